@@ -1,0 +1,1 @@
+"""The rules of Ringfence: pure functions on immutable values, standard library only."""

@@ -1,0 +1,154 @@
+"""The book: the compiled configuration as one immutable, versioned snapshot, and the subscriber records beside it.
+
+The portal's compiler writes it, workers and the guard read it. Everything is plain values, so it travels as JSON.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from ringfence.policy.settings import SecuritySettings
+
+SEPARATOR: Final = "\n"
+
+
+class Target(StrEnum):
+    """What an address entry does (reference: "Whitelist and Blacklist", Action)."""
+
+    ALLOW = "allow"
+    BLOCK = "block"
+
+
+class MatchKind(StrEnum):
+    """How a blocked user agent is compared; never case-sensitive."""
+
+    CONTAINS = "contains"
+    EXACT = "exact"
+    PREFIX = "prefix"
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One customer: its SIP domain is also its digest realm."""
+
+    id: int
+    name: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a person may call (reference: "Extension Security"): three independent rights."""
+
+    name: str
+    internal: bool
+    national: bool
+    international: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddressEntry:
+    """An allow or block entry. `cidr` is normalised; `expires_at` is Unix time in seconds or None for never."""
+
+    id: int
+    cidr: str
+    target: Target
+    expires_at: float | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedUserAgent:
+    """A user agent whose messages are dropped (reference: "User-Agent Blacklist")."""
+
+    pattern: str
+    match: MatchKind = MatchKind.CONTAINS
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Everything a decision needs except the subscribers, which are looked up by key."""
+
+    version: int = 0
+    tenants: tuple[Tenant, ...] = ()
+    roles: tuple[Role, ...] = ()
+    own_hosts: tuple[str, ...] = ()
+    default_domain: str = ""
+    security: SecuritySettings = field(default_factory=SecuritySettings)
+    address_entries: tuple[AddressEntry, ...] = ()
+    blocked_user_agents: tuple[BlockedUserAgent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """One extension as workers see it. Digests are hex HA1 values (RFC 7616); no password is ever in here."""
+
+    aor: str
+    tenant_id: int
+    user_id: int
+    role: str
+    active: bool
+    display_name: str
+    ha1_md5: str
+    ha1_sha256: str
+    previous_ha1_md5: str = ""
+    previous_ha1_sha256: str = ""
+
+    @property
+    def extension(self) -> str:
+        return self.aor.partition("@")[0]
+
+    @property
+    def domain(self) -> str:
+        return self.aor.partition("@")[2]
+
+
+def encode_book(book: Book) -> bytes:
+    """The book as JSON bytes."""
+    return json.dumps(asdict(book), separators=(",", ":")).encode()
+
+
+def decode_book(raw: bytes) -> Book:
+    """The book from JSON bytes. Raises ValueError, KeyError or TypeError on anything that is not a whole book."""
+    data: dict[str, Any] = json.loads(raw)
+    return Book(
+        version=int(data["version"]),
+        tenants=tuple(Tenant(**item) for item in data["tenants"]),
+        roles=tuple(Role(**item) for item in data["roles"]),
+        own_hosts=tuple(str(host) for host in data["own_hosts"]),
+        default_domain=str(data["default_domain"]),
+        security=SecuritySettings(**data["security"]),
+        address_entries=tuple(AddressEntry(**{**item, "target": Target(item["target"])}) for item in data["address_entries"]),
+        blocked_user_agents=tuple(BlockedUserAgent(item["pattern"], MatchKind(item["match"])) for item in data["blocked_user_agents"]),
+    )
+
+
+def encode_subscriber(subscriber: Subscriber) -> bytes:
+    """One subscriber as newline-separated fields. Raises ValueError if a field holds a control character."""
+    values = (
+        subscriber.aor,
+        str(subscriber.tenant_id),
+        str(subscriber.user_id),
+        subscriber.role,
+        "1" if subscriber.active else "0",
+        subscriber.display_name,
+        subscriber.ha1_md5,
+        subscriber.ha1_sha256,
+        subscriber.previous_ha1_md5,
+        subscriber.previous_ha1_sha256,
+    )
+    for value in values:
+        if any(ord(char) < 32 or ord(char) == 127 for char in value):
+            raise ValueError(f"subscriber {subscriber.aor!r}: a field holds a control character")
+    return SEPARATOR.join(values).encode()
+
+
+def decode_subscriber(raw: bytes) -> Subscriber:
+    """One subscriber from its record. Raises ValueError on a malformed record.
+
+    >>> decode_subscriber(encode_subscriber(Subscriber("101@a.example", 1, 2, "r", True, "Ann", "x", "y"))).extension
+    '101'
+    """
+    aor, tenant_id, user_id, role, active, name, md5, sha256, old_md5, old_sha256 = raw.decode().split(SEPARATOR)
+    return Subscriber(aor, int(tenant_id), int(user_id), role, active == "1", name, md5, sha256, old_md5, old_sha256)

@@ -1,0 +1,131 @@
+"""Security settings: names, defaults and limits (reference: "SIP and TCP/IP Security (Anti-Hacking)", "Login Security Controls").
+
+This dataclass is the one table of these facts: the REST schema, the portal page, the engines and the documentation read it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+DAY: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a setting may be, and what it does on the wire."""
+
+    label: str
+    effect: str
+    unit: str = ""
+    low: int = 0
+    high: int = 0
+
+
+def _setting(default: int | bool, label: str, effect: str, unit: str = "", low: int = 0, high: int = 0) -> Any:
+    return field(default=default, metadata={"limits": Limits(label, effect, unit, low, high)})
+
+
+@dataclass(frozen=True, slots=True)
+class SecuritySettings:
+    """Thresholds of the anti-hacking protections. "Reaches" means >=, "exceeds" means >."""
+
+    detection_period: int = _setting(
+        10, "Detection period", "Events are counted over this sliding window. A longer window is stricter.", "seconds", 1, DAY
+    )
+    failed_authentication_enabled: bool = _setting(
+        True, "Failed authentication protection", "Counts wrong SIP passwords and unknown accounts by source address."
+    )
+    failed_authentication_limit: int = _setting(
+        50, "Failed authentications", "A source that reaches this number within the detection period is blocked.", "failures", 1, 100_000
+    )
+    failed_authentication_block: int = _setting(
+        3600, "Block for failed authentication", "How long such a source is dropped in the kernel.", "seconds", 1, 365 * DAY
+    )
+    failed_challenge_enabled: bool = _setting(
+        True, "Failed challenge requests", "Counts requests whose 401 or 407 challenge is never answered."
+    )
+    failed_challenge_limit: int = _setting(
+        1000, "Unanswered challenges", "A source that exceeds this number within the detection period is blocked.", "requests", 1, 1_000_000
+    )
+    failed_challenge_block: int = _setting(
+        3600, "Block for unanswered challenges", "How long such a source is dropped in the kernel.", "seconds", 1, 365 * DAY
+    )
+    level_1_enabled: bool = _setting(True, "Level 1", "Packet rate limit of one source on the SIP ports. RTP is never counted.")
+    level_1_packets: int = _setting(
+        500, "Level 1 packets", "A source that exceeds this rate is blocked for the level 1 interval.", "packets per second", 1, 1_000_000
+    )
+    level_1_block: int = _setting(30, "Level 1 block", "Short: a burst from an office must not cost it a day.", "seconds", 1, 365 * DAY)
+    level_2_enabled: bool = _setting(True, "Level 2", "Second packet rate limit, counted even while level 1 blocks.")
+    level_2_packets: int = _setting(
+        2000, "Level 2 packets", "A source that exceeds this rate is blocked for the level 2 interval.", "packets per second", 1, 10_000_000
+    )
+    level_2_block: int = _setting(3600, "Level 2 block", "Long: nothing but an attack sends this much.", "seconds", 1, 365 * DAY)
+    blocked_user_agents_enabled: bool = _setting(True, "Blocked user agents", "Drops messages of listed user agents without an answer.")
+    web_failed_login_limit: int = _setting(
+        5, "Failed portal logins", "An address that exceeds this number is blocked from the portal, never from SIP.", "failures", 1, 10_000
+    )
+    web_login_block: int = _setting(3600, "Block for failed logins", "How long the portal refuses that address.", "seconds", 1, 365 * DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason why a value is refused: the field, what is wrong, and the stable id of the rule."""
+
+    field: str
+    rule: str
+    message: str
+
+
+def limits_of(name: str) -> Limits:
+    """The limits of one setting. Raises KeyError for an unknown name."""
+    for item in fields(SecuritySettings):
+        if item.name == name:
+            limits: Limits = item.metadata["limits"]
+            return limits
+    raise KeyError(name)
+
+
+def setting_names() -> tuple[str, ...]:
+    return tuple(item.name for item in fields(SecuritySettings))
+
+
+def check_settings(values: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """All reasons to refuse these values; empty when `SecuritySettings(**values)` may be used.
+
+    >>> [p.rule for p in check_settings({"detection_period": 0})]
+    ['settings.range']
+    >>> [p.rule for p in check_settings({"level_1_packets": 3000})]
+    ['settings.unreachable']
+    """
+    problems = [problem for name, value in values.items() if (problem := _problem_of(name, value))]
+    if problems:
+        return tuple(problems)
+    return _unreachable(SecuritySettings(**values))
+
+
+def _problem_of(name: str, value: Any) -> Problem | None:
+    if name not in setting_names():
+        return Problem(name, "settings.unknown", f"There is no setting named {name!r}.")
+    limits = limits_of(name)
+    if limits.high == 0:
+        return None if isinstance(value, bool) else Problem(name, "settings.switch", f"{limits.label} is a switch: true or false.")
+    if isinstance(value, bool) or not isinstance(value, int):
+        return Problem(name, "settings.number", f"{limits.label} must be a whole number of {limits.unit}.")
+    if limits.low <= value <= limits.high:
+        return None
+    return Problem(name, "settings.range", f"{limits.label} is {value}; it must be {limits.low} to {limits.high} {limits.unit}.")
+
+
+def _unreachable(settings: SecuritySettings) -> tuple[Problem, ...]:
+    if not (settings.level_1_enabled and settings.level_2_enabled):
+        return ()
+    if settings.level_2_packets > settings.level_1_packets:
+        return ()
+    return (
+        Problem(
+            "level_1_packets",
+            "settings.unreachable",
+            f"Level 1 ({settings.level_1_packets} packets per second) must be below level 2 ({settings.level_2_packets}): "
+            "the lower level would never decide anything.",
+        ),
+    )

@@ -1,0 +1,31 @@
+"""Where things are in the policy store."""
+
+from pathlib import Path
+from typing import Final
+
+MAP_SIZE: Final = 4 << 30
+"""Address space, not memory: room for several million subscribers."""
+
+MAX_READERS: Final = 512
+SUBSCRIBERS: Final = b"subscribers"
+RULES: Final = b"rules"
+BOOK_KEY: Final = b"book"
+VERSION_KEY: Final = b"version"
+VERSION_BYTES: Final = 8
+
+
+def subscriber_key(aor: str) -> bytes:
+    """The key of an address of record; users and domains compare without case.
+
+    >>> subscriber_key("101@Example.COM")
+    b'101@example.com'
+    """
+    return aor.lower().encode()
+
+
+def data_file(folder: Path) -> Path:
+    return folder / "data.mdb"
+
+
+def lock_file(folder: Path) -> Path:
+    return folder / "lock.mdb"

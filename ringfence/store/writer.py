@@ -1,0 +1,61 @@
+"""Writes the policy store. Only the portal's compiler uses this; each change is one transaction."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import lmdb
+
+from ringfence.policy.book import Book, Subscriber, decode_book, encode_book, encode_subscriber
+from ringfence.store import layout
+
+
+class PolicyWriter:
+    """The single writer. LMDB's own lock serialises two compilers; a killed one leaves the old policy in force."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        self._env = lmdb.open(str(folder), map_size=layout.MAP_SIZE, max_dbs=2, max_readers=layout.MAX_READERS, mode=0o640)
+        self._env.reader_check()
+        self._subscribers = self._env.open_db(layout.SUBSCRIBERS)
+        self._rules = self._env.open_db(layout.RULES)
+        layout.lock_file(folder).chmod(0o660)  # readers register themselves in the lock file
+
+    def version(self) -> int:
+        """The version in force, 0 for an empty store."""
+        with self._env.begin() as txn:
+            return _version(txn.get(layout.VERSION_KEY, db=self._rules))
+
+    def book(self) -> Book | None:
+        """The book in force."""
+        with self._env.begin() as txn:
+            raw = txn.get(layout.BOOK_KEY, db=self._rules)
+        return decode_book(raw) if raw else None
+
+    def publish(
+        self, book: Book | None = None, put: Iterable[Subscriber] = (), remove: Iterable[str] = (), *, replace_all: bool = False
+    ) -> int:
+        """Puts a change in force and returns its version (the book's own version field is set to it).
+
+        `book` None keeps the rules; `replace_all` drops all subscribers first. Raises ValueError, with nothing
+        changed, if a record cannot be stored.
+        """
+        with self._env.begin(write=True) as txn:
+            version = _version(txn.get(layout.VERSION_KEY, db=self._rules)) + 1
+            if replace_all:
+                txn.drop(self._subscribers, delete=False)
+            for aor in remove:
+                txn.delete(layout.subscriber_key(aor), db=self._subscribers)
+            for subscriber in put:
+                txn.put(layout.subscriber_key(subscriber.aor), encode_subscriber(subscriber), db=self._subscribers)
+            if book is not None:
+                txn.put(layout.BOOK_KEY, encode_book(replace(book, version=version)), db=self._rules)
+            txn.put(layout.VERSION_KEY, version.to_bytes(layout.VERSION_BYTES, "big"), db=self._rules)
+        return version
+
+    def close(self) -> None:
+        self._env.close()
+
+
+def _version(raw: bytes | None) -> int:
+    return int.from_bytes(raw, "big") if raw else 0
