@@ -24,6 +24,20 @@ def number(name: str) -> int:
     return int(value) if isinstance(value, str) and value.isdigit() else 0
 
 
+def readable_method() -> str:
+    """The method, after one look at the whole message: UnicodeDecodeError says that it is not UTF-8 (RFC 3261 section 7)."""
+    KSR.pv.get("$mb")
+    return text("$rm")
+
+
+def source() -> str:
+    return text("$si")
+
+
+def user_agent() -> str:
+    return text("$ua")
+
+
 def header_count(name: str) -> int:
     return number(f"$hdrc({name})")
 
