@@ -21,6 +21,7 @@ PORTS: Final = {Transport.UDP: 5060, Transport.TCP: 5063}
 """The product's SIP ports (reference: "Ports Security")."""
 CONTROL_PORT: Final = 4444
 TONE_SECONDS: Final = 60.0
+_REGISTERED: Final = "\x1b[32mOK"
 
 _CONFIG: Final = """\
 poll_method epoll
@@ -96,9 +97,16 @@ class Baresip:
         return found[-1]
 
     def wait_registered(self, timeout: float = 5.0) -> None:
-        event = self.wait_for("REGISTER_OK", "REGISTER_FAIL", timeout=timeout)
-        if event["type"] != "REGISTER_OK":
-            raise NoAnswer(f"{self.account.user} could not register: {event.get('param')}")
+        """Wait until the server has accepted the registration. Raises NoAnswer when it is refused."""
+        deadline = time.monotonic() + timeout
+        while True:
+            self.command("reginfo")
+            state = str(self.wait_for("reply.reginfo", timeout=timeout)["param"])
+            if _REGISTERED in state:
+                return
+            if "ERR" in state or time.monotonic() > deadline:
+                raise NoAnswer(f"{self.account.user} could not register; see {self.home}/baresip.log")
+            time.sleep(0.05)
 
     def dial(self, user: str) -> None:
         self.command("dial", f"sip:{user}@{self.account.domain}")
@@ -176,6 +184,8 @@ class Baresip:
             self._stream = self._stream[end_at + 1 :]
             if message.get("event"):
                 self.events.append(message)
+            if message.get("response"):
+                self.events.append({"type": f"reply.{message.get('token')}", "param": message.get("data", "")})
 
 
 @dataclass(frozen=True, slots=True)
