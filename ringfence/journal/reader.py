@@ -1,6 +1,7 @@
 """Follows the journal: every whole line exactly once, across rotation, restarts and lines torn by a killed writer."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -147,20 +148,29 @@ def segments(folder: Path) -> list[int]:
     return sorted(int(number) for name in names if (number := name[7:-6]).isdigit())
 
 
-def replay(folder: Path, start: Checkpoint = Checkpoint()) -> Iterator[Entry]:
-    """All whole events on disk from a checkpoint to the last line written; needs no head and changes nothing."""
+def replay(folder: Path, start: Checkpoint = Checkpoint(), until: Checkpoint | None = None) -> Iterator[Entry]:
+    """All whole events on disk between two checkpoints, or to the last line written; needs no head and changes nothing."""
     for number in segments(folder):
-        if number < start.segment - 1:
+        if number < start.segment - 1 or (until is not None and number > until.segment):
             continue
-        offset = {start.segment - 1: start.late_offset, start.segment: start.offset}.get(number, 0)
-        yield from _replay_segment(segment_path(folder, number), offset)
+        yield from _replay_segment(segment_path(folder, number), _read_of(start, number, 0), _read_of(until, number, sys.maxsize))
 
 
-def _replay_segment(path: Path, offset: int) -> Iterator[Entry]:
+def _read_of(checkpoint: Checkpoint | None, number: int, otherwise: int) -> int:
+    """How much of a segment a checkpoint says was read."""
+    if checkpoint is None:
+        return otherwise
+    return {checkpoint.segment - 1: checkpoint.late_offset, checkpoint.segment: checkpoint.offset}.get(number, otherwise)
+
+
+def _replay_segment(path: Path, offset: int, end: int) -> Iterator[Entry]:
     try:
         with path.open("rb") as stream:
             stream.seek(offset)
             for line in stream:
+                offset += len(line)
+                if offset > end:
+                    return
                 entry = decode(line.rstrip(b"\n"))
                 if entry is not None:
                     yield entry
