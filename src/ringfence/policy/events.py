@@ -13,6 +13,7 @@ class Kind(StrEnum):
     AUTH_STALE_PASSWORD = "auth.stale_password"
     CALL_STARTED = "call.started"
     CALL_ANSWERED = "call.answered"
+    CALL_CONFIRMED = "call.confirmed"
     CALL_ENDED = "call.ended"
     CALL_REFUSED = "call.refused"
     REQUEST_REFUSED = "request.refused"
@@ -37,6 +38,7 @@ WRITTEN_BY_WORKERS: Final = frozenset(
         Kind.AUTH_STALE_PASSWORD,
         Kind.CALL_STARTED,
         Kind.CALL_ANSWERED,
+        Kind.CALL_CONFIRMED,
         Kind.CALL_ENDED,
         Kind.CALL_REFUSED,
         Kind.REQUEST_REFUSED,

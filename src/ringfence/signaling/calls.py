@@ -16,6 +16,8 @@ CLAIMED_IDENTITY: Final = (
 )
 """Headers a phone may not set: they claim an identity or a path, or they are ours."""
 
+DIALOG_VARIABLES: Final = ("id", "caller", "callee", "from", "to", "dialled", "tenant", "user", "started", "answered")
+
 DIALOG_COLUMNS: Final = (
     "h_entry h_id callid from_uri from_tag to_uri to_tag state start_ts lifetime "
     "from_cseq to_cseq from_rs to_rs from_contact to_contact from_bindaddr to_bindaddr sflags dflags"
@@ -48,7 +50,7 @@ def refuse_in_dialog(method: str) -> dialog.Refuse | None:
     return dialog.judge(method, known, ksr.source(), parties)
 
 
-def carry_in_dialog(method: str) -> None:
+def carry_in_dialog(method: str, worker: Worker) -> None:
     """Sends a request of one party to the other party's proved address, whatever Route and Request-URI say."""
     caller, callee = _parties()
     from_caller = ksr.text("$ft") == ksr.text("$dlg(from_tag)")
@@ -58,6 +60,8 @@ def carry_in_dialog(method: str) -> None:
         return
     ksr.remove_headers(CLAIMED_IDENTITY)
     ksr.set_next_hop(callee if from_caller else caller)
+    if method == "ACK":
+        worker.journal.append(Kind.CALL_CONFIRMED, _confirmed())
     if method == "BYE":
         ksr.media_delete()
     elif method in ("INVITE", "UPDATE") and ksr.has_sdp() and not ksr.media_offer(MEDIA_FLAGS):
@@ -95,7 +99,8 @@ def dialog_event(name: str, worker: Worker) -> None:
     """The life of a call as Kamailio's dialog module tells it."""
     match name:
         case "dialog:start":
-            worker.journal.append(Kind.CALL_ANSWERED, _answered())
+            ksr.set_dialog_var("answered", f"{time.time():.3f}")
+            worker.journal.append(Kind.CALL_ANSWERED, {"call_id": ksr.dialog_var("id"), "answered_at": time.time()})
         case "dialog:end":
             ksr.media_delete()
             worker.journal.append(Kind.CALL_ENDED, _ended(200, "Normal", _ended_by()))
@@ -153,18 +158,17 @@ def _refuse(worker: Worker, verdict: RingExtension, target_user: str, rule: str,
     worker.journal.append(Kind.CALL_REFUSED, {**fields, **_call_fields(verdict, target_user)})
 
 
-def _answered() -> dict[str, Any]:
+def _confirmed() -> dict[str, Any]:
     """All that is needed to know this call again after a crash of the core."""
     return {
         "call_id": ksr.dialog_var("id"),
-        "answered_at": time.time(),
         "dialog": {column: ksr.text(f"$dlg({column})") for column in DIALOG_COLUMNS},
-        "vars": {name: ksr.dialog_var(name) for name in ("id", "caller", "callee", "from", "to", "dialled", "tenant", "user", "started")},
+        "vars": {name: ksr.dialog_var(name) for name in DIALOG_VARIABLES},
     }
 
 
 def _ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
-    answered = ksr.number("$dlg(start_ts)")
+    answered = ksr.dialog_var("answered")
     return {
         "call_id": ksr.dialog_var("id"),
         "caller": ksr.dialog_var("from"),
@@ -173,7 +177,7 @@ def _ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
         "tenant_id": int(ksr.dialog_var("tenant") or 0),
         "user_id": int(ksr.dialog_var("user") or 0),
         "started_at": float(ksr.dialog_var("started") or 0),
-        "answered_at": float(answered) if answered and code == 200 else None,
+        "answered_at": float(answered) if answered else None,
         "ended_at": time.time(),
         "code": code,
         "reason": reason[:64],

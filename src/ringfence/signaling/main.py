@@ -1,16 +1,13 @@
-"""The script Kamailio loads: its callbacks, each wrapped so that an exception fails closed."""
+"""The script Kamailio loads: its callbacks, each wrapped so that an exception fails closed.
 
-import sys
-from pathlib import Path
+The supervisor names this package and the virtual environment in PYTHONPATH.
+"""
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-sys.path.extend(str(path) for path in Path(__file__).resolve().parents[3].glob(".platform/venv/lib/python3.*/site-packages"))
-
-from ringfence.policy.decide import decide, screen  # noqa: E402
-from ringfence.signaling import act, calls, facts, ksr  # noqa: E402
-from ringfence.signaling.authentication import authenticate  # noqa: E402
-from ringfence.signaling.failsafe import drop_message, guarded, refuse_request  # noqa: E402
-from ringfence.signaling.worker import Worker, this_worker  # noqa: E402
+from ringfence.policy.decide import decide, screen
+from ringfence.signaling import act, calls, facts, ksr
+from ringfence.signaling.authentication import authenticate
+from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
+from ringfence.signaling.worker import Worker, this_worker
 
 
 def _report(where: str, error: str) -> None:
@@ -47,6 +44,13 @@ def _serve(method: str, worker: Worker) -> None:
 
 
 def _outside_dialog(method: str, worker: Worker) -> None:
+    try:
+        _judge(method, worker)
+    finally:
+        worker.view.release()
+
+
+def _judge(method: str, worker: Worker) -> None:
     index = worker.view.current()
     if index is None:
         ksr.reply(503, "Service Unavailable")
@@ -64,7 +68,7 @@ def _in_dialog(method: str, worker: Worker) -> None:
     objection = calls.refuse_in_dialog(method)
     if objection is None:
         if ksr.hops_left():
-            calls.carry_in_dialog(method)
+            calls.carry_in_dialog(method, worker)
         elif method != "ACK":
             act.refuse(worker, "packet.max_forwards", 483, "Too Many Hops")
     elif method == "ACK":

@@ -40,6 +40,11 @@ class PolicyView:
         """The subscriber as of the last `current`."""
         return self._reader.subscriber(aor) if self._reader else None
 
+    def release(self) -> None:
+        """After the message: an idle worker must not pin an old state of the store."""
+        if self._reader:
+            self._reader.release()
+
     def _open(self) -> bool:
         now = time.monotonic()
         if now < self._retry_at:

@@ -18,18 +18,20 @@ class PolicyReader:
         )
         self._subscribers = self._env.open_db(layout.SUBSCRIBERS, create=False)
         self._rules = self._env.open_db(layout.RULES, create=False)
-        self._txn: Any = self._env.begin(buffers=False)
+        self._txn: Any = None
 
     def refresh(self) -> int:
         """Moves to the newest committed state and returns its version."""
-        self._txn.reset()
-        self._txn.renew()
+        self.release()
+        self._txn = self._env.begin()
         raw = self._txn.get(layout.VERSION_KEY, db=self._rules)
         return int.from_bytes(raw, "big") if raw else 0
 
-    def rest(self) -> None:
-        """Lets the writer reuse old pages; call when no look follows soon."""
-        self._txn.reset()
+    def release(self) -> None:
+        """Lets the writer reuse old pages; a reader that idles on an old state would make the file grow."""
+        if self._txn is not None:
+            self._txn.abort()
+            self._txn = None
 
     def book(self) -> Book | None:
         """The book as of the last `refresh`. Raises ValueError, KeyError or TypeError if it is broken."""
@@ -42,4 +44,5 @@ class PolicyReader:
         return decode_subscriber(raw) if raw else None
 
     def close(self) -> None:
+        self.release()
         self._env.close()
