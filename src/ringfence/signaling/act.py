@@ -11,6 +11,8 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
         case Drop(rule):
             worker.refused(rule)
         case Refuse(rule, code, reason):
+            if request.method == "INVITE" and request.caller:
+                calls.journal_refused_call(worker, verdict, request.caller, request.target_user)
             refuse(worker, rule, code, reason)
         case Challenge(_, realm, proxy):
             if not ksr.challenge(realm, proxy):

@@ -4,8 +4,9 @@ import time
 from typing import Any, Final
 
 from ringfence.policy import dialog
+from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
-from ringfence.policy.model import RingExtension
+from ringfence.policy.model import Refuse, RingExtension
 from ringfence.signaling import facts, ksr
 from ringfence.signaling.worker import Worker
 
@@ -43,7 +44,7 @@ def ring(verdict: RingExtension, target_user: str, worker: Worker) -> None:
     _send("ksr_reply_call", "ksr_failure_call")
 
 
-def refuse_in_dialog(method: str) -> dialog.Refuse | None:
+def refuse_in_dialog(method: str) -> Refuse | None:
     """The objection to a request with a To tag, judged before Kamailio's dialog state may change."""
     known = ksr.dialog_known()
     parties = tuple(facts.party_address(uri) for uri in _parties()) if known else ()
@@ -87,12 +88,17 @@ def failed(worker: Worker, *, in_dialog: bool) -> None:
     code = ksr.number("$T_reply_code")
     if code in (401, 407):
         worker.refused("dialog.challenge")
-        ksr.final_reply(403, "Forbidden")
+        _replace_final(403, "Forbidden")
     elif 300 <= code < 400:
         worker.refused("route.redirect")
-        ksr.final_reply(480, "Temporarily Unavailable")
+        _replace_final(480, "Temporarily Unavailable")
     if not in_dialog:
         ksr.media_delete()
+
+
+def _replace_final(code: int, reason: str) -> None:
+    ksr.set_dialog_var("code", str(code))
+    ksr.final_reply(code, reason)
 
 
 def dialog_event(name: str, worker: Worker) -> None:
@@ -105,7 +111,7 @@ def dialog_event(name: str, worker: Worker) -> None:
             ksr.media_delete()
             worker.journal.append(Kind.CALL_ENDED, _ended(200, "Normal", _ended_by()))
         case "dialog:failed":
-            code = ksr.number("$T_reply_code") or ksr.number("$rs") or 408
+            code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
             worker.journal.append(Kind.CALL_ENDED, _ended(code, ksr.text("$rr"), "caller" if code == 487 else "callee"))
 
 
@@ -134,14 +140,14 @@ def _track(verdict: RingExtension, target_user: str, call_id: str) -> None:
         ksr.set_dialog_var(name, value)
 
 
-def _call_fields(verdict: RingExtension, target_user: str) -> dict[str, Any]:
+def _call_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str, Any]:
     return {
         "sip_call_id": ksr.text("$ci"),
-        "caller": verdict.caller.aor,
-        "callee": verdict.callee.aor,
+        "caller": caller.aor,
+        "callee": callee,
         "dialled": target_user[:64],
-        "tenant_id": verdict.caller.tenant_id,
-        "user_id": verdict.caller.user_id,
+        "tenant_id": caller.tenant_id,
+        "user_id": caller.user_id,
         "source": ksr.source(),
         "transport": ksr.text("$proto"),
         "user_agent": ksr.user_agent()[:128],
@@ -149,13 +155,23 @@ def _call_fields(verdict: RingExtension, target_user: str) -> dict[str, Any]:
 
 
 def _journal_start(worker: Worker, verdict: RingExtension, target_user: str, call_id: str) -> None:
-    worker.journal.append(Kind.CALL_STARTED, {"call_id": call_id, "rule": verdict.rule, **_call_fields(verdict, target_user)})
+    call = _call_fields(verdict.caller, verdict.callee.aor, target_user)
+    worker.journal.append(Kind.CALL_STARTED, {"call_id": call_id, "rule": verdict.rule, **call})
 
 
 def _refuse(worker: Worker, verdict: RingExtension, target_user: str, rule: str, code: int, reason: str) -> None:
     ksr.reply(code, reason)
-    fields = {"call_id": worker.new_call_id(), "rule": rule, "code": code, "reason": reason}
-    worker.journal.append(Kind.CALL_REFUSED, {**fields, **_call_fields(verdict, target_user)})
+    _journal_refusal(worker, Refuse(rule, code, reason), _call_fields(verdict.caller, verdict.callee.aor, target_user))
+
+
+def journal_refused_call(worker: Worker, refusal: Refuse, caller: Subscriber, target_user: str) -> None:
+    """A call that the policy refused to a proved caller is a CDR too."""
+    _journal_refusal(worker, refusal, _call_fields(caller, "", target_user))
+
+
+def _journal_refusal(worker: Worker, refusal: Refuse, call: dict[str, Any]) -> None:
+    fields = {"call_id": worker.new_call_id(), "rule": refusal.rule, "code": refusal.code, "reason": refusal.reason}
+    worker.journal.append(Kind.CALL_REFUSED, {**fields, **call})
 
 
 def _confirmed() -> dict[str, Any]:
