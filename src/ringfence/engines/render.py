@@ -38,7 +38,7 @@ def render(template: str, quoting: Quoting, **values: object) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template(template).render(template=template, **values)
+    return environment.get_template(template).render(**values)
 
 
 def bracketed(address: IPv4Address | IPv6Address) -> str:

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from ringfence import __version__
 from ringfence.hosts.addresses import LOOPBACK, Address, Surroundings, surroundings
 from ringfence.hosts.paths import Paths
-
-VERSION: Final = "0.1.0"
 
 CAP_NET_ADMIN: Final = 12
 """capabilities(7): the right to change nftables."""
@@ -43,7 +42,7 @@ class System:
     paths: Paths = field(default_factory=Paths)
     limits: Limits = field(default_factory=Limits)
     firewall: bool = True
-    version: str = VERSION
+    version: str = __version__
 
     @property
     def sip_addresses(self) -> tuple[Address, ...]:
