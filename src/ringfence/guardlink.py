@@ -2,21 +2,18 @@
 
 import json
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
 class GuardRefusal(Exception):
     """The guard said no: the stable id of the error, the argument it concerns, and a sentence for people."""
 
-    error_id: str
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        return self.message
+    def __init__(self, error_id: str, field: str, message: str) -> None:
+        super().__init__(message)
+        self.error_id = error_id
+        self.field = field
+        self.message = message
 
 
 class GuardUnreachable(Exception):

@@ -39,6 +39,7 @@ class Head:
         try:
             if os.fstat(fd).st_size < HEAD_BYTES:
                 os.ftruncate(fd, HEAD_BYTES)
+                os.fchmod(fd, 0o660)  # whatever the umask: workers and the guard share it through their group
             self._map = mmap.mmap(fd, HEAD_BYTES)
         finally:
             os.close(fd)
