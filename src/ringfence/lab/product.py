@@ -15,7 +15,6 @@ from typing import Any, Final
 from ringfence.hosts.paths import CODE, Paths
 from ringfence.lab.network import Host
 from ringfence.lab.rest import Refused, Rest
-from ringfence.lab.sip import Account
 
 ADMINISTRATOR: Final = "admin"
 _SETUP: Final = re.compile(r"https://\S+/setup\S*?[/=]([A-Za-z0-9_-]{16,})")
@@ -94,12 +93,12 @@ class Product:
         created: dict[str, Any] = self.rest.post("tenants", name=name, domain=domain)
         return created
 
-    def create_extension(self, tenant: dict[str, Any], number: str, name: str = "") -> Account:
-        """A new extension; its generated SIP secret is shown this once."""
+    def create_user(self, tenant: dict[str, Any], number: str, name: str = "") -> dict[str, Any]:
+        """A new person with an extension; the generated SIP secret is shown this once."""
         created = self.rest.post(
             "users", tenant=tenant["id"], extension=number, display_name=name or f"Phone {number}", role="Standard User"
         )
-        return Account(number, tenant["domain"], created["sip_secret"])
+        return created
 
     # --- what it knows and does ---
 
