@@ -48,9 +48,16 @@ class Nft:
     """The real kernel. Needs CAP_NET_ADMIN in its network namespace."""
 
     def __init__(self) -> None:
-        import nftables  # noqa: PLC0415  Debian's binding; not needed, and perhaps not there, for a dry run
+        import nftables  # Debian's binding; not needed, and perhaps not there, for a dry run
 
         self._nft: Any = nftables.Nftables()
+
+    @classmethod
+    def checked(cls) -> "Nft":
+        """The kernel, proven to be usable. Raises FirewallRefused, ImportError or OSError."""
+        nft = cls()
+        nft._must(f"add table {ruleset.TABLE}")
+        return nft
 
     @property
     def in_kernel(self) -> bool:

@@ -83,6 +83,11 @@ class Ledger:
         return Checkpoint(*row) if row else Checkpoint()
 
     @property
+    def saved(self) -> Checkpoint:
+        """The checkpoint of the last commit: what lies before it is safe here."""
+        return self._saved
+
+    @property
     def pending(self) -> bool:
         """Whether rows wait for a commit."""
         return bool(self._staged)
@@ -130,7 +135,7 @@ class Ledger:
         rows = self._db.execute(
             "SELECT key, rule, reason, by, since, until, boot_id, boot_until, evidence FROM ban WHERE ended IS NULL ORDER BY since"
         )
-        return [BanRecord(*row[:8], evidence=json.loads(row[8])) for row in rows]
+        return [BanRecord(*(*row[:8], json.loads(row[8]))) for row in rows]
 
     def past_bans(self, key: str, limit: int = 10) -> list[EndedBan]:
         """Earlier bans of a source, newest first."""
@@ -144,7 +149,8 @@ class Ledger:
         """Committed events after a cursor, oldest first. The kinds come from our own table of kinds."""
         wanted = tuple(kinds)
         marks = f" AND kind IN ({','.join('?' * len(wanted))})" if wanted else ""
-        rows = self._db.execute(f"SELECT id, at, kind, body FROM event WHERE id > ?{marks} ORDER BY id LIMIT ?", (cursor, *wanted, limit))  # noqa: S608
+        query = f"SELECT id, at, kind, body FROM event WHERE id > ?{marks} ORDER BY id LIMIT ?"
+        rows = self._db.execute(query, (cursor, *wanted, limit))
         return [{**json.loads(body), "id": number, "t": at, "kind": kind} for number, at, kind, body in rows]
 
     def last_event(self) -> int:
