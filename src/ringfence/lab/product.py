@@ -95,7 +95,7 @@ class Product:
 
     def create_user(self, tenant: dict[str, Any], number: str, name: str = "") -> dict[str, Any]:
         """A new person with an extension; the generated SIP secret is shown this once."""
-        created = self.rest.post(
+        created: dict[str, Any] = self.rest.post(
             "users", tenant=tenant["id"], extension=number, display_name=name or f"Phone {number}", role="Standard User"
         )
         return created
@@ -106,6 +106,10 @@ class Product:
         """The main process of each supervised part, by name."""
         status = self.asked("status")
         return {part["name"]: int(part["pid"]) for part in status["parts"] if part.get("pid")}
+
+    def is_ready(self, name: str) -> bool:
+        """Whether this part does its work again, not only runs."""
+        return any(part["name"] == name and part.get("state") == "ready" for part in self.asked("status")["parts"])
 
     def core_workers(self) -> frozenset[int]:
         """The processes of the SIP core, the main one included."""
