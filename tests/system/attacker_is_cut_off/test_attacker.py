@@ -67,7 +67,7 @@ def _explained(pbx: Any, address: str) -> None:
     shown = json.dumps(ban)
     assert "antihacking.failed_authentication" in shown
     told_by_rest = json.dumps(pbx.rest.get(f"bans/{address}/explain"))
-    assert '"count": 50' in told_by_rest and "101" in evidence
+    assert '"count": 50' in told_by_rest and "101" in told_by_rest
     told = pbx.product.command("ban", "explain", address)
     assert told.returncode == 0 and "50" in told.stdout and address in told.stdout
 
