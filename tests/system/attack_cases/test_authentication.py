@@ -212,7 +212,7 @@ def test_path_and_route_in_a_registration_are_ignored(phone: Any, trunk: Any) ->
 def test_a_weak_sip_secret_is_refused(pbx: Any, secret: str) -> None:
     """Case 30: the extension's number, 1234 or fewer than 16 characters."""
     pbx.account("156")
-    status, _ = pbx.rest.raw("POST", f"users/{pbx.users['156']['id']}/sip-secret", {"secret": secret})
+    status, _ = pbx.rest.raw("POST", f"users/{pbx.users['156']['id']}/sip-secret", {"sip_secret": secret})
     if status < 300:
         pytest.fail("a weak secret was accepted")
     assert 400 <= status < 500
