@@ -72,6 +72,11 @@ def _explained(pbx: Any, address: str) -> None:
     assert told.returncode == 0 and "50" in told.stdout and address in told.stdout
 
 
+def test_an_undisguised_scanner_gets_no_answer_at_all(stranger: Any, tmp_path: Path) -> None:
+    """Reference: "User-Agent Blacklist"; friendly-scanner is blocked from the first day."""
+    assert not map_servers(stranger(), tmp_path, disguise="").found(PBX_ADDRESS)
+
+
 def test_exactly_the_fiftieth_failure_bans(pbx: Any, stranger: Any) -> None:
     """ "Reaches" means the 50th failed authentication, by default (reference)."""
     evil = stranger()
