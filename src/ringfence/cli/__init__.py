@@ -1,1 +1,1 @@
-"""One module per verb of the `ringfence` command."""
+"""The command line: one module for each verb, listed in app.py."""

@@ -83,7 +83,7 @@ def portal_environment(system: System, environment: Mapping[str, str] = os.envir
 def core_environment(system: System, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Kamailio embeds the system's Python: it is told where the product and its packages lie."""
     packages = system.paths.venv / "lib" / "python3.13" / "site-packages"
-    return base_environment(system, environment) | {"PYTHONPATH": f"{system.paths.code}:{packages}"}
+    return base_environment(system, environment) | {"PYTHONPATH": f"{system.paths.source}:{packages}"}
 
 
 def manage(system: System, *words: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ def render_core(system: System) -> str:
         limits=system.limits,
         listen=[_listen(system, index) for index in range(len(system.sip_addresses))],
         modules=modules_directory(),
-        script=paths.code / "src" / "ringfence" / "signaling" / "main.py",
+        script=paths.source / "ringfence" / "signaling" / "main.py",
         warm_database=f"sqlite://{paths.warm_database}",
         rtpengine=f"udp:127.0.0.1:{ports.RTPENGINE_CONTROL}",
         control=f"unix:{paths.core_control}",

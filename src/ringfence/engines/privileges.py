@@ -1,5 +1,6 @@
 """How a process gets rid of root's rights: one command line in front of its own."""
 
+import resource
 import subprocess
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +12,8 @@ def dropping(
 
     An empty account leaves the user as it is (tests), the limits still hold.
     """
-    limited = ("prlimit", f"--nofile={open_files}:{open_files}", "--core=0:0", "--")
+    files = allowed_files(open_files)
+    limited = ("prlimit", f"--nofile={files}:{files}", "--core=0:0", "--")
     if not account:
         return (*limited, *argv)
     kept = ",".join(["-all", *(f"+{name}" for name in capabilities)])
@@ -19,6 +21,12 @@ def dropping(
         *limited, "setpriv", f"--reuid={account}", f"--regid={account}", "--init-groups", "--no-new-privs",
         f"--inh-caps={kept}", f"--ambient-caps={kept}", f"--bounding-set={kept}", "--", *argv,
     )  # fmt: skip
+
+
+def allowed_files(wanted: int) -> int:
+    """`wanted` open files, or as many as this process may give: without CAP_SYS_RESOURCE nobody raises a hard limit."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
 
 
 def run_as(

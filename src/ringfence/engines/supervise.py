@@ -1,8 +1,8 @@
 """The supervisor: starts the children, restarts whatever ends, never gives up, and can itself be replaced under a running call.
 
-`python -m ringfence.engines.supervise FOLDER` reads FOLDER/children.json. It writes FOLDER/state.json at every change. A successor
-finds the running children there, by number and start time, and goes on watching them (pidfd_open(2) works for any process).
-Of root's daemons it is the only one, as init is; it opens no socket and reads no input but that folder.
+`python -m ringfence.engines.supervise FOLDER LOG` reads FOLDER/children.json and writes FOLDER/state.json at every change.
+A successor finds the running children there, by number and start time, and goes on watching them (pidfd_open(2) works for
+any process). It is the only process that stays root, as init does; it opens no socket and reads nothing but that folder.
 """
 
 import asyncio
@@ -14,12 +14,13 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
 
 from ringfence.engines import notes as noted
 from ringfence.engines.children import Child, read_children
-from ringfence.engines.logfiles import bound_log, open_log
+from ringfence.engines.logfiles import LARGEST, bound_log, open_log
 from ringfence.engines.privileges import dropping
 from ringfence.engines.probes import is_ready
 from ringfence.engines.processes import Identity, identity, is_alive, kill_session, send, session_members
@@ -301,8 +302,9 @@ async def serve(folder: Path) -> None:
     await supervisor.run()
 
 
-def main(folder: Path) -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+def main(folder: Path, own_log: Path) -> int:
+    keeping = RotatingFileHandler(own_log, maxBytes=LARGEST, backupCount=1, encoding="utf-8")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=[keeping])
     if only_one(folder) is None:
         log.error("another supervisor already runs for %s", folder)
         return 1
@@ -311,4 +313,4 @@ def main(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

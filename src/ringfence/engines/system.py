@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ringfence import __version__
+from ringfence.engines.privileges import allowed_files
 from ringfence.hosts.addresses import LOOPBACK, Address, Surroundings, surroundings
 from ringfence.hosts.paths import Paths
 
@@ -54,15 +55,20 @@ class System:
         return any(address.version == 6 for address in self.network.own)
 
 
-def this_system(environment: Mapping[str, str] = os.environ) -> System:
+def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool = True) -> System:
     """The system on this machine: the network asked of the kernel, directories of the environment, limits of the processors."""
     processors = os.cpu_count() or 1
     workers = max(4, min(processors, 16))
     return System(
         network=surroundings(environment),
         paths=Paths.from_environment(environment),
-        limits=Limits(sip_workers=workers, sip_tcp_workers=workers, media_threads=max(2, processors), web_workers=2),
-        firewall=may_change_firewall(),
+        limits=Limits(
+            sip_workers=workers,
+            sip_tcp_workers=workers,
+            media_threads=max(2, processors),
+            open_files=allowed_files(Limits().open_files),
+        ),
+        firewall=firewall and may_change_firewall(),
     )
 
 

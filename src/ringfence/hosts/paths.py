@@ -33,6 +33,11 @@ class Paths:
         return CODE
 
     @property
+    def source(self) -> Path:
+        """Where the package is imported from."""
+        return CODE / "src"
+
+    @property
     def python(self) -> Path:
         return self.venv / "bin" / "python"
 

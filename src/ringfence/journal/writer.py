@@ -1,16 +1,15 @@
 """Appends events. Used inside Kamailio workers: one write(2) per event, no wait, no error ever reaches a call."""
 
-import json
 import os
 import socket
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
+
+import orjson
 
 from ringfence.journal.layout import MAX_PENDING_SEGMENTS, SEGMENT_BYTES, Head, segment_path
 from ringfence.policy.events import URGENT, Kind
-
-_encode: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False).encode
 
 
 class JournalWriter:
@@ -28,7 +27,7 @@ class JournalWriter:
     def append(self, kind: Kind, fields: dict[str, Any], now: float | None = None) -> bool:
         """Writes one event; `now` is Unix time in seconds. False when it had to be dropped (counted in the head)."""
         stamp = time.time() if now is None else now
-        line = f'{{"t":{stamp:.6f},"kind":"{kind}",{_encode(fields)[1:]}\n'.encode() if fields else _bare(kind, stamp)
+        line = orjson.dumps({"t": stamp, "kind": kind.value, **fields}, option=orjson.OPT_APPEND_NEWLINE)
         if not self._write(line):
             self._head.count_drop()
             return False
@@ -77,6 +76,3 @@ class JournalWriter:
         if os.lseek(self._fd, 0, os.SEEK_CUR) >= SEGMENT_BYTES and self._head.segment == self._segment:
             self._head.segment = self._segment + 1
 
-
-def _bare(kind: Kind, stamp: float) -> bytes:
-    return f'{{"t":{stamp:.6f},"kind":"{kind}"}}\n'.encode()

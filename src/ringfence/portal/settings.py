@@ -1,6 +1,7 @@
 """Django settings. Everything is safe for production and nothing can switch that off; the environment only says where things are."""
 
 import os
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +21,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.staticfiles",
     "axes",
     "ringfence.portal.system",
     "ringfence.portal.tenants",
@@ -124,6 +126,8 @@ AXES_VERBOSE = False
 SILENCED_SYSTEM_CHECKS = ["axes.W001"]
 
 STATIC_URL = "/static/"
+STATIC_ROOT = places.PATHS.static
+STATICFILES_DIRS = [Path(__file__).parent / "static"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"

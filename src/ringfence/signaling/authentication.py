@@ -42,11 +42,11 @@ def _failure_kind(subscriber: Subscriber | None, realm: str) -> Kind:
 def _failure_fields(request: Request, account: str, subscriber: Subscriber | None) -> dict[str, Any]:
     return {
         "source": request.source,
-        "port": ksr.number("$sp"),
-        "transport": ksr.text("$proto"),
+        "port": ksr.source_port(),
+        "transport": ksr.transport(),
         "account": account[:128],
         "method": request.method,
         "reason": "wrong_password" if subscriber else "unknown_account",
         "user_agent": request.user_agent[:128],
-        "call_id": ksr.text("$ci")[:128],
+        "call_id": ksr.call_id()[:128],
     }

@@ -142,14 +142,14 @@ def _track(verdict: RingExtension, target_user: str, call_id: str) -> None:
 
 def _call_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str, Any]:
     return {
-        "sip_call_id": ksr.text("$ci"),
+        "sip_call_id": ksr.call_id(),
         "caller": caller.aor,
         "callee": callee,
         "dialled": target_user[:64],
         "tenant_id": caller.tenant_id,
         "user_id": caller.user_id,
         "source": ksr.source(),
-        "transport": ksr.text("$proto"),
+        "transport": ksr.transport(),
         "user_agent": ksr.user_agent()[:128],
     }
 

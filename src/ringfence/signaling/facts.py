@@ -10,7 +10,7 @@ def packet() -> Packet:
     """What can be said of the message before anything in it is believed."""
     count = ksr.header_count
     return Packet(
-        size=ksr.number("$ml"),
+        size=ksr.message_length(),
         vias=count("Via"),
         froms=count("From"),
         tos=count("To"),
@@ -19,9 +19,9 @@ def packet() -> Packet:
         content_lengths=count("Content-Length"),
         max_forwards=count("Max-Forwards"),
         credentials=max(count("Authorization"), count("Proxy-Authorization")),
-        longest_uri=max(len(ksr.text("$ru")), len(ksr.text("$fu")), len(ksr.text("$tu"))),
-        call_id_length=len(ksr.text("$ci")),
-        stream=ksr.text("$proto") in STREAMS,
+        longest_uri=max(len(ksr.target_uri()), len(ksr.from_uri()), len(ksr.to_uri())),
+        call_id_length=len(ksr.call_id()),
+        stream=ksr.transport() in STREAMS,
     )
 
 
@@ -30,15 +30,15 @@ def request(method: str) -> Request:
     contact = ksr.text("$ct") if method == "REGISTER" else ""
     return Request(
         method=method,
-        target_user=ksr.text("$rU"),
-        target_host=ksr.text("$rd"),
-        target_uri=ksr.text("$ru"),
-        from_user=ksr.text("$fU"),
-        from_host=ksr.text("$fd"),
-        to_user=ksr.text("$tU"),
-        to_host=ksr.text("$td"),
-        source=ksr.text("$si"),
-        user_agent=ksr.text("$ua"),
+        target_user=ksr.target_user(),
+        target_host=ksr.target_host(),
+        target_uri=ksr.target_uri(),
+        from_user=ksr.from_user(),
+        from_host=ksr.from_host(),
+        to_user=ksr.to_user(),
+        to_host=ksr.to_host(),
+        source=ksr.source(),
+        user_agent=ksr.user_agent(),
         contacts=ksr.header_count("Contact") + contact.count(",") if contact else 0,
         star_contact=contact.strip() == "*",
         expires=_expires() if contact else None,
@@ -60,7 +60,7 @@ def credentials(answer: int, name: str) -> Credentials:
 
 def party() -> str:
     """The address this message really came from, as a URI one can send to."""
-    return f"sip:{_bracketed(ksr.text('$si'))}:{ksr.text('$sp')};transport={ksr.text('$proto')}"
+    return f"sip:{_bracketed(ksr.source())}:{ksr.source_port()};transport={ksr.transport()}"
 
 
 def party_address(uri: str) -> str:

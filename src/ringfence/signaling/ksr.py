@@ -26,16 +26,71 @@ def number(name: str) -> int:
 
 def readable_method() -> str:
     """The method, after one look at the whole message: UnicodeDecodeError says that it is not UTF-8 (RFC 3261 section 7)."""
-    KSR.pv.get("$mb")
-    return text("$rm")
+    KSR.kx.get_msgbuf()
+    return _text(KSR.kx.get_method())
+
+
+def message_length() -> int:
+    length: Any = KSR.kx.get_msglen()
+    return length if isinstance(length, int) else 0
 
 
 def source() -> str:
-    return text("$si")
+    return _text(KSR.kx.get_srcip())
+
+
+def source_port() -> int:
+    port: Any = KSR.kx.get_srcport()
+    return port if isinstance(port, int) else 0
+
+
+def transport() -> str:
+    """The transport the message came by, in lower case."""
+    return _text(KSR.kx.get_proto()).lower()
 
 
 def user_agent() -> str:
-    return text("$ua")
+    return _text(KSR.kx.gete_ua())
+
+
+def call_id() -> str:
+    return _text(KSR.kx.get_callid())
+
+
+def target_uri() -> str:
+    return _text(KSR.kx.get_ruri())
+
+
+def target_user() -> str:
+    return _text(KSR.kx.gete_ruser())
+
+
+def target_host() -> str:
+    return _text(KSR.kx.gete_rhost())
+
+
+def from_uri() -> str:
+    return _text(KSR.kx.get_furi())
+
+
+def from_user() -> str:
+    return _text(KSR.kx.gete_fuser())
+
+
+def from_host() -> str:
+    return _text(KSR.kx.gete_fhost())
+
+
+def to_uri() -> str:
+    return _text(KSR.kx.get_turi())
+
+
+def to_user() -> str:
+    return _text(KSR.kx.gete_tuser())
+
+
+def to_host() -> str:
+    return _text(KSR.kx.gete_thost())
 
 
 def header_count(name: str) -> int:
@@ -222,6 +277,10 @@ def drop() -> None:
 
 def log_error(line: str) -> None:
     KSR.err(line + "\n")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _yes(result: Any) -> bool:
