@@ -55,6 +55,11 @@ class Paths:
         return self.state / "guard"
 
     @property
+    def bans(self) -> Path:
+        """The bans as signaling sees them (LMDB): written by the guard, read by the SIP workers."""
+        return self.state / "bans"
+
+    @property
     def ledger(self) -> Path:
         return self.guard / "ledger.db"
 
