@@ -207,12 +207,13 @@ class Sipp:
 
     def register(self, timeout: float = 8.0) -> None:
         """Register once. Raises NoAnswer with sipp's own account of what went wrong."""
-        self._complete(self.start("register", "-timeout", "6"), "register", timeout)
+        self._complete(self.start("register", *self._digest_uri(), "-timeout", "6"), "register", timeout)
 
     def answer(self, seconds: int = 30) -> "subprocess.Popen[bytes]":
         """Register, then wait for one call and send every RTP packet back to its sender. Returns while it waits."""
         return self.start(
-            "register_and_wait", "-oocsf", str(SCENARIOS / "callee.xml"), "-rtp_echo", "-timeout", str(seconds)
+            "register_and_wait",
+            *self._digest_uri(), "-oocsf", str(SCENARIOS / "callee.xml"), "-rtp_echo", "-timeout", str(seconds)
         )
 
     def call(self, callee: str, frequency: int = 500, seconds: float = 6.0) -> "subprocess.Popen[bytes]":
@@ -251,6 +252,10 @@ class Sipp:
         return self.host.start(
             [*argv, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+
+    def _digest_uri(self, user: str = "") -> list[str]:
+        """The digest's uri must be the Request-URI (RFC 7616, 3.4.6); sipp would use the server's address."""
+        return ["-auth_uri", f"{user}@{self.account.domain}" if user else self.account.domain]
 
     @property
     def _errors(self) -> Path:
