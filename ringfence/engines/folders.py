@@ -45,8 +45,10 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
 
 
 def ensure_folders(paths: Paths) -> tuple[Path, ...]:
-    """Create or put right; the paths that were changed. A changed owner (a rebuilt platform numbers accounts anew) goes all
-    the way down."""
+    """Create or put right; the paths that were changed.
+
+    A changed owner goes all the way down: a rebuilt platform may number the accounts anew.
+    """
     return tuple(folder.path for folder in folders(paths) if _ensure(folder))
 
 
