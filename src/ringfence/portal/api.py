@@ -1,0 +1,119 @@
+"""The REST API: one router per app, one way to authenticate, one shape of error (RFC 9457)."""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.security import HttpBearer
+
+from ringfence import __version__
+from ringfence.policy.settings import Problem
+from ringfence.portal.actor import Actor
+from ringfence.portal.client_address import client_address
+from ringfence.portal.people import tokens
+from ringfence.portal.problems import Forbidden, NotFound, NotSignedIn, Refused, problem_response
+
+log = logging.getLogger(__name__)
+
+
+class InternalFault(Refused):
+    status = 500
+    error_id = "internal.fault"
+    title = "This is a fault of the system, not of the request"
+
+
+class BearerToken(HttpBearer):
+    """Sets `request.auth` to the Actor."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
+        found = tokens.bearer(token)
+        if found is None:
+            return None
+        if not found.person.administers:
+            raise Forbidden(detail="The REST API is for administrators.")
+        actor: Actor = found.person.acts_from(client_address(request))
+        return actor
+
+
+def signed_in_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The API description is shown to whoever holds a session or a token."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if request.user.is_authenticated or (scheme.lower() == "bearer" and tokens.bearer(token.strip())):
+            return view(request, *args, **kwargs)
+        return problem_response(request, NotSignedIn())
+
+    return guarded
+
+
+api = NinjaAPI(
+    title="Ringfence",
+    version=__version__,
+    urls_namespace="api",
+    docs_url=None,
+    openapi_url="/openapi.json",
+    docs_decorator=signed_in_only,
+    auth=BearerToken(),
+    description="Errors are problem documents (RFC 9457) that name the field and the rule.",
+)
+
+
+@api.exception_handler(Refused)
+def on_refused(request: HttpRequest, error: Refused) -> HttpResponse:
+    return problem_response(request, error)
+
+
+@api.exception_handler(ValidationError)
+def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    return problem_response(request, Refused([_problem(item) for item in error.errors], error_id="request.invalid"))
+
+
+@api.exception_handler(AuthenticationError)
+def on_unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    return problem_response(request, NotSignedIn(detail="Send a valid bearer token; get one from POST /api/v1/auth/token."))
+
+
+@api.exception_handler(Http404)
+def on_missing(request: HttpRequest, error: Http404) -> HttpResponse:
+    return problem_response(request, NotFound())
+
+
+@api.exception_handler(HttpError)
+def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    refused = Refused(detail=str(error), error_id="request.malformed")
+    refused.status = error.status_code
+    return problem_response(request, refused)
+
+
+@api.exception_handler(Exception)
+def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return problem_response(request, InternalFault(detail="The fault was logged; nothing was changed by this request."))
+
+
+def _problem(item: dict[str, Any]) -> Problem:
+    place = [str(part) for part in item.get("loc", ()) if str(part) not in ("body", "query", "path", "payload")]
+    return Problem(".".join(place), f"request.{item.get('type', 'invalid')}", str(item.get("msg", "This value is not valid.")))
+
+
+def _mount() -> None:
+    from ringfence.portal.audit.api import router as audit
+    from ringfence.portal.calls.api import router as calls
+    from ringfence.portal.people.api import router as people
+    from ringfence.portal.security.api import router as security
+    from ringfence.portal.system.api import router as system
+    from ringfence.portal.tenants.api import router as tenants
+
+    for router, tag in (
+        (system, "system"), (tenants, "tenants"), (people, "people"), (security, "security"), (calls, "calls"), (audit, "audit"),
+    ):  # fmt: skip
+        api.add_router("", router, tags=[tag])
+
+
+_mount()

@@ -1,0 +1,27 @@
+"""REST: the audit log, read only."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router
+
+from ringfence.portal.audit.models import Entry
+from ringfence.portal.paging import PageQuery, rows
+
+router = Router()
+
+
+def entry_facts(entry: Entry) -> dict[str, Any]:
+    names = ("id", "at", "actor", "address", "action", "object_id", "object_label", "tenant_id", "changes", "previous_hash", "hash")
+    return {name: getattr(entry, name) for name in names}
+
+
+@router.get("audit-log")
+def list_entries(request: HttpRequest, page: PageQuery, action: str = "", actor: str = "") -> dict[str, Any]:
+    """Newest first."""
+    found = Entry.objects.visible_to(request.auth)
+    if action:
+        found = found.filter(action__startswith=action)
+    if actor:
+        found = found.filter(actor=actor)
+    return rows(found, page, entry_facts)

@@ -1,0 +1,1 @@
+"""Registrations, live calls and call records."""

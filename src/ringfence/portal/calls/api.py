@@ -1,0 +1,92 @@
+"""REST: registrations, live calls, call records."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from ringfence.portal.calls import live
+from ringfence.portal.calls.models import CallRecord
+from ringfence.portal.paging import PageQuery, listed, rows
+from ringfence.portal.problems import NotFound
+
+router = Router()
+
+
+class CallRecordOut(Schema):
+    id: int
+    call_id: str
+    tenant_id: int | None
+    caller: str
+    callee: str
+    dialled: str
+    started_at: str
+    answered_at: str | None
+    ended_at: str
+    duration: float
+    ended_by: str
+    code: int
+    reason: str
+    rule: str
+
+
+class CallRecordPage(Schema):
+    items: list[CallRecordOut]
+    count: int
+
+
+@router.get("registrations")
+def list_registrations(request: HttpRequest, page: PageQuery) -> dict[str, Any]:
+    return listed(live.registrations(request.auth), page)
+
+
+@router.get("calls")
+def list_calls(request: HttpRequest, page: PageQuery) -> dict[str, Any]:
+    return listed(live.calls(request.auth), page)
+
+
+def record_facts(record: CallRecord) -> dict[str, Any]:
+    """Times in UTC, `duration` in seconds from answer to end."""
+    facts = {name: getattr(record, name) for name in CallRecordOut.model_fields}
+    facts["started_at"] = record.started_at.isoformat()
+    facts["answered_at"] = record.answered_at.isoformat() if record.answered_at else None
+    facts["ended_at"] = record.ended_at.isoformat()
+    return facts
+
+
+@router.get("cdrs", response=CallRecordPage)
+def list_records(
+    request: HttpRequest,
+    page: PageQuery,
+    tenant_id: int | None = None,
+    party: str = "",
+    call_id: str = "",
+    started_after: datetime | None = None,
+    started_before: datetime | None = None,
+    answered: bool | None = None,
+) -> dict[str, Any]:
+    """Newest first. `party` matches the beginning of caller, callee or the dialled number."""
+    found = CallRecord.objects.visible_to(request.auth)
+    if tenant_id is not None:
+        found = found.filter(tenant_id=tenant_id)
+    if call_id:
+        found = found.filter(call_id=call_id)
+    if party:
+        found = found.filter(Q(caller__startswith=party) | Q(callee__startswith=party) | Q(dialled__startswith=party))
+    if started_after is not None:
+        found = found.filter(started_at__gte=started_after)
+    if started_before is not None:
+        found = found.filter(started_at__lt=started_before)
+    if answered is not None:
+        found = found.filter(answered_at__isnull=not answered)
+    return rows(found, page, record_facts)
+
+
+@router.get("cdrs/{int:record_id}", response=CallRecordOut)
+def show_record(request: HttpRequest, record_id: int) -> dict[str, Any]:
+    found = CallRecord.objects.visible_to(request.auth).filter(pk=record_id).first()
+    if found is None:
+        raise NotFound(detail="There is no such call record.")
+    return record_facts(found)

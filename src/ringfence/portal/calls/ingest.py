@@ -1,0 +1,98 @@
+"""Takes finished calls from the guard into the database. Killed at any point, nothing is lost and nothing counts twice."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.db import DatabaseError, transaction
+
+from ringfence.policy.events import Kind
+from ringfence.portal import guard, publish
+from ringfence.portal.calls.models import CallRecord, EventCursor
+from ringfence.portal.problems import Refused
+from ringfence.portal.tenants.models import Tenant
+
+log = logging.getLogger(__name__)
+
+CURSOR: Final = "calls"
+KINDS: Final = (Kind.CALL_ENDED, Kind.CALL_REFUSED)
+BATCH: Final = 500
+WAIT: Final = 1.0
+"""Seconds the guard holds the question when there is nothing new; pending publishes are retried in the same rhythm."""
+
+PAUSE: Final = 0.5
+
+
+def run(until: Callable[[], bool] = lambda: False) -> None:
+    """The loop of `manage ingest`; each step says in the log what it could not do and goes on."""
+    while not until():
+        stored = _step(take_events, "events are not stored")
+        _step(publish.publish_pending, "changes are not published")
+        if stored is None:
+            time.sleep(PAUSE)
+
+
+def _step(work: Callable[[], int], what: str) -> int | None:
+    try:
+        return work()
+    except (Refused, DatabaseError) as error:
+        log.warning("%s: %s", what, error)
+        return None
+
+
+def take_events() -> int:
+    """Asks for what is new and stores it with the cursor, in one transaction. Returns the number of events."""
+    row = EventCursor.objects.filter(name=CURSOR).first()
+    position = row.position if row else 0
+    answer = guard.ask("events.since", WAIT + 5, cursor=position, kinds=[str(kind) for kind in KINDS], limit=BATCH, wait=WAIT)
+    events, after = answer["events"], answer["cursor"]
+    if after == position:
+        return 0
+    with transaction.atomic():
+        for event in events:
+            store(event)
+        EventCursor.objects.update_or_create(name=CURSOR, defaults={"position": after})
+    return len(events)
+
+
+def store(event: dict[str, Any]) -> None:
+    """One event as a call record. A call id that is known already is left as it is; a broken event is logged and skipped."""
+    try:
+        facts = record_of(event)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        log.error("this event is no call record (%s): %.300r", error, event)
+        return
+    tenant_id = event.get("tenant_id")
+    facts["tenant"] = Tenant.objects.filter(pk=tenant_id).first() if isinstance(tenant_id, int) else None
+    CallRecord.objects.get_or_create(call_id=facts.pop("call_id"), defaults=facts)
+
+
+def record_of(event: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a call record. Raises KeyError, TypeError or ValueError."""
+    ended = float(event.get("ended_at") or event["t"])
+    started = float(event.get("started_at") or event["t"])
+    answered = event.get("answered_at")
+    return {
+        "call_id": str(event["call_id"])[:255],
+        "caller": _text(event, "caller"),
+        "callee": _text(event, "callee"),
+        "dialled": _text(event, "dialled"),
+        "started_at": _moment(started),
+        "answered_at": _moment(float(answered)) if answered else None,
+        "ended_at": _moment(ended),
+        "duration": round(max(0.0, ended - float(answered)), 3) if answered else 0.0,
+        "ended_by": _text(event, "ended_by")[:32],
+        "code": int(event.get("code") or 0),
+        "reason": _text(event, "reason"),
+        "rule": _text(event, "rule")[:128],
+    }
+
+
+def _text(event: dict[str, Any], name: str) -> str:
+    return str(event.get(name) or "").replace("\0", "")[:255]
+
+
+def _moment(stamp: float) -> datetime:
+    return datetime.fromtimestamp(stamp, UTC)

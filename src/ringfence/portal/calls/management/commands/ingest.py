@@ -1,0 +1,22 @@
+"""`manage ingest`: keeps call records up to date and retries pending publishes, until it is stopped."""
+
+import signal
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from ringfence.portal.calls import ingest
+from ringfence.portal.publish import publish_everything
+
+
+class Command(BaseCommand):
+    help = "Stores finished calls and puts pending changes in force. Runs until SIGTERM."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        signal.signal(signal.SIGTERM, _stop)
+        publish_everything()
+        ingest.run()
+
+
+def _stop(number: int, frame: Any) -> None:
+    raise SystemExit(0)

@@ -1,0 +1,44 @@
+"""Call records."""
+
+from django.db import models
+
+from ringfence.portal.actor import Actor
+from ringfence.portal.tenants.models import Tenant
+
+
+class CallRecordQuerySet(models.QuerySet["CallRecord"]):
+    def visible_to(self, actor: Actor) -> "CallRecordQuerySet":
+        return self.all() if actor.administers_system else self.filter(tenant_id=actor.tenant_id)
+
+
+class CallRecord(models.Model):
+    """One finished or refused call (CDR). Written by `manage ingest` alone."""
+
+    call_id = models.CharField(max_length=255, unique=True)
+    tenant = models.ForeignKey(Tenant, null=True, on_delete=models.SET_NULL, related_name="call_records")
+    caller = models.CharField(max_length=255, blank=True, default="")
+    callee = models.CharField(max_length=255, blank=True, default="")
+    dialled = models.CharField(max_length=255, blank=True, default="")
+    started_at = models.DateTimeField(db_index=True)
+    answered_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField()
+    duration = models.FloatField(default=0.0)
+    ended_by = models.CharField(max_length=32, blank=True, default="")
+    code = models.IntegerField(default=0)
+    reason = models.CharField(max_length=255, blank=True, default="")
+    rule = models.CharField(max_length=128, blank=True, default="")
+
+    objects = CallRecordQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-started_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.caller} to {self.dialled}"
+
+
+class EventCursor(models.Model):
+    """How far the guard's events are stored; moves in the same transaction as the records."""
+
+    name = models.CharField(max_length=32, unique=True)
+    position = models.JSONField(default=int)

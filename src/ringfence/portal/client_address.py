@@ -1,0 +1,17 @@
+"""The one answer to: who is calling the portal? Only nginx, which speaks to us over a Unix socket, may tell us."""
+
+import ipaddress
+
+from django.http import HttpRequest
+
+
+def client_address(request: HttpRequest) -> str:
+    """The browser's address. Over a Unix socket there is no peer address, so the proxy's X-Forwarded-For counts (nginx sets it, whatever a client claimed); over TCP
+    the peer itself counts and no header is believed. Empty when nobody told."""
+    peer = request.META.get("REMOTE_ADDR") or request.META.get("HTTP_X_FORWARDED_FOR", "")
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return ""
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)

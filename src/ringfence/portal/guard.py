@@ -1,0 +1,42 @@
+"""The portal's questions to the guard. It holds the privileges; the portal holds none."""
+
+import logging
+from typing import Any
+
+from ringfence import guardlink
+from ringfence.guardlink import GuardRefusal, GuardUnreachable
+from ringfence.policy.settings import Problem
+from ringfence.portal import places
+from ringfence.portal.problems import Refused, Unavailable
+
+log = logging.getLogger(__name__)
+
+
+class GuardSilent(Unavailable):
+    error_id = "guard.unreachable"
+    title = "The guard does not answer"
+
+
+def ask(verb: str, timeout: float = 3.0, **args: Any) -> Any:
+    """The guard's answer. Raises GuardSilent when it is down and Refused when it says no."""
+    try:
+        return guardlink.ask(places.GUARD_SOCKET, verb, timeout, **args)
+    except GuardUnreachable as error:
+        raise GuardSilent(detail="The guard does not answer. Bans in the kernel stay in force; lists come back when it does.") from error
+    except GuardRefusal as error:
+        raise Refused([Problem(error.field, error.error_id, error.message)]) from error
+
+
+def tell(verb: str, **args: Any) -> None:
+    """Says something to the guard that it would find out by itself a little later; never fails a change."""
+    try:
+        guardlink.ask(places.GUARD_SOCKET, verb, 1.0, **args)
+    except (GuardUnreachable, GuardRefusal) as error:
+        log.warning("%s was not taken by the guard: %s", verb, error)
+
+
+def listed(verb: str, key: str) -> list[dict[str, Any]]:
+    """The list in the guard's answer, whether bare or under its key."""
+    data = ask(verb)
+    items = data.get(key, []) if isinstance(data, dict) else data
+    return [dict(item) for item in items or []]

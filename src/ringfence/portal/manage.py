@@ -1,0 +1,19 @@
+"""Administration of the portal from a shell: `python -m ringfence.portal.manage VERB`."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Verbs may be written with hyphens: `setup-link` runs the command `setup_link`."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ringfence.portal.settings")
+    words = list(arguments if arguments is not None else sys.argv[1:])
+    if words:
+        words[0] = words[0].replace("-", "_") if not words[0].startswith("-") else words[0]
+    execute_from_command_line(["ringfence-portal", *words])
+
+
+if __name__ == "__main__":
+    main()

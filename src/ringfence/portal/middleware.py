@@ -1,0 +1,77 @@
+"""What every request passes: strict headers, the setup gate, refusals turned into answers."""
+
+from collections.abc import Callable
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from ringfence.portal.problems import Forbidden, Refused, problem_response
+from ringfence.portal.system.models import Installation
+
+type Answer = Callable[[HttpRequest], HttpResponse]
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+OPEN_BEFORE_SETUP: Final = ("/setup", "/api/v1/setup")
+STATIC: Final = "/static/"
+
+
+class SetupRequired(Forbidden):
+    error_id = "setup.required"
+    title = "This system is not set up yet"
+
+
+def strict_headers(answer: Answer) -> Answer:
+    """No script, style or frame of anybody else; nothing a page holds is kept by a cache."""
+
+    def with_headers(request: HttpRequest) -> HttpResponse:
+        response = answer(request)
+        response["Content-Security-Policy"] = POLICY
+        response["X-Content-Type-Options"] = "nosniff"
+        response["Referrer-Policy"] = "no-referrer"
+        response["Cross-Origin-Opener-Policy"] = "same-origin"
+        response["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+        if not request.path.startswith(STATIC):
+            response.setdefault("Cache-Control", "no-store")
+        return response
+
+    return with_headers
+
+
+def setup_gate(answer: Answer) -> Answer:
+    """Until the administrator is made, nothing but the setup page answers."""
+
+    def gated(request: HttpRequest) -> HttpResponse:
+        if request.path in OPEN_BEFORE_SETUP or request.path.startswith(STATIC) or Installation.is_set_up():
+            return answer(request)
+        refused = SetupRequired(detail="Open the one-time setup link that was printed at the start, or print a new one with: ringfence setup-link")
+        if request.path.startswith("/api/"):
+            return problem_response(request, refused)
+        return render(request, "system/setup_required.html", status=403)
+
+    return gated
+
+
+def refusals(answer: Answer) -> Answer:
+    """A refusal that a view did not show in its form becomes a page, or a problem document under /api/."""
+    return RefusalAnswers(answer)
+
+
+class RefusalAnswers:
+    """Django calls `process_exception` when a view raises."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._answer(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, Refused):
+            return None
+        if request.path.startswith("/api/"):
+            return problem_response(request, error)
+        return render(request, "system/refused.html", {"refused": error}, status=error.status)

@@ -1,0 +1,1 @@
+"""People with their extensions, roles and API tokens."""

@@ -1,0 +1,165 @@
+"""The compiler: database rows to the policy store. The only bridge between the portal and what workers obey.
+
+A change marks what it touched in its own transaction; after the commit the marks are worked off under a file lock: read
+the rows as they are now, write them in one store transaction, delete the marks. Killed anywhere in between, the marks
+are still there and are worked off again; doing so twice changes nothing.
+"""
+
+import fcntl
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import lmdb
+from django.db import transaction
+
+from ringfence.hosts.addresses import NetworkUnreadable, surroundings
+from ringfence.policy.book import AddressEntry, BlockedUserAgent, Book, MatchKind, Role, Subscriber, Target, Tenant
+from ringfence.portal import guard, places
+from ringfence.portal.people.models import Extension
+from ringfence.portal.people.models import Role as RoleRow
+from ringfence.portal.problems import Unavailable
+from ringfence.portal.security.models import AddressEntry as AddressEntryRow
+from ringfence.portal.security.models import BlockedUserAgent as BlockedUserAgentRow
+from ringfence.portal.security.models import SecurityValues
+from ringfence.portal.system.models import PendingPublish
+from ringfence.portal.tenants.models import Tenant as TenantRow
+from ringfence.store.writer import PolicyWriter
+
+log = logging.getLogger(__name__)
+
+
+class PublishPending(Unavailable):
+    """The change is saved; the policy store could not be written. `manage ingest` retries every second."""
+
+    error_id = "publish.pending"
+    title = "Saved, but not in force yet"
+
+
+def mark(rules: bool, aors: Iterable[str]) -> None:
+    """Notes in the running transaction what has to be published after it."""
+    marks = [PendingPublish(aor=aor) for aor in aors]
+    if rules:
+        marks.append(PendingPublish(aor=""))
+    PendingPublish.objects.bulk_create(marks, batch_size=500)
+
+
+def publish_pending() -> int:
+    """Works off all marks and returns how many. Raises PublishPending when the store cannot be written."""
+    try:
+        done = _work_off_marks()
+    except (OSError, lmdb.Error, ValueError) as error:
+        log.error("the policy store cannot be written: %s", error)
+        raise PublishPending(detail=f"The change is saved and will be put in force as soon as the policy store can be written: {error}") from error
+    if done:
+        guard.tell("policy.changed")
+    return done
+
+
+def publish_everything() -> int:
+    """Rebuilds the whole store from the database in one transaction and returns its version."""
+    with _store() as store:
+        marks = list(PendingPublish.objects.values_list("pk", flat=True))
+        version = store.publish(book(), put=all_subscribers(), replace_all=True)
+        _forget(marks)
+    guard.tell("policy.changed")
+    return version
+
+
+def _work_off_marks() -> int:
+    if not PendingPublish.objects.exists():
+        return 0
+    with _store() as store:
+        marks = dict(PendingPublish.objects.values_list("pk", "aor"))
+        aors = sorted({aor for aor in marks.values() if aor})
+        found = {subscriber.aor: subscriber for subscriber in subscribers(aors)}
+        store.publish(
+            book() if "" in marks.values() else None,
+            put=found.values(),
+            remove=[aor for aor in aors if aor not in found],
+        )
+        _forget(list(marks))
+    return len(marks)
+
+
+def _forget(marks: list[int]) -> None:
+    with transaction.atomic():
+        for start in range(0, len(marks), 500):
+            PendingPublish.objects.filter(pk__in=marks[start : start + 500]).delete()
+
+
+@contextmanager
+def _store() -> Iterator[PolicyWriter]:
+    """The store, for one compiler at a time: rows read inside cannot be overtaken by an older reading."""
+    places.PORTAL.mkdir(mode=0o750, parents=True, exist_ok=True)
+    with places.PUBLISH_LOCK.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        store = PolicyWriter(places.POLICY)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def book() -> Book:
+    """The rules as they stand in the database now."""
+    tenants = tuple(Tenant(row.pk, row.name, row.domain) for row in TenantRow.objects.order_by("pk"))
+    return Book(
+        tenants=tenants,
+        roles=tuple(Role(row.name, row.internal, row.national, row.international) for row in RoleRow.objects.order_by("pk")),
+        own_hosts=own_hosts(),
+        default_domain=tenants[0].domain if tenants else "",
+        security=SecurityValues.current(),
+        address_entries=tuple(address_entry(row) for row in AddressEntryRow.objects.order_by("pk")),
+        blocked_user_agents=tuple(
+            BlockedUserAgent(row.pattern, MatchKind(row.match)) for row in BlockedUserAgentRow.objects.order_by("pk")
+        ),
+    )
+
+
+def address_entry(row: AddressEntryRow) -> AddressEntry:
+    expires_at = row.expires_at.timestamp() if row.expires_at else None
+    return AddressEntry(row.pk, row.cidr, Target(row.target), expires_at, row.description)
+
+
+def own_hosts() -> tuple[str, ...]:
+    """This machine's own addresses: a request for one of them is for us."""
+    try:
+        return tuple(str(address) for address in surroundings().own)
+    except NetworkUnreadable as error:
+        log.error("own addresses unknown, only tenant domains are ours: %s", error)
+        return ()
+
+
+def subscriber(row: Extension) -> Subscriber:
+    """What workers may know about an extension: digests, never a secret."""
+    return Subscriber(
+        aor=row.aor,
+        tenant_id=row.tenant_id,
+        user_id=row.person_id,
+        role=row.person.role.name if row.person.role else "",
+        active=row.person.is_active,
+        display_name=row.person.display_name,
+        ha1_md5=row.ha1_md5,
+        ha1_sha256=row.ha1_sha256,
+        previous_ha1_md5=row.previous_ha1_md5,
+        previous_ha1_sha256=row.previous_ha1_sha256,
+    )
+
+
+def subscribers(aors: Iterable[str]) -> Iterator[Subscriber]:
+    """The named subscribers that exist, in batches small enough for SQLite's parameter limit."""
+    by_domain: dict[str, list[str]] = {}
+    for aor in aors:
+        number, _, domain = aor.partition("@")
+        by_domain.setdefault(domain, []).append(number)
+    for domain, numbers in by_domain.items():
+        for start in range(0, len(numbers), 500):
+            batch = numbers[start : start + 500]
+            rows = Extension.objects.filter(tenant__domain=domain, number__in=batch)
+            yield from (subscriber(row) for row in rows.select_related("tenant", "person__role"))
+
+
+def all_subscribers() -> Iterator[Subscriber]:
+    rows = Extension.objects.select_related("tenant", "person__role").order_by("pk")
+    return (subscriber(row) for row in rows.iterator(chunk_size=2000))

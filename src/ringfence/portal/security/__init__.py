@@ -1,0 +1,1 @@
+"""Security settings, address entries, blocked user agents, bans."""

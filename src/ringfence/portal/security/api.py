@@ -1,0 +1,210 @@
+"""REST: security settings, address entries, blocked user agents, bans."""
+
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Body, Field, Router, Schema, Status
+
+from ringfence.policy.book import MatchKind, Target
+from ringfence.policy.settings import SecuritySettings, check_settings, limits_of
+from ringfence.portal import guard
+from ringfence.portal.paging import PageQuery, listed, rows
+from ringfence.portal.problems import Forbidden, NotFound, Refused
+from ringfence.portal.security import changes
+from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
+
+router = Router()
+
+
+class EntryIn(Schema):
+    cidr: str | None = None
+    address: str | None = None
+    netmask: str | None = None
+    target: Target
+    expires_at: datetime | None = None
+    description: str = ""
+
+
+class EntryPatch(Schema):
+    target: Target | None = None
+    expires_at: datetime | None = None
+    description: str | None = None
+
+
+class EntryOut(Schema):
+    id: int
+    cidr: str
+    address: str
+    netmask: str
+    target: Target
+    expires_at: str | None
+    description: str
+    created_at: str
+    created_by: str
+
+
+class EntryPage(Schema):
+    items: list[EntryOut]
+    count: int
+
+
+class UserAgentIn(Schema):
+    pattern: str
+    match: MatchKind = MatchKind.CONTAINS
+    description: str = ""
+
+
+class UserAgentOut(Schema):
+    id: int
+    pattern: str
+    match: MatchKind
+    description: str
+
+
+class UserAgentPage(Schema):
+    items: list[UserAgentOut]
+    count: int
+
+
+class BanIn(Schema):
+    address: str
+    seconds: int = Field(3600, ge=1, le=365 * 86_400)
+    reason: str = Field("banned by an administrator", max_length=200)
+
+
+def _system_only(request: HttpRequest) -> None:
+    if not request.auth.administers_system:
+        raise Forbidden(detail="Only the system administrator manages security.")
+
+
+@router.get("settings/security")
+def show_settings(request: HttpRequest) -> dict[str, Any]:
+    _system_only(request)
+    return asdict(SecurityValues.current())
+
+
+@router.get("settings/security/limits")
+def show_limits(request: HttpRequest) -> dict[str, Any]:
+    """Label, default, unit, range and effect of each setting."""
+    _system_only(request)
+    return {item.name: {"default": item.default, **asdict(limits_of(item.name))} for item in fields(SecuritySettings)}
+
+
+@router.patch("settings/security")
+def change_settings(request: HttpRequest, payload: dict[str, Any] = Body(...)) -> dict[str, Any]:
+    return asdict(changes.change_settings(request.auth, payload))
+
+
+@router.put("settings/security")
+def replace_settings(request: HttpRequest, payload: dict[str, Any] = Body(...)) -> dict[str, Any]:
+    """Settings that are left out return to their default."""
+    if problems := check_settings(payload):
+        raise Refused(problems)
+    return asdict(changes.change_settings(request.auth, {**asdict(SecuritySettings()), **payload}))
+
+
+def entry_out(entry: AddressEntry) -> dict[str, Any]:
+    network = changes.parsed_prefix(entry.cidr)
+    return {
+        "id": entry.pk,
+        **changes.entry_facts(entry),
+        "address": str(network.network_address),
+        "netmask": str(network.netmask),
+        "created_at": entry.created_at.isoformat(),
+        "created_by": entry.created_by,
+    }
+
+
+@router.get("ip-filters", response=EntryPage)
+def list_entries(request: HttpRequest, page: PageQuery, target: Target | None = None) -> dict[str, Any]:
+    _system_only(request)
+    found = AddressEntry.objects.filter(target=target.value) if target else AddressEntry.objects.all()
+    return rows(found, page, entry_out)
+
+
+@router.post("ip-filters", response={201: EntryOut})
+def create_entry(request: HttpRequest, payload: EntryIn) -> Status:
+    if (payload.cidr is None) == (payload.address is None):
+        raise changes.refuse("cidr", "ip_filter.prefix", "Give either cidr, or address with an optional netmask.")
+    text, field = (payload.cidr, "cidr") if payload.cidr is not None else (payload.address, "address")
+    network = changes.parsed_prefix(text or "", payload.netmask or "", field)
+    entry = changes.add_entry(request.auth, network, payload.target, payload.expires_at, payload.description)
+    return Status(201, entry_out(entry))
+
+
+def _entry(request: HttpRequest, entry_id: int) -> AddressEntry:
+    _system_only(request)
+    found = AddressEntry.objects.filter(pk=entry_id).first()
+    if found is None:
+        raise NotFound(detail="There is no such entry.")
+    return found
+
+
+@router.get("ip-filters/{int:entry_id}", response=EntryOut)
+def show_entry(request: HttpRequest, entry_id: int) -> dict[str, Any]:
+    return entry_out(_entry(request, entry_id))
+
+
+@router.patch("ip-filters/{int:entry_id}", response=EntryOut)
+def change_entry(request: HttpRequest, entry_id: int, payload: EntryPatch) -> dict[str, Any]:
+    entry = _entry(request, entry_id)
+    expires_at = payload.expires_at if "expires_at" in payload.model_fields_set else entry.expires_at
+    return entry_out(changes.change_entry(request.auth, entry, payload.target, expires_at, payload.description))
+
+
+@router.delete("ip-filters/{int:entry_id}", response={204: None})
+def delete_entry(request: HttpRequest, entry_id: int) -> Status:
+    changes.remove_entry(request.auth, _entry(request, entry_id))
+    return Status(204, None)
+
+
+def user_agent_out(row: BlockedUserAgent) -> dict[str, Any]:
+    return {"id": row.pk, "pattern": row.pattern, "match": str(row.match), "description": row.description}
+
+
+@router.get("blocked-user-agents", response=UserAgentPage)
+def list_user_agents(request: HttpRequest, page: PageQuery) -> dict[str, Any]:
+    _system_only(request)
+    return rows(BlockedUserAgent.objects.all(), page, user_agent_out)
+
+
+@router.post("blocked-user-agents", response={201: UserAgentOut})
+def create_user_agent(request: HttpRequest, payload: UserAgentIn) -> Status:
+    row = changes.block_user_agent(request.auth, payload.pattern, payload.match, payload.description)
+    return Status(201, user_agent_out(row))
+
+
+@router.delete("blocked-user-agents/{int:row_id}", response={204: None})
+def delete_user_agent(request: HttpRequest, row_id: int) -> Status:
+    _system_only(request)
+    row = BlockedUserAgent.objects.filter(pk=row_id).first()
+    if row is None:
+        raise NotFound(detail="There is no such entry.")
+    changes.unblock_user_agent(request.auth, row)
+    return Status(204, None)
+
+
+@router.get("bans")
+def list_bans(request: HttpRequest, page: PageQuery) -> dict[str, Any]:
+    _system_only(request)
+    return listed(guard.listed("bans.list", "bans"), page)
+
+
+@router.post("bans", response={201: dict[str, Any]})
+def create_ban(request: HttpRequest, payload: BanIn) -> Status:
+    return Status(201, changes.add_ban(request.auth, payload.address, payload.seconds, payload.reason))
+
+
+@router.get("bans/{path:address}/explain")
+def explain_ban(request: HttpRequest, address: str) -> dict[str, Any]:
+    _system_only(request)
+    answer: dict[str, Any] = guard.ask("bans.explain", address=changes.ban_address(address))
+    return answer
+
+
+@router.delete("bans/{path:address}", response={204: None})
+def lift_ban(request: HttpRequest, address: str) -> Status:
+    changes.lift_ban(request.auth, changes.ban_address(address))
+    return Status(204, None)

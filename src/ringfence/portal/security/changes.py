@@ -1,0 +1,203 @@
+"""What can be done to security settings, address entries, user agents and bans."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils import timezone
+
+from ringfence.policy.addresses import AddressProblem, Network, overlaps, parse_address, parse_network
+from ringfence.policy.book import MatchKind, Target
+from ringfence.policy.settings import Problem, SecuritySettings, check_settings
+from ringfence.portal import guard
+from ringfence.portal.actor import Actor
+from ringfence.portal.change import change
+from ringfence.portal.problems import Conflict, Forbidden, Refused, refuse
+from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
+from ringfence.portal.text import control_problem
+
+KNOWN_SCANNERS: Final = (
+    "friendly-scanner", "friendly-request", "sipvicious", "sipcli", "sip-scan", "sipsak-scan", "VaxSIPUserAgent", "VaxIPUserAgent", "pplsip",
+    "sundayddr", "iWar", "CSipSimple-scan", "SIVuS", "Gulp", "smap", "sipscan", "eyeBeam-scan", "Conaito", "scan-sip", "siparmyknife",
+)  # fmt: skip
+"""User agents that only attack tools send. sipsak is an honest test tool and not in the list."""
+
+LONGEST_DESCRIPTION: Final = 200
+LONGEST_PATTERN: Final = 128
+SHORTEST_PATTERN: Final = 3
+
+
+def only_system(actor: Actor) -> None:
+    if not actor.administers_system:
+        raise Forbidden(detail="Only the system administrator manages security.")
+
+
+def change_settings(actor: Actor, values: dict[str, Any]) -> SecuritySettings:
+    """Puts these values over the present ones. Raises Refused with every reason."""
+    only_system(actor)
+    with change(actor) as draft:
+        old = SecurityValues.current()
+        merged = {**asdict(old), **values}
+        if problems := check_settings(merged):
+            raise Refused(problems)
+        settings = SecuritySettings(**merged)
+        SecurityValues.store(settings)
+        draft.record("security.settings_changed", "", "Security settings", asdict(old), asdict(settings))
+        draft.rules()
+    return settings
+
+
+def parsed_prefix(text: str, netmask: str = "", field: str = "cidr") -> Network:
+    """Raises Refused with a sentence that teaches."""
+    try:
+        return parse_network(text, netmask)
+    except AddressProblem as error:
+        raise refuse(field, error.rule, error.message) from error
+
+
+def parsed_address(text: str, field: str = "address") -> str:
+    try:
+        return str(parse_address(text))
+    except AddressProblem as error:
+        raise refuse(field, error.rule, error.message) from error
+
+
+def ban_address(key: str) -> str:
+    """A ban is named by an address, or by the IPv6 /64 that the guard bans; the address inside names it to the guard."""
+    return parsed_address(key.partition("/")[0])
+
+
+def add_entry(actor: Actor, network: Network, target: Target, expires_at: datetime | None = None, description: str = "") -> AddressEntry:
+    """Raises Refused or Conflict. An allow entry lifts a ban at once; a block entry drops everything from there."""
+    only_system(actor)
+    _refuse_entry_text(description, expires_at)
+    if target is Target.BLOCK:
+        refuse_dangerous_block(network)
+    with change(actor) as draft:
+        _forget_expired_twin(network)
+        _refuse_twin(network, target)
+        entry = AddressEntry.objects.create(
+            cidr=str(network), target=target.value, expires_at=expires_at, description=description.strip(), created_by=actor.name
+        )
+        draft.record("ip_filter.created", entry.pk, str(entry), new=entry_facts(entry))
+        draft.rules()
+    return entry
+
+
+def remove_entry(actor: Actor, entry: AddressEntry) -> None:
+    only_system(actor)
+    with change(actor) as draft:
+        draft.record("ip_filter.deleted", entry.pk, str(entry), old=entry_facts(entry))
+        draft.rules()
+        entry.delete()
+
+
+def change_entry(
+    actor: Actor, entry: AddressEntry, target: Target | None = None, expires_at: datetime | None = None, description: str | None = None
+) -> AddressEntry:
+    """Replaces action, end and description; the prefix of an entry never changes."""
+    only_system(actor)
+    text = entry.description if description is None else description.strip()
+    _refuse_entry_text(text, expires_at)
+    wanted = Target(entry.target) if target is None else target
+    if wanted is Target.BLOCK:
+        refuse_dangerous_block(parse_network(entry.cidr))
+    with change(actor) as draft:
+        old = entry_facts(entry)
+        entry.target, entry.expires_at, entry.description = wanted.value, expires_at, text
+        entry.save(update_fields=["target", "expires_at", "description"])
+        draft.record("ip_filter.changed", entry.pk, str(entry), old, entry_facts(entry))
+        draft.rules()
+    return entry
+
+
+def refuse_dangerous_block(network: Network) -> None:
+    """A block may cover neither everything nor a member of the never-block set. Raises Refused."""
+    if network.prefixlen == 0:
+        raise refuse("cidr", "ip_filter.everything", f"{network} is the whole network: nobody could reach this system any more.")
+    try:
+        members = guard.listed("never-block.list", "members")
+    except guard.GuardSilent as error:
+        raise guard.GuardSilent(
+            detail="The entry was not added: the guard does not answer, so nobody can tell whether it covers an address that must never be blocked."
+        ) from error
+    for member in members:
+        _refuse_covering(network, member)
+
+
+def _refuse_covering(network: Network, member: dict[str, Any]) -> None:
+    text = str(member.get("cidr") or member.get("network") or member.get("address") or "")
+    why = str(member.get("name") or member.get("why") or "a protected address")
+    if overlaps(network, parse_network(text)):
+        raise refuse("cidr", "ip_filter.never_block", f"{network} covers {text} ({why}), which must never be blocked.")
+
+
+def _refuse_twin(network: Network, target: Target) -> None:
+    twin = AddressEntry.objects.filter(cidr=str(network)).first()
+    if twin is None:
+        return
+    if twin.target == target.value:
+        raise Conflict([Problem("cidr", "ip_filter.exists", f"There is already an entry to {target.value} {network}.")])
+    message = f"{network} is already set to {twin.target}: two entries for the same prefix would be a tie. Remove or change that entry first."
+    raise Conflict([Problem("target", "ip_filter.tie", message)])
+
+
+def _forget_expired_twin(network: Network) -> None:
+    AddressEntry.objects.filter(cidr=str(network), expires_at__lt=timezone.now()).delete()
+
+
+def _refuse_entry_text(description: str, expires_at: datetime | None) -> None:
+    if len(description) > LONGEST_DESCRIPTION:
+        raise refuse("description", "text.length", f"The description may have {LONGEST_DESCRIPTION} characters.")
+    if problem := control_problem("description", description):
+        raise Refused([problem])
+    if expires_at is not None and expires_at <= timezone.now():
+        raise refuse("expires_at", "ip_filter.past", "The end lies in the past.")
+
+
+def entry_facts(entry: AddressEntry) -> dict[str, Any]:
+    expires_at = entry.expires_at.isoformat() if entry.expires_at else None
+    return {"cidr": entry.cidr, "target": str(entry.target), "expires_at": expires_at, "description": entry.description}
+
+
+def block_user_agent(actor: Actor, pattern: str, match: MatchKind = MatchKind.CONTAINS, description: str = "") -> BlockedUserAgent:
+    """Raises Refused or Conflict. A pattern of one or two characters would match honest phones."""
+    only_system(actor)
+    pattern = pattern.strip()
+    if not SHORTEST_PATTERN <= len(pattern) <= LONGEST_PATTERN:
+        raise refuse("pattern", "user_agent.length", f"A user agent pattern has {SHORTEST_PATTERN} to {LONGEST_PATTERN} characters.")
+    if problem := control_problem("pattern", pattern):
+        raise Refused([problem])
+    _refuse_entry_text(description, None)
+    with change(actor) as draft:
+        if BlockedUserAgent.objects.filter(pattern__iexact=pattern, match=match.value).exists():
+            raise Conflict([Problem("pattern", "user_agent.exists", f"{pattern!r} is blocked already.")])
+        row = BlockedUserAgent.objects.create(pattern=pattern, match=match.value, description=description.strip())
+        draft.record("user_agent.blocked", row.pk, pattern, new={"pattern": pattern, "match": match.value})
+        draft.rules()
+    return row
+
+
+def unblock_user_agent(actor: Actor, row: BlockedUserAgent) -> None:
+    only_system(actor)
+    with change(actor) as draft:
+        draft.record("user_agent.unblocked", row.pk, row.pattern, old={"pattern": row.pattern, "match": row.match})
+        draft.rules()
+        row.delete()
+
+
+def add_ban(actor: Actor, address: str, seconds: int, reason: str) -> dict[str, Any]:
+    """Bans an address by hand; the guard refuses members of the never-block set."""
+    only_system(actor)
+    wanted = parsed_address(address)
+    answer = guard.ask("bans.add", address=wanted, seconds=seconds, reason=reason, by=actor.name)
+    with change(actor) as draft:
+        draft.record("ban.added", "", wanted, new={"seconds": seconds, "reason": reason})
+    return answer if isinstance(answer, dict) else {"address": wanted}
+
+
+def lift_ban(actor: Actor, address: str) -> None:
+    only_system(actor)
+    guard.ask("bans.lift", address=address, by=actor.name)
+    with change(actor) as draft:
+        draft.record("ban.lifted", "", address)

@@ -1,0 +1,56 @@
+"""Security settings, address entries and blocked user agents in the database."""
+
+from dataclasses import asdict
+
+from django.db import models
+
+from ringfence.policy.book import MatchKind, Target
+from ringfence.policy.settings import SecuritySettings, setting_names
+
+
+class SecurityValues(models.Model):
+    """The one row of settings; a setting that is not stored has the default of `ringfence.policy.settings`."""
+
+    values = models.JSONField(default=dict)
+
+    @classmethod
+    def current(cls) -> SecuritySettings:
+        row = cls.objects.filter(pk=1).first()
+        stored = row.values if row else {}
+        return SecuritySettings(**{name: stored[name] for name in setting_names() if name in stored})
+
+    @classmethod
+    def store(cls, settings: SecuritySettings) -> None:
+        cls.objects.update_or_create(pk=1, defaults={"values": asdict(settings)})
+
+
+class AddressEntry(models.Model):
+    """An allow or block entry of the IP blacklist. One prefix has one entry, so no tie is possible."""
+
+    cidr = models.CharField(max_length=64, unique=True)
+    target = models.CharField(max_length=5, choices=[(item.value, item.name.capitalize()) for item in Target])
+    expires_at = models.DateTimeField(null=True, blank=True)
+    description = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.CharField(max_length=320, default="")
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.cidr}"
+
+
+class BlockedUserAgent(models.Model):
+    """A user agent whose messages are dropped without an answer."""
+
+    pattern = models.CharField(max_length=128)
+    match = models.CharField(max_length=8, choices=[(item.value, item.value) for item in MatchKind], default=MatchKind.CONTAINS.value)
+    description = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("pattern", "match"), name="one_entry_per_user_agent"),)
+        ordering = ("pattern",)
+
+    def __str__(self) -> str:
+        return self.pattern

@@ -1,0 +1,54 @@
+"""REST: setup, status."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Field, Router, Schema, Status
+
+from ringfence import __version__
+from ringfence.portal import guard
+from ringfence.portal.client_address import client_address
+from ringfence.portal.people.models import Extension
+from ringfence.portal.problems import Refused
+from ringfence.portal.security.weblogin import remember_administrator
+from ringfence.portal.system.models import PendingPublish
+from ringfence.portal.system.setup import set_up
+from ringfence.portal.tenants.models import Tenant
+
+router = Router()
+
+
+class SetupIn(Schema):
+    token: str = Field(max_length=256)
+    password: str = Field(max_length=256)
+
+
+@router.post("setup", auth=None, response={201: dict[str, Any]})
+def finish_setup(request: HttpRequest, payload: SetupIn) -> Status:
+    address = client_address(request)
+    person = set_up(payload.token, payload.password, address)
+    remember_administrator(address)
+    return Status(201, {"id": person.pk, "username": person.username})
+
+
+@router.get("status")
+def status(request: HttpRequest) -> dict[str, Any]:
+    """The state of the system; `guard` is null while the guard does not answer."""
+    facts: dict[str, Any] = {
+        "version": __version__,
+        "now": timezone.now().isoformat(),
+        "tenants": Tenant.objects.visible_to(request.auth).count(),
+        "extensions": Extension.objects.filter(tenant__in=Tenant.objects.visible_to(request.auth)).count(),
+    }
+    if request.auth.administers_system:
+        facts |= {"pending_changes": PendingPublish.objects.count(), "guard": guard_status()}
+    return facts
+
+
+def guard_status() -> dict[str, Any] | None:
+    try:
+        answer = guard.ask("status", 1.0)
+    except Refused:
+        return None
+    return dict(answer) if isinstance(answer, dict) else {"status": answer}

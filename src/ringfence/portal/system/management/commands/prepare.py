@@ -1,0 +1,18 @@
+"""`manage prepare`: brings the database up to date, fills in defaults, publishes everything. Run before each start."""
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from ringfence.portal.publish import publish_everything
+from ringfence.portal.system.setup import fill_in_defaults
+
+
+class Command(BaseCommand):
+    help = "Migrates the database, fills in predefined roles and known scanners, rebuilds the policy store."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", interactive=False, verbosity=0)
+        fill_in_defaults()
+        self.stdout.write(f"policy version {publish_everything()}")

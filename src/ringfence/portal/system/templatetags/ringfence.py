@@ -1,0 +1,50 @@
+"""What templates of every app may use."""
+
+from datetime import UTC, datetime
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from ringfence.portal.system.assets import stamp
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """An icon of the sprite; decoration only, so screen readers skip it."""
+    return format_html('<svg class="icon {}" aria-hidden="true"><use href="/static/icons.svg?{}#{}"></use></svg>', extra, stamp(), name)
+
+
+@register.filter
+def span(seconds: float | None) -> str:
+    """A duration people can read.
+
+    >>> span(3661)
+    '1 h 1 min'
+    """
+    if seconds is None:
+        return ""
+    whole = max(0, round(float(seconds)))
+    parts = [(whole // 86_400, "d"), (whole % 86_400 // 3600, "h"), (whole % 3600 // 60, "min"), (whole % 60, "s")]
+    shown = [f"{value} {unit}" for value, unit in parts if value][:2]
+    return " ".join(shown) or "0 s"
+
+
+@register.filter
+def clock(seconds: float | None) -> str:
+    """A call's length.
+
+    >>> clock(65.4)
+    '1:05'
+    """
+    whole = max(0, round(float(seconds or 0)))
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+@register.filter
+def moment(stamp_: float | None) -> datetime | None:
+    """Unix time as a time."""
+    return datetime.fromtimestamp(float(stamp_), UTC) if stamp_ else None

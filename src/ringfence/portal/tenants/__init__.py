@@ -1,0 +1,1 @@
+"""Tenants: one customer each, its SIP domain is its realm."""

@@ -1,0 +1,26 @@
+"""Tenants in the database."""
+
+from django.db import models
+
+from ringfence.portal.actor import Actor
+
+
+class TenantQuerySet(models.QuerySet["Tenant"]):
+    def visible_to(self, actor: Actor) -> "TenantQuerySet":
+        return self.all() if actor.administers_system else self.filter(pk=actor.tenant_id)
+
+
+class Tenant(models.Model):
+    """One customer. The domain is the digest realm, so it never changes after creation."""
+
+    name = models.CharField(max_length=64, unique=True)
+    domain = models.CharField(max_length=253, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.name
