@@ -34,14 +34,14 @@ class AdoptedPolicy:
             self.broken = f"{type(error).__name__}: {error}"
             return False
         finally:
-            self.rest()
+            self.release()
         self.broken = ""
         self.book, self.addresses = book, addresses
         return True
 
-    def rest(self) -> None:
+    def release(self) -> None:
         if self._reader is not None:
-            self._reader.rest()
+            self._reader.release()
 
     def spans(self, target: Target, now: float) -> tuple[Span, ...]:
         """What the entries say to the kernel at this time (Unix seconds)."""
