@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from ringfence.engines.notes import read_notes
+from ringfence.engines.notes import forget, read_notes
 from ringfence.engines.processes import Identity, is_alive, kill_session, send
 
 STOP_SECONDS: Final = 30.0
@@ -104,6 +104,7 @@ def stop_everything(folder: Path) -> tuple[str, ...]:
         send(note.pid, signal.SIGTERM)
         _wait_until_gone(note.identity, seconds=3.0)
         kill_session(note.identity)
+    forget(folder)
     return ran
 
 

@@ -93,7 +93,7 @@ class Supervisor:
         await asyncio.gather(*tasks, return_exceptions=True)
         for unit in reversed(self._units.values()):
             await self._end(unit)
-        self._note()
+        noted.forget(self._folder)
 
     def stop(self) -> None:
         self._stopping.set()

@@ -41,7 +41,7 @@ class AdoptedPolicy:
 
     def rest(self) -> None:
         if self._reader is not None:
-            self._reader.rest()
+            self._reader.release()
 
     def spans(self, target: Target, now: float) -> tuple[Span, ...]:
         """What the entries say to the kernel at this time (Unix seconds)."""

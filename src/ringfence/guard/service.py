@@ -20,6 +20,7 @@ from ringfence.hosts.addresses import Surroundings
 from ringfence.journal.reader import Checkpoint, JournalReader
 from ringfence.policy.addresses import key_network
 from ringfence.policy.book import Target
+from ringfence.policy.events import Kind
 
 CHECKPOINT_EVERY: Final = 1.0
 REGISTRATION_SWEEP: Final = 10.0
@@ -142,7 +143,8 @@ class Service:
         if now.boot - self._swept_at >= REGISTRATION_SWEEP:
             self._swept_at = now.boot
             parts.standing.registrations.expire(now.wall)
-            parts.standing.calls.expire(now.wall)
+            for end in parts.standing.calls.expire(now.wall):
+                parts.ledger.note(now.wall, Kind.CALL_ENDED, end)
         self._watch_drops(now)
         self.commit()
 

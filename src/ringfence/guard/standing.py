@@ -44,6 +44,8 @@ class Standing:
                 self.calls.started(line, event)
             case Kind.CALL_ANSWERED:
                 self.calls.answered(line, event)
+            case Kind.CALL_CONFIRMED:
+                self.calls.confirmed(line, event)
             case Kind.CALL_ENDED:
                 self.calls.ended(event)
 

@@ -1,5 +1,6 @@
 """Has Kamailio check a digest against the stored HA1. A known and an unknown account cost and answer the same."""
 
+import time
 from dataclasses import replace
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ def authenticate(request: Request, index: Index, worker: Worker) -> Request:
     """The request with its credentials judged and, if they are right, its caller."""
     realm = index.domain_of(request.target_host)
     name = facts.username()
-    if not realm or not name:
+    if not realm or not name or worker.bans.is_slowed(request.source, f"{name.partition('@')[0]}@{realm}", time.time()):
         return request
     subscriber = worker.view.subscriber(f"{name.partition('@')[0]}@{realm}")
     answer = ksr.check_digest(realm, subscriber.ha1_md5 if subscriber else NOBODY)

@@ -3,6 +3,8 @@
 The supervisor names this package and the virtual environment in PYTHONPATH.
 """
 
+import time
+
 from ringfence.policy.decide import decide, screen
 from ringfence.signaling import act, calls, facts, ksr
 from ringfence.signaling.authentication import authenticate
@@ -21,6 +23,9 @@ def ksr_request_route(*_: object) -> None:
         method = ksr.readable_method()
     except UnicodeDecodeError:
         worker.noise_only("packet.encoding")
+        return
+    if worker.bans.is_banned(ksr.source(), time.time()):
+        worker.refused("source.banned")
         return
     if not ksr.sane():
         worker.refused("packet.sanity")
