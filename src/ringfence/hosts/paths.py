@@ -56,11 +56,7 @@ class Paths:
 
     @property
     def bans(self) -> Path:
-<<<<<<< HEAD
         """Bans that signaling must enforce itself: written by the guard, read by workers."""
-=======
-        """The bans as signaling sees them (LMDB): written by the guard, read by the SIP workers."""
->>>>>>> lab
         return self.state / "bans"
 
     @property
