@@ -19,12 +19,14 @@ def python_files() -> Iterator[Path]:
 
 
 def long_functions(source: str) -> list[str]:
-    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    functions = [
+        node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
     lengths = [(node.name, (node.end_lineno or node.lineno) - node.lineno + 1) for node in functions]
     return [f"{name} has {length} lines" for name, length in lengths if length > LONGEST_FUNCTION]
 
 
-@pytest.mark.parametrize("path", python_files(), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", list(python_files()), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_can_be_read_at_one_sitting(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     assert not long_functions(source)

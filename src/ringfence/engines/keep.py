@@ -1,5 +1,6 @@
-"""Starts the supervisor and starts it again if it is killed. `ringfence up` runs this in the foreground, `up --detach` behind itself.
+"""Starts the supervisor and starts it again if it is killed.
 
+`ringfence up` runs this in the foreground, `up --detach` behind itself.
 If the keeper is killed instead, the supervisor carries on; `ringfence down` finds both in the supervisor's notes.
 """
 
@@ -58,7 +59,7 @@ class Keeper:
 
 @contextlib.contextmanager
 def stop_signals_raise() -> Iterator[None]:
-    """Inside, SIGINT, SIGTERM and SIGHUP raise StopAsked once; the second one is ignored, so that stopping is not stopped."""
+    """Inside, SIGINT, SIGTERM and SIGHUP raise StopAsked once; a second one does not disturb the stopping."""
 
     def asked(_signal: int, _frame: object) -> None:
         for what in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -74,7 +75,7 @@ def stop_signals_raise() -> Iterator[None]:
 
 
 def keep_until_stopped(keeper: Keeper) -> int:
-    """The foreground: returns when the supervisor ended or a signal asked to stop, which stops everything it started."""
+    """Until the supervisor ends or a signal asks to stop, which stops everything it started."""
     try:
         with stop_signals_raise():
             return keeper.keep()

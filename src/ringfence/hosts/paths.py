@@ -56,7 +56,7 @@ class Paths:
 
     @property
     def bans(self) -> Path:
-        """The bans as signaling sees them (LMDB): written by the guard, read by the SIP workers."""
+        """Bans that signaling must enforce itself: written by the guard, read by workers."""
         return self.state / "bans"
 
     @property
