@@ -213,7 +213,12 @@ class Sipp:
         """Register, then wait for one call and send every RTP packet back to its sender. Returns while it waits."""
         return self.start(
             "register_and_wait",
-            *self._digest_uri(), "-oocsf", str(SCENARIOS / "callee.xml"), "-rtp_echo", "-timeout", str(seconds)
+            *self._digest_uri(),
+            "-oocsf",
+            str(SCENARIOS / "callee.xml"),
+            "-rtp_echo",
+            "-timeout",
+            str(seconds),
         )
 
     def call(self, callee: str, frequency: int = 500, seconds: float = 6.0) -> "subprocess.Popen[bytes]":
@@ -225,7 +230,14 @@ class Sipp:
         rendered = self.home / f"caller-{self.host.name}.xml"
         rendered.write_text(scenario)
         return self.start(
-            str(rendered), "-s", callee, "-d", str(round(seconds * 1000)), "-timeout", str(round(seconds) + 10)
+            str(rendered),
+            *self._digest_uri(callee),
+            "-s",
+            callee,
+            "-d",
+            str(round(seconds * 1000)),
+            "-timeout",
+            str(round(seconds) + 10),
         )
 
     def finished(self, process: "subprocess.Popen[bytes]", timeout: float) -> None:

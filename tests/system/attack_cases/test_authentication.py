@@ -9,7 +9,7 @@ import pytest
 from ringfence.lab import sip
 from ringfence.lab.product import within
 from ringfence.lab.sip import Account
-from ringfence.lab.softphone import Softphone, Transport
+from ringfence.lab.softphone import Softphone, Transport, establish
 
 UDP, TCP = ("10.77.0.1", 5060), ("10.77.0.1", 5063)
 SAMPLES = 150
@@ -137,9 +137,7 @@ def test_the_old_form_without_qop_works_at_most_once_and_only_from_its_address(p
 def test_a_callee_cannot_challenge_the_caller(phone: Any, status: int, method: str) -> None:
     """Case 24: a 401 or 407 to BYE or re-INVITE never reaches the phone as a challenge."""
     caller, callee = phone("148"), phone("149")
-    uri, headers = caller.begin_call("149")
-    callee.answer_call(callee.request("INVITE"))
-    dialog = caller.call_answered(uri, headers)
+    dialog, _ = establish(caller, callee)
     raw = caller.in_dialog(dialog, method, [("Content-Type", "application/sdp")], sip.sdp(caller.address, 40_000))
     caller.send(raw)
     name = "WWW-Authenticate" if status == 401 else "Proxy-Authenticate"
