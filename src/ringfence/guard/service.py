@@ -96,9 +96,9 @@ class Service:
         """Reads the journal and carries out what it asks for. Whether more is waiting."""
         batch = self.parts.reader.read(time.monotonic())
         now = moment()
-        self.parts.intake.take(batch.entries, now)
-        if batch.spoiled:
-            self.spoiled += batch.spoiled
+        spoiled = batch.spoiled + self.parts.intake.take(batch.lines, now)
+        if spoiled:
+            self.spoiled += spoiled
             self.parts.alarms.set_off(JOURNAL_SPOILED, "The journal holds lines that cannot be read; they were skipped and counted.", now.wall)
         if self.parts.ledger.pending or now.boot - self._committed_at >= CHECKPOINT_EVERY:
             self.commit()

@@ -33,11 +33,17 @@ class Checkpoint:
 
 @dataclass(slots=True)
 class Batch:
-    """What one look found: whole events in order, how many lines were beyond repair, and whether more is waiting."""
+    """What one look found: lines in order, for `decode`, how much was no line at all, and whether more is waiting."""
 
-    entries: list[Entry] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
     spoiled: int = 0
     more: bool = False
+
+    def entries(self) -> list[Entry]:
+        """The whole events; the rest is counted as spoiled."""
+        decoded = [decode(line) for line in self.lines]
+        self.spoiled += decoded.count(None)
+        return [entry for entry in decoded if entry is not None]
 
 
 class JournalReader:
@@ -207,20 +213,12 @@ def _parse(line: bytes) -> Event | None:
 
 
 def _cut(chunk: bytes, batch: Batch) -> int:
-    """Parses the whole lines of a chunk and returns how many bytes they take."""
+    """Takes the whole lines of a chunk and returns how many bytes they take."""
     end = chunk.rfind(b"\n") + 1
     if end == 0:
         if len(chunk) < CHUNK_BYTES:
             return 0
         batch.spoiled += 1  # a line this long is garbage: no event comes near this size
         return len(chunk)
-    append = batch.entries.append
-    for line in chunk[: end - 1].split(b"\n"):
-        if not line:
-            continue
-        entry = decode(line)
-        if entry is None:
-            batch.spoiled += 1
-        else:
-            append(entry)
+    batch.lines += filter(None, chunk[: end - 1].split(b"\n"))
     return end
