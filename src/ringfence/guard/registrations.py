@@ -5,15 +5,14 @@ from typing import Any, Final
 
 import orjson
 
-from ringfence.journal.reader import Event
+from ringfence.journal.reader import LINE_START, Event
 from ringfence.policy.addresses import AddressProblem, ban_key
 
 EVERY_CONTACT: Final = "*"
 STAMP_END: Final = 22
 _OPENING: Final = b',"kind":"registration.saved","aor":"'
 _AOR: Final = STAMP_END + len(_OPENING)
-_COMPLETE: Final = b'"complete":true'
-_SOURCE: Final = b'"source":"'
+_SOURCE: Final = b'"}],"complete":true,"source":"'
 _EXPIRES: Final = b'"expires_at":'
 
 
@@ -29,21 +28,21 @@ class Registrations:
         return len(self._by_aor)
 
     def saved_line(self, line: bytes) -> bool:
-        """One accepted REGISTER, straight from the line as workers write it: a third of the price of parsing it.
+        """One accepted REGISTER, straight from the line as workers write it: half the price of parsing it.
 
-        False if it looks in any way different; it must then be parsed. A quote inside a value is always escaped, so the
-        names searched for cannot come from a phone; unbalanced braces or a second start betray a torn line.
+        False if it looks in any way different; it must then be parsed. A quote inside a value is always escaped, so
+        neither the names searched for nor the end can come from a phone. A torn line lacks its end, or holds a second start.
         """
-        if not line.startswith(_OPENING, STAMP_END) or _COMPLETE not in line or b"\\" in line:
+        if not line.startswith(_OPENING, STAMP_END) or not line.endswith(b'"}') or line.find(LINE_START, 1) > 0:
             return False
-        if line.count(b"{") != line.count(b"}") or not line.endswith(b"}"):
+        contacts_end = line.find(_SOURCE)
+        expires_at = _latest_expiry(line, contacts_end)
+        if expires_at is None:
             return False
-        source = line.find(_SOURCE)
-        expires_at = _latest_expiry(line)
-        if source < 0 or expires_at is None:
-            return False
-        source += len(_SOURCE)
+        source = contacts_end + len(_SOURCE)
         aor = line[_AOR : line.index(b'"', _AOR)].decode()
+        if "\\" in aor:
+            return False
         self._keep(aor, line[source : line.index(b'"', source)].decode(), expires_at, line)
         return True
 
@@ -127,18 +126,18 @@ class Registrations:
             del self._by_source[source]
 
 
-def _latest_expiry(line: bytes) -> float | None:
-    """The last moment of the last contact, None if there is none or it is no plain number."""
-    latest = None
-    at = line.find(_EXPIRES)
-    while at >= 0:
+def _latest_expiry(line: bytes, end: int) -> float | None:
+    """When the last contact runs out, None if there is none or it is no plain number."""
+    latest = 0
+    at = line.find(_EXPIRES, 0, end)
+    while at > 0:
         at += len(_EXPIRES)
         digits = line[at : line.find(b",", at)]
         if not digits.isdigit():
             return None
-        latest = max(latest or 0, int(digits))
-        at = line.find(_EXPIRES, at)
-    return latest
+        latest = max(latest, int(digits))
+        at = line.find(_EXPIRES, at, end)
+    return latest or None
 
 
 def _merged(old: Event, new: Event) -> Event:
