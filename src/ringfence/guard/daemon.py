@@ -34,7 +34,7 @@ from ringfence.store.bans import BanWriter
 LOOK_EVERY: Final = 0.1
 READ_EVERY: Final = 0.2
 SWEEP_EVERY: Final = 1.0
-HOST_EVERY: Final = 10.0
+HOST_EVERY: Final = 30.0
 SETTLE: Final = 0.02
 """Seconds to wait after somebody else's change, so that a script's many changes are answered once."""
 
