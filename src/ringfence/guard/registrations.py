@@ -9,9 +9,8 @@ from ringfence.journal.reader import LINE_START, Event
 from ringfence.policy.addresses import AddressProblem, ban_key
 
 EVERY_CONTACT: Final = "*"
-STAMP_END: Final = 22
+LONGEST_STAMP: Final = 32
 _OPENING: Final = b',"kind":"registration.saved","aor":"'
-_AOR: Final = STAMP_END + len(_OPENING)
 _SOURCE: Final = b'"}],"complete":true,"source":"'
 _EXPIRES: Final = b'"expires_at":'
 
@@ -33,14 +32,16 @@ class Registrations:
         False if it looks in any way different; it must then be parsed. A quote inside a value is always escaped, so
         neither the names searched for nor the end can come from a phone. A torn line lacks its end, or holds a second start.
         """
-        if not line.startswith(_OPENING, STAMP_END) or not line.endswith(b'"}') or line.find(LINE_START, 1) > 0:
+        opening = line.find(_OPENING, 0, LONGEST_STAMP + len(_OPENING))
+        if opening < 0 or not line.endswith(b'"}') or line.find(LINE_START, 1) > 0:
             return False
         contacts_end = line.find(_SOURCE)
         expires_at = _latest_expiry(line, contacts_end)
         if expires_at is None:
             return False
         source = contacts_end + len(_SOURCE)
-        aor = line[_AOR : line.index(b'"', _AOR)].decode()
+        start = opening + len(_OPENING)
+        aor = line[start : line.index(b'"', start)].decode()
         if "\\" in aor:
             return False
         self._keep(aor, line[source : line.index(b'"', source)].decode(), expires_at, line)
