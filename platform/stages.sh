@@ -32,7 +32,7 @@ inputs_of() {
         packages-test) echo "$platform/packages-test.txt" ;;
         venv) echo "$platform_checkout/requirements.lock" ;;
         venv-dev) echo "$platform_checkout/requirements.lock $platform_checkout/requirements-dev.lock" ;;
-        accounts) echo "$platform_checkout/ringfence/hosts/accounts.py" ;;
+        accounts) echo "$platform_checkout/src/ringfence/hosts/accounts.py" ;;
     esac
 }
 

@@ -56,8 +56,14 @@ def _line(note: ChildNote, now: float) -> Line:
 def shown(lines: list[Line], supervised: bool) -> list[str]:
     if not supervised:
         running = [line.name for line in lines if line.state != "stopped"]
-        return ["not running" if not running else f"no supervisor, but these run: {', '.join(running)} (ringfence down stops them)"]
-    rows = [f"{line.name:<8} {line.state:<9} {line.pid:>7} {_span(line.uptime):>10} {line.restarts:>8}" for line in lines]
+        return [
+            "not running"
+            if not running
+            else f"no supervisor, but these run: {', '.join(running)} (ringfence down stops them)"
+        ]
+    rows = [
+        f"{line.name:<8} {line.state:<9} {line.pid:>7} {_span(line.uptime):>10} {line.restarts:>8}" for line in lines
+    ]
     return [f"{'part':<8} {'state':<9} {'process':>7} {'running':>10} {'restarts':>8}", *rows]
 
 

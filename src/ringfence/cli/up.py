@@ -87,7 +87,7 @@ def _run_in_foreground(system: System, wanted: tuple[Child, ...], prepared: Prep
 def _announce(
     system: System, wanted: tuple[Child, ...], prepared: Prepared, progress: Progress, how_to_stop: str
 ) -> int:
-    """Wait for readiness, telling which part is; then say where everything is. A part that is late is retried for ever."""
+    """Tell which part gets ready, then where everything is. A part that is late is started again for ever."""
     late = _wait_until_ready(system, wanted, progress)
     for name in late:
         progress.step(f"{name} is not ready yet; it is started again and again. Why: ./ringfence logs {name}")

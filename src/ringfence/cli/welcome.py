@@ -8,7 +8,7 @@ from ringfence.hosts import ports
 
 
 def welcome(system: System, parts: frozenset[str], prepared: Prepared, how_to_stop: str) -> str:
-    """Addresses of all services, the setup link while there is no administrator, the certificate to compare, how to stop."""
+    """Addresses of all services, the setup link until there is an administrator, the certificate, how to stop."""
     host = bracketed(system.network.primary)
     lines = ["Ringfence is running."]
     if CORE in parts:
@@ -29,8 +29,8 @@ def welcome(system: System, parts: frozenset[str], prepared: Prepared, how_to_st
 def no_firewall_warning() -> str:
     return "\n".join((
         "*" * 100,
-        "WARNING: no right to change nftables (CAP_NET_ADMIN). Bans are enforced by the SIP core alone: packets of banned",
-        "addresses still reach it and cost processor time, and floods are not dropped in the kernel.",
-        "What to do: start as root with the full rights of root, or give the container NET_ADMIN (--cap-add NET_ADMIN).",
+        "WARNING: no right to change nftables (CAP_NET_ADMIN). Bans are enforced by the SIP core alone:",
+        "packets of banned addresses still reach it and cost processor time, floods are not dropped in the kernel.",
+        "What to do: start with the full rights of root, or give the container NET_ADMIN (--cap-add NET_ADMIN).",
         "*" * 100,
     ))  # fmt: skip

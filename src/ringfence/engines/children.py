@@ -124,7 +124,12 @@ def _guard(system: System, environment: Mapping[str, str]) -> Child:
     """The only process with CAP_NET_ADMIN. Without that right it still decides bans; Kamailio alone enforces them."""
     return Child(
         name=GUARD,
-        argv=(str(system.paths.python), "-m", "ringfence.guard.daemon", *(() if system.firewall else ("--no-firewall",))),
+        argv=(
+            str(system.paths.python),
+            "-m",
+            "ringfence.guard.daemon",
+            *(() if system.firewall else ("--no-firewall",)),
+        ),
         log=_log(system, GUARD),
         account=accounts.GUARD.name,
         capabilities=("net_admin",) if system.firewall else (),
@@ -206,6 +211,6 @@ def read_children(path: Path) -> tuple[Child, ...]:
 
 
 def _child(entry: dict[str, Any]) -> Child:
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
     values["environment"] = tuple((str(name), str(value)) for name, value in entry["environment"])
     return Child(**values)

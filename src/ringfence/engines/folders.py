@@ -29,6 +29,7 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
         Folder(paths.policy, portal, accounts.POLICY, 0o2750),
         Folder(paths.journal, sip, accounts.JOURNAL, 0o2770),
         Folder(paths.guard, guard, guard, 0o700),
+        Folder(paths.bans, guard, accounts.JOURNAL, 0o2750),
         Folder(paths.portal, portal, portal, 0o700),
         Folder(paths.secrets, portal, portal, 0o700),
         Folder(paths.static, portal, web, 0o2750),
@@ -45,8 +46,10 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
 
 
 def ensure_folders(paths: Paths) -> tuple[Path, ...]:
-    """Create or put right; the paths that were changed. A changed owner (a rebuilt platform numbers accounts anew) goes all
-    the way down."""
+    """Create or put right; the paths that were changed.
+
+    A changed owner goes all the way down: a rebuilt platform may number the accounts anew.
+    """
     return tuple(folder.path for folder in folders(paths) if _ensure(folder))
 
 

@@ -1,4 +1,4 @@
-"""Puts engine files in place: stage, check, swap, reload, and back again if the reload fails. Equal text: nothing happens."""
+"""Puts engine files in place: stage, check, swap, reload, back again if that fails. Equal text: nothing happens."""
 
 import os
 import shutil
@@ -59,7 +59,9 @@ def install(files: Sequence[EngineFile], reload: Reload) -> tuple[Path, ...]:
         for file in changed:
             roll_back(file)
         after = reload()
-        raise EngineRefused(f"rolled back, the engine did not take it: {complaint}" + (f" (now: {after})" if after else ""))
+        raise EngineRefused(
+            f"rolled back, the engine did not take it: {complaint}" + (f" (now: {after})" if after else "")
+        )
     return tuple(file.path for file in changed)
 
 

@@ -34,4 +34,6 @@ def _listen(system: System, index: int) -> tuple[int, Bare, Bare]:
 
 def modules_directory() -> str:
     """Both the multiarch directory of this build and the plain one; Kamailio takes the first that holds the module."""
-    return ":".join(f"/usr/lib/{triplet}kamailio/modules/" for triplet in ("x86_64-linux-gnu/", "aarch64-linux-gnu/", ""))
+    return ":".join(
+        f"/usr/lib/{triplet}kamailio/modules/" for triplet in ("x86_64-linux-gnu/", "aarch64-linux-gnu/", "")
+    )

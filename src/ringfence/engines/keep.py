@@ -1,5 +1,6 @@
-"""Starts the supervisor and starts it again if it is killed. `ringfence up` runs this in the foreground, `up --detach` behind itself.
+"""Starts the supervisor and starts it again if it is killed.
 
+`ringfence up` runs this in the foreground, `up --detach` behind itself.
 If the keeper is killed instead, the supervisor carries on; `ringfence down` finds both in the supervisor's notes.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from ringfence.engines.notes import read_notes
+from ringfence.engines.notes import forget, read_notes
 from ringfence.engines.processes import Identity, is_alive, kill_session, send
 
 STOP_SECONDS: Final = 30.0
@@ -58,7 +59,7 @@ class Keeper:
 
 @contextlib.contextmanager
 def stop_signals_raise() -> Iterator[None]:
-    """Inside, SIGINT, SIGTERM and SIGHUP raise StopAsked once; the second one is ignored, so that stopping is not stopped."""
+    """Inside, SIGINT, SIGTERM and SIGHUP raise StopAsked once; a second one does not disturb the stopping."""
 
     def asked(_signal: int, _frame: object) -> None:
         for what in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -74,7 +75,7 @@ def stop_signals_raise() -> Iterator[None]:
 
 
 def keep_until_stopped(keeper: Keeper) -> int:
-    """The foreground: returns when the supervisor ended or a signal asked to stop, which stops everything it started."""
+    """Until the supervisor ends or a signal asks to stop, which stops everything it started."""
     try:
         with stop_signals_raise():
             return keeper.keep()
@@ -104,6 +105,7 @@ def stop_everything(folder: Path) -> tuple[str, ...]:
         send(note.pid, signal.SIGTERM)
         _wait_until_gone(note.identity, seconds=3.0)
         kill_session(note.identity)
+    forget(folder)
     return ran
 
 

@@ -1,7 +1,7 @@
 """Bounded log files for processes that write to them directly.
 
-A child writes to the file itself, not through the supervisor, so it goes on when the supervisor is killed. The file is opened
-for appending, therefore it can be copied and cut while the child keeps writing; a few lines may be lost in that moment.
+A child writes to the file itself, not through the supervisor, so it goes on when the supervisor is killed. The file is
+opened for appending, so it can be copied and cut while the child keeps writing; a few lines may be lost in that moment.
 """
 
 import os

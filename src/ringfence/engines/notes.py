@@ -56,3 +56,8 @@ def read_notes(folder: Path) -> Notes | None:
     except (OSError, ValueError):
         return None
     return Notes(Identity(**document["supervisor"]), tuple(ChildNote(**entry) for entry in document["children"]))
+
+
+def forget(folder: Path) -> None:
+    """After a clean stop: nothing runs, and the next start counts restarts from zero."""
+    (folder / STATE_FILE).unlink(missing_ok=True)

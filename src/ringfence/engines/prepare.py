@@ -61,12 +61,16 @@ def _accounts_and_folders(system: System, tell: Tell) -> None:
 
 def _certificate(system: System, now: datetime, tell: Tell) -> Certificate:
     certificate = ensure_certificate(system.paths, system.network.own, accounts.WEB.name, now)
-    tell("certificate created (self-signed)" if certificate.created else f"certificate valid to {certificate.expires:%Y-%m-%d}")
+    tell(
+        "certificate created (self-signed)"
+        if certificate.created
+        else f"certificate valid to {certificate.expires:%Y-%m-%d}"
+    )
     return certificate
 
 
 def _portal(system: System, tell: Tell) -> str:
-    _manage(system, "database", "migrate")
+    _manage(system, "database", "prepare")
     tell("database is up to date")
     return _manage(system, "setup link", "setup-link").strip()
 
@@ -81,13 +85,15 @@ def _manage(system: System, what: str, *words: str) -> str:
     try:
         outcome = run_as(accounts.PORTAL.name, argv, portal_environment(system), DATABASE_SECONDS)
     except subprocess.TimeoutExpired as error:
-        raise PreparationFailed(f"{what}: no end after {error.timeout:.0f} s\n  What to do: check the database.") from error
+        raise PreparationFailed(
+            f"{what}: no end after {error.timeout:.0f} s\n  What to do: check the database."
+        ) from error
     if outcome.returncode != 0:
         lines = (outcome.stdout + outcome.stderr).strip().splitlines()[-_SHOWN_LINES:]
         shown = "\n".join(f"  | {line}" for line in lines)
         raise PreparationFailed(
             f"{what}: `{' '.join(words)}` ended with {outcome.returncode}\n{shown}\n"
-            f"  What to do: correct what it names, then run the same command again. The data is in {system.paths.portal}."
+            f"  What to do: correct what it names, then run the same command again. Data: {system.paths.portal}"
         )
     return outcome.stdout
 
@@ -99,6 +105,7 @@ def _engine_files(system: System, parts: frozenset[str], tell: Tell) -> None:
         changed = install(files, reload=lambda: "")
     except EngineRefused as refusal:
         raise PreparationFailed(
-            f"engine files: {refusal}\n  What to do: the templates are in ringfence/engines/templates; see the line named above."
+            f"engine files: {refusal}\n"
+            "  What to do: see the line named above; the templates are in ringfence/engines/templates."
         ) from refusal
     tell(f"engine files checked ({len(changed)} changed)")

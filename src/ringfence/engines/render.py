@@ -33,7 +33,7 @@ def render(template: str, quoting: Quoting, **values: object) -> str:
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
         finalize=quoting,
-        autoescape=False,
+        autoescape=False,  # noqa: S701 - not HTML: `finalize` quotes for the engine
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -47,7 +47,7 @@ def bracketed(address: IPv4Address | IPv6Address) -> str:
 
 
 class Bare(str):
-    """Text that stands without quotes: a file name in a comment, a `host:port`. Only harmless characters are let through."""
+    """Text that stands without quotes: a file name in a comment, a `host:port`. Only harmless characters pass."""
 
     __slots__ = ()
 
@@ -84,7 +84,7 @@ def quote_nginx(value: object) -> str:
 
 
 def quote_rtpengine(value: object) -> str:
-    """rtpengine (GLib key file): nothing is quoted there, so only characters without a meaning pass; `;` makes a list."""
+    """rtpengine (GLib key file): nothing is quoted there, so only characters without a meaning pass."""
     known = _number_or_address(value)
     if isinstance(value, IPv4Address | IPv6Address):
         return str(value)

@@ -1,8 +1,8 @@
-"""The supervisor: starts the children, restarts whatever ends, never gives up, and can itself be replaced under a running call.
+"""The supervisor: starts the children, restarts whatever ends, never gives up; it can be replaced under a running call.
 
-`python -m ringfence.engines.supervise FOLDER LOG` reads FOLDER/children.json and writes FOLDER/state.json at every change.
-A successor finds the running children there, by number and start time, and goes on watching them (pidfd_open(2) works for
-any process). It is the only process that stays root, as init does; it opens no socket and reads nothing but that folder.
+`python -m ringfence.engines.supervise FOLDER LOG` reads FOLDER/children.json and writes FOLDER/state.json at a change.
+A successor finds the running children there, by number and start time, and goes on watching them (pidfd_open(2) works
+for any process). It is the only process that stays root, as init does; it opens no socket and reads only that folder.
 """
 
 import asyncio
@@ -47,8 +47,8 @@ LOG_CHECK_SECONDS: Final = 1.0
 def restart_delay(short_runs: int, ever_ready: bool) -> float:
     """Seconds to wait before the next start, after so many short runs in a row.
 
-    Immediate the first time, then at most half a second: killing does not pay. Only a child that never became ready in all
-    those runs (a broken installation) waits up to two seconds, so that it does not burn a processor.
+    Immediate the first time, then at most half a second: killing does not pay. Only a child that never became ready (a
+    broken installation) waits up to two seconds, so that it does not burn a processor.
     """
     if short_runs <= 1:
         return 0.0
@@ -93,7 +93,7 @@ class Supervisor:
         await asyncio.gather(*tasks, return_exceptions=True)
         for unit in reversed(self._units.values()):
             await self._end(unit)
-        self._note()
+        noted.forget(self._folder)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -267,11 +267,11 @@ async def _ended(process: Identity) -> None:
     except ProcessLookupError:
         return
     loop = asyncio.get_running_loop()
-    gone = loop.create_future()
-    loop.add_reader(descriptor, lambda: gone.done() or gone.set_result(None))
+    gone: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(descriptor, gone.cancel)
     try:
         if is_alive(process):
-            await gone
+            await asyncio.wait([gone])
     finally:
         loop.remove_reader(descriptor)
         os.close(descriptor)

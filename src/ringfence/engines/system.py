@@ -56,7 +56,7 @@ class System:
 
 
 def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool = True) -> System:
-    """The system on this machine: the network asked of the kernel, directories of the environment, limits of the processors."""
+    """This machine's system: network from the kernel, directories from the environment, limits from the processors."""
     processors = os.cpu_count() or 1
     workers = max(4, min(processors, 16))
     return System(

@@ -192,7 +192,7 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
     policy = AdoptedPolicy(paths.policy)
     policy.look()
     never_block = NeverBlock()
-    bans = Bans(firewall, BanWriter(paths.state / "bans"), ledger, alarms, boot)
+    bans = Bans(firewall, BanWriter(paths.bans), ledger, alarms, boot)
     intake = Intake(standing, policy, never_block, Record(bans, ledger, alarms), boot)
     intake.recall(replay(paths.journal, snapshot_at, ledger.saved))
     paths.journal.mkdir(mode=0o770, parents=True, exist_ok=True)

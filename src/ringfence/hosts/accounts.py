@@ -1,4 +1,4 @@
-"""The system accounts Ringfence's parts run as. One account for each part, so that one broken part cannot read another's files.
+"""The system accounts: one for each part, so that one broken part cannot read another's files.
 
 Run as a script by platform/prepare with the system's Python, so it imports the standard library only.
 """

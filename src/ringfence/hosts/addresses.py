@@ -63,7 +63,7 @@ def gateways(routes: list[dict[str, Any]]) -> tuple[Address, ...]:
 
 
 def resolvers(resolv_conf: Path) -> tuple[Address, ...]:
-    """The `nameserver` lines (resolv.conf(5)); a scope such as %eth0 is left out, anything else unreadable is skipped."""
+    """The `nameserver` lines (resolv.conf(5)); a scope such as %eth0 is left out, anything unreadable is skipped."""
     if not resolv_conf.is_file():
         return ()
     found: list[Address] = []

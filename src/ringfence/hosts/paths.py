@@ -55,6 +55,11 @@ class Paths:
         return self.state / "guard"
 
     @property
+    def bans(self) -> Path:
+        """Bans that signaling must enforce itself: written by the guard, read by workers."""
+        return self.state / "bans"
+
+    @property
     def ledger(self) -> Path:
         return self.guard / "ledger.db"
 

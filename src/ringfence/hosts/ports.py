@@ -1,4 +1,4 @@
-"""Every port of the product: the reference's table, once. Feeds the engines, the firewall plan and the documentation."""
+"""Every port of the product: the reference's table, once. Feeds engines, firewall plan and documentation."""
 
 from dataclasses import dataclass
 from enum import StrEnum

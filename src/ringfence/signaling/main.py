@@ -3,6 +3,8 @@
 The supervisor names this package and the virtual environment in PYTHONPATH.
 """
 
+import time
+
 from ringfence.policy.decide import decide, screen
 from ringfence.signaling import act, calls, facts, ksr
 from ringfence.signaling.authentication import authenticate
@@ -22,6 +24,9 @@ def ksr_request_route(*_: object) -> None:
     except UnicodeDecodeError:
         worker.noise_only("packet.encoding")
         return
+    if worker.bans.is_banned(ksr.source(), time.time()):
+        worker.refused("source.banned")
+        return
     if not ksr.sane():
         worker.refused("packet.sanity")
         ksr.reply_insane()
@@ -39,7 +44,7 @@ def _serve(method: str, worker: Worker) -> None:
         _cancel(worker)
     elif ksr.text("$tt"):
         _in_dialog(method, worker)
-    elif method != "ACK" and not ksr.retransmission():
+    elif method == "REGISTER" or (method != "ACK" and not ksr.retransmission()):
         _outside_dialog(method, worker)
 
 
@@ -58,7 +63,8 @@ def _judge(method: str, worker: Worker) -> None:
     if method == "INVITE" and not ksr.hops_left():
         act.refuse(worker, "packet.max_forwards", 483, "Too Many Hops")
         return
-    request = authenticate(facts.request(method), index, worker)
+    identity = authenticate(method, index, worker)
+    request = facts.request(method, identity.credentials, identity.caller)
     if method == "INVITE" and request.caller:
         ksr.new_transaction()
     act.carry_out(decide(request, index, worker.view.subscriber), request, worker)

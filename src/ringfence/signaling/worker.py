@@ -14,6 +14,7 @@ from ringfence.policy.events import Kind
 from ringfence.signaling import ksr
 from ringfence.signaling.noise import Noise
 from ringfence.signaling.store import PolicyView
+from ringfence.store.bans import BanReader
 
 REPORTS_PER_MINUTE: Final = 10
 
@@ -38,6 +39,7 @@ class Worker:
     def __init__(self, paths: Paths) -> None:
         self.journal = JournalWriter(paths.journal, paths.doorbell)
         self.view = PolicyView(paths.policy, self.policy_broken)
+        self.bans = BanReader(paths.bans)
         self.noise = Noise(self._write_noise)
         self._reports = _Reports()
         self._calls = itertools.count(1)

@@ -101,7 +101,7 @@ class BanReader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._words: Any = None
-        self._txn: Any = None
+        self._env: Any = None
         self._next_try = 0.0
 
     def is_banned(self, address: str, now: float) -> bool:
@@ -123,9 +123,8 @@ class BanReader:
         return key is not None and self._holds(_pair_key(key, account), now)
 
     def _holds(self, key: bytes, now: float) -> bool:
-        self._txn.renew()
-        raw = self._txn.get(key)
-        self._txn.reset()
+        with self._env.begin() as txn:
+            raw = txn.get(key)
         return raw is not None and now < float(_EXPIRY.unpack(raw)[0])
 
     def _open(self, now: float) -> bool:
@@ -138,8 +137,7 @@ class BanReader:
                 shared = mmap.mmap(stream.fileno(), WORD_BYTES, prot=mmap.PROT_READ)
         except (OSError, ValueError, lmdb.Error):
             return False
-        self._txn = env.begin()
-        self._txn.reset()
+        self._env = env
         self._words = memoryview(shared).cast("Q")
         return True
 

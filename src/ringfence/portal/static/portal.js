@@ -1,0 +1,101 @@
+// Small behaviours of the portal. Every page works without them, except that live tables then need a reload.
+(function () {
+  "use strict";
+
+  function closest(event, selector) {
+    return event.target instanceof Element ? event.target.closest(selector) : null;
+  }
+
+  // The setup token stands behind the # of the link, so it reaches no server log; from there it goes into the form.
+  function takeSetupToken() {
+    var field = document.querySelector("[data-setup-token]");
+    var found = /[#&]token=([^&]+)/.exec(window.location.hash);
+    if (!field || !found) return;
+    field.value = decodeURIComponent(found[1]);
+    field.closest("[data-setup-token-row]").hidden = true;
+    window.history.replaceState(null, "", window.location.pathname);
+  }
+
+  function copy(button) {
+    var source = document.getElementById(button.dataset.copy);
+    var text = source.value || source.textContent.trim();
+    var done = function () {
+      var label = button.querySelector("[data-label]");
+      var before = label.textContent;
+      label.textContent = "Copied";
+      window.setTimeout(function () { label.textContent = before; }, 1500);
+    };
+    if (navigator.clipboard) {
+      navigator.clipboard.writeText(text).then(done);
+      return;
+    }
+    var range = document.createRange();
+    range.selectNodeContents(source);
+    window.getSelection().removeAllRanges();
+    window.getSelection().addRange(range);
+  }
+
+  // A form with data-confirm asks first, in a dialog that works with the keyboard.
+  function confirmFirst(event) {
+    var form = closest(event, "form[data-confirm]");
+    var dialog = document.getElementById("confirm");
+    if (!form || !dialog || form.dataset.confirmed) return;
+    event.preventDefault();
+    dialog.querySelector("[data-text]").textContent = form.dataset.confirm;
+    dialog.querySelector("[data-yes]").textContent = form.dataset.yes || "Yes";
+    dialog.returnValue = "";
+    dialog.addEventListener("close", function () {
+      if (dialog.returnValue !== "yes") return;
+      form.dataset.confirmed = "1";
+      form.submit();
+    }, { once: true });
+    dialog.showModal();
+  }
+
+  function color(name) {
+    return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  }
+
+  function drawChart(box) {
+    fetch(box.dataset.chart, { credentials: "same-origin" }).then(function (answer) { return answer.json(); }).then(function (data) {
+      box.replaceChildren();
+      var axis = { stroke: color("--tblr-secondary") || "#667", grid: { stroke: color("--tblr-border-color"), width: 1 }, ticks: { show: false } };
+      var bars = window.uPlot.paths.bars({ size: [0.7, 40] });
+      var options = {
+        width: box.clientWidth, height: 220, cursor: { drag: { setScale: false } },
+        scales: { y: { range: function (plot, low, high) { return [0, Math.max(4, high)]; } } },
+        axes: [Object.assign({}, axis, { grid: { show: false } }), Object.assign({}, axis, { size: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000] })],
+        series: [
+          { label: "Hour" },
+          { label: "Attempts", stroke: color("--tblr-orange"), fill: color("--tblr-orange"), paths: bars, points: { show: false } },
+          { label: "Answered", stroke: color("--tblr-primary"), fill: color("--tblr-primary"), paths: bars, points: { show: false } }
+        ]
+      };
+      var plot = new window.uPlot(options, [data.hours, data.attempts, data.answered], box);
+      window.addEventListener("resize", function () { plot.setSize({ width: box.clientWidth, height: 220 }); });
+    });
+  }
+
+  // A live table that cannot be refreshed says so instead of quietly growing old.
+  function markStale(event, stale) {
+    var note = document.getElementById("stale");
+    if (note) note.hidden = !stale;
+  }
+
+  document.addEventListener("submit", confirmFirst, true);
+  document.addEventListener("click", function (event) {
+    var button = closest(event, "[data-copy]");
+    if (button) copy(button);
+    if (closest(event, "[data-theme-toggle]")) {
+      window.ringfenceTheme();
+      document.querySelectorAll("[data-chart]").forEach(drawChart);
+    }
+  });
+  document.addEventListener("htmx:sendError", function (event) { markStale(event, true); });
+  document.addEventListener("htmx:responseError", function (event) { markStale(event, true); });
+  document.addEventListener("htmx:afterOnLoad", function (event) { markStale(event, false); });
+  document.addEventListener("DOMContentLoaded", function () {
+    takeSetupToken();
+    document.querySelectorAll("[data-chart]").forEach(drawChart);
+  });
+})();
