@@ -52,7 +52,9 @@ class Record:
 class Intake:
     """One event at a time; a malformed one raises an alarm and harms nothing."""
 
-    def __init__(self, standing: Standing, policy: AdoptedPolicy, never_block: NeverBlock, record: Record, boot_id: str) -> None:
+    def __init__(
+        self, standing: Standing, policy: AdoptedPolicy, never_block: NeverBlock, record: Record, boot_id: str
+    ) -> None:
         self._standing = standing
         self._policy = policy
         self._never_block = never_block
@@ -152,7 +154,12 @@ class Intake:
         while len(self._spared) > REMEMBERED_SPARED:
             self._spared.popitem(last=False)
         self._bans.slow(spared.source, spared.pairs, now.wall + spared.evidence.window)
-        body = {"address": spared.source, "why": spared.why, "protects": spared.protects, "evidence": _plain(spared.evidence)}
+        body = {
+            "address": spared.source,
+            "why": spared.why,
+            "protects": spared.protects,
+            "evidence": _plain(spared.evidence),
+        }
         self._ledger.note(now.wall, Kind.BAN_SPARED, body)
 
     def _recall_failure(self, failure: Failure) -> None:

@@ -55,7 +55,11 @@ class Registrations:
             event = _merged(orjson.loads(old[2]), event)
             line = orjson.dumps(event)
         contacts = event["contacts"]
-        expires_at = contacts[0]["expires_at"] if len(contacts) == 1 else max((item["expires_at"] for item in contacts), default=0.0)
+        expires_at = (
+            contacts[0]["expires_at"]
+            if len(contacts) == 1
+            else max((item["expires_at"] for item in contacts), default=0.0)
+        )
         self._keep(aor, event["source"], expires_at, line)
 
     def _keep(self, aor: str, source: str, expires_at: float, line: bytes) -> None:
@@ -93,7 +97,9 @@ class Registrations:
 
     def healthy_at(self, key: str, now: float) -> tuple[str, ...]:
         """Addresses of record with a live registration from this source (a ban key)."""
-        sources = [source for source in self._by_source if ":" in source and _same(source, key)] if "/" in key else [key]
+        sources = (
+            [source for source in self._by_source if ":" in source and _same(source, key)] if "/" in key else [key]
+        )
         return tuple(
             sorted(aor for source in sources for aor in self._by_source.get(source, ()) if self._by_aor[aor][1] > now)
         )

@@ -79,7 +79,9 @@ def replaced_lists(lists: Lists) -> str:
 
 def replaced_meters(shape: Shape) -> str:
     """Replaces the rate rules in one transaction."""
-    return "\n".join([f"flush chain {TABLE} meters", *(f"add rule {TABLE} meters {rule}" for rule in _meter_rules(shape))])
+    return "\n".join(
+        [f"flush chain {TABLE} meters", *(f"add rule {TABLE} meters {rule}" for rule in _meter_rules(shape))]
+    )
 
 
 def renewed_ban(ban: KernelBan) -> str:
@@ -105,7 +107,9 @@ def _sets(ban_set_size: int) -> list[str]:
         for name in ("never", "block", "allow"):
             lines.append(f"  set {name}{version} {{ type {kind}; flags interval; }}")
         lines.append(f"  set ban{version} {{ type {kind}; size {ban_set_size}; flags timeout; counter; }}")
-        lines.append(f"  set rate{version} {{ type {kind}; size {METER_SIZE}; flags dynamic,timeout; timeout {METER_TIMEOUT}s; }}")
+        lines.append(
+            f"  set rate{version} {{ type {kind}; size {METER_SIZE}; flags dynamic,timeout; timeout {METER_TIMEOUT}s; }}"
+        )
     return lines
 
 
@@ -157,7 +161,10 @@ def _metered_rate(settings: SecuritySettings) -> int | None:
 def _list_elements(lists: Lists) -> list[str]:
     named: list[tuple[str, list[str]]] = []
     for version in (4, 6):
-        members = sorted({network for network in lists.never_block if network.version == version}, key=lambda n: (n.network_address, n.prefixlen))
+        members = sorted(
+            {network for network in lists.never_block if network.version == version},
+            key=lambda n: (n.network_address, n.prefixlen),
+        )
         named.append((f"never{version}", [str(network) for network in _outermost(members)]))
         named.append((f"block{version}", [_span(span) for span in lists.block if span.first.version == version]))
         named.append((f"allow{version}", [_span(span) for span in lists.allow if span.first.version == version]))

@@ -90,7 +90,13 @@ def load_newest(guard_folder: Path, journal_folder: Path) -> Standing:
 async def write_snapshot(folder: Path, checkpoint: Checkpoint, lines: list[bytes], now: float) -> None:
     """Writes the snapshot in small bites and swaps it in. Raises OSError, with the old one kept, if the disk refuses."""
     header = orjson.dumps(
-        {"t": now, "kind": SNAPSHOT, "segment": checkpoint.segment, "offset": checkpoint.offset, "late_offset": checkpoint.late_offset}
+        {
+            "t": now,
+            "kind": SNAPSHOT,
+            "segment": checkpoint.segment,
+            "offset": checkpoint.offset,
+            "late_offset": checkpoint.late_offset,
+        }
     )
     path = folder / SNAPSHOT_NAME
     fresh = path.with_suffix(".new")

@@ -163,14 +163,18 @@ def replay(folder: Path, start: Checkpoint = Checkpoint(), until: Checkpoint | N
     for number in segments(folder):
         if number < start.segment - 1 or (until is not None and number > until.segment):
             continue
-        yield from _replay_segment(segment_path(folder, number), _read_of(start, number, 0), _read_of(until, number, sys.maxsize))
+        yield from _replay_segment(
+            segment_path(folder, number), _read_of(start, number, 0), _read_of(until, number, sys.maxsize)
+        )
 
 
 def _read_of(checkpoint: Checkpoint | None, number: int, otherwise: int) -> int:
     """How much of a segment a checkpoint says was read."""
     if checkpoint is None:
         return otherwise
-    return {checkpoint.segment - 1: checkpoint.late_offset, checkpoint.segment: checkpoint.offset}.get(number, otherwise)
+    return {checkpoint.segment - 1: checkpoint.late_offset, checkpoint.segment: checkpoint.offset}.get(
+        number, otherwise
+    )
 
 
 def _replay_segment(path: Path, offset: int, end: int) -> Iterator[Entry]:
