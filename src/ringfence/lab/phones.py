@@ -133,6 +133,12 @@ class Baresip:
                 raise NoAnswer(f"{self.account.user}: none of {kinds} within {timeout} s; see {self.home}/baresip.log")
             self._read(max(deadline - time.monotonic(), 0.01))
 
+    def forget_events(self) -> None:
+        """Drop the events of earlier calls, those not read yet included."""
+        with suppress(NoAnswer):
+            self.wait_for("nothing", timeout=0.05)
+        self.events.clear()
+
     def command(self, name: str, parameters: str = "") -> None:
         if self._control is None:
             raise NoAnswer(f"{self.account.user} is not running")

@@ -173,8 +173,11 @@ class Product:
         rules = self.nft("list", "table", "inet", "ringfence")
         return sum(int(number) for number in re.findall(r"packets (\d+) bytes \d+ drop", rules))
 
-    def nft(self, *argv: str, check: bool = True) -> str:
-        return self.host.run("nft", *argv, check=check).stdout
+    def nft(self, *argv: str) -> str:
+        done = self.host.run("nft", *argv, check=False)
+        if done.returncode != 0:
+            raise ProductFailed(f"nft {' '.join(argv)}: {done.stderr}")
+        return done.stdout
 
 
 def _password() -> str:

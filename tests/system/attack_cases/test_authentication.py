@@ -227,3 +227,13 @@ def test_generated_secrets_carry_128_bits_and_are_shown_once(pbx: Any) -> None:
 def test_the_witness_of_the_oracle_notices_a_dead_server(pbx: Any) -> None:
     """The measure itself: the live list knows the witness."""
     within(2, lambda: any("199" in str(row) for row in pbx.product.registrations()), "the witness is registered")
+
+
+def test_a_call_in_progress_names_no_make(phone: Any) -> None:
+    """Case 26: neither the 100 nor the ringing tells whose server this is (Kamailio's own 100 has a telling phrase)."""
+    caller, callee = phone("158"), phone("159")
+    _, headers = caller.begin_call("159")
+    callee.respond(callee.request("INVITE"), 486, "Busy Here", "t")
+    seen = [message for _ in range(2) if (message := caller.receive(1.0)) is not None]
+    assert {message.start_line for message in seen} == {"SIP/2.0 100 Trying", "SIP/2.0 486 Busy Here"}
+    assert not any(message.header("server") for message in seen)

@@ -89,7 +89,7 @@ def _via_port(raw: bytes) -> int:
     return int(found[1]) if found and found[1] else 5060
 
 
-def _answer(phone: Softphone, raw: bytes, wait: float = 0.5) -> int:
+def _answer(phone: Softphone, raw: bytes, wait: float = 1.0) -> int:
     """The final status that answers these bytes, 0 for silence."""
     try:
         phone.send(raw)
