@@ -24,10 +24,12 @@ def number(name: str) -> int:
     return int(value) if isinstance(value, str) and value.isdigit() else 0
 
 
-def readable_method() -> str:
-    """The method, after one look at the whole message: UnicodeDecodeError says that it is not UTF-8 (RFC 3261 section 7)."""
-    KSR.kx.get_msgbuf()
-    return _text(KSR.kx.get_method())
+def readable_method() -> str | None:
+    """The method, or None when the message holds a NUL, at which half of all parsers stop reading.
+
+    UnicodeDecodeError says that it is not UTF-8 (RFC 3261 section 7).
+    """
+    return None if "\0" in KSR.kx.get_msgbuf() else _text(KSR.kx.get_method())
 
 
 def message_length() -> int:
@@ -106,7 +108,10 @@ def sane() -> bool:
 
 
 def reply_insane() -> None:
+    """On a stream, what follows an unframed message is no request: the connection is closed (RFC 3261 section 18.3)."""
     KSR.sanity.sanity_reply()
+    if KSR.kx.get_proto() != "udp":
+        KSR.tcpops.tcp_close_connection()
 
 
 def reply(code: int, reason: str) -> None:
