@@ -5,13 +5,14 @@ from typing import Final
 
 import typer
 
-from ringfence.cli import allow, ban, down, logs, status, up
+from ringfence.cli import allow, ban, demo, down, logs, status, up
 
 VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("up", up.up),
     ("down", down.down),
     ("status", status.status),
     ("logs", logs.logs),
+    ("demo", demo.demo),
 )
 """Single verbs: `ringfence NAME`. The function's parameters are its options, its docstring the help."""
 
