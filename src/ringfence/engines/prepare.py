@@ -106,6 +106,6 @@ def _engine_files(system: System, parts: frozenset[str], tell: Tell) -> None:
     except EngineRefused as refusal:
         raise PreparationFailed(
             f"engine files: {refusal}\n"
-            "  What to do: see the line named above; the templates are in ringfence/engines/templates."
+            "  What to do: see the line named above; the templates are in src/ringfence/engines/templates."
         ) from refusal
     tell(f"engine files checked ({len(changed)} changed)")
