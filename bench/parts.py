@@ -11,7 +11,8 @@ from bench.load.phones import account, write_phone_book
 from bench.measures import registration_cost as cost
 from bench.report import cost_table
 from bench.rig.network import Network
-from bench.systems import baselines
+from bench.systems import baselines, ringfence
+from bench.systems.system import System
 
 EXTENSIONS: Final = 100_000
 PHONES: Final = 10_000
@@ -55,9 +56,37 @@ def phone_book(stage: Stage, extensions: int) -> Path:
 
 def registration(stage: Stage) -> Result:
     """Four systems, interleaved, at two rates."""
-    systems = baselines.baselines(stage.net, stage.folder, EXTENSIONS)
+    ours = ours_with(stage, EXTENSIONS)
+    systems = (*baselines.baselines(stage.net, stage.folder, EXTENSIONS), ours)
     points = cost.interleaved(stage.net, systems, phone_book(stage, EXTENSIONS), stage.folder, LOADS, stage.repeats)
-    return Result((), cost_table(points), points)
+    return Result(_ratios(points, ours.name), cost_table(points), points)
+
+
+def ours_with(stage: Stage, extensions: int) -> System:
+    """Ringfence with so many extensions in its policy store."""
+    installed = ringfence.install(stage.folder / f"ours-{extensions}", extensions)
+    return System(ringfence.NAME, lambda: ringfence.ringfence(stage.net, installed))
+
+
+def _ratios(points: tuple[cost.Point, ...], ours: str) -> tuple[Verdict, ...]:
+    """The goals are judged at the lower rate; the table shows both."""
+    pairs = (
+        (goals.COST_TO_SQLITE, baselines.ON_SQLITE),
+        (goals.COST_TO_POSTGRESQL, baselines.ON_POSTGRESQL),
+        (goals.COST_TO_TUNED, baselines.TUNED),
+    )
+    return tuple(Verdict(goal, ratio(points, ours, other, LOADS[0].rate), _at_other_rates(points, ours, other)) for goal, other in pairs)
+
+
+def _at_other_rates(points: tuple[cost.Point, ...], ours: str, other: str) -> str:
+    found = ((load.rate, ratio(points, ours, other, load.rate)) for load in LOADS[1:])
+    return ", ".join(f"at {rate}/s {value:.2f}" for rate, value in found if value is not None)
+
+
+def ratio(points: tuple[cost.Point, ...], ours: str, other: str, rate: int) -> float | None:
+    """Our median cost divided by the other's; None when either has no valid point."""
+    mine, theirs = (cost.median_cost(points, system, rate) for system in (ours, other))
+    return mine / theirs if mine and theirs else None
 
 
 PARTS: Final = {

@@ -30,6 +30,7 @@ def start(
     env: Mapping[str, str] | None = None,
     user: str | None = None,
     cwd: Path | None = None,
+    umask: int = -1,
 ) -> subprocess.Popen[bytes]:
     """Starts a command in its own process group; its output goes to `log`."""
 
@@ -45,6 +46,7 @@ def start(
             stderr=output,
             env=dict(env) if env is not None else None,
             cwd=cwd,
+            umask=umask,
             preexec_fn=_settle_as(user, settle),
             start_new_session=True,
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.load.phones import DOMAIN, account
-from bench.rig.network import ATTACK_SERVER_ADDRESS, SERVER_ADDRESS, Network
+from bench.rig.network import SERVER_ADDRESS, Network
 from bench.rig.processes import SYSTEM_PROCESSOR, running, start, wait_until
 
 WORKERS: Final = 2
@@ -62,7 +62,6 @@ def _local(folder: Path, stock: Stock) -> str:
             "auto_aliases=no",
             f'alias="{DOMAIN}"',
             f"listen=udp:{SERVER_ADDRESS}:5060",
-            f"listen=udp:{ATTACK_SERVER_ADDRESS}:5060",
             "",
         )
     )

@@ -68,7 +68,7 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def pbx(lab: Lab) -> Iterator[Pbx]:
-    home = Path(tempfile.mkdtemp(prefix="rf-", dir="/tmp"))  # noqa: S108 - socket paths must stay short
+    home = Path(tempfile.mkdtemp(prefix="rf-", dir="/tmp"))
     product = Product(lab.host("srv", 1), lab.host("admin", 10), home)
     try:
         product.start()

@@ -5,7 +5,7 @@ from typing import Final
 
 import typer
 
-from ringfence.cli import down, logs, status, up
+from ringfence.cli import allow, ban, down, logs, status, up
 
 VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("up", up.up),
@@ -15,7 +15,7 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
 )
 """Single verbs: `ringfence NAME`. The function's parameters are its options, its docstring the help."""
 
-GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = ()
+GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (("ban", ban.group), ("allow", allow.group))
 """Verbs with verbs below them: `ringfence NAME VERB`."""
 
 

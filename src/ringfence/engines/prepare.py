@@ -98,7 +98,7 @@ def _certificate(system: System, now: datetime, tell: Tell) -> Certificate:
 
 
 def _portal(system: System, tell: Tell) -> str:
-    _manage(system, "database", "migrate")
+    _manage(system, "database", "prepare")
     tell("database is up to date")
     return _manage(system, "setup link", "setup-link").strip()
 

@@ -34,12 +34,12 @@ class AdoptedPolicy:
             self.broken = f"{type(error).__name__}: {error}"
             return False
         finally:
-            self.rest()
+            self.release()
         self.broken = ""
         self.book, self.addresses = book, addresses
         return True
 
-    def rest(self) -> None:
+    def release(self) -> None:
         if self._reader is not None:
             self._reader.release()
 

@@ -116,7 +116,7 @@ class Lab:
         self.close()
 
     def host(self, name: str, number: int) -> Host:
-        """The host of this name, made on first use with the addresses 10.77.0.`number` and fd77::`number`."""
+        """The host of this name, made on first use with the addresses 10.77.0.`number` and fd77::`number` (beyond 255: 10.77.1.0 and so on)."""
         if name not in self._hosts:
             self._hosts[name] = self._make(name, number)
         return self._hosts[name]
@@ -134,14 +134,14 @@ class Lab:
         self._hosts.clear()
 
     def _make(self, name: str, number: int) -> Host:
-        host = Host(name, f"{self._id}-{name}", f"10.77.0.{number}", f"fd77::{number}")
+        host = Host(name, f"{self._id}-{name}", f"10.77.{number // 256}.{number % 256}", f"fd77::{number}")
         _ip(["netns", "add", host.namespace])
         port = f"p{number}"
         _ip_batch(
             self._bridge,
             [f"link add {port} type veth peer name eth0 netns {host.namespace}", f"link set {port} master br0 up"],
         )
-        addresses = [f"address add {host.address}/24 dev eth0", f"address add {host.address6}/64 dev eth0 nodad"]
+        addresses = [f"address add {host.address}/16 dev eth0", f"address add {host.address6}/64 dev eth0 nodad"]
         _ip_batch(host.namespace, ["link set lo up", *addresses, "link set eth0 up"])
         return host
 

@@ -21,6 +21,7 @@ PORTS: Final = {Transport.UDP: 5060, Transport.TCP: 5063}
 """The product's SIP ports (reference: "Ports Security")."""
 CONTROL_PORT: Final = 4444
 TONE_SECONDS: Final = 60.0
+_MEDIA_FROM: Final = re.compile(r"incoming rtp for 'audio' established, receiving from (\S+)")
 _REGISTERED: Final = "\x1b[32mOK"
 
 _CONFIG: Final = """\
@@ -95,6 +96,12 @@ class Baresip:
         if not found:
             raise NoAnswer(f"{self.host.name} has recorded nothing; see {self.home}/baresip.log")
         return found[-1]
+
+    @property
+    def media_peer(self) -> str:
+        """Where the latest call's audio came from, as address:port; readable once the phone has ended."""
+        found = _MEDIA_FROM.findall((self.home / "baresip.log").read_text(errors="replace"))
+        return str(found[-1]) if found else ""
 
     def wait_registered(self, timeout: float = 5.0) -> None:
         """Wait until the server has accepted the registration. Raises NoAnswer when it is refused."""

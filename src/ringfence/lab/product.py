@@ -15,9 +15,10 @@ from typing import Any, Final
 from ringfence.hosts.paths import CODE, Paths
 from ringfence.lab.network import Host
 from ringfence.lab.rest import Refused, Rest
+from ringfence.policy.passwords import check_password
 
 ADMINISTRATOR: Final = "admin"
-_SETUP: Final = re.compile(r"https://\S+/setup\S*?[/=]([A-Za-z0-9_-]{16,})")
+_SETUP: Final = re.compile(r"https://\S+/setup#token=(\S+)")
 _WORKER: Final = re.compile(r"PID: (\d+)")
 
 
@@ -85,7 +86,7 @@ class Product:
 
     def administer(self) -> None:
         """Use the one-time setup link, as the administrator does, and sign in."""
-        password = "Quiet-" + secrets.token_urlsafe(12)
+        password = _password()
         self.rest.post("setup", token=self._setup_token, password=password)
         self.rest.token = self.rest.post("auth/token", username=ADMINISTRATOR, password=password)["token"]
 
@@ -95,8 +96,8 @@ class Product:
 
     def create_user(self, tenant: dict[str, Any], number: str, name: str = "") -> dict[str, Any]:
         """A new person with an extension; the generated SIP secret is shown this once."""
-        created = self.rest.post(
-            "users", tenant=tenant["id"], extension=number, display_name=name or f"Phone {number}", role="Standard User"
+        created: dict[str, Any] = self.rest.post(
+            "users", tenant_id=tenant["id"], extension=number, display_name=name or f"Phone {number}", role="Standard User"
         )
         return created
 
@@ -104,8 +105,16 @@ class Product:
 
     def process_ids(self) -> dict[str, int]:
         """The main process of each supervised part, by name."""
-        status = self.asked("status")
-        return {part["name"]: int(part["pid"]) for part in status["parts"] if part.get("pid")}
+        return {child["name"]: int(child["pid"]) for child in self._children()}
+
+    def is_ready(self, name: str) -> bool:
+        """Whether this part does its work again, not only runs."""
+        return any(child["name"] == name and child["state"] == "ready" for child in self._children())
+
+    def _children(self) -> list[dict[str, Any]]:
+        """What `ringfence status` says; it exits with 1 while a part is starting."""
+        children: list[dict[str, Any]] = json.loads(self.command("status", "--json").stdout)["children"]
+        return children
 
     def core_workers(self) -> frozenset[int]:
         """The processes of the SIP core, the main one included."""
@@ -156,6 +165,13 @@ class Product:
 
     def nft(self, *argv: str, check: bool = True) -> str:
         return self.host.run("nft", *argv, check=check).stdout
+
+
+def _password() -> str:
+    """A random portal password that keeps the product's rules."""
+    while check_password(chosen := "Q" + secrets.token_urlsafe(12), (ADMINISTRATOR,)):
+        continue
+    return chosen
 
 
 def within[T](seconds: float, look: Callable[[], T], what: str) -> tuple[T, float]:
