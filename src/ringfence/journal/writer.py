@@ -74,7 +74,9 @@ class JournalWriter:
         if self._fd >= 0:
             os.close(self._fd)
         self._fd = -1
-        self._fd = os.open(segment_path(self._folder, number), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        self._fd = os.open(
+            segment_path(self._folder, number), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640
+        )
         self._segment = number
 
     def _turn_segment(self) -> None:
@@ -84,4 +86,3 @@ class JournalWriter:
         self._until_look = LINES_BETWEEN_LOOKS
         if os.lseek(self._fd, 0, os.SEEK_CUR) >= SEGMENT_BYTES and self._head.segment == self._segment:
             self._head.segment = self._segment + 1
-
