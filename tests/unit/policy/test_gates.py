@@ -31,7 +31,18 @@ INDEX = build_index(
     )
 )
 REGISTERING = Request(
-    "REGISTER", "", "a.example", "sip:a.example", "101", "a.example", "101", "a.example", "198.51.100.7", "Phone", 1, expires=300
+    "REGISTER",
+    "",
+    "a.example",
+    "sip:a.example",
+    "101",
+    "a.example",
+    "101",
+    "a.example",
+    "198.51.100.7",
+    "Phone",
+    1,
+    expires=300,
 )
 
 
