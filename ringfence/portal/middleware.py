@@ -31,7 +31,7 @@ def strict_headers(answer: Answer) -> Answer:
         response = answer(request)
         response["Content-Security-Policy"] = POLICY
         response["X-Content-Type-Options"] = "nosniff"
-        response["Referrer-Policy"] = "no-referrer"
+        response["Referrer-Policy"] = "same-origin"  # with "no-referrer" browsers send "Origin: null" and every form is refused
         response["Cross-Origin-Opener-Policy"] = "same-origin"
         response["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
         if not request.path.startswith(STATIC):

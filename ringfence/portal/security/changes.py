@@ -17,8 +17,8 @@ from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, Sec
 from ringfence.portal.text import control_problem
 
 KNOWN_SCANNERS: Final = (
-    "friendly-scanner", "friendly-request", "sipvicious", "sipcli", "sip-scan", "sipsak-scan", "VaxSIPUserAgent", "VaxIPUserAgent", "pplsip",
-    "sundayddr", "iWar", "CSipSimple-scan", "SIVuS", "Gulp", "smap", "sipscan", "eyeBeam-scan", "Conaito", "scan-sip", "siparmyknife",
+    "friendly-scanner", "friendly-request", "sipvicious", "sipcli", "sip-scan", "sipscan", "siparmyknife", "VaxSIPUserAgent",
+    "VaxIPUserAgent", "pplsip", "sundayddr", "iWar", "SIVuS", "Gulp", "smap",
 )  # fmt: skip
 """User agents that only attack tools send. sipsak is an honest test tool and not in the list."""
 

@@ -82,7 +82,13 @@
     if (note) note.hidden = !stale;
   }
 
+  // Somebody reads the evidence: the list stands still until it is closed.
+  function holdStill(event) {
+    if (event.target.querySelector && event.target.querySelector("details[open]")) event.preventDefault();
+  }
+
   document.addEventListener("submit", confirmFirst, true);
+  document.addEventListener("htmx:beforeRequest", holdStill);
   document.addEventListener("click", function (event) {
     var button = closest(event, "[data-copy]");
     if (button) copy(button);
