@@ -1,0 +1,45 @@
+# Everything runs inside the platform (Debian 13), which the launcher prepares on first use.
+INSIDE := platform/launch shell --
+PYTHON := /opt/ringfence/.platform/venv/bin/python
+BIN := /opt/ringfence/.platform/venv/bin
+CODE := ringfence tests bench
+
+.PHONY: run demo test check unit system bench format lock platform platform-test
+
+run: ## start the phone system; Ctrl-C stops it
+	@exec platform/launch up
+
+demo: ## two phones, one call, one attacker, in network namespaces
+	@exec platform/launch demo
+
+test: check system ## everything
+
+check: platform-test ## format, lint, types, import contracts, migrations, unit tests
+	$(INSIDE) $(BIN)/ruff format --check $(wildcard $(CODE))
+	$(INSIDE) $(BIN)/ruff check $(wildcard $(CODE))
+	$(INSIDE) $(BIN)/mypy $(wildcard ringfence bench)
+	$(INSIDE) $(BIN)/lint-imports --no-cache
+	$(if $(wildcard ringfence/portal/manage.py),$(INSIDE) $(PYTHON) -m ringfence.portal.manage makemigrations --check --dry-run)
+	$(INSIDE) $(BIN)/pytest tests/unit -n 2 --dist loadfile
+
+unit: platform-test
+	$(INSIDE) $(BIN)/pytest tests/unit
+
+system: platform-test ## real engines in network namespaces
+	$(INSIDE) $(BIN)/pytest tests/system
+
+bench: platform-test ## the measurements of the performance goals
+	$(INSIDE) $(PYTHON) -m bench
+
+format: platform-test ## put the code into the one format
+	$(INSIDE) $(BIN)/ruff format $(wildcard $(CODE))
+	$(INSIDE) $(BIN)/ruff check --fix $(wildcard $(CODE))
+
+lock: platform-test ## renew the hash-pinned lock files from requirements*.in
+	$(INSIDE) platform/lock
+
+platform: ## only prepare the platform
+	@platform/launch setup
+
+platform-test:
+	@platform/launch setup --test

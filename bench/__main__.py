@@ -1,0 +1,45 @@
+"""`make bench`: runs every measurement and prints a table of results against goals."""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.goals import Verdict
+from bench.parts import PARTS, Stage
+from bench.report import goal_table, write_json
+from bench.rig.network import laid_out
+
+
+def main() -> int:
+    arguments = _arguments()
+    if os.geteuid() != 0:
+        print("bench: it builds network namespaces, so it must run as root.", file=sys.stderr)
+        return 2
+    verdicts: list[Verdict] = []
+    detail: dict[str, object] = {}
+    with tempfile.TemporaryDirectory(prefix="ringfence-bench-", dir="/var/tmp") as folder, laid_out() as net:
+        Path(folder).chmod(0o755)
+        stage = Stage(net, Path(folder), arguments.repeats, print)
+        for name in arguments.parts or PARTS:
+            print(f"== {PARTS[name].title}", flush=True)
+            result = PARTS[name].run(stage)
+            verdicts.extend(result.verdicts)
+            detail[name] = result.detail
+            print(result.text, flush=True)
+    print("\n" + goal_table(verdicts))
+    print(f"\nwritten to {write_json(arguments.results, verdicts, detail)}")
+    return 0 if all(verdict.met for verdict in verdicts) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=f"what to measure: {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--repeats", type=int, default=5, help="interleaved rounds of each comparison; the median counts (default 5)")
+    parser.add_argument("--results", type=Path, default=Path(__file__).with_name("results"), help="folder for the JSON result")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""The goals: what each measurement is held against. A ratio compares two results of the same run."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One line of the result: a limit that the measured value must not exceed."""
+
+    id: str
+    title: str
+    limit: float
+    unit: str = ""
+
+
+COST_TO_SQLITE: Final = Goal("registration.sqlite", "processor time of a registration, to stock on SQLite", 0.40)
+COST_TO_POSTGRESQL: Final = Goal("registration.postgresql", "... to stock on PostgreSQL, its database charged", 0.22)
+COST_TO_TUNED: Final = Goal("registration.tuned", "... to stock tuned with the tlsf allocator", 0.77)
+GROWTH: Final = Goal("growth.exponent", "cost exponent, 100 to 1,000,000 extensions", 0.03)
+MEMORY_GROWTH: Final = Goal("growth.memory", "memory of a worker, 1,000,000 to 100 extensions", 1.10)
+CONTACT_MEMORY: Final = Goal("contact.memory", "shared memory of a contact", 1.5, "KiB")
+POLICY_DELAY: Final = Goal("policy.delay", "policy change in force in every worker, p99", 5.0, "ms")
+BAN_DELAY: Final = Goal("ban.delay", "threshold to first kernel drop, p99", 5.0, "ms")
+BAN_TO_FAIL2BAN: Final = Goal("ban.fail2ban", "our p99 to fail2ban's median", 1 / 150)
+HOSTILE_COST: Final = Goal("hostile.cost", "worst hostile packet's processor time to a good one's", 1.5)
+HOSTILE_LOG: Final = Goal("hostile.log", "log left by an attack packet", 1.0, "bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A measured value beside its goal; `value` None means the measurement was void."""
+
+    goal: Goal
+    value: float | None
+    note: str = ""
+
+    @property
+    def met(self) -> bool:
+        return self.value is not None and self.value <= self.goal.limit

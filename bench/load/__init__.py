@@ -1,0 +1,1 @@
+"""Load generators: phones that register, and attackers."""

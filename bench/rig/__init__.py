@@ -1,0 +1,1 @@
+"""The rig: network namespaces, processes pinned to processors, and the charging of their time."""

@@ -1,0 +1,104 @@
+"""Three network namespaces: the server, the phones, the attacker. Addresses come from 198.18.0.0/15 (RFC 2544)."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+SERVER_ADDRESS: Final = "198.18.0.1"
+PHONE_NETWORK: Final = "198.18.16.0/20"
+ATTACK_SERVER_ADDRESS: Final = "198.18.1.1"
+ATTACK_NETWORK: Final = "198.19.0.0/16"
+_NAMED: Final = Path("/run/netns")
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Names of the three namespaces."""
+
+    server: str
+    phones: str
+    attacker: str
+
+
+def run(*words: str) -> str:
+    """Runs a command and returns what it printed. Raises CalledProcessError with its complaint attached."""
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+
+
+def run_in(namespace: str, *words: str) -> str:
+    """Like `run`, inside a namespace. (`ip -n` would remount /sys, which a changed root does not allow.)"""
+    done = subprocess.run(words, check=True, capture_output=True, text=True, preexec_fn=lambda: enter(namespace))
+    return done.stdout
+
+
+def enter(namespace: str) -> None:
+    """Moves the calling process (or the child about to be started) into a namespace."""
+    fd = os.open(_NAMED / namespace, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.setns(fd, os.CLONE_NEWNET)
+    finally:
+        os.close(fd)
+
+
+def inode(namespace: str) -> int:
+    """The identity of a namespace, equal to that of each process inside it."""
+    return (_NAMED / namespace).stat().st_ino
+
+
+def phone_address(number: int) -> str:
+    """An address of the phones' network.
+
+    >>> phone_address(300)
+    '198.18.17.54'
+    """
+    return f"198.18.{16 + number // 250 % 16}.{number % 250 + 4}"
+
+
+def attack_address(number: int) -> str:
+    """An address of the attackers' network.
+
+    >>> attack_address(251)
+    '198.19.1.5'
+    """
+    return f"198.19.{number // 250 % 256}.{number % 250 + 4}"
+
+
+@contextmanager
+def laid_out(prefix: str = "b-") -> Iterator[Network]:
+    """The network while the block runs; what an earlier, killed run left is removed first."""
+    net = Network(f"{prefix}srv", f"{prefix}phones", f"{prefix}attacker")
+    _tear_down(net)
+    try:
+        _build(net)
+        yield net
+    finally:
+        _tear_down(net)
+
+
+def _build(net: Network) -> None:
+    for name in (net.server, net.phones, net.attacker):
+        run("ip", "netns", "add", name)
+        run_in(name, "ip", "link", "set", "lo", "up")
+    _wire(net.server, net.phones, "phones", SERVER_ADDRESS, "198.18.0.2", PHONE_NETWORK)
+    _wire(net.server, net.attacker, "attack", ATTACK_SERVER_ADDRESS, "198.18.1.2", ATTACK_NETWORK)
+
+
+def _wire(server: str, peer: str, link: str, server_address: str, peer_address: str, network: str) -> None:
+    run_in(server, "ip", "link", "add", link, "type", "veth", "peer", "name", "up0", "netns", peer)
+    run_in(server, "ip", "address", "add", f"{server_address}/24", "dev", link)
+    run_in(peer, "ip", "address", "add", f"{peer_address}/24", "dev", "up0")
+    run_in(server, "ip", "link", "set", link, "up")
+    run_in(peer, "ip", "link", "set", "up0", "up")
+    run_in(peer, "ip", "route", "add", "local", network, "dev", "lo")
+    run_in(peer, "ip", "route", "add", "default", "via", server_address)
+    run_in(server, "ip", "route", "add", network, "via", peer_address)
+
+
+def _tear_down(net: Network) -> None:
+    for name in (net.server, net.phones, net.attacker):
+        if (_NAMED / name).exists():
+            run("ip", "netns", "delete", name)

@@ -1,0 +1,3 @@
+from ringfence.cli.app import main
+
+main()

@@ -1,0 +1,38 @@
+"""The list of verbs. A new verb is a module in this directory and one line here."""
+
+from collections.abc import Callable
+from typing import Final
+
+import typer
+
+from ringfence.cli import allow, ban, down, logs, status, up
+
+VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
+    ("up", up.up),
+    ("down", down.down),
+    ("status", status.status),
+    ("logs", logs.logs),
+)
+"""Single verbs: `ringfence NAME`. The function's parameters are its options, its docstring the help."""
+
+GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (("ban", ban.group), ("allow", allow.group))
+"""Verbs with verbs below them: `ringfence NAME VERB`."""
+
+
+def build() -> typer.Typer:
+    app = typer.Typer(
+        name="ringfence",
+        help="A business phone system that is secure by default.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_show_locals=False,
+    )
+    for name, verb in VERBS:
+        app.command(name)(verb)
+    for name, group in GROUPS:
+        app.add_typer(group, name=name)
+    return app
+
+
+def main() -> None:
+    build()(prog_name="ringfence")

@@ -1,0 +1,149 @@
+"""`ringfence ban`: asks the guard, so it works while the portal is down."""
+
+import getpass
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import typer
+
+from ringfence.cli.outcome import print_json, refuse
+from ringfence.guardlink import GuardRefusal, GuardUnreachable, ask
+from ringfence.hosts.paths import Paths
+
+group = typer.Typer(help="Look at, explain, add and remove bans.", no_args_is_help=True)
+
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An IPv4 or IPv6 address.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As a JSON document.")]
+
+SPARED: Final = "It cannot be banned"
+
+
+@group.command("list")
+def list_bans(as_json: AsJson = False) -> None:
+    """List the bans in force."""
+    bans = _ask("bans.list")
+    if as_json:
+        print_json(bans)
+        return
+    print("\n".join(_row(ban) for ban in bans) if bans else "No address is banned.")
+
+
+@group.command("explain")
+def explain(address: Address, as_json: AsJson = False) -> None:
+    """Tell why an address is banned, or that it is not, and what else is known about it."""
+    facts = _ask("bans.explain", address=address)
+    if as_json:
+        print_json(facts)
+        return
+    print("\n".join(explanation(facts)))
+
+
+@group.command("add")
+def add(
+    address: Address,
+    seconds: Annotated[int, typer.Option(help="How long, in seconds.", min=1)] = 3600,
+    reason: Annotated[str, typer.Option(help="Why; shown in the list.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Ban an address by hand. Members of the never-block set are refused."""
+    ban = _ask("bans.add", address=address, seconds=seconds, reason=reason, by=getpass.getuser())
+    if as_json:
+        print_json(ban)
+        return
+    print(f"{ban['address']} is banned until {_clock(ban['until'])}.")
+
+
+@group.command("remove")
+def remove(address: Address, as_json: AsJson = False) -> None:
+    """Lift a ban at once."""
+    lifted = _ask("bans.lift", address=address, by=getpass.getuser())
+    if as_json:
+        print_json(lifted)
+        return
+    print(f"{lifted['address']} is free again.")
+
+
+def explanation(facts: dict[str, Any]) -> list[str]:
+    """The facts about an address as sentences."""
+    ban = facts["ban"]
+    lines = _why_banned(ban) if ban else [f"{facts['address']} is not banned."]
+    entry = facts["entry"]
+    if entry:
+        lines.append(f"The {entry['target']} entry {entry['cidr']} covers it{_quoted(entry['description'])}.")
+    if facts["never_block"]:
+        lines.append(f"{SPARED}: it is {facts['never_block']}.")
+    if facts["registered"]:
+        lines.append(f"Registered from there now: {', '.join(facts['registered'])}.")
+    lines += [f"Earlier ban: {past['rule']}, {_clock(past['since'])} to {_clock(past['ended'])} ({_ending(past)})." for past in facts["past"]]
+    if ban:
+        lines.append(f"To lift it: ringfence ban remove {ban['address']}   To keep it free: ringfence allow add {ban['address']}")
+    return lines
+
+
+def _why_banned(ban: dict[str, Any]) -> list[str]:
+    where = "its packets are dropped in the kernel" if ban["in_kernel"] else "Kamailio refuses its requests"
+    lines = [
+        f"{ban['address']} is banned: {where}.",
+        f"Why:    {ban['reason'] or 'no reason was given'}  [{ban['rule']}]",
+        f"Since:  {_clock(ban['since'])}, by {ban['by'] or 'unknown'}",
+        f"Until:  {_clock(ban['until'])} ({_span(ban['seconds_left'])} left)",
+    ]
+    return [*lines, *_proof(ban["evidence"])] if "count" in ban["evidence"] else lines
+
+
+def _proof(evidence: dict[str, Any]) -> list[str]:
+    seconds = evidence["last_at"] - evidence["first_at"]
+    reasons = ", ".join(f"{count} x {reason.replace('_', ' ')}" for reason, count in evidence["reasons"].items())
+    return [
+        f"Counted: {evidence['count']} failures in {seconds:.1f} s ({reasons}); the limit is {evidence['limit']} within {evidence['window']} s",
+        f"First and last failure: {_clock(evidence['first_at'])}, {_clock(evidence['last_at'])}",
+        f"Accounts tried: {_listed(evidence['accounts'], evidence['distinct_accounts'])}",
+        f"Methods: {', '.join(evidence['methods'])} over {', '.join(evidence['transports'])}",
+        f"User agents: {_listed(evidence['user_agents'], len(evidence['user_agents']))}",
+        f"Healthy registrations from there at that time: {', '.join(evidence['healthy']) or 'none'}",
+    ]
+
+
+def _listed(values: list[str], total: int) -> str:
+    shown = ", ".join(_plain(value) for value in values) or "none given"
+    return f"{shown} and {total - len(values)} more" if total > len(values) else shown
+
+
+def _plain(text: str) -> str:
+    """What an attacker sent, without anything a terminal would obey."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def _row(ban: dict[str, Any]) -> str:
+    return f"{ban['address']:<24} {_span(ban['seconds_left']):>14} left  {ban['rule']:<34} {_plain(ban['reason'])}"
+
+
+def _quoted(text: str) -> str:
+    return f" ({_plain(text)})" if text else ""
+
+
+def _ending(past: dict[str, Any]) -> str:
+    return f"{past['ended_why']} by {past['ended_by']}" if past["ended_by"] else str(past["ended_why"])
+
+
+def _clock(stamp: float) -> str:
+    return datetime.fromtimestamp(stamp).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def _span(seconds: float) -> str:
+    """
+    >>> _span(3599.4), _span(59)
+    ('59 min 59 s', '59 s')
+    """
+    whole = int(seconds)
+    parts = [(whole // 86_400, "d"), (whole % 86_400 // 3_600, "h"), (whole % 3_600 // 60, "min"), (whole % 60, "s")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)[:24] or "0 s"
+
+
+def _ask(verb: str, **args: Any) -> Any:
+    try:
+        return ask(Paths.from_environment().guard_socket, verb, **args)
+    except GuardRefusal as refusal:
+        refuse(str(refusal))
+    except GuardUnreachable as error:
+        refuse(f"{error}. Is the system up? (ringfence status)")

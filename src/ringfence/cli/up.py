@@ -1,0 +1,115 @@
+"""`ringfence up`"""
+
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from ringfence.cli.outcome import DONE, REFUSED, misuse, refuse
+from ringfence.cli.progress import Progress
+from ringfence.cli.welcome import no_firewall_warning, welcome
+from ringfence.engines.children import Child, children, write_children
+from ringfence.engines.keep import Keeper, StopAsked, detach, running_supervisor, stop_everything, stop_signals_raise
+from ringfence.engines.notes import CHILDREN_FILE, read_notes
+from ringfence.engines.prepare import PreparationFailed, Prepared, prepare
+from ringfence.engines.system import System, this_system
+from ringfence.hosts.addresses import NetworkUnreadable
+
+READY_SECONDS: Final = 30.0
+POLL: Final = 0.05
+
+
+def up(
+    detached: Annotated[bool, typer.Option("--detach", "-d", help="Return when everything is ready.")] = False,
+    only: Annotated[str, typer.Option(help="Start only these parts, for example: core,media")] = "",
+    firewall: Annotated[bool, typer.Option(help="Let the guard change nftables (needs CAP_NET_ADMIN).")] = True,
+) -> None:
+    """Start the phone system: accounts, directories, certificate, database, engine files, processes.
+
+    In the foreground Ctrl-C stops everything it started and nothing else.
+    """
+    if os.geteuid() != 0:
+        refuse("must run as root: it starts each part as an account of its own (sudo ./ringfence up)")
+    progress = Progress()
+    system = _system(firewall)
+    supervisor = running_supervisor(system.paths.supervise)
+    if supervisor is not None:
+        refuse(f"it already runs (supervisor {supervisor.pid}); see ./ringfence status, stop it with ./ringfence down")
+    wanted = _wanted(system, only)
+    try:
+        prepared = prepare(system, frozenset(child.name for child in wanted), datetime.now(UTC), progress.step)
+    except PreparationFailed as failure:
+        refuse(str(failure))
+    write_children(system.paths.supervise / CHILDREN_FILE, wanted)
+    start = _start_detached if detached else _run_in_foreground
+    raise typer.Exit(start(system, wanted, prepared, progress))
+
+
+def _system(firewall: bool) -> System:
+    try:
+        return this_system(firewall=firewall)
+    except NetworkUnreadable as error:
+        refuse(str(error))
+
+
+def _wanted(system: System, only: str) -> tuple[Child, ...]:
+    every = children(system)
+    names = {name.strip() for name in only.split(",") if name.strip()}
+    unknown = names - {child.name for child in every}
+    if unknown:
+        misuse(f"--only knows {', '.join(child.name for child in every)}; not {', '.join(sorted(unknown))}")
+    return tuple(child for child in every if not names or child.name in names)
+
+
+def _start_detached(system: System, wanted: tuple[Child, ...], prepared: Prepared, progress: Progress) -> int:
+    detach(system.paths.supervise, _own_log(system))
+    return _announce(system, wanted, prepared, progress, "./ringfence down")
+
+
+def _run_in_foreground(system: System, wanted: tuple[Child, ...], prepared: Prepared, progress: Progress) -> int:
+    keeper = Keeper(system.paths.supervise, _own_log(system))
+    try:
+        with stop_signals_raise():
+            _announce(system, wanted, prepared, progress, "Ctrl-C")
+            code = keeper.keep()
+    except StopAsked:
+        progress.step("stopping")
+        keeper.stop()
+        stop_everything(system.paths.supervise)
+        code = DONE
+    progress.step("stopped")
+    return code
+
+
+def _announce(
+    system: System, wanted: tuple[Child, ...], prepared: Prepared, progress: Progress, how_to_stop: str
+) -> int:
+    """Tell which part gets ready, then where everything is. A part that is late is started again for ever."""
+    late = _wait_until_ready(system, wanted, progress)
+    for name in late:
+        progress.step(f"{name} is not ready yet; it is started again and again. Why: ./ringfence logs {name}")
+    if not system.firewall:
+        progress.text(no_firewall_warning())
+    progress.text(welcome(system, frozenset(child.name for child in wanted), prepared, how_to_stop))
+    return REFUSED if late else DONE
+
+
+def _wait_until_ready(system: System, wanted: tuple[Child, ...], progress: Progress) -> tuple[str, ...]:
+    waiting = [child.name for child in wanted]
+    deadline = time.monotonic() + READY_SECONDS
+    while waiting and time.monotonic() < deadline:
+        notes = read_notes(system.paths.supervise)
+        for name in tuple(waiting):
+            note = notes.of(name) if notes is not None else None
+            if note is not None and note.ready and note.pid:
+                progress.step(f"{name} is ready")
+                waiting.remove(name)
+        time.sleep(POLL)
+    return tuple(waiting)
+
+
+def _own_log(system: System) -> Path:
+    return system.paths.logs / "supervise.log"

@@ -1,0 +1,36 @@
+"""What `ringfence up` says when the system is ready."""
+
+from ringfence.engines.children import CORE, MEDIA, WEB
+from ringfence.engines.prepare import Prepared
+from ringfence.engines.render import bracketed
+from ringfence.engines.system import System
+from ringfence.hosts import ports
+
+
+def welcome(system: System, parts: frozenset[str], prepared: Prepared, how_to_stop: str) -> str:
+    """Addresses of all services, the setup link until there is an administrator, the certificate, how to stop."""
+    host = bracketed(system.network.primary)
+    lines = ["Ringfence is running."]
+    if CORE in parts:
+        lines.append(f"  SIP             {host}:{ports.SIP_UDP.first} UDP, {host}:{ports.SIP_TCP.first} TCP")
+    if MEDIA in parts:
+        lines.append(f"  RTP             {host}:{ports.RTP.ports} UDP")
+    if WEB in parts:
+        lines.append(f"  Web Portal      https://{host}:{ports.WEB_PORTAL.first}/")
+        lines.append(f"  REST API        https://{host}:{ports.REST.first}/api/v1/")
+    if prepared.certificate is not None:
+        lines.append(f"  Certificate     SHA-256 {prepared.certificate.fingerprint}")
+    if prepared.setup_link:
+        lines += ["", "  Make the administrator (this link works once; until then no other page answers):"]
+        lines.append(f"  {prepared.setup_link}")
+    return "\n".join([*lines, "", f"  Stop            {how_to_stop}"])
+
+
+def no_firewall_warning() -> str:
+    return "\n".join((
+        "*" * 100,
+        "WARNING: no right to change nftables (CAP_NET_ADMIN). Bans are enforced by the SIP core alone:",
+        "packets of banned addresses still reach it and cost processor time, floods are not dropped in the kernel.",
+        "What to do: start with the full rights of root, or give the container NET_ADMIN (--cap-add NET_ADMIN).",
+        "*" * 100,
+    ))  # fmt: skip

@@ -1,0 +1,1 @@
+"""Desired state to engine files, and the processes that run on them."""

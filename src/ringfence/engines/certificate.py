@@ -1,0 +1,88 @@
+"""The certificate for HTTPS at first start: self-signed, until the administrator brings one."""
+
+import os
+import shutil
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from ringfence.hosts.addresses import Address
+from ringfence.hosts.paths import Paths
+
+LIFETIME: Final = timedelta(days=397)
+"""The longest that browsers accept for a certificate (CA/Browser Forum, Ballot SC-22)."""
+
+RENEW_BEFORE: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What the administrator compares before trusting a self-signed page."""
+
+    fingerprint: str
+    expires: datetime
+    created: bool
+
+
+def ensure_certificate(paths: Paths, own: Sequence[Address], owner: str, now: datetime) -> Certificate:
+    """The web certificate in state/tls; made when there is none, renewed when ours is about to end.
+
+    A certificate somebody else signed is never replaced here.
+    """
+    if paths.web_certificate.exists() and paths.web_key.exists():
+        found = x509.load_pem_x509_certificate(paths.web_certificate.read_bytes())
+        is_ours = found.issuer == found.subject
+        if not is_ours or found.not_valid_after_utc - now > RENEW_BEFORE:
+            return _described(found, created=False)
+    return _create(paths, own, owner, now)
+
+
+def _create(paths: Paths, own: Sequence[Address], owner: str, now: datetime) -> Certificate:
+    key = ec.generate_private_key(ec.SECP256R1())
+    host = socket.gethostname() or "ringfence"
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host[:64])])
+    names = [x509.DNSName("localhost"), *([x509.DNSName(host)] if host.isascii() and host != "localhost" else [])]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + LIFETIME)
+        .add_extension(x509.SubjectAlternativeName([*names, *(x509.IPAddress(address) for address in own)]), False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    _write(paths.web_key, private, owner, 0o600)
+    _write(paths.web_certificate, certificate.public_bytes(serialization.Encoding.PEM), owner, 0o644)
+    return _described(certificate, created=True)
+
+
+def _described(certificate: x509.Certificate, *, created: bool) -> Certificate:
+    digest = certificate.fingerprint(hashes.SHA256())
+    return Certificate(digest.hex(":").upper(), certificate.not_valid_after_utc, created)
+
+
+def _write(path: Path, content: bytes, owner: str, mode: int) -> None:
+    staged = path.with_name(f"{path.name}.staged")
+    staged.unlink(missing_ok=True)
+    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+    staged.chmod(mode)
+    if owner:
+        shutil.chown(staged, owner, owner)
+    os.replace(staged, path)

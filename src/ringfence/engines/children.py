@@ -1,0 +1,216 @@
+"""The processes of a running system: what each is, as whom it runs, and how one knows that it is ready."""
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ringfence.engines.system import System
+from ringfence.hosts import accounts, ports
+
+MEDIA: Final = "media"
+GUARD: Final = "guard"
+CORE: Final = "core"
+PORTAL: Final = "portal"
+INGEST: Final = "ingest"
+WEB: Final = "web"
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One supervised process.
+
+    `ready` lists probes (`tcp:HOST:PORT`, `udp:PORT`, `unix:PATH`); none means ready as soon as it runs.
+    `before` is run to its end before every start; its failure is logged and does not stop the start.
+    `whole`: the processes of its session live and die together (Kamailio: a lost worker must bring a full restart).
+    An empty `account` keeps the supervisor's own user; only tests use that.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    log: str
+    account: str = ""
+    capabilities: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    ready: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    before_account: str = ""
+    after: tuple[str, ...] = ()
+    more_logs: tuple[str, ...] = ()
+    whole: bool = False
+    umask: int = 0o027
+    open_files: int = 65536
+    stop_seconds: float = 3.0
+
+
+def children(system: System, environment: Mapping[str, str] = os.environ) -> tuple[Child, ...]:
+    """Every process of the system, in the order they are started."""
+    return (
+        _media(system, environment),
+        _guard(system, environment),
+        _core(system, environment),
+        _portal(system, environment),
+        _ingest(system, environment),
+        _web(system, environment),
+    )
+
+
+def base_environment(system: System, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What every process may know. The database's URL can hold a password, so only the portal's processes get it."""
+    passed = {name: value for name, value in environment.items() if name.startswith("RINGFENCE_")}
+    passed.pop("RINGFENCE_DATABASE_URL", None)
+    return passed | {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LC_ALL": "C.UTF-8",
+        "TZ": environment.get("TZ", ""),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONNOUSERSITE": "1",
+        "RINGFENCE_STATE_DIR": str(system.paths.state),
+        "RINGFENCE_RUN_DIR": str(system.paths.run),
+        "RINGFENCE_VENV": str(system.paths.venv),
+        "RINGFENCE_ADDRESS": str(system.network.primary),
+    }
+
+
+def portal_environment(system: System, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    url = environment.get("RINGFENCE_DATABASE_URL")
+    return base_environment(system, environment) | ({"RINGFENCE_DATABASE_URL": url} if url else {})
+
+
+def core_environment(system: System, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Kamailio embeds the system's Python: it is told where the product and its packages lie."""
+    packages = system.paths.venv / "lib" / "python3.13" / "site-packages"
+    return base_environment(system, environment) | {"PYTHONPATH": f"{system.paths.source}:{packages}"}
+
+
+def manage(system: System, *words: str) -> tuple[str, ...]:
+    """A command of the portal, to be run as the portal's account."""
+    return (str(system.paths.python), "-m", "ringfence.portal.manage", *words)
+
+
+def core_argv(system: System) -> tuple[str, ...]:
+    """tlsf for shared and private memory: the default allocator doubles the cost of a message."""
+    limits = system.limits
+    return (
+        "kamailio", "-DD", "-E", "-x", "tlsf", "-X", "tlsf",
+        "-m", str(limits.sip_shared_mib), "-M", str(limits.sip_private_mib),
+        "-Y", str(system.paths.core), "-f", str(system.paths.core_config),
+    )  # fmt: skip
+
+
+def _pairs(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(environment.items()))
+
+
+def _log(system: System, name: str) -> str:
+    return str(system.paths.logs / f"{name}.log")
+
+
+def _media(system: System, environment: Mapping[str, str]) -> Child:
+    return Child(
+        name=MEDIA,
+        argv=("rtpengine", f"--config-file={system.paths.media_config}"),
+        log=_log(system, MEDIA),
+        account=accounts.MEDIA.name,
+        environment=_pairs(base_environment(system, environment)),
+        ready=(f"udp:{ports.RTPENGINE_CONTROL}",),
+    )
+
+
+def _guard(system: System, environment: Mapping[str, str]) -> Child:
+    """The only process with CAP_NET_ADMIN. Without that right it still decides bans; Kamailio alone enforces them."""
+    return Child(
+        name=GUARD,
+        argv=(
+            str(system.paths.python),
+            "-m",
+            "ringfence.guard.daemon",
+            *(() if system.firewall else ("--no-firewall",)),
+        ),
+        log=_log(system, GUARD),
+        account=accounts.GUARD.name,
+        capabilities=("net_admin",) if system.firewall else (),
+        environment=_pairs(base_environment(system, environment)),
+        ready=(f"unix:{system.paths.guard_socket}",),
+        umask=0o007,
+    )
+
+
+def _core(system: System, environment: Mapping[str, str]) -> Child:
+    primary = system.sip_addresses[0]
+    return Child(
+        name=CORE,
+        argv=core_argv(system),
+        log=_log(system, CORE),
+        account=accounts.SIP.name,
+        environment=_pairs(core_environment(system, environment)),
+        ready=(f"udp:{ports.SIP_UDP.first}", f"tcp:{primary}:{ports.SIP_TCP.first}"),
+        before=(str(system.paths.python), "-m", "ringfence.guard.warmstart"),
+        before_account=accounts.GUARD.name,
+        after=(MEDIA, GUARD),
+        whole=True,
+        umask=0o007,
+    )
+
+
+def _portal(system: System, environment: Mapping[str, str]) -> Child:
+    """Only nginx reaches the Unix socket, so its X-Forwarded-For is believed; nobody else's ever arrives."""
+    return Child(
+        name=PORTAL,
+        argv=(
+            str(system.paths.python), "-m", "uvicorn", "ringfence.portal.asgi:application",
+            "--uds", str(system.paths.portal_socket), "--proxy-headers", "--forwarded-allow-ips", "*",
+            "--no-access-log", "--no-server-header", "--log-level", "warning", "--timeout-graceful-shutdown", "2",
+        ),
+        log=_log(system, PORTAL),
+        account=accounts.PORTAL.name,
+        environment=_pairs(portal_environment(system, environment)),
+        ready=(f"unix:{system.paths.portal_socket}",),
+        umask=0o007,
+    )  # fmt: skip
+
+
+def _ingest(system: System, environment: Mapping[str, str]) -> Child:
+    return Child(
+        name=INGEST,
+        argv=manage(system, "ingest"),
+        log=_log(system, INGEST),
+        account=accounts.PORTAL.name,
+        environment=_pairs(portal_environment(system, environment)),
+        after=(GUARD,),
+        umask=0o007,
+    )
+
+
+def _web(system: System, environment: Mapping[str, str]) -> Child:
+    return Child(
+        name=WEB,
+        argv=("nginx", "-e", "stderr", "-c", str(system.paths.nginx_config)),
+        log=_log(system, WEB),
+        account=accounts.WEB.name,
+        environment=_pairs(base_environment(system, environment)),
+        ready=(f"tcp:127.0.0.1:{ports.WEB_PORTAL.first}",),
+        more_logs=(str(system.paths.web_logs / "access.log"),),
+    )
+
+
+def write_children(path: Path, wanted: tuple[Child, ...]) -> None:
+    """For the supervisor, which may be restarted alone and must then know the same children."""
+    staged = path.with_suffix(".staged")
+    staged.write_text(json.dumps([dataclasses.asdict(child) for child in wanted], indent=1), encoding="utf-8")
+    staged.chmod(0o600)
+    staged.replace(path)
+
+
+def read_children(path: Path) -> tuple[Child, ...]:
+    document: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(_child(entry) for entry in document)
+
+
+def _child(entry: dict[str, Any]) -> Child:
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
+    values["environment"] = tuple((str(name), str(value)) for name, value in entry["environment"])
+    return Child(**values)

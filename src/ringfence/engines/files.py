@@ -1,0 +1,52 @@
+"""The three engine files of a system, each with the engine's own check."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from ringfence.engines.children import base_environment, core_argv, core_environment
+from ringfence.engines.install import EngineFile
+from ringfence.engines.kamailio import render_core
+from ringfence.engines.nginx import render_web
+from ringfence.engines.privileges import run_as
+from ringfence.engines.rtpengine import faults, render_media
+from ringfence.engines.system import System
+from ringfence.hosts import accounts
+
+CHECK_SECONDS: Final = 20.0
+_SHOWN_LINES: Final = 12
+
+
+def core_file(system: System) -> EngineFile:
+    def check(staged: Path) -> str:
+        argv = [str(staged) if word == str(system.paths.core_config) else word for word in core_argv(system)]
+        return _complaint(accounts.SIP.name, [*argv, "-c"], core_environment(system))
+
+    return EngineFile(system.paths.core_config, render_core(system), accounts.SIP.name, check)
+
+
+def media_file(system: System) -> EngineFile:
+    def check(staged: Path) -> str:
+        return faults(staged.read_text(encoding="utf-8"))
+
+    return EngineFile(system.paths.media_config, render_media(system), accounts.MEDIA.name, check)
+
+
+def web_file(system: System) -> EngineFile:
+    def check(staged: Path) -> str:
+        argv = ["nginx", "-t", "-q", "-e", "stderr", "-c", str(staged)]
+        return _complaint(accounts.WEB.name, argv, base_environment(system))
+
+    return EngineFile(system.paths.nginx_config, render_web(system), accounts.WEB.name, check)
+
+
+def _complaint(account: str, argv: Sequence[str], environment: dict[str, str]) -> str:
+    try:
+        outcome = run_as(account, argv, environment, CHECK_SECONDS)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{argv[0]} could not check its file: {error}"
+    if outcome.returncode == 0:
+        return ""
+    lines = (outcome.stdout + outcome.stderr).strip().splitlines()
+    return "\n".join(lines[-_SHOWN_LINES:]) or f"{argv[0]} ended with {outcome.returncode}"

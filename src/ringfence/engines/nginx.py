@@ -1,0 +1,28 @@
+"""The web server's configuration file, from the System."""
+
+from ringfence.engines.render import Bare, quote_nginx, render
+from ringfence.engines.system import System
+from ringfence.hosts import ports
+
+TEMPLATE = "nginx.conf.j2"
+
+
+def render_web(system: System) -> str:
+    """`run/nginx/nginx.conf`: HTTPS on 8887 in front of the portal's Unix socket, without any privilege."""
+    paths = system.paths
+    return render(
+        TEMPLATE,
+        quote_nginx,
+        version=Bare(system.version),
+        source=Bare(f"ringfence/engines/templates/{TEMPLATE}"),
+        limits=system.limits,
+        has_ipv6=system.has_ipv6,
+        port=ports.WEB_PORTAL.first,
+        pid=paths.nginx / "nginx.pid",
+        scratch=paths.nginx,
+        access_log=paths.web_logs / "access.log",
+        certificate=paths.web_certificate,
+        key=paths.web_key,
+        portal=Bare(f"unix:{paths.portal_socket}"),
+        static=f"{paths.static}/",
+    )

@@ -1,0 +1,63 @@
+"""What the supervisor writes down: which process is which, so that `status`, `down` and its own successor know."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ringfence.engines.processes import Identity, is_alive
+
+STATE_FILE: Final = "state.json"
+CHILDREN_FILE: Final = "children.json"
+LOCK_FILE: Final = "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class ChildNote:
+    """One child as last seen. `since` is the wall clock of its start; `restarts` counts since the first `up`."""
+
+    name: str
+    pid: int
+    start: int
+    since: float
+    restarts: int
+    ready: bool
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(self.pid, self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """The state file of one supervisor."""
+
+    supervisor: Identity
+    children: tuple[ChildNote, ...]
+
+    def of(self, name: str) -> ChildNote | None:
+        return next((note for note in self.children if note.name == name), None)
+
+    @property
+    def living(self) -> tuple[ChildNote, ...]:
+        return tuple(note for note in self.children if is_alive(note.identity))
+
+
+def write_notes(folder: Path, notes: Notes) -> None:
+    staged = folder / f"{STATE_FILE}.staged"
+    staged.write_text(json.dumps(asdict(notes)), encoding="utf-8")
+    staged.replace(folder / STATE_FILE)
+
+
+def read_notes(folder: Path) -> Notes | None:
+    """The last notes; None if there never were any or they cannot be read (half a file is never written)."""
+    try:
+        document: dict[str, Any] = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return Notes(Identity(**document["supervisor"]), tuple(ChildNote(**entry) for entry in document["children"]))
+
+
+def forget(folder: Path) -> None:
+    """After a clean stop: nothing runs, and the next start counts restarts from zero."""
+    (folder / STATE_FILE).unlink(missing_ok=True)

@@ -1,0 +1,111 @@
+"""Everything that must be true before the first process starts."""
+
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from ringfence.engines.certificate import Certificate, ensure_certificate
+from ringfence.engines.children import CORE, MEDIA, PORTAL, WEB, manage, portal_environment
+from ringfence.engines.files import core_file, media_file, web_file
+from ringfence.engines.folders import ensure_folders
+from ringfence.engines.install import EngineFile, EngineRefused, install
+from ringfence.engines.privileges import run_as
+from ringfence.engines.system import System
+from ringfence.hosts import accounts
+
+DATABASE_SECONDS: Final = 120.0
+_SHOWN_LINES: Final = 12
+
+type Tell = Callable[[str], None]
+
+
+class PreparationFailed(Exception):
+    """A step did not succeed; the text says which, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the administrator is told. `setup_link` is empty once the administrator exists."""
+
+    certificate: Certificate | None
+    setup_link: str
+
+
+def prepare(system: System, parts: frozenset[str], now: datetime, tell: Tell) -> Prepared:
+    """Accounts and directories first; then database, static files and engine files side by side."""
+    _accounts_and_folders(system, tell)
+    certificate = _certificate(system, now, tell) if WEB in parts else None
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        portal = pool.submit(_portal, system, tell) if PORTAL in parts else None
+        static = pool.submit(_static_files, system, tell) if WEB in parts and PORTAL in parts else None
+        _engine_files(system, parts, tell)
+        link = portal.result() if portal is not None else ""
+        if static is not None:
+            static.result()
+    return Prepared(certificate, link)
+
+
+def _accounts_and_folders(system: System, tell: Tell) -> None:
+    try:
+        created = accounts.ensure_accounts()
+        changed = ensure_folders(system.paths)
+    except (accounts.AccountRefused, OSError, KeyError) as error:
+        raise PreparationFailed(
+            f"accounts and directories: {error}\n  What to do: check that this disk is writable for root and not full."
+        ) from error
+    tell(f"accounts and directories ({len(created)} and {len(changed)} new)")
+
+
+def _certificate(system: System, now: datetime, tell: Tell) -> Certificate:
+    certificate = ensure_certificate(system.paths, system.network.own, accounts.WEB.name, now)
+    tell(
+        "certificate created (self-signed)"
+        if certificate.created
+        else f"certificate valid to {certificate.expires:%Y-%m-%d}"
+    )
+    return certificate
+
+
+def _portal(system: System, tell: Tell) -> str:
+    _manage(system, "database", "prepare")
+    tell("database is up to date")
+    return _manage(system, "setup link", "setup-link").strip()
+
+
+def _static_files(system: System, tell: Tell) -> None:
+    _manage(system, "static files", "collectstatic", "--noinput", "--verbosity", "0")
+    tell("static files are in place")
+
+
+def _manage(system: System, what: str, *words: str) -> str:
+    argv = manage(system, *words)
+    try:
+        outcome = run_as(accounts.PORTAL.name, argv, portal_environment(system), DATABASE_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise PreparationFailed(
+            f"{what}: no end after {error.timeout:.0f} s\n  What to do: check the database."
+        ) from error
+    if outcome.returncode != 0:
+        lines = (outcome.stdout + outcome.stderr).strip().splitlines()[-_SHOWN_LINES:]
+        shown = "\n".join(f"  | {line}" for line in lines)
+        raise PreparationFailed(
+            f"{what}: `{' '.join(words)}` ended with {outcome.returncode}\n{shown}\n"
+            f"  What to do: correct what it names, then run the same command again. Data: {system.paths.portal}"
+        )
+    return outcome.stdout
+
+
+def _engine_files(system: System, parts: frozenset[str], tell: Tell) -> None:
+    makers: dict[str, Callable[[System], EngineFile]] = {CORE: core_file, MEDIA: media_file, WEB: web_file}
+    files = [maker(system) for name, maker in makers.items() if name in parts]
+    try:
+        changed = install(files, reload=lambda: "")
+    except EngineRefused as refusal:
+        raise PreparationFailed(
+            f"engine files: {refusal}\n"
+            "  What to do: see the line named above; the templates are in ringfence/engines/templates."
+        ) from refusal
+    tell(f"engine files checked ({len(changed)} changed)")

@@ -1,0 +1,46 @@
+"""How a process gets rid of root's rights: one command line in front of its own."""
+
+import resource
+import subprocess
+from collections.abc import Mapping, Sequence
+
+
+def dropping(
+    argv: Sequence[str], account: str, capabilities: Sequence[str] = (), open_files: int = 65536
+) -> tuple[str, ...]:
+    """`argv` run as `account` with exactly these capabilities, without a way to gain more and without core files.
+
+    An empty account leaves the user as it is (tests), the limits still hold.
+    """
+    files = allowed_files(open_files)
+    limited = ("prlimit", f"--nofile={files}:{files}", "--core=0:0", "--")
+    if not account:
+        return (*limited, *argv)
+    kept = ",".join(["-all", *(f"+{name}" for name in capabilities)])
+    return (
+        *limited, "setpriv", f"--reuid={account}", f"--regid={account}", "--init-groups", "--no-new-privs",
+        f"--inh-caps={kept}", f"--ambient-caps={kept}", f"--bounding-set={kept}", "--", *argv,
+    )  # fmt: skip
+
+
+def allowed_files(wanted: int) -> int:
+    """`wanted` open files, or as many as this process may give: without CAP_SYS_RESOURCE nobody raises a hard limit."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+
+
+def run_as(
+    account: str, argv: Sequence[str], environment: Mapping[str, str], timeout: float, umask: int = 0o027
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end as an account; its output is returned, a failure is the caller's to judge."""
+    return subprocess.run(
+        dropping(argv, account),
+        env=dict(environment),
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        umask=umask,
+        check=False,
+    )

@@ -1,0 +1,39 @@
+"""The media relay's configuration file, from the System."""
+
+import configparser
+
+from ringfence.engines.render import Bare, quote_rtpengine, render
+from ringfence.engines.system import System
+from ringfence.hosts import ports
+
+TEMPLATE = "rtpengine.conf.j2"
+SECTION = "rtpengine"
+
+
+def render_media(system: System) -> str:
+    """`run/media/rtpengine.conf`: one relay on the primary address, told what to do by the SIP core over loopback."""
+    return render(
+        TEMPLATE,
+        quote_rtpengine,
+        version=Bare(system.version),
+        source=Bare(f"ringfence/engines/templates/{TEMPLATE}"),
+        limits=system.limits,
+        address=system.network.primary,
+        control=f"127.0.0.1:{ports.RTPENGINE_CONTROL}",
+        first=ports.RTP.first,
+        last=ports.RTP.last,
+    )
+
+
+def faults(text: str) -> str:
+    """rtpengine has no check of its own and ignores what it cannot read: parse the file strictly. Empty: no fault."""
+    parser = configparser.ConfigParser(interpolation=None, strict=True, delimiters=("=",), comment_prefixes=("#",))
+    try:
+        parser.read_string(text)
+        section = parser[SECTION]
+        first, last = int(section["port-min"]), int(section["port-max"])
+    except (configparser.Error, KeyError, ValueError) as error:
+        return f"rtpengine.conf cannot be read: {error}"
+    if not 1024 <= first < last <= 65535:
+        return f"rtpengine.conf: the port range {first}-{last} is not usable"
+    return ""

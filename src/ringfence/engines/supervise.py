@@ -1,0 +1,316 @@
+"""The supervisor: starts the children, restarts whatever ends, never gives up; it can be replaced under a running call.
+
+`python -m ringfence.engines.supervise FOLDER LOG` reads FOLDER/children.json and writes FOLDER/state.json at a change.
+A successor finds the running children there, by number and start time, and goes on watching them (pidfd_open(2) works
+for any process). It is the only process that stays root, as init does; it opens no socket and reads only that folder.
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Final
+
+from ringfence.engines import notes as noted
+from ringfence.engines.children import Child, read_children
+from ringfence.engines.logfiles import LARGEST, bound_log, open_log
+from ringfence.engines.privileges import dropping
+from ringfence.engines.probes import is_ready
+from ringfence.engines.processes import Identity, identity, is_alive, kill_session, send, session_members
+
+log = logging.getLogger("supervise")
+
+LONG_RUN: Final = 10.0
+"""Seconds after which a child counts as having run well: its next restart is immediate again."""
+
+READY_POLL: Final = 0.05
+ORDER_PATIENCE: Final = 10.0
+"""Seconds a child waits for the ones it comes after; then it starts anyway."""
+
+WHOLE_SETTLE: Final = 1.0
+"""Seconds a whole child has to fork its workers before their lives are tied together."""
+
+WHOLE_PATIENCE: Final = 0.5
+"""Seconds a whole child has to end by itself after it lost a worker."""
+
+BEFORE_SECONDS: Final = 5.0
+LOG_CHECK_SECONDS: Final = 1.0
+
+
+def restart_delay(short_runs: int, ever_ready: bool) -> float:
+    """Seconds to wait before the next start, after so many short runs in a row.
+
+    Immediate the first time, then at most half a second: killing does not pay. Only a child that never became ready (a
+    broken installation) waits up to two seconds, so that it does not burn a processor.
+    """
+    if short_runs <= 1:
+        return 0.0
+    slowest = 0.5 if ever_ready or short_runs <= 6 else 2.0
+    return min(0.1 * (short_runs - 1), slowest)
+
+
+@dataclass(slots=True)
+class Unit:
+    """A child together with what is known about its current process."""
+
+    child: Child
+    process: Identity | None = None
+    opened: subprocess.Popen[bytes] | None = None
+    since: float = 0.0
+    restarts: int = 0
+    short_runs: int = 0
+    ever_ready: bool = False
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Supervisor:
+    """Keeps one set of children alive until told to stop."""
+
+    def __init__(self, folder: Path, wanted: tuple[Child, ...]) -> None:
+        self._folder = folder
+        self._units = {child.name: Unit(child) for child in wanted}
+        self._stopping = asyncio.Event()
+        own = identity(os.getpid())
+        assert own is not None
+        self._own = own
+
+    async def run(self) -> None:
+        """Adopt what runs, start the rest, keep all of it alive; returns after `stop` when every child has ended."""
+        self._adopt(noted.read_notes(self._folder))
+        self._note()
+        tasks = [asyncio.create_task(self._keep(unit)) for unit in self._units.values()]
+        tasks.append(asyncio.create_task(self._bound_logs()))
+        await self._stopping.wait()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for unit in reversed(self._units.values()):
+            await self._end(unit)
+        noted.forget(self._folder)
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def _adopt(self, before: noted.Notes | None) -> None:
+        if before is None:
+            return
+        for note in before.children:
+            unit = self._units.get(note.name)
+            if unit is not None and is_alive(note.identity):
+                unit.process, unit.since, unit.restarts = note.identity, note.since, note.restarts
+                log.info("adopted %s (process %d)", note.name, note.pid)
+                continue
+            if unit is not None:
+                unit.restarts = note.restarts
+            if note.pid:
+                kill_session(note.identity)
+
+    async def _keep(self, unit: Unit) -> None:
+        if unit.process is None:
+            await self._wait_for_others(unit.child)
+        while True:
+            if unit.process is None and not await self._start(unit):
+                unit.short_runs += 1
+                await asyncio.sleep(restart_delay(unit.short_runs + 1, unit.ever_ready))
+                continue
+            began = time.monotonic()
+            await self._watch(unit)
+            self._bury(unit, time.monotonic() - began)
+            await asyncio.sleep(restart_delay(unit.short_runs, unit.ever_ready))
+
+    async def _wait_for_others(self, child: Child) -> None:
+        others = [self._units[name].ready.wait() for name in child.after if name in self._units]
+        if others:
+            await asyncio.wait([asyncio.ensure_future(other) for other in others], timeout=ORDER_PATIENCE)
+
+    async def _start(self, unit: Unit) -> bool:
+        child = unit.child
+        await self._run_before(child)
+        output = open_log(Path(child.log))
+        try:
+            unit.opened = subprocess.Popen(
+                dropping(child.argv, child.account, child.capabilities, child.open_files),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=dict(child.environment),
+                cwd="/",
+                umask=child.umask,
+                start_new_session=True,
+            )
+        except OSError as error:
+            log.error("%s cannot be started: %s", child.name, error)
+            return False
+        finally:
+            os.close(output)
+        unit.process = identity(unit.opened.pid) or Identity(unit.opened.pid, 0)
+        unit.since = time.time()
+        self._note()
+        log.info("started %s (process %d)", child.name, unit.process.pid)
+        return True
+
+    async def _run_before(self, child: Child) -> None:
+        if not child.before:
+            return
+        output = open_log(Path(child.log))
+        try:
+            running = await asyncio.create_subprocess_exec(
+                *dropping(child.before, child.before_account), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                env=dict(child.environment), cwd="/", umask=child.umask, start_new_session=True,
+            )  # fmt: skip
+        finally:
+            os.close(output)
+        try:
+            code = await asyncio.wait_for(running.wait(), BEFORE_SECONDS)
+        except TimeoutError:
+            running.kill()
+            code = await running.wait()
+        if code != 0:
+            log.error("%s: its preparation ended with %d; starting with what the last one left", child.name, code)
+
+    async def _watch(self, unit: Unit) -> None:
+        """Until the child's main process ends."""
+        assert unit.process is not None
+        ready = asyncio.create_task(self._become_ready(unit))
+        try:
+            await _ended(unit.process)
+        finally:
+            ready.cancel()
+            await asyncio.gather(ready, return_exceptions=True)
+
+    async def _become_ready(self, unit: Unit) -> None:
+        for probe in unit.child.ready:
+            while not await is_ready(probe):
+                await asyncio.sleep(READY_POLL)
+        unit.ready.set()
+        unit.ever_ready = True
+        self._note()
+        log.info("%s is ready after %.1f s", unit.child.name, time.time() - unit.since)
+        if unit.child.whole:
+            await self._tie_together(unit)
+
+    async def _tie_together(self, unit: Unit) -> None:
+        assert unit.process is not None
+        await asyncio.sleep(WHOLE_SETTLE)
+        members = [member for pid in session_members(unit.process.pid) if (member := identity(pid)) is not None]
+        deaths = [asyncio.create_task(_ended(member)) for member in members]
+        try:
+            await asyncio.wait(deaths, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(WHOLE_PATIENCE)
+        finally:
+            for death in deaths:
+                death.cancel()
+        log.warning("%s lost one of its processes and did not end by itself: ending it", unit.child.name)
+        kill_session(unit.process)
+
+    def _bury(self, unit: Unit, lasted: float) -> None:
+        assert unit.process is not None
+        code = unit.opened.poll() if unit.opened is not None else None
+        left = kill_session(unit.process)
+        log.warning(
+            "%s ended (%s) after %.1f s%s; restarting",
+            unit.child.name, _end_in_words(code), lasted, f", killed {len(left)} left over" if left else "",
+        )  # fmt: skip
+        unit.short_runs = 1 if lasted >= LONG_RUN else unit.short_runs + 1
+        unit.process = unit.opened = None
+        unit.restarts += 1
+        unit.ready.clear()
+        self._note()
+
+    async def _end(self, unit: Unit) -> None:
+        if unit.process is None:
+            return
+        send(unit.process.pid, signal.SIGTERM)
+        try:
+            await asyncio.wait_for(_ended(unit.process), unit.child.stop_seconds)
+        except TimeoutError:
+            log.warning("%s did not stop in %.0f s: killed", unit.child.name, unit.child.stop_seconds)
+        kill_session(unit.process)
+        if unit.opened is not None:
+            unit.opened.wait()
+        unit.process = unit.opened = None
+        log.info("stopped %s", unit.child.name)
+
+    async def _bound_logs(self) -> None:
+        files = [Path(name) for unit in self._units.values() for name in (unit.child.log, *unit.child.more_logs)]
+        while True:
+            for file in files:
+                bound_log(file)
+            await asyncio.sleep(LOG_CHECK_SECONDS)
+
+    def _note(self) -> None:
+        children = tuple(
+            noted.ChildNote(
+                name=name,
+                pid=unit.process.pid if unit.process else 0,
+                start=unit.process.start if unit.process else 0,
+                since=unit.since,
+                restarts=unit.restarts,
+                ready=unit.ready.is_set(),
+            )
+            for name, unit in self._units.items()
+        )
+        noted.write_notes(self._folder, noted.Notes(self._own, children))
+
+
+async def _ended(process: Identity) -> None:
+    """Returns when the process has ended; works for children and for strangers alike."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return
+    loop = asyncio.get_running_loop()
+    gone: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(descriptor, gone.cancel)
+    try:
+        if is_alive(process):
+            await asyncio.wait([gone])
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+
+def _end_in_words(code: int | None) -> str:
+    if code is None:
+        return "adopted, its code is unknown"
+    return f"signal {-code}" if code < 0 else f"code {code}"
+
+
+def only_one(folder: Path) -> int | None:
+    """The lock that makes this the only supervisor of the folder; None if another one lives."""
+    descriptor = os.open(folder / noted.LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+async def serve(folder: Path) -> None:
+    supervisor = Supervisor(folder, read_children(folder / noted.CHILDREN_FILE))
+    loop = asyncio.get_running_loop()
+    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(what, supervisor.stop)
+    await supervisor.run()
+
+
+def main(folder: Path, own_log: Path) -> int:
+    keeping = RotatingFileHandler(own_log, maxBytes=LARGEST, backupCount=1, encoding="utf-8")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=[keeping])
+    if only_one(folder) is None:
+        log.error("another supervisor already runs for %s", folder)
+        return 1
+    asyncio.run(serve(folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -1,0 +1,81 @@
+"""The one description of a running system that every engine file and every child process is derived from."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from ringfence import __version__
+from ringfence.engines.privileges import allowed_files
+from ringfence.hosts.addresses import LOOPBACK, Address, Surroundings, surroundings
+from ringfence.hosts.paths import Paths
+
+CAP_NET_ADMIN: Final = 12
+"""capabilities(7): the right to change nftables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large the engines may grow. Each number is a bound, not a reservation."""
+
+    sip_workers: int = 4
+    sip_tcp_workers: int = 4
+    sip_shared_mib: int = 256
+    sip_private_mib: int = 16
+    sip_tcp_connections: int = 4096
+    media_threads: int = 2
+    media_sessions: int = 4000
+    web_workers: int = 2
+    web_connections: int = 1024
+    open_files: int = 65536
+
+    def __post_init__(self) -> None:
+        too_small = [name for name in self.__slots__ if getattr(self, name) < 1]
+        if too_small:
+            raise ValueError(f"a limit below 1 stops the engine: {', '.join(too_small)}")
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Addresses, directories, rights and limits of this machine, read once at the start."""
+
+    network: Surroundings
+    paths: Paths = field(default_factory=Paths)
+    limits: Limits = field(default_factory=Limits)
+    firewall: bool = True
+    version: str = __version__
+
+    @property
+    def sip_addresses(self) -> tuple[Address, ...]:
+        """Where SIP is heard: the primary address first, then loopback."""
+        return tuple(dict.fromkeys((self.network.primary, LOOPBACK)))
+
+    @property
+    def has_ipv6(self) -> bool:
+        return any(address.version == 6 for address in self.network.own)
+
+
+def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool = True) -> System:
+    """This machine's system: network from the kernel, directories from the environment, limits from the processors."""
+    processors = os.cpu_count() or 1
+    workers = max(4, min(processors, 16))
+    return System(
+        network=surroundings(environment),
+        paths=Paths.from_environment(environment),
+        limits=Limits(
+            sip_workers=workers,
+            sip_tcp_workers=workers,
+            media_threads=max(2, processors),
+            open_files=allowed_files(Limits().open_files),
+        ),
+        firewall=firewall and may_change_firewall(),
+    )
+
+
+def may_change_firewall(status: str | None = None) -> bool:
+    """Whether this process could hand CAP_NET_ADMIN to the guard: it must be in the bounding and the permitted set."""
+    if status is None:
+        with open("/proc/self/status", encoding="ascii") as file:
+            status = file.read()
+    sets = {line.split(":")[0]: int(line.split()[1], 16) for line in status.splitlines() if line.startswith("Cap")}
+    return all(sets[name] >> CAP_NET_ADMIN & 1 for name in ("CapBnd", "CapPrm"))

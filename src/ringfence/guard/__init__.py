@@ -1,0 +1,1 @@
+"""The guard: reads the journal, decides bans, keeps the ledger, drives the kernel, answers on its socket."""

@@ -1,0 +1,193 @@
+"""The bans in force: one owner for the kernel set, the list for signaling and the ledger, so that the three never disagree."""
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any, Final
+
+from ringfence.guard.alarms import Alarms
+from ringfence.guard.clock import Moment
+from ringfence.guard.firewall import Firewall, FirewallRefused, Outcome
+from ringfence.guard.ledger import BanRecord, Ledger
+from ringfence.guard.ruleset import KernelBan, Shape
+from ringfence.policy.addresses import key_network
+from ringfence.policy.events import Kind
+from ringfence.store.bans import BanWriter
+
+SET_FULL: Final = "firewall.set_full"
+REFUSED: Final = "firewall.refused"
+NOT_IN_KERNEL: Final = "firewall.not_in_kernel"
+
+
+class Bans:
+    """Bans by key. In the kernel where possible, otherwise refused in signaling; the ledger holds the truth."""
+
+    def __init__(self, firewall: Firewall, signaling: BanWriter, ledger: Ledger, alarms: Alarms, boot_id: str) -> None:
+        self._firewall = firewall
+        self._signaling = signaling
+        self._ledger = ledger
+        self._alarms = alarms
+        self._boot_id = boot_id
+        self._live: dict[str, BanRecord] = {}
+        self._kernel: set[str] = set()
+        self._expiries: list[tuple[float, str]] = []
+        self._evictable: dict[int, list[tuple[float, str]]] = {4: [], 6: []}
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._live
+
+    def get(self, key: str) -> BanRecord | None:
+        return self._live.get(key)
+
+    def listing(self) -> list[BanRecord]:
+        return list(self._live.values())
+
+    def is_in_kernel(self, key: str) -> bool:
+        return key in self._kernel
+
+    def restore(self, records: Iterable[BanRecord], now: Moment) -> None:
+        """Takes over the ledger's bans with the time that remains of each; call `install` afterwards."""
+        for record in records:
+            left = record.remaining(now, self._boot_id)
+            if left > 0:
+                self._remember(self._dated(record, now, left))
+            else:
+                self._ledger.note_end(record.key, now.wall, "", "expired")
+
+    def install(self, shape: Shape, now: Moment) -> None:
+        """The whole table with every ban, in one transaction; if the kernel refuses, signaling enforces all of them."""
+        bans = [record for record in self._live.values() if record.boot_until > now.boot]
+        fitting = _fitting(bans, shape.ban_set_size)
+        try:
+            self._firewall.install(shape, [KernelBan(key_network(record.key), record.boot_until - now.boot) for record in fitting])
+        except FirewallRefused as error:
+            self._alarms.set_off(REFUSED, f"nftables refuses the table: {error}. Bans are enforced in signaling.", now.wall)
+            fitting = []
+        else:
+            self._alarms.clear(REFUSED, now.wall)
+        self._kernel = {record.key for record in fitting} if self._firewall.in_kernel else set()
+        self._evictable = {4: [], 6: []}
+        for key in self._kernel:
+            self._make_evictable(self._live[key])
+        self._signaling.replace_all([(record.key, record.until) for record in bans if record.key not in self._kernel])
+
+    def add(self, record: BanRecord, now: Moment) -> None:
+        """Kernel first, so that the next packet dies; the ledger follows in the same tick."""
+        placed = self._place(record, now)
+        self._remember(record)
+        if not placed:
+            self._signaling.put(record.key, record.until)
+        self._ledger.note_ban(record)
+        self._ledger.note(now.wall, Kind.BAN_ADDED, describe(record))
+
+    def lift(self, key: str, now: Moment, by: str, why: str) -> bool:
+        """Ends a ban early. False if there was none."""
+        record = self._live.pop(key, None)
+        self._release(key)
+        if record is None:
+            return False
+        self._ledger.note_end(key, now.wall, by, why)
+        self._ledger.note(now.wall, Kind.BAN_LIFTED, {"address": key, "rule": record.rule, "by": by, "why": why})
+        return True
+
+    def expire(self, now: Moment) -> None:
+        """Ends what ran out. The kernel has dropped its elements by itself; freed room goes to those left outside."""
+        ended = False
+        while self._expiries and self._expiries[0][0] <= now.boot:
+            until, key = heapq.heappop(self._expiries)
+            record = self._live.get(key)
+            if record is None or record.boot_until != until:
+                continue
+            ended = True
+            del self._live[key]
+            self._kernel.discard(key)
+            self._signaling.remove(key)
+            self._ledger.note_end(key, now.wall, "", "expired")
+            self._ledger.note(now.wall, Kind.BAN_EXPIRED, {"address": key, "rule": record.rule})
+        if ended and self._firewall.in_kernel:
+            self._bring_in(now)
+        self._signaling.sweep(now.wall)
+
+    def slow(self, key: str, accounts: Iterable[str], until: float) -> None:
+        """These accounts get no password check from this source for a while; `until` is Unix time."""
+        self._signaling.slow(key, accounts, until)
+
+    def _place(self, record: BanRecord, now: Moment) -> bool:
+        """Puts a ban into the kernel, at the cost of the ban that ends first if the set is full."""
+        ban = KernelBan(key_network(record.key), record.boot_until - now.boot)
+        outcome = self._firewall.ban(ban)
+        if outcome is Outcome.FULL:
+            self._alarms.set_off(SET_FULL, "The kernel's ban set is full; the bans that end first are enforced in signaling.", now.wall)
+            outcome = self._firewall.ban(ban) if self._evict(ban.network.version) else outcome
+        if outcome is Outcome.FAILED:
+            self._alarms.set_off(REFUSED, f"nftables refused the ban of {record.key}; it is enforced in signaling.", now.wall)
+        if outcome is not Outcome.DONE or not self._firewall.in_kernel:
+            return False
+        self._kernel.add(record.key)
+        self._make_evictable(record)
+        return True
+
+    def _evict(self, version: int) -> bool:
+        heap = self._evictable[version]
+        while heap:
+            until, key = heapq.heappop(heap)
+            record = self._live.get(key)
+            if key not in self._kernel or record is None or record.boot_until != until:
+                continue
+            self._signaling.put(key, record.until)
+            self._firewall.lift(key_network(key))
+            self._kernel.discard(key)
+            return True
+        return False
+
+    def _bring_in(self, now: Moment) -> None:
+        outside = [record for record in self._live.values() if record.key not in self._kernel] if len(self._kernel) < len(self._live) else []
+        for record in outside:
+            if self._firewall.ban(KernelBan(key_network(record.key), record.boot_until - now.boot)) is not Outcome.DONE:
+                return
+            self._kernel.add(record.key)
+            self._make_evictable(record)
+            self._signaling.remove(record.key)
+        self._alarms.clear(SET_FULL, now.wall)
+
+    def _release(self, key: str) -> None:
+        self._firewall.lift(key_network(key))
+        self._kernel.discard(key)
+        self._signaling.remove(key)
+
+    def _remember(self, record: BanRecord) -> None:
+        self._live[record.key] = record
+        heapq.heappush(self._expiries, (record.boot_until, record.key))
+
+    def _make_evictable(self, record: BanRecord) -> None:
+        heapq.heappush(self._evictable[key_network(record.key).version], (record.boot_until, record.key))
+
+    def _dated(self, record: BanRecord, now: Moment, left: float) -> BanRecord:
+        values = {**asdict(record), "boot_id": self._boot_id, "boot_until": now.boot + left, "until": now.wall + left}
+        return BanRecord(**values)
+
+
+def describe(record: BanRecord) -> dict[str, Any]:
+    """A ban for people and events."""
+    return {
+        "address": record.key,
+        "rule": record.rule,
+        "reason": record.reason,
+        "by": record.by,
+        "since": record.since,
+        "until": record.until,
+        "evidence": record.evidence,
+    }
+
+
+def _fitting(records: list[BanRecord], size: int) -> list[BanRecord]:
+    """What fits into the kernel's sets, the longest-lasting first."""
+    chosen: list[BanRecord] = []
+    for version in (4, 6):
+        family = [record for record in records if key_network(record.key).version == version]
+        family.sort(key=lambda record: -record.boot_until)
+        chosen += family[:size]
+    return chosen

@@ -1,0 +1,100 @@
+"""The calls going on now, from the events of their life."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ringfence.journal.reader import Event
+
+LONGEST_SETUP: Final = 300.0
+"""Seconds after which an unanswered call without an end is held lost: the engine gives up ringing after 120 s."""
+
+LONGEST_CALL: Final = 18_000.0
+"""Seconds after which an answered call without an end is held lost: the engine ends every call after 4 hours."""
+
+
+@dataclass(slots=True)
+class LiveCall:
+    """What was said about one call: how it started, was answered, and what the core needs to know it again."""
+
+    started: Event
+    started_line: bytes
+    answered: Event | None = None
+    answered_line: bytes = b""
+    confirmed: Event | None = None
+    confirmed_line: bytes = b""
+
+    @property
+    def lost_at(self) -> float:
+        """When we stop believing in it (Unix time)."""
+        return float(self.answered["t"]) + LONGEST_CALL if self.answered else float(self.started["t"]) + LONGEST_SETUP
+
+
+class Calls:
+    """Live calls by our call id."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, LiveCall] = {}
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def started(self, line: bytes, event: Event) -> None:
+        self._calls[event["call_id"]] = LiveCall(event, line)
+
+    def answered(self, line: bytes, event: Event) -> None:
+        call = self._calls.get(event["call_id"])
+        if call is not None:
+            call.answered, call.answered_line = event, line
+
+    def confirmed(self, line: bytes, event: Event) -> None:
+        call = self._calls.get(event["call_id"])
+        if call is not None:
+            call.confirmed, call.confirmed_line = event, line
+
+    def ended(self, event: Event) -> None:
+        self._calls.pop(event["call_id"], None)
+
+    def expire(self, now: float) -> list[dict[str, Any]]:
+        """Forgets calls whose end was never reported, for instance because the core was killed while they rang.
+
+        Returns the end of each as `call.ended` would have told it.
+        """
+        lost = {call_id: call for call_id, call in self._calls.items() if call.lost_at <= now}
+        for call_id in lost:
+            del self._calls[call_id]
+        return [_end_of(call_id, call, now) for call_id, call in lost.items()]
+
+    def restorable(self) -> list[Event]:
+        """What the core was last told about each confirmed call."""
+        return [call.confirmed for call in self._calls.values() if call.confirmed is not None]
+
+    def listing(self, tenant_id: int | None = None) -> list[dict[str, Any]]:
+        """The calls for people."""
+        calls = [call for call in self._calls.values() if tenant_id is None or call.started.get("tenant_id") == tenant_id]
+        return [
+            {
+                **call.started,
+                "state": "answered" if call.answered else "ringing",
+                "started_at": call.started["t"],
+                "answered_at": call.answered["t"] if call.answered else None,
+            }
+            for call in calls
+        ]
+
+    def lines(self) -> list[bytes]:
+        """The journal lines that rebuild this."""
+        return [line for call in self._calls.values() for line in (call.started_line, call.answered_line, call.confirmed_line) if line]
+
+
+def _end_of(call_id: str, call: LiveCall, now: float) -> dict[str, Any]:
+    names = ("caller", "callee", "dialled", "tenant_id", "user_id", "sip_call_id")
+    return {
+        "call_id": call_id,
+        **{name: call.started[name] for name in names if name in call.started},
+        "started_at": call.started["t"],
+        "answered_at": call.answered["t"] if call.answered else None,
+        "ended_at": now,
+        "code": 500,
+        "reason": "Lost",
+        "ended_by": "system",
+    }

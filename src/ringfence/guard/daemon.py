@@ -1,0 +1,237 @@
+"""The guard's process: everything is built by hand here, then one loop rings, looks, sweeps and answers."""
+
+import argparse
+import asyncio
+import gc
+import logging
+import signal
+import socket
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from ringfence.guard.adopted import AdoptedPolicy
+from ringfence.guard.alarms import Alarms
+from ringfence.guard.bans import Bans
+from ringfence.guard.clock import boot_id
+from ringfence.guard.control import ControlSocket, share
+from ringfence.guard.firewall import DryRun, Firewall, FirewallRefused, Nft
+from ringfence.guard.intake import Intake, Record
+from ringfence.guard.kernelwatch import KernelWatch
+from ringfence.guard.ledger import Ledger
+from ringfence.guard.neverblock import NeverBlock
+from ringfence.guard.ruleset import BAN_SET_SIZE, Ports
+from ringfence.guard.service import Parts, Service
+from ringfence.guard.standing import load_snapshot, write_snapshot
+from ringfence.guard.verbs import CHANGING, Desk
+from ringfence.hosts import ports
+from ringfence.hosts.addresses import NetworkUnreadable, surroundings
+from ringfence.hosts.paths import Paths
+from ringfence.journal.reader import JournalReader, replay
+from ringfence.store.bans import BanWriter
+
+LOOK_EVERY: Final = 0.1
+READ_EVERY: Final = 0.2
+SWEEP_EVERY: Final = 1.0
+HOST_EVERY: Final = 10.0
+SETTLE: Final = 0.02
+"""Seconds to wait after somebody else's change, so that a script's many changes are answered once."""
+
+MOST_RINGS: Final = 1_000
+JOURNAL_GROUP: Final = "ringfence-journal"
+SIP_SERVICES: Final = (ports.Part.CORE, ports.Part.EDGE)
+
+log = logging.getLogger(__name__)
+
+
+class Daemon:
+    """One guard in one event loop."""
+
+    def __init__(self, paths: Paths, service: Service, watch: KernelWatch | None) -> None:
+        self._paths = paths
+        self._service = service
+        self._watch = watch
+        self._desk = Desk(service)
+        self._control = ControlSocket(paths.guard_socket, self._desk.verbs(), CHANGING)
+        self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+        self._reading = False
+        self._settling = False
+        self._saving: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT. Bans stay in the kernel afterwards."""
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await self._look_around()
+        self._service.start()
+        self._hang_bell(loop)
+        if self._watch is not None:
+            self._watch.learn()
+            loop.add_reader(self._watch, self._hear_kernel)
+        await self._control.start()
+        gc.collect()
+        gc.freeze()
+        log.info("guard ready")
+        rounds = [asyncio.create_task(work) for work in (self._looks(), self._sweeps(), self._looks_around())]
+        halt = asyncio.create_task(stop.wait())
+        await asyncio.wait([*rounds, halt], return_when=asyncio.FIRST_COMPLETED)
+        for task in rounds:
+            task.cancel()
+        await self._close()
+        for task in rounds:
+            if task.done() and not task.cancelled() and task.exception() is not None:
+                raise RuntimeError("the guard's loop ended") from task.exception()
+
+    def _hang_bell(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._paths.doorbell.unlink(missing_ok=True)
+        self._bell.bind(str(self._paths.doorbell))
+        share(self._paths.doorbell, JOURNAL_GROUP)
+        loop.add_reader(self._bell, self._ring)
+
+    def _ring(self) -> None:
+        with suppress(BlockingIOError):
+            for _ in range(MOST_RINGS):
+                self._bell.recv(16)
+        self._read()
+
+    def _read(self) -> None:
+        """Reads what is there; a long backlog is read in bites so that the socket stays answered."""
+        if self._reading:
+            return
+        self._reading = self._service.consume()
+        self._desk.announce()
+        if self._reading:
+            asyncio.get_running_loop().call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        self._reading = False
+        self._read()
+
+    def _hear_kernel(self) -> None:
+        if self._watch is None or not self._watch.meddled() or self._settling:
+            return
+        self._settling = True
+        asyncio.get_running_loop().call_later(SETTLE, self._reassert)
+
+    def _reassert(self) -> None:
+        self._settling = False
+        self._service.reassert()
+        if self._watch is not None:
+            self._watch.learn()
+
+    async def _looks(self) -> None:
+        read_at = 0.0
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            if self._service.obey():
+                self._desk.announce()
+            if time.monotonic() - read_at >= READ_EVERY - LOOK_EVERY / 2:
+                read_at = time.monotonic()
+                self._read()
+
+    async def _sweeps(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_EVERY)
+            self._service.sweep()
+            self._desk.announce()
+            if self._watch is not None and self._watch.gone():
+                self._reassert()
+            self._save_if_outgrown()
+
+    async def _looks_around(self) -> None:
+        while True:
+            await asyncio.sleep(HOST_EVERY)
+            await self._look_around()
+
+    async def _look_around(self) -> None:
+        try:
+            around = await asyncio.to_thread(surroundings)
+        except NetworkUnreadable as error:
+            log.warning("never-block set not refreshed: %s", error)
+            return
+        self._service.adopt_host(around)
+
+    def _save_if_outgrown(self) -> None:
+        parts = self._service.parts
+        if self._saving is not None and not self._saving.done():
+            return
+        if parts.standing.outgrown(self._service.snapshot_at, parts.ledger.saved):
+            self._saving = asyncio.create_task(self._save())
+
+    async def _save(self) -> None:
+        """The snapshot stands for the saved checkpoint; later lines in it are harmless, since taking them in twice changes nothing."""
+        parts = self._service.parts
+        at = parts.ledger.saved
+        try:
+            await write_snapshot(self._paths.guard, at, parts.standing.lines(), time.time())
+        except OSError as error:
+            log.warning("snapshot not written: %s", error)
+            return
+        self._service.snapshot_at = at
+
+    async def _close(self) -> None:
+        await self._control.stop()
+        self._service.consume()
+        self._service.commit()
+        if self._saving is not None:
+            await self._saving
+        await self._save()
+        self._paths.doorbell.unlink(missing_ok=True)
+        self._service.parts.ledger.close()
+
+
+def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) -> Service:
+    """The object graph of one guard, with everything that stood when the last one ended."""
+    boot = boot_id()
+    ledger = Ledger(paths.ledger)
+    alarms = Alarms(ledger)
+    standing, snapshot_at = load_snapshot(paths.guard)
+    policy = AdoptedPolicy(paths.policy)
+    policy.look()
+    never_block = NeverBlock()
+    bans = Bans(firewall, BanWriter(paths.bans), ledger, alarms, boot)
+    intake = Intake(standing, policy, never_block, Record(bans, ledger, alarms), boot)
+    intake.recall(replay(paths.journal, snapshot_at, ledger.saved))
+    paths.journal.mkdir(mode=0o770, parents=True, exist_ok=True)
+    reader = JournalReader(paths.journal, ledger.saved)
+    parts = Parts(standing, policy, never_block, firewall, bans, ledger, alarms, intake, reader, _sip_ports(), boot, ban_set_size)
+    service = Service(parts)
+    service.snapshot_at = snapshot_at
+    return service
+
+
+def choose_firewall(use_kernel: bool) -> tuple[Firewall, KernelWatch | None]:
+    """The kernel if we may use it; otherwise bans are enforced in signaling, with a loud warning."""
+    if use_kernel:
+        try:
+            return Nft.checked(), KernelWatch()
+        except (FirewallRefused, OSError, ImportError) as error:
+            log.error("NFTABLES CANNOT BE USED (%s): bans are enforced by Kamailio only. Start as root or give CAP_NET_ADMIN.", error)
+    return DryRun(), None
+
+
+def _sip_ports() -> Ports:
+    listeners = [service for part in SIP_SERVICES for service in ports.of(part) if service.name == "SIP"]
+    return Ports(
+        udp=tuple(sorted(service.first for service in listeners if service.transport is ports.Transport.UDP)),
+        tcp=tuple(sorted(service.first for service in listeners if service.transport is ports.Transport.TCP)),
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="ringfence.guard.daemon", description="Bans, live state and the event ledger of Ringfence.")
+    parser.add_argument("--no-firewall", action="store_true", help="never touch nftables; bans are enforced in signaling")
+    parser.add_argument("--ban-set-size", type=int, default=BAN_SET_SIZE, help="how many addresses the kernel's ban set holds")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="guard %(levelname)s %(message)s")
+    paths = Paths.from_environment()
+    Path(paths.run).mkdir(parents=True, exist_ok=True)
+    firewall, watch = choose_firewall(not options.no_firewall)
+    asyncio.run(Daemon(paths, build(paths, firewall, options.ban_set_size), watch).run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""The ledger: bans with their evidence, events kept for the portal, and how far the journal was read. One SQLite file, one writer.
+
+What belongs together is committed together: after a kill the journal is read again from the checkpoint and yields the same rows.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ringfence.guard.clock import Moment
+from ringfence.journal.reader import Checkpoint
+
+MAX_EVENTS: Final = 500_000
+TRIM_EVERY: Final = 1_000
+MAX_STAGED: Final = 100_000
+"""Rows held while the disk is full; then the oldest go."""
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS ban (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, rule TEXT NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL,
+    since REAL NOT NULL, until REAL NOT NULL, boot_id TEXT NOT NULL, boot_until REAL NOT NULL, evidence TEXT NOT NULL,
+    ended REAL, ended_by TEXT NOT NULL DEFAULT '', ended_why TEXT NOT NULL DEFAULT ''
+);
+CREATE UNIQUE INDEX IF NOT EXISTS ban_live ON ban (key) WHERE ended IS NULL;
+CREATE INDEX IF NOT EXISTS ban_key ON ban (key, since);
+CREATE TABLE IF NOT EXISTS event (id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS checkpoint (
+    one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL, offset INTEGER NOT NULL, late_offset INTEGER NOT NULL
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class BanRecord:
+    """One ban. `until` is Unix time; `boot_until` is the same instant on the clock that no step changes."""
+
+    key: str
+    rule: str
+    reason: str
+    by: str
+    since: float
+    until: float
+    boot_id: str
+    boot_until: float
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    def remaining(self, now: Moment, boot_id: str) -> float:
+        """Seconds left, by time since boot where that still means anything."""
+        return self.boot_until - now.boot if self.boot_id == boot_id else self.until - now.wall
+
+
+@dataclass(frozen=True, slots=True)
+class EndedBan:
+    """A ban of the past, for the explanation."""
+
+    rule: str
+    since: float
+    ended: float
+    ended_by: str
+    ended_why: str
+
+
+class Ledger:
+    """Stages rows in memory and commits them together with the checkpoint."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, isolation_level=None, timeout=2.0)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(_SCHEMA)
+        self._staged: list[tuple[str, tuple[Any, ...]]] = []
+        self._saved = self.checkpoint()
+        self._since_trim = TRIM_EVERY
+        self.lost = 0
+
+    def checkpoint(self) -> Checkpoint:
+        """How far the journal had been read at the last commit."""
+        row = self._db.execute("SELECT segment, offset, late_offset FROM checkpoint").fetchone()
+        return Checkpoint(*row) if row else Checkpoint()
+
+    @property
+    def saved(self) -> Checkpoint:
+        """The checkpoint of the last commit: what lies before it is safe here."""
+        return self._saved
+
+    @property
+    def pending(self) -> bool:
+        """Whether rows wait for a commit."""
+        return bool(self._staged)
+
+    def note(self, at: float, kind: str, body: dict[str, Any] | bytes) -> None:
+        """Stages one event for the portal."""
+        text = body.decode() if isinstance(body, bytes) else json.dumps(body, separators=(",", ":"))
+        self._stage("INSERT INTO event (at, kind, body) VALUES (?, ?, ?)", (at, kind, text))
+
+    def note_ban(self, ban: BanRecord) -> None:
+        """Stages a ban; a live one of the same source ends."""
+        self._stage("UPDATE ban SET ended = ?, ended_why = 'renewed' WHERE key = ? AND ended IS NULL", (ban.since, ban.key))
+        self._stage(
+            "INSERT INTO ban (key, rule, reason, by, since, until, boot_id, boot_until, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (ban.key, ban.rule, ban.reason, ban.by, ban.since, ban.until, ban.boot_id, ban.boot_until, json.dumps(ban.evidence)),
+        )
+
+    def note_end(self, key: str, at: float, by: str, why: str) -> None:
+        """Stages the end of a ban."""
+        self._stage("UPDATE ban SET ended = ?, ended_by = ?, ended_why = ? WHERE key = ? AND ended IS NULL", (at, by, why, key))
+
+    def commit(self, checkpoint: Checkpoint) -> None:
+        """Makes everything staged durable, with the checkpoint. Raises sqlite3.Error and keeps all of it staged if it cannot."""
+        if not self._staged and checkpoint == self._saved:
+            return
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            for statement, values in self._staged:
+                self._db.execute(statement, values)
+            self._trim()
+            self._db.execute(
+                "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?, ?)", (checkpoint.segment, checkpoint.offset, checkpoint.late_offset)
+            )
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self._since_trim += len(self._staged)
+        self._staged.clear()
+        self._saved = checkpoint
+
+    def live_bans(self) -> list[BanRecord]:
+        """All bans that have not ended, including those that ran out meanwhile."""
+        rows = self._db.execute(
+            "SELECT key, rule, reason, by, since, until, boot_id, boot_until, evidence FROM ban WHERE ended IS NULL ORDER BY since"
+        )
+        return [BanRecord(*(*row[:8], json.loads(row[8]))) for row in rows]
+
+    def past_bans(self, key: str, limit: int = 10) -> list[EndedBan]:
+        """Earlier bans of a source, newest first."""
+        rows = self._db.execute(
+            "SELECT rule, since, ended, ended_by, ended_why FROM ban WHERE key = ? AND ended IS NOT NULL ORDER BY since DESC LIMIT ?",
+            (key, limit),
+        )
+        return [EndedBan(*row) for row in rows]
+
+    def events_since(self, cursor: int, kinds: Iterable[str], limit: int) -> list[dict[str, Any]]:
+        """Committed events after a cursor, oldest first. The kinds come from our own table of kinds."""
+        wanted = tuple(kinds)
+        marks = f" AND kind IN ({','.join('?' * len(wanted))})" if wanted else ""
+        query = f"SELECT id, at, kind, body FROM event WHERE id > ?{marks} ORDER BY id LIMIT ?"
+        rows = self._db.execute(query, (cursor, *wanted, limit))
+        return [{**json.loads(body), "id": number, "t": at, "kind": kind} for number, at, kind, body in rows]
+
+    def last_event(self) -> int:
+        """The highest event id ever given."""
+        row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'event'").fetchone()
+        return int(row[0]) if row else 0
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _stage(self, statement: str, values: tuple[Any, ...]) -> None:
+        if len(self._staged) >= MAX_STAGED:
+            del self._staged[0]
+            self.lost += 1
+        self._staged.append((statement, values))
+
+    def _trim(self) -> None:
+        if self._since_trim < TRIM_EVERY:
+            return
+        self._db.execute("DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?", (MAX_EVENTS,))
+        self._since_trim = 0

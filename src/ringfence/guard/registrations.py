@@ -1,0 +1,113 @@
+"""Who is registered, from where and until when. A refresh costs one dictionary write; nothing here touches a disk."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import orjson
+
+from ringfence.journal.reader import Event
+from ringfence.policy.addresses import AddressProblem, ban_key
+
+EVERY_CONTACT: Final = "*"
+
+
+class Registrations:
+    """Live bindings by address of record. The journal line itself is kept: it is parsed again only when somebody asks."""
+
+    def __init__(self) -> None:
+        self._by_aor: dict[str, tuple[str, float, bytes]] = {}
+        self._by_source: dict[str, set[str]] = {}
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._by_aor)
+
+    def saved(self, line: bytes, event: Event) -> None:
+        """One accepted REGISTER."""
+        aor = event["aor"]
+        old = self._by_aor.get(aor)
+        if old is not None and not event.get("complete", True):
+            event = _merged(orjson.loads(old[2]), event)
+            line = orjson.dumps(event)
+        contacts = event["contacts"]
+        expires_at = contacts[0]["expires_at"] if len(contacts) == 1 else max((item["expires_at"] for item in contacts), default=0.0)
+        source = event["source"]
+        if old is None:
+            self._by_source.setdefault(source, set()).add(aor)
+            self.bytes += len(line)
+        elif old[0] != source:
+            self._leave(old[0], aor)
+            self._by_source.setdefault(source, set()).add(aor)
+        self._by_aor[aor] = (source, expires_at, line)
+
+    def removed(self, event: Event) -> None:
+        """One contact, or all of them, are gone."""
+        aor, contact = event["aor"], event["contact"]
+        old = self._by_aor.get(aor)
+        if old is None:
+            return
+        if contact == EVERY_CONTACT:
+            self._drop(aor)
+            return
+        kept = orjson.loads(old[2])
+        kept["contacts"] = [item for item in kept["contacts"] if item["uri"] != contact]
+        if not kept["contacts"]:
+            self._drop(aor)
+            return
+        self._by_aor[aor] = (old[0], max(item["expires_at"] for item in kept["contacts"]), orjson.dumps(kept))
+
+    def expire(self, now: float) -> int:
+        """Forgets what ran out; `now` is Unix time in seconds."""
+        gone = [aor for aor, (_, expires_at, _) in self._by_aor.items() if expires_at <= now]
+        for aor in gone:
+            self._drop(aor)
+        return len(gone)
+
+    def healthy_at(self, key: str, now: float) -> tuple[str, ...]:
+        """Addresses of record with a live registration from this source (a ban key)."""
+        sources = [source for source in self._by_source if ":" in source and _same(source, key)] if "/" in key else [key]
+        return tuple(
+            sorted(aor for source in sources for aor in self._by_source.get(source, ()) if self._by_aor[aor][1] > now)
+        )
+
+    def listing(self, now: float, tenant_id: int | None = None) -> list[dict[str, Any]]:
+        """The live bindings for people: one item by address of record, with its contacts."""
+        return [event for event in self._events(now) if tenant_id is None or event.get("tenant_id") == tenant_id]
+
+    def lines(self) -> list[bytes]:
+        """The journal lines that rebuild this."""
+        return [line for _, _, line in self._by_aor.values()]
+
+    def _events(self, now: float) -> Iterator[dict[str, Any]]:
+        for _, expires_at, line in self._by_aor.values():
+            if expires_at > now:
+                event = orjson.loads(line)
+                event["contacts"] = [item for item in event["contacts"] if item["expires_at"] > now]
+                yield event
+
+    def _drop(self, aor: str) -> None:
+        source, _, line = self._by_aor.pop(aor)
+        self.bytes -= len(line)
+        self._leave(source, aor)
+
+    def _leave(self, source: str, aor: str) -> None:
+        there = self._by_source.get(source)
+        if there is None:
+            return
+        there.discard(aor)
+        if not there:
+            del self._by_source[source]
+
+
+def _merged(old: Event, new: Event) -> Event:
+    """A partial report changes the contacts it names and keeps the others."""
+    named = {item["uri"] for item in new["contacts"]}
+    kept = [item for item in old["contacts"] if item["uri"] not in named]
+    return {**new, "contacts": [*kept, *new["contacts"]], "complete": True}
+
+
+def _same(source: str, key: str) -> bool:
+    try:
+        return ban_key(source) == key
+    except AddressProblem:
+        return False

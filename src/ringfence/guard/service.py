@@ -1,0 +1,202 @@
+"""The guard at work: what happens on a ring, on a look, on a new policy and on a sweep. No socket and no loop in here."""
+
+import logging
+import sqlite3
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from ringfence.guard.adopted import AdoptedPolicy
+from ringfence.guard.alarms import Alarms
+from ringfence.guard.bans import NOT_IN_KERNEL, Bans
+from ringfence.guard.clock import Moment, moment
+from ringfence.guard.firewall import Firewall, FirewallRefused
+from ringfence.guard.intake import Intake
+from ringfence.guard.ledger import Ledger
+from ringfence.guard.neverblock import NeverBlock
+from ringfence.guard.ruleset import Lists, Ports, Shape
+from ringfence.guard.standing import Standing
+from ringfence.hosts.addresses import Surroundings
+from ringfence.journal.reader import Checkpoint, JournalReader
+from ringfence.policy.addresses import key_network
+from ringfence.policy.book import Target
+from ringfence.policy.events import Kind
+
+CHECKPOINT_EVERY: Final = 1.0
+REGISTRATION_SWEEP: Final = 10.0
+LEDGER_UNWRITABLE: Final = "ledger.unwritable"
+JOURNAL_DROPPING: Final = "journal.dropping"
+JOURNAL_SPOILED: Final = "journal.spoiled"
+POLICY_BROKEN: Final = "policy.broken"
+FIREWALL_LISTS: Final = "firewall.lists"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything the service works with, built by hand in `daemon.py`."""
+
+    standing: Standing
+    policy: AdoptedPolicy
+    never_block: NeverBlock
+    firewall: Firewall
+    bans: Bans
+    ledger: Ledger
+    alarms: Alarms
+    intake: Intake
+    reader: JournalReader
+    ports: Ports
+    boot_id: str
+    ban_set_size: int
+
+
+class Service:
+    """The guard's work, one step at a time."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.snapshot_at = Checkpoint()
+        self.started_at = time.time()
+        self.spoiled = 0
+        self.reasserted = 0
+        self._committed_at = 0.0
+        self._swept_at = 0.0
+        self._dropped = parts.reader.dropped
+        self._lists_end: float | None = None
+        self._installed: Shape | None = None
+
+    def start(self) -> None:
+        """Puts the newest policy and every ban into the kernel."""
+        now = moment()
+        self.parts.policy.look()
+        if not self.parts.firewall.in_kernel:
+            self.parts.alarms.set_off(NOT_IN_KERNEL, "Bans are enforced by Kamailio only: the guard may not use nftables here.", now.wall)
+        self.parts.bans.restore(self.parts.ledger.live_bans(), now)
+        self._lift_allowed(now)
+        self.install()
+        self.commit()
+
+    def install(self) -> None:
+        """The whole table anew, in one transaction."""
+        now = moment()
+        shape = self._shape(now)
+        self.parts.bans.install(shape, now)
+        self._installed = shape
+        self._lists_end = self.parts.policy.next_expiry(now.wall)
+
+    def reassert(self) -> None:
+        """Somebody changed our table: what the ledger says counts."""
+        started = time.monotonic()
+        self.install()
+        self.reasserted += 1
+        log.warning("nftables table changed by somebody else; restored %d bans in %.0f ms", len(self.parts.bans), (time.monotonic() - started) * 1e3)
+
+    def consume(self) -> bool:
+        """Reads the journal and carries out what it asks for. Whether more is waiting."""
+        batch = self.parts.reader.read(time.monotonic())
+        now = moment()
+        self.parts.intake.take(batch.entries, now)
+        if batch.spoiled:
+            self.spoiled += batch.spoiled
+            self.parts.alarms.set_off(JOURNAL_SPOILED, "The journal holds lines that cannot be read; they were skipped and counted.", now.wall)
+        if self.parts.ledger.pending or now.boot - self._committed_at >= CHECKPOINT_EVERY:
+            self.commit()
+        return batch.more
+
+    def commit(self) -> None:
+        """Makes durable what was done so far; a full disk is an alarm, not an end."""
+        now = moment()
+        self._committed_at = now.boot
+        try:
+            self.parts.ledger.commit(self.parts.reader.checkpoint)
+        except sqlite3.Error as error:
+            self.parts.alarms.set_off(LEDGER_UNWRITABLE, f"The ledger cannot be written: {error}. Bans stay in force.", now.wall)
+            return
+        self.parts.alarms.clear(LEDGER_UNWRITABLE, now.wall)
+        self.parts.reader.release(self.snapshot_at.segment - 1)
+
+    def obey(self) -> bool:
+        """Adopts a new policy if there is one: allow entries lift bans, lists and meters change in the kernel."""
+        parts = self.parts
+        changed = parts.policy.look()
+        now = moment()
+        if parts.policy.broken:
+            parts.alarms.set_off(POLICY_BROKEN, f"The policy store cannot be read: {parts.policy.broken}. The old policy stays.", now.wall)
+            return False
+        if not changed:
+            return False
+        parts.alarms.clear(POLICY_BROKEN, now.wall)
+        self._lift_allowed(now)
+        self._refresh_kernel(now)
+        self.commit()
+        return True
+
+    def sweep(self) -> None:
+        """Once a second: what ran out, what was dropped."""
+        now = moment()
+        parts = self.parts
+        parts.bans.expire(now)
+        expired = parts.never_block.expire(now.boot)
+        if expired or (self._lists_end is not None and self._lists_end <= now.wall):
+            self._refresh_kernel(now)
+        if now.boot - self._swept_at >= REGISTRATION_SWEEP:
+            self._swept_at = now.boot
+            parts.standing.registrations.expire(now.wall)
+            for end in parts.standing.calls.expire(now.wall):
+                parts.ledger.note(now.wall, Kind.CALL_ENDED, end)
+        self._watch_drops(now)
+        self.commit()
+
+    def adopt_host(self, around: Surroundings) -> None:
+        """The network looks different now."""
+        if self.parts.never_block.adopt_host(around):
+            self.protect()
+
+    def protect(self) -> None:
+        """The never-block set changed: members are freed, the kernel learns of it."""
+        now = moment()
+        for record in self.parts.bans.listing():
+            member = self.parts.never_block.covered_by(key_network(record.key))
+            if member is not None:
+                self.parts.bans.lift(record.key, now, "guard", f"it covers {member.name} ({member.network})")
+        self._refresh_kernel(now)
+        self.commit()
+
+    def _shape(self, now: Moment) -> Shape:
+        policy = self.parts.policy
+        members = tuple(member.network for member in self.parts.never_block.members())
+        lists = Lists(members, policy.spans(Target.BLOCK, now.wall), policy.spans(Target.ALLOW, now.wall))
+        return Shape(self.parts.ports, lists, policy.book.security, self.parts.ban_set_size)
+
+    def _refresh_kernel(self, now: Moment) -> None:
+        installed = self._installed
+        if installed is None:
+            return
+        shape = self._shape(now)
+        self._lists_end = self.parts.policy.next_expiry(now.wall)
+        try:
+            if shape.lists != installed.lists:
+                self.parts.firewall.replace_lists(shape.lists)
+            if shape.settings != installed.settings:
+                self.parts.firewall.replace_meters(shape)
+        except FirewallRefused as error:
+            self.parts.alarms.set_off(FIREWALL_LISTS, f"nftables refuses the address lists: {error}. The old ones stay.", now.wall)
+            return
+        self.parts.alarms.clear(FIREWALL_LISTS, now.wall)
+        self._installed = shape
+
+    def _lift_allowed(self, now: Moment) -> None:
+        table = self.parts.policy.addresses
+        for record in self.parts.bans.listing():
+            if table.allows(key_network(record.key).network_address, now.wall):
+                self.parts.bans.lift(record.key, now, "policy", "an allow entry covers it")
+                self.parts.intake.forget(record.key)
+
+    def _watch_drops(self, now: Moment) -> None:
+        dropped = self.parts.reader.dropped
+        if dropped == self._dropped:
+            self.parts.alarms.clear(JOURNAL_DROPPING, now.wall)
+            return
+        self.parts.alarms.set_off(JOURNAL_DROPPING, "Events are being lost: the disk is full, or the guard is too far behind.", now.wall)
+        self._dropped = dropped

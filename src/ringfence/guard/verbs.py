@@ -1,0 +1,186 @@
+"""What the guard's socket can be asked: each verb is one method, each argument is checked before anything happens."""
+
+import asyncio
+import time
+from dataclasses import asdict
+from typing import Any, Final
+
+from ringfence.guard.bans import describe
+from ringfence.guard.clock import moment
+from ringfence.guard.control import Args, Refusal, Verb, number, text
+from ringfence.guard.ledger import BanRecord
+from ringfence.guard.service import Service
+from ringfence.policy.addresses import Address, AddressProblem, Network, ban_key, key_network, parse_address, parse_network
+from ringfence.policy.settings import DAY
+
+MANUAL: Final = "ban.manual"
+LONGEST_BAN: Final = 365 * DAY
+LONGEST_WAIT: Final = 60.0
+MOST_EVENTS: Final = 5_000
+CHANGING: Final = frozenset({"bans.add", "bans.lift", "never-block.admin"})
+
+
+class Desk:
+    """Answers for one guard."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._parts = service.parts
+        self._news = asyncio.Event()
+
+    def verbs(self) -> dict[str, Verb]:
+        return {
+            "status": self.status,
+            "bans.list": self.list_bans,
+            "bans.explain": self.explain,
+            "bans.lift": self.lift,
+            "bans.add": self.add,
+            "never-block.list": self.list_never_block,
+            "never-block.admin": self.protect_administrator,
+            "registrations.list": self.list_registrations,
+            "calls.list": self.list_calls,
+            "events.since": self.events_since,
+            "alarms.list": self.list_alarms,
+            "policy.changed": self.policy_changed,
+        }
+
+    def announce(self) -> None:
+        """Wakes those who wait for events."""
+        self._news.set()
+        self._news.clear()
+
+    async def status(self, _: Args) -> dict[str, Any]:
+        parts = self._parts
+        return {
+            "since": self._service.started_at,
+            "policy_version": parts.policy.book.version,
+            "in_kernel": parts.firewall.in_kernel,
+            "bans": len(parts.bans),
+            "registrations": len(parts.standing.registrations),
+            "calls": len(parts.standing.calls),
+            "journal": asdict(parts.reader.checkpoint),
+            "journal_dropped": parts.reader.dropped,
+            "journal_spoiled": self._service.spoiled,
+            "reasserted": self._service.reasserted,
+            "alarms": len(parts.alarms.listing()),
+            "last_event": parts.ledger.last_event(),
+        }
+
+    async def list_bans(self, _: Args) -> list[dict[str, Any]]:
+        return [self._described(record) for record in self._parts.bans.listing()]
+
+    async def explain(self, args: Args) -> dict[str, Any]:
+        address = _address(args)
+        key = ban_key(str(address))
+        now = moment()
+        record = self._parts.bans.get(key)
+        member = self._parts.never_block.covered_by(parse_network(str(address)))
+        entry = self._parts.policy.addresses.lookup(address, now.wall)
+        return {
+            "address": key,
+            "banned": record is not None,
+            "ban": self._described(record) if record else None,
+            "never_block": member.name if member else None,
+            "entry": asdict(entry) if entry else None,
+            "registered": list(self._parts.standing.registrations.healthy_at(key, now.wall)),
+            "past": [asdict(ended) for ended in self._parts.ledger.past_bans(key)],
+        }
+
+    async def lift(self, args: Args) -> dict[str, Any]:
+        key = ban_key(str(_address(args)))
+        by = text(args, "by", "")
+        if not self._parts.bans.lift(key, moment(), by, "lifted by hand"):
+            raise Refusal("bans.not_banned", "address", f"{key} is not banned.")
+        self._parts.intake.forget(key)
+        self._service.commit()
+        return {"address": key}
+
+    async def add(self, args: Args) -> dict[str, Any]:
+        key = ban_key(str(_address(args)))
+        seconds = number(args, "seconds", 1, LONGEST_BAN)
+        reason = text(args, "reason", "")
+        by = text(args, "by", "")
+        self._refuse_protected(key_network(key))
+        now = moment()
+        record = BanRecord(
+            key, MANUAL, reason, by, now.wall, now.wall + seconds, self._parts.boot_id, now.boot + seconds, {"rule": MANUAL}
+        )
+        self._parts.bans.add(record, now)
+        self._service.commit()
+        return self._described(record)
+
+    async def list_never_block(self, _: Args) -> list[dict[str, str]]:
+        return [{"cidr": str(member.network), "name": member.name} for member in self._parts.never_block.members()]
+
+    async def protect_administrator(self, args: Args) -> dict[str, Any]:
+        network = parse_network(str(_address(args)))
+        seconds = number(args, "seconds", 1, DAY, 3600)
+        if self._parts.never_block.protect_administrator(network, moment().boot + seconds):
+            self._service.protect()
+        return {"cidr": str(network), "seconds": seconds}
+
+    async def list_registrations(self, args: Args) -> list[dict[str, Any]]:
+        return self._parts.standing.registrations.listing(time.time(), _tenant(args))
+
+    async def list_calls(self, args: Args) -> list[dict[str, Any]]:
+        return self._parts.standing.calls.listing(_tenant(args))
+
+    async def events_since(self, args: Args) -> dict[str, Any]:
+        """Committed events after a cursor; waits up to `wait` seconds for the first one."""
+        cursor = int(number(args, "cursor", 0, 1 << 62, 0))
+        limit = int(number(args, "limit", 1, MOST_EVENTS, 500))
+        kinds = _kinds(args)
+        deadline = time.monotonic() + number(args, "wait", 0, LONGEST_WAIT, 0)
+        while True:
+            events = self._parts.ledger.events_since(cursor, kinds, limit)
+            left = deadline - time.monotonic()
+            if events or left <= 0:
+                last = self._parts.ledger.last_event()
+                return {"events": events, "cursor": events[-1]["id"] if events else max(cursor, last), "last": last}
+            await self._wait(left)
+
+    async def list_alarms(self, _: Args) -> list[dict[str, Any]]:
+        return self._parts.alarms.listing()
+
+    async def policy_changed(self, _: Args) -> dict[str, Any]:
+        self._service.obey()
+        return {"version": self._parts.policy.book.version}
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._news.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _described(self, record: BanRecord) -> dict[str, Any]:
+        left = max(0.0, record.boot_until - moment().boot)
+        return {**describe(record), "seconds_left": left, "in_kernel": self._parts.bans.is_in_kernel(record.key)}
+
+    def _refuse_protected(self, network: Network) -> None:
+        member = self._parts.never_block.covered_by(network)
+        if member is not None:
+            raise Refusal("bans.never_block", "address", f"{network} covers {member.name} ({member.network}), which is never blocked.")
+        entry = self._parts.policy.addresses.lookup(network.network_address, time.time())
+        if entry is not None and entry.target == "allow":
+            raise Refusal("bans.allowed", "address", f"{network} is covered by the allow entry {entry.cidr}; remove that entry first.")
+
+
+def _address(args: Args) -> Address:
+    given = text(args, "address")
+    if "/" in given and not given.endswith(("/32", "/64", "/128")):
+        raise Refusal("bans.prefix", "address", f"{given} is a prefix: a ban names one address; block prefixes on the IP blacklist.")
+    try:
+        return parse_address(given.partition("/")[0])
+    except AddressProblem as problem:
+        raise Refusal(problem.rule, "address", problem.message) from problem
+
+
+def _tenant(args: Args) -> int | None:
+    return None if args.get("tenant_id") is None else int(number(args, "tenant_id", 0, 1 << 62))
+
+
+def _kinds(args: Args) -> tuple[str, ...]:
+    kinds = args.get("kinds") or []
+    if isinstance(kinds, list) and len(kinds) <= 50 and all(isinstance(kind, str) for kind in kinds):
+        return tuple(kinds)
+    raise Refusal("request.kinds", "kinds", "kinds must be a list of at most 50 event kinds.")

@@ -1,0 +1,123 @@
+"""This machine's place in the network: its own addresses, its gateways, its resolvers.
+
+They are asked of the kernel at each start, never typed in, because the never-block set is made of them.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+from typing import Any, Final
+
+type Address = IPv4Address | IPv6Address
+
+LOOPBACK: Final = IPv4Address("127.0.0.1")
+RESOLV_CONF: Final = Path("/etc/resolv.conf")
+
+
+class NetworkUnreadable(Exception):
+    """The kernel's answer about addresses or routes could not be had; the sentence says what to check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the network looks like from here. `primary` is the address phones are told to use."""
+
+    primary: Address
+    own: tuple[Address, ...]
+    gateways: tuple[Address, ...]
+    resolvers: tuple[Address, ...]
+
+
+def surroundings(environment: Mapping[str, str] = os.environ) -> Surroundings:
+    """Read the network as it is now. RINGFENCE_ADDRESS overrides the primary address."""
+    links = _ip("address", "show")
+    own = own_addresses(links)
+    routes = _ip("-4", "route", "show", "default") + _ip("-6", "route", "show", "default")
+    return Surroundings(
+        primary=primary_address(links, routes, environment.get("RINGFENCE_ADDRESS", "")),
+        own=own,
+        gateways=gateways(routes),
+        resolvers=resolvers(RESOLV_CONF),
+    )
+
+
+def own_addresses(links: list[dict[str, Any]]) -> tuple[Address, ...]:
+    """Every address of every link that is up, loopback included, in the kernel's order."""
+    found = [
+        ip_address(str(entry["local"]))
+        for link in links
+        if "UP" in link.get("flags", [])
+        for entry in link.get("addr_info", [])
+        if "local" in entry
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def gateways(routes: list[dict[str, Any]]) -> tuple[Address, ...]:
+    found = [ip_address(str(route["gateway"])) for route in routes if "gateway" in route]
+    return tuple(dict.fromkeys(found))
+
+
+def resolvers(resolv_conf: Path) -> tuple[Address, ...]:
+    """The `nameserver` lines (resolv.conf(5)); a scope such as %eth0 is left out, anything unreadable is skipped."""
+    if not resolv_conf.is_file():
+        return ()
+    found: list[Address] = []
+    for line in resolv_conf.read_text(errors="replace").splitlines():
+        words = line.split()
+        if len(words) < 2 or words[0] != "nameserver":
+            continue
+        address = parsed(words[1].partition("%")[0])
+        if address is not None:
+            found.append(address)
+    return tuple(dict.fromkeys(found))
+
+
+def parsed(text: str) -> Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def primary_address(links: list[dict[str, Any]], routes: list[dict[str, Any]], override: str) -> Address:
+    """The address phones use: the override, else the one the default route leaves from, else the first off loopback.
+
+    IPv4 comes before IPv6. Without any (a machine or namespace with loopback only) it is 127.0.0.1.
+    """
+    own = own_addresses(links)
+    if override:
+        return _chosen(own, override)
+    for route in routes:
+        if "prefsrc" in route:
+            return ip_address(str(route["prefsrc"]))
+    devices = {route.get("dev") for route in routes}
+    on_route = own_addresses([link for link in links if link.get("ifname") in devices])
+    return _first_reachable(on_route) or _first_reachable(own) or LOOPBACK
+
+
+def _first_reachable(addresses: tuple[Address, ...]) -> Address | None:
+    reachable = [address for address in addresses if not address.is_loopback and not address.is_link_local]
+    return min(reachable, key=lambda address: address.version, default=None)
+
+
+def _chosen(own: tuple[Address, ...], override: str) -> Address:
+    address = parsed(override)
+    if address is None:
+        raise NetworkUnreadable(f"RINGFENCE_ADDRESS is not an IP address: {override!r}")
+    if address not in own:
+        raise NetworkUnreadable(f"RINGFENCE_ADDRESS {address} is not an address of this machine (see: ip address)")
+    return address
+
+
+def _ip(*words: str) -> list[dict[str, Any]]:
+    try:
+        answer = subprocess.run(["ip", "-json", *words], capture_output=True, text=True, timeout=5, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise NetworkUnreadable(f"cannot read the network with `ip {' '.join(words)}`: {error}") from error
+    document: list[dict[str, Any]] = json.loads(answer.stdout or "[]")
+    return document

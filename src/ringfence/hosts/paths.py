@@ -1,0 +1,162 @@
+"""Where everything lies. One place, so that no other module spells a directory."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+CODE: Final = Path("/opt/ringfence")
+"""The checkout; the launcher mounts it here on every host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The directories of one running system, all derived from three roots."""
+
+    state: Path = Path("/var/lib/ringfence")
+    run: Path = Path("/run/ringfence")
+    venv: Path = CODE / ".platform" / "venv"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Paths":
+        """The defaults, or what RINGFENCE_STATE_DIR, RINGFENCE_RUN_DIR and RINGFENCE_VENV say."""
+        standard = cls()
+        return cls(
+            state=Path(environment.get("RINGFENCE_STATE_DIR", standard.state)),
+            run=Path(environment.get("RINGFENCE_RUN_DIR", standard.run)),
+            venv=Path(environment.get("RINGFENCE_VENV", standard.venv)),
+        )
+
+    @property
+    def code(self) -> Path:
+        return CODE
+
+    @property
+    def source(self) -> Path:
+        """Where the package is imported from."""
+        return CODE / "src"
+
+    @property
+    def python(self) -> Path:
+        return self.venv / "bin" / "python"
+
+    @property
+    def policy(self) -> Path:
+        """The policy store (LMDB): written by the portal, read by workers and guard."""
+        return self.state / "policy"
+
+    @property
+    def journal(self) -> Path:
+        return self.state / "journal"
+
+    @property
+    def guard(self) -> Path:
+        return self.state / "guard"
+
+    @property
+    def bans(self) -> Path:
+        """Bans that signaling must enforce itself: written by the guard, read by workers."""
+        return self.state / "bans"
+
+    @property
+    def ledger(self) -> Path:
+        return self.guard / "ledger.db"
+
+    @property
+    def portal(self) -> Path:
+        return self.state / "portal"
+
+    @property
+    def portal_database(self) -> Path:
+        return self.portal / "db.sqlite3"
+
+    @property
+    def static(self) -> Path:
+        """The portal's static files as nginx serves them."""
+        return self.state / "static"
+
+    @property
+    def secrets(self) -> Path:
+        return self.state / "secrets"
+
+    @property
+    def seal_key(self) -> Path:
+        return self.secrets / "seal.key"
+
+    @property
+    def tls(self) -> Path:
+        return self.state / "tls"
+
+    @property
+    def web_certificate(self) -> Path:
+        return self.tls / "web.crt"
+
+    @property
+    def web_key(self) -> Path:
+        return self.tls / "web.key"
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+    @property
+    def web_logs(self) -> Path:
+        return self.logs / "web"
+
+    @property
+    def guard_socket(self) -> Path:
+        return self.run / "guard.sock"
+
+    @property
+    def doorbell(self) -> Path:
+        return self.run / "doorbell.sock"
+
+    @property
+    def core(self) -> Path:
+        """The SIP core's rendered configuration and its start-up registrations."""
+        return self.run / "core"
+
+    @property
+    def core_config(self) -> Path:
+        return self.core / "core.cfg"
+
+    @property
+    def core_control(self) -> Path:
+        return self.core / "ctl.sock"
+
+    @property
+    def warm_database(self) -> Path:
+        """Registrations and calls the core finds at its start (Kamailio tables `location` and `dialog`)."""
+        return self.core / "warm.db"
+
+    @property
+    def media(self) -> Path:
+        return self.run / "media"
+
+    @property
+    def media_config(self) -> Path:
+        return self.media / "rtpengine.conf"
+
+    @property
+    def web(self) -> Path:
+        """Where the portal's socket lies; owned by the portal, readable by nginx."""
+        return self.run / "web"
+
+    @property
+    def portal_socket(self) -> Path:
+        return self.web / "portal.sock"
+
+    @property
+    def nginx(self) -> Path:
+        """nginx's own run-time files: configuration, pid, temporary bodies."""
+        return self.run / "nginx"
+
+    @property
+    def nginx_config(self) -> Path:
+        return self.nginx / "nginx.conf"
+
+    @property
+    def supervise(self) -> Path:
+        """The supervisor's own notes; readable by root only."""
+        return self.run / "supervise"

@@ -1,0 +1,94 @@
+"""Every port of the product: the reference's table, once. Feeds engines, firewall plan and documentation."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Transport(StrEnum):
+    """What runs over the port, as an administrator writes it into a firewall rule."""
+
+    UDP = "udp"
+    TCP = "tcp"
+
+
+class Part(StrEnum):
+    """Which part of Ringfence listens. `host` is not ours: the row is there because the firewall has to know it."""
+
+    WEB = "web"
+    CORE = "core"
+    EDGE = "edge"
+    MEDIA = "media"
+    HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One row of the reference's port table ("Default Firewall Behavior After Installation")."""
+
+    name: str
+    description: str
+    first: int
+    last: int
+    transport: Transport
+    part: Part
+
+    @property
+    def ports(self) -> str:
+        """The port or the range, as the reference writes it.
+
+        >>> RTP.ports
+        '45000-64999'
+        """
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
+
+def _one(name: str, port: int, description: str, transport: Transport, part: Part) -> Service:
+    return Service(name, description, port, port, transport, part)
+
+
+WEB_PORTAL: Final = _one("Web Portal", 8887, "Web Portal over HTTPS", Transport.TCP, Part.WEB)
+PROVISIONING: Final = _one("IP Phone Provisioning", 8888, "IP Phone provisioning", Transport.TCP, Part.WEB)
+REST: Final = _one("Rest API", 8887, "Rest API over HTTPS", Transport.TCP, Part.WEB)
+WEBRTC: Final = _one("WebRTC", 10443, "The WebRTC client over HTTPS", Transport.TCP, Part.WEB)
+SBC_PORTAL: Final = _one("SBC Web Portal", 8883, "SBC Web Portal over HTTPS", Transport.TCP, Part.WEB)
+SBC_PROVISIONING: Final = _one(
+    "IP Phone Provisioning", 8882, "IP Phone provisioning via SBC over HTTP", Transport.TCP, Part.WEB
+)
+WSI: Final = _one("WSI", 8885, "The WebSocket Interface", Transport.TCP, Part.WEB)
+RTP: Final = Service("RTP", "The UDP ports for the RTP packets on PBX", 45000, 64999, Transport.UDP, Part.MEDIA)
+SBC_RTP: Final = Service("RTP", "The UDP ports for the RTP packets on SBC", 25000, 34999, Transport.UDP, Part.EDGE)
+SBC_SIP_UDP: Final = _one("SIP", 5066, "SIP signaling port on SBC over UDP", Transport.UDP, Part.EDGE)
+SBC_SIP_TCP: Final = _one("SIP", 5067, "SIP signaling port on SBC over TCP", Transport.TCP, Part.EDGE)
+SIP_UDP: Final = _one("SIP", 5060, "SIP Signaling port on PBX over UDP", Transport.UDP, Part.CORE)
+SIP_TLS: Final = _one("SIP", 5061, "SIP Signaling port on PBX over TLS", Transport.TCP, Part.CORE)
+SIP_TCP: Final = _one("SIP", 5063, "SIP Signaling port on PBX over TCP", Transport.TCP, Part.CORE)
+SBC_SIP_WSS: Final = _one("SIP", 5065, "SIP Signaling port on SBC over WSS", Transport.TCP, Part.EDGE)
+SSH: Final = _one("SSH", 22, "SSH port over TCP", Transport.TCP, Part.HOST)
+
+TABLE: Final[tuple[Service, ...]] = (
+    WEB_PORTAL,
+    PROVISIONING,
+    REST,
+    WEBRTC,
+    SBC_PORTAL,
+    SBC_PROVISIONING,
+    WSI,
+    RTP,
+    SBC_RTP,
+    SBC_SIP_UDP,
+    SBC_SIP_TCP,
+    SIP_UDP,
+    SIP_TLS,
+    SIP_TCP,
+    SBC_SIP_WSS,
+    SSH,
+)
+
+RTPENGINE_CONTROL: Final = 2223
+"""rtpengine's ng protocol, on loopback only; never opened in a firewall."""
+
+
+def of(part: Part) -> tuple[Service, ...]:
+    """The rows one part listens on."""
+    return tuple(service for service in TABLE if service.part is part)

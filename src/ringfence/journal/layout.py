@@ -1,0 +1,75 @@
+"""The journal on disk: numbered segments, and a small shared head that says which one is being written.
+
+Head (memory-mapped by every writer and the reader): segment being written, lines dropped because the disk was full or
+the reader too far behind, oldest segment not yet consumed; three unsigned 64-bit little-endian numbers.
+"""
+
+import mmap
+import os
+import struct
+from pathlib import Path
+from typing import Final
+
+SEGMENT_BYTES: Final = 8 << 20
+MAX_PENDING_SEGMENTS: Final = 32
+"""Segments the reader may be behind before writers drop lines: bounds the journal at 256 MiB."""
+
+KEPT_SEGMENTS: Final = 8
+"""Consumed segments kept for replay."""
+
+HEAD_BYTES: Final = 24
+_FIELD: Final = struct.Struct("<Q")
+
+
+def segment_path(folder: Path, number: int) -> Path:
+    """The file of one segment.
+
+    >>> segment_path(Path("j"), 7).name
+    'events-0000000007.jsonl'
+    """
+    return folder / f"events-{number:010d}.jsonl"
+
+
+class Head:
+    """The shared head. Each field is one aligned 8-byte word, so a reader never sees half a number."""
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / "head"
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+        try:
+            if os.fstat(fd).st_size < HEAD_BYTES:
+                os.ftruncate(fd, HEAD_BYTES)
+                os.fchmod(fd, 0o660)  # whatever the umask: workers and the guard share it through their group
+            self._map = mmap.mmap(fd, HEAD_BYTES)
+        finally:
+            os.close(fd)
+
+    def _get(self, offset: int) -> int:
+        value: int = _FIELD.unpack_from(self._map, offset)[0]
+        return value
+
+    def _set(self, offset: int, value: int) -> None:
+        _FIELD.pack_into(self._map, offset, value)
+
+    @property
+    def segment(self) -> int:
+        return self._get(0)
+
+    @segment.setter
+    def segment(self, number: int) -> None:
+        self._set(0, number)
+
+    @property
+    def dropped(self) -> int:
+        return self._get(8)
+
+    def count_drop(self) -> None:
+        self._set(8, self.dropped + 1)
+
+    @property
+    def consumed(self) -> int:
+        return self._get(16)
+
+    @consumed.setter
+    def consumed(self, number: int) -> None:
+        self._set(16, number)

@@ -1,0 +1,210 @@
+"""Network namespaces on one bridge: every host has its own kernel network stack, firewall and addresses.
+
+Nothing touches the network of the machine. Namespaces are entered with `nsenter`, not `ip netns exec`: the latter remounts
+`/` and fails in a chroot.
+"""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+NETNS_DIR: Final = Path("/run/netns")
+PREFIX: Final = "rf"
+BRIDGE_HOST: Final = "net"
+PBX_ADDRESS: Final = "10.77.0.1"
+_OWNER: Final = re.compile(rf"^{PREFIX}-(\d+)-")
+
+
+class LabUnavailable(Exception):
+    """This machine does not allow what the lab needs; the message says what is missing."""
+
+
+def inside[T](namespace: str, work: Callable[[], T]) -> T:
+    """The result of `work` run by a short-lived thread inside the namespace. Sockets opened there stay there."""
+
+    def enter_and_work() -> T:
+        descriptor = os.open(NETNS_DIR / namespace, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.setns(descriptor, os.CLONE_NEWNET)
+        finally:
+            os.close(descriptor)
+        return work()
+
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"inside-{namespace}") as threads:
+        return threads.submit(enter_and_work).result()
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One machine of the lab."""
+
+    name: str
+    namespace: str
+    address: str
+    address6: str
+
+    def command(self, *argv: str) -> list[str]:
+        """The command line that runs `argv` on this host."""
+        return ["nsenter", f"--net={NETNS_DIR / self.namespace}", "--", *argv]
+
+    def run(
+        self, *argv: str, timeout: float = 20.0, check: bool = True, stdin: str | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            self.command(*argv), input=stdin, capture_output=True, text=True, timeout=timeout, check=check
+        )
+
+    def start(self, argv: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
+        """A process on this host, leading its own process group."""
+        return subprocess.Popen(self.command(*argv), process_group=0, **options)
+
+    def udp(self, port: int = 0, address: str | None = None) -> socket.socket:
+        return self._bound(socket.SOCK_DGRAM, port, address)
+
+    def tcp(self, port: int = 0, address: str | None = None) -> socket.socket:
+        return self._bound(socket.SOCK_STREAM, port, address)
+
+    def processes(self) -> list[int]:
+        """The ids of all processes that run on this host."""
+        return _processes_in(self.namespace)
+
+    def _bound(self, kind: socket.SocketKind, port: int, address: str | None) -> socket.socket:
+        chosen = address or self.address
+        family = socket.AF_INET6 if ":" in chosen else socket.AF_INET
+
+        def open_socket() -> socket.socket:
+            sock = socket.socket(family, kind)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((chosen, port))
+            return sock
+
+        return inside(self.namespace, open_socket)
+
+
+class Lab:
+    """A bridge and the hosts on it: 10.77.0.N and fd77::N. `with Lab() as lab:` leaves nothing behind."""
+
+    def __init__(self) -> None:
+        self._id = f"{PREFIX}-{os.getpid()}"
+        self._hosts: dict[str, Host] = {}
+        self._bridge = f"{self._id}-{BRIDGE_HOST}"
+
+    def __enter__(self) -> Self:
+        if os.geteuid() != 0:
+            raise LabUnavailable("The lab makes network namespaces, which needs root. Run it with sudo.")
+        remove_leftovers()
+        _ip(["netns", "add", self._bridge])
+        try:
+            _ip_batch(self._bridge, ["link set lo up", "link add br0 type bridge", "link set br0 up"])
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def host(self, name: str, number: int) -> Host:
+        """The host of this name, made on first use with the addresses 10.77.0.`number` and fd77::`number` (beyond 255: 10.77.1.0 and so on)."""
+        if name not in self._hosts:
+            self._hosts[name] = self._make(name, number)
+        return self._hosts[name]
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        return tuple(self._hosts.values())
+
+    def close(self) -> None:
+        """End every process of the lab and remove its namespaces."""
+        names = [name for name in _namespaces() if name.startswith(f"{self._id}-")]
+        _end_processes(names)
+        for name in names:
+            _ip(["netns", "del", name], check=False)
+        self._hosts.clear()
+
+    def _make(self, name: str, number: int) -> Host:
+        host = Host(name, f"{self._id}-{name}", f"10.77.{number // 256}.{number % 256}", f"fd77::{number}")
+        _ip(["netns", "add", host.namespace])
+        port = f"p{number}"
+        _ip_batch(
+            self._bridge,
+            [f"link add {port} type veth peer name eth0 netns {host.namespace}", f"link set {port} master br0 up"],
+        )
+        addresses = [f"address add {host.address}/16 dev eth0", f"address add {host.address6}/64 dev eth0 nodad"]
+        _ip_batch(host.namespace, ["link set lo up", *addresses, "link set eth0 up"])
+        return host
+
+
+def remove_leftovers() -> None:
+    """Remove the namespaces, and end the processes, of labs whose owner has died."""
+    dead = [name for name in _namespaces() if (owner := _OWNER.match(name)) and not Path(f"/proc/{owner[1]}").exists()]
+    _end_processes(dead)
+    for name in dead:
+        _ip(["netns", "del", name], check=False)
+
+
+def _namespaces() -> list[str]:
+    return sorted(path.name for path in NETNS_DIR.iterdir()) if NETNS_DIR.is_dir() else []
+
+
+def _ip(arguments: Sequence[str], check: bool = True) -> None:
+    _run(["ip", *arguments], check=check)
+
+
+def _ip_batch(namespace: str, lines: Iterable[str]) -> None:
+    _run(["nsenter", f"--net={NETNS_DIR / namespace}", "--", "ip", "-batch", "-"], stdin="\n".join(lines) + "\n")
+
+
+def _run(argv: list[str], check: bool = True, stdin: str | None = None) -> None:
+    try:
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=20, check=False)
+    except FileNotFoundError as error:
+        raise LabUnavailable(f"The command {argv[0]} is missing.") from error
+    if check and done.returncode != 0:
+        raise LabUnavailable(f"{' '.join(argv)} failed: {done.stderr.strip()}")
+
+
+def _processes_in(namespace: str) -> list[int]:
+    try:
+        inode = (NETNS_DIR / namespace).stat().st_ino
+    except FileNotFoundError:
+        return []
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit() and _net_inode(path) == inode]
+
+
+def _net_inode(process: Path) -> int | None:
+    try:
+        return (process / "ns/net").stat().st_ino
+    except OSError:  # it ended meanwhile, or is a zombie
+        return None
+
+
+def _end_processes(namespaces: Sequence[str], patience: float = 3.0) -> None:
+    """SIGTERM, then after `patience` seconds SIGKILL, to every process in these namespaces."""
+    for number, wait in ((signal.SIGTERM, patience), (signal.SIGKILL, 1.0)):
+        deadline = time.monotonic() + wait
+        living = _signal_all(namespaces, number)
+        while living and time.monotonic() < deadline:
+            time.sleep(0.05)
+            living = [pid for name in namespaces for pid in _processes_in(name)]
+
+
+def _signal_all(namespaces: Sequence[str], number: signal.Signals) -> list[int]:
+    found = [pid for name in namespaces for pid in _processes_in(name)]
+    for pid in found:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
+    return found

@@ -1,0 +1,202 @@
+"""One Ringfence on one lab host, with its own state: a demo or a test touches no other system."""
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ringfence.hosts.paths import CODE, Paths
+from ringfence.lab.network import Host
+from ringfence.lab.rest import Refused, Rest
+from ringfence.policy.passwords import check_password
+
+ADMINISTRATOR: Final = "admin"
+_SETUP: Final = re.compile(r"https://\S+/setup#token=(\S+)")
+_WORKER: Final = re.compile(r"PID: (\d+)")
+
+
+class ProductFailed(Exception):
+    """The product did not do what the lab asked of it; the message holds its own words."""
+
+
+@dataclass(slots=True)
+class Product:
+    """A running system: its command line, its REST API and what its kernel knows."""
+
+    host: Host
+    admin: Host
+    home: Path
+    rest: Rest = field(init=False)
+    tenant: dict[str, Any] = field(default_factory=dict)
+    _setup_token: str = ""
+
+    @property
+    def paths(self) -> Paths:
+        return Paths(state=self.home / "state", run=self.home / "run")
+
+    def start(self) -> float:
+        """Start everything and wait until it answers. Returns the seconds it took."""
+        begun = time.monotonic()
+        for directory in (self.home, self.paths.state, self.paths.run):
+            directory.mkdir(exist_ok=True)
+            directory.chmod(0o755)
+        done = self.command("up", "--detach", timeout=90)
+        if done.returncode != 0:
+            raise ProductFailed(
+                f"ringfence up failed ({done.returncode}):\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+            )
+        found = _SETUP.search(done.stdout + done.stderr)
+        self._setup_token = found[1] if found else ""
+        self.rest = Rest(self.admin, self.paths.web_certificate)
+        return time.monotonic() - begun
+
+    def stop(self) -> None:
+        self.command("down", timeout=30)
+
+    def command(
+        self, *argv: str, timeout: float = 20.0, stdin: str | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run the `ringfence` command of this system on its host."""
+        environment = os.environ | {
+            "RINGFENCE_STATE_DIR": str(self.paths.state),
+            "RINGFENCE_RUN_DIR": str(self.paths.run),
+        }
+        line = self.host.command(sys.executable, "-m", "ringfence.cli", *argv)
+        return subprocess.run(
+            line, input=stdin, capture_output=True, text=True, timeout=timeout, check=False, env=environment, cwd=CODE
+        )
+
+    def asked(self, *argv: str) -> Any:
+        """The JSON answer of a `ringfence` command."""
+        done = self.command(*argv, "--json")
+        if done.returncode != 0:
+            raise ProductFailed(
+                f"ringfence {' '.join(argv)} failed ({done.returncode}): {done.stderr[-2000:]}{done.stdout[-2000:]}"
+            )
+        return json.loads(done.stdout)
+
+    # --- setting it up ---
+
+    def administer(self) -> None:
+        """Use the one-time setup link, as the administrator does, and sign in."""
+        password = _password()
+        self.rest.post("setup", token=self._setup_token, password=password)
+        self.rest.token = self.rest.post("auth/token", username=ADMINISTRATOR, password=password)["token"]
+
+    def create_tenant(self, name: str, domain: str) -> dict[str, Any]:
+        created: dict[str, Any] = self.rest.post("tenants", name=name, domain=domain)
+        return created
+
+    def create_user(self, tenant: dict[str, Any], number: str, name: str = "") -> dict[str, Any]:
+        """A new person with an extension; the generated SIP secret is shown this once."""
+        created: dict[str, Any] = self.rest.post(
+            "users", tenant_id=tenant["id"], extension=number, display_name=name or f"Phone {number}", role="Standard User"
+        )
+        return created
+
+    # --- what it knows and does ---
+
+    def process_ids(self) -> dict[str, int]:
+        """The main process of each supervised part, by name."""
+        return {child["name"]: int(child["pid"]) for child in self._children()}
+
+    def is_ready(self, name: str) -> bool:
+        """Whether this part does its work again, not only runs."""
+        return any(child["name"] == name and child["state"] == "ready" for child in self._children())
+
+    def _children(self) -> list[dict[str, Any]]:
+        """What `ringfence status` says; it exits with 1 while a part is starting."""
+        children: list[dict[str, Any]] = json.loads(self.command("status", "--json").stdout)["children"]
+        return children
+
+    def core_workers(self) -> frozenset[int]:
+        """The processes of the SIP core, the main one included."""
+        return frozenset(int(pid) for pid in _WORKER.findall(self.kamcmd("core.psx")))
+
+    def shared_memory_free(self) -> int:
+        found = re.search(r"free: (\d+)", self.kamcmd("core.shmmem"))
+        if found is None:
+            raise ProductFailed("core.shmmem did not answer")
+        return int(found[1])
+
+    def kamcmd(self, *argv: str) -> str:
+        done = self.host.run("kamcmd", "-s", f"unix:{self.paths.core_control}", *argv, check=False)
+        if done.returncode != 0:
+            raise ProductFailed(f"kamcmd {' '.join(argv)}: {done.stderr}")
+        return done.stdout
+
+    def live_calls(self) -> list[dict[str, Any]]:
+        return _items(self.rest.get("calls"))
+
+    def registrations(self) -> list[dict[str, Any]]:
+        return _items(self.rest.get("registrations"))
+
+    def call_records(self) -> list[dict[str, Any]]:
+        return _items(self.rest.get("cdrs"))
+
+    def bans(self) -> list[dict[str, Any]]:
+        return _items(self.rest.get("bans"))
+
+    def ban_of(self, address: str) -> dict[str, Any] | None:
+        return next((ban for ban in self.bans() if address in json.dumps(ban)), None)
+
+    def allow(self, address: str, description: str = "lab") -> dict[str, Any]:
+        """An allow entry for one address."""
+        created: dict[str, Any] = self.rest.post(
+            "ip-filters", cidr=f"{address}/32", target="allow", description=description
+        )
+        return created
+
+    def in_kernel_set(self, address: str) -> bool:
+        """Whether the address is an element of a ban set of the table `inet ringfence`."""
+        return address in self.nft("list", "table", "inet", "ringfence", check=False)
+
+    def dropped_packets(self) -> int:
+        """The packets that the rules of the table `inet ringfence` have dropped."""
+        rules = self.nft("list", "table", "inet", "ringfence")
+        return sum(int(number) for number in re.findall(r"packets (\d+) bytes \d+ drop", rules))
+
+    def nft(self, *argv: str, check: bool = True) -> str:
+        return self.host.run("nft", *argv, check=check).stdout
+
+
+def _password() -> str:
+    """A random portal password that keeps the product's rules."""
+    while check_password(chosen := "Q" + secrets.token_urlsafe(12), (ADMINISTRATOR,)):
+        continue
+    return chosen
+
+
+def within[T](seconds: float, look: Callable[[], T], what: str) -> tuple[T, float]:
+    """What `look` finds (anything true), asked again until the time is over, and when. Raises ProductFailed."""
+    begun = time.monotonic()
+    while True:
+        found = _tolerant(look)
+        passed = time.monotonic() - begun
+        if found:
+            return found, passed
+        if passed > seconds:
+            raise ProductFailed(f"not within {seconds} s: {what}")
+        time.sleep(0.05)
+
+
+def _tolerant[T](look: Callable[[], T]) -> T | None:
+    try:
+        return look()
+    except (OSError, Refused, ProductFailed):
+        return None
+
+
+def _items(answer: Any) -> list[dict[str, Any]]:
+    """The rows of a list answer, whether it is paged or not."""
+    if isinstance(answer, list):
+        return answer
+    rows: list[dict[str, Any]] = answer.get("items", answer.get("results", []))
+    return rows

@@ -1,0 +1,258 @@
+"""Addresses and prefixes: parsing that teaches, one key per ban, and a table whose lookup does not grow with its entries."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+
+from ringfence.policy.book import AddressEntry, Target
+
+type Address = IPv4Address | IPv6Address
+type Network = IPv4Network | IPv6Network
+
+HOST_BITS_V6: Final = 64
+"""One IPv6 customer holds at least a /64 (RFC 6177), so a single address there proves nothing and bans nothing."""
+
+_MAPPED: Final = IPv6Network("::ffff:0:0/96")
+
+
+class AddressProblem(ValueError):
+    """Why an address is refused: the stable id of the rule and a sentence for people."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Neighbouring addresses of one family, first and last included."""
+
+    first: Address
+    last: Address
+
+
+def parse_address(text: str) -> Address:
+    """One address; an IPv4 address written as IPv6 (RFC 4291, 2.5.5.2) becomes IPv4. Raises AddressProblem.
+
+    >>> str(parse_address("::ffff:192.0.2.7"))
+    '192.0.2.7'
+    """
+    cleaned = text.strip().removeprefix("[").removesuffix("]")
+    if "%" in cleaned:
+        raise AddressProblem("address.zone", f"{text!r} names a network interface (%...): give the address alone.")
+    try:
+        address = ip_address(cleaned)
+    except ValueError as error:
+        raise _teach(cleaned) from error
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def parse_network(text: str, netmask: str = "") -> Network:
+    """A prefix from `192.0.2.0/24`, `192.0.2.0/255.255.255.0`, a bare address, or an address and a separate mask.
+
+    Host bits are cleared. Raises AddressProblem.
+
+    >>> str(parse_network("192.0.2.77", "255.255.255.0"))
+    '192.0.2.0/24'
+    """
+    base, slash, suffix = text.strip().partition("/")
+    if slash and netmask:
+        raise AddressProblem("address.two_masks", f"{text!r} already has a prefix length; leave the netmask {netmask!r} out.")
+    address = parse_address(base)
+    mask = netmask.strip() or suffix
+    if not mask:
+        return _normal(ip_network(address))
+    if slash and ":" in base and isinstance(address, IPv4Address) and "." not in mask:
+        mask = _mapped_length(mask)
+    length = _prefix_length(mask, address)
+    return _normal(ip_network(f"{address}/{length}", strict=False))
+
+
+def ban_network(address: Address) -> Network:
+    """What a ban of this address covers: the IPv4 address itself, or the IPv6 /64 around it.
+
+    >>> str(ban_network(parse_address("2001:db8::5")))
+    '2001:db8::/64'
+    """
+    if isinstance(address, IPv4Address):
+        return ip_network(address)
+    return ip_network(f"{address}/{HOST_BITS_V6}", strict=False)
+
+
+def ban_key(text: str) -> str:
+    """The name under which a source is counted and banned. Raises AddressProblem.
+
+    >>> ban_key("192.0.2.7"), ban_key("2001:db8::5")
+    ('192.0.2.7', '2001:db8::/64')
+    """
+    network = ban_network(parse_address(text))
+    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+
+
+def key_network(key: str) -> Network:
+    """The prefix behind a ban key."""
+    return ban_network(parse_address(key.partition("/")[0]))
+
+
+def overlaps(one: Network, other: Network) -> bool:
+    """Whether two prefixes share an address; different families never do."""
+    if isinstance(one, IPv4Network) and isinstance(other, IPv4Network):
+        return one.overlaps(other)
+    if isinstance(one, IPv6Network) and isinstance(other, IPv6Network):
+        return one.overlaps(other)
+    return False
+
+
+class AddressTable:
+    """Allow and block entries, compiled once. The longest matching prefix decides; on a tie block wins."""
+
+    def __init__(self, entries: Iterable[AddressEntry]) -> None:
+        self._by_length: dict[int, dict[int, dict[int, tuple[AddressEntry, ...]]]] = {4: {}, 6: {}}
+        for entry in entries:
+            self._insert(entry)
+        self._lengths = {version: tuple(sorted(levels, reverse=True)) for version, levels in self._by_length.items()}
+
+    def _insert(self, entry: AddressEntry) -> None:
+        network = parse_network(entry.cidr)
+        level = self._by_length[network.version].setdefault(network.prefixlen, {})
+        prefix = int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
+        twins = (*level.get(prefix, ()), entry)
+        level[prefix] = tuple(sorted(twins, key=lambda twin: (twin.target is Target.ALLOW, twin.id)))
+
+    def lookup(self, address: Address, now: float) -> AddressEntry | None:
+        """The entry that decides about this address; expired entries do not exist. `now` is Unix time in seconds."""
+        levels = self._by_length[address.version]
+        number = int(address)
+        for length in self._lengths[address.version]:
+            for entry in levels[length].get(number >> (address.max_prefixlen - length), ()):
+                if is_live(entry, now):
+                    return entry
+        return None
+
+    def allows(self, address: Address, now: float) -> bool:
+        entry = self.lookup(address, now)
+        return entry is not None and entry.target is Target.ALLOW
+
+
+def is_live(entry: AddressEntry, now: float) -> bool:
+    return entry.expires_at is None or entry.expires_at > now
+
+
+def ties(entries: Iterable[AddressEntry]) -> tuple[tuple[AddressEntry, AddressEntry], ...]:
+    """Pairs of entries that say the opposite about the same prefix; an administrator must decide."""
+    seen: dict[str, AddressEntry] = {}
+    found: list[tuple[AddressEntry, AddressEntry]] = []
+    for entry in entries:
+        other = seen.setdefault(str(parse_network(entry.cidr)), entry)
+        if other.target is not entry.target:
+            found.append((other, entry))
+    return tuple(found)
+
+
+def spans(entries: Iterable[AddressEntry], target: Target, now: float) -> tuple[Span, ...]:
+    """The addresses for which `target` is the verdict of the longest prefix, as disjoint spans in order.
+
+    The kernel has no notion of "longest": it gets what remains of each entry after the longer ones took their part.
+    """
+    live = [(parse_network(entry.cidr), entry.target) for entry in entries if is_live(entry, now)]
+    return tuple(span for version in (4, 6) for span in _spans_of(version, live, target))
+
+
+def _spans_of(version: int, live: list[tuple[Network, Target]], target: Target) -> list[Span]:
+    verdicts: dict[tuple[int, int], Target] = {}
+    for network, verdict in live:
+        if network.version != version:
+            continue
+        ends = (int(network.network_address), int(network.broadcast_address))
+        verdicts[ends] = Target.BLOCK if Target.BLOCK in (verdict, verdicts.get(ends)) else verdict
+    pieces = _flatten(verdicts)
+    chosen = _joined([(first, last) for first, last, verdict in pieces if verdict is target])
+    make = IPv4Address if version == 4 else IPv6Address
+    return [Span(make(first), make(last)) for first, last in chosen]
+
+
+def _flatten(verdicts: dict[tuple[int, int], Target]) -> list[tuple[int, int, Target]]:
+    """Prefixes nest or are apart, never cross; so a stack of the open ones cuts them into pieces."""
+    pieces: list[tuple[int, int, Target]] = []
+    open_ones: list[tuple[int, Target]] = []
+    at = 0
+    for (first, last), verdict in sorted(verdicts.items(), key=lambda item: (item[0][0], -item[0][1])):
+        at = _close(open_ones, pieces, at, first - 1)
+        if open_ones and at < first:
+            pieces.append((at, first - 1, open_ones[-1][1]))
+        at = first
+        open_ones.append((last, verdict))
+    _close(open_ones, pieces, at, 1 << 128)
+    return pieces
+
+
+def _close(open_ones: list[tuple[int, Target]], pieces: list[tuple[int, int, Target]], at: int, until: int) -> int:
+    while open_ones and open_ones[-1][0] <= until:
+        last, verdict = open_ones.pop()
+        if at <= last:
+            pieces.append((at, last, verdict))
+            at = last + 1
+    return at
+
+
+def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for first, last in ranges:
+        if joined and joined[-1][1] + 1 == first:
+            joined[-1] = (joined[-1][0], last)
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _normal(network: Network) -> Network:
+    if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
+        return ip_network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - 96))
+    return network
+
+
+def _mapped_length(mask: str) -> str:
+    if mask.isascii() and mask.isdigit() and 96 <= int(mask) <= 128:
+        return str(int(mask) - 96)
+    raise AddressProblem("address.length", f"/{mask}: an IPv4 address written as IPv6 needs a prefix length of 96 to 128.")
+
+
+def _prefix_length(mask: str, address: Address) -> int:
+    if "." in mask and isinstance(address, IPv4Address):
+        return _dotted_length(mask)
+    if mask.isascii() and mask.isdigit() and len(mask) <= 3 and int(mask) <= address.max_prefixlen:
+        return int(mask)
+    raise AddressProblem("address.length", f"/{mask}: the prefix length of {address} is a number from 0 to {address.max_prefixlen}.")
+
+
+def _dotted_length(mask: str) -> int:
+    try:
+        bits = int(IPv4Address(mask))
+    except ValueError as error:
+        raise AddressProblem("address.mask", f"{mask!r} is not a netmask: write four numbers such as 255.255.255.0, or /24.") from error
+    length = bits.bit_count()
+    if bits == ((1 << length) - 1) << (32 - length):
+        return length
+    raise AddressProblem("address.mask_gap", f"The netmask {mask} has gaps: its ones must all be on the left, as in 255.255.255.0 (/24).")
+
+
+def _teach(text: str) -> AddressProblem:
+    parts = text.split(".")
+    numeric = all(part.isascii() and part.isdigit() for part in parts)
+    if ":" not in text and numeric and len(parts) > 1:
+        return _teach_octets(text, parts)
+    return AddressProblem("address.syntax", f"{text!r} is not an address: write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/64, never a name.")
+
+
+def _teach_octets(text: str, parts: list[str]) -> AddressProblem:
+    if len(parts) != 4:
+        return AddressProblem("address.octets", f"{text!r} has {len(parts)} numbers; an IPv4 address has exactly four.")
+    zero_led = [part for part in parts if len(part) > 1 and part.startswith("0")]
+    if zero_led:
+        return AddressProblem("address.leading_zero", f"{text!r}: write {zero_led[0]} without the leading zero; some programs read it as octal.")
+    large = next(part for part in parts if len(part) > 3 or int(part) > 255)
+    return AddressProblem("address.octet_range", f"{text!r}: {large} is too large; each number is 0 to 255.")

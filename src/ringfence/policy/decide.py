@@ -1,0 +1,72 @@
+"""All gates on one screen, in the order they are asked. A gate can only object; `route` alone allows; nobody answering means no."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ringfence.policy.index import Index
+from ringfence.policy.model import Objection, Packet, Refuse, Request, Verdict
+from ringfence.policy.routing import FindSubscriber, route
+from ringfence.policy.rules import identity, method, packet, registration, source
+
+PacketGate = Callable[[Packet], Refuse | None]
+Gate = Callable[[Request, Index], Objection | None]
+
+PACKET_GATES: Final[tuple[PacketGate, ...]] = (
+    packet.size,
+    packet.singular,
+    packet.framing,
+    packet.credentials,
+    packet.uri_length,
+    packet.call_id_length,
+    packet.hops,
+)
+
+GREETING_GATES: Final[tuple[Gate, ...]] = (
+    source.user_agent,
+    identity.domain,
+)
+"""For a keep-alive OPTIONS to the system itself, which names no account."""
+
+GATES: Final[tuple[Gate, ...]] = (
+    source.user_agent,
+    method.notify,
+    method.served,
+    identity.domain,
+    identity.authenticated,
+    identity.digest_uri,
+    identity.active,
+    identity.tenant,
+    identity.sender,
+)
+
+REGISTRATION_GATES: Final[tuple[Gate, ...]] = (
+    registration.account,
+    registration.star,
+    registration.contacts,
+    registration.expires,
+)
+
+
+def screen(facts: Packet) -> Refuse | None:
+    """The first objection to the packet itself."""
+    for gate in PACKET_GATES:
+        objection = gate(facts)
+        if objection is not None:
+            return objection
+    return None
+
+
+def gates_for(request: Request) -> tuple[Gate, ...]:
+    """The gates this request must pass."""
+    if request.method == "OPTIONS" and not request.target_user:
+        return GREETING_GATES
+    return GATES + REGISTRATION_GATES if request.method == "REGISTER" else GATES
+
+
+def decide(request: Request, index: Index, find: FindSubscriber) -> Verdict:
+    """The verdict on a request outside a dialog."""
+    for gate in gates_for(request):
+        objection = gate(request, index)
+        if objection is not None:
+            return objection
+    return route(request, index, find)

@@ -1,0 +1,56 @@
+"""Event kinds: the words of the journal, the ledger and the event socket. One table; nothing else invents a kind."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Kind(StrEnum):
+    """What happened. The value stands in the journal as `kind`."""
+
+    REGISTRATION_SAVED = "registration.saved"
+    REGISTRATION_REMOVED = "registration.removed"
+    AUTH_FAILED = "auth.failed"
+    AUTH_STALE_PASSWORD = "auth.stale_password"
+    CALL_STARTED = "call.started"
+    CALL_ANSWERED = "call.answered"
+    CALL_CONFIRMED = "call.confirmed"
+    CALL_ENDED = "call.ended"
+    CALL_REFUSED = "call.refused"
+    REQUEST_REFUSED = "request.refused"
+    ENGINE_STARTED = "engine.started"
+    ENGINE_EXCEPTION = "engine.exception"
+    MEDIA_FAILED = "media.failed"
+    POLICY_ADOPTED = "policy.adopted"
+    POLICY_BROKEN = "policy.broken"
+    BAN_ADDED = "ban.added"
+    BAN_LIFTED = "ban.lifted"
+    BAN_EXPIRED = "ban.expired"
+    BAN_SPARED = "ban.spared"
+    ALARM_RAISED = "alarm.raised"
+    ALARM_CLEARED = "alarm.cleared"
+
+
+WRITTEN_BY_WORKERS: Final = frozenset(
+    {
+        Kind.REGISTRATION_SAVED,
+        Kind.REGISTRATION_REMOVED,
+        Kind.AUTH_FAILED,
+        Kind.AUTH_STALE_PASSWORD,
+        Kind.CALL_STARTED,
+        Kind.CALL_ANSWERED,
+        Kind.CALL_CONFIRMED,
+        Kind.CALL_ENDED,
+        Kind.CALL_REFUSED,
+        Kind.REQUEST_REFUSED,
+        Kind.ENGINE_STARTED,
+        Kind.ENGINE_EXCEPTION,
+        Kind.MEDIA_FAILED,
+        Kind.POLICY_ADOPTED,
+        Kind.POLICY_BROKEN,
+    }
+)
+
+URGENT: Final = frozenset(
+    {Kind.AUTH_FAILED, Kind.CALL_STARTED, Kind.CALL_ANSWERED, Kind.CALL_ENDED, Kind.CALL_REFUSED, Kind.ENGINE_EXCEPTION, Kind.POLICY_BROKEN}
+)
+"""Kinds for which a worker rings the guard's doorbell; the guard finds all others on its next look (at most 200 ms later)."""

@@ -1,0 +1,119 @@
+"""Facts and verdicts. A request becomes plain values, a decision becomes one of the verdicts; nothing else crosses the border."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from ringfence.policy.book import Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """What can be said of a message before anything in it is believed. Counts are header occurrences."""
+
+    size: int
+    vias: int
+    froms: int
+    tos: int
+    call_ids: int
+    cseqs: int
+    content_lengths: int
+    max_forwards: int
+    credentials: int
+    longest_uri: int
+    call_id_length: int
+    stream: bool
+
+
+class Answer(IntEnum):
+    """How Kamailio judged a digest: the return codes of `pv_auth_check` that mean something to a rule."""
+
+    RIGHT = 1
+    WRONG = -2
+    STALE = -4
+    NONE = -5
+    REUSED = -6
+    MISMATCH = -8
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The digest credentials a request carries (RFC 7616) and how Kamailio judged them (an `Answer` or another negative code)."""
+
+    username: str
+    uri: str
+    answer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One SIP request as the rules see it. `source` is the address it really came from."""
+
+    method: str
+    target_user: str
+    target_host: str
+    target_uri: str
+    from_user: str
+    from_host: str
+    to_user: str
+    to_host: str
+    source: str
+    user_agent: str
+    contacts: int = 0
+    star_contact: bool = False
+    expires: int | None = None
+    credentials: Credentials | None = None
+    caller: Subscriber | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """No answer at all: the sender learns nothing."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """A final answer; the rule goes to the journal, never into the reply."""
+
+    rule: str
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """Ask for a digest: 401 for REGISTER, 407 for everything else."""
+
+    rule: str
+    realm: str
+    proxy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Greet:
+    """Answer 200 to a keep-alive OPTIONS addressed to the system itself."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveContacts:
+    """Store the bindings of this address of record."""
+
+    rule: str
+    aor: str
+
+
+@dataclass(frozen=True, slots=True)
+class RingExtension:
+    """Send the call to every device of an extension."""
+
+    rule: str
+    aor: str
+    caller: Subscriber
+    callee: Subscriber
+
+
+Verdict = Drop | Refuse | Challenge | Greet | SaveContacts | RingExtension
+Objection = Drop | Refuse | Challenge

@@ -1,0 +1,42 @@
+"""The only code that can say yes."""
+
+from collections.abc import Callable
+
+from ringfence.policy.book import Subscriber
+from ringfence.policy.index import Index
+from ringfence.policy.model import Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
+
+FindSubscriber = Callable[[str], Subscriber | None]
+
+
+def route(request: Request, index: Index, find: FindSubscriber) -> Verdict:
+    """Where an unobjectionable request goes. Who is not named here is refused."""
+    match request.method:
+        case "REGISTER":
+            return _register(request)
+        case "INVITE":
+            return _call(request, index, find)
+        case "OPTIONS":
+            return Greet("route.greet")
+        case _:
+            return Refuse("route.nowhere", 403, "Forbidden")
+
+
+def _register(request: Request) -> Verdict:
+    if request.caller is None:
+        return Refuse("route.unknown_caller", 403, "Forbidden")
+    return SaveContacts("route.register", request.caller.aor)
+
+
+def _call(request: Request, index: Index, find: FindSubscriber) -> Verdict:
+    caller = request.caller
+    if caller is None:
+        return Refuse("route.unknown_caller", 403, "Forbidden")
+    callee = find(f"{request.target_user}@{caller.domain}")
+    if callee is None:
+        return Refuse("route.no_rule", 404, "Not Found")
+    if not index.role(caller.role).internal:
+        return Refuse("route.internal_calls", 403, "Forbidden")
+    if not callee.active:
+        return Refuse("route.callee_inactive", 480, "Temporarily Unavailable")
+    return RingExtension("route.extension", callee.aor, caller, callee)

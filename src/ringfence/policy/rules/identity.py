@@ -1,0 +1,67 @@
+"""Who the caller is: the digest proves it, and every header must agree with what was proved."""
+
+from ringfence.policy.index import Index
+from ringfence.policy.model import Answer, Challenge, Refuse, Request
+
+
+def domain(request: Request, index: Index) -> Refuse | None:
+    """A request for a domain that is not ours is refused: this is no open relay."""
+    if index.domain_of(request.target_host):
+        return None
+    return Refuse("identity.domain", 403, "Forbidden")
+
+
+def authenticated(request: Request, index: Index) -> Challenge | None:
+    """Without a right answer to our own challenge there is a new challenge, the same for known and unknown accounts."""
+    if request.caller and request.credentials and request.credentials.answer == Answer.RIGHT:
+        return None
+    return Challenge("identity.authenticated", index.domain_of(request.target_host), proxy=request.method != "REGISTER")
+
+
+def digest_uri(request: Request, index: Index) -> Refuse | None:
+    """The digest was made for this very request: its uri names the same target (RFC 7616 section 3.4.6)."""
+    if request.credentials is None or _target(request.credentials.uri) == _target(request.target_uri):
+        return None
+    return Refuse("identity.digest_uri", 400, "Bad Request")
+
+
+def active(request: Request, index: Index) -> Refuse | None:
+    """A suspended extension neither registers nor calls."""
+    if request.caller and request.caller.active:
+        return None
+    return Refuse("identity.active", 403, "Forbidden")
+
+
+def tenant(request: Request, index: Index) -> Refuse | None:
+    """An extension speaks to its own tenant's domain only."""
+    if request.caller and index.domain_of(request.target_host) == request.caller.domain:
+        return None
+    return Refuse("identity.tenant", 403, "Forbidden")
+
+
+def sender(request: Request, index: Index) -> Refuse | None:
+    """The From header names the extension whose password was proved."""
+    return None if _is_caller(request, index, request.from_user, request.from_host) else Refuse("identity.sender", 403, "Forbidden")
+
+
+def _is_caller(request: Request, index: Index, user: str, host: str) -> bool:
+    caller = request.caller
+    return caller is not None and user.lower() == caller.extension and index.domain_of(host) == caller.domain
+
+
+def _target(uri: str) -> str:
+    """The user and host of a SIP URI, for comparing.
+
+    >>> _target("sip:101@Example.com:5060;transport=tcp")
+    '101@example.com'
+    """
+    rest = uri.partition(":")[2]
+    user, at, host = rest.rpartition("@")
+    return f"{user}{at}{_host(host)}"
+
+
+def _host(text: str) -> str:
+    bare = text.partition(";")[0].partition("?")[0].lower()
+    if bare.startswith("["):
+        return bare.partition("]")[0] + "]"
+    return bare.partition(":")[0]

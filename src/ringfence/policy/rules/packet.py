@@ -1,0 +1,48 @@
+"""SIP hygiene, asked before anything in the message is believed (RFC 3261, RFC 4475)."""
+
+from typing import Final
+
+from ringfence.policy.model import Packet, Refuse
+
+MAX_SIZE: Final = 32_768
+MAX_URI: Final = 512
+MAX_CALL_ID: Final = 256
+MAX_VIAS: Final = 8
+
+
+def size(packet: Packet) -> Refuse | None:
+    """A message over 32 KiB is refused: no phone needs it, and parsers have been attacked with it."""
+    return Refuse("packet.size", 513, "Message Too Large") if packet.size > MAX_SIZE else None
+
+
+def singular(packet: Packet) -> Refuse | None:
+    """From, To, Call-ID and CSeq stand exactly once, Content-Length and Max-Forwards at most once (RFC 3261 section 7.3.1)."""
+    once = packet.froms == packet.tos == packet.call_ids == packet.cseqs == 1
+    if once and packet.content_lengths <= 1 and packet.max_forwards <= 1:
+        return None
+    return Refuse("packet.singular", 400, "Bad Request")
+
+
+def framing(packet: Packet) -> Refuse | None:
+    """A message on a stream says its length, or its end would be a guess (RFC 3261 section 18.3)."""
+    return Refuse("packet.framing", 400, "Content-Length Missing") if packet.stream and packet.content_lengths != 1 else None
+
+
+def credentials(packet: Packet) -> Refuse | None:
+    """More than one credential header is an attempt to have one checked and another believed."""
+    return Refuse("packet.credentials", 400, "Bad Request") if packet.credentials > 1 else None
+
+
+def uri_length(packet: Packet) -> Refuse | None:
+    """A URI over 512 bytes is refused (RFC 3261 section 21.4.12)."""
+    return Refuse("packet.uri_length", 414, "Request-URI Too Long") if packet.longest_uri > MAX_URI else None
+
+
+def call_id_length(packet: Packet) -> Refuse | None:
+    """A Call-ID over 256 bytes is refused; it is a key in memory."""
+    return Refuse("packet.call_id_length", 513, "Message Too Large") if packet.call_id_length > MAX_CALL_ID else None
+
+
+def hops(packet: Packet) -> Refuse | None:
+    """A request that came through more than eight hops runs in a circle (RFC 3261 section 16.3)."""
+    return Refuse("packet.hops", 482, "Loop Detected") if packet.vias > MAX_VIAS else None

@@ -1,0 +1,35 @@
+"""Carries out verdicts. The rule that decided goes to the journal and never into a reply."""
+
+from ringfence.policy.model import Challenge, Drop, Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
+from ringfence.signaling import calls, ksr, registrations
+from ringfence.signaling.worker import Worker
+
+
+def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
+    """Does what the policy decided."""
+    match verdict:
+        case Drop(rule):
+            worker.refused(rule)
+        case Refuse(rule, code, reason):
+            if request.method == "INVITE" and request.caller:
+                calls.journal_refused_call(worker, verdict, request.caller, request.target_user)
+            refuse(worker, rule, code, reason)
+        case Challenge(_, realm, proxy):
+            if not ksr.challenge(realm, proxy):
+                ksr.reply(500, "Server Internal Error")
+        case Greet():
+            ksr.reply_header("Accept: application/sdp")
+            ksr.reply(200, "OK")
+        case SaveContacts(_, aor) if request.caller:
+            registrations.save(aor, request.caller, worker)
+        case RingExtension():
+            calls.ring(verdict, request.target_user, worker)
+        case _:
+            refuse(worker, "route.nowhere", 403, "Forbidden")
+
+
+def refuse(worker: Worker, rule: str, code: int, reason: str) -> None:
+    worker.refused(rule)
+    if code == 405:
+        ksr.reply_header("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER")
+    ksr.reply(code, reason)

@@ -1,0 +1,208 @@
+"""Carries a call: media through rtpengine, identity as proved, both parties bound to the addresses they speak from."""
+
+import time
+from typing import Any, Final
+
+from ringfence.policy import dialog
+from ringfence.policy.book import Subscriber
+from ringfence.policy.events import Kind
+from ringfence.policy.model import Refuse, RingExtension
+from ringfence.signaling import facts, ksr
+from ringfence.signaling.worker import Worker
+
+MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove RTP/AVP"
+
+CLAIMED_IDENTITY: Final = (
+    "^(P-[A-Za-z-]+|Remote-Party-ID|Diversion|History-Info|Identity|Identity-Info|Privacy|Route|Path|Service-Route|X-(PBX|Ringfence)-.*)$"
+)
+"""Headers a phone may not set: they claim an identity or a path, or they are ours."""
+
+DIALOG_VARIABLES: Final = ("id", "caller", "callee", "from", "to", "dialled", "tenant", "user", "started", "answered")
+
+DIALOG_COLUMNS: Final = (
+    "h_entry h_id callid from_uri from_tag to_uri to_tag state start_ts lifetime "
+    "from_cseq to_cseq from_rs to_rs from_contact to_contact from_bindaddr to_bindaddr sflags dflags"
+).split()
+
+
+def ring(verdict: RingExtension, target_user: str, worker: Worker) -> None:
+    """Sends an INVITE to the devices of an extension."""
+    ksr.forget_credentials()
+    ksr.remove_headers(CLAIMED_IDENTITY)
+    if not ksr.find_contacts(verdict.aor):
+        _refuse(worker, verdict, target_user, "route.offline", 480, "Temporarily Unavailable")
+        return
+    if ksr.has_sdp() and not ksr.media_offer(MEDIA_FLAGS):
+        _refuse(worker, verdict, target_user, "media.offer", 503, "Media Unavailable")
+        return
+    call_id = worker.new_call_id()
+    _track(verdict, target_user, call_id)
+    _journal_start(worker, verdict, target_user, call_id)
+    ksr.record_route()
+    ksr.show_caller(verdict.caller.display_name or verdict.caller.extension)
+    ksr.append_header(f"P-Asserted-Identity: <sip:{verdict.caller.aor}>")
+    _send("ksr_reply_call", "ksr_failure_call")
+
+
+def refuse_in_dialog(method: str) -> Refuse | None:
+    """The objection to a request with a To tag, judged before Kamailio's dialog state may change."""
+    known = ksr.dialog_known()
+    parties = tuple(facts.party_address(uri) for uri in _parties()) if known else ()
+    return dialog.judge(method, known, ksr.source(), parties)
+
+
+def carry_in_dialog(method: str, worker: Worker) -> None:
+    """Sends a request of one party to the other party's proved address, whatever Route and Request-URI say."""
+    caller, callee = _parties()
+    from_caller = ksr.text("$ft") == ksr.text("$dlg(from_tag)")
+    ksr.set_dialog_var("caller" if from_caller else "callee", facts.party())
+    if not ksr.loose_route():
+        ksr.reply(481, "Call/Transaction Does Not Exist")
+        return
+    ksr.remove_headers(CLAIMED_IDENTITY)
+    ksr.set_next_hop(callee if from_caller else caller)
+    if method == "ACK":
+        worker.journal.append(Kind.CALL_CONFIRMED, _confirmed())
+    if method == "BYE":
+        ksr.media_delete()
+    elif method in ("INVITE", "UPDATE") and ksr.has_sdp() and not ksr.media_offer(MEDIA_FLAGS):
+        ksr.reply(503, "Media Unavailable")
+        return
+    if method == "INVITE":
+        ksr.record_route()
+    _send("ksr_reply_call", "ksr_failure_in_dialog")
+
+
+def reply_of_callee() -> None:
+    """A reply of the called side: binds it to its address and replaces its media address with ours."""
+    code = ksr.number("$rs")
+    if 100 < code < 300 and not ksr.dialog_var("callee"):
+        ksr.set_dialog_var("callee", facts.party())
+    if code < 300 and ksr.has_sdp() and not ksr.media_answer(MEDIA_FLAGS):
+        ksr.remove_body()  # raw SDP never travels; the call is ended instead
+        ksr.end_dialog()
+
+
+def failed(worker: Worker, *, in_dialog: bool) -> None:
+    """A final failure of the called side. Challenges and redirections of strangers never reach the caller."""
+    code = ksr.number("$T_reply_code")
+    if code in (401, 407):
+        worker.refused("dialog.challenge")
+        _replace_final(403, "Forbidden")
+    elif 300 <= code < 400:
+        worker.refused("route.redirect")
+        _replace_final(480, "Temporarily Unavailable")
+    if not in_dialog:
+        ksr.media_delete()
+
+
+def _replace_final(code: int, reason: str) -> None:
+    ksr.set_dialog_var("code", str(code))
+    ksr.final_reply(code, reason)
+
+
+def dialog_event(name: str, worker: Worker) -> None:
+    """The life of a call as Kamailio's dialog module tells it."""
+    match name:
+        case "dialog:start":
+            ksr.set_dialog_var("answered", f"{time.time():.3f}")
+            worker.journal.append(Kind.CALL_ANSWERED, {"call_id": ksr.dialog_var("id"), "answered_at": time.time()})
+        case "dialog:end":
+            ksr.media_delete()
+            worker.journal.append(Kind.CALL_ENDED, _ended(200, "Normal", _ended_by()))
+        case "dialog:failed":
+            code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
+            worker.journal.append(Kind.CALL_ENDED, _ended(code, ksr.text("$rr"), "caller" if code == 487 else "callee"))
+
+
+def _parties() -> tuple[str, str]:
+    return ksr.dialog_var("caller"), ksr.dialog_var("callee")
+
+
+def _send(on_reply: str, on_failure: str) -> None:
+    if not (ksr.on_reply(on_reply) and ksr.on_failure(on_failure) and ksr.relay()):
+        ksr.reply(500, "Server Internal Error")
+
+
+def _track(verdict: RingExtension, target_user: str, call_id: str) -> None:
+    ksr.track_dialog()
+    values = {
+        "id": call_id,
+        "caller": facts.party(),
+        "from": verdict.caller.aor,
+        "to": verdict.callee.aor,
+        "dialled": target_user,
+        "tenant": str(verdict.caller.tenant_id),
+        "user": str(verdict.caller.user_id),
+        "started": f"{time.time():.3f}",
+    }
+    for name, value in values.items():
+        ksr.set_dialog_var(name, value)
+
+
+def _call_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str, Any]:
+    return {
+        "sip_call_id": ksr.call_id(),
+        "caller": caller.aor,
+        "callee": callee,
+        "dialled": target_user[:64],
+        "tenant_id": caller.tenant_id,
+        "user_id": caller.user_id,
+        "source": ksr.source(),
+        "transport": ksr.transport(),
+        "user_agent": ksr.user_agent()[:128],
+    }
+
+
+def _journal_start(worker: Worker, verdict: RingExtension, target_user: str, call_id: str) -> None:
+    call = _call_fields(verdict.caller, verdict.callee.aor, target_user)
+    worker.journal.append(Kind.CALL_STARTED, {"call_id": call_id, "rule": verdict.rule, **call})
+
+
+def _refuse(worker: Worker, verdict: RingExtension, target_user: str, rule: str, code: int, reason: str) -> None:
+    ksr.reply(code, reason)
+    _journal_refusal(worker, Refuse(rule, code, reason), _call_fields(verdict.caller, verdict.callee.aor, target_user))
+
+
+def journal_refused_call(worker: Worker, refusal: Refuse, caller: Subscriber, target_user: str) -> None:
+    """A call that the policy refused to a proved caller is a CDR too."""
+    _journal_refusal(worker, refusal, _call_fields(caller, "", target_user))
+
+
+def _journal_refusal(worker: Worker, refusal: Refuse, call: dict[str, Any]) -> None:
+    fields = {"call_id": worker.new_call_id(), "rule": refusal.rule, "code": refusal.code, "reason": refusal.reason}
+    worker.journal.append(Kind.CALL_REFUSED, {**fields, **call})
+
+
+def _confirmed() -> dict[str, Any]:
+    """All that is needed to know this call again after a crash of the core."""
+    return {
+        "call_id": ksr.dialog_var("id"),
+        "dialog": {column: ksr.text(f"$dlg({column})") for column in DIALOG_COLUMNS},
+        "vars": {name: ksr.dialog_var(name) for name in DIALOG_VARIABLES},
+    }
+
+
+def _ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
+    answered = ksr.dialog_var("answered")
+    return {
+        "call_id": ksr.dialog_var("id"),
+        "caller": ksr.dialog_var("from"),
+        "callee": ksr.dialog_var("to"),
+        "dialled": ksr.dialog_var("dialled"),
+        "tenant_id": int(ksr.dialog_var("tenant") or 0),
+        "user_id": int(ksr.dialog_var("user") or 0),
+        "started_at": float(ksr.dialog_var("started") or 0),
+        "answered_at": float(answered) if answered else None,
+        "ended_at": time.time(),
+        "code": code,
+        "reason": reason[:64],
+        "ended_by": ended_by,
+    }
+
+
+def _ended_by() -> str:
+    """Who hung up: the party whose BYE this is, or the system when there is none."""
+    if ksr.text("$rm") != "BYE":
+        return "system"
+    return "caller" if ksr.text("$ft") == ksr.text("$dlg(from_tag)") else "callee"

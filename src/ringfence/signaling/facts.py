@@ -1,0 +1,86 @@
+"""Reads one message into plain values. Each value is fetched once."""
+
+from ringfence.policy.model import Credentials, Packet, Request
+from ringfence.signaling import ksr
+
+STREAMS = frozenset({"tcp", "tls", "ws", "wss"})
+
+
+def packet() -> Packet:
+    """What can be said of the message before anything in it is believed."""
+    count = ksr.header_count
+    return Packet(
+        size=ksr.message_length(),
+        vias=count("Via"),
+        froms=count("From"),
+        tos=count("To"),
+        call_ids=count("Call-ID"),
+        cseqs=count("CSeq"),
+        content_lengths=count("Content-Length"),
+        max_forwards=count("Max-Forwards"),
+        credentials=max(count("Authorization"), count("Proxy-Authorization")),
+        longest_uri=max(len(ksr.target_uri()), len(ksr.from_uri()), len(ksr.to_uri())),
+        call_id_length=len(ksr.call_id()),
+        stream=ksr.transport() in STREAMS,
+    )
+
+
+def request(method: str) -> Request:
+    """The request without its credentials, which are judged only if its domain is ours."""
+    contact = ksr.text("$ct") if method == "REGISTER" else ""
+    return Request(
+        method=method,
+        target_user=ksr.target_user(),
+        target_host=ksr.target_host(),
+        target_uri=ksr.target_uri(),
+        from_user=ksr.from_user(),
+        from_host=ksr.from_host(),
+        to_user=ksr.to_user(),
+        to_host=ksr.to_host(),
+        source=ksr.source(),
+        user_agent=ksr.user_agent(),
+        contacts=ksr.header_count("Contact") + contact.count(",") if contact else 0,
+        star_contact=contact.strip() == "*",
+        expires=_expires() if contact else None,
+    )
+
+
+def username() -> str:
+    """The user a digest claims to be, "" when there are no credentials."""
+    return ksr.text("$aU") or ksr.text("$au")
+
+
+def digest_uri() -> str:
+    return ksr.text("$adu")
+
+
+def credentials(answer: int, name: str) -> Credentials:
+    return Credentials(username=name, uri=digest_uri(), answer=answer)
+
+
+def party() -> str:
+    """The address this message really came from, as a URI one can send to."""
+    return f"sip:{_bracketed(ksr.source())}:{ksr.source_port()};transport={ksr.transport()}"
+
+
+def party_address(uri: str) -> str:
+    """The bare address of a party URI.
+
+    >>> party_address("sip:[2001:db8::1]:5060;transport=udp")
+    '2001:db8::1'
+    """
+    host = uri.partition(":")[2]
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address and not address.startswith("[") else address
+
+
+def _expires() -> int | None:
+    value = ksr.text("$hdr(Expires)").strip()
+    if not value:
+        return None
+    return int(value) if value.isdecimal() and value.isascii() else -1

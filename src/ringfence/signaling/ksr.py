@@ -1,0 +1,287 @@
+"""The typed port to Kamailio. Every call that can fail answers a bool here, and only `> 0` is yes.
+
+Kamailio 6.0 returns False instead of raising when a call is wrong; False is not > 0, so a mistake refuses.
+"""
+
+from typing import Any
+
+import KSR
+
+REGISTER_TABLE = "location"
+
+
+def text(name: str) -> str:
+    """A pseudo-variable as text, "" when it is unset. Raises UnicodeDecodeError on bytes that are not UTF-8."""
+    value: Any = KSR.pv.get(name)
+    return "" if value is None else str(value)
+
+
+def number(name: str) -> int:
+    """A pseudo-variable as a number, 0 when it is unset or none."""
+    value: Any = KSR.pv.get(name)
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and value.isdigit() else 0
+
+
+def readable_method() -> str:
+    """The method, after one look at the whole message: UnicodeDecodeError says that it is not UTF-8 (RFC 3261 section 7)."""
+    KSR.kx.get_msgbuf()
+    return _text(KSR.kx.get_method())
+
+
+def message_length() -> int:
+    length: Any = KSR.kx.get_msglen()
+    return length if isinstance(length, int) else 0
+
+
+def source() -> str:
+    return _text(KSR.kx.get_srcip())
+
+
+def source_port() -> int:
+    port: Any = KSR.kx.get_srcport()
+    return port if isinstance(port, int) else 0
+
+
+def transport() -> str:
+    """The transport the message came by, in lower case."""
+    return _text(KSR.kx.get_proto()).lower()
+
+
+def user_agent() -> str:
+    return _text(KSR.kx.gete_ua())
+
+
+def call_id() -> str:
+    return _text(KSR.kx.get_callid())
+
+
+def target_uri() -> str:
+    return _text(KSR.kx.get_ruri())
+
+
+def target_user() -> str:
+    return _text(KSR.kx.gete_ruser())
+
+
+def target_host() -> str:
+    return _text(KSR.kx.gete_rhost())
+
+
+def from_uri() -> str:
+    return _text(KSR.kx.get_furi())
+
+
+def from_user() -> str:
+    return _text(KSR.kx.gete_fuser())
+
+
+def from_host() -> str:
+    return _text(KSR.kx.gete_fhost())
+
+
+def to_uri() -> str:
+    return _text(KSR.kx.get_turi())
+
+
+def to_user() -> str:
+    return _text(KSR.kx.gete_tuser())
+
+
+def to_host() -> str:
+    return _text(KSR.kx.gete_thost())
+
+
+def header_count(name: str) -> int:
+    return number(f"$hdrc({name})")
+
+
+def sane() -> bool:
+    """Kamailio's own sanity checks: version, scheme, required headers, CSeq, Content-Length, Expires, Proxy-Require, URIs, digests."""
+    return _yes(KSR.sanity.sanity_check(24551, 15))
+
+
+def reply_insane() -> None:
+    KSR.sanity.sanity_reply()
+
+
+def reply(code: int, reason: str) -> None:
+    KSR.sl.send_reply(code, reason)
+
+
+def reply_header(line: str) -> None:
+    KSR.hdr.append_to_reply(line + "\r\n")
+
+
+def challenge(realm: str, proxy: bool) -> bool:
+    """A 407 or 401 with a nonce bound to the source address and usable once."""
+    return _yes(KSR.auth.proxy_challenge(realm, 1) if proxy else KSR.auth.www_challenge(realm, 1))
+
+
+def check_digest(realm: str, ha1: str) -> int:
+    """Kamailio's judgement of the credentials against a hex HA1: 1, or a negative code."""
+    code: Any = KSR.auth.pv_auth_check(realm, ha1, 1, 0)
+    return code if isinstance(code, int) and not isinstance(code, bool) else -1
+
+
+def forget_credentials() -> None:
+    """Our digest must not travel on to the callee."""
+    KSR.auth.consume_credentials()
+
+
+def retransmission() -> bool:
+    return _yes(KSR.tmx.t_precheck_trans()) and _yes(KSR.tm.t_check_trans())
+
+
+def known_transaction() -> bool:
+    return _yes(KSR.tm.t_check_trans())
+
+
+def new_transaction() -> bool:
+    return _yes(KSR.tm.t_newtran())
+
+
+def hops_left() -> bool:
+    return _yes(KSR.maxfwd.process_maxfwd(16))
+
+
+def use_source_port() -> None:
+    KSR.force_rport()
+
+
+def remember_source() -> None:
+    """Bindings are reached at the address they came from, whatever the Contact says."""
+    KSR.nathelper.fix_nated_register()
+
+
+def save_contacts() -> bool:
+    """Stores the bindings without answering yet (flag 2)."""
+    return _yes(KSR.registrar.save(REGISTER_TABLE, 2))
+
+
+def reply_saved() -> None:
+    KSR.registrar.reg_send_reply()
+
+
+def fetch_bindings(aor: str) -> bool:
+    return _yes(KSR.registrar.reg_fetch_contacts(REGISTER_TABLE, f"sip:{aor}", "saved"))
+
+
+def binding(attribute: str, index: int) -> str:
+    return text(f"$(ulc(saved=>{attribute})[{index}])")
+
+
+def free_bindings() -> None:
+    KSR.registrar.reg_free_contacts("saved")
+
+
+def find_contacts(aor: str) -> bool:
+    """Makes the devices of an address of record the targets of this request."""
+    KSR.pv.sets("$ru", f"sip:{aor}")
+    return _yes(KSR.registrar.lookup(REGISTER_TABLE))
+
+
+def set_next_hop(uri: str) -> None:
+    KSR.setdsturi(uri)
+
+
+def record_route() -> None:
+    KSR.rr.record_route()
+
+
+def loose_route() -> bool:
+    return _yes(KSR.rr.loose_route())
+
+
+def track_dialog() -> bool:
+    return _yes(KSR.dialog.dlg_manage())
+
+
+def dialog_known() -> bool:
+    return _yes(KSR.dialog.is_known_dlg())
+
+
+def dialog_var(name: str) -> str:
+    return text(f"$dlg_var({name})")
+
+
+def set_dialog_var(name: str, value: str) -> None:
+    KSR.pv.sets(f"$dlg_var({name})", value)
+
+
+def end_dialog() -> None:
+    KSR.dialog.dlg_bye("all")
+
+
+def relay() -> bool:
+    return _yes(KSR.tm.t_relay())
+
+
+def on_reply(callback: str) -> bool:
+    return _yes(KSR.tm.t_on_reply(callback))
+
+
+def on_failure(callback: str) -> bool:
+    return _yes(KSR.tm.t_on_failure(callback))
+
+
+def final_reply(code: int, reason: str) -> None:
+    KSR.tm.t_reply(code, reason)
+
+
+def canceled() -> bool:
+    return _yes(KSR.tm.t_is_canceled())
+
+
+def failure_code() -> int:
+    code: Any = KSR.tm.t_get_status_code()
+    return code if isinstance(code, int) else 0
+
+
+def media_offer(flags: str) -> bool:
+    return _yes(KSR.rtpengine.rtpengine_offer(flags))
+
+
+def media_answer(flags: str) -> bool:
+    return _yes(KSR.rtpengine.rtpengine_answer(flags))
+
+
+def media_delete() -> None:
+    KSR.rtpengine.rtpengine_delete0()
+
+
+def has_sdp() -> bool:
+    return _yes(KSR.textops.has_body_type("application/sdp"))
+
+
+def remove_body() -> None:
+    KSR.textops.set_body("", "text/plain")
+
+
+def remove_headers(pattern: str) -> None:
+    KSR.textops.remove_hf_re(pattern)
+
+
+def append_header(line: str) -> None:
+    KSR.hdr.append(line + "\r\n")
+
+
+def show_caller(display_name: str) -> None:
+    KSR.uac.uac_replace_from(f'"{display_name}"', "")
+
+
+def drop() -> None:
+    KSR.set_drop()
+
+
+def log_error(line: str) -> None:
+    KSR.err(line + "\n")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _yes(result: Any) -> bool:
+    return result is True or (not isinstance(result, bool) and isinstance(result, int) and result > 0)

@@ -1,0 +1,111 @@
+"""The script Kamailio loads: its callbacks, each wrapped so that an exception fails closed.
+
+The supervisor names this package and the virtual environment in PYTHONPATH.
+"""
+
+import time
+
+from ringfence.policy.decide import decide, screen
+from ringfence.signaling import act, calls, facts, ksr
+from ringfence.signaling.authentication import authenticate
+from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
+from ringfence.signaling.worker import Worker, this_worker
+
+
+def _report(where: str, error: str) -> None:
+    this_worker().exception(where, error)
+
+
+@guarded(refuse_request, _report)
+def ksr_request_route(*_: object) -> None:
+    worker = this_worker()
+    try:
+        method = ksr.readable_method()
+    except UnicodeDecodeError:
+        worker.noise_only("packet.encoding")
+        return
+    if worker.bans.is_banned(ksr.source(), time.time()):
+        worker.refused("source.banned")
+        return
+    if not ksr.sane():
+        worker.refused("packet.sanity")
+        ksr.reply_insane()
+        return
+    objection = screen(facts.packet())
+    if objection:
+        act.refuse(worker, objection.rule, objection.code, objection.reason)
+        return
+    ksr.use_source_port()
+    _serve(method, worker)
+
+
+def _serve(method: str, worker: Worker) -> None:
+    if method == "CANCEL":
+        _cancel(worker)
+    elif ksr.text("$tt"):
+        _in_dialog(method, worker)
+    elif method != "ACK" and not ksr.retransmission():
+        _outside_dialog(method, worker)
+
+
+def _outside_dialog(method: str, worker: Worker) -> None:
+    try:
+        _judge(method, worker)
+    finally:
+        worker.view.release()
+
+
+def _judge(method: str, worker: Worker) -> None:
+    index = worker.view.current()
+    if index is None:
+        ksr.reply(503, "Service Unavailable")
+        return
+    if method == "INVITE" and not ksr.hops_left():
+        act.refuse(worker, "packet.max_forwards", 483, "Too Many Hops")
+        return
+    request = authenticate(facts.request(method), index, worker)
+    if method == "INVITE" and request.caller:
+        ksr.new_transaction()
+    act.carry_out(decide(request, index, worker.view.subscriber), request, worker)
+
+
+def _in_dialog(method: str, worker: Worker) -> None:
+    objection = calls.refuse_in_dialog(method)
+    if objection is None:
+        if ksr.hops_left():
+            calls.carry_in_dialog(method, worker)
+        elif method != "ACK":
+            act.refuse(worker, "packet.max_forwards", 483, "Too Many Hops")
+    elif method == "ACK":
+        ksr.known_transaction()  # absorbs the ACK of our own refusal
+    else:
+        act.refuse(worker, objection.rule, objection.code, objection.reason)
+
+
+def _cancel(worker: Worker) -> None:
+    if not ksr.known_transaction():
+        ksr.reply(481, "Call/Transaction Does Not Exist")
+    elif ksr.source() != facts.party_address(ksr.dialog_var("caller")):
+        act.refuse(worker, "dialog.party", 403, "Forbidden")
+    else:
+        ksr.relay()
+
+
+@guarded(drop_message, _report)
+def ksr_reply_call(*_: object) -> None:
+    calls.reply_of_callee()
+
+
+@guarded(drop_message, _report)
+def ksr_failure_call(*_: object) -> None:
+    calls.failed(this_worker(), in_dialog=False)
+
+
+@guarded(drop_message, _report)
+def ksr_failure_in_dialog(*_: object) -> None:
+    calls.failed(this_worker(), in_dialog=True)
+
+
+@guarded(drop_message, _report)
+def ksr_dialog_event(event: str, *_: object) -> None:
+    calls.dialog_event(event, this_worker())

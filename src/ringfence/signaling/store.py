@@ -1,0 +1,68 @@
+"""The worker's view of the policy: the newest committed book, or the last good one."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import lmdb
+
+from ringfence.policy.book import Subscriber
+from ringfence.policy.index import Index, build_index
+from ringfence.store.reader import PolicyReader
+
+RETRY_SECONDS: Final = 1.0
+Report = Callable[[str], None]
+
+
+class PolicyView:
+    """Opened on first use, so after the fork. A broken book leaves the old one in force and is reported once."""
+
+    def __init__(self, folder: Path, broken: Report) -> None:
+        self._folder = folder
+        self._broken = broken
+        self._reader: PolicyReader | None = None
+        self._index: Index | None = None
+        self._version = -1
+        self._retry_at = 0.0
+
+    def current(self) -> Index | None:
+        """The index to judge this message by; None when there never was a policy: then everything is refused."""
+        if self._reader is None and not self._open():
+            return self._index
+        assert self._reader is not None
+        version = self._reader.refresh()
+        if version != self._version:
+            self._adopt(version)
+        return self._index
+
+    def subscriber(self, aor: str) -> Subscriber | None:
+        """The subscriber as of the last `current`."""
+        return self._reader.subscriber(aor) if self._reader else None
+
+    def release(self) -> None:
+        """After the message: an idle worker must not pin an old state of the store."""
+        if self._reader:
+            self._reader.release()
+
+    def _open(self) -> bool:
+        now = time.monotonic()
+        if now < self._retry_at:
+            return False
+        self._retry_at = now + RETRY_SECONDS
+        try:
+            self._reader = PolicyReader(self._folder)
+        except (lmdb.Error, OSError) as error:
+            self._broken(f"policy store cannot be opened: {error}")
+            return False
+        return True
+
+    def _adopt(self, version: int) -> None:
+        assert self._reader is not None
+        self._version = version
+        try:
+            book = self._reader.book()
+            if book is not None and (self._index is None or book.version != self._index.book.version):
+                self._index = build_index(book)
+        except (ValueError, KeyError, TypeError) as error:
+            self._broken(f"policy version {version} is broken: {error}")

@@ -1,0 +1,149 @@
+"""Bans that Kamailio must enforce itself: without the right to use nftables, while a kernel set is full, and slowed pairs.
+
+The guard writes, workers read. A shared word says how many there are: while the kernel does the job it is 0 and a look costs
+one memory read.
+"""
+
+import mmap
+import os
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import lmdb
+
+from ringfence.policy.addresses import AddressProblem, ban_key
+
+MAP_SIZE: Final = 256 << 20
+MAX_READERS: Final = 512
+WORD_BYTES: Final = 8
+RETRY_SECONDS: Final = 1.0
+_EXPIRY: Final = struct.Struct("<d")
+
+
+def _word_file(folder: Path) -> Path:
+    return folder / "count"
+
+
+def _pair_key(key: str, account: str) -> bytes:
+    return f"{key}\n{account.lower()[:128]}".encode()
+
+
+class BanWriter:
+    """The guard's side. Each change is one transaction; a killed guard leaves the old state in force until it expires."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        self._env = lmdb.open(str(folder), map_size=MAP_SIZE, max_readers=MAX_READERS, mode=0o640, sync=False)
+        self._env.reader_check()
+        (folder / "lock.mdb").chmod(0o660)  # readers register themselves in the lock file
+        fd = os.open(_word_file(folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            os.ftruncate(fd, WORD_BYTES)
+            self._map = mmap.mmap(fd, WORD_BYTES)
+        finally:
+            os.close(fd)
+        self._count()
+
+    def replace_all(self, bans: Iterable[tuple[str, float]]) -> None:
+        """Exactly these (ban key, expiry as Unix time) are to be refused in signaling; slowed pairs are forgotten."""
+        with self._env.begin(write=True) as txn:
+            txn.drop(self._env.open_db(None, txn=txn), delete=False)
+            for key, expires_at in bans:
+                txn.put(key.encode(), _EXPIRY.pack(expires_at))
+        self._count()
+
+    def put(self, key: str, expires_at: float) -> None:
+        with self._env.begin(write=True) as txn:
+            txn.put(key.encode(), _EXPIRY.pack(expires_at))
+        self._count()
+
+    def slow(self, key: str, accounts: Iterable[str], expires_at: float) -> None:
+        """These accounts get no password check from this source until then."""
+        with self._env.begin(write=True) as txn:
+            for account in accounts:
+                txn.put(_pair_key(key, account), _EXPIRY.pack(expires_at))
+        self._count()
+
+    def remove(self, key: str) -> None:
+        """Forgets the source and its slowed pairs."""
+        prefix = key.encode()
+        with self._env.begin(write=True) as txn:
+            txn.delete(prefix)
+            cursor = txn.cursor()
+            while cursor.set_range(prefix + b"\n") and cursor.key().startswith(prefix + b"\n"):
+                cursor.delete()
+        self._count()
+
+    def sweep(self, now: float) -> None:
+        """Removes what has expired, so that the word returns to 0."""
+        if self._map[:WORD_BYTES] == bytes(WORD_BYTES):
+            return
+        with self._env.begin(write=True) as txn:
+            for key in [bytes(key) for key, raw in txn.cursor() if _EXPIRY.unpack(raw)[0] <= now]:
+                txn.delete(key)
+        self._count()
+
+    def close(self) -> None:
+        self._env.close()
+        self._map.close()
+
+    def _count(self) -> None:
+        with self._env.begin() as txn:
+            entries = txn.stat()["entries"]
+        struct.pack_into("<Q", self._map, 0, entries)
+
+
+class BanReader:
+    """A worker's side; open it after the fork. While there is no guard yet, nothing is banned, and it looks again each second."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._words: Any = None
+        self._env: Any = None
+        self._next_try = 0.0
+
+    def is_banned(self, address: str, now: float) -> bool:
+        """Whether signaling must refuse this source; `now` is Unix time in seconds."""
+        if self._words is None and not self._open(now):
+            return False
+        if self._words[0] == 0:
+            return False
+        key = _key_of(address)
+        return key is not None and self._holds(key.encode(), now)
+
+    def is_slowed(self, address: str, account: str, now: float) -> bool:
+        """Whether this account gets no password check from this source for the moment."""
+        if self._words is None and not self._open(now):
+            return False
+        if self._words[0] == 0:
+            return False
+        key = _key_of(address)
+        return key is not None and self._holds(_pair_key(key, account), now)
+
+    def _holds(self, key: bytes, now: float) -> bool:
+        with self._env.begin() as txn:
+            raw = txn.get(key)
+        return raw is not None and now < float(_EXPIRY.unpack(raw)[0])
+
+    def _open(self, now: float) -> bool:
+        if now < self._next_try:
+            return False
+        self._next_try = now + RETRY_SECONDS
+        try:
+            env = lmdb.open(str(self._folder), map_size=MAP_SIZE, max_readers=MAX_READERS, readonly=True, create=False)
+            with _word_file(self._folder).open("rb") as stream:
+                shared = mmap.mmap(stream.fileno(), WORD_BYTES, prot=mmap.PROT_READ)
+        except (OSError, ValueError, lmdb.Error):
+            return False
+        self._env = env
+        self._words = memoryview(shared).cast("Q")
+        return True
+
+
+def _key_of(address: str) -> str | None:
+    try:
+        return ban_key(address)
+    except AddressProblem:
+        return None

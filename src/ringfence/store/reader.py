@@ -1,0 +1,48 @@
+"""Reads the policy store: one memory-mapped look per decision, never a wait for the writer."""
+
+from pathlib import Path
+from typing import Any
+
+import lmdb
+
+from ringfence.policy.book import Book, Subscriber, decode_book, decode_subscriber
+from ringfence.store import layout
+
+
+class PolicyReader:
+    """A reader for one process; open it after the fork. Raises lmdb.Error or OSError while there is no store."""
+
+    def __init__(self, folder: Path) -> None:
+        self._env = lmdb.open(
+            str(folder), map_size=layout.MAP_SIZE, max_dbs=2, max_readers=layout.MAX_READERS, readonly=True, create=False, readahead=False
+        )
+        self._subscribers = self._env.open_db(layout.SUBSCRIBERS, create=False)
+        self._rules = self._env.open_db(layout.RULES, create=False)
+        self._txn: Any = None
+
+    def refresh(self) -> int:
+        """Moves to the newest committed state and returns its version."""
+        self.release()
+        self._txn = self._env.begin()
+        raw = self._txn.get(layout.VERSION_KEY, db=self._rules)
+        return int.from_bytes(raw, "big") if raw else 0
+
+    def release(self) -> None:
+        """Lets the writer reuse old pages; a reader that idles on an old state would make the file grow."""
+        if self._txn is not None:
+            self._txn.abort()
+            self._txn = None
+
+    def book(self) -> Book | None:
+        """The book as of the last `refresh`. Raises ValueError, KeyError or TypeError if it is broken."""
+        raw = self._txn.get(layout.BOOK_KEY, db=self._rules)
+        return decode_book(raw) if raw else None
+
+    def subscriber(self, aor: str) -> Subscriber | None:
+        """The subscriber as of the last `refresh`. Raises ValueError on a broken record."""
+        raw = self._txn.get(layout.subscriber_key(aor), db=self._subscribers)
+        return decode_subscriber(raw) if raw else None
+
+    def close(self) -> None:
+        self.release()
+        self._env.close()

@@ -1,0 +1,177 @@
+"""One running Ringfence for the whole system suite, strangers to attack it, and the standing oracle after every test."""
+
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from ringfence.lab import sip
+from ringfence.lab.network import PBX_ADDRESS, Host, Lab, LabUnavailable
+from ringfence.lab.product import Product, within
+from ringfence.lab.sip import Account
+from ringfence.lab.softphone import Softphone, Transport, listener
+
+UDP: Final = (PBX_ADDRESS, 5060)
+TCP: Final = (PBX_ADDRESS, 5063)
+DOMAIN: Final = "acme.example"
+ANSWER_TIME: Final = 1.0
+SHARED_MEMORY_SLACK: Final = 512 * 1024
+FIRST_STRANGER: Final = 100
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "restarts: this test ends processes of the product on purpose")
+
+
+@dataclass(slots=True)
+class Pbx:
+    """The product under test and what the tests know about it."""
+
+    product: Product
+    lab: Lab
+    tenant: dict[str, Any]
+    accounts: dict[str, Account] = field(default_factory=dict)
+    users: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def rest(self) -> Any:
+        return self.product.rest
+
+    def account(self, number: str) -> Account:
+        """The extension of this number, created on first use."""
+        if number not in self.accounts:
+            created = self.product.create_user(self.tenant, number)
+            self.users[number] = created
+            self.accounts[number] = Account(number, self.tenant["domain"], created["sip_secret"])
+        return self.accounts[number]
+
+    def set_security(self, **values: Any) -> None:
+        """Change security settings and wait until every worker obeys."""
+        self.rest.patch("settings/security", **values)
+        time.sleep(0.3)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    try:
+        with Lab() as built:
+            yield built
+    except LabUnavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def pbx(lab: Lab) -> Iterator[Pbx]:
+    home = Path(tempfile.mkdtemp(prefix="rf-", dir="/tmp"))
+    product = Product(lab.host("srv", 1), lab.host("admin", 10), home)
+    try:
+        product.start()
+        product.administer()
+        yield Pbx(product, lab, product.create_tenant("Acme", DOMAIN))
+    finally:
+        product.stop()
+
+
+@dataclass(slots=True)
+class Strangers:
+    """Hosts that no test has used before, so that a ban earned in one test never touches the next."""
+
+    lab: Lab
+    count: int = 0
+
+    def __call__(self) -> Host:
+        self.count += 1
+        number = FIRST_STRANGER + self.count
+        return self.lab.host(f"s{number}", number)
+
+
+@pytest.fixture(scope="session")
+def stranger(lab: Lab) -> Strangers:
+    return Strangers(lab)
+
+
+@pytest.fixture
+def phone(pbx: Pbx, stranger: Strangers) -> Iterator[Callable[..., Softphone]]:
+    """Registered scripted phones: `phone("101")`, `phone("102", Transport.TCP)`; `registered=False` leaves that out."""
+    with ExitStack() as stack:
+
+        def make(
+            number: str, transport: Transport = Transport.UDP, registered: bool = True, host: Host | None = None
+        ) -> Softphone:
+            server = UDP if transport is Transport.UDP else TCP
+            made = stack.enter_context(Softphone(host or stranger(), server, pbx.account(number), transport))
+            if registered:
+                answer = made.register()
+                assert answer.status == 200, answer.start_line
+                stack.callback(_forget, made)
+            return made
+
+        yield make
+
+
+def _forget(phone: Softphone) -> None:
+    phone.register(expires=0)
+
+
+@pytest.fixture
+def attacker(stranger: Strangers) -> Iterator[Softphone]:
+    """A scripted phone on a fresh address without any account."""
+    with Softphone(stranger(), UDP, Account("attacker", DOMAIN, "guess")) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def trunk(lab: Lab) -> Iterator[socket.socket]:
+    """A carrier's address that must never see a call which nobody routed there."""
+    with listener(lab.host("trunk", 90), 5060) as sock:
+        yield sock
+
+
+@pytest.fixture(scope="session")
+def witness(pbx: Pbx, lab: Lab) -> Iterator[Softphone]:
+    """A well-behaved phone elsewhere, whose service must never suffer."""
+    with Softphone(lab.host("witness", 20), UDP, pbx.account("199")) as one:
+        yield one
+
+
+@pytest.fixture(autouse=True)
+def oracle(request: pytest.FixtureRequest, pbx: Pbx, witness: Softphone, trunk: socket.socket) -> Iterator[None]:
+    """The standing oracle of the attack cases: no worker ended, others are served in a second, nothing reached the trunk, no memory lost."""
+    restarts = request.node.get_closest_marker("restarts") is not None
+    workers, free = pbx.product.core_workers(), pbx.product.shared_memory_free()
+    yield
+    if not restarts:
+        assert pbx.product.core_workers() == workers, "a process of the SIP core ended"
+        lost = free - within(4.0, lambda: _settled(pbx, free), "shared memory is given back")[0]
+        assert lost <= SHARED_MEMORY_SLACK
+    _answered_quickly(witness)
+    assert _calls_at(trunk) == []
+
+
+def _settled(pbx: Pbx, before: int) -> int:
+    free = pbx.product.shared_memory_free()
+    return free if before - free <= SHARED_MEMORY_SLACK else 0
+
+
+def _answered_quickly(witness: Softphone) -> None:
+    begun = time.monotonic()
+    assert witness.options(timeout=ANSWER_TIME).status == 200
+    assert time.monotonic() - begun <= ANSWER_TIME
+    begun = time.monotonic()
+    assert witness.register().status == 200
+    assert time.monotonic() - begun <= ANSWER_TIME
+
+
+def _calls_at(trunk: socket.socket) -> list[str]:
+    found = []
+    while True:
+        try:
+            found.append(sip.parse(trunk.recv(65_535)).start_line)
+        except BlockingIOError:
+            return found

@@ -1,0 +1,37 @@
+"""The first certificate is made once, kept, and renewed before it ends; a foreign one is never touched."""
+
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from ringfence.engines.certificate import LIFETIME, Certificate, ensure_certificate
+from ringfence.hosts.paths import Paths
+
+NOW = datetime.now(UTC)
+
+
+def ensured(folder: Path, now: datetime = NOW) -> Certificate:
+    paths = Paths(state=folder)
+    paths.tls.mkdir(exist_ok=True)
+    return ensure_certificate(paths, [ip_address("192.0.2.10"), ip_address("2001:db8::1")], "", now)
+
+
+def test_it_is_made_once_and_its_key_is_secret(tmp_path: Path) -> None:
+    first = ensured(tmp_path)
+    assert first.created
+    assert ensured(tmp_path) == Certificate(first.fingerprint, first.expires, created=False)
+    assert Paths(state=tmp_path).web_key.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_server_can_load_it(tmp_path: Path) -> None:
+    ensured(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(Paths(state=tmp_path).web_certificate, Paths(state=tmp_path).web_key)
+
+
+def test_it_is_renewed_before_it_ends(tmp_path: Path) -> None:
+    first = ensured(tmp_path)
+    later = ensured(tmp_path, NOW + LIFETIME - timedelta(days=10))
+    assert later.created
+    assert later.fingerprint != first.fingerprint

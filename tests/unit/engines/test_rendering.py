@@ -1,0 +1,139 @@
+"""No value can break out of its place in an engine file."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from ringfence.engines.kamailio import render_core
+from ringfence.engines.nginx import render_web
+from ringfence.engines.render import (
+    Bare,
+    ValueRefused,
+    quote_kamailio,
+    quote_nginx,
+    quote_rtpengine,
+    render,
+)
+from ringfence.engines.rtpengine import faults, render_media
+from ringfence.engines.system import Limits, System
+from ringfence.hosts.paths import Paths
+from tests.unit.engines.systems import a_system
+
+HOSTILE = [
+    "a\nb",
+    'a"b',
+    "a'b",
+    "a#b",
+    "a;b",
+    "a}b",
+    "a{b",
+    "a$b",
+    "a\\b",
+    "a\x00b",
+    "a\rb",
+    "a\tb",
+    "a`b",
+    "aéb",
+    "#!define X",
+]
+RENDERERS = [render_core, render_media, render_web]
+
+
+@pytest.mark.parametrize("quoting", [quote_kamailio, quote_nginx, quote_rtpengine])
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_hostile_value_is_refused(quoting: Callable[[object], str], value: str) -> None:
+    with pytest.raises(ValueRefused):
+        quoting(value)
+    with pytest.raises(ValueRefused):
+        quoting(Bare(value))
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_hostile_directory_is_refused_by_core_and_web(value: str) -> None:
+    paths = Paths(
+        state=Path("/var/lib") / value.replace("\x00", "\x01"), run=Path("/run") / value.replace("\x00", "\x01")
+    )
+    system = System(network=a_system().network, paths=paths)
+    for renderer in (render_core, render_web):
+        with pytest.raises(ValueRefused):
+            renderer(system)
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_a_hostile_version_is_refused(renderer: Callable[[System], str], value: str) -> None:
+    with pytest.raises(ValueRefused):
+        renderer(replace(a_system(), version=value))
+
+
+@pytest.mark.parametrize("quoting", [quote_kamailio, quote_nginx, quote_rtpengine])
+@pytest.mark.parametrize("value", [None, 1.5, b"bytes", ["list"]])
+def test_a_value_of_an_unknown_kind_is_refused(quoting: Callable[[object], str], value: object) -> None:
+    with pytest.raises(ValueRefused):
+        quoting(value)
+
+
+def test_a_space_needs_quotes() -> None:
+    assert quote_nginx("a b") == '"a b"'
+    with pytest.raises(ValueRefused):
+        quote_rtpengine("a b")
+
+
+def test_an_unknown_name_in_a_template_is_an_error() -> None:
+    with pytest.raises(ValueRefused, match="Undefined"):
+        render("rtpengine.conf.j2", quote_rtpengine, version=Bare("1"))
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_the_same_system_gives_the_same_text_with_a_header(renderer: Callable[[System], str]) -> None:
+    text = renderer(a_system())
+    assert text == renderer(a_system())
+    assert "generated, edit in ringfence/engines/templates/" in "\n".join(text.splitlines()[:2])
+
+
+def test_the_core_listens_on_the_references_ports_of_primary_and_loopback() -> None:
+    listening = [line for line in render_core(a_system("2001:db8::5")).splitlines() if line.startswith("listen=")]
+    assert listening == [
+        "listen=udp:[2001:db8::5]:5060",
+        "listen=tcp:[2001:db8::5]:5063",
+        "listen=udp:127.0.0.1:5060",
+        "listen=tcp:127.0.0.1:5063",
+    ]
+
+
+def test_rtpengine_gets_the_references_range_and_a_plain_ipv6_address() -> None:
+    text = render_media(a_system("2001:db8::5"))
+    assert "interface = 2001:db8::5\n" in text
+    assert "port-min = 45000\nport-max = 64999\n" in text
+    assert not faults(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no section", "[rtpengine]\n", "[rtpengine]\nport-min = a\nport-max = 2\n",
+             "[rtpengine]\nport-min = 50000\nport-max = 40000\n",
+             "[rtpengine]\nport-min = 1\nport-min = 2\nport-max = 3\n"],
+)  # fmt: skip
+def test_a_broken_rtpengine_file_is_noticed(text: str) -> None:
+    assert faults(text)
+
+
+def test_nginx_believes_no_client_about_its_address() -> None:
+    text = render_web(a_system())
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in text
+    assert "proxy_add_x_forwarded_for" not in text
+    assert "$request_uri" not in text
+    assert "$args" not in text
+
+
+def test_nginx_listens_on_ipv6_only_where_there_is_ipv6() -> None:
+    assert "[::]" not in render_web(a_system())
+    network = replace(a_system().network, own=(ip_address("::1"),))
+    assert "listen [::]:8887 ssl;" in render_web(replace(a_system(), network=network))
+
+
+def test_a_limit_of_zero_is_refused() -> None:
+    with pytest.raises(ValueError, match="sip_workers"):
+        Limits(sip_workers=0)

@@ -1,0 +1,159 @@
+"""Whatever is killed comes back, and nothing else is disturbed. Real processes, real signals."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from ringfence.engines.keep import stop_everything
+from ringfence.engines.notes import read_notes
+from ringfence.engines.processes import identity, is_alive, session_members
+from ringfence.engines.supervise import restart_delay
+from tests.unit.engines.programs import (
+    LISTENER,
+    SLEEPER,
+    STUBBORN,
+    a_child,
+    clean_up,
+    free_port,
+    log_of,
+    noted,
+    replaced,
+    start_supervisor,
+    supervised,
+    until,
+)
+
+
+def test_a_killed_child_is_back_at_once(tmp_path: Path) -> None:
+    with supervised(tmp_path, a_child(tmp_path)):
+        before = noted(tmp_path)
+        os.kill(before.pid, signal.SIGKILL)
+        took = until(lambda: replaced(tmp_path, before))
+        assert took < 1.0
+        assert noted(tmp_path).restarts == 1
+
+
+def kill_and_wait(folder: Path) -> None:
+    before = noted(folder)
+    os.kill(before.pid, signal.SIGKILL)
+    until(lambda: replaced(folder, before), seconds=3.0)
+
+
+def test_six_kills_in_ten_seconds_do_not_make_it_give_up(tmp_path: Path) -> None:
+    with supervised(tmp_path, a_child(tmp_path)):
+        began = time.monotonic()
+        for _ in range(6):
+            kill_and_wait(tmp_path)
+        assert time.monotonic() - began < 10
+        assert noted(tmp_path).restarts == 6
+
+
+def test_leftovers_of_a_killed_child_free_its_port(tmp_path: Path) -> None:
+    port = free_port()
+    listener = a_child(tmp_path, "listener", LISTENER, str(port), ready=(f"tcp:127.0.0.1:{port}",))
+    with supervised(tmp_path, listener):
+        before = noted(tmp_path, "listener")
+        os.kill(before.pid, signal.SIGKILL)
+        until(lambda: replaced(tmp_path, before), seconds=3.0)
+        assert session_members(before.pid) == ()
+
+
+def test_a_whole_child_is_restarted_when_it_loses_a_worker(tmp_path: Path) -> None:
+    port = free_port()
+    listener = a_child(tmp_path, "listener", LISTENER, str(port), ready=(f"tcp:127.0.0.1:{port}",), whole=True)
+    with supervised(tmp_path, listener):
+        before = noted(tmp_path, "listener")
+        until(lambda: len(session_members(before.pid)) == 2)
+        time.sleep(1.2)  # its workers are tied to it one second after it became ready
+        worker = next(pid for pid in session_members(before.pid) if pid != before.pid)
+        os.kill(worker, signal.SIGKILL)
+        until(lambda: replaced(tmp_path, before), seconds=3.0)
+
+
+def test_a_killed_supervisor_is_followed_by_one_that_adopts(tmp_path: Path) -> None:
+    with supervised(tmp_path, a_child(tmp_path), a_child(tmp_path, "second")) as first:
+        before = noted(tmp_path)
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
+        assert is_alive(before.identity)
+        second = start_supervisor(tmp_path)
+        try:
+            until(lambda: (notes := read_notes(tmp_path)) is not None and notes.supervisor.pid == second.pid)
+            assert noted(tmp_path) == before
+            os.kill(before.pid, signal.SIGKILL)
+            until(lambda: replaced(tmp_path, before))
+            assert noted(tmp_path, "second").restarts == 0
+        finally:
+            clean_up(tmp_path, second)
+
+
+def test_a_child_that_died_while_nobody_watched_is_started_again(tmp_path: Path) -> None:
+    with supervised(tmp_path, a_child(tmp_path)) as first:
+        before = noted(tmp_path)
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
+        os.kill(before.pid, signal.SIGKILL)
+        second = start_supervisor(tmp_path)
+        try:
+            until(lambda: replaced(tmp_path, before))
+        finally:
+            clean_up(tmp_path, second)
+
+
+def test_there_is_only_one_supervisor(tmp_path: Path) -> None:
+    with supervised(tmp_path, a_child(tmp_path)) as first:
+        assert start_supervisor(tmp_path).wait(5) == 1
+        assert first.poll() is None
+
+
+def test_a_stop_ends_even_a_stubborn_child_and_nothing_else(tmp_path: Path) -> None:
+    bystander = os.posix_spawn("/usr/bin/sleep", ["sleep", "30"], {})
+    stubborn = a_child(tmp_path, "stubborn", STUBBORN, stop_seconds=0.3)
+    with supervised(tmp_path, a_child(tmp_path), stubborn) as supervisor:
+        running = [noted(tmp_path, name) for name in ("sleeper", "stubborn")]
+        supervisor.terminate()
+        assert supervisor.wait(5) == 0
+        assert not any(is_alive(child.identity) for child in running)
+        assert read_notes(tmp_path) is None
+    assert identity(bystander) is not None
+    os.kill(bystander, signal.SIGKILL)
+    os.waitpid(bystander, 0)
+
+
+def test_children_without_a_supervisor_can_still_be_stopped(tmp_path: Path) -> None:
+    with supervised(tmp_path, a_child(tmp_path)) as supervisor:
+        running = noted(tmp_path)
+        os.kill(supervisor.pid, signal.SIGKILL)
+        supervisor.wait()
+        assert stop_everything(tmp_path) == ("sleeper",)
+        assert not is_alive(running.identity)
+
+
+def test_the_preparation_runs_before_every_start_and_may_fail(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    before = ("/bin/sh", "-c", f"echo x >> {marks}; exit 3")
+    with supervised(tmp_path, a_child(tmp_path, before=before)):
+        first = noted(tmp_path)
+        os.kill(first.pid, signal.SIGKILL)
+        until(lambda: replaced(tmp_path, first))
+        assert marks.read_text() == "x\nx\n"
+        assert "its preparation ended with 3" in log_of(tmp_path)
+
+
+def test_a_child_starts_after_the_ones_it_names(tmp_path: Path) -> None:
+    port = free_port()
+    slow = f"import time; time.sleep(0.4)\n{LISTENER}"
+    first = a_child(tmp_path, "first", slow, str(port), ready=(f"tcp:127.0.0.1:{port}",))
+    with supervised(tmp_path, a_child(tmp_path, "second", SLEEPER, after=("first",)), first):
+        assert noted(tmp_path, "second").since - noted(tmp_path, "first").since > 0.4
+
+
+@pytest.mark.parametrize(
+    ("short_runs", "ever_ready", "delay"),
+    [(1, True, 0.0), (2, True, 0.1), (6, True, 0.5), (600, True, 0.5), (6, False, 0.5), (600, False, 2.0)],
+)
+def test_the_delay_stays_small(short_runs: int, ever_ready: bool, delay: float) -> None:
+    assert restart_delay(short_runs, ever_ready) == pytest.approx(delay)

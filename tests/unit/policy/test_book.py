@@ -1,0 +1,39 @@
+"""The compiled configuration travels unchanged, and never half."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringfence.policy.book import AddressEntry, Book, Role, Subscriber, Target, Tenant
+from ringfence.policy.book import decode_book, decode_subscriber, encode_book, encode_subscriber
+
+PLAIN = st.text(st.characters(min_codepoint=32, exclude_categories=("Cs", "Cc")), max_size=40)
+
+
+@given(name=PLAIN, ha1=PLAIN, active=st.booleans(), user_id=st.integers(0, 2**40))
+def test_a_subscriber_survives_the_store(name: str, ha1: str, active: bool, user_id: int) -> None:
+    subscriber = Subscriber("101@a.example", 1, user_id, "staff", active, name, ha1, "")
+    assert decode_subscriber(encode_subscriber(subscriber)) == subscriber
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x00", "a\x7f"])
+def test_a_control_character_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="control character"):
+        encode_subscriber(Subscriber("101@a.example", 1, 1, "staff", True, name, "", ""))
+
+
+def test_a_book_survives_the_store() -> None:
+    book = Book(
+        version=7,
+        tenants=(Tenant(1, "A", "a.example"),),
+        roles=(Role("staff", True, False, False),),
+        default_domain="a.example",
+        address_entries=(AddressEntry(1, "192.0.2.0/24", Target.BLOCK, 5.5, "x"),),
+    )
+    assert decode_book(encode_book(book)) == book
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"{}", b'{"version":1}'])
+def test_half_a_book_raises_instead_of_meaning_something(raw: bytes) -> None:
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        decode_book(raw)
