@@ -68,7 +68,10 @@ def _number(text: str) -> tuple[str, str] | None:
 def _uppercase_or_special(text: str) -> tuple[str, str] | None:
     if any(char in _UPPERCASE or not char.isalnum() for char in text):
         return None
-    return "password.uppercase_or_special", "The password needs one uppercase letter or one special character such as ! @ $ #."
+    return (
+        "password.uppercase_or_special",
+        "The password needs one uppercase letter or one special character such as ! @ $ #.",
+    )
 
 
 def _sequence(text: str) -> tuple[str, str] | None:
@@ -80,7 +83,10 @@ def _sequence(text: str) -> tuple[str, str] | None:
         down = down + 1 if step == -1 else 1
         if SEQUENCE_RUN in (up, down):
             found = lowered[index + 2 - SEQUENCE_RUN : index + 2]
-            return "password.sequence", f"The password holds the sequence “{found}”; no {SEQUENCE_RUN} characters may follow each other."
+            return (
+                "password.sequence",
+                f"The password holds the sequence “{found}”; no {SEQUENCE_RUN} characters may follow each other.",
+            )
     return None
 
 

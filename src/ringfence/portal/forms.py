@@ -32,4 +32,6 @@ def _css_class(widget: forms.Widget) -> str:
 def password_field(label: str, current: bool = False) -> forms.CharField:
     """A password as typed: no blank is stripped."""
     autocomplete = "current-password" if current else "new-password"
-    return forms.CharField(label=label, max_length=256, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}))
+    return forms.CharField(
+        label=label, max_length=256, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": autocomplete})
+    )

@@ -31,7 +31,9 @@ def strict_headers(answer: Answer) -> Answer:
         response = answer(request)
         response["Content-Security-Policy"] = POLICY
         response["X-Content-Type-Options"] = "nosniff"
-        response["Referrer-Policy"] = "same-origin"  # with "no-referrer" browsers send "Origin: null" and every form is refused
+        response["Referrer-Policy"] = (
+            "same-origin"  # with "no-referrer" browsers send "Origin: null" and every form is refused
+        )
         response["Cross-Origin-Opener-Policy"] = "same-origin"
         response["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
         if not request.path.startswith(STATIC):
@@ -47,7 +49,9 @@ def setup_gate(answer: Answer) -> Answer:
     def gated(request: HttpRequest) -> HttpResponse:
         if request.path in OPEN_BEFORE_SETUP or request.path.startswith(STATIC) or Installation.is_set_up():
             return answer(request)
-        refused = SetupRequired(detail="Open the one-time setup link that was printed at the start, or print a new one with: ringfence setup-link")
+        refused = SetupRequired(
+            detail="Open the one-time setup link that was printed at the start, or print a new one with: ringfence setup-link"
+        )
         if request.path.startswith("/api/"):
             return problem_response(request, refused)
         return render(request, "system/setup_required.html", status=403)

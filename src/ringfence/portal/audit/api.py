@@ -12,7 +12,19 @@ router = Router()
 
 
 def entry_facts(entry: Entry) -> dict[str, Any]:
-    names = ("id", "at", "actor", "address", "action", "object_id", "object_label", "tenant_id", "changes", "previous_hash", "hash")
+    names = (
+        "id",
+        "at",
+        "actor",
+        "address",
+        "action",
+        "object_id",
+        "object_label",
+        "tenant_id",
+        "changes",
+        "previous_hash",
+        "hash",
+    )
     return {name: getattr(entry, name) for name in names}
 
 

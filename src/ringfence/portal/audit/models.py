@@ -47,7 +47,12 @@ class ChainHead(models.Model):
 
 
 def append(
-    actor: Actor, action: str, object_id: str = "", object_label: str = "", changes: dict[str, Any] | None = None, tenant_id: int | None = None
+    actor: Actor,
+    action: str,
+    object_id: str = "",
+    object_label: str = "",
+    changes: dict[str, Any] | None = None,
+    tenant_id: int | None = None,
 ) -> Entry:
     """Adds an entry; call it inside the transaction of the change it describes."""
     head = ChainHead.objects.select_for_update().get_or_create(pk=1)[0]

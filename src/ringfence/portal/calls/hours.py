@@ -19,7 +19,10 @@ def calls_by_hour(actor: Actor) -> dict[str, Any]:
     hours = [now - timedelta(hours=back) for back in range(HOURS - 1, -1, -1)]
     recent = CallRecord.objects.visible_to(actor).filter(started_at__gte=hours[0]).order_by()
     found = recent.annotate(hour=TruncHour("started_at")).values("hour")
-    counted = {row["hour"]: row for row in found.annotate(attempts=Count("id"), answered=Count("id", filter=Q(answered_at__isnull=False)))}
+    counted = {
+        row["hour"]: row
+        for row in found.annotate(attempts=Count("id"), answered=Count("id", filter=Q(answered_at__isnull=False)))
+    }
     empty = {"attempts": 0, "answered": 0}
     rows = [counted.get(hour, empty) for hour in hours]
     return {

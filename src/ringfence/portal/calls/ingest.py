@@ -46,8 +46,13 @@ def take_events() -> int:
     """Asks for what is new and stores it with the cursor, in one transaction. Returns the number of events."""
     row = EventCursor.objects.filter(name=CURSOR).first()
     position = row.position if row else 0
-    answer = guard.ask("events.since", WAIT + 5, cursor=position, kinds=[str(kind) for kind in KINDS], limit=BATCH, wait=WAIT)
+    answer = guard.ask(
+        "events.since", WAIT + 5, cursor=position, kinds=[str(kind) for kind in KINDS], limit=BATCH, wait=WAIT
+    )
     events, after = answer["events"], answer["cursor"]
+    if answer.get("last", after) < position:
+        log.warning("the guard's ledger begins anew; its events are read from the start")
+        after = 0
     if after == position:
         return 0
     with transaction.atomic():

@@ -22,7 +22,12 @@ ROWS = 50
 @administrators
 def registrations(request: HttpRequest) -> HttpResponse:
     template = "calls/registrations_live.html" if request.headers.get("HX-Request") else "calls/registrations.html"
-    return render(request, template, _asked(live.registrations, actor_of(request)))
+    facts = _asked(live.registrations, actor_of(request))
+    for item in facts["items"]:
+        for contact in item.get("contacts", []):
+            contact["user_agent"] = contact.get("user_agent") or item.get("user_agent", "")
+            contact["source"] = contact.get("source") or item.get("source", "")
+    return render(request, template, facts)
 
 
 @administrators
@@ -31,6 +36,7 @@ def calls(request: HttpRequest) -> HttpResponse:
     facts = _asked(live.calls, actor_of(request))
     now = timezone.now().timestamp()
     for call in facts["items"]:
+        call["shown_callee"] = call.get("dialled") or call.get("callee", "")
         call["lasts"] = now - float(call.get("answered_at") or call.get("started_at") or now)
     return render(request, template, facts)
 

@@ -23,7 +23,9 @@ router = Router()
 class Credentials(Schema):
     username: str = Field(max_length=320)
     password: str = Field(max_length=256)
-    lifetime: int = Field(int(tokens.DEFAULT_LIFETIME.total_seconds()), ge=60, le=int(tokens.LONGEST_LIFETIME.total_seconds()))
+    lifetime: int = Field(
+        int(tokens.DEFAULT_LIFETIME.total_seconds()), ge=60, le=int(tokens.LONGEST_LIFETIME.total_seconds())
+    )
 
 
 class TokenOut(Schema):

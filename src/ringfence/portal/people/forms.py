@@ -13,14 +13,22 @@ class NewUserForm(PortalForm):
 
     tenant_id = forms.TypedChoiceField(label="Tenant", coerce=int)
     extension = forms.CharField(
-        max_length=64, label="Extension", help_text="3 to 64 digits, as in 101.", widget=forms.TextInput(attrs={"inputmode": "numeric", "autofocus": True})
+        max_length=64,
+        label="Extension",
+        help_text="3 to 64 digits, as in 101.",
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autofocus": True}),
     )
     display_name = forms.CharField(max_length=64, label="Name", help_text="Shown on the phone of whoever is called.")
-    role = forms.ChoiceField(label="Role", help_text="Standard users call internally; Standard International users everywhere; Admins manage the tenant.")
+    role = forms.ChoiceField(
+        label="Role",
+        help_text="Standard users call internally; Standard International users everywhere; Admins manage the tenant.",
+    )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["tenant_id"].choices = [(tenant.pk, f"{tenant.name} ({tenant.domain})") for tenant in Tenant.objects.visible_to(actor)]
+        self.fields["tenant_id"].choices = [
+            (tenant.pk, f"{tenant.name} ({tenant.domain})") for tenant in Tenant.objects.visible_to(actor)
+        ]
         self.fields["role"].choices = _roles()
         self.fields["role"].initial = STANDARD
 
@@ -28,7 +36,9 @@ class NewUserForm(PortalForm):
 class UserForm(PortalForm):
     display_name = forms.CharField(max_length=64, label="Name")
     role = forms.ChoiceField(label="Role")
-    active = forms.BooleanField(label="Active", required=False, help_text="An inactive extension can neither register nor call.")
+    active = forms.BooleanField(
+        label="Active", required=False, help_text="An inactive extension can neither register nor call."
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

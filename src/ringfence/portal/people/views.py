@@ -24,7 +24,11 @@ def users(request: HttpRequest) -> HttpResponse:
     actor, search = actor_of(request), request.GET.get("search", "").strip()
     found = Person.objects.visible_to(actor).with_extension().order_by("tenant_id", "extension__number")
     if search:
-        found = found.filter(Q(display_name__icontains=search) | Q(extension__number__startswith=search) | Q(tenant__domain__icontains=search))
+        found = found.filter(
+            Q(display_name__icontains=search)
+            | Q(extension__number__startswith=search)
+            | Q(tenant__domain__icontains=search)
+        )
     part = Paginator(found, ROWS).get_page(request.GET.get("page"))
     query = urlencode({"search": search}) + "&" if search else ""
     facts = {"part": part, "search": search, "query": query, "has_tenant": Tenant.objects.visible_to(actor).exists()}
@@ -57,7 +61,11 @@ def new(request: HttpRequest) -> HttpResponse:
 def user(request: HttpRequest, user_id: int) -> HttpResponse:
     actor = actor_of(request)
     person = user_of(actor, user_id)
-    initial = {"display_name": person.display_name, "role": person.role.name if person.role else "", "active": person.is_active}
+    initial = {
+        "display_name": person.display_name,
+        "role": person.role.name if person.role else "",
+        "active": person.is_active,
+    }
     form = UserForm(request.POST or None, initial=initial)
     if form.is_valid():
         try:

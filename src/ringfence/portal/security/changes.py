@@ -67,7 +67,9 @@ def ban_address(key: str) -> str:
     return parsed_address(key.partition("/")[0])
 
 
-def add_entry(actor: Actor, network: Network, target: Target, expires_at: datetime | None = None, description: str = "") -> AddressEntry:
+def add_entry(
+    actor: Actor, network: Network, target: Target, expires_at: datetime | None = None, description: str = ""
+) -> AddressEntry:
     """Raises Refused or Conflict. An allow entry lifts a ban at once; a block entry drops everything from there."""
     only_system(actor)
     _refuse_entry_text(description, expires_at)
@@ -77,7 +79,11 @@ def add_entry(actor: Actor, network: Network, target: Target, expires_at: dateti
         _forget_expired_twin(network)
         _refuse_twin(network, target)
         entry = AddressEntry.objects.create(
-            cidr=str(network), target=target.value, expires_at=expires_at, description=description.strip(), created_by=actor.name
+            cidr=str(network),
+            target=target.value,
+            expires_at=expires_at,
+            description=description.strip(),
+            created_by=actor.name,
         )
         draft.record("ip_filter.created", entry.pk, str(entry), new=entry_facts(entry))
         draft.rules()
@@ -93,7 +99,11 @@ def remove_entry(actor: Actor, entry: AddressEntry) -> None:
 
 
 def change_entry(
-    actor: Actor, entry: AddressEntry, target: Target | None = None, expires_at: datetime | None = None, description: str | None = None
+    actor: Actor,
+    entry: AddressEntry,
+    target: Target | None = None,
+    expires_at: datetime | None = None,
+    description: str | None = None,
 ) -> AddressEntry:
     """Replaces action, end and description; the prefix of an entry never changes."""
     only_system(actor)
@@ -114,7 +124,9 @@ def change_entry(
 def refuse_dangerous_block(network: Network) -> None:
     """A block may cover neither everything nor a member of the never-block set. Raises Refused."""
     if network.prefixlen == 0:
-        raise refuse("cidr", "ip_filter.everything", f"{network} is the whole network: nobody could reach this system any more.")
+        raise refuse(
+            "cidr", "ip_filter.everything", f"{network} is the whole network: nobody could reach this system any more."
+        )
     try:
         members = guard.listed("never-block.list", "members")
     except guard.GuardSilent as error:
@@ -160,12 +172,18 @@ def entry_facts(entry: AddressEntry) -> dict[str, Any]:
     return {"cidr": entry.cidr, "target": str(entry.target), "expires_at": expires_at, "description": entry.description}
 
 
-def block_user_agent(actor: Actor, pattern: str, match: MatchKind = MatchKind.CONTAINS, description: str = "") -> BlockedUserAgent:
+def block_user_agent(
+    actor: Actor, pattern: str, match: MatchKind = MatchKind.CONTAINS, description: str = ""
+) -> BlockedUserAgent:
     """Raises Refused or Conflict. A pattern of one or two characters would match honest phones."""
     only_system(actor)
     pattern = pattern.strip()
     if not SHORTEST_PATTERN <= len(pattern) <= LONGEST_PATTERN:
-        raise refuse("pattern", "user_agent.length", f"A user agent pattern has {SHORTEST_PATTERN} to {LONGEST_PATTERN} characters.")
+        raise refuse(
+            "pattern",
+            "user_agent.length",
+            f"A user agent pattern has {SHORTEST_PATTERN} to {LONGEST_PATTERN} characters.",
+        )
     if problem := control_problem("pattern", pattern):
         raise Refused([problem])
     _refuse_entry_text(description, None)

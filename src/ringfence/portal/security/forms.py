@@ -12,7 +12,13 @@ MASKS: Final = [("", "One address")] + [
                          (26, "255.255.255.192"), (25, "255.255.255.128"), (24, "255.255.255.0"), (23, "255.255.254.0"), (22, "255.255.252.0"),
                          (20, "255.255.240.0"), (16, "255.255.0.0"), (8, "255.0.0.0"))
 ]  # fmt: skip
-ENDS: Final = [("", "Never"), ("3600", "In 1 hour"), ("86400", "In 1 day"), ("604800", "In 7 days"), ("2592000", "In 30 days")]
+ENDS: Final = [
+    ("", "Never"),
+    ("3600", "In 1 hour"),
+    ("86400", "In 1 day"),
+    ("604800", "In 7 days"),
+    ("2592000", "In 30 days"),
+]
 
 
 class EntryForm(PortalForm):
@@ -22,20 +28,36 @@ class EntryForm(PortalForm):
         help_text="103.224.182.210, 41.202.0.0/16 or 2001:db8::/32",
         widget=forms.TextInput(attrs={"autofocus": True, "spellcheck": "false", "autocapitalize": "none"}),
     )
-    netmask = forms.ChoiceField(choices=MASKS, required=False, label="Subnet mask", help_text="Only with an IPv4 address that has no /length.")
+    netmask = forms.ChoiceField(
+        choices=MASKS, required=False, label="Subnet mask", help_text="Only with an IPv4 address that has no /length."
+    )
     target = forms.ChoiceField(
         choices=[(Target.ALLOW.value, "Allow"), (Target.BLOCK.value, "Block")],
         label="Action",
         help_text="Allow skips the anti-hacking checks, never passwords or roles. Block drops everything from there.",
     )
     ends = forms.ChoiceField(choices=ENDS, required=False, label="Ends")
-    description = forms.CharField(max_length=200, required=False, label="Description", widget=forms.TextInput(attrs={"placeholder": "My Remote Office"}))
+    description = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Description",
+        widget=forms.TextInput(attrs={"placeholder": "My Remote Office"}),
+    )
 
 
 class UserAgentForm(PortalForm):
-    pattern = forms.CharField(max_length=128, label="User agent", widget=forms.TextInput(attrs={"placeholder": "friendly-scanner", "spellcheck": "false"}))
+    pattern = forms.CharField(
+        max_length=128,
+        label="User agent",
+        widget=forms.TextInput(attrs={"placeholder": "friendly-scanner", "spellcheck": "false"}),
+    )
     match = forms.ChoiceField(
-        choices=[(MatchKind.CONTAINS.value, "contains"), (MatchKind.PREFIX.value, "begins with"), (MatchKind.EXACT.value, "is exactly")], label="Match"
+        choices=[
+            (MatchKind.CONTAINS.value, "contains"),
+            (MatchKind.PREFIX.value, "begins with"),
+            (MatchKind.EXACT.value, "is exactly"),
+        ],
+        label="Match",
     )
 
 

@@ -75,7 +75,10 @@ def _add(request: HttpRequest, cleaned: dict[str, Any]) -> AddressEntry:
 
 def _at_address(refused: Refused) -> Refused:
     """The page has one field for what REST calls cidr."""
-    moved = [changes.Problem("address" if item.field == "cidr" else item.field, item.rule, item.message) for item in refused.problems]
+    moved = [
+        changes.Problem("address" if item.field == "cidr" else item.field, item.rule, item.message)
+        for item in refused.problems
+    ]
     return Refused(moved, refused.detail, refused.error_id)
 
 
@@ -153,13 +156,20 @@ def blocked_user_agents(request: HttpRequest) -> HttpResponse:
     form = UserAgentForm(request.POST if "add" in request.POST else None)
     if form.is_valid():
         try:
-            row = changes.block_user_agent(actor_of(request), form.cleaned_data["pattern"], MatchKind(form.cleaned_data["match"]))
+            row = changes.block_user_agent(
+                actor_of(request), form.cleaned_data["pattern"], MatchKind(form.cleaned_data["match"])
+            )
         except Refused as refused:
             form.explain(refused)
         else:
             messages.success(request, f"Messages of {row.pattern} are dropped from now on.")
             return HttpResponseRedirect(here)
-    facts = {"form": form, "switch": switch, "tab": "Blocked User Agents", "user_agents": BlockedUserAgent.objects.all()}
+    facts = {
+        "form": form,
+        "switch": switch,
+        "tab": "Blocked User Agents",
+        "user_agents": BlockedUserAgent.objects.all(),
+    }
     return render(request, "security/blocked_user_agents.html", facts, status=422 if form.errors else 200)
 
 

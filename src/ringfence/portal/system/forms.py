@@ -4,13 +4,17 @@ from ringfence.portal.forms import PortalForm, password_field
 
 
 class SetupForm(PortalForm):
-    token = forms.CharField(max_length=256, widget=forms.TextInput(attrs={"data-setup-token": "", "autocomplete": "off"}))
+    token = forms.CharField(
+        max_length=256, widget=forms.TextInput(attrs={"data-setup-token": "", "autocomplete": "off"})
+    )
     password = password_field("Password")
     again = password_field("The same password again")
 
 
 class SignInForm(PortalForm):
-    username = forms.CharField(max_length=320, label="Username", widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True}))
+    username = forms.CharField(
+        max_length=320, label="Username", widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True})
+    )
     password = password_field("Password", current=True)
 
 

@@ -44,7 +44,9 @@ def fill_in_defaults() -> None:
         if SecurityValues.objects.filter(pk=1).exists():
             return
         SecurityValues.store(SecurityValues.current())
-        BlockedUserAgent.objects.bulk_create([BlockedUserAgent(pattern=name, description="known scanner") for name in KNOWN_SCANNERS])
+        BlockedUserAgent.objects.bulk_create(
+            [BlockedUserAgent(pattern=name, description="known scanner") for name in KNOWN_SCANNERS]
+        )
 
 
 def new_setup_token() -> str:
@@ -66,7 +68,11 @@ def set_up(token: str, password: str, address: str = "", username: str = ADMINIS
         row = Installation.objects.select_for_update().filter(pk=1).first()
         if row is not None and row.set_up_at is not None:
             raise AlreadySetUp(detail="The administrator exists already: sign in.")
-        if row is None or not row.setup_token_digest or not hmac.compare_digest(_digest(token.strip()), row.setup_token_digest):
+        if (
+            row is None
+            or not row.setup_token_digest
+            or not hmac.compare_digest(_digest(token.strip()), row.setup_token_digest)
+        ):
             raise WrongToken(detail="This setup link is not valid; print a new one with: ringfence setup-link")
         if problems := check_password(password, [username]):
             raise Refused(problems)

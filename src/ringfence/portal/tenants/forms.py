@@ -4,7 +4,9 @@ from ringfence.portal.forms import PortalForm
 
 
 class TenantForm(PortalForm):
-    name = forms.CharField(max_length=64, label="Name", widget=forms.TextInput(attrs={"autofocus": True, "placeholder": "Example Ltd"}))
+    name = forms.CharField(
+        max_length=64, label="Name", widget=forms.TextInput(attrs={"autofocus": True, "placeholder": "Example Ltd"})
+    )
     domain = forms.CharField(
         max_length=253,
         label="SIP domain",

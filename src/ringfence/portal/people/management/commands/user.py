@@ -18,7 +18,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        for verb, text in (("add", "add a user"), ("remove", "remove a user"), ("list", "list the users of a tenant"), ("secret", "make a new SIP secret")):
+        for verb, text in (
+            ("add", "add a user"),
+            ("remove", "remove a user"),
+            ("list", "list the users of a tenant"),
+            ("secret", "make a new SIP secret"),
+        ):
             part = verbs.add_parser(verb, help=text)
             part.add_argument("tenant")
             part.add_argument("--json", action="store_true", help="print JSON")
@@ -50,15 +55,25 @@ def _tenant(word: str) -> Tenant:
 
 def _person(options: dict[str, Any]) -> Person:
     tenant = _tenant(options["tenant"])
-    found: Person | None = Person.objects.with_extension().filter(tenant=tenant, extension__number=options["extension"]).first()
+    found: Person | None = (
+        Person.objects.with_extension().filter(tenant=tenant, extension__number=options["extension"]).first()
+    )
     if found is None:
-        raise changes.refuse("extension", "extension.not_found", f"{tenant.name} has no extension {options['extension']}.")
+        raise changes.refuse(
+            "extension", "extension.not_found", f"{tenant.name} has no extension {options['extension']}."
+        )
     return found
 
 
 def _facts(person: Person) -> dict[str, Any]:
     extension = person.extension
-    return {"id": person.pk, "extension": extension.number, "aor": extension.aor, "domain": extension.tenant.domain, "display_name": person.display_name}
+    return {
+        "id": person.pk,
+        "extension": extension.number,
+        "aor": extension.aor,
+        "domain": extension.tenant.domain,
+        "display_name": person.display_name,
+    }
 
 
 def _add(options: dict[str, Any]) -> dict[str, Any]:
