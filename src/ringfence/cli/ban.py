@@ -74,9 +74,14 @@ def explanation(facts: dict[str, Any]) -> list[str]:
         lines.append(f"{SPARED}: it is {facts['never_block']}.")
     if facts["registered"]:
         lines.append(f"Registered from there now: {', '.join(facts['registered'])}.")
-    lines += [f"Earlier ban: {past['rule']}, {_clock(past['since'])} to {_clock(past['ended'])} ({_ending(past)})." for past in facts["past"]]
+    lines += [
+        f"Earlier ban: {past['rule']}, {_clock(past['since'])} to {_clock(past['ended'])} ({_ending(past)})."
+        for past in facts["past"]
+    ]
     if ban:
-        lines.append(f"To lift it: ringfence ban remove {ban['address']}   To keep it free: ringfence allow add {ban['address']}")
+        lines.append(
+            f"To lift it: ringfence ban remove {ban['address']}   To keep it free: ringfence allow add {ban['address']}"
+        )
     return lines
 
 

@@ -99,15 +99,29 @@ class Ledger:
 
     def note_ban(self, ban: BanRecord) -> None:
         """Stages a ban; a live one of the same source ends."""
-        self._stage("UPDATE ban SET ended = ?, ended_why = 'renewed' WHERE key = ? AND ended IS NULL", (ban.since, ban.key))
+        self._stage(
+            "UPDATE ban SET ended = ?, ended_why = 'renewed' WHERE key = ? AND ended IS NULL", (ban.since, ban.key)
+        )
         self._stage(
             "INSERT INTO ban (key, rule, reason, by, since, until, boot_id, boot_until, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (ban.key, ban.rule, ban.reason, ban.by, ban.since, ban.until, ban.boot_id, ban.boot_until, json.dumps(ban.evidence)),
+            (
+                ban.key,
+                ban.rule,
+                ban.reason,
+                ban.by,
+                ban.since,
+                ban.until,
+                ban.boot_id,
+                ban.boot_until,
+                json.dumps(ban.evidence),
+            ),
         )
 
     def note_end(self, key: str, at: float, by: str, why: str) -> None:
         """Stages the end of a ban."""
-        self._stage("UPDATE ban SET ended = ?, ended_by = ?, ended_why = ? WHERE key = ? AND ended IS NULL", (at, by, why, key))
+        self._stage(
+            "UPDATE ban SET ended = ?, ended_by = ?, ended_why = ? WHERE key = ? AND ended IS NULL", (at, by, why, key)
+        )
 
     def commit(self, checkpoint: Checkpoint) -> None:
         """Makes everything staged durable, with the checkpoint. Raises sqlite3.Error and keeps all of it staged if it cannot."""
@@ -119,7 +133,8 @@ class Ledger:
                 self._db.execute(statement, values)
             self._trim()
             self._db.execute(
-                "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?, ?)", (checkpoint.segment, checkpoint.offset, checkpoint.late_offset)
+                "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?, ?)",
+                (checkpoint.segment, checkpoint.offset, checkpoint.late_offset),
             )
             self._db.execute("COMMIT")
         except sqlite3.Error:

@@ -1,5 +1,6 @@
 """Reads one message into plain values. Each value is fetched once."""
 
+from ringfence.policy.book import Subscriber
 from ringfence.policy.model import Credentials, Packet, Request
 from ringfence.signaling import ksr
 
@@ -25,8 +26,8 @@ def packet() -> Packet:
     )
 
 
-def request(method: str) -> Request:
-    """The request without its credentials, which are judged only if its domain is ours."""
+def request(method: str, credentials: Credentials | None, caller: Subscriber | None) -> Request:
+    """The request and who is proved to have sent it."""
     contact = ksr.text("$ct") if method == "REGISTER" else ""
     return Request(
         method=method,
@@ -42,20 +43,13 @@ def request(method: str) -> Request:
         contacts=ksr.header_count("Contact") + contact.count(",") if contact else 0,
         star_contact=contact.strip() == "*",
         expires=_expires() if contact else None,
+        credentials=credentials,
+        caller=caller,
     )
-
-
-def username() -> str:
-    """The user a digest claims to be, "" when there are no credentials."""
-    return ksr.text("$aU") or ksr.text("$au")
 
 
 def digest_uri() -> str:
     return ksr.text("$adu")
-
-
-def credentials(answer: int, name: str) -> Credentials:
-    return Credentials(username=name, uri=digest_uri(), answer=answer)
 
 
 def party() -> str:

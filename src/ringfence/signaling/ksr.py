@@ -172,6 +172,11 @@ def binding(attribute: str, index: int) -> str:
     return text(f"$(ulc(saved=>{attribute})[{index}])")
 
 
+def claimed_user() -> str:
+    """The user name of the credentials, "" when there are none."""
+    return _text(KSR.kx.gete_au())
+
+
 def free_bindings() -> None:
     KSR.registrar.reg_free_contacts("saved")
 
