@@ -16,7 +16,7 @@ def check_password(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As a JSON document.")] = False,
 ) -> None:
-    """Read one line from standard input and print the password rules it breaks. The password itself is never printed."""
+    """Read one line from standard input and print the password rules it breaks, never the password itself."""
     problems = broken_rules(sys.stdin.readline().rstrip("\r\n"), account or [])
     if as_json:
         print_json({"accepted": not problems, "errors": [asdict(problem) for problem in problems]})

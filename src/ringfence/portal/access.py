@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 
 from ringfence.portal.actor import Actor
 from ringfence.portal.client_address import client_address
-from ringfence.portal.problems import Forbidden
+from ringfence.portal.problems import Forbidden, NotSignedIn
 
 type View = Callable[..., HttpResponse]
 
@@ -32,7 +32,8 @@ def administrators(view: View) -> View:
     @signed_in
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.administers:
+        person = request.user
+        if not (person.is_authenticated and person.administers):
             raise Forbidden(detail="These pages are for administrators.")
         return view(request, *args, **kwargs)
 
@@ -53,8 +54,10 @@ def system_administrator(view: View) -> View:
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    actor: Actor = request.user.acts_from(client_address(request))
-    return actor
+    person = request.user
+    if not person.is_authenticated:
+        raise NotSignedIn
+    return person.acts_from(client_address(request))
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

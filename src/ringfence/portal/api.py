@@ -114,9 +114,15 @@ def _mount() -> None:
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
 
-    for router, tag in (
-        (system, "system"), (tenants, "tenants"), (people, "people"), (security, "security"), (calls, "calls"), (audit, "audit"),
-    ):  # fmt: skip
+    routers = {
+        "system": system,
+        "tenants": tenants,
+        "people": people,
+        "security": security,
+        "calls": calls,
+        "audit": audit,
+    }
+    for tag, router in routers.items():
         api.add_router("", router, tags=[tag])
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from ringfence.portal.actor import Actor
 
-SECRET_CHANGED = "changed"
+SECRET_CHANGED = "changed"  # noqa: S105 what the audit log says instead of a secret
 
 
 @dataclass(slots=True)

@@ -12,7 +12,8 @@ from ringfence.portal.system.models import Installation
 type Answer = Callable[[HttpRequest], HttpResponse]
 
 POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 OPEN_BEFORE_SETUP: Final = ("/setup", "/api/v1/setup")
@@ -50,7 +51,7 @@ def setup_gate(answer: Answer) -> Answer:
         if request.path in OPEN_BEFORE_SETUP or request.path.startswith(STATIC) or Installation.is_set_up():
             return answer(request)
         refused = SetupRequired(
-            detail="Open the one-time setup link that was printed at the start, or print a new one with: ringfence setup-link"
+            detail="Open the one-time setup link that was printed at the start; for a new one: ringfence setup-link"
         )
         if request.path.startswith("/api/"):
             return problem_response(request, refused)

@@ -3,8 +3,14 @@
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
+from ringfence.portal.actor import Actor
+from ringfence.portal.audit.models import Entry
 from ringfence.portal.calls.ingest import store
+from ringfence.portal.calls.models import CallRecord
+from ringfence.portal.people.models import Person
+from ringfence.portal.tenants.models import Tenant
 from tests.unit.portal.rest import PASSWORD, Rest, Site, signed_in
 
 SYSTEM_ONLY: list[tuple[str, str, Any]] = [
@@ -90,3 +96,14 @@ def test_a_tenant_administrator_who_loses_the_role_loses_the_token(site: Site) -
     fresh = signed_in("100@a.example")
     site.admin.call("PATCH", f"users/{site.users['100@a.example']}", {"role": "Standard User"})
     assert fresh.refusal("GET", "users")["status"] == 403
+
+
+def test_somebody_without_a_tenant_who_is_no_system_administrator_sees_nothing(site: Site) -> None:
+    nobody = Actor("nobody")
+    for rows in (Tenant.objects, Person.objects, CallRecord.objects, Entry.objects):
+        assert not rows.all().visible_to(nobody).exists()
+
+
+def test_the_database_refuses_a_person_without_a_place(site: Site) -> None:
+    with pytest.raises(IntegrityError):
+        Person.objects.create(username="nobody")

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from ninja import Router
 
+from ringfence.portal.actor import ApiRequest
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.paging import PageQuery, rows
 
@@ -29,7 +29,7 @@ def entry_facts(entry: Entry) -> dict[str, Any]:
 
 
 @router.get("audit-log")
-def list_entries(request: HttpRequest, page: PageQuery, action: str = "", actor: str = "") -> dict[str, Any]:
+def list_entries(request: ApiRequest, page: PageQuery, action: str = "", actor: str = "") -> dict[str, Any]:
     """Newest first."""
     found = Entry.objects.visible_to(request.auth)
     if action:

@@ -1,4 +1,4 @@
-"""Takes finished calls from the guard into the database. Killed at any point, nothing is lost and nothing counts twice."""
+"""Takes finished calls from the guard into the database. Killed at any point, nothing is lost or counted twice."""
 
 import logging
 import time
@@ -63,7 +63,7 @@ def take_events() -> int:
 
 
 def store(event: dict[str, Any]) -> None:
-    """One event as a call record. A call id that is known already is left as it is; a broken event is logged and skipped."""
+    """One event as a call record. A known call id is left as it is; a broken event is logged and skipped."""
     try:
         facts = record_of(event)
     except (KeyError, TypeError, ValueError, OverflowError) as error:

@@ -137,7 +137,7 @@ def rotate_secret(actor: Actor, person: Person, given: str | None = None) -> str
 
 def sip_secret_of(extension: Extension) -> str:
     """The secret for a phone's configuration file. Raises SealBroken."""
-    return unseal(extension.sealed_secret, _binding(extension))
+    return unseal(bytes(extension.sealed_secret), _binding(extension))
 
 
 def set_password(actor: Actor, person: Person, password: str, field: str = "password") -> None:

@@ -26,10 +26,9 @@ class NewUserForm(PortalForm):
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["tenant_id"].choices = [
-            (tenant.pk, f"{tenant.name} ({tenant.domain})") for tenant in Tenant.objects.visible_to(actor)
-        ]
-        self.fields["role"].choices = _roles()
+        tenants = Tenant.objects.visible_to(actor)
+        _offer(self.fields["tenant_id"], [(tenant.pk, f"{tenant.name} ({tenant.domain})") for tenant in tenants])
+        _offer(self.fields["role"], _roles())
         self.fields["role"].initial = STANDARD
 
 
@@ -42,8 +41,13 @@ class UserForm(PortalForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = _roles()
+        _offer(self.fields["role"], _roles())
 
 
-def _roles() -> list[tuple[str, str]]:
+def _offer(field: forms.Field, choices: list[tuple[Any, str]]) -> None:
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = choices
+
+
+def _roles() -> list[tuple[Any, str]]:
     return [(role.name, role.name) for role in Role.objects.order_by("-pk")]

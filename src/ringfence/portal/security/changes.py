@@ -17,7 +17,8 @@ from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, Sec
 from ringfence.portal.text import control_problem
 
 KNOWN_SCANNERS: Final = (
-    "friendly-scanner", "friendly-request", "sipvicious", "sipcli", "sip-scan", "sipscan", "siparmyknife", "VaxSIPUserAgent",
+    "friendly-scanner", "friendly-request", "sipvicious", "sipcli", "sip-scan", "sipscan", "siparmyknife",
+    "VaxSIPUserAgent",
     "VaxIPUserAgent", "pplsip", "sundayddr", "iWar", "SIVuS", "Gulp", "smap",
 )  # fmt: skip
 """User agents that only attack tools send. sipsak is an honest test tool and not in the list."""
@@ -63,7 +64,7 @@ def parsed_address(text: str, field: str = "address") -> str:
 
 
 def ban_address(key: str) -> str:
-    """A ban is named by an address, or by the IPv6 /64 that the guard bans; the address inside names it to the guard."""
+    """A ban is named by an address or an IPv6 /64; for the guard the address inside is name enough."""
     return parsed_address(key.partition("/")[0])
 
 
@@ -131,7 +132,7 @@ def refuse_dangerous_block(network: Network) -> None:
         members = guard.listed("never-block.list", "members")
     except guard.GuardSilent as error:
         raise guard.GuardSilent(
-            detail="The entry was not added: the guard does not answer, so nobody can tell whether it covers an address that must never be blocked."
+            detail="The entry was not added: without the guard nobody can tell whether it covers a protected address."
         ) from error
     for member in members:
         _refuse_covering(network, member)
@@ -150,7 +151,7 @@ def _refuse_twin(network: Network, target: Target) -> None:
         return
     if twin.target == target.value:
         raise Conflict([Problem("cidr", "ip_filter.exists", f"There is already an entry to {target.value} {network}.")])
-    message = f"{network} is already set to {twin.target}: two entries for the same prefix would be a tie. Remove or change that entry first."
+    message = f"{network} is already set to {twin.target}; both would be a tie. Remove or change that entry first."
     raise Conflict([Problem("target", "ip_filter.tie", message)])
 
 

@@ -1,3 +1,4 @@
+from ipaddress import IPv4Network
 from typing import Any, Final
 
 from django import forms
@@ -6,12 +7,13 @@ from ringfence.policy.book import MatchKind, Target
 from ringfence.policy.settings import SecuritySettings, limits_of
 from ringfence.portal.forms import PortalForm
 
-MASKS: Final = [("", "One address")] + [
-    (mask, f"{mask} (/{length})")
-    for length, mask in ((30, "255.255.255.252"), (29, "255.255.255.248"), (28, "255.255.255.240"), (27, "255.255.255.224"),
-                         (26, "255.255.255.192"), (25, "255.255.255.128"), (24, "255.255.255.0"), (23, "255.255.254.0"), (22, "255.255.252.0"),
-                         (20, "255.255.240.0"), (16, "255.255.0.0"), (8, "255.0.0.0"))
-]  # fmt: skip
+MASKS: Final = [
+    ("", "One address"),
+    *(
+        (str(IPv4Network((0, length)).netmask), f"{IPv4Network((0, length)).netmask} (/{length})")
+        for length in range(30, 7, -1)
+    ),
+]
 ENDS: Final = [
     ("", "Never"),
     ("3600", "In 1 hour"),

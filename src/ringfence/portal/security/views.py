@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ringfence.policy.book import MatchKind, Target
-from ringfence.policy.settings import setting_names
+from ringfence.policy.settings import Problem, setting_names
 from ringfence.portal import guard
 from ringfence.portal.access import actor_of, system_administrator
 from ringfence.portal.problems import NotFound, Refused
@@ -76,8 +76,7 @@ def _add(request: HttpRequest, cleaned: dict[str, Any]) -> AddressEntry:
 def _at_address(refused: Refused) -> Refused:
     """The page has one field for what REST calls cidr."""
     moved = [
-        changes.Problem("address" if item.field == "cidr" else item.field, item.rule, item.message)
-        for item in refused.problems
+        Problem("address" if item.field == "cidr" else item.field, item.rule, item.message) for item in refused.problems
     ]
     return Refused(moved, refused.detail, refused.error_id)
 

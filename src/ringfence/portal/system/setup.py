@@ -76,7 +76,7 @@ def set_up(token: str, password: str, address: str = "", username: str = ADMINIS
             raise WrongToken(detail="This setup link is not valid; print a new one with: ringfence setup-link")
         if problems := check_password(password, [username]):
             raise Refused(problems)
-        person = Person(username=username, display_name="Administrator")
+        person = Person(username=username, display_name="Administrator", is_system_administrator=True)
         person.set_password(normalized(password))
         person.save()
         row.set_up_at, row.setup_token_digest = timezone.now(), ""

@@ -26,7 +26,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def setup(request: HttpRequest) -> HttpResponse:
-    """Makes the administrator. The token comes in the link's fragment, which browsers never send; a script fills it in."""
+    """Makes the administrator. The token is in the link's fragment, which browsers never send; a script fills it in."""
     if Installation.is_set_up():
         return HttpResponseRedirect("/sign-in")
     form = SetupForm(request.POST or None)
@@ -93,18 +93,20 @@ def calls_chart(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 def change_password(request: HttpRequest) -> HttpResponse:
+    person = request.user
+    assert person.is_authenticated
     form = ChangePasswordForm(request.POST or None)
     if form.is_valid():
         try:
             _refuse_wrong_current(request, form.cleaned_data["current"])
             _refuse_typing_error(form.cleaned_data)
-            set_password(actor_of(request), request.user, form.cleaned_data["password"])
+            set_password(actor_of(request), person, form.cleaned_data["password"])
         except LockedOut:
             return locked_out(request)
         except Refused as refused:
             form.explain(refused)
         else:
-            update_session_auth_hash(request, request.user)
+            update_session_auth_hash(request, person)
             messages.success(request, "Your password is changed. Other sessions and API tokens have ended.")
             return HttpResponseRedirect("/")
     facts = {"form": form, "title": "Change Password", "button": "Change Password", "back": "/", "rules": True}
@@ -115,7 +117,7 @@ def _refuse_wrong_current(request: HttpRequest, current: str) -> None:
     """Counts as a failed sign-in, or a stolen session could try passwords without end."""
     username = request.user.username
     if is_locked_out(request, username):
-        raise LockedOut()
+        raise LockedOut
     if authenticate(request, username=username, password=normalized(current)) is None:
         raise refuse("current", "password.wrong", "This is not your current password.")
 
