@@ -83,8 +83,12 @@ def test_a_ledger_that_begins_anew_is_read_from_its_start(site: Site) -> None:
     assert CallRecord.objects.count() == 1
 
 
-def test_the_loop_survives_a_guard_that_is_down(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_guard_that_is_down_is_said_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     site.guard.stop()
     monkeypatch.setattr(ingest, "PAUSE", 0.0)
     rounds = iter([False, False, True])
-    ingest.run(lambda: next(rounds))
+    with caplog.at_level("WARNING"):
+        ingest.Loop().run(lambda: next(rounds))
+    assert [record.message.partition(":")[0] for record in caplog.records] == ["events wait"]

@@ -25,21 +25,30 @@ WAIT: Final = 1.0
 PAUSE: Final = 0.5
 
 
-def run(until: Callable[[], bool] = lambda: False) -> None:
-    """The loop of `manage ingest`; each step says in the log what it could not do and goes on."""
-    while not until():
-        stored = _step(take_events, "events are not stored")
-        _step(publish.publish_pending, "changes are not published")
-        if stored is None:
-            time.sleep(PAUSE)
+class Loop:
+    """The work of `manage ingest`. A trouble is logged when it begins and when it ends, not twice a second."""
 
+    def __init__(self) -> None:
+        self._troubles: dict[str, str] = {}
 
-def _step(work: Callable[[], int], what: str) -> int | None:
-    try:
-        return work()
-    except (Refused, DatabaseError) as error:
-        log.warning("%s: %s", what, error)
-        return None
+    def run(self, until: Callable[[], bool] = lambda: False) -> None:
+        while not until():
+            stored = self._step("events", take_events)
+            self._step("changes", publish.publish_pending)
+            if stored is None:
+                time.sleep(PAUSE)
+
+    def _step(self, what: str, work: Callable[[], int]) -> int | None:
+        try:
+            done = work()
+        except (Refused, DatabaseError) as error:
+            if self._troubles.get(what) != str(error):
+                log.warning("%s wait: %s", what, error)
+            self._troubles[what] = str(error)
+            return None
+        if self._troubles.pop(what, None):
+            log.warning("%s flow again", what)
+        return done
 
 
 def take_events() -> int:
