@@ -5,7 +5,7 @@ from typing import Final
 
 import typer
 
-from ringfence.cli import allow, ban, demo, down, logs, status, up
+from ringfence.cli import allow, ban, check_password, demo, down, logs, setup_link, status, tenant, up, user
 
 VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("up", up.up),
@@ -13,10 +13,17 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("status", status.status),
     ("logs", logs.logs),
     ("demo", demo.demo),
+    ("check-password", check_password.check_password),
+    ("setup-link", setup_link.setup_link),
 )
 """Single verbs: `ringfence NAME`. The function's parameters are its options, its docstring the help."""
 
-GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (("ban", ban.group), ("allow", allow.group))
+GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
+    ("ban", ban.group),
+    ("allow", allow.group),
+    ("tenant", tenant.group),
+    ("user", user.group),
+)
 """Verbs with verbs below them: `ringfence NAME VERB`."""
 
 

@@ -11,7 +11,6 @@ import orjson
 from ringfence.journal.layout import MAX_PENDING_SEGMENTS, SEGMENT_BYTES, Head, segment_path
 from ringfence.policy.events import URGENT, Kind
 
-
 LINES_BETWEEN_LOOKS: Final = 64
 """How many lines one writer adds before it looks again whether the segment is full."""
 
@@ -48,6 +47,12 @@ class JournalWriter:
             self._bell.sendto(b"!", self._doorbell)
         except OSError:
             return
+
+    def close(self) -> None:
+        self._bell.close()
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
     def _write(self, line: bytes) -> bool:
         try:

@@ -8,6 +8,20 @@ from typing import Any
 import KSR
 
 REGISTER_TABLE = "location"
+HEADER_COUNTS = tuple(
+    f"$hdrc({name})"
+    for name in (
+        "Via",
+        "From",
+        "To",
+        "Call-ID",
+        "CSeq",
+        "Content-Length",
+        "Max-Forwards",
+        "Authorization",
+        "Proxy-Authorization",
+    )
+)
 
 
 def text(name: str) -> str:
@@ -95,8 +109,13 @@ def to_host() -> str:
     return _text(KSR.kx.gete_thost())
 
 
-def header_count(name: str) -> int:
-    return number(f"$hdrc({name})")
+def header_counts() -> tuple[int, ...]:
+    """How often Via, From, To, Call-ID, CSeq, Content-Length, Max-Forwards and both credential headers stand in the message."""
+    return tuple(map(KSR.pv.get, HEADER_COUNTS))
+
+
+def contact_count() -> int:
+    return number("$hdrc(Contact)")
 
 
 def sane() -> bool:
