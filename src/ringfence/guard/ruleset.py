@@ -149,7 +149,8 @@ def _meter_rules(shape: Shape) -> list[str]:
     for version, field in ((4, "ip saddr"), (6, "ip6 saddr & ffff:ffff:ffff:ffff::")):
         family = f"meta nfproto ipv{version}"
         rules.append(f"{family} update @seen{version} {{ {field} }}")
-        rules.append(f"{family} update @rate{version} {{ {field} limit rate {rate}/second burst {rate} packets }} return")
+        under = f"limit rate {rate}/second burst {rate} packets"
+        rules.append(f"{family} update @rate{version} {{ {field} {under} }} return")
         rules.append(f"{field} @seen{version} counter drop")
     return [*rules, f"limit rate {UNMETERED_RATE}/second burst {UNMETERED_RATE} packets return", "counter drop"]
 

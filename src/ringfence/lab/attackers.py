@@ -4,7 +4,6 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-
 from typing import Final
 
 from ringfence.lab.network import PBX_ADDRESS, Host
