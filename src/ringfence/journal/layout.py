@@ -40,7 +40,7 @@ class Head:
 
     def __init__(self, folder: Path) -> None:
         path = folder / "head"
-        self._file = open(path, "r+b", buffering=0, opener=_create_shared)  # noqa: PTH123, SIM115
+        self._file = open(path, "r+b", buffering=0, opener=_create_shared)  # noqa: SIM115
         if os.fstat(self._file.fileno()).st_size < HEAD_BYTES:
             self._file.truncate(HEAD_BYTES)
             os.fchmod(

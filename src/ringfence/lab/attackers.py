@@ -71,8 +71,9 @@ def _run(host: Host, home: Path, tool: str, options: list[str], seconds: float, 
     program = ["/usr/bin/python3", "-c", _DISGUISED, tool, disguise] if disguise else [tool]
     argv = [*program, *options, "-b", host.address, "-x", host.address, PBX_ADDRESS]
     command = host.command("env", f"HOME={home}", "COLUMNS=200", *argv)
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
-    with subprocess.Popen(command, process_group=0, **pipes) as process:
+    with subprocess.Popen(
+        command, process_group=0, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
         try:
             report, _ = process.communicate(timeout=seconds)
             cut_off = False

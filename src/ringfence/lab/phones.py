@@ -1,4 +1,4 @@
-"""Real phones: baresip (one that plays a tone, records what it hears and is steered by commands) and sipp (scripted scenarios)."""
+"""Real phones: baresip, which plays a tone and records what it hears, and sipp, which plays scripted scenarios."""
 
 import json
 import re

@@ -187,7 +187,7 @@ def _password() -> str:
     return chosen
 
 
-def within[T](seconds: float, look: Callable[[], T], what: str) -> tuple[T, float]:
+def within[T](seconds: float, look: Callable[[], T | None], what: str) -> tuple[T, float]:
     """What `look` finds (anything true), asked again until the time is over, and when. Raises ProductFailed."""
     begun = time.monotonic()
     while True:
@@ -200,7 +200,7 @@ def within[T](seconds: float, look: Callable[[], T], what: str) -> tuple[T, floa
         time.sleep(0.05)
 
 
-def _tolerant[T](look: Callable[[], T]) -> T | None:
+def _tolerant[T](look: Callable[[], T | None]) -> T | None:
     try:
         return look()
     except (OSError, Refused, ProductFailed):

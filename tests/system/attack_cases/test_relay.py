@@ -1,6 +1,7 @@
 """Group R: nothing is relayed that is not ours."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -39,10 +40,8 @@ def test_a_third_party_with_the_right_tags_cannot_touch_a_call(phone: Any, attac
     dialog, _ = establish(caller, callee)
     forged = caller.in_dialog(dialog, method, [("Refer-To", f"<sip:1@{TRUNK}>")], source=attacker)
     attacker.send(forged)
-    try:
+    with suppress(NoAnswer):
         assert attacker.final(sip.parse(forged).branch, 1.0).status >= 400
-    except NoAnswer:
-        pass
     assert callee.requests_within(0.4) == []
     assert end_call(caller, callee, dialog).status == 200, "the call is not up any more"
 
@@ -78,9 +77,9 @@ def test_spoofed_identities_never_reach_the_callee(phone: Any) -> None:
     callee.respond(invite, 486, "Busy Here", "t")
     assert b"boss" not in invite.raw
     assert "sip:166@" in invite.header("from")
-    assert (
-        not invite.header("privacy") and not invite.header("authorization") and not invite.header("proxy-authorization")
-    )
+    assert not invite.header("privacy")
+    assert not invite.header("authorization")
+    assert not invite.header("proxy-authorization")
 
 
 def test_a_borrowed_from_is_refused(phone: Any, pbx: Any) -> None:
@@ -97,7 +96,8 @@ def test_a_redirect_by_the_callee_does_not_spend_the_callers_rights(phone: Any) 
     _, headers = caller.begin_call("170")
     callee.respond(callee.request("INVITE"), 302, "Moved", "t", [("Contact", f"<sip:00900123@{TRUNK}>")])
     answer = caller.final(sip.parse(sip.compose("X x SIP/2.0", headers)).branch, 8.0)
-    assert answer.status >= 300 and "00900123" not in answer.header("contact")
+    assert answer.status >= 300
+    assert "00900123" not in answer.header("contact")
 
 
 def test_refer_and_replaces_by_a_stranger_are_refused(phone: Any, attacker: Softphone, pbx: Any) -> None:

@@ -1,6 +1,7 @@
 """RFC 4475 and RFC 5118 (attack cases 1 to 4)."""
 
 import re
+import time
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +101,30 @@ def _answer(phone: Softphone, raw: bytes, wait: float = 1.0) -> int:
         if message.status >= 200:
             return message.status
     return 0
+
+
+def test_attack_packets_leave_at_most_a_byte_of_log_each(pbx: Any, stranger: Any) -> None:
+    """Hostile packets cannot fill the disk: 60 rounds of all messages, counted in logs and journal together."""
+    before, sent, host = _written(pbx), 0, stranger()
+    with Softphone(host, (PBX_ADDRESS, 5060), NOBODY) as one:
+        for _ in range(60):
+            for message in TABLE:
+                one.send(message.raw)
+                sent += 1
+                time.sleep(0.0025)
+    time.sleep(6)
+    one_more = stranger()
+    with Softphone(one_more, (PBX_ADDRESS, 5060), NOBODY) as one:
+        one.options("sip:acme.example")
+    assert (_written(pbx) - before) / sent <= 1.0
+
+
+def _written(pbx: Any) -> int:
+    """Bytes in all logs and in the journal."""
+    paths = pbx.product.paths
+    return sum(
+        path.stat().st_size for folder in (paths.logs, paths.journal) for path in folder.rglob("*") if path.is_file()
+    )
 
 
 def test_the_reply_parser_of_the_lab_reads_what_it_sends() -> None:
