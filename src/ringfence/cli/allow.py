@@ -11,7 +11,9 @@ from ringfence.engines.privileges import run_as
 from ringfence.engines.system import this_system
 from ringfence.hosts import accounts
 
-group = typer.Typer(help="Keep addresses free of the anti-hacking checks. They still have to authenticate.", no_args_is_help=True)
+group = typer.Typer(
+    help="Keep addresses free of the anti-hacking checks. They still have to authenticate.", no_args_is_help=True
+)
 
 Prefix = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, 192.0.2.0/24 or 192.0.2.0/255.255.255.0.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As a JSON document.")]
@@ -44,7 +46,9 @@ def _run(as_json: bool, *words: str) -> None:
     system = this_system()
     flags = ("--json",) if as_json else ()
     try:
-        outcome = run_as(accounts.PORTAL.name, manage(system, "allow", *flags, *words), portal_environment(system), 60.0)
+        outcome = run_as(
+            accounts.PORTAL.name, manage(system, "allow", *flags, *words), portal_environment(system), 60.0
+        )
     except subprocess.TimeoutExpired:
         refuse("the database did not answer within a minute")
     if outcome.returncode != 0:

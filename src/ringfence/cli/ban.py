@@ -74,9 +74,14 @@ def explanation(facts: dict[str, Any]) -> list[str]:
         lines.append(f"{SPARED}: it is {facts['never_block']}.")
     if facts["registered"]:
         lines.append(f"Registered from there now: {', '.join(facts['registered'])}.")
-    lines += [f"Earlier ban: {past['rule']}, {_clock(past['since'])} to {_clock(past['ended'])} ({_ending(past)})." for past in facts["past"]]
+    lines += [
+        f"Earlier ban: {past['rule']}, {_clock(past['since'])} to {_clock(past['ended'])} ({_ending(past)})."
+        for past in facts["past"]
+    ]
     if ban:
-        lines.append(f"To lift it: ringfence ban remove {ban['address']}   To keep it free: ringfence allow add {ban['address']}")
+        lines.append(
+            f"To lift it: ringfence ban remove {ban['address']}   To keep it free: ringfence allow add {ban['address']}"
+        )
     return lines
 
 
@@ -95,7 +100,8 @@ def _proof(evidence: dict[str, Any]) -> list[str]:
     seconds = evidence["last_at"] - evidence["first_at"]
     reasons = ", ".join(f"{count} x {reason.replace('_', ' ')}" for reason, count in evidence["reasons"].items())
     return [
-        f"Counted: {evidence['count']} failures in {seconds:.1f} s ({reasons}); the limit is {evidence['limit']} within {evidence['window']} s",
+        f"Counted: {evidence['count']} failures in {seconds:.1f} s ({reasons})",
+        f"Limit:   {evidence['limit']} failures within {evidence['window']} s",
         f"First and last failure: {_clock(evidence['first_at'])}, {_clock(evidence['last_at'])}",
         f"Accounts tried: {_listed(evidence['accounts'], evidence['distinct_accounts'])}",
         f"Methods: {', '.join(evidence['methods'])} over {', '.join(evidence['transports'])}",

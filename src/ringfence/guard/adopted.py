@@ -49,7 +49,10 @@ class AdoptedPolicy:
 
     def next_expiry(self, now: float) -> float | None:
         """When the next entry runs out."""
-        return min((entry.expires_at for entry in self.book.address_entries if entry.expires_at and is_live(entry, now)), default=None)
+        return min(
+            (entry.expires_at for entry in self.book.address_entries if entry.expires_at and is_live(entry, now)),
+            default=None,
+        )
 
     def _open(self) -> PolicyReader:
         if self._reader is None:

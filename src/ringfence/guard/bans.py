@@ -1,4 +1,6 @@
-"""The bans in force: one owner for the kernel set, the list for signaling and the ledger, so that the three never disagree."""
+"""The bans in force: one owner for the kernel set, the list for signaling and the ledger, so that the three never
+disagree.
+"""
 
 import heapq
 from collections.abc import Iterable
@@ -62,9 +64,13 @@ class Bans:
         bans = [record for record in self._live.values() if record.boot_until > now.boot]
         fitting = _fitting(bans, shape.ban_set_size)
         try:
-            self._firewall.install(shape, [KernelBan(key_network(record.key), record.boot_until - now.boot) for record in fitting])
+            self._firewall.install(
+                shape, [KernelBan(key_network(record.key), record.boot_until - now.boot) for record in fitting]
+            )
         except FirewallRefused as error:
-            self._alarms.set_off(REFUSED, f"nftables refuses the table: {error}. Bans are enforced in signaling.", now.wall)
+            self._alarms.set_off(
+                REFUSED, f"nftables refuses the table: {error}. Bans are enforced in signaling.", now.wall
+            )
             fitting = []
         else:
             self._alarms.clear(REFUSED, now.wall)
@@ -120,10 +126,14 @@ class Bans:
         ban = KernelBan(key_network(record.key), record.boot_until - now.boot)
         outcome = self._firewall.ban(ban)
         if outcome is Outcome.FULL:
-            self._alarms.set_off(SET_FULL, "The kernel's ban set is full; the bans that end first are enforced in signaling.", now.wall)
+            self._alarms.set_off(
+                SET_FULL, "The kernel's ban set is full; the bans that end first are enforced in signaling.", now.wall
+            )
             outcome = self._firewall.ban(ban) if self._evict(ban.network.version) else outcome
         if outcome is Outcome.FAILED:
-            self._alarms.set_off(REFUSED, f"nftables refused the ban of {record.key}; it is enforced in signaling.", now.wall)
+            self._alarms.set_off(
+                REFUSED, f"nftables refused the ban of {record.key}; it is enforced in signaling.", now.wall
+            )
         if outcome is not Outcome.DONE or not self._firewall.in_kernel:
             return False
         self._kernel.add(record.key)
@@ -144,7 +154,11 @@ class Bans:
         return False
 
     def _bring_in(self, now: Moment) -> None:
-        outside = [record for record in self._live.values() if record.key not in self._kernel] if len(self._kernel) < len(self._live) else []
+        outside = (
+            [record for record in self._live.values() if record.key not in self._kernel]
+            if len(self._kernel) < len(self._live)
+            else []
+        )
         for record in outside:
             if self._firewall.ban(KernelBan(key_network(record.key), record.boot_until - now.boot)) is not Outcome.DONE:
                 return

@@ -70,7 +70,9 @@ class Calls:
 
     def listing(self, tenant_id: int | None = None) -> list[dict[str, Any]]:
         """The calls for people."""
-        calls = [call for call in self._calls.values() if tenant_id is None or call.started.get("tenant_id") == tenant_id]
+        calls = [
+            call for call in self._calls.values() if tenant_id is None or call.started.get("tenant_id") == tenant_id
+        ]
         return [
             {
                 **call.started,
@@ -83,7 +85,12 @@ class Calls:
 
     def lines(self) -> list[bytes]:
         """The journal lines that rebuild this."""
-        return [line for call in self._calls.values() for line in (call.started_line, call.answered_line, call.confirmed_line) if line]
+        return [
+            line
+            for call in self._calls.values()
+            for line in (call.started_line, call.answered_line, call.confirmed_line)
+            if line
+        ]
 
 
 def _end_of(call_id: str, call: LiveCall, now: float) -> dict[str, Any]:

@@ -84,7 +84,11 @@ class ControlSocket:
     def _found(self, verb: str) -> Verb:
         found = self._verbs.get(verb)
         if found is None:
-            raise Refusal("request.verb", "verb", f"There is no verb {verb[:64]!r}; the verbs are {', '.join(sorted(self._verbs))}.")
+            raise Refusal(
+                "request.verb",
+                "verb",
+                f"There is no verb {verb[:64]!r}; the verbs are {', '.join(sorted(self._verbs))}.",
+            )
         return found
 
 
@@ -116,7 +120,11 @@ def _parsed(line: bytes) -> tuple[str, Args]:
         request = json.loads(line)
     except ValueError as error:
         raise Refusal("request.syntax", "", f"The request is not one line of JSON: {error}") from error
-    if not isinstance(request, dict) or not isinstance(request.get("verb"), str) or not isinstance(request.get("args", {}), dict):
+    if (
+        not isinstance(request, dict)
+        or not isinstance(request.get("verb"), str)
+        or not isinstance(request.get("args", {}), dict)
+    ):
         raise Refusal("request.shape", "", 'A request is {"verb": "...", "args": {...}}.')
     return request["verb"], request.get("args", {})
 

@@ -34,7 +34,7 @@ from ringfence.store.bans import BanWriter
 LOOK_EVERY: Final = 0.1
 READ_EVERY: Final = 0.2
 SWEEP_EVERY: Final = 1.0
-HOST_EVERY: Final = 10.0
+HOST_EVERY: Final = 30.0
 SETTLE: Final = 0.02
 """Seconds to wait after somebody else's change, so that a script's many changes are answered once."""
 
@@ -162,7 +162,9 @@ class Daemon:
             self._saving = asyncio.create_task(self._save())
 
     async def _save(self) -> None:
-        """The snapshot stands for the saved checkpoint; later lines in it are harmless, since taking them in twice changes nothing."""
+        """The snapshot stands for the saved checkpoint; later lines in it are harmless, since taking them in twice
+        changes nothing.
+        """
         parts = self._service.parts
         at = parts.ledger.saved
         try:
@@ -197,7 +199,9 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
     intake.recall(replay(paths.journal, snapshot_at, ledger.saved))
     paths.journal.mkdir(mode=0o770, parents=True, exist_ok=True)
     reader = JournalReader(paths.journal, ledger.saved)
-    parts = Parts(standing, policy, never_block, firewall, bans, ledger, alarms, intake, reader, _sip_ports(), boot, ban_set_size)
+    parts = Parts(
+        standing, policy, never_block, firewall, bans, ledger, alarms, intake, reader, _sip_ports(), boot, ban_set_size
+    )
     service = Service(parts)
     service.snapshot_at = snapshot_at
     return service
@@ -209,7 +213,10 @@ def choose_firewall(use_kernel: bool) -> tuple[Firewall, KernelWatch | None]:
         try:
             return Nft.checked(), KernelWatch()
         except (FirewallRefused, OSError, ImportError) as error:
-            log.error("NFTABLES CANNOT BE USED (%s): bans are enforced by Kamailio only. Start as root or give CAP_NET_ADMIN.", error)
+            log.error(
+                "NFTABLES CANNOT BE USED (%s): bans are enforced by Kamailio only. Give the guard CAP_NET_ADMIN.",
+                error,
+            )
     return DryRun(), None
 
 
@@ -222,9 +229,15 @@ def _sip_ports() -> Ports:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="ringfence.guard.daemon", description="Bans, live state and the event ledger of Ringfence.")
-    parser.add_argument("--no-firewall", action="store_true", help="never touch nftables; bans are enforced in signaling")
-    parser.add_argument("--ban-set-size", type=int, default=BAN_SET_SIZE, help="how many addresses the kernel's ban set holds")
+    parser = argparse.ArgumentParser(
+        prog="ringfence.guard.daemon", description="Bans, live state and the event ledger of Ringfence."
+    )
+    parser.add_argument(
+        "--no-firewall", action="store_true", help="never touch nftables; bans are enforced in signaling"
+    )
+    parser.add_argument(
+        "--ban-set-size", type=int, default=BAN_SET_SIZE, help="how many addresses the kernel's ban set holds"
+    )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="guard %(levelname)s %(message)s")
     paths = Paths.from_environment()

@@ -1,7 +1,7 @@
 """Takes in journal events: keeps what stands, counts failures, and carries out what the policy decides about them."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from ringfence.guard.clock import Moment
 from ringfence.guard.ledger import BanRecord, Ledger
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.standing import MALFORMED, Standing
-from ringfence.journal.reader import Entry, Event
+from ringfence.journal.reader import Entry, Event, decode
 from ringfence.policy.addresses import ban_key, key_network, parse_address
 from ringfence.policy.antihacking import Ban, Evidence, Failure, Failures, Spared, Surroundings, judge
 from ringfence.policy.events import Kind
@@ -52,7 +52,9 @@ class Record:
 class Intake:
     """One event at a time; a malformed one raises an alarm and harms nothing."""
 
-    def __init__(self, standing: Standing, policy: AdoptedPolicy, never_block: NeverBlock, record: Record, boot_id: str) -> None:
+    def __init__(
+        self, standing: Standing, policy: AdoptedPolicy, never_block: NeverBlock, record: Record, boot_id: str
+    ) -> None:
         self._standing = standing
         self._policy = policy
         self._never_block = never_block
@@ -63,20 +65,33 @@ class Intake:
         self._failures = Failures()
         self._spared: OrderedDict[tuple[str, str], float] = OrderedDict()
 
-    def take(self, entries: Iterable[Entry], now: Moment) -> None:
-        """Carries out everything these events ask for. Registrations come first in the code because they are the most."""
-        saved: Callable[[bytes, Event], None] = self._standing.registrations.saved
-        for line, event in entries:
-            try:
-                kind = event["kind"]
-                if kind == "registration.saved":
-                    saved(line, event)
-                elif kind == "auth.failed":
-                    self._failed_authentication(event, now)
-                else:
-                    self._other(kind, line, event)
-            except MALFORMED as error:
-                self._report_malformed(event, error, now)
+    def take(self, lines: Iterable[bytes], now: Moment) -> int:
+        """Carries out everything these lines ask for; returns how many were beyond repair.
+
+        Registrations come first because they are the most.
+        """
+        saved_line = self._standing.registrations.saved_line
+        spoiled = 0
+        for line in lines:
+            if saved_line(line):
+                continue
+            entry = decode(line)
+            if entry is None:
+                spoiled += 1
+            else:
+                self._take_event(*entry, now)
+        return spoiled
+
+    def _take_event(self, line: bytes, event: Event, now: Moment) -> None:
+        try:
+            if event["kind"] == Kind.AUTH_FAILED:
+                self._failed_authentication(event, now)
+                return
+            if event["kind"] in PASSED_ON:
+                self._ledger.note(event["t"], event["kind"], line)
+            self._standing.take(line, event)
+        except MALFORMED as error:
+            self._report_malformed(event, error, now)
 
     def recall(self, entries: Iterable[Entry]) -> None:
         """Takes in again what was carried out before the last stop: state and counts only, no effects."""
@@ -91,11 +106,6 @@ class Intake:
     def forget(self, key: str) -> None:
         """Starts counting this source afresh."""
         self._failures.forget(key)
-
-    def _other(self, kind: str, line: bytes, event: Event) -> None:
-        if kind in PASSED_ON:
-            self._ledger.note(event["t"], kind, line)
-        self._standing.take(line, event)
 
     def _failed_authentication(self, event: Event, now: Moment) -> None:
         failure = _failure(event)
@@ -144,7 +154,12 @@ class Intake:
         while len(self._spared) > REMEMBERED_SPARED:
             self._spared.popitem(last=False)
         self._bans.slow(spared.source, spared.pairs, now.wall + spared.evidence.window)
-        body = {"address": spared.source, "why": spared.why, "protects": spared.protects, "evidence": _plain(spared.evidence)}
+        body = {
+            "address": spared.source,
+            "why": spared.why,
+            "protects": spared.protects,
+            "evidence": _plain(spared.evidence),
+        }
         self._ledger.note(now.wall, Kind.BAN_SPARED, body)
 
     def _recall_failure(self, failure: Failure) -> None:

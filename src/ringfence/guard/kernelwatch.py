@@ -1,7 +1,7 @@
 """Notices when somebody else changes our table: a look at the kernel's own notifications, not at the ruleset.
 
-nf_tables tells the multicast group NFNLGRP_NFTABLES every change, and closes each transaction with a message that names the
-process (NFT_MSG_NEWGEN). So a flush is seen at once, and our own changes are told from those of others.
+nf_tables tells the multicast group NFNLGRP_NFTABLES every change, and closes each transaction with a message that
+names the process (NFT_MSG_NEWGEN). So a flush is seen at once, and our own changes are told from those of others.
 """
 
 import socket
@@ -32,7 +32,9 @@ class KernelWatch:
     """One multicast socket to listen, one to ask. Needs CAP_NET_ADMIN in the network namespace."""
 
     def __init__(self) -> None:
-        self._news = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, NETLINK_NETFILTER)
+        self._news = socket.socket(
+            socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, NETLINK_NETFILTER
+        )
         self._news.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BYTES)
         self._news.bind((0, 1 << (NFNLGRP_NFTABLES - 1)))
         self._ask = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_NETFILTER)
@@ -69,7 +71,9 @@ class KernelWatch:
         return meddled
 
     def gone(self) -> bool:
-        """Whether our table is missing or is another than the one installed; for the case that a notification was lost."""
+        """Whether our table is missing or is another than the one installed; for the case that a notification was
+        lost.
+        """
         return self.table_handle() != self._handle
 
     def table_handle(self) -> int | None:
@@ -128,7 +132,10 @@ def _attributes(body: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _names_table(body: bytes) -> bool:
     """In every message but NEWGEN the first attribute is the table's name."""
-    return next((value for kind, value in _attributes(body) if kind == ATTR_TABLE), b"").rstrip(b"\0") == TABLE_NAME.encode()
+    return (
+        next((value for kind, value in _attributes(body) if kind == ATTR_TABLE), b"").rstrip(b"\0")
+        == TABLE_NAME.encode()
+    )
 
 
 def _generation_pid(body: bytes) -> int:

@@ -1,4 +1,6 @@
-"""The never-block set: derived, never typed. No ban, no entry and no feed may cover a member; members may be rate-shaped."""
+"""The never-block set: derived, never typed. No ban, no entry and no feed may cover a member; members may be rate-
+shaped.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +21,8 @@ class Member:
 
 
 class NeverBlock:
-    """Who may never be banned. The host's part is replaced as a whole; administrators come and go with their session."""
+    """Who may never be banned. The host's part is replaced as a whole; administrators come and go with their session.
+    """
 
     def __init__(self) -> None:
         self._host: tuple[Member, ...] = tuple(Member(parse_network(text), "the loopback address") for text in LOOPBACK)

@@ -5,14 +5,20 @@ from typing import Any, Final
 
 import orjson
 
-from ringfence.journal.reader import Event
+from ringfence.journal.reader import LINE_START, Event
 from ringfence.policy.addresses import AddressProblem, ban_key
 
 EVERY_CONTACT: Final = "*"
+LONGEST_STAMP: Final = 32
+_OPENING: Final = b',"kind":"registration.saved","aor":"'
+_SOURCE: Final = b'"}],"complete":true,"source":"'
+_EXPIRES: Final = b'"expires_at":'
 
 
 class Registrations:
-    """Live bindings by address of record. The journal line itself is kept: it is parsed again only when somebody asks."""
+    """Live bindings by address of record. The journal line itself is kept: it is parsed again only when somebody
+    asks.
+    """
 
     def __init__(self) -> None:
         self._by_aor: dict[str, tuple[str, float, bytes]] = {}
@@ -22,6 +28,28 @@ class Registrations:
     def __len__(self) -> int:
         return len(self._by_aor)
 
+    def saved_line(self, line: bytes) -> bool:
+        """One accepted REGISTER, straight from the line as workers write it: half the price of parsing it.
+
+        False if it looks in any way different; it must then be parsed. A quote inside a value is always escaped, so
+        neither the names searched for nor the end can come from a phone. A torn line lacks its end, or holds a second
+        start.
+        """
+        opening = line.find(_OPENING, 0, LONGEST_STAMP + len(_OPENING))
+        if opening < 0 or not line.endswith(b'"}') or line.find(LINE_START, 1) > 0:
+            return False
+        contacts_end = line.find(_SOURCE)
+        expires_at = _latest_expiry(line, contacts_end)
+        if expires_at is None:
+            return False
+        source = contacts_end + len(_SOURCE)
+        start = opening + len(_OPENING)
+        aor = line[start : line.index(b'"', start)].decode()
+        if "\\" in aor:
+            return False
+        self._keep(aor, line[source : line.index(b'"', source)].decode(), expires_at, line)
+        return True
+
     def saved(self, line: bytes, event: Event) -> None:
         """One accepted REGISTER."""
         aor = event["aor"]
@@ -30,8 +58,15 @@ class Registrations:
             event = _merged(orjson.loads(old[2]), event)
             line = orjson.dumps(event)
         contacts = event["contacts"]
-        expires_at = contacts[0]["expires_at"] if len(contacts) == 1 else max((item["expires_at"] for item in contacts), default=0.0)
-        source = event["source"]
+        expires_at = (
+            contacts[0]["expires_at"]
+            if len(contacts) == 1
+            else max((item["expires_at"] for item in contacts), default=0.0)
+        )
+        self._keep(aor, event["source"], expires_at, line)
+
+    def _keep(self, aor: str, source: str, expires_at: float, line: bytes) -> None:
+        old = self._by_aor.get(aor)
         if old is None:
             self._by_source.setdefault(source, set()).add(aor)
             self.bytes += len(line)
@@ -65,7 +100,9 @@ class Registrations:
 
     def healthy_at(self, key: str, now: float) -> tuple[str, ...]:
         """Addresses of record with a live registration from this source (a ban key)."""
-        sources = [source for source in self._by_source if ":" in source and _same(source, key)] if "/" in key else [key]
+        sources = (
+            [source for source in self._by_source if ":" in source and _same(source, key)] if "/" in key else [key]
+        )
         return tuple(
             sorted(aor for source in sources for aor in self._by_source.get(source, ()) if self._by_aor[aor][1] > now)
         )
@@ -97,6 +134,20 @@ class Registrations:
         there.discard(aor)
         if not there:
             del self._by_source[source]
+
+
+def _latest_expiry(line: bytes, end: int) -> float | None:
+    """When the last contact runs out, None if there is none or it is no plain number."""
+    latest = 0
+    at = line.find(_EXPIRES, 0, end)
+    while at > 0:
+        at += len(_EXPIRES)
+        digits = line[at : line.find(b",", at)]
+        if not digits.isdigit():
+            return None
+        latest = max(latest, int(digits))
+        at = line.find(_EXPIRES, at, end)
+    return latest or None
 
 
 def _merged(old: Event, new: Event) -> Event:

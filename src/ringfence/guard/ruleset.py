@@ -1,7 +1,8 @@
 """The nftables table `inet ringfence` as text: pure, every value typed before it gets here, so nothing can be injected.
 
-Order of the chain: never-block members leave first (they may be shaped, never banned); then bans, block entries, allow entries,
-and the rate meters on the SIP ports. RTP is never counted. We only ever drop: opening ports is the business of the host's firewall.
+Order of the chain: never-block members leave first (they may be shaped, never banned); then bans, block entries,
+allow entries, and the rate meters on the SIP ports. RTP is never counted. We only ever drop: opening ports is the
+business of the host's firewall.
 """
 
 from collections.abc import Iterable
@@ -79,7 +80,9 @@ def replaced_lists(lists: Lists) -> str:
 
 def replaced_meters(shape: Shape) -> str:
     """Replaces the rate rules in one transaction."""
-    return "\n".join([f"flush chain {TABLE} meters", *(f"add rule {TABLE} meters {rule}" for rule in _meter_rules(shape))])
+    return "\n".join(
+        [f"flush chain {TABLE} meters", *(f"add rule {TABLE} meters {rule}" for rule in _meter_rules(shape))]
+    )
 
 
 def renewed_ban(ban: KernelBan) -> str:
@@ -102,10 +105,10 @@ def ban_set(network: Network) -> str:
 def _sets(ban_set_size: int) -> list[str]:
     lines: list[str] = []
     for version, kind in ((4, "ipv4_addr"), (6, "ipv6_addr")):
-        for name in ("never", "block", "allow"):
-            lines.append(f"  set {name}{version} {{ type {kind}; flags interval; }}")
+        lines += [f"  set {name}{version} {{ type {kind}; flags interval; }}" for name in ("never", "block", "allow")]
         lines.append(f"  set ban{version} {{ type {kind}; size {ban_set_size}; flags timeout; counter; }}")
-        lines.append(f"  set rate{version} {{ type {kind}; size {METER_SIZE}; flags dynamic,timeout; timeout {METER_TIMEOUT}s; }}")
+        meter = f"size {METER_SIZE}; flags dynamic,timeout; timeout {METER_TIMEOUT}s;"
+        lines += [f"  set {name}{version} {{ type {kind}; {meter} }}" for name in ("seen", "rate")]
     return lines
 
 
@@ -135,17 +138,20 @@ def _metered(ports: Ports) -> list[tuple[str, tuple[int, ...]]]:
 
 
 def _meter_rules(shape: Shape) -> list[str]:
-    """A source over the rate loses the excess; a source that does not fit into the full meter shares a common allowance."""
+    """A source over the rate loses the excess; one that does not fit into the full meter shares a common allowance.
+
+    A look-up in a set with a limit evaluates that limit, so a second, plain set says who is in the meter.
+    """
     rate = _metered_rate(shape.settings)
     if rate is None:
         return []
     rules: list[str] = []
     for version, field in ((4, "ip saddr"), (6, "ip6 saddr & ffff:ffff:ffff:ffff::")):
-        name = f"@rate{version}"
-        over = f"limit rate over {rate}/second burst {rate} packets"
-        rules.append(f"meta nfproto ipv{version} update {name} {{ {field} {over} }} counter drop")
-        rules.append(f"{field} {name} return")
-    return [*rules, f"limit rate {UNMETERED_RATE}/second return", "counter drop"]
+        family = f"meta nfproto ipv{version}"
+        rules.append(f"{family} update @seen{version} {{ {field} }}")
+        rules.append(f"{family} update @rate{version} {{ {field} limit rate {rate}/second burst {rate} packets }} return")
+        rules.append(f"{field} @seen{version} counter drop")
+    return [*rules, f"limit rate {UNMETERED_RATE}/second burst {UNMETERED_RATE} packets return", "counter drop"]
 
 
 def _metered_rate(settings: SecuritySettings) -> int | None:
@@ -157,7 +163,10 @@ def _metered_rate(settings: SecuritySettings) -> int | None:
 def _list_elements(lists: Lists) -> list[str]:
     named: list[tuple[str, list[str]]] = []
     for version in (4, 6):
-        members = sorted({network for network in lists.never_block if network.version == version}, key=lambda n: (n.network_address, n.prefixlen))
+        members = sorted(
+            {network for network in lists.never_block if network.version == version},
+            key=lambda n: (n.network_address, n.prefixlen),
+        )
         named.append((f"never{version}", [str(network) for network in _outermost(members)]))
         named.append((f"block{version}", [_span(span) for span in lists.block if span.first.version == version]))
         named.append((f"allow{version}", [_span(span) for span in lists.allow if span.first.version == version]))

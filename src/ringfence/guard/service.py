@@ -1,4 +1,6 @@
-"""The guard at work: what happens on a ring, on a look, on a new policy and on a sweep. No socket and no loop in here."""
+"""The guard at work: what happens on a ring, on a look, on a new policy and on a sweep. No socket and no loop in
+here.
+"""
 
 import logging
 import sqlite3
@@ -71,7 +73,9 @@ class Service:
         now = moment()
         self.parts.policy.look()
         if not self.parts.firewall.in_kernel:
-            self.parts.alarms.set_off(NOT_IN_KERNEL, "Bans are enforced by Kamailio only: the guard may not use nftables here.", now.wall)
+            self.parts.alarms.set_off(
+                NOT_IN_KERNEL, "Bans are enforced by Kamailio only: the guard may not use nftables here.", now.wall
+            )
         self.parts.bans.restore(self.parts.ledger.live_bans(), now)
         self._lift_allowed(now)
         self.install()
@@ -90,16 +94,22 @@ class Service:
         started = time.monotonic()
         self.install()
         self.reasserted += 1
-        log.warning("nftables table changed by somebody else; restored %d bans in %.0f ms", len(self.parts.bans), (time.monotonic() - started) * 1e3)
+        log.warning(
+            "nftables table changed by somebody else; restored %d bans in %.0f ms",
+            len(self.parts.bans),
+            (time.monotonic() - started) * 1e3,
+        )
 
     def consume(self) -> bool:
         """Reads the journal and carries out what it asks for. Whether more is waiting."""
         batch = self.parts.reader.read(time.monotonic())
         now = moment()
-        self.parts.intake.take(batch.entries, now)
-        if batch.spoiled:
-            self.spoiled += batch.spoiled
-            self.parts.alarms.set_off(JOURNAL_SPOILED, "The journal holds lines that cannot be read; they were skipped and counted.", now.wall)
+        spoiled = batch.spoiled + self.parts.intake.take(batch.lines, now)
+        if spoiled:
+            self.spoiled += spoiled
+            self.parts.alarms.set_off(
+                JOURNAL_SPOILED, "The journal holds lines that cannot be read; they were skipped and counted.", now.wall
+            )
         if self.parts.ledger.pending or now.boot - self._committed_at >= CHECKPOINT_EVERY:
             self.commit()
         return batch.more
@@ -111,7 +121,9 @@ class Service:
         try:
             self.parts.ledger.commit(self.parts.reader.checkpoint)
         except sqlite3.Error as error:
-            self.parts.alarms.set_off(LEDGER_UNWRITABLE, f"The ledger cannot be written: {error}. Bans stay in force.", now.wall)
+            self.parts.alarms.set_off(
+                LEDGER_UNWRITABLE, f"The ledger cannot be written: {error}. Bans stay in force.", now.wall
+            )
             return
         self.parts.alarms.clear(LEDGER_UNWRITABLE, now.wall)
         self.parts.reader.release(self.snapshot_at.segment - 1)
@@ -122,7 +134,11 @@ class Service:
         changed = parts.policy.look()
         now = moment()
         if parts.policy.broken:
-            parts.alarms.set_off(POLICY_BROKEN, f"The policy store cannot be read: {parts.policy.broken}. The old policy stays.", now.wall)
+            parts.alarms.set_off(
+                POLICY_BROKEN,
+                f"The policy store cannot be read: {parts.policy.broken}. The old policy stays.",
+                now.wall,
+            )
             return False
         if not changed:
             return False
@@ -181,7 +197,9 @@ class Service:
             if shape.settings != installed.settings:
                 self.parts.firewall.replace_meters(shape)
         except FirewallRefused as error:
-            self.parts.alarms.set_off(FIREWALL_LISTS, f"nftables refuses the address lists: {error}. The old ones stay.", now.wall)
+            self.parts.alarms.set_off(
+                FIREWALL_LISTS, f"nftables refuses the address lists: {error}. The old ones stay.", now.wall
+            )
             return
         self.parts.alarms.clear(FIREWALL_LISTS, now.wall)
         self._installed = shape
@@ -198,5 +216,7 @@ class Service:
         if dropped == self._dropped:
             self.parts.alarms.clear(JOURNAL_DROPPING, now.wall)
             return
-        self.parts.alarms.set_off(JOURNAL_DROPPING, "Events are being lost: the disk is full, or the guard is too far behind.", now.wall)
+        self.parts.alarms.set_off(
+            JOURNAL_DROPPING, "Events are being lost: the disk is full, or the guard is too far behind.", now.wall
+        )
         self._dropped = dropped

@@ -1,7 +1,8 @@
 """What stands right now, registrations and calls, and its snapshot: with the journal behind it, it survives any kill.
 
-The snapshot is itself a journal: a first line with the checkpoint it stands for, then the lines that rebuild everything.
-It is written again when the journal behind it outgrows it, so each event costs at most its own length once more.
+The snapshot is itself a journal: a first line with the checkpoint it stands for, then the lines that rebuild
+everything. It is written again when the journal behind it is twice as long, so it adds at most half to what is
+written anyway.
 """
 
 import asyncio
@@ -62,7 +63,7 @@ class Standing:
 
     def outgrown(self, saved: Checkpoint, now: Checkpoint) -> bool:
         """Whether the journal since the last snapshot is long enough to write the next one."""
-        return now.segment - saved.segment >= max(LEAST_SEGMENTS, self.registrations.bytes // SEGMENT_BYTES)
+        return now.segment - saved.segment >= max(LEAST_SEGMENTS, 2 * self.registrations.bytes // SEGMENT_BYTES)
 
 
 def load_snapshot(folder: Path) -> tuple[Standing, Checkpoint]:
@@ -88,9 +89,16 @@ def load_newest(guard_folder: Path, journal_folder: Path) -> Standing:
 
 
 async def write_snapshot(folder: Path, checkpoint: Checkpoint, lines: list[bytes], now: float) -> None:
-    """Writes the snapshot in small bites and swaps it in. Raises OSError, with the old one kept, if the disk refuses."""
+    """Writes the snapshot in small bites and swaps it in. Raises OSError, with the old one kept, if the disk refuses.
+    """
     header = orjson.dumps(
-        {"t": now, "kind": SNAPSHOT, "segment": checkpoint.segment, "offset": checkpoint.offset, "late_offset": checkpoint.late_offset}
+        {
+            "t": now,
+            "kind": SNAPSHOT,
+            "segment": checkpoint.segment,
+            "offset": checkpoint.offset,
+            "late_offset": checkpoint.late_offset,
+        }
     )
     path = folder / SNAPSHOT_NAME
     fresh = path.with_suffix(".new")

@@ -10,7 +10,15 @@ from ringfence.guard.clock import moment
 from ringfence.guard.control import Args, Refusal, Verb, number, text
 from ringfence.guard.ledger import BanRecord
 from ringfence.guard.service import Service
-from ringfence.policy.addresses import Address, AddressProblem, Network, ban_key, key_network, parse_address, parse_network
+from ringfence.policy.addresses import (
+    Address,
+    AddressProblem,
+    Network,
+    ban_key,
+    key_network,
+    parse_address,
+    parse_network,
+)
 from ringfence.policy.settings import DAY
 
 MANUAL: Final = "ban.manual"
@@ -103,7 +111,15 @@ class Desk:
         self._refuse_protected(key_network(key))
         now = moment()
         record = BanRecord(
-            key, MANUAL, reason, by, now.wall, now.wall + seconds, self._parts.boot_id, now.boot + seconds, {"rule": MANUAL}
+            key,
+            MANUAL,
+            reason,
+            by,
+            now.wall,
+            now.wall + seconds,
+            self._parts.boot_id,
+            now.boot + seconds,
+            {"rule": MANUAL},
         )
         self._parts.bans.add(record, now)
         self._service.commit()
@@ -159,16 +175,28 @@ class Desk:
     def _refuse_protected(self, network: Network) -> None:
         member = self._parts.never_block.covered_by(network)
         if member is not None:
-            raise Refusal("bans.never_block", "address", f"{network} covers {member.name} ({member.network}), which is never blocked.")
+            raise Refusal(
+                "bans.never_block",
+                "address",
+                f"{network} covers {member.name} ({member.network}), which is never blocked.",
+            )
         entry = self._parts.policy.addresses.lookup(network.network_address, time.time())
         if entry is not None and entry.target == "allow":
-            raise Refusal("bans.allowed", "address", f"{network} is covered by the allow entry {entry.cidr}; remove that entry first.")
+            raise Refusal(
+                "bans.allowed",
+                "address",
+                f"{network} is covered by the allow entry {entry.cidr}; remove that entry first.",
+            )
 
 
 def _address(args: Args) -> Address:
     given = text(args, "address")
     if "/" in given and not given.endswith(("/32", "/64", "/128")):
-        raise Refusal("bans.prefix", "address", f"{given} is a prefix: a ban names one address; block prefixes on the IP blacklist.")
+        raise Refusal(
+            "bans.prefix",
+            "address",
+            f"{given} is a prefix: a ban names one address; block prefixes on the IP blacklist.",
+        )
     try:
         return parse_address(given.partition("/")[0])
     except AddressProblem as problem:

@@ -12,9 +12,13 @@ import orjson
 
 from ringfence.journal.layout import KEPT_SEGMENTS, Head, segment_path
 
-CHUNK_BYTES: Final = 512 << 10
+CHUNK_BYTES: Final = 64 << 10
+"""Read at once: small enough that the memory is reused, not mapped anew for each look."""
 GRACE_SECONDS: Final = 3.0
 """How long the previous segment is still looked at: a writer may have chosen it just before the turn."""
+
+SETTLE_SECONDS: Final = 0.2
+"""A segment is read at least this long before the next turn, so that a late writer is never two turns behind."""
 
 LINE_START: Final = b'{"t":'
 
@@ -33,15 +37,23 @@ class Checkpoint:
 
 @dataclass(slots=True)
 class Batch:
-    """What one look found: whole events in order, how many lines were beyond repair, and whether more is waiting."""
+    """What one look found: lines in order, for `decode`, how much was no line at all, and whether more is waiting."""
 
-    entries: list[Entry] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
     spoiled: int = 0
     more: bool = False
 
+    def entries(self) -> list[Entry]:
+        """The whole events; the rest is counted as spoiled."""
+        decoded = [decode(line) for line in self.lines]
+        self.spoiled += decoded.count(None)
+        return [entry for entry in decoded if entry is not None]
+
 
 class JournalReader:
-    """The one reader. It is never in a writer's way: it only tells the head how far it came, and deletes old segments."""
+    """The one reader. It is never in a writer's way: it only tells the head how far it came, and deletes old
+    segments.
+    """
 
     def __init__(self, folder: Path, start: Checkpoint = Checkpoint()) -> None:
         self._folder = folder
@@ -49,6 +61,7 @@ class JournalReader:
         self.checkpoint = start
         self._turned_at = 0.0
         self._files: dict[int, int] = {}
+        self._released: tuple[int, int | None] | None = None
         self._heal()
 
     @property
@@ -57,26 +70,29 @@ class JournalReader:
         return self._head.dropped
 
     def read(self, now: float) -> Batch:
-        """The next whole lines, about half a mebibyte at most; `now` is monotonic time in seconds."""
+        """The next whole lines, 64 KiB at most; `now` is monotonic time in seconds."""
         batch = Batch()
         at = self.checkpoint
         late = self._take(at.segment - 1, at.late_offset, batch) if self._watches_previous(now) else at.late_offset
         offset = self._take(at.segment, at.offset, batch)
         self.checkpoint = Checkpoint(at.segment, offset, late)
-        if offset == at.offset and self._head.segment > at.segment:
+        if offset == at.offset and self._head.segment > at.segment and now - self._turned_at >= SETTLE_SECONDS:
             self._turn(now)
             batch.more = True
         batch.more = batch.more or offset - at.offset > CHUNK_BYTES // 2
         return batch
 
     def release(self, keep_from: int | None = None) -> None:
-        """Tells writers what is consumed, and deletes consumed segments except the last ones and those from `keep_from` on.
+        """Tells writers what is consumed, and deletes consumed segments except the last ones and those from
+        `keep_from` on.
 
         Call this only when what was read is safe elsewhere.
         """
         segment = self.checkpoint.segment
-        if self._head.consumed != segment:
-            self._head.consumed = segment
+        if self._released == (segment, keep_from):
+            return
+        self._released = (segment, keep_from)
+        self._head.consumed = segment
         oldest_kept = segment - KEPT_SEGMENTS
         if keep_from is not None:
             oldest_kept = min(oldest_kept, keep_from)
@@ -149,18 +165,24 @@ def segments(folder: Path) -> list[int]:
 
 
 def replay(folder: Path, start: Checkpoint = Checkpoint(), until: Checkpoint | None = None) -> Iterator[Entry]:
-    """All whole events on disk between two checkpoints, or to the last line written; needs no head and changes nothing."""
+    """All whole events on disk between two checkpoints, or to the last line written; needs no head and changes
+    nothing.
+    """
     for number in segments(folder):
         if number < start.segment - 1 or (until is not None and number > until.segment):
             continue
-        yield from _replay_segment(segment_path(folder, number), _read_of(start, number, 0), _read_of(until, number, sys.maxsize))
+        yield from _replay_segment(
+            segment_path(folder, number), _read_of(start, number, 0), _read_of(until, number, sys.maxsize)
+        )
 
 
 def _read_of(checkpoint: Checkpoint | None, number: int, otherwise: int) -> int:
     """How much of a segment a checkpoint says was read."""
     if checkpoint is None:
         return otherwise
-    return {checkpoint.segment - 1: checkpoint.late_offset, checkpoint.segment: checkpoint.offset}.get(number, otherwise)
+    return {checkpoint.segment - 1: checkpoint.late_offset, checkpoint.segment: checkpoint.offset}.get(
+        number, otherwise
+    )
 
 
 def _replay_segment(path: Path, offset: int, end: int) -> Iterator[Entry]:
@@ -207,20 +229,12 @@ def _parse(line: bytes) -> Event | None:
 
 
 def _cut(chunk: bytes, batch: Batch) -> int:
-    """Parses the whole lines of a chunk and returns how many bytes they take."""
+    """Takes the whole lines of a chunk and returns how many bytes they take."""
     end = chunk.rfind(b"\n") + 1
     if end == 0:
         if len(chunk) < CHUNK_BYTES:
             return 0
         batch.spoiled += 1  # a line this long is garbage: no event comes near this size
         return len(chunk)
-    append = batch.entries.append
-    for line in chunk[: end - 1].split(b"\n"):
-        if not line:
-            continue
-        entry = decode(line)
-        if entry is None:
-            batch.spoiled += 1
-        else:
-            append(entry)
+    batch.lines += filter(None, chunk[: end - 1].split(b"\n"))
     return end

@@ -4,12 +4,15 @@ import os
 import socket
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from ringfence.journal.layout import MAX_PENDING_SEGMENTS, SEGMENT_BYTES, Head, segment_path
 from ringfence.policy.events import URGENT, Kind
+
+LINES_BETWEEN_LOOKS: Final = 64
+"""How many lines one writer adds before it looks again whether the segment is full."""
 
 
 class JournalWriter:
@@ -21,6 +24,7 @@ class JournalWriter:
         self._segment = -1
         self._fd = -1
         self._torn = False
+        self._until_look = 0
         self._doorbell = str(doorbell) if doorbell else ""
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
 
@@ -43,6 +47,12 @@ class JournalWriter:
             self._bell.sendto(b"!", self._doorbell)
         except OSError:
             return
+
+    def close(self) -> None:
+        self._bell.close()
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
     def _write(self, line: bytes) -> bool:
         try:
@@ -69,10 +79,15 @@ class JournalWriter:
         if self._fd >= 0:
             os.close(self._fd)
         self._fd = -1
-        self._fd = os.open(segment_path(self._folder, number), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        self._fd = os.open(
+            segment_path(self._folder, number), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640
+        )
         self._segment = number
 
     def _turn_segment(self) -> None:
+        self._until_look -= 1
+        if self._until_look > 0:
+            return
+        self._until_look = LINES_BETWEEN_LOOKS
         if os.lseek(self._fd, 0, os.SEEK_CUR) >= SEGMENT_BYTES and self._head.segment == self._segment:
             self._head.segment = self._segment + 1
-

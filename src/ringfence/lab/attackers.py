@@ -43,7 +43,12 @@ def map_servers(host: Host, home: Path, seconds: float = 5.0, disguise: str = DI
 
 
 def enumerate_extensions(
-    host: Host, home: Path, extensions: str = "100-999", method: str = "REGISTER", seconds: float = 8.0, disguise: str = DISGUISE
+    host: Host,
+    home: Path,
+    extensions: str = "100-999",
+    method: str = "REGISTER",
+    seconds: float = 8.0,
+    disguise: str = DISGUISE,
 ) -> Attack:
     """svwar: find out which extensions exist."""
     options = ["-e", extensions, "-m", method, "--force", "-t", "0.005", "--maximumtime", "2"]

@@ -1,4 +1,6 @@
-"""Addresses and prefixes: parsing that teaches, one key per ban, and a table whose lookup does not grow with its entries."""
+"""Addresses and prefixes: parsing that teaches, one key per ban, and a table whose lookup does not grow with its
+entries.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,8 +14,6 @@ type Network = IPv4Network | IPv6Network
 
 HOST_BITS_V6: Final = 64
 """One IPv6 customer holds at least a /64 (RFC 6177), so a single address there proves nothing and bans nothing."""
-
-_MAPPED: Final = IPv6Network("::ffff:0:0/96")
 
 
 class AddressProblem(ValueError):
@@ -61,15 +61,17 @@ def parse_network(text: str, netmask: str = "") -> Network:
     """
     base, slash, suffix = text.strip().partition("/")
     if slash and netmask:
-        raise AddressProblem("address.two_masks", f"{text!r} already has a prefix length; leave the netmask {netmask!r} out.")
+        raise AddressProblem(
+            "address.two_masks", f"{text!r} already has a prefix length; leave the netmask {netmask!r} out."
+        )
     address = parse_address(base)
     mask = netmask.strip() or suffix
     if not mask:
-        return _normal(ip_network(address))
+        return ip_network(address)
     if slash and ":" in base and isinstance(address, IPv4Address) and "." not in mask:
         mask = _mapped_length(mask)
     length = _prefix_length(mask, address)
-    return _normal(ip_network(f"{address}/{length}", strict=False))
+    return ip_network(f"{address}/{length}", strict=False)
 
 
 def ban_network(address: Address) -> Network:
@@ -209,16 +211,12 @@ def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _normal(network: Network) -> Network:
-    if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
-        return ip_network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - 96))
-    return network
-
-
 def _mapped_length(mask: str) -> str:
     if mask.isascii() and mask.isdigit() and 96 <= int(mask) <= 128:
         return str(int(mask) - 96)
-    raise AddressProblem("address.length", f"/{mask}: an IPv4 address written as IPv6 needs a prefix length of 96 to 128.")
+    raise AddressProblem(
+        "address.length", f"/{mask}: an IPv4 address written as IPv6 needs a prefix length of 96 to 128."
+    )
 
 
 def _prefix_length(mask: str, address: Address) -> int:
@@ -226,18 +224,24 @@ def _prefix_length(mask: str, address: Address) -> int:
         return _dotted_length(mask)
     if mask.isascii() and mask.isdigit() and len(mask) <= 3 and int(mask) <= address.max_prefixlen:
         return int(mask)
-    raise AddressProblem("address.length", f"/{mask}: the prefix length of {address} is a number from 0 to {address.max_prefixlen}.")
+    raise AddressProblem(
+        "address.length", f"/{mask}: the prefix length of {address} is a number from 0 to {address.max_prefixlen}."
+    )
 
 
 def _dotted_length(mask: str) -> int:
     try:
         bits = int(IPv4Address(mask))
     except ValueError as error:
-        raise AddressProblem("address.mask", f"{mask!r} is not a netmask: write four numbers such as 255.255.255.0, or /24.") from error
+        raise AddressProblem(
+            "address.mask", f"{mask!r} is not a netmask: write four numbers such as 255.255.255.0, or /24."
+        ) from error
     length = bits.bit_count()
     if bits == ((1 << length) - 1) << (32 - length):
         return length
-    raise AddressProblem("address.mask_gap", f"The netmask {mask} has gaps: its ones must all be on the left, as in 255.255.255.0 (/24).")
+    raise AddressProblem(
+        "address.mask_gap", f"The netmask {mask} has gaps: its ones must all be on the left, as in 255.255.255.0 (/24)."
+    )
 
 
 def _teach(text: str) -> AddressProblem:
@@ -245,7 +249,9 @@ def _teach(text: str) -> AddressProblem:
     numeric = all(part.isascii() and part.isdigit() for part in parts)
     if ":" not in text and numeric and len(parts) > 1:
         return _teach_octets(text, parts)
-    return AddressProblem("address.syntax", f"{text!r} is not an address: write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/64, never a name.")
+    return AddressProblem(
+        "address.syntax", f"{text!r} is not an address: write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/64, never a name."
+    )
 
 
 def _teach_octets(text: str, parts: list[str]) -> AddressProblem:
@@ -253,6 +259,9 @@ def _teach_octets(text: str, parts: list[str]) -> AddressProblem:
         return AddressProblem("address.octets", f"{text!r} has {len(parts)} numbers; an IPv4 address has exactly four.")
     zero_led = [part for part in parts if len(part) > 1 and part.startswith("0")]
     if zero_led:
-        return AddressProblem("address.leading_zero", f"{text!r}: write {zero_led[0]} without the leading zero; some programs read it as octal.")
+        return AddressProblem(
+            "address.leading_zero",
+            f"{text!r}: write {zero_led[0]} without the leading zero; some programs read it as octal.",
+        )
     large = next(part for part in parts if len(part) > 3 or int(part) > 255)
     return AddressProblem("address.octet_range", f"{text!r}: {large} is too large; each number is 0 to 255.")

@@ -1,13 +1,16 @@
-"""Facts and verdicts. A request becomes plain values, a decision becomes one of the verdicts; nothing else crosses the border."""
+"""Facts and verdicts. A request becomes plain values, a decision becomes one of the verdicts; nothing else crosses the border.
+
+Packet and Request are named tuples because one of each is made for every message: a frozen dataclass costs four times as much.
+"""
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from ringfence.policy.book import Subscriber
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """What can be said of a message before anything in it is believed. Counts are header occurrences."""
 
     size: int
@@ -44,8 +47,7 @@ class Credentials:
     answer: int
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One SIP request as the rules see it. `source` is the address it really came from."""
 
     method: str

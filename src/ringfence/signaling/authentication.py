@@ -1,13 +1,13 @@
 """Has Kamailio check a digest against the stored HA1. A known and an unknown account cost and answer the same."""
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
 from ringfence.policy.index import Index
-from ringfence.policy.model import Answer, Request
+from ringfence.policy.model import Answer, Credentials
 from ringfence.signaling import facts, ksr
 from ringfence.signaling.worker import Worker
 
@@ -15,39 +15,52 @@ NOBODY: Final = "0" * 32
 """Checked in place of an unknown account's HA1; no password hashes to it."""
 
 
-def authenticate(request: Request, index: Index, worker: Worker) -> Request:
-    """The request with its credentials judged and, if they are right, its caller."""
-    realm = index.domain_of(request.target_host)
-    name = facts.username()
-    if not realm or not name or worker.bans.is_slowed(request.source, f"{name.partition('@')[0]}@{realm}", time.time()):
-        return request
-    subscriber = worker.view.subscriber(f"{name.partition('@')[0]}@{realm}")
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the credentials of a request came to."""
+
+    credentials: Credentials | None = None
+    caller: Subscriber | None = None
+
+
+UNPROVED: Final = Identity()
+
+
+def authenticate(method: str, index: Index, worker: Worker) -> Identity:
+    """Who sent this request, as far as its digest proves it."""
+    name = ksr.claimed_user().partition("@")[0]
+    realm = index.domain_of(ksr.target_host()) if name else ""
+    if not realm:
+        return UNPROVED
+    account = f"{name}@{realm}"
+    if worker.bans.is_slowed(ksr.source(), account, time.time()):
+        return UNPROVED
+    subscriber = worker.view.subscriber(account)
     answer = ksr.check_digest(realm, subscriber.ha1_md5 if subscriber else NOBODY)
     if answer == Answer.WRONG:
-        _journal_failure(worker, request, name, subscriber, realm)
-    judged = replace(request, credentials=facts.credentials(answer, name))
-    return replace(judged, caller=subscriber) if answer == Answer.RIGHT and subscriber else judged
-
-
-def _journal_failure(worker: Worker, request: Request, name: str, subscriber: Subscriber | None, realm: str) -> None:
-    worker.journal.append(_failure_kind(subscriber, realm), _failure_fields(request, f"{name}@{realm}", subscriber))
+        worker.journal.append(_failure_kind(subscriber, realm), _failure_fields(method, account, subscriber))
+    return Identity(Credentials(name, facts.digest_uri(), answer), subscriber if answer == Answer.RIGHT else None)
 
 
 def _failure_kind(subscriber: Subscriber | None, realm: str) -> Kind:
     """A phone that still holds the previous secret is no attacker (peers: stale password)."""
-    if subscriber and subscriber.previous_ha1_md5 and ksr.check_digest(realm, subscriber.previous_ha1_md5) == Answer.RIGHT:
+    if (
+        subscriber
+        and subscriber.previous_ha1_md5
+        and ksr.check_digest(realm, subscriber.previous_ha1_md5) == Answer.RIGHT
+    ):
         return Kind.AUTH_STALE_PASSWORD
     return Kind.AUTH_FAILED
 
 
-def _failure_fields(request: Request, account: str, subscriber: Subscriber | None) -> dict[str, Any]:
+def _failure_fields(method: str, account: str, subscriber: Subscriber | None) -> dict[str, Any]:
     return {
-        "source": request.source,
+        "source": ksr.source(),
         "port": ksr.source_port(),
         "transport": ksr.transport(),
         "account": account[:128],
-        "method": request.method,
+        "method": method,
         "reason": "wrong_password" if subscriber else "unknown_account",
-        "user_agent": request.user_agent[:128],
+        "user_agent": ksr.user_agent()[:128],
         "call_id": ksr.call_id()[:128],
     }

@@ -13,7 +13,7 @@ from ringfence.signaling.worker import Worker
 MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove RTP/AVP"
 
 CLAIMED_IDENTITY: Final = (
-    "^(P-[A-Za-z-]+|Remote-Party-ID|Diversion|History-Info|Identity|Identity-Info|Privacy|Route|Path|Service-Route|X-(PBX|Ringfence)-.*)$"
+    "^(P-[A-Za-z-]+|Remote-Party-ID|Diversion|History-Info|Identity|Identity-Info|Privacy|Replaces|Join|Route|Path|Service-Route|X-(PBX|Ringfence)-.*)$"
 )
 """Headers a phone may not set: they claim an identity or a path, or they are ours."""
 

@@ -1,5 +1,6 @@
 """Reads one message into plain values. Each value is fetched once."""
 
+from ringfence.policy.book import Subscriber
 from ringfence.policy.model import Credentials, Packet, Request
 from ringfence.signaling import ksr
 
@@ -8,25 +9,25 @@ STREAMS = frozenset({"tcp", "tls", "ws", "wss"})
 
 def packet() -> Packet:
     """What can be said of the message before anything in it is believed."""
-    count = ksr.header_count
+    vias, froms, tos, call_ids, cseqs, lengths, hops, credentials, proxy_credentials = ksr.header_counts()
     return Packet(
-        size=ksr.message_length(),
-        vias=count("Via"),
-        froms=count("From"),
-        tos=count("To"),
-        call_ids=count("Call-ID"),
-        cseqs=count("CSeq"),
-        content_lengths=count("Content-Length"),
-        max_forwards=count("Max-Forwards"),
-        credentials=max(count("Authorization"), count("Proxy-Authorization")),
-        longest_uri=max(len(ksr.target_uri()), len(ksr.from_uri()), len(ksr.to_uri())),
-        call_id_length=len(ksr.call_id()),
-        stream=ksr.transport() in STREAMS,
+        ksr.message_length(),
+        vias,
+        froms,
+        tos,
+        call_ids,
+        cseqs,
+        lengths,
+        hops,
+        max(credentials, proxy_credentials),
+        max(len(ksr.target_uri()), len(ksr.from_uri()), len(ksr.to_uri())),
+        len(ksr.call_id()),
+        ksr.transport() in STREAMS,
     )
 
 
-def request(method: str) -> Request:
-    """The request without its credentials, which are judged only if its domain is ours."""
+def request(method: str, credentials: Credentials | None, caller: Subscriber | None) -> Request:
+    """The request and who is proved to have sent it."""
     contact = ksr.text("$ct") if method == "REGISTER" else ""
     return Request(
         method=method,
@@ -39,23 +40,16 @@ def request(method: str) -> Request:
         to_host=ksr.to_host(),
         source=ksr.source(),
         user_agent=ksr.user_agent(),
-        contacts=ksr.header_count("Contact") + contact.count(",") if contact else 0,
+        contacts=ksr.contact_count() + contact.count(",") if contact else 0,
         star_contact=contact.strip() == "*",
         expires=_expires() if contact else None,
+        credentials=credentials,
+        caller=caller,
     )
-
-
-def username() -> str:
-    """The user a digest claims to be, "" when there are no credentials."""
-    return ksr.text("$aU") or ksr.text("$au")
 
 
 def digest_uri() -> str:
     return ksr.text("$adu")
-
-
-def credentials(answer: int, name: str) -> Credentials:
-    return Credentials(username=name, uri=digest_uri(), answer=answer)
 
 
 def party() -> str:

@@ -22,6 +22,8 @@ def ksr_request_route(*_: object) -> None:
     try:
         method = ksr.readable_method()
     except UnicodeDecodeError:
+        method = None
+    if method is None:
         worker.noise_only("packet.encoding")
         return
     if worker.bans.is_banned(ksr.source(), time.time()):
@@ -44,7 +46,7 @@ def _serve(method: str, worker: Worker) -> None:
         _cancel(worker)
     elif ksr.text("$tt"):
         _in_dialog(method, worker)
-    elif method != "ACK" and not ksr.retransmission():
+    elif method == "REGISTER" or (method != "ACK" and not ksr.retransmission()):
         _outside_dialog(method, worker)
 
 
@@ -63,7 +65,8 @@ def _judge(method: str, worker: Worker) -> None:
     if method == "INVITE" and not ksr.hops_left():
         act.refuse(worker, "packet.max_forwards", 483, "Too Many Hops")
         return
-    request = authenticate(facts.request(method), index, worker)
+    identity = authenticate(method, index, worker)
+    request = facts.request(method, identity.credentials, identity.caller)
     if method == "INVITE" and request.caller:
         ksr.new_transaction()
     act.carry_out(decide(request, index, worker.view.subscriber), request, worker)

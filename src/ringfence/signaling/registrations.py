@@ -33,6 +33,8 @@ def _journal(aor: str, caller: Subscriber, worker: Worker) -> None:
             "port": ksr.source_port(),
             "transport": ksr.transport(),
             "user_agent": ksr.user_agent()[:128],
+            "call_id": ksr.call_id()[:128],
+            "cseq": ksr.number("$cs"),
             "tenant_id": caller.tenant_id,
             "user_id": caller.user_id,
             "display_name": caller.display_name,
@@ -44,23 +46,16 @@ def _bindings(aor: str) -> list[dict[str, Any]]:
     """The whole set of bindings this address of record now has."""
     if not ksr.fetch_bindings(aor):
         return []
-    count = min(ksr.number("$(ulc(saved=>count))"), MAX_BINDINGS)
-    found = [_binding(index) for index in range(count)]
+    found = [_binding(index) for index in range(min(ksr.number("$(ulc(saved=>count))"), MAX_BINDINGS))]
     ksr.free_bindings()
-    return [binding for binding in found if binding["uri"]]
+    return found
 
 
 def _binding(index: int) -> dict[str, Any]:
-    read = ksr.binding
+    """What the core needs to know this device again after a crash; the rest stands in the event."""
     return {
-        "uri": read("addr", index),
-        "expires_at": int(read("expires", index) or 0),
-        "q": int(read("q", index) or 0),
-        "received": read("received", index),
-        "socket": read("socket", index),
-        "call_id": read("callid", index),
-        "cseq": int(read("cseq", index) or 0),
-        "user_agent": read("user_agent", index)[:128],
-        "methods": int(read("methods", index) or 0),
-        "ruid": read("ruid", index),
+        "uri": ksr.binding("addr", index),
+        "expires_at": int(ksr.binding("expires", index) or 0),
+        "received": ksr.binding("received", index),
+        "socket": ksr.binding("socket", index),
     }

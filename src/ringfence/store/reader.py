@@ -14,7 +14,13 @@ class PolicyReader:
 
     def __init__(self, folder: Path) -> None:
         self._env = lmdb.open(
-            str(folder), map_size=layout.MAP_SIZE, max_dbs=2, max_readers=layout.MAX_READERS, readonly=True, create=False, readahead=False
+            str(folder),
+            map_size=layout.MAP_SIZE,
+            max_dbs=2,
+            max_readers=layout.MAX_READERS,
+            readonly=True,
+            create=False,
+            readahead=False,
         )
         self._subscribers = self._env.open_db(layout.SUBSCRIBERS, create=False)
         self._rules = self._env.open_db(layout.RULES, create=False)

@@ -15,7 +15,9 @@ class PolicyWriter:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        self._env = lmdb.open(str(folder), map_size=layout.MAP_SIZE, max_dbs=2, max_readers=layout.MAX_READERS, mode=0o640)
+        self._env = lmdb.open(
+            str(folder), map_size=layout.MAP_SIZE, max_dbs=2, max_readers=layout.MAX_READERS, mode=0o640
+        )
         self._env.reader_check()
         self._subscribers = self._env.open_db(layout.SUBSCRIBERS)
         self._rules = self._env.open_db(layout.RULES)
@@ -33,7 +35,12 @@ class PolicyWriter:
         return decode_book(raw) if raw else None
 
     def publish(
-        self, book: Book | None = None, put: Iterable[Subscriber] = (), remove: Iterable[str] = (), *, replace_all: bool = False
+        self,
+        book: Book | None = None,
+        put: Iterable[Subscriber] = (),
+        remove: Iterable[str] = (),
+        *,
+        replace_all: bool = False,
     ) -> int:
         """Puts a change in force and returns its version (the book's own version field is set to it).
 

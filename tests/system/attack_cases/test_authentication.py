@@ -9,7 +9,7 @@ import pytest
 from ringfence.lab import sip
 from ringfence.lab.product import within
 from ringfence.lab.sip import Account
-from ringfence.lab.softphone import Softphone, Transport
+from ringfence.lab.softphone import Softphone, Transport, establish
 
 UDP, TCP = ("10.77.0.1", 5060), ("10.77.0.1", 5063)
 SAMPLES = 150
@@ -137,9 +137,7 @@ def test_the_old_form_without_qop_works_at_most_once_and_only_from_its_address(p
 def test_a_callee_cannot_challenge_the_caller(phone: Any, status: int, method: str) -> None:
     """Case 24: a 401 or 407 to BYE or re-INVITE never reaches the phone as a challenge."""
     caller, callee = phone("148"), phone("149")
-    uri, headers = caller.begin_call("149")
-    callee.answer_call(callee.request("INVITE"))
-    dialog = caller.call_answered(uri, headers)
+    dialog, _ = establish(caller, callee)
     raw = caller.in_dialog(dialog, method, [("Content-Type", "application/sdp")], sip.sdp(caller.address, 40_000))
     caller.send(raw)
     name = "WWW-Authenticate" if status == 401 else "Proxy-Authenticate"
@@ -229,3 +227,13 @@ def test_generated_secrets_carry_128_bits_and_are_shown_once(pbx: Any) -> None:
 def test_the_witness_of_the_oracle_notices_a_dead_server(pbx: Any) -> None:
     """The measure itself: the live list knows the witness."""
     within(2, lambda: any("199" in str(row) for row in pbx.product.registrations()), "the witness is registered")
+
+
+def test_a_call_in_progress_names_no_make(phone: Any) -> None:
+    """Case 26: neither the 100 nor the ringing tells whose server this is (Kamailio's own 100 has a telling phrase)."""
+    caller, callee = phone("158"), phone("159")
+    _, headers = caller.begin_call("159")
+    callee.respond(callee.request("INVITE"), 486, "Busy Here", "t")
+    seen = [message for _ in range(2) if (message := caller.receive(1.0)) is not None]
+    assert {message.start_line for message in seen} == {"SIP/2.0 100 Trying", "SIP/2.0 486 Busy Here"}
+    assert not any(message.header("server") for message in seen)

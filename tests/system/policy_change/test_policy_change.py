@@ -7,7 +7,7 @@ import pytest
 
 from ringfence.lab.product import within
 from ringfence.lab.sip import Account
-from ringfence.lab.softphone import Softphone
+from ringfence.lab.softphone import Softphone, end_call, establish
 
 OBEYED = 1.0
 
@@ -16,14 +16,9 @@ OBEYED = 1.0
 def call(phone: Any) -> Any:
     """A call in progress that every change must leave alone."""
     caller, callee = phone("111"), phone("112")
-    uri, headers = caller.begin_call("112")
-    callee.answer_call(callee.request("INVITE"))
-    dialog = caller.call_answered(uri, headers)
+    dialog, _ = establish(caller, callee)
     yield
-    caller.send(caller.in_dialog(dialog, "BYE"))
-    bye = callee.request("BYE")
-    callee.respond(bye, 200, "OK")
-    assert caller.final(bye.all("via")[-1].split("branch=")[1].split(";")[0]).status == 200
+    assert end_call(caller, callee, dialog).status == 200
 
 
 def _status_of_register(pbx: Any, host: Any, account: Account) -> int:
