@@ -5,17 +5,25 @@ from typing import Final
 
 import typer
 
-from ringfence.cli import allow, ban, down, logs, status, up
+from ringfence.cli import allow, ban, check_password, demo, down, logs, setup_link, status, tenant, up, user
 
 VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("up", up.up),
     ("down", down.down),
     ("status", status.status),
     ("logs", logs.logs),
+    ("check-password", check_password.check_password),
+    ("setup-link", setup_link.setup_link),
+    ("demo", demo.demo),
 )
 """Single verbs: `ringfence NAME`. The function's parameters are its options, its docstring the help."""
 
-GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (("ban", ban.group), ("allow", allow.group))
+GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
+    ("ban", ban.group),
+    ("allow", allow.group),
+    ("tenant", tenant.group),
+    ("user", user.group),
+)
 """Verbs with verbs below them: `ringfence NAME VERB`."""
 
 

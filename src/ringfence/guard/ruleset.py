@@ -108,7 +108,7 @@ def _sets(ban_set_size: int) -> list[str]:
         lines += [f"  set {name}{version} {{ type {kind}; flags interval; }}" for name in ("never", "block", "allow")]
         lines.append(f"  set ban{version} {{ type {kind}; size {ban_set_size}; flags timeout; counter; }}")
         meter = f"size {METER_SIZE}; flags dynamic,timeout; timeout {METER_TIMEOUT}s;"
-        lines.append(f"  set rate{version} {{ type {kind}; {meter} }}")
+        lines += [f"  set {name}{version} {{ type {kind}; {meter} }}" for name in ("seen", "rate")]
     return lines
 
 
@@ -138,19 +138,21 @@ def _metered(ports: Ports) -> list[tuple[str, tuple[int, ...]]]:
 
 
 def _meter_rules(shape: Shape) -> list[str]:
-    """A source over the rate loses the excess; a source that does not fit into the full meter shares a common
-    allowance.
+    """A source over the rate loses the excess; one that does not fit into the full meter shares a common allowance.
+
+    A look-up in a set with a limit evaluates that limit, so a second, plain set says who is in the meter.
     """
     rate = _metered_rate(shape.settings)
     if rate is None:
         return []
     rules: list[str] = []
     for version, field in ((4, "ip saddr"), (6, "ip6 saddr & ffff:ffff:ffff:ffff::")):
-        name = f"@rate{version}"
-        over = f"limit rate over {rate}/second burst {rate} packets"
-        rules.append(f"meta nfproto ipv{version} update {name} {{ {field} {over} }} counter drop")
-        rules.append(f"{field} {name} return")
-    return [*rules, f"limit rate {UNMETERED_RATE}/second return", "counter drop"]
+        family = f"meta nfproto ipv{version}"
+        rules.append(f"{family} update @seen{version} {{ {field} }}")
+        under = f"limit rate {rate}/second burst {rate} packets"
+        rules.append(f"{family} update @rate{version} {{ {field} {under} }} return")
+        rules.append(f"{field} @seen{version} counter drop")
+    return [*rules, f"limit rate {UNMETERED_RATE}/second burst {UNMETERED_RATE} packets return", "counter drop"]
 
 
 def _metered_rate(settings: SecuritySettings) -> int | None:

@@ -23,6 +23,9 @@ JOURNAL_GROUP: Final = "ringfence-journal"
 UNIX_EPOCH_DAYS: Final = 2_440_587.5
 DAY_SECONDS: Final = 86_400.0
 CONFIRMED: Final = 4
+CALLS_GIVEN_UP: Final = 3
+"""Failed starts in a row before running calls are left out: Kamailio stops at one row it cannot place."""
+
 NO_CONNECTION: Final = -1
 
 SCHEMA: Final = """
@@ -80,11 +83,12 @@ _INSERT_VARIABLE: Final = "INSERT INTO dialog_vars (hash_entry, hash_id, dialog_
 def main() -> None:
     paths = Paths.from_environment()
     standing = load_newest(paths.guard, paths.journal)
-    contacts, calls = write(paths.warm_database, standing, time.time())
+    failed = int(os.environ.get("RINGFENCE_FAILED_STARTS", "0"))
+    contacts, calls = write(paths.warm_database, standing, time.time(), with_calls=failed < CALLS_GIVEN_UP)
     print(f"warm start: {contacts} contacts, {calls} calls", file=sys.stderr)
 
 
-def write(path: Path, standing: Standing, now: float) -> tuple[int, int]:
+def write(path: Path, standing: Standing, now: float, *, with_calls: bool = True) -> tuple[int, int]:
     """Writes the database anew and swaps it in; returns how many contacts and calls it holds. `now` is Unix time."""
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
@@ -94,7 +98,7 @@ def write(path: Path, standing: Standing, now: float) -> tuple[int, int]:
         db.executescript(SCHEMA)
         db.execute("BEGIN")
         contacts = db.executemany(_INSERT_CONTACT, _contacts(standing, now)).rowcount
-        calls = _write_calls(db, standing, now)
+        calls = _write_calls(db, standing, now) if with_calls else 0
         db.execute("COMMIT")
     _share(fresh)
     fresh.replace(path)

@@ -4,6 +4,7 @@ Head (memory-mapped by every writer and the reader): segment being written, line
 the reader too far behind, oldest segment not yet consumed; three unsigned 64-bit little-endian numbers.
 """
 
+import fcntl
 import mmap
 import os
 import struct
@@ -30,19 +31,34 @@ def segment_path(folder: Path, number: int) -> Path:
     return folder / f"events-{number:010d}.jsonl"
 
 
+def _create_shared(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o660)
+
+
 class Head:
     """The shared head. Each field is one aligned 8-byte word, so a reader never sees half a number."""
 
     def __init__(self, folder: Path) -> None:
         path = folder / "head"
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+        self._file = open(path, "r+b", buffering=0, opener=_create_shared)  # noqa: SIM115
+        if os.fstat(self._file.fileno()).st_size < HEAD_BYTES:
+            self._file.truncate(HEAD_BYTES)
+            os.fchmod(
+                self._file.fileno(), 0o660
+            )  # whatever the umask: workers and the guard share it through their group
+        self._map = mmap.mmap(self._file.fileno(), HEAD_BYTES)
+
+    def turn_from(self, number: int) -> None:
+        """Starts the segment after `number`, unless somebody else did or does: a slow writer must never turn back."""
         try:
-            if os.fstat(fd).st_size < HEAD_BYTES:
-                os.ftruncate(fd, HEAD_BYTES)
-                os.fchmod(fd, 0o660)  # whatever the umask: workers and the guard share it through their group
-            self._map = mmap.mmap(fd, HEAD_BYTES)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        try:
+            if self.segment == number:
+                self._set(0, number + 1)
         finally:
-            os.close(fd)
+            fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def _get(self, offset: int) -> int:
         value: int = _FIELD.unpack_from(self._map, offset)[0]

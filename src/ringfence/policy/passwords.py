@@ -1,4 +1,4 @@
-"""The password rules (reference: "Password and Login Security"). Every password and every given SIP secret must pass them."""
+"""The password rules (reference: "Password and Login Security"); given SIP secrets must pass them too."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -68,7 +68,10 @@ def _number(text: str) -> tuple[str, str] | None:
 def _uppercase_or_special(text: str) -> tuple[str, str] | None:
     if any(char in _UPPERCASE or not char.isalnum() for char in text):
         return None
-    return "password.uppercase_or_special", "The password needs one uppercase letter or one special character such as ! @ $ #."
+    return (
+        "password.uppercase_or_special",
+        "The password needs one uppercase letter or one special character such as ! @ $ #.",
+    )
 
 
 def _sequence(text: str) -> tuple[str, str] | None:
@@ -80,12 +83,13 @@ def _sequence(text: str) -> tuple[str, str] | None:
         down = down + 1 if step == -1 else 1
         if SEQUENCE_RUN in (up, down):
             found = lowered[index + 2 - SEQUENCE_RUN : index + 2]
-            return "password.sequence", f"The password holds the sequence “{found}”; no {SEQUENCE_RUN} characters may follow each other."
+            message = f"The password holds the sequence “{found}”; no {SEQUENCE_RUN} characters may follow each other."
+            return "password.sequence", message
     return None
 
 
 def _step(left: str, right: str) -> int:
-    """How `right` follows `left`: 1 next, -1 previous, 0 neither. Digits go round (9 is followed by 0), letters do not."""
+    """How `right` follows `left`: 1 next, -1 previous, 0 neither. After 9 comes 0; after z nothing."""
     if left in _DIGITS and right in _DIGITS:
         return {1: 1, 9: -1}.get((int(right) - int(left)) % 10, 0)
     if left in _LETTERS and right in _LETTERS:

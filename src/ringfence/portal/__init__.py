@@ -1,1 +1,1 @@
-"""The portal: people, tenants, settings, REST API and pages. One app per noun the administrator knows, the same files in each."""
+"""The portal: people, tenants, settings, REST API and pages. One app per noun, the same files in each."""

@@ -1,22 +1,27 @@
-"""Who acts: decided once at the edge (session, token or shell), then handed down to everything that reads or changes."""
+"""Who acts: decided once at the edge (session, token or shell), then handed down."""
 
 from dataclasses import dataclass
+
+from django.http import HttpRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`tenant_id` None means the whole system; only the system administrator and a shell of the server have that."""
+    """Only the system administrator and a shell of the server administer the system; everybody else has one tenant."""
 
     name: str
     address: str = ""
     person_id: int | None = None
     tenant_id: int | None = None
-
-    @property
-    def administers_system(self) -> bool:
-        return self.tenant_id is None
+    administers_system: bool = False
 
 
 def shell_actor() -> Actor:
     """Whoever runs a command on the server itself."""
-    return Actor("command line", "local")
+    return Actor("command line", "local", administers_system=True)
+
+
+class ApiRequest(HttpRequest):
+    """A REST request after its token was checked."""
+
+    auth: Actor

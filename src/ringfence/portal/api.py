@@ -76,7 +76,9 @@ def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(AuthenticationError)
 def on_unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    return problem_response(request, NotSignedIn(detail="Send a valid bearer token; get one from POST /api/v1/auth/token."))
+    return problem_response(
+        request, NotSignedIn(detail="Send a valid bearer token; get one from POST /api/v1/auth/token.")
+    )
 
 
 @api.exception_handler(Http404)
@@ -99,7 +101,9 @@ def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def _problem(item: dict[str, Any]) -> Problem:
     place = [str(part) for part in item.get("loc", ()) if str(part) not in ("body", "query", "path", "payload")]
-    return Problem(".".join(place), f"request.{item.get('type', 'invalid')}", str(item.get("msg", "This value is not valid.")))
+    return Problem(
+        ".".join(place), f"request.{item.get('type', 'invalid')}", str(item.get("msg", "This value is not valid."))
+    )
 
 
 def _mount() -> None:
@@ -110,9 +114,15 @@ def _mount() -> None:
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
 
-    for router, tag in (
-        (system, "system"), (tenants, "tenants"), (people, "people"), (security, "security"), (calls, "calls"), (audit, "audit"),
-    ):  # fmt: skip
+    routers = {
+        "system": system,
+        "tenants": tenants,
+        "people": people,
+        "security": security,
+        "calls": calls,
+        "audit": audit,
+    }
+    for tag, router in routers.items():
         api.add_router("", router, tags=[tag])
 
 

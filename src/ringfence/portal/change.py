@@ -13,7 +13,7 @@ from django.db import transaction
 
 from ringfence.portal.actor import Actor
 
-SECRET_CHANGED = "changed"
+SECRET_CHANGED = "changed"  # noqa: S105 what the audit log says instead of a secret
 
 
 @dataclass(slots=True)
@@ -26,14 +26,27 @@ class Change:
     aors: list[str] = field(default_factory=list)
 
     def record(
-        self, action: str, object_id: object, label: str, old: dict[str, Any] | None = None, new: dict[str, Any] | None = None,
+        self,
+        action: str,
+        object_id: object,
+        label: str,
+        old: dict[str, Any] | None = None,
+        new: dict[str, Any] | None = None,
         tenant_id: int | None = None,
     ) -> None:
         """Adds an audit entry; only fields that differ are kept."""
         before, after = old or {}, new or {}
         changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
         values = {key: {"old": before.get(key), "new": after.get(key)} for key in changed}
-        self.entries.append({"action": action, "object_id": str(object_id), "object_label": label, "changes": values, "tenant_id": tenant_id})
+        self.entries.append(
+            {
+                "action": action,
+                "object_id": str(object_id),
+                "object_label": label,
+                "changes": values,
+                "tenant_id": tenant_id,
+            }
+        )
 
     def rules(self) -> None:
         self.touches_rules = True

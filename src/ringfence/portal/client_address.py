@@ -6,8 +6,11 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str:
-    """The browser's address. Over a Unix socket there is no peer address, so the proxy's X-Forwarded-For counts (nginx sets it, whatever a client claimed); over TCP
-    the peer itself counts and no header is believed. Empty when nobody told."""
+    """The browser's address; empty when nobody told.
+
+    Over a Unix socket there is no peer address, so X-Forwarded-For counts (nginx sets it, whatever a client claimed);
+    over TCP the peer itself counts and no header is believed.
+    """
     peer = request.META.get("REMOTE_ADDR") or request.META.get("HTTP_X_FORWARDED_FOR", "")
     try:
         address = ipaddress.ip_address(peer)

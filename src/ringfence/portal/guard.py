@@ -22,7 +22,9 @@ def ask(verb: str, timeout: float = 3.0, **args: Any) -> Any:
     try:
         return guardlink.ask(places.GUARD_SOCKET, verb, timeout, **args)
     except GuardUnreachable as error:
-        raise GuardSilent(detail="The guard does not answer. Bans in the kernel stay in force; lists come back when it does.") from error
+        raise GuardSilent(
+            detail="The guard does not answer. Bans in the kernel stay in force; lists come back when it does."
+        ) from error
     except GuardRefusal as error:
         raise Refused([Problem(error.field, error.error_id, error.message)]) from error
 

@@ -15,7 +15,9 @@ def key_bytes(folder: Path, name: str) -> bytes:
         _create(path)
     raw = path.read_bytes()
     if len(raw) != KEY_BYTES:
-        raise ValueError(f"{path} must hold exactly {KEY_BYTES} bytes; restore it from a backup, a new one cannot open what is sealed")
+        raise ValueError(
+            f"{path} must hold exactly {KEY_BYTES} bytes; restore it from a backup: a new one opens nothing"
+        )
     return raw
 
 

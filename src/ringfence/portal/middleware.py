@@ -12,7 +12,8 @@ from ringfence.portal.system.models import Installation
 type Answer = Callable[[HttpRequest], HttpResponse]
 
 POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 OPEN_BEFORE_SETUP: Final = ("/setup", "/api/v1/setup")
@@ -31,7 +32,9 @@ def strict_headers(answer: Answer) -> Answer:
         response = answer(request)
         response["Content-Security-Policy"] = POLICY
         response["X-Content-Type-Options"] = "nosniff"
-        response["Referrer-Policy"] = "no-referrer"
+        response["Referrer-Policy"] = (
+            "same-origin"  # with "no-referrer" browsers send "Origin: null" and every form is refused
+        )
         response["Cross-Origin-Opener-Policy"] = "same-origin"
         response["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
         if not request.path.startswith(STATIC):
@@ -47,7 +50,9 @@ def setup_gate(answer: Answer) -> Answer:
     def gated(request: HttpRequest) -> HttpResponse:
         if request.path in OPEN_BEFORE_SETUP or request.path.startswith(STATIC) or Installation.is_set_up():
             return answer(request)
-        refused = SetupRequired(detail="Open the one-time setup link that was printed at the start, or print a new one with: ringfence setup-link")
+        refused = SetupRequired(
+            detail="Open the one-time setup link that was printed at the start; for a new one: ringfence setup-link"
+        )
         if request.path.startswith("/api/"):
             return problem_response(request, refused)
         return render(request, "system/setup_required.html", status=403)

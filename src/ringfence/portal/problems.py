@@ -77,7 +77,9 @@ def document(refused: Refused, instance: str = "") -> dict[str, Any]:
 
 
 def problem_response(request: HttpRequest, refused: Refused) -> JsonResponse:
-    response = JsonResponse(document(refused, request.path), status=refused.status, content_type="application/problem+json")
+    response = JsonResponse(
+        document(refused, request.path), status=refused.status, content_type="application/problem+json"
+    )
     if refused.status == NotSignedIn.status:
         response["WWW-Authenticate"] = 'Bearer realm="ringfence"'
     return response

@@ -50,7 +50,9 @@ def publish_pending() -> int:
         done = _work_off_marks()
     except (OSError, lmdb.Error, ValueError) as error:
         log.error("the policy store cannot be written: %s", error)
-        raise PublishPending(detail=f"The change is saved and will be put in force as soon as the policy store can be written: {error}") from error
+        raise PublishPending(
+            detail=f"The change is saved and will be put in force as soon as the policy store can be written: {error}"
+        ) from error
     if done:
         guard.tell("policy.changed")
     return done
@@ -106,7 +108,9 @@ def book() -> Book:
     tenants = tuple(Tenant(row.pk, row.name, row.domain) for row in TenantRow.objects.order_by("pk"))
     return Book(
         tenants=tenants,
-        roles=tuple(Role(row.name, row.internal, row.national, row.international) for row in RoleRow.objects.order_by("pk")),
+        roles=tuple(
+            Role(row.name, row.internal, row.national, row.international) for row in RoleRow.objects.order_by("pk")
+        ),
         own_hosts=own_hosts(),
         default_domain=tenants[0].domain if tenants else "",
         security=SecurityValues.current(),

@@ -1,4 +1,4 @@
-"""Seals secrets that must be readable again (a phone's configuration needs its SIP secret): AES-256-GCM, key outside the database."""
+"""Seals secrets that must be readable again for a phone's configuration: AES-256-GCM, key outside the database."""
 
 import os
 from typing import Final

@@ -1,14 +1,16 @@
-"""Django settings. Everything is safe for production and nothing can switch that off; the environment only says where things are."""
+"""Django settings, safe for production; the environment only says where things are."""
 
 import os
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from django.utils.functional import SimpleLazyObject
+
 from ringfence.portal import keys, places
 
 DEBUG = False
-SECRET_KEY = keys.key_bytes(places.SECRETS, "session.key").hex()
+SECRET_KEY = SimpleLazyObject(lambda: keys.key_bytes(places.SECRETS, "session.key").hex())  # made on first use
 ALLOWED_HOSTS = os.environ.get("RINGFENCE_PORTAL_HOSTS", "*").split(",")
 ROOT_URLCONF = "ringfence.portal.urls"
 ASGI_APPLICATION = "ringfence.portal.asgi.application"
@@ -79,7 +81,6 @@ def _database(url: str) -> dict[str, Any]:
 
 
 def _sqlite() -> dict[str, Any]:
-    places.PORTAL.mkdir(mode=0o750, parents=True, exist_ok=True)
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": places.DATABASE_FILE,
@@ -103,6 +104,7 @@ SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_AGE = 12 * 3600
+CSRF_FAILURE_VIEW = "ringfence.portal.system.views.form_too_old"
 CSRF_COOKIE_NAME = "__Host-csrf"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_HTTPONLY = True

@@ -13,7 +13,11 @@ def label_problem(field: str, text: str) -> Problem | None:
     if not text.strip():
         return Problem(field, "text.empty", f"The {field.replace('_', ' ')} is missing.")
     if len(text) > LONGEST_LABEL:
-        return Problem(field, "text.length", f"The {field.replace('_', ' ')} has {len(text)} characters; {LONGEST_LABEL} are allowed.")
+        return Problem(
+            field,
+            "text.length",
+            f"The {field.replace('_', ' ')} has {len(text)} characters; {LONGEST_LABEL} are allowed.",
+        )
     return control_problem(field, text)
 
 
@@ -21,5 +25,7 @@ def control_problem(field: str, text: str) -> Problem | None:
     """Control and formatting characters could end a header line or disguise a name."""
     for char in text:
         if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
-            return Problem(field, "text.control", f"The {field.replace('_', ' ')} holds the invisible character U+{ord(char):04X}.")
+            return Problem(
+                field, "text.control", f"The {field.replace('_', ' ')} holds the invisible character U+{ord(char):04X}."
+            )
     return None

@@ -207,7 +207,7 @@ def _write_many(folder: Path, first: int, count: int) -> None:
 def test_several_processes_appending_while_segments_turn_lose_and_double_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "SETTLE_SECONDS", 0.02)
+    monkeypatch.setattr(reader, "SETTLE_SECONDS", 0.2)
     context = multiprocessing.get_context("fork")
     journal = JournalReader(tmp_path)
     workers = [context.Process(target=_write_many, args=(tmp_path, first, 1000)) for first in range(0, 4000, 1000)]

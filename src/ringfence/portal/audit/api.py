@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from ninja import Router
 
+from ringfence.portal.actor import ApiRequest
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.paging import PageQuery, rows
 
@@ -12,12 +12,24 @@ router = Router()
 
 
 def entry_facts(entry: Entry) -> dict[str, Any]:
-    names = ("id", "at", "actor", "address", "action", "object_id", "object_label", "tenant_id", "changes", "previous_hash", "hash")
+    names = (
+        "id",
+        "at",
+        "actor",
+        "address",
+        "action",
+        "object_id",
+        "object_label",
+        "tenant_id",
+        "changes",
+        "previous_hash",
+        "hash",
+    )
     return {name: getattr(entry, name) for name in names}
 
 
 @router.get("audit-log")
-def list_entries(request: HttpRequest, page: PageQuery, action: str = "", actor: str = "") -> dict[str, Any]:
+def list_entries(request: ApiRequest, page: PageQuery, action: str = "", actor: str = "") -> dict[str, Any]:
     """Newest first."""
     found = Entry.objects.visible_to(request.auth)
     if action:

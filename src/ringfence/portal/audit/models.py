@@ -1,4 +1,4 @@
-"""The audit log. Entries can only be added; each carries the hash of the one before, so a removed or altered entry shows."""
+"""The audit log. Entries are only added; each carries the hash of the one before, so tampering shows."""
 
 import hashlib
 import json
@@ -12,11 +12,13 @@ from ringfence.portal.actor import Actor
 
 class EntryQuerySet(models.QuerySet["Entry"]):
     def visible_to(self, actor: Actor) -> "EntryQuerySet":
-        return self.all() if actor.administers_system else self.filter(tenant_id=actor.tenant_id)
+        if actor.administers_system:
+            return self.all()
+        return self.none() if actor.tenant_id is None else self.filter(tenant_id=actor.tenant_id)
 
 
 class Entry(models.Model):
-    """Who did what, from where, to which object, and what changed. The database itself refuses updates and deletions."""
+    """Who did what, from where, to which object, and what changed. The database refuses updates and deletions."""
 
     id = models.BigIntegerField(primary_key=True)
     at = models.CharField(max_length=32)
@@ -47,7 +49,12 @@ class ChainHead(models.Model):
 
 
 def append(
-    actor: Actor, action: str, object_id: str = "", object_label: str = "", changes: dict[str, Any] | None = None, tenant_id: int | None = None
+    actor: Actor,
+    action: str,
+    object_id: str = "",
+    object_label: str = "",
+    changes: dict[str, Any] | None = None,
+    tenant_id: int | None = None,
 ) -> Entry:
     """Adds an entry; call it inside the transaction of the change it describes."""
     head = ChainHead.objects.select_for_update().get_or_create(pk=1)[0]

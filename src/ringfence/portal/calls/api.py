@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest
 from ninja import Router, Schema
 
+from ringfence.portal.actor import ApiRequest
 from ringfence.portal.calls import live
 from ringfence.portal.calls.models import CallRecord
 from ringfence.portal.paging import PageQuery, listed, rows
@@ -38,12 +38,12 @@ class CallRecordPage(Schema):
 
 
 @router.get("registrations")
-def list_registrations(request: HttpRequest, page: PageQuery) -> dict[str, Any]:
+def list_registrations(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
     return listed(live.registrations(request.auth), page)
 
 
 @router.get("calls")
-def list_calls(request: HttpRequest, page: PageQuery) -> dict[str, Any]:
+def list_calls(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
     return listed(live.calls(request.auth), page)
 
 
@@ -58,7 +58,7 @@ def record_facts(record: CallRecord) -> dict[str, Any]:
 
 @router.get("cdrs", response=CallRecordPage)
 def list_records(
-    request: HttpRequest,
+    request: ApiRequest,
     page: PageQuery,
     tenant_id: int | None = None,
     party: str = "",
@@ -85,7 +85,7 @@ def list_records(
 
 
 @router.get("cdrs/{int:record_id}", response=CallRecordOut)
-def show_record(request: HttpRequest, record_id: int) -> dict[str, Any]:
+def show_record(request: ApiRequest, record_id: int) -> dict[str, Any]:
     found = CallRecord.objects.visible_to(request.auth).filter(pk=record_id).first()
     if found is None:
         raise NotFound(detail="There is no such call record.")

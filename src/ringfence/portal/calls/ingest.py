@@ -1,4 +1,4 @@
-"""Takes finished calls from the guard into the database. Killed at any point, nothing is lost and nothing counts twice."""
+"""Takes finished calls from the guard into the database. Killed at any point, nothing is lost or counted twice."""
 
 import logging
 import time
@@ -25,29 +25,43 @@ WAIT: Final = 1.0
 PAUSE: Final = 0.5
 
 
-def run(until: Callable[[], bool] = lambda: False) -> None:
-    """The loop of `manage ingest`; each step says in the log what it could not do and goes on."""
-    while not until():
-        stored = _step(take_events, "events are not stored")
-        _step(publish.publish_pending, "changes are not published")
-        if stored is None:
-            time.sleep(PAUSE)
+class Loop:
+    """The work of `manage ingest`. A trouble is logged when it begins and when it ends, not twice a second."""
 
+    def __init__(self) -> None:
+        self._troubles: dict[str, str] = {}
 
-def _step(work: Callable[[], int], what: str) -> int | None:
-    try:
-        return work()
-    except (Refused, DatabaseError) as error:
-        log.warning("%s: %s", what, error)
-        return None
+    def run(self, until: Callable[[], bool] = lambda: False) -> None:
+        while not until():
+            stored = self._step("events", take_events)
+            self._step("changes", publish.publish_pending)
+            if stored is None:
+                time.sleep(PAUSE)
+
+    def _step(self, what: str, work: Callable[[], int]) -> int | None:
+        try:
+            done = work()
+        except (Refused, DatabaseError) as error:
+            if self._troubles.get(what) != str(error):
+                log.warning("%s wait: %s", what, error)
+            self._troubles[what] = str(error)
+            return None
+        if self._troubles.pop(what, None):
+            log.warning("%s flow again", what)
+        return done
 
 
 def take_events() -> int:
     """Asks for what is new and stores it with the cursor, in one transaction. Returns the number of events."""
     row = EventCursor.objects.filter(name=CURSOR).first()
     position = row.position if row else 0
-    answer = guard.ask("events.since", WAIT + 5, cursor=position, kinds=[str(kind) for kind in KINDS], limit=BATCH, wait=WAIT)
+    answer = guard.ask(
+        "events.since", WAIT + 5, cursor=position, kinds=[str(kind) for kind in KINDS], limit=BATCH, wait=WAIT
+    )
     events, after = answer["events"], answer["cursor"]
+    if answer.get("last", after) < position:
+        log.warning("the guard's ledger begins anew; its events are read from the start")
+        after = 0
     if after == position:
         return 0
     with transaction.atomic():
@@ -58,7 +72,7 @@ def take_events() -> int:
 
 
 def store(event: dict[str, Any]) -> None:
-    """One event as a call record. A call id that is known already is left as it is; a broken event is logged and skipped."""
+    """One event as a call record. A known call id is left as it is; a broken event is logged and skipped."""
     try:
         facts = record_of(event)
     except (KeyError, TypeError, ValueError, OverflowError) as error:

@@ -8,7 +8,9 @@ from ringfence.portal.tenants.models import Tenant
 
 class CallRecordQuerySet(models.QuerySet["CallRecord"]):
     def visible_to(self, actor: Actor) -> "CallRecordQuerySet":
-        return self.all() if actor.administers_system else self.filter(tenant_id=actor.tenant_id)
+        if actor.administers_system:
+            return self.all()
+        return self.none() if actor.tenant_id is None else self.filter(tenant_id=actor.tenant_id)
 
 
 class CallRecord(models.Model):

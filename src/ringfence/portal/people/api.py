@@ -5,11 +5,10 @@ from typing import Any
 
 from django.contrib.auth import authenticate
 from django.db.models import Q
-from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
 from ringfence.policy.passwords import normalized
-from ringfence.portal.actor import Actor
+from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.client_address import client_address
 from ringfence.portal.paging import PageQuery, rows
 from ringfence.portal.people import changes, tokens
@@ -23,7 +22,9 @@ router = Router()
 class Credentials(Schema):
     username: str = Field(max_length=320)
     password: str = Field(max_length=256)
-    lifetime: int = Field(int(tokens.DEFAULT_LIFETIME.total_seconds()), ge=60, le=int(tokens.LONGEST_LIFETIME.total_seconds()))
+    lifetime: int = Field(
+        int(tokens.DEFAULT_LIFETIME.total_seconds()), ge=60, le=int(tokens.LONGEST_LIFETIME.total_seconds())
+    )
 
 
 class TokenOut(Schema):
@@ -101,7 +102,7 @@ class PasswordIn(Schema):
 
 
 @router.post("auth/token", auth=None, response={201: TokenOut})
-def create_token(request: HttpRequest, payload: Credentials) -> Status:
+def create_token(request: ApiRequest, payload: Credentials) -> Status[Any]:
     if is_locked_out(request, payload.username):
         raise LockedOut(detail="Too many failed sign-ins from this address; wait until the block ends.")
     person = authenticate(request, username=payload.username.lower(), password=normalized(payload.password))
@@ -115,14 +116,14 @@ def create_token(request: HttpRequest, payload: Credentials) -> Status:
 
 
 @router.delete("auth/token", response={204: None})
-def revoke_token(request: HttpRequest) -> Status:
+def revoke_token(request: ApiRequest) -> Status[Any]:
     token = request.headers.get("Authorization", "").partition(" ")[2].strip()
     ApiToken.objects.filter(digest=tokens.digest_of(token)).delete()
     return Status(204, None)
 
 
 @router.get("roles", response=RolePage)
-def list_roles(request: HttpRequest, page: PageQuery) -> dict[str, Any]:
+def list_roles(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
     return rows(Role.objects.all(), page, role_facts)
 
 
@@ -133,13 +134,14 @@ def role_facts(role: Role) -> dict[str, Any]:
 def user_facts(person: Person) -> dict[str, Any]:
     """What anybody may read about a user: no digest, no secret."""
     extension = person.extension
+    domain = extension.tenant.domain
     return {
         "id": person.pk,
         "tenant_id": person.tenant_id,
         "username": person.username,
         "extension": extension.number,
-        "aor": f"{extension.number}@{person.tenant.domain}",
-        "domain": person.tenant.domain,
+        "aor": f"{extension.number}@{domain}",
+        "domain": domain,
         "display_name": person.display_name,
         "role": person.role.name if person.role else None,
         "active": person.is_active,
@@ -158,7 +160,7 @@ def user_of(actor: Actor, user_id: int) -> Person:
 
 @router.get("users", response=UserPage)
 def list_users(
-    request: HttpRequest, page: PageQuery, tenant_id: int | None = None, extension: str | None = None, search: str = ""
+    request: ApiRequest, page: PageQuery, tenant_id: int | None = None, extension: str | None = None, search: str = ""
 ) -> dict[str, Any]:
     found = Person.objects.visible_to(request.auth).with_extension()
     if tenant_id is not None:
@@ -171,35 +173,35 @@ def list_users(
 
 
 @router.post("users", response={201: UserCreated})
-def create_user(request: HttpRequest, payload: UserIn) -> Status:
+def create_user(request: ApiRequest, payload: UserIn) -> Status[Any]:
     person, secret = changes.create_user(request.auth, changes.NewUser(**payload.dict()))
     return Status(201, {**user_facts(person), "sip_secret": secret})
 
 
 @router.get("users/{int:user_id}", response=UserOut)
-def show_user(request: HttpRequest, user_id: int) -> dict[str, Any]:
+def show_user(request: ApiRequest, user_id: int) -> dict[str, Any]:
     return user_facts(user_of(request.auth, user_id))
 
 
 @router.patch("users/{int:user_id}", response=UserOut)
-def change_user(request: HttpRequest, user_id: int, payload: UserPatch) -> dict[str, Any]:
+def change_user(request: ApiRequest, user_id: int, payload: UserPatch) -> dict[str, Any]:
     return user_facts(changes.change_user(request.auth, user_of(request.auth, user_id), **payload.dict()))
 
 
 @router.delete("users/{int:user_id}", response={204: None})
-def delete_user(request: HttpRequest, user_id: int) -> Status:
+def delete_user(request: ApiRequest, user_id: int) -> Status[Any]:
     changes.delete_user(request.auth, user_of(request.auth, user_id))
     return Status(204, None)
 
 
 @router.post("users/{int:user_id}/sip-secret", response=SecretOut)
-def rotate_secret(request: HttpRequest, user_id: int, payload: SecretIn | None = None) -> dict[str, Any]:
+def rotate_secret(request: ApiRequest, user_id: int, payload: SecretIn | None = None) -> dict[str, Any]:
     person = user_of(request.auth, user_id)
     secret = changes.rotate_secret(request.auth, person, payload.sip_secret if payload else None)
     return {"id": person.pk, "extension": person.extension.number, "aor": person.extension.aor, "sip_secret": secret}
 
 
 @router.put("users/{int:user_id}/password", response={204: None})
-def set_password(request: HttpRequest, user_id: int, payload: PasswordIn) -> Status:
+def set_password(request: ApiRequest, user_id: int, payload: PasswordIn) -> Status[Any]:
     changes.set_password(request.auth, user_of(request.auth, user_id), payload.password)
     return Status(204, None)

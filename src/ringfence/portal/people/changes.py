@@ -45,7 +45,13 @@ def create_user(actor: Actor, wish: NewUser) -> tuple[Person, str]:
     secret = wish.sip_secret or new_secret(account)
     with change(actor) as draft:
         if Extension.objects.filter(tenant=tenant, number=wish.extension).exists():
-            raise Conflict([Problem("extension", "extension.exists", f"Extension {wish.extension} exists already in {tenant.name}.")])
+            raise Conflict(
+                [
+                    Problem(
+                        "extension", "extension.exists", f"Extension {wish.extension} exists already in {tenant.name}."
+                    )
+                ]
+            )
         person = Person(username=f"{wish.extension}@{tenant.domain}", display_name=name, tenant=tenant, role=role)
         _set_login(person, wish.password)
         person.save()
@@ -118,14 +124,20 @@ def rotate_secret(actor: Actor, person: Person, given: str | None = None) -> str
         extension.previous_ha1_md5, extension.previous_ha1_sha256 = extension.ha1_md5, extension.ha1_sha256
         _store_secret(extension, secret)
         extension.save()
-        draft.record("user.sip_secret_changed", person.pk, extension.aor, new={"sip_secret": SECRET_CHANGED}, tenant_id=person.tenant_id)
+        draft.record(
+            "user.sip_secret_changed",
+            person.pk,
+            extension.aor,
+            new={"sip_secret": SECRET_CHANGED},
+            tenant_id=person.tenant_id,
+        )
         draft.subscriber(extension.aor)
     return secret
 
 
 def sip_secret_of(extension: Extension) -> str:
     """The secret for a phone's configuration file. Raises SealBroken."""
-    return unseal(extension.sealed_secret, _binding(extension))
+    return unseal(bytes(extension.sealed_secret), _binding(extension))
 
 
 def set_password(actor: Actor, person: Person, password: str, field: str = "password") -> None:
@@ -137,7 +149,13 @@ def set_password(actor: Actor, person: Person, password: str, field: str = "pass
         _set_login(person, password)
         person.save(update_fields=["password"])
         ApiToken.objects.filter(person=person).delete()
-        draft.record("user.password_changed", person.pk, person.username, new={"password": SECRET_CHANGED}, tenant_id=person.tenant_id)
+        draft.record(
+            "user.password_changed",
+            person.pk,
+            person.username,
+            new={"password": SECRET_CHANGED},
+            tenant_id=person.tenant_id,
+        )
 
 
 def _set_login(person: Person, password: str | None) -> None:

@@ -44,7 +44,19 @@ def secret_problems(secret: str, account: Iterable[str]) -> tuple[Problem, ...]:
     """Why a secret typed by a person is refused. Weak SIP secrets are what toll fraud lives on."""
     found: list[Problem] = []
     if len(secret) < SHORTEST_GIVEN:
-        found.append(Problem("sip_secret", "sip_secret.length", f"A SIP secret needs at least {SHORTEST_GIVEN} characters; leave it out to have one generated."))
+        found.append(
+            Problem(
+                "sip_secret",
+                "sip_secret.length",
+                f"A SIP secret needs at least {SHORTEST_GIVEN} characters; leave it out to have one generated.",
+            )
+        )
     if not (secret.isascii() and secret.isprintable()) or " " in secret:
-        found.append(Problem("sip_secret", "sip_secret.characters", "A SIP secret may hold printable ASCII characters without blanks; phones fail on others."))
+        found.append(
+            Problem(
+                "sip_secret",
+                "sip_secret.characters",
+                "A SIP secret may hold printable ASCII characters without blanks; phones fail on others.",
+            )
+        )
     return (*found, *check_password(secret, account, field="sip_secret"))

@@ -1,6 +1,7 @@
 """People, their extensions and their tokens in the database."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -13,7 +14,7 @@ ADMIN, INTERNATIONAL, STANDARD = "Admin", "Standard International User", "Standa
 
 
 class Role(models.Model):
-    """What people may call (reference: "Extension Security"): three independent rights, and whether they administer their tenant."""
+    """What people may call (reference: "Extension Security"), and whether they administer their tenant."""
 
     name = models.CharField(max_length=64, unique=True)
     internal = models.BooleanField(default=True)
@@ -31,10 +32,12 @@ class Role(models.Model):
 
 class PersonQuerySet(models.QuerySet["Person"]):
     def visible_to(self, actor: Actor) -> "PersonQuerySet":
-        return self.all() if actor.administers_system else self.filter(tenant_id=actor.tenant_id)
+        if actor.administers_system:
+            return self.all()
+        return self.none() if actor.tenant_id is None else self.filter(tenant_id=actor.tenant_id)
 
     def with_extension(self) -> "PersonQuerySet":
-        return self.filter(extension__isnull=False).select_related("tenant", "role", "extension")
+        return self.filter(extension__isnull=False).select_related("tenant", "role", "extension__tenant")
 
 
 class PersonManager(BaseUserManager.from_queryset(PersonQuerySet)):  # type: ignore[misc]
@@ -46,21 +49,29 @@ class PersonManager(BaseUserManager.from_queryset(PersonQuerySet)):  # type: ign
 
 
 class Person(AbstractBaseUser):
-    """Someone who can sign in. Without a tenant: the system administrator."""
+    """Someone who can sign in: a person of one tenant, or a system administrator, never both and never neither."""
 
     username = models.CharField(max_length=320, unique=True)
     display_name = models.CharField(max_length=64)
     tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="people")
     role = models.ForeignKey(Role, null=True, blank=True, on_delete=models.PROTECT, related_name="people")
     is_active = models.BooleanField(default=True)
+    is_system_administrator = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "username"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects = PersonManager()
 
     class Meta:
         ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(is_system_administrator=True, tenant__isnull=True)
+                | models.Q(is_system_administrator=False, tenant__isnull=False),
+                name="tenant_or_system_administrator",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.display_name or self.username
@@ -68,10 +79,10 @@ class Person(AbstractBaseUser):
     @property
     def administers(self) -> bool:
         """Whether this person may use the administration pages and the REST API."""
-        return self.tenant_id is None or bool(self.role and self.role.administers_tenant)
+        return self.is_system_administrator or bool(self.role and self.role.administers_tenant)
 
     def acts_from(self, address: str) -> Actor:
-        return Actor(self.username, address, self.pk, self.tenant_id)
+        return Actor(self.username, address, self.pk, self.tenant_id, self.is_system_administrator)
 
 
 class Extension(models.Model):

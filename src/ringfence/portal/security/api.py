@@ -2,20 +2,23 @@
 
 from dataclasses import asdict, fields
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from django.http import HttpRequest
 from ninja import Body, Field, Router, Schema, Status
 
 from ringfence.policy.book import MatchKind, Target
 from ringfence.policy.settings import SecuritySettings, check_settings, limits_of
 from ringfence.portal import guard
+from ringfence.portal.actor import ApiRequest
 from ringfence.portal.paging import PageQuery, listed, rows
-from ringfence.portal.problems import Forbidden, NotFound, Refused
+from ringfence.portal.problems import Forbidden, NotFound, Refused, refuse
 from ringfence.portal.security import changes
 from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
 
 router = Router()
+
+
+Values = Annotated[dict[str, Any], Body(...)]
 
 
 class EntryIn(Schema):
@@ -74,31 +77,31 @@ class BanIn(Schema):
     reason: str = Field("banned by an administrator", max_length=200)
 
 
-def _system_only(request: HttpRequest) -> None:
+def _system_only(request: ApiRequest) -> None:
     if not request.auth.administers_system:
         raise Forbidden(detail="Only the system administrator manages security.")
 
 
 @router.get("settings/security")
-def show_settings(request: HttpRequest) -> dict[str, Any]:
+def show_settings(request: ApiRequest) -> dict[str, Any]:
     _system_only(request)
     return asdict(SecurityValues.current())
 
 
 @router.get("settings/security/limits")
-def show_limits(request: HttpRequest) -> dict[str, Any]:
+def show_limits(request: ApiRequest) -> dict[str, Any]:
     """Label, default, unit, range and effect of each setting."""
     _system_only(request)
     return {item.name: {"default": item.default, **asdict(limits_of(item.name))} for item in fields(SecuritySettings)}
 
 
 @router.patch("settings/security")
-def change_settings(request: HttpRequest, payload: dict[str, Any] = Body(...)) -> dict[str, Any]:
+def change_settings(request: ApiRequest, payload: Values) -> dict[str, Any]:
     return asdict(changes.change_settings(request.auth, payload))
 
 
 @router.put("settings/security")
-def replace_settings(request: HttpRequest, payload: dict[str, Any] = Body(...)) -> dict[str, Any]:
+def replace_settings(request: ApiRequest, payload: Values) -> dict[str, Any]:
     """Settings that are left out return to their default."""
     if problems := check_settings(payload):
         raise Refused(problems)
@@ -118,23 +121,23 @@ def entry_out(entry: AddressEntry) -> dict[str, Any]:
 
 
 @router.get("ip-filters", response=EntryPage)
-def list_entries(request: HttpRequest, page: PageQuery, target: Target | None = None) -> dict[str, Any]:
+def list_entries(request: ApiRequest, page: PageQuery, target: Target | None = None) -> dict[str, Any]:
     _system_only(request)
     found = AddressEntry.objects.filter(target=target.value) if target else AddressEntry.objects.all()
     return rows(found, page, entry_out)
 
 
 @router.post("ip-filters", response={201: EntryOut})
-def create_entry(request: HttpRequest, payload: EntryIn) -> Status:
+def create_entry(request: ApiRequest, payload: EntryIn) -> Status[Any]:
     if (payload.cidr is None) == (payload.address is None):
-        raise changes.refuse("cidr", "ip_filter.prefix", "Give either cidr, or address with an optional netmask.")
+        raise refuse("cidr", "ip_filter.prefix", "Give either cidr, or address with an optional netmask.")
     text, field = (payload.cidr, "cidr") if payload.cidr is not None else (payload.address, "address")
     network = changes.parsed_prefix(text or "", payload.netmask or "", field)
     entry = changes.add_entry(request.auth, network, payload.target, payload.expires_at, payload.description)
     return Status(201, entry_out(entry))
 
 
-def _entry(request: HttpRequest, entry_id: int) -> AddressEntry:
+def _entry(request: ApiRequest, entry_id: int) -> AddressEntry:
     _system_only(request)
     found = AddressEntry.objects.filter(pk=entry_id).first()
     if found is None:
@@ -143,19 +146,19 @@ def _entry(request: HttpRequest, entry_id: int) -> AddressEntry:
 
 
 @router.get("ip-filters/{int:entry_id}", response=EntryOut)
-def show_entry(request: HttpRequest, entry_id: int) -> dict[str, Any]:
+def show_entry(request: ApiRequest, entry_id: int) -> dict[str, Any]:
     return entry_out(_entry(request, entry_id))
 
 
 @router.patch("ip-filters/{int:entry_id}", response=EntryOut)
-def change_entry(request: HttpRequest, entry_id: int, payload: EntryPatch) -> dict[str, Any]:
+def change_entry(request: ApiRequest, entry_id: int, payload: EntryPatch) -> dict[str, Any]:
     entry = _entry(request, entry_id)
     expires_at = payload.expires_at if "expires_at" in payload.model_fields_set else entry.expires_at
     return entry_out(changes.change_entry(request.auth, entry, payload.target, expires_at, payload.description))
 
 
 @router.delete("ip-filters/{int:entry_id}", response={204: None})
-def delete_entry(request: HttpRequest, entry_id: int) -> Status:
+def delete_entry(request: ApiRequest, entry_id: int) -> Status[Any]:
     changes.remove_entry(request.auth, _entry(request, entry_id))
     return Status(204, None)
 
@@ -165,19 +168,19 @@ def user_agent_out(row: BlockedUserAgent) -> dict[str, Any]:
 
 
 @router.get("blocked-user-agents", response=UserAgentPage)
-def list_user_agents(request: HttpRequest, page: PageQuery) -> dict[str, Any]:
+def list_user_agents(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
     _system_only(request)
     return rows(BlockedUserAgent.objects.all(), page, user_agent_out)
 
 
 @router.post("blocked-user-agents", response={201: UserAgentOut})
-def create_user_agent(request: HttpRequest, payload: UserAgentIn) -> Status:
+def create_user_agent(request: ApiRequest, payload: UserAgentIn) -> Status[Any]:
     row = changes.block_user_agent(request.auth, payload.pattern, payload.match, payload.description)
     return Status(201, user_agent_out(row))
 
 
 @router.delete("blocked-user-agents/{int:row_id}", response={204: None})
-def delete_user_agent(request: HttpRequest, row_id: int) -> Status:
+def delete_user_agent(request: ApiRequest, row_id: int) -> Status[Any]:
     _system_only(request)
     row = BlockedUserAgent.objects.filter(pk=row_id).first()
     if row is None:
@@ -187,24 +190,24 @@ def delete_user_agent(request: HttpRequest, row_id: int) -> Status:
 
 
 @router.get("bans")
-def list_bans(request: HttpRequest, page: PageQuery) -> dict[str, Any]:
+def list_bans(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
     _system_only(request)
     return listed(guard.listed("bans.list", "bans"), page)
 
 
 @router.post("bans", response={201: dict[str, Any]})
-def create_ban(request: HttpRequest, payload: BanIn) -> Status:
+def create_ban(request: ApiRequest, payload: BanIn) -> Status[Any]:
     return Status(201, changes.add_ban(request.auth, payload.address, payload.seconds, payload.reason))
 
 
 @router.get("bans/{path:address}/explain")
-def explain_ban(request: HttpRequest, address: str) -> dict[str, Any]:
+def explain_ban(request: ApiRequest, address: str) -> dict[str, Any]:
     _system_only(request)
     answer: dict[str, Any] = guard.ask("bans.explain", address=changes.ban_address(address))
     return answer
 
 
 @router.delete("bans/{path:address}", response={204: None})
-def lift_ban(request: HttpRequest, address: str) -> Status:
+def lift_ban(request: ApiRequest, address: str) -> Status[Any]:
     changes.lift_ban(request.auth, changes.ban_address(address))
     return Status(204, None)

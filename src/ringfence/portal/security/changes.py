@@ -17,8 +17,9 @@ from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, Sec
 from ringfence.portal.text import control_problem
 
 KNOWN_SCANNERS: Final = (
-    "friendly-scanner", "friendly-request", "sipvicious", "sipcli", "sip-scan", "sipsak-scan", "VaxSIPUserAgent", "VaxIPUserAgent", "pplsip",
-    "sundayddr", "iWar", "CSipSimple-scan", "SIVuS", "Gulp", "smap", "sipscan", "eyeBeam-scan", "Conaito", "scan-sip", "siparmyknife",
+    "friendly-scanner", "friendly-request", "sipvicious", "sipcli", "sip-scan", "sipscan", "siparmyknife",
+    "VaxSIPUserAgent",
+    "VaxIPUserAgent", "pplsip", "sundayddr", "iWar", "SIVuS", "Gulp", "smap",
 )  # fmt: skip
 """User agents that only attack tools send. sipsak is an honest test tool and not in the list."""
 
@@ -63,11 +64,13 @@ def parsed_address(text: str, field: str = "address") -> str:
 
 
 def ban_address(key: str) -> str:
-    """A ban is named by an address, or by the IPv6 /64 that the guard bans; the address inside names it to the guard."""
+    """A ban is named by an address or an IPv6 /64; for the guard the address inside is name enough."""
     return parsed_address(key.partition("/")[0])
 
 
-def add_entry(actor: Actor, network: Network, target: Target, expires_at: datetime | None = None, description: str = "") -> AddressEntry:
+def add_entry(
+    actor: Actor, network: Network, target: Target, expires_at: datetime | None = None, description: str = ""
+) -> AddressEntry:
     """Raises Refused or Conflict. An allow entry lifts a ban at once; a block entry drops everything from there."""
     only_system(actor)
     _refuse_entry_text(description, expires_at)
@@ -77,7 +80,11 @@ def add_entry(actor: Actor, network: Network, target: Target, expires_at: dateti
         _forget_expired_twin(network)
         _refuse_twin(network, target)
         entry = AddressEntry.objects.create(
-            cidr=str(network), target=target.value, expires_at=expires_at, description=description.strip(), created_by=actor.name
+            cidr=str(network),
+            target=target.value,
+            expires_at=expires_at,
+            description=description.strip(),
+            created_by=actor.name,
         )
         draft.record("ip_filter.created", entry.pk, str(entry), new=entry_facts(entry))
         draft.rules()
@@ -93,7 +100,11 @@ def remove_entry(actor: Actor, entry: AddressEntry) -> None:
 
 
 def change_entry(
-    actor: Actor, entry: AddressEntry, target: Target | None = None, expires_at: datetime | None = None, description: str | None = None
+    actor: Actor,
+    entry: AddressEntry,
+    target: Target | None = None,
+    expires_at: datetime | None = None,
+    description: str | None = None,
 ) -> AddressEntry:
     """Replaces action, end and description; the prefix of an entry never changes."""
     only_system(actor)
@@ -114,12 +125,14 @@ def change_entry(
 def refuse_dangerous_block(network: Network) -> None:
     """A block may cover neither everything nor a member of the never-block set. Raises Refused."""
     if network.prefixlen == 0:
-        raise refuse("cidr", "ip_filter.everything", f"{network} is the whole network: nobody could reach this system any more.")
+        raise refuse(
+            "cidr", "ip_filter.everything", f"{network} is the whole network: nobody could reach this system any more."
+        )
     try:
         members = guard.listed("never-block.list", "members")
     except guard.GuardSilent as error:
         raise guard.GuardSilent(
-            detail="The entry was not added: the guard does not answer, so nobody can tell whether it covers an address that must never be blocked."
+            detail="The entry was not added: without the guard nobody can tell whether it covers a protected address."
         ) from error
     for member in members:
         _refuse_covering(network, member)
@@ -138,7 +151,7 @@ def _refuse_twin(network: Network, target: Target) -> None:
         return
     if twin.target == target.value:
         raise Conflict([Problem("cidr", "ip_filter.exists", f"There is already an entry to {target.value} {network}.")])
-    message = f"{network} is already set to {twin.target}: two entries for the same prefix would be a tie. Remove or change that entry first."
+    message = f"{network} is already set to {twin.target}; both would be a tie. Remove or change that entry first."
     raise Conflict([Problem("target", "ip_filter.tie", message)])
 
 
@@ -160,12 +173,18 @@ def entry_facts(entry: AddressEntry) -> dict[str, Any]:
     return {"cidr": entry.cidr, "target": str(entry.target), "expires_at": expires_at, "description": entry.description}
 
 
-def block_user_agent(actor: Actor, pattern: str, match: MatchKind = MatchKind.CONTAINS, description: str = "") -> BlockedUserAgent:
+def block_user_agent(
+    actor: Actor, pattern: str, match: MatchKind = MatchKind.CONTAINS, description: str = ""
+) -> BlockedUserAgent:
     """Raises Refused or Conflict. A pattern of one or two characters would match honest phones."""
     only_system(actor)
     pattern = pattern.strip()
     if not SHORTEST_PATTERN <= len(pattern) <= LONGEST_PATTERN:
-        raise refuse("pattern", "user_agent.length", f"A user agent pattern has {SHORTEST_PATTERN} to {LONGEST_PATTERN} characters.")
+        raise refuse(
+            "pattern",
+            "user_agent.length",
+            f"A user agent pattern has {SHORTEST_PATTERN} to {LONGEST_PATTERN} characters.",
+        )
     if problem := control_problem("pattern", pattern):
         raise Refused([problem])
     _refuse_entry_text(description, None)

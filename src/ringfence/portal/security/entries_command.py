@@ -1,4 +1,4 @@
-"""What `manage allow` and `manage block` have in common: entries of the IP blacklist from a shell, also without the web process."""
+"""What `manage allow` and `manage block` have in common: entries of the IP blacklist from a shell."""
 
 import json
 from datetime import timedelta
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from ringfence.policy.book import Target
 from ringfence.portal.actor import shell_actor
-from ringfence.portal.problems import Refused
+from ringfence.portal.problems import Refused, refuse
 from ringfence.portal.security import changes
 from ringfence.portal.security.models import AddressEntry
 
@@ -31,14 +31,22 @@ class EntriesCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            shown = {"add": self._add, "remove": self._remove, "list": self._list}[options["verb"]](options)
+            shown = self._carry_out(options)
         except Refused as refused:
             raise CommandError(refused.detail, returncode=1) from refused
         if options["json"]:
-            self.stdout.write(json.dumps(shown))
+            self.stdout.write(json.dumps(shown if options["verb"] == "list" else shown[0]))
             return
-        for entry in shown if isinstance(shown, list) else [shown]:
+        for entry in shown:
             self.stdout.write("  ".join(str(value) for value in entry.values() if value not in (None, "")))
+
+    def _carry_out(self, options: dict[str, Any]) -> list[dict[str, Any]]:
+        match options["verb"]:
+            case "add":
+                return [self._add(options)]
+            case "remove":
+                return [self._remove(options)]
+        return self._list()
 
     def _add(self, options: dict[str, Any]) -> dict[str, Any]:
         expires_at = timezone.now() + timedelta(seconds=options["seconds"]) if options["seconds"] > 0 else None
@@ -50,10 +58,10 @@ class EntriesCommand(BaseCommand):
         network = changes.parsed_prefix(options["prefix"])
         entry = AddressEntry.objects.filter(cidr=str(network), target=self.target.value).first()
         if entry is None:
-            raise changes.refuse("prefix", "ip_filter.not_found", f"There is no entry to {self.target} {network}.")
+            raise refuse("prefix", "ip_filter.not_found", f"There is no entry to {self.target} {network}.")
         facts = changes.entry_facts(entry)
         changes.remove_entry(shell_actor(), entry)
         return facts
 
-    def _list(self, options: dict[str, Any]) -> list[dict[str, Any]]:
+    def _list(self) -> list[dict[str, Any]]:
         return [changes.entry_facts(entry) for entry in AddressEntry.objects.filter(target=self.target.value)]

@@ -45,7 +45,9 @@ class BlockedUserAgent(models.Model):
     """A user agent whose messages are dropped without an answer."""
 
     pattern = models.CharField(max_length=128)
-    match = models.CharField(max_length=8, choices=[(item.value, item.value) for item in MatchKind], default=MatchKind.CONTAINS.value)
+    match = models.CharField(
+        max_length=8, choices=[(item.value, item.value) for item in MatchKind], default=MatchKind.CONTAINS.value
+    )
     description = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:

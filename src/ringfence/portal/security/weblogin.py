@@ -1,4 +1,4 @@
-"""The portal's own sign-in limit (reference: "Login Security Controls"): blocks an address from the portal, never from SIP."""
+"""The portal's sign-in limit (reference: "Login Security Controls"): blocks an address here, never from SIP."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -28,10 +28,12 @@ def is_locked_out(request: HttpRequest, username: str) -> bool:
     return not AxesProxyHandler.is_allowed(request, {"username": username})
 
 
-def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: dict[str, Any] | None = None) -> HttpResponse:
+def locked_out(
+    request: HttpRequest, response: HttpResponse | None = None, credentials: dict[str, Any] | None = None
+) -> HttpResponse:
     """What a blocked address sees."""
     minutes = max(1, round(block_time(request).total_seconds() / 60))
-    refused = LockedOut(detail=f"Too many failed sign-ins from this address. It may try again {minutes} minutes after the first failure.")
+    refused = LockedOut(detail=f"Too many failed sign-ins from this address. Try again in {minutes} minutes.")
     if request.path.startswith("/api/"):
         return problem_response(request, refused)
     return render(request, "system/refused.html", {"refused": refused}, status=refused.status)

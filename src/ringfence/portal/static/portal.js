@@ -52,21 +52,28 @@
     dialog.showModal();
   }
 
+  // A canvas knows no variables: let the browser work the colour out.
   function color(name) {
-    return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    var probe = document.createElement("span");
+    probe.style.color = "var(" + name + ")";
+    document.body.appendChild(probe);
+    var found = getComputedStyle(probe).color;
+    probe.remove();
+    return found;
   }
 
   function drawChart(box) {
     fetch(box.dataset.chart, { credentials: "same-origin" }).then(function (answer) { return answer.json(); }).then(function (data) {
       box.replaceChildren();
-      var axis = { stroke: color("--tblr-secondary") || "#667", grid: { stroke: color("--tblr-border-color"), width: 1 }, ticks: { show: false } };
+      var axis = { stroke: color("--tblr-secondary"), grid: { stroke: color("--tblr-border-color"), width: 1 }, ticks: { show: false } };
+      var hour = function (plot, splits) { return splits.map(function (at) { return new Date(at * 1000).toTimeString().slice(0, 5); }); };
       var bars = window.uPlot.paths.bars({ size: [0.7, 40] });
       var options = {
         width: box.clientWidth, height: 220, cursor: { drag: { setScale: false } },
-        scales: { y: { range: function (plot, low, high) { return [0, Math.max(4, high)]; } } },
-        axes: [Object.assign({}, axis, { grid: { show: false } }), Object.assign({}, axis, { size: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000] })],
+        scales: { x: { range: function (plot, low, high) { return [low - 1800, high + 1800]; } }, y: { range: function (plot, low, high) { return [0, Math.max(4, high)]; } } },
+        axes: [Object.assign({}, axis, { grid: { show: false }, values: hour, space: 60 }), Object.assign({}, axis, { size: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000] })],
         series: [
-          { label: "Hour" },
+          { label: "Hour", value: function (plot, at) { return at ? new Date(at * 1000).toTimeString().slice(0, 5) : "–"; } },
           { label: "Attempts", stroke: color("--tblr-orange"), fill: color("--tblr-orange"), paths: bars, points: { show: false } },
           { label: "Answered", stroke: color("--tblr-primary"), fill: color("--tblr-primary"), paths: bars, points: { show: false } }
         ]
@@ -82,7 +89,13 @@
     if (note) note.hidden = !stale;
   }
 
+  // Somebody reads the evidence: the list stands still until it is closed.
+  function holdStill(event) {
+    if (event.target.querySelector && event.target.querySelector("details[open]")) event.preventDefault();
+  }
+
   document.addEventListener("submit", confirmFirst, true);
+  document.addEventListener("htmx:beforeRequest", holdStill);
   document.addEventListener("click", function (event) {
     var button = closest(event, "[data-copy]");
     if (button) copy(button);

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Router, Schema, Status
 
 from ringfence import __version__
 from ringfence.portal import guard
+from ringfence.portal.actor import ApiRequest
 from ringfence.portal.client_address import client_address
 from ringfence.portal.people.models import Extension
 from ringfence.portal.problems import Refused
@@ -25,7 +25,7 @@ class SetupIn(Schema):
 
 
 @router.post("setup", auth=None, response={201: dict[str, Any]})
-def finish_setup(request: HttpRequest, payload: SetupIn) -> Status:
+def finish_setup(request: ApiRequest, payload: SetupIn) -> Status[Any]:
     address = client_address(request)
     person = set_up(payload.token, payload.password, address)
     remember_administrator(address)
@@ -33,7 +33,7 @@ def finish_setup(request: HttpRequest, payload: SetupIn) -> Status:
 
 
 @router.get("status")
-def status(request: HttpRequest) -> dict[str, Any]:
+def status(request: ApiRequest) -> dict[str, Any]:
     """The state of the system; `guard` is null while the guard does not answer."""
     facts: dict[str, Any] = {
         "version": __version__,

@@ -54,7 +54,7 @@ def menu(request: HttpRequest) -> dict[str, Any]:
             items = [
                 {"title": item.title, "path": item.path, "icon": item.icon, "active": _is_here(request.path, item.path)}
                 for item in section.items
-                if person.tenant_id is None or not item.system_only
+                if person.is_system_administrator or not item.system_only
             ]
             if items:
                 shown.append({"title": section.title, "items": items})

@@ -31,6 +31,11 @@ class AlreadySetUp(Conflict):
     title = "The setup link has been used"
 
 
+class WrongToken(Forbidden):
+    error_id = "setup.wrong_token"
+    title = "This setup link is not valid"
+
+
 def fill_in_defaults() -> None:
     """Predefined roles and the list of known scanners; runs at every start, fills the list only once."""
     with transaction.atomic():
@@ -39,7 +44,9 @@ def fill_in_defaults() -> None:
         if SecurityValues.objects.filter(pk=1).exists():
             return
         SecurityValues.store(SecurityValues.current())
-        BlockedUserAgent.objects.bulk_create([BlockedUserAgent(pattern=name, description="known scanner") for name in KNOWN_SCANNERS])
+        BlockedUserAgent.objects.bulk_create(
+            [BlockedUserAgent(pattern=name, description="known scanner") for name in KNOWN_SCANNERS]
+        )
 
 
 def new_setup_token() -> str:
@@ -61,11 +68,15 @@ def set_up(token: str, password: str, address: str = "", username: str = ADMINIS
         row = Installation.objects.select_for_update().filter(pk=1).first()
         if row is not None and row.set_up_at is not None:
             raise AlreadySetUp(detail="The administrator exists already: sign in.")
-        if row is None or not row.setup_token_digest or not hmac.compare_digest(_digest(token.strip()), row.setup_token_digest):
-            raise Forbidden(detail="This setup link is not valid; print a new one with: ringfence setup-link", error_id="setup.wrong_token")
+        if (
+            row is None
+            or not row.setup_token_digest
+            or not hmac.compare_digest(_digest(token.strip()), row.setup_token_digest)
+        ):
+            raise WrongToken(detail="This setup link is not valid; print a new one with: ringfence setup-link")
         if problems := check_password(password, [username]):
             raise Refused(problems)
-        person = Person(username=username, display_name="Administrator")
+        person = Person(username=username, display_name="Administrator", is_system_administrator=True)
         person.set_password(normalized(password))
         person.save()
         row.set_up_at, row.setup_token_digest = timezone.now(), ""

@@ -3,5 +3,11 @@ from django.urls import path
 from ringfence.portal.system import views
 
 urlpatterns = [
+    path("", views.dashboard),
+    path("dashboard/numbers", views.numbers),
+    path("dashboard/calls.json", views.calls_chart),
     path("setup", views.setup),
+    path("sign-in", views.sign_in),
+    path("sign-out", views.sign_out),
+    path("change-password", views.change_password),
 ]

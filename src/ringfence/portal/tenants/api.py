@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
-from ringfence.portal.actor import Actor
+from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.paging import PageQuery, rows
 from ringfence.portal.problems import NotFound
 from ringfence.portal.tenants import changes
@@ -48,26 +47,26 @@ def tenant_of(actor: Actor, tenant_id: int) -> Tenant:
 
 
 @router.get("tenants", response=TenantPage)
-def list_tenants(request: HttpRequest, page: PageQuery) -> dict[str, Any]:
+def list_tenants(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
     return rows(Tenant.objects.visible_to(request.auth), page, tenant_facts)
 
 
 @router.post("tenants", response={201: TenantOut})
-def create_tenant(request: HttpRequest, payload: TenantIn) -> Status:
+def create_tenant(request: ApiRequest, payload: TenantIn) -> Status[Any]:
     return Status(201, tenant_facts(changes.create_tenant(request.auth, payload.name, payload.domain)))
 
 
 @router.get("tenants/{int:tenant_id}", response=TenantOut)
-def show_tenant(request: HttpRequest, tenant_id: int) -> dict[str, Any]:
+def show_tenant(request: ApiRequest, tenant_id: int) -> dict[str, Any]:
     return tenant_facts(tenant_of(request.auth, tenant_id))
 
 
 @router.patch("tenants/{int:tenant_id}", response=TenantOut)
-def change_tenant(request: HttpRequest, tenant_id: int, payload: TenantPatch) -> dict[str, Any]:
+def change_tenant(request: ApiRequest, tenant_id: int, payload: TenantPatch) -> dict[str, Any]:
     return tenant_facts(changes.rename_tenant(request.auth, tenant_of(request.auth, tenant_id), payload.name))
 
 
 @router.delete("tenants/{int:tenant_id}", response={204: None})
-def delete_tenant(request: HttpRequest, tenant_id: int) -> Status:
+def delete_tenant(request: ApiRequest, tenant_id: int) -> Status[Any]:
     changes.delete_tenant(request.auth, tenant_of(request.auth, tenant_id))
     return Status(204, None)

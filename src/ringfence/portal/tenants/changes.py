@@ -20,9 +20,15 @@ def domain_problem(domain: str) -> Problem | None:
     """Why this cannot be a tenant's SIP domain (RFC 1123 host name, and none of our own addresses)."""
     labels = domain.split(".")
     if len(domain) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        return Problem("domain", "tenant.domain", "The domain must be a host name: letters, digits and hyphens, with dots between, as in sip.example.com.")
+        return Problem(
+            "domain",
+            "tenant.domain",
+            "The domain must be a host name: letters, digits and hyphens, with dots between, as in sip.example.com.",
+        )
     if domain in publish.own_hosts() or domain == "localhost":
-        return Problem("domain", "tenant.domain_is_ours", f"{domain} is this system itself; give the tenant a domain of its own.")
+        return Problem(
+            "domain", "tenant.domain_is_ours", f"{domain} is this system itself; give the tenant a domain of its own."
+        )
     if _is_address(domain) or labels[-1].isdigit():
         return Problem("domain", "tenant.domain_is_address", f"{domain} is an address; a tenant needs a host name.")
     return None

@@ -7,7 +7,9 @@ from ringfence.portal.actor import Actor
 
 class TenantQuerySet(models.QuerySet["Tenant"]):
     def visible_to(self, actor: Actor) -> "TenantQuerySet":
-        return self.all() if actor.administers_system else self.filter(pk=actor.tenant_id)
+        if actor.administers_system:
+            return self.all()
+        return self.none() if actor.tenant_id is None else self.filter(pk=actor.tenant_id)
 
 
 class Tenant(models.Model):

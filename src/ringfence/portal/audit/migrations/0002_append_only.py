@@ -4,20 +4,26 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-SQLITE = (
-    "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit_entry BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END",
-    "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit_entry BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END",
-)
-POSTGRESQL = (
-    "CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'audit entries are append-only'; END $$",
-    "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE ON audit_entry FOR EACH ROW EXECUTE FUNCTION audit_refuse()",
-)
+SQLITE = """
+CREATE TRIGGER audit_no_{name} BEFORE {event} ON audit_entry
+BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END
+"""
+POSTGRESQL_FUNCTION = """
+CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'audit entries are append-only'; END $$
+"""
+POSTGRESQL_TRIGGER = """
+CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE ON audit_entry FOR EACH ROW EXECUTE FUNCTION audit_refuse()
+"""
 
 
 def refuse_changes(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-    for statement in SQLITE if editor.connection.vendor == "sqlite" else POSTGRESQL:
-        editor.execute(statement, params=None)
+    if editor.connection.vendor == "sqlite":
+        editor.execute(SQLITE.format(name="update", event="UPDATE"), params=None)
+        editor.execute(SQLITE.format(name="delete", event="DELETE"), params=None)
+        return
+    editor.execute(POSTGRESQL_FUNCTION, params=None)
+    editor.execute(POSTGRESQL_TRIGGER, params=None)
 
 
 class Migration(migrations.Migration):

@@ -5,42 +5,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EventCursor',
+            name="EventCursor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=32, unique=True)),
-                ('position', models.JSONField(default=int)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=32, unique=True)),
+                ("position", models.JSONField(default=int)),
             ],
         ),
         migrations.CreateModel(
-            name='CallRecord',
+            name="CallRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('call_id', models.CharField(max_length=255, unique=True)),
-                ('caller', models.CharField(blank=True, default='', max_length=255)),
-                ('callee', models.CharField(blank=True, default='', max_length=255)),
-                ('dialled', models.CharField(blank=True, default='', max_length=255)),
-                ('started_at', models.DateTimeField(db_index=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField()),
-                ('duration', models.FloatField(default=0.0)),
-                ('ended_by', models.CharField(blank=True, default='', max_length=32)),
-                ('code', models.IntegerField(default=0)),
-                ('reason', models.CharField(blank=True, default='', max_length=255)),
-                ('rule', models.CharField(blank=True, default='', max_length=128)),
-                ('tenant', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='call_records', to='tenants.tenant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("call_id", models.CharField(max_length=255, unique=True)),
+                ("caller", models.CharField(blank=True, default="", max_length=255)),
+                ("callee", models.CharField(blank=True, default="", max_length=255)),
+                ("dialled", models.CharField(blank=True, default="", max_length=255)),
+                ("started_at", models.DateTimeField(db_index=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField()),
+                ("duration", models.FloatField(default=0.0)),
+                ("ended_by", models.CharField(blank=True, default="", max_length=32)),
+                ("code", models.IntegerField(default=0)),
+                ("reason", models.CharField(blank=True, default="", max_length=255)),
+                ("rule", models.CharField(blank=True, default="", max_length=128)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="call_records",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-started_at', '-id'),
+                "ordering": ("-started_at", "-id"),
             },
         ),
     ]

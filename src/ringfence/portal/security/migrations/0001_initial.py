@@ -4,46 +4,51 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AddressEntry',
+            name="AddressEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cidr', models.CharField(max_length=64, unique=True)),
-                ('target', models.CharField(choices=[('allow', 'Allow'), ('block', 'Block')], max_length=5)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('description', models.CharField(blank=True, default='', max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.CharField(default='', max_length=320)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("cidr", models.CharField(max_length=64, unique=True)),
+                ("target", models.CharField(choices=[("allow", "Allow"), ("block", "Block")], max_length=5)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("description", models.CharField(blank=True, default="", max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("created_by", models.CharField(default="", max_length=320)),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='SecurityValues',
+            name="SecurityValues",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('values', models.JSONField(default=dict)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("values", models.JSONField(default=dict)),
             ],
         ),
         migrations.CreateModel(
-            name='BlockedUserAgent',
+            name="BlockedUserAgent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pattern', models.CharField(max_length=128)),
-                ('match', models.CharField(choices=[('contains', 'contains'), ('exact', 'exact'), ('prefix', 'prefix')], default='contains', max_length=8)),
-                ('description', models.CharField(blank=True, default='', max_length=200)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("pattern", models.CharField(max_length=128)),
+                (
+                    "match",
+                    models.CharField(
+                        choices=[("contains", "contains"), ("exact", "exact"), ("prefix", "prefix")],
+                        default="contains",
+                        max_length=8,
+                    ),
+                ),
+                ("description", models.CharField(blank=True, default="", max_length=200)),
             ],
             options={
-                'ordering': ('pattern',),
-                'constraints': [models.UniqueConstraint(fields=('pattern', 'match'), name='one_entry_per_user_agent')],
+                "ordering": ("pattern",),
+                "constraints": [models.UniqueConstraint(fields=("pattern", "match"), name="one_entry_per_user_agent")],
             },
         ),
     ]

@@ -4,28 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Installation',
+            name="Installation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('setup_token_digest', models.CharField(blank=True, default='', max_length=64)),
-                ('setup_token_made_at', models.DateTimeField(null=True)),
-                ('set_up_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("setup_token_digest", models.CharField(blank=True, default="", max_length=64)),
+                ("setup_token_made_at", models.DateTimeField(null=True)),
+                ("set_up_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='PendingPublish',
+            name="PendingPublish",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('aor', models.CharField(blank=True, default='', max_length=320)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("aor", models.CharField(blank=True, default="", max_length=320)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
     ]

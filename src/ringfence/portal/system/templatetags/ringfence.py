@@ -14,7 +14,9 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """An icon of the sprite; decoration only, so screen readers skip it."""
-    return format_html('<svg class="icon {}" aria-hidden="true"><use href="/static/icons.svg?{}#{}"></use></svg>', extra, stamp(), name)
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true"><use href="/static/icons.svg?{}#{}"></use></svg>', extra, stamp(), name
+    )
 
 
 @register.filter

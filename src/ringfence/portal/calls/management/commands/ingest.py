@@ -6,7 +6,6 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from ringfence.portal.calls import ingest
-from ringfence.portal.publish import publish_everything
 
 
 class Command(BaseCommand):
@@ -14,8 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, _stop)
-        publish_everything()
-        ingest.run()
+        ingest.Loop().run()
 
 
 def _stop(number: int, frame: Any) -> None:

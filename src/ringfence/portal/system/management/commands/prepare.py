@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from ringfence.portal import places
 from ringfence.portal.publish import publish_everything
 from ringfence.portal.system.setup import fill_in_defaults
 
@@ -13,6 +14,7 @@ class Command(BaseCommand):
     help = "Migrates the database, fills in predefined roles and known scanners, rebuilds the policy store."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        places.PORTAL.mkdir(mode=0o700, parents=True, exist_ok=True)
         call_command("migrate", interactive=False, verbosity=0)
         fill_in_defaults()
         self.stdout.write(f"policy version {publish_everything()}")

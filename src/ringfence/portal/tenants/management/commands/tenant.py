@@ -25,7 +25,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            found = [create_tenant(shell_actor(), options["name"], options["domain"])] if options["verb"] == "add" else Tenant.objects.all()
+            found = (
+                [create_tenant(shell_actor(), options["name"], options["domain"])]
+                if options["verb"] == "add"
+                else Tenant.objects.all()
+            )
         except Refused as refused:
             raise CommandError(refused.detail, returncode=1) from refused
         facts = [{"id": tenant.pk, "name": tenant.name, "domain": tenant.domain} for tenant in found]

@@ -1,0 +1,27 @@
+"""Runs a command of the portal as the portal's account; also works while the web process is down."""
+
+import subprocess
+from typing import Final
+
+import typer
+
+from ringfence.cli.outcome import REFUSED, WRONG_USAGE, refuse
+from ringfence.engines.children import manage, portal_environment
+from ringfence.engines.privileges import run_as
+from ringfence.engines.system import this_system
+from ringfence.hosts import accounts
+
+SECONDS: Final = 60.0
+
+
+def run_portal(*words: str) -> None:
+    """Prints what the command prints and ends with its verdict."""
+    system = this_system()
+    try:
+        outcome = run_as(accounts.PORTAL.name, manage(system, *words), portal_environment(system), SECONDS)
+    except subprocess.TimeoutExpired:
+        refuse("the database did not answer within a minute")
+    if outcome.returncode != 0:
+        typer.echo(outcome.stderr.strip(), err=True)
+        raise typer.Exit(WRONG_USAGE if outcome.returncode == WRONG_USAGE else REFUSED)
+    typer.echo(outcome.stdout.rstrip("\n"))

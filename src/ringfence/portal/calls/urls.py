@@ -1,0 +1,9 @@
+from django.urls import path
+
+from ringfence.portal.calls import views
+
+urlpatterns = [
+    path("registrations", views.registrations),
+    path("calls", views.calls),
+    path("cdrs", views.records),
+]

@@ -1,0 +1,101 @@
+"""Pages: users with their extensions."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST
+
+from ringfence.portal.access import actor_of, administrators
+from ringfence.portal.people import changes
+from ringfence.portal.people.api import user_of
+from ringfence.portal.people.forms import NewUserForm, UserForm
+from ringfence.portal.people.models import Person
+from ringfence.portal.problems import Refused
+from ringfence.portal.tenants.models import Tenant
+
+ROWS = 50
+
+
+@administrators
+def users(request: HttpRequest) -> HttpResponse:
+    actor, search = actor_of(request), request.GET.get("search", "").strip()
+    found = Person.objects.visible_to(actor).with_extension().order_by("tenant_id", "extension__number")
+    if search:
+        found = found.filter(
+            Q(display_name__icontains=search)
+            | Q(extension__number__startswith=search)
+            | Q(tenant__domain__icontains=search)
+        )
+    part = Paginator(found, ROWS).get_page(request.GET.get("page"))
+    query = urlencode({"search": search}) + "&" if search else ""
+    facts = {"part": part, "search": search, "query": query, "has_tenant": Tenant.objects.visible_to(actor).exists()}
+    return render(request, "people/users.html", facts)
+
+
+@administrators
+def new(request: HttpRequest) -> HttpResponse:
+    """After the last step the SIP secret is on the page, and nowhere else."""
+    actor = actor_of(request)
+    form = NewUserForm(actor, request.POST or None, initial={"tenant_id": request.GET.get("tenant")})
+    if form.is_valid():
+        try:
+            person, secret = changes.create_user(actor, changes.NewUser(**form.cleaned_data))
+        except Refused as refused:
+            form.explain(refused)
+        else:
+            return _show_secret(request, person, secret, "is ready")
+    facts = {
+        "form": form,
+        "title": "Add User",
+        "button": "Add User",
+        "back": "/users",
+        "intro": "The SIP secret is generated for you and shown once on the next page.",
+    }
+    return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
+
+
+@administrators
+def user(request: HttpRequest, user_id: int) -> HttpResponse:
+    actor = actor_of(request)
+    person = user_of(actor, user_id)
+    initial = {
+        "display_name": person.display_name,
+        "role": person.role.name if person.role else "",
+        "active": person.is_active,
+    }
+    form = UserForm(request.POST or None, initial=initial)
+    if form.is_valid():
+        try:
+            changes.change_user(actor, person, **form.cleaned_data)
+        except Refused as refused:
+            form.explain(refused)
+        else:
+            messages.success(request, f"Extension {person.extension.number} is saved and in force.")
+            return HttpResponseRedirect("/users")
+    return render(request, "people/user.html", {"form": form, "person": person}, status=422 if form.errors else 200)
+
+
+@administrators
+@require_POST
+def rotate_secret(request: HttpRequest, user_id: int) -> HttpResponse:
+    actor = actor_of(request)
+    person = user_of(actor, user_id)
+    return _show_secret(request, person, changes.rotate_secret(actor, person), "has a new SIP secret")
+
+
+@administrators
+@require_POST
+def delete(request: HttpRequest, user_id: int) -> HttpResponse:
+    actor = actor_of(request)
+    person = user_of(actor, user_id)
+    number = person.extension.number
+    changes.delete_user(actor, person)
+    messages.success(request, f"Extension {number} is deleted; its phone cannot register any more.")
+    return HttpResponseRedirect("/users")
+
+
+def _show_secret(request: HttpRequest, person: Person, secret: str, what: str) -> HttpResponse:
+    return render(request, "people/secret.html", {"person": person, "secret": secret, "what": what})

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from ringfence.portal.tenants import views
+
+urlpatterns = [
+    path("tenants", views.tenants),
+    path("tenants/new", views.new),
+    path("tenants/<int:tenant_id>", views.rename),
+    path("tenants/<int:tenant_id>/delete", views.delete),
+]

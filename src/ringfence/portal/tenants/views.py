@@ -1,0 +1,58 @@
+"""Pages: tenants."""
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from ringfence.portal.access import actor_of, system_administrator
+from ringfence.portal.problems import Refused
+from ringfence.portal.tenants import changes
+from ringfence.portal.tenants.api import tenant_of
+from ringfence.portal.tenants.forms import RenameForm, TenantForm
+from ringfence.portal.tenants.models import Tenant
+
+
+@system_administrator
+def tenants(request: HttpRequest) -> HttpResponse:
+    return render(request, "tenants/tenants.html", {"tenants": Tenant.objects.annotate(size=Count("extensions"))})
+
+
+@system_administrator
+def new(request: HttpRequest) -> HttpResponse:
+    form = TenantForm(request.POST or None)
+    if form.is_valid():
+        try:
+            tenant = changes.create_tenant(actor_of(request), **form.cleaned_data)
+        except Refused as refused:
+            form.explain(refused)
+        else:
+            messages.success(request, f"Tenant {tenant.name} is made. Now add its users.")
+            return HttpResponseRedirect(f"/users/new?tenant={tenant.pk}")
+    facts = {"form": form, "title": "Add Tenant", "button": "Add Tenant", "back": "/tenants"}
+    return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
+
+
+@system_administrator
+def rename(request: HttpRequest, tenant_id: int) -> HttpResponse:
+    tenant = tenant_of(actor_of(request), tenant_id)
+    form = RenameForm(request.POST or None, initial={"name": tenant.name})
+    if form.is_valid():
+        try:
+            changes.rename_tenant(actor_of(request), tenant, form.cleaned_data["name"])
+        except Refused as refused:
+            form.explain(refused)
+        else:
+            return HttpResponseRedirect("/tenants")
+    facts = {"form": form, "title": f"Rename {tenant.domain}", "button": "Save", "back": "/tenants"}
+    return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
+
+
+@system_administrator
+@require_POST
+def delete(request: HttpRequest, tenant_id: int) -> HttpResponse:
+    tenant = tenant_of(actor_of(request), tenant_id)
+    changes.delete_tenant(actor_of(request), tenant)
+    messages.success(request, f"Tenant {tenant.name} and its extensions are deleted.")
+    return HttpResponseRedirect("/tenants")

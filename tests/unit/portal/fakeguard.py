@@ -1,0 +1,66 @@
+"""A guard of our own for tests: speaks the real protocol on a real Unix socket, keeps what it was told."""
+
+import json
+import socket
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+
+class FakeGuard:
+    """Answers verbs from `answers`; a verb with a list in `errors` is refused with (id, field, message)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.errors: dict[str, tuple[str, str, str]] = {}
+        self.events: list[dict[str, Any]] = []
+        self.answers: dict[str, Any] = {
+            "bans.list": [],
+            "registrations.list": [],
+            "calls.list": [],
+            "status": {"bans": 0},
+            "never-block.list": [{"cidr": "127.0.0.0/8", "name": "the loopback address"}],
+        }
+        self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+
+    def start(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self._server.bind(str(self.path))
+        self._server.listen(8)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def stop(self) -> None:
+        with suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self.path.unlink(missing_ok=True)
+
+    def verbs(self) -> list[str]:
+        return [verb for verb, _ in self.asked]
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                link, _ = self._server.accept()
+            except OSError:
+                return
+            with link, link.makefile("rb") as lines:
+                question = json.loads(lines.readline())
+                link.sendall(json.dumps(self._answer(question["verb"], question["args"])).encode() + b"\n")
+
+    def _answer(self, verb: str, args: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append((verb, args))
+        if verb in self.errors:
+            error_id, field, message = self.errors[verb]
+            return {"ok": False, "error": {"id": error_id, "field": field, "message": message}}
+        if verb == "events.since":
+            return {"ok": True, "data": self._events_since(args)}
+        return {"ok": True, "data": self.answers.get(verb, {})}
+
+    def _events_since(self, args: dict[str, Any]) -> dict[str, Any]:
+        last = self.events[-1]["id"] if self.events else 0
+        found = [event for event in self.events if event["id"] > args["cursor"] and event["kind"] in args["kinds"]]
+        found = found[: args["limit"]]
+        return {"events": found, "cursor": found[-1]["id"] if found else max(args["cursor"], last), "last": last}
