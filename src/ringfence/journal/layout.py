@@ -43,10 +43,12 @@ class Head:
         self._file = open(path, "r+b", buffering=0, opener=_create_shared)  # noqa: SIM115
         if os.fstat(self._file.fileno()).st_size < HEAD_BYTES:
             self._file.truncate(HEAD_BYTES)
-            os.fchmod(
-                self._file.fileno(), 0o660
-            )  # whatever the umask: workers and the guard share it through their group
+            os.fchmod(self._file.fileno(), 0o660)  # whatever the umask: workers and guard share it through their group
         self._map = mmap.mmap(self._file.fileno(), HEAD_BYTES)
+
+    def close(self) -> None:
+        self._map.close()
+        self._file.close()
 
     def turn_from(self, number: int) -> None:
         """Starts the segment after `number`, unless somebody else did or does: a slow writer must never turn back."""

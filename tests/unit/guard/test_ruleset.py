@@ -48,14 +48,14 @@ def test_only_sip_ports_are_metered() -> None:
 
 
 def test_a_full_meter_is_not_an_open_door() -> None:
-    assert chain(whole_table(SHAPE, ()), "sip_rates")[-2:] == ["limit rate 2000/second return", "counter drop"]
+    assert chain(whole_table(SHAPE, ()), "sip_rates")[-2:] == ["limit rate 2000/second burst 2000 packets return", "counter drop"]
 
 
 def test_switched_off_levels_meter_nothing() -> None:
     off = replace(SHAPE, settings=replace(SecuritySettings(), level_1_enabled=False, level_2_enabled=False))
     assert "limit rate" not in whole_table(off, ())
     second = replace(SHAPE, settings=replace(SecuritySettings(), level_1_enabled=False))
-    assert "limit rate over 2000/second" in whole_table(second, ())
+    assert "{ ip saddr limit rate 2000/second burst 2000 packets } return" in whole_table(second, ())
 
 
 def test_nested_members_become_one_and_spans_keep_the_longest_prefix() -> None:
