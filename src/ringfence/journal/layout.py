@@ -8,6 +8,8 @@ import fcntl
 import mmap
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -31,20 +33,33 @@ def segment_path(folder: Path, number: int) -> Path:
     return folder / f"events-{number:010d}.jsonl"
 
 
-def _create_shared(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o660)
-
-
 class Head:
     """The shared head. Each field is one aligned 8-byte word, so a reader never sees half a number."""
 
     def __init__(self, folder: Path) -> None:
+<<<<<<< HEAD
         path = folder / "head"
         self._file = open(path, "r+b", buffering=0, opener=_create_shared)  # noqa: SIM115
         if os.fstat(self._file.fileno()).st_size < HEAD_BYTES:
             self._file.truncate(HEAD_BYTES)
             os.fchmod(self._file.fileno(), 0o660)  # whatever the umask: workers and guard share it through their group
         self._map = mmap.mmap(self._file.fileno(), HEAD_BYTES)
+=======
+        self._path = folder / "head"
+        with self._opened() as fd:
+            if os.fstat(fd).st_size < HEAD_BYTES:
+                os.ftruncate(fd, HEAD_BYTES)
+                os.fchmod(fd, 0o660)  # whatever the umask: workers and the guard share it through their group
+            self._map = mmap.mmap(fd, HEAD_BYTES)
+
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+>>>>>>> main
 
     def close(self) -> None:
         self._map.close()
@@ -52,15 +67,13 @@ class Head:
 
     def turn_from(self, number: int) -> None:
         """Starts the segment after `number`, unless somebody else did or does: a slow writer must never turn back."""
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        try:
+        with self._opened() as fd:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
             if self.segment == number:
-                self._set(0, number + 1)
-        finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
+                self.segment = number + 1
 
     def _get(self, offset: int) -> int:
         value: int = _FIELD.unpack_from(self._map, offset)[0]

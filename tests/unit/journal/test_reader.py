@@ -209,7 +209,7 @@ def test_any_mixture_on_disk_is_read_to_its_end(pieces: list[bytes]) -> None:
 
 
 def _write_many(folder: Path, first: int, count: int) -> None:
-    writer.SEGMENT_BYTES = 4000  # type: ignore[misc]
+    writer.SEGMENT_BYTES = 16000  # type: ignore[misc]
     writer.LINES_BETWEEN_LOOKS = 8  # type: ignore[misc]
     with closing(writer.JournalWriter(folder)) as pen:
         for number in range(first, first + count):
