@@ -37,14 +37,6 @@ class Head:
     """The shared head. Each field is one aligned 8-byte word, so a reader never sees half a number."""
 
     def __init__(self, folder: Path) -> None:
-<<<<<<< HEAD
-        path = folder / "head"
-        self._file = open(path, "r+b", buffering=0, opener=_create_shared)  # noqa: SIM115
-        if os.fstat(self._file.fileno()).st_size < HEAD_BYTES:
-            self._file.truncate(HEAD_BYTES)
-            os.fchmod(self._file.fileno(), 0o660)  # whatever the umask: workers and guard share it through their group
-        self._map = mmap.mmap(self._file.fileno(), HEAD_BYTES)
-=======
         self._path = folder / "head"
         with self._opened() as fd:
             if os.fstat(fd).st_size < HEAD_BYTES:
@@ -59,11 +51,6 @@ class Head:
             yield fd
         finally:
             os.close(fd)
->>>>>>> main
-
-    def close(self) -> None:
-        self._map.close()
-        self._file.close()
 
     def turn_from(self, number: int) -> None:
         """Starts the segment after `number`, unless somebody else did or does: a slow writer must never turn back."""

@@ -102,7 +102,6 @@ class JournalReader:
                     segment_path(self._folder, number).unlink(missing_ok=True)
 
     def close(self) -> None:
-        self._head.close()
         for fd in self._files.values():
             os.close(fd)
         self._files.clear()

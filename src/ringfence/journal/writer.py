@@ -50,7 +50,6 @@ class JournalWriter:
 
     def close(self) -> None:
         self._bell.close()
-        self._head.close()
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

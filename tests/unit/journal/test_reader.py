@@ -89,8 +89,7 @@ def test_rotation_loses_nothing_and_old_segments_go(tmp_path: Path, follow: Foll
     journal.release()
     kept = reader.segments(tmp_path)
     assert journal.checkpoint.segment - kept[0] == layout.KEPT_SEGMENTS
-    with closing(layout.Head(tmp_path)) as head:
-        assert head.consumed == journal.checkpoint.segment
+    assert layout.Head(tmp_path).consumed == journal.checkpoint.segment
 
 
 @pytest.mark.usefixtures("small_segments")
@@ -136,8 +135,7 @@ def test_a_lost_head_does_not_send_writers_back(tmp_path: Path, follow: Follow) 
 
 
 def test_a_missing_segment_is_passed_over(tmp_path: Path, follow: Follow) -> None:
-    with closing(layout.Head(tmp_path)) as head:
-        head.segment = 3
+    layout.Head(tmp_path).segment = 3
     append(tmp_path, 1)
     assert read_all(follow(tmp_path)) == [1]
 
