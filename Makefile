@@ -1,25 +1,25 @@
 # Everything runs inside the platform (Debian 13), which the launcher prepares on first use.
-INSIDE := platform/launch shell --
+INSIDE := ./ringfence shell --
 PYTHON := /opt/ringfence/.platform/venv/bin/python
 BIN := /opt/ringfence/.platform/venv/bin
-CODE := ringfence tests bench
+CODE := src tests bench
 
 .PHONY: run demo test check unit system bench format lock platform platform-test
 
 run: ## start the phone system; Ctrl-C stops it
-	@exec platform/launch up
+	@exec ./ringfence up
 
 demo: ## two phones, one call, one attacker, in network namespaces
-	@exec platform/launch demo
+	@exec ./ringfence demo
 
 test: check system ## everything
 
 check: platform-test ## format, lint, types, import contracts, migrations, unit tests
 	$(INSIDE) $(BIN)/ruff format --check $(wildcard $(CODE))
 	$(INSIDE) $(BIN)/ruff check $(wildcard $(CODE))
-	$(INSIDE) $(BIN)/mypy $(wildcard ringfence bench)
+	$(INSIDE) $(BIN)/mypy src $(wildcard bench)
 	$(INSIDE) $(BIN)/lint-imports --no-cache
-	$(if $(wildcard ringfence/portal/manage.py),$(INSIDE) $(PYTHON) -m ringfence.portal.manage makemigrations --check --dry-run)
+	$(if $(wildcard src/ringfence/portal/manage.py),$(INSIDE) $(PYTHON) -m ringfence.portal.manage makemigrations --check --dry-run)
 	$(INSIDE) $(BIN)/pytest tests/unit -n 2 --dist loadfile
 
 unit: platform-test
@@ -39,7 +39,7 @@ lock: platform-test ## renew the hash-pinned lock files from requirements*.in
 	$(INSIDE) platform/lock
 
 platform: ## only prepare the platform
-	@platform/launch setup
+	@./ringfence setup
 
 platform-test:
-	@platform/launch setup --test
+	@./ringfence setup --test

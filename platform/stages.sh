@@ -30,7 +30,7 @@ inputs_of() {
         root) echo "$platform/root-version" ;;
         packages) echo "$platform/packages.txt" ;;
         packages-test) echo "$platform/packages-test.txt" ;;
-        venv) echo "$platform_checkout/requirements.lock" ;;
+        venv) echo "$platform/prepare $platform_checkout/requirements.lock" ;;
         venv-dev) echo "$platform_checkout/requirements.lock $platform_checkout/requirements-dev.lock" ;;
         accounts) echo "$platform_checkout/src/ringfence/hosts/accounts.py" ;;
     esac

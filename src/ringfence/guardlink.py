@@ -34,4 +34,5 @@ def ask(path: Path, verb: str, timeout: float = 3.0, **args: Any) -> Any:
     if answer.get("ok"):
         return answer.get("data")
     problem = answer.get("error", {})
-    raise GuardRefusal(str(problem.get("id", "guard.error")), str(problem.get("field", "")), str(problem.get("message", "")))
+    error_id, field, message = (str(problem.get(name, "")) for name in ("id", "field", "message"))
+    raise GuardRefusal(error_id or "guard.error", field, message)

@@ -1,5 +1,6 @@
-"""One running Ringfence for the whole system suite, strangers to attack it, and the standing oracle after every test."""
+"""One running Ringfence for the whole system suite, strangers to attack it, and an oracle after every test."""
 
+import shutil
 import socket
 import tempfile
 import time
@@ -67,7 +68,7 @@ def lab() -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def pbx(lab: Lab) -> Iterator[Pbx]:
+def pbx(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Pbx]:
     home = Path(tempfile.mkdtemp(prefix="rf-", dir="/tmp"))
     product = Product(lab.host("srv", 1), lab.host("admin", 10), home)
     try:
@@ -76,6 +77,10 @@ def pbx(lab: Lab) -> Iterator[Pbx]:
         yield Pbx(product, lab, product.create_tenant("Acme", DOMAIN))
     finally:
         product.stop()
+        if request.session.testsfailed:
+            print(f"logs and data are kept in {home}")
+        else:
+            shutil.rmtree(home)
 
 
 @dataclass(slots=True)
@@ -142,7 +147,7 @@ def witness(pbx: Pbx, lab: Lab) -> Iterator[Softphone]:
 
 @pytest.fixture(autouse=True)
 def oracle(request: pytest.FixtureRequest, pbx: Pbx, witness: Softphone, trunk: socket.socket) -> Iterator[None]:
-    """The standing oracle of the attack cases: no worker ended, others are served in a second, nothing reached the trunk, no memory lost."""
+    """After every test: no worker ended, others are served in a second, nothing reached the trunk, no memory lost."""
     restarts = request.node.get_closest_marker("restarts") is not None
     workers, free = pbx.product.core_workers(), pbx.product.shared_memory_free()
     yield

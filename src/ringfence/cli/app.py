@@ -5,7 +5,7 @@ from typing import Final
 
 import typer
 
-from ringfence.cli import allow, ban, check_password, down, logs, setup_link, status, tenant, up, user
+from ringfence.cli import allow, ban, check_password, demo, down, logs, setup_link, status, tenant, up, user
 
 VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("up", up.up),
@@ -14,6 +14,7 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("logs", logs.logs),
     ("check-password", check_password.check_password),
     ("setup-link", setup_link.setup_link),
+    ("demo", demo.demo),
 )
 """Single verbs: `ringfence NAME`. The function's parameters are its options, its docstring the help."""
 

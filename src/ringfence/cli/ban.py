@@ -100,7 +100,8 @@ def _proof(evidence: dict[str, Any]) -> list[str]:
     seconds = evidence["last_at"] - evidence["first_at"]
     reasons = ", ".join(f"{count} x {reason.replace('_', ' ')}" for reason, count in evidence["reasons"].items())
     return [
-        f"Counted: {evidence['count']} failures in {seconds:.1f} s ({reasons}); the limit is {evidence['limit']} within {evidence['window']} s",
+        f"Counted: {evidence['count']} failures in {seconds:.1f} s ({reasons})",
+        f"Limit:   {evidence['limit']} failures within {evidence['window']} s",
         f"First and last failure: {_clock(evidence['first_at'])}, {_clock(evidence['last_at'])}",
         f"Accounts tried: {_listed(evidence['accounts'], evidence['distinct_accounts'])}",
         f"Methods: {', '.join(evidence['methods'])} over {', '.join(evidence['transports'])}",

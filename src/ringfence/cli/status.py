@@ -35,7 +35,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="As a JSON docum
         print_json({
             "running": supervised,
             "supervisor": notes.supervisor.pid if notes is not None and supervised else None,
-            "children": [{name: getattr(line, name) for name in Line.__slots__} for line in lines],
+            "parts": [{name: getattr(line, name) for name in Line.__slots__} for line in lines],
         })  # fmt: skip
     else:
         print("\n".join(shown(lines, supervised)))

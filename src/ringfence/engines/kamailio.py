@@ -14,7 +14,7 @@ def render_core(system: System) -> str:
         TEMPLATE,
         quote_kamailio,
         version=Bare(system.version),
-        source=Bare(f"ringfence/engines/templates/{TEMPLATE}"),
+        source=Bare(f"src/ringfence/engines/templates/{TEMPLATE}"),
         limits=system.limits,
         listen=[_listen(system, index) for index in range(len(system.sip_addresses))],
         modules=modules_directory(),

@@ -14,7 +14,7 @@ def render_web(system: System) -> str:
         TEMPLATE,
         quote_nginx,
         version=Bare(system.version),
-        source=Bare(f"ringfence/engines/templates/{TEMPLATE}"),
+        source=Bare(f"src/ringfence/engines/templates/{TEMPLATE}"),
         limits=system.limits,
         has_ipv6=system.has_ipv6,
         port=ports.WEB_PORTAL.first,

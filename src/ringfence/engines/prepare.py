@@ -1,5 +1,6 @@
 """Everything that must be true before the first process starts."""
 
+import compileall
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,9 @@ from ringfence.engines.certificate import Certificate, ensure_certificate
 from ringfence.engines.children import CORE, MEDIA, PORTAL, WEB, manage, portal_environment
 from ringfence.engines.files import core_file, media_file, web_file
 from ringfence.engines.folders import ensure_folders
+from ringfence.engines.free_ports import endpoints, taken
 from ringfence.engines.install import EngineFile, EngineRefused, install
+from ringfence.engines.notes import read_notes
 from ringfence.engines.privileges import run_as
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
@@ -37,6 +40,8 @@ class Prepared:
 def prepare(system: System, parts: frozenset[str], now: datetime, tell: Tell) -> Prepared:
     """Accounts and directories first; then database, static files and engine files side by side."""
     _accounts_and_folders(system, tell)
+    _readable_code(system)
+    _free_ports(system, parts)
     certificate = _certificate(system, now, tell) if WEB in parts else None
     with ThreadPoolExecutor(max_workers=3) as pool:
         portal = pool.submit(_portal, system, tell) if PORTAL in parts else None
@@ -57,6 +62,29 @@ def _accounts_and_folders(system: System, tell: Tell) -> None:
             f"accounts and directories: {error}\n  What to do: check that this disk is writable for root and not full."
         ) from error
     tell(f"accounts and directories ({len(created)} and {len(changed)} new)")
+
+
+def _readable_code(system: System) -> None:
+    """Every part reads the code as its own account; compiled once here, because none of them may write there."""
+    package = system.paths.source / "ringfence"
+    compileall.compile_dir(package, quiet=2)
+    outcome = run_as(accounts.SIP.name, ["test", "-r", str(package / "__init__.py")], {"PATH": "/usr/bin:/bin"}, 5.0)
+    if outcome.returncode != 0:
+        raise PreparationFailed(
+            "the checkout can be read by root only\n  What to do: chmod -R go+rX on the checkout (it holds no secret)."
+        )
+
+
+def _free_ports(system: System, parts: frozenset[str]) -> None:
+    """Processes that an earlier supervisor left running are adopted, so their ports do not count."""
+    notes = read_notes(system.paths.supervise)
+    running = frozenset(note.name for note in notes.living) if notes is not None else frozenset[str]()
+    held = taken(endpoints(system, parts - running))
+    if held:
+        raise PreparationFailed(
+            f"another program holds {', '.join(map(str, held))}\n"
+            "  What to do: `ss -tulnp` names it; stop it, or start Ringfence in a network namespace."
+        )
 
 
 def _certificate(system: System, now: datetime, tell: Tell) -> Certificate:
@@ -106,6 +134,6 @@ def _engine_files(system: System, parts: frozenset[str], tell: Tell) -> None:
     except EngineRefused as refusal:
         raise PreparationFailed(
             f"engine files: {refusal}\n"
-            "  What to do: see the line named above; the templates are in ringfence/engines/templates."
+            "  What to do: see the line named above; the templates are in src/ringfence/engines/templates."
         ) from refusal
     tell(f"engine files checked ({len(changed)} changed)")

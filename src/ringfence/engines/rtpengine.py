@@ -16,7 +16,7 @@ def render_media(system: System) -> str:
         TEMPLATE,
         quote_rtpengine,
         version=Bare(system.version),
-        source=Bare(f"ringfence/engines/templates/{TEMPLATE}"),
+        source=Bare(f"src/ringfence/engines/templates/{TEMPLATE}"),
         limits=system.limits,
         address=system.network.primary,
         control=f"127.0.0.1:{ports.RTPENGINE_CONTROL}",

@@ -41,6 +41,7 @@ WHOLE_PATIENCE: Final = 0.5
 """Seconds a whole child has to end by itself after it lost a worker."""
 
 BEFORE_SECONDS: Final = 5.0
+FAILED_STARTS: Final = "RINGFENCE_FAILED_STARTS"
 LOG_CHECK_SECONDS: Final = 1.0
 
 
@@ -66,6 +67,7 @@ class Unit:
     since: float = 0.0
     restarts: int = 0
     short_runs: int = 0
+    failed_starts: int = 0
     ever_ready: bool = False
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -132,7 +134,7 @@ class Supervisor:
 
     async def _start(self, unit: Unit) -> bool:
         child = unit.child
-        await self._run_before(child)
+        await self._run_before(unit)
         output = open_log(Path(child.log))
         try:
             unit.opened = subprocess.Popen(
@@ -156,14 +158,17 @@ class Supervisor:
         log.info("started %s (process %d)", child.name, unit.process.pid)
         return True
 
-    async def _run_before(self, child: Child) -> None:
+    async def _run_before(self, unit: Unit) -> None:
+        """The preparation learns how many starts in a row failed, and may then leave doubtful things out."""
+        child = unit.child
         if not child.before:
             return
+        environment = dict(child.environment) | {FAILED_STARTS: str(unit.failed_starts)}
         output = open_log(Path(child.log))
         try:
             running = await asyncio.create_subprocess_exec(
                 *dropping(child.before, child.before_account), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                env=dict(child.environment), cwd="/", umask=child.umask, start_new_session=True,
+                env=environment, cwd="/", umask=child.umask, start_new_session=True,
             )  # fmt: skip
         finally:
             os.close(output)
@@ -191,6 +196,7 @@ class Supervisor:
                 await asyncio.sleep(READY_POLL)
         unit.ready.set()
         unit.ever_ready = True
+        unit.failed_starts = 0
         self._note()
         log.info("%s is ready after %.1f s", unit.child.name, time.time() - unit.since)
         if unit.child.whole:
@@ -219,6 +225,7 @@ class Supervisor:
             unit.child.name, _end_in_words(code), lasted, f", killed {len(left)} left over" if left else "",
         )  # fmt: skip
         unit.short_runs = 1 if lasted >= LONG_RUN else unit.short_runs + 1
+        unit.failed_starts += not unit.ready.is_set()
         unit.process = unit.opened = None
         unit.restarts += 1
         unit.ready.clear()

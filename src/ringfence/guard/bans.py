@@ -1,4 +1,6 @@
-"""The bans in force: one owner for the kernel set, the list for signaling and the ledger, so that the three never disagree."""
+"""The bans in force: one owner for the kernel set, the list for signaling and the ledger, so that the three never
+disagree.
+"""
 
 import heapq
 from collections.abc import Iterable

@@ -162,7 +162,9 @@ class Daemon:
             self._saving = asyncio.create_task(self._save())
 
     async def _save(self) -> None:
-        """The snapshot stands for the saved checkpoint; later lines in it are harmless, since taking them in twice changes nothing."""
+        """The snapshot stands for the saved checkpoint; later lines in it are harmless, since taking them in twice
+        changes nothing.
+        """
         parts = self._service.parts
         at = parts.ledger.saved
         try:
@@ -212,7 +214,7 @@ def choose_firewall(use_kernel: bool) -> tuple[Firewall, KernelWatch | None]:
             return Nft.checked(), KernelWatch()
         except (FirewallRefused, OSError, ImportError) as error:
             log.error(
-                "NFTABLES CANNOT BE USED (%s): bans are enforced by Kamailio only. Start as root or give CAP_NET_ADMIN.",
+                "NFTABLES CANNOT BE USED (%s): bans are enforced by Kamailio only. Give the guard CAP_NET_ADMIN.",
                 error,
             )
     return DryRun(), None

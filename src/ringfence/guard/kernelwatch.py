@@ -1,7 +1,7 @@
 """Notices when somebody else changes our table: a look at the kernel's own notifications, not at the ruleset.
 
-nf_tables tells the multicast group NFNLGRP_NFTABLES every change, and closes each transaction with a message that names the
-process (NFT_MSG_NEWGEN). So a flush is seen at once, and our own changes are told from those of others.
+nf_tables tells the multicast group NFNLGRP_NFTABLES every change, and closes each transaction with a message that
+names the process (NFT_MSG_NEWGEN). So a flush is seen at once, and our own changes are told from those of others.
 """
 
 import socket
@@ -71,7 +71,9 @@ class KernelWatch:
         return meddled
 
     def gone(self) -> bool:
-        """Whether our table is missing or is another than the one installed; for the case that a notification was lost."""
+        """Whether our table is missing or is another than the one installed; for the case that a notification was
+        lost.
+        """
         return self.table_handle() != self._handle
 
     def table_handle(self) -> int | None:

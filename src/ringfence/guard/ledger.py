@@ -1,6 +1,8 @@
-"""The ledger: bans with their evidence, events kept for the portal, and how far the journal was read. One SQLite file, one writer.
+"""The ledger: bans with their evidence, events kept for the portal, and how far the journal was read. One SQLite
+file, one writer.
 
-What belongs together is committed together: after a kill the journal is read again from the checkpoint and yields the same rows.
+What belongs together is committed together: after a kill the journal is read again from the checkpoint and yields the
+same rows.
 """
 
 import json
@@ -26,9 +28,12 @@ CREATE TABLE IF NOT EXISTS ban (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS ban_live ON ban (key) WHERE ended IS NULL;
 CREATE INDEX IF NOT EXISTS ban_key ON ban (key, since);
-CREATE TABLE IF NOT EXISTS event (id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS checkpoint (
-    one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL, offset INTEGER NOT NULL, late_offset INTEGER NOT NULL
+    one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL, offset INTEGER NOT NULL,
+    late_offset INTEGER NOT NULL
 );
 """
 
@@ -103,7 +108,8 @@ class Ledger:
             "UPDATE ban SET ended = ?, ended_why = 'renewed' WHERE key = ? AND ended IS NULL", (ban.since, ban.key)
         )
         self._stage(
-            "INSERT INTO ban (key, rule, reason, by, since, until, boot_id, boot_until, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO ban (key, rule, reason, by, since, until, boot_id, boot_until, evidence) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 ban.key,
                 ban.rule,
@@ -124,7 +130,9 @@ class Ledger:
         )
 
     def commit(self, checkpoint: Checkpoint) -> None:
-        """Makes everything staged durable, with the checkpoint. Raises sqlite3.Error and keeps all of it staged if it cannot."""
+        """Makes everything staged durable, with the checkpoint. Raises sqlite3.Error and keeps all of it staged if it
+        cannot.
+        """
         if not self._staged and checkpoint == self._saved:
             return
         self._db.execute("BEGIN IMMEDIATE")
@@ -148,14 +156,16 @@ class Ledger:
     def live_bans(self) -> list[BanRecord]:
         """All bans that have not ended, including those that ran out meanwhile."""
         rows = self._db.execute(
-            "SELECT key, rule, reason, by, since, until, boot_id, boot_until, evidence FROM ban WHERE ended IS NULL ORDER BY since"
+            "SELECT key, rule, reason, by, since, until, boot_id, boot_until, evidence FROM ban "
+            "WHERE ended IS NULL ORDER BY since"
         )
         return [BanRecord(*(*row[:8], json.loads(row[8]))) for row in rows]
 
     def past_bans(self, key: str, limit: int = 10) -> list[EndedBan]:
         """Earlier bans of a source, newest first."""
         rows = self._db.execute(
-            "SELECT rule, since, ended, ended_by, ended_why FROM ban WHERE key = ? AND ended IS NOT NULL ORDER BY since DESC LIMIT ?",
+            "SELECT rule, since, ended, ended_by, ended_why FROM ban "
+            "WHERE key = ? AND ended IS NOT NULL ORDER BY since DESC LIMIT ?",
             (key, limit),
         )
         return [EndedBan(*row) for row in rows]
@@ -163,9 +173,11 @@ class Ledger:
     def events_since(self, cursor: int, kinds: Iterable[str], limit: int) -> list[dict[str, Any]]:
         """Committed events after a cursor, oldest first. The kinds come from our own table of kinds."""
         wanted = tuple(kinds)
-        marks = f" AND kind IN ({','.join('?' * len(wanted))})" if wanted else ""
-        query = f"SELECT id, at, kind, body FROM event WHERE id > ?{marks} ORDER BY id LIMIT ?"
-        rows = self._db.execute(query, (cursor, *wanted, limit))
+        rows = self._db.execute(
+            "SELECT id, at, kind, body FROM event "
+            "WHERE id > ?1 AND (?2 = '[]' OR kind IN (SELECT value FROM json_each(?2))) ORDER BY id LIMIT ?3",
+            (cursor, json.dumps(wanted), limit),
+        )
         return [{**json.loads(body), "id": number, "t": at, "kind": kind} for number, at, kind, body in rows]
 
     def last_event(self) -> int:

@@ -1,4 +1,6 @@
-"""The never-block set: derived, never typed. No ban, no entry and no feed may cover a member; members may be rate-shaped."""
+"""The never-block set: derived, never typed. No ban, no entry and no feed may cover a member; members may be rate-
+shaped.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

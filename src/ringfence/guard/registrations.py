@@ -16,7 +16,9 @@ _EXPIRES: Final = b'"expires_at":'
 
 
 class Registrations:
-    """Live bindings by address of record. The journal line itself is kept: it is parsed again only when somebody asks."""
+    """Live bindings by address of record. The journal line itself is kept: it is parsed again only when somebody
+    asks.
+    """
 
     def __init__(self) -> None:
         self._by_aor: dict[str, tuple[str, float, bytes]] = {}
@@ -30,7 +32,8 @@ class Registrations:
         """One accepted REGISTER, straight from the line as workers write it: half the price of parsing it.
 
         False if it looks in any way different; it must then be parsed. A quote inside a value is always escaped, so
-        neither the names searched for nor the end can come from a phone. A torn line lacks its end, or holds a second start.
+        neither the names searched for nor the end can come from a phone. A torn line lacks its end, or holds a second
+        start.
         """
         opening = line.find(_OPENING, 0, LONGEST_STAMP + len(_OPENING))
         if opening < 0 or not line.endswith(b'"}') or line.find(LINE_START, 1) > 0:

@@ -1,7 +1,8 @@
 """The nftables table `inet ringfence` as text: pure, every value typed before it gets here, so nothing can be injected.
 
-Order of the chain: never-block members leave first (they may be shaped, never banned); then bans, block entries, allow entries,
-and the rate meters on the SIP ports. RTP is never counted. We only ever drop: opening ports is the business of the host's firewall.
+Order of the chain: never-block members leave first (they may be shaped, never banned); then bans, block entries,
+allow entries, and the rate meters on the SIP ports. RTP is never counted. We only ever drop: opening ports is the
+business of the host's firewall.
 """
 
 from collections.abc import Iterable
@@ -104,13 +105,10 @@ def ban_set(network: Network) -> str:
 def _sets(ban_set_size: int) -> list[str]:
     lines: list[str] = []
     for version, kind in ((4, "ipv4_addr"), (6, "ipv6_addr")):
-        for name in ("never", "block", "allow"):
-            lines.append(f"  set {name}{version} {{ type {kind}; flags interval; }}")
+        lines += [f"  set {name}{version} {{ type {kind}; flags interval; }}" for name in ("never", "block", "allow")]
         lines.append(f"  set ban{version} {{ type {kind}; size {ban_set_size}; flags timeout; counter; }}")
-        for name in ("seen", "rate"):
-            lines.append(
-                f"  set {name}{version} {{ type {kind}; size {METER_SIZE}; flags dynamic,timeout; timeout {METER_TIMEOUT}s; }}"
-            )
+        meter = f"size {METER_SIZE}; flags dynamic,timeout; timeout {METER_TIMEOUT}s;"
+        lines += [f"  set {name}{version} {{ type {kind}; {meter} }}" for name in ("seen", "rate")]
     return lines
 
 
@@ -140,7 +138,7 @@ def _metered(ports: Ports) -> list[tuple[str, tuple[int, ...]]]:
 
 
 def _meter_rules(shape: Shape) -> list[str]:
-    """A source over the rate loses the excess; a source that does not fit into the full meter shares a common allowance.
+    """A source over the rate loses the excess; one that does not fit into the full meter shares a common allowance.
 
     A look-up in a set with a limit evaluates that limit, so a second, plain set says who is in the meter.
     """
@@ -151,7 +149,8 @@ def _meter_rules(shape: Shape) -> list[str]:
     for version, field in ((4, "ip saddr"), (6, "ip6 saddr & ffff:ffff:ffff:ffff::")):
         family = f"meta nfproto ipv{version}"
         rules.append(f"{family} update @seen{version} {{ {field} }}")
-        rules.append(f"{family} update @rate{version} {{ {field} limit rate {rate}/second burst {rate} packets }} return")
+        under = f"limit rate {rate}/second burst {rate} packets"
+        rules.append(f"{family} update @rate{version} {{ {field} {under} }} return")
         rules.append(f"{field} @seen{version} counter drop")
     return [*rules, f"limit rate {UNMETERED_RATE}/second burst {UNMETERED_RATE} packets return", "counter drop"]
 

@@ -1,4 +1,6 @@
-"""The guard at work: what happens on a ring, on a look, on a new policy and on a sweep. No socket and no loop in here."""
+"""The guard at work: what happens on a ring, on a look, on a new policy and on a sweep. No socket and no loop in
+here.
+"""
 
 import logging
 import sqlite3

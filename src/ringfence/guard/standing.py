@@ -1,7 +1,8 @@
 """What stands right now, registrations and calls, and its snapshot: with the journal behind it, it survives any kill.
 
-The snapshot is itself a journal: a first line with the checkpoint it stands for, then the lines that rebuild everything.
-It is written again when the journal behind it is twice as long, so it adds at most half to what is written anyway.
+The snapshot is itself a journal: a first line with the checkpoint it stands for, then the lines that rebuild
+everything. It is written again when the journal behind it is twice as long, so it adds at most half to what is
+written anyway.
 """
 
 import asyncio

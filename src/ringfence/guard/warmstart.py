@@ -1,4 +1,5 @@
-"""Gives the core back its registrations and calls: writes the database Kamailio reads at its start, as fresh as the last event.
+"""Gives the core back its registrations and calls: writes the database Kamailio reads at its start, as fresh as the
+last event.
 
 Run before every start of the core, whether a guard is running or not. Tables and versions are those of Kamailio 6.0
 (db_sqlite/usrloc-create.sql, dialog-create.sql); times in `location` are Julian days, as db_sqlite writes them.
@@ -22,16 +23,22 @@ JOURNAL_GROUP: Final = "ringfence-journal"
 UNIX_EPOCH_DAYS: Final = 2_440_587.5
 DAY_SECONDS: Final = 86_400.0
 CONFIRMED: Final = 4
+CALLS_GIVEN_UP: Final = 3
+"""Failed starts in a row before running calls are left out: Kamailio stops at one row it cannot place."""
+
 NO_CONNECTION: Final = -1
 
 SCHEMA: Final = """
 CREATE TABLE version (table_name VARCHAR(32) NOT NULL, table_version INTEGER DEFAULT 0 NOT NULL);
 INSERT INTO version VALUES ('location', 9), ('location_attrs', 1), ('dialog', 7), ('dialog_vars', 1);
 CREATE TABLE location (
-    id INTEGER PRIMARY KEY NOT NULL, ruid VARCHAR(64) UNIQUE NOT NULL, username VARCHAR(64) NOT NULL, domain VARCHAR(64),
-    contact VARCHAR(512) NOT NULL, received VARCHAR(128), path VARCHAR(512), expires TIMESTAMP WITHOUT TIME ZONE NOT NULL,
+    id INTEGER PRIMARY KEY NOT NULL, ruid VARCHAR(64) UNIQUE NOT NULL,
+    username VARCHAR(64) NOT NULL, domain VARCHAR(64),
+    contact VARCHAR(512) NOT NULL, received VARCHAR(128), path VARCHAR(512),
+    expires TIMESTAMP WITHOUT TIME ZONE NOT NULL,
     q REAL DEFAULT 1.0 NOT NULL, callid VARCHAR(255) NOT NULL, cseq INTEGER NOT NULL,
-    last_modified TIMESTAMP WITHOUT TIME ZONE NOT NULL, flags INTEGER DEFAULT 0 NOT NULL, cflags INTEGER DEFAULT 0 NOT NULL,
+    last_modified TIMESTAMP WITHOUT TIME ZONE NOT NULL,
+    flags INTEGER DEFAULT 0 NOT NULL, cflags INTEGER DEFAULT 0 NOT NULL,
     user_agent VARCHAR(255) DEFAULT '' NOT NULL, socket VARCHAR(64), methods INTEGER, instance VARCHAR(255),
     reg_id INTEGER DEFAULT 0 NOT NULL, server_id INTEGER DEFAULT 0 NOT NULL, connection_id INTEGER DEFAULT 0 NOT NULL,
     keepalive INTEGER DEFAULT 0 NOT NULL, partition INTEGER DEFAULT 0 NOT NULL
@@ -42,11 +49,14 @@ CREATE TABLE location_attrs (
     last_modified TIMESTAMP WITHOUT TIME ZONE NOT NULL
 );
 CREATE TABLE dialog (
-    id INTEGER PRIMARY KEY NOT NULL, hash_entry INTEGER NOT NULL, hash_id INTEGER NOT NULL, callid VARCHAR(255) NOT NULL,
-    from_uri VARCHAR(255) NOT NULL, from_tag VARCHAR(128) NOT NULL, to_uri VARCHAR(255) NOT NULL, to_tag VARCHAR(128) NOT NULL,
+    id INTEGER PRIMARY KEY NOT NULL, hash_entry INTEGER NOT NULL, hash_id INTEGER NOT NULL,
+    callid VARCHAR(255) NOT NULL,
+    from_uri VARCHAR(255) NOT NULL, from_tag VARCHAR(128) NOT NULL,
+    to_uri VARCHAR(255) NOT NULL, to_tag VARCHAR(128) NOT NULL,
     caller_cseq VARCHAR(20) NOT NULL, callee_cseq VARCHAR(20) NOT NULL, caller_route_set VARCHAR(512),
     callee_route_set VARCHAR(512), caller_contact VARCHAR(255) NOT NULL, callee_contact VARCHAR(255) NOT NULL,
-    caller_sock VARCHAR(64) NOT NULL, callee_sock VARCHAR(64) NOT NULL, state INTEGER NOT NULL, start_time INTEGER NOT NULL,
+    caller_sock VARCHAR(64) NOT NULL, callee_sock VARCHAR(64) NOT NULL,
+    state INTEGER NOT NULL, start_time INTEGER NOT NULL,
     timeout INTEGER DEFAULT 0 NOT NULL, sflags INTEGER DEFAULT 0 NOT NULL, iflags INTEGER DEFAULT 0 NOT NULL,
     toroute_name VARCHAR(32), req_uri VARCHAR(255) NOT NULL, xdata VARCHAR(512)
 );
@@ -57,14 +67,14 @@ CREATE TABLE dialog_vars (
 """
 
 _INSERT_CONTACT: Final = """
-INSERT OR IGNORE INTO location (ruid, username, domain, contact, received, path, expires, q, callid, cseq, last_modified,
-    flags, cflags, user_agent, socket, methods, instance, reg_id, connection_id)
+INSERT OR IGNORE INTO location (ruid, username, domain, contact, received, path, expires, q, callid, cseq,
+    last_modified, flags, cflags, user_agent, socket, methods, instance, reg_id, connection_id)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_DIALOG: Final = """
 INSERT INTO dialog (hash_entry, hash_id, callid, from_uri, from_tag, to_uri, to_tag, caller_cseq, callee_cseq,
-    caller_route_set, callee_route_set, caller_contact, callee_contact, caller_sock, callee_sock, state, start_time, timeout,
-    sflags, iflags, req_uri)
+    caller_route_set, callee_route_set, caller_contact, callee_contact, caller_sock, callee_sock, state,
+    start_time, timeout, sflags, iflags, req_uri)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_VARIABLE: Final = "INSERT INTO dialog_vars (hash_entry, hash_id, dialog_key, dialog_value) VALUES (?, ?, ?, ?)"
@@ -73,11 +83,12 @@ _INSERT_VARIABLE: Final = "INSERT INTO dialog_vars (hash_entry, hash_id, dialog_
 def main() -> None:
     paths = Paths.from_environment()
     standing = load_newest(paths.guard, paths.journal)
-    contacts, calls = write(paths.warm_database, standing, time.time())
+    failed = int(os.environ.get("RINGFENCE_FAILED_STARTS", "0"))
+    contacts, calls = write(paths.warm_database, standing, time.time(), with_calls=failed < CALLS_GIVEN_UP)
     print(f"warm start: {contacts} contacts, {calls} calls", file=sys.stderr)
 
 
-def write(path: Path, standing: Standing, now: float) -> tuple[int, int]:
+def write(path: Path, standing: Standing, now: float, *, with_calls: bool = True) -> tuple[int, int]:
     """Writes the database anew and swaps it in; returns how many contacts and calls it holds. `now` is Unix time."""
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
@@ -87,7 +98,7 @@ def write(path: Path, standing: Standing, now: float) -> tuple[int, int]:
         db.executescript(SCHEMA)
         db.execute("BEGIN")
         contacts = db.executemany(_INSERT_CONTACT, _contacts(standing, now)).rowcount
-        calls = _write_calls(db, standing, now)
+        calls = _write_calls(db, standing, now) if with_calls else 0
         db.execute("COMMIT")
     _share(fresh)
     fresh.replace(path)

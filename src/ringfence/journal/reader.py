@@ -17,6 +17,9 @@ CHUNK_BYTES: Final = 64 << 10
 GRACE_SECONDS: Final = 3.0
 """How long the previous segment is still looked at: a writer may have chosen it just before the turn."""
 
+SETTLE_SECONDS: Final = 0.2
+"""A segment is read at least this long before the next turn, so that a late writer is never two turns behind."""
+
 LINE_START: Final = b'{"t":'
 
 type Event = dict[str, Any]
@@ -48,7 +51,9 @@ class Batch:
 
 
 class JournalReader:
-    """The one reader. It is never in a writer's way: it only tells the head how far it came, and deletes old segments."""
+    """The one reader. It is never in a writer's way: it only tells the head how far it came, and deletes old
+    segments.
+    """
 
     def __init__(self, folder: Path, start: Checkpoint = Checkpoint()) -> None:
         self._folder = folder
@@ -71,14 +76,15 @@ class JournalReader:
         late = self._take(at.segment - 1, at.late_offset, batch) if self._watches_previous(now) else at.late_offset
         offset = self._take(at.segment, at.offset, batch)
         self.checkpoint = Checkpoint(at.segment, offset, late)
-        if offset == at.offset and self._head.segment > at.segment:
+        if offset == at.offset and self._head.segment > at.segment and now - self._turned_at >= SETTLE_SECONDS:
             self._turn(now)
             batch.more = True
         batch.more = batch.more or offset - at.offset > CHUNK_BYTES // 2
         return batch
 
     def release(self, keep_from: int | None = None) -> None:
-        """Tells writers what is consumed, and deletes consumed segments except the last ones and those from `keep_from` on.
+        """Tells writers what is consumed, and deletes consumed segments except the last ones and those from
+        `keep_from` on.
 
         Call this only when what was read is safe elsewhere.
         """
@@ -159,7 +165,9 @@ def segments(folder: Path) -> list[int]:
 
 
 def replay(folder: Path, start: Checkpoint = Checkpoint(), until: Checkpoint | None = None) -> Iterator[Entry]:
-    """All whole events on disk between two checkpoints, or to the last line written; needs no head and changes nothing."""
+    """All whole events on disk between two checkpoints, or to the last line written; needs no head and changes
+    nothing.
+    """
     for number in segments(folder):
         if number < start.segment - 1 or (until is not None and number > until.segment):
             continue

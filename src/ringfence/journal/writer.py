@@ -11,7 +11,6 @@ import orjson
 from ringfence.journal.layout import MAX_PENDING_SEGMENTS, SEGMENT_BYTES, Head, segment_path
 from ringfence.policy.events import URGENT, Kind
 
-
 LINES_BETWEEN_LOOKS: Final = 64
 """How many lines one writer adds before it looks again whether the segment is full."""
 
@@ -49,6 +48,12 @@ class JournalWriter:
         except OSError:
             return
 
+    def close(self) -> None:
+        self._bell.close()
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
     def _write(self, line: bytes) -> bool:
         try:
             if not self._ready():
@@ -84,5 +89,5 @@ class JournalWriter:
         if self._until_look > 0:
             return
         self._until_look = LINES_BETWEEN_LOOKS
-        if os.lseek(self._fd, 0, os.SEEK_CUR) >= SEGMENT_BYTES and self._head.segment == self._segment:
-            self._head.segment = self._segment + 1
+        if os.lseek(self._fd, 0, os.SEEK_CUR) >= SEGMENT_BYTES:
+            self._head.turn_from(self._segment)

@@ -4,7 +4,6 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-
 from typing import Final
 
 from ringfence.lab.network import PBX_ADDRESS, Host
@@ -43,7 +42,12 @@ def map_servers(host: Host, home: Path, seconds: float = 5.0, disguise: str = DI
 
 
 def enumerate_extensions(
-    host: Host, home: Path, extensions: str = "100-999", method: str = "REGISTER", seconds: float = 8.0, disguise: str = DISGUISE
+    host: Host,
+    home: Path,
+    extensions: str = "100-999",
+    method: str = "REGISTER",
+    seconds: float = 8.0,
+    disguise: str = DISGUISE,
 ) -> Attack:
     """svwar: find out which extensions exist."""
     options = ["-e", extensions, "-m", method, "--force", "-t", "0.005", "--maximumtime", "2"]
@@ -67,8 +71,9 @@ def _run(host: Host, home: Path, tool: str, options: list[str], seconds: float, 
     program = ["/usr/bin/python3", "-c", _DISGUISED, tool, disguise] if disguise else [tool]
     argv = [*program, *options, "-b", host.address, "-x", host.address, PBX_ADDRESS]
     command = host.command("env", f"HOME={home}", "COLUMNS=200", *argv)
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
-    with subprocess.Popen(command, process_group=0, **pipes) as process:
+    with subprocess.Popen(
+        command, process_group=0, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
         try:
             report, _ = process.communicate(timeout=seconds)
             cut_off = False

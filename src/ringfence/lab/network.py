@@ -1,7 +1,7 @@
 """Network namespaces on one bridge: every host has its own kernel network stack, firewall and addresses.
 
-Nothing touches the network of the machine. Namespaces are entered with `nsenter`, not `ip netns exec`: the latter remounts
-`/` and fails in a chroot.
+Nothing touches the network of the machine. Namespaces are entered with `nsenter`, not `ip netns exec`: the latter
+remounts `/` and fails in a chroot.
 """
 
 import os
@@ -94,9 +94,9 @@ class Lab:
     """A bridge and the hosts on it: 10.77.0.N and fd77::N. `with Lab() as lab:` leaves nothing behind."""
 
     def __init__(self) -> None:
-        self._id = f"{PREFIX}-{os.getpid()}"
+        self.id = f"{PREFIX}-{os.getpid()}"
         self._hosts: dict[str, Host] = {}
-        self._bridge = f"{self._id}-{BRIDGE_HOST}"
+        self._bridge = f"{self.id}-{BRIDGE_HOST}"
 
     def __enter__(self) -> Self:
         if os.geteuid() != 0:
@@ -116,7 +116,7 @@ class Lab:
         self.close()
 
     def host(self, name: str, number: int) -> Host:
-        """The host of this name, made on first use with the addresses 10.77.0.`number` and fd77::`number` (beyond 255: 10.77.1.0 and so on)."""
+        """The host of this name, made on first use: 10.77.0.`number` (past 255: 10.77.1.0 and on), fd77::`number`."""
         if name not in self._hosts:
             self._hosts[name] = self._make(name, number)
         return self._hosts[name]
@@ -127,14 +127,14 @@ class Lab:
 
     def close(self) -> None:
         """End every process of the lab and remove its namespaces."""
-        names = [name for name in _namespaces() if name.startswith(f"{self._id}-")]
+        names = namespaces_of(self)
         _end_processes(names)
         for name in names:
             _ip(["netns", "del", name], check=False)
         self._hosts.clear()
 
     def _make(self, name: str, number: int) -> Host:
-        host = Host(name, f"{self._id}-{name}", f"10.77.{number // 256}.{number % 256}", f"fd77::{number}")
+        host = Host(name, f"{self.id}-{name}", f"10.77.{number // 256}.{number % 256}", f"fd77::{number}")
         _ip(["netns", "add", host.namespace])
         port = f"p{number}"
         _ip_batch(
@@ -144,6 +144,11 @@ class Lab:
         addresses = [f"address add {host.address}/16 dev eth0", f"address add {host.address6}/64 dev eth0 nodad"]
         _ip_batch(host.namespace, ["link set lo up", *addresses, "link set eth0 up"])
         return host
+
+
+def namespaces_of(lab: Lab) -> list[str]:
+    """The namespaces that exist of this lab."""
+    return [name for name in _namespaces() if name.startswith(f"{lab.id}-")]
 
 
 def remove_leftovers() -> None:

@@ -1,4 +1,4 @@
-"""Real phones: baresip (one that plays a tone, records what it hears and is steered by commands) and sipp (scripted scenarios)."""
+"""Real phones: baresip, which plays a tone and records what it hears, and sipp, which plays scripted scenarios."""
 
 import json
 import re
@@ -133,6 +133,12 @@ class Baresip:
                 raise NoAnswer(f"{self.account.user}: none of {kinds} within {timeout} s; see {self.home}/baresip.log")
             self._read(max(deadline - time.monotonic(), 0.01))
 
+    def forget_events(self) -> None:
+        """Drop the events of earlier calls, those not read yet included."""
+        with suppress(NoAnswer):
+            self.wait_for("nothing", timeout=0.05)
+        self.events.clear()
+
     def command(self, name: str, parameters: str = "") -> None:
         if self._control is None:
             raise NoAnswer(f"{self.account.user} is not running")
@@ -207,12 +213,18 @@ class Sipp:
 
     def register(self, timeout: float = 8.0) -> None:
         """Register once. Raises NoAnswer with sipp's own account of what went wrong."""
-        self._complete(self.start("register", "-timeout", "6"), "register", timeout)
+        self._complete(self.start("register", *self._digest_uri(), "-timeout", "6"), "register", timeout)
 
     def answer(self, seconds: int = 30) -> "subprocess.Popen[bytes]":
         """Register, then wait for one call and send every RTP packet back to its sender. Returns while it waits."""
         return self.start(
-            "register_and_wait", "-oocsf", str(SCENARIOS / "callee.xml"), "-rtp_echo", "-timeout", str(seconds)
+            "register_and_wait",
+            *self._digest_uri(),
+            "-oocsf",
+            str(SCENARIOS / "callee.xml"),
+            "-rtp_echo",
+            "-timeout",
+            str(seconds),
         )
 
     def call(self, callee: str, frequency: int = 500, seconds: float = 6.0) -> "subprocess.Popen[bytes]":
@@ -224,7 +236,14 @@ class Sipp:
         rendered = self.home / f"caller-{self.host.name}.xml"
         rendered.write_text(scenario)
         return self.start(
-            str(rendered), "-s", callee, "-d", str(round(seconds * 1000)), "-timeout", str(round(seconds) + 10)
+            str(rendered),
+            *self._digest_uri(callee),
+            "-s",
+            callee,
+            "-d",
+            str(round(seconds * 1000)),
+            "-timeout",
+            str(round(seconds) + 10),
         )
 
     def finished(self, process: "subprocess.Popen[bytes]", timeout: float) -> None:
@@ -251,6 +270,10 @@ class Sipp:
         return self.host.start(
             [*argv, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+
+    def _digest_uri(self, user: str = "") -> list[str]:
+        """The digest's uri must be the Request-URI (RFC 7616, 3.4.6); sipp would use the server's address."""
+        return ["-auth_uri", f"{user}@{self.account.domain}" if user else self.account.domain]
 
     @property
     def _errors(self) -> Path:

@@ -97,7 +97,11 @@ class Product:
     def create_user(self, tenant: dict[str, Any], number: str, name: str = "") -> dict[str, Any]:
         """A new person with an extension; the generated SIP secret is shown this once."""
         created: dict[str, Any] = self.rest.post(
-            "users", tenant_id=tenant["id"], extension=number, display_name=name or f"Phone {number}", role="Standard User"
+            "users",
+            tenant_id=tenant["id"],
+            extension=number,
+            display_name=name or f"Phone {number}",
+            role="Standard User",
         )
         return created
 
@@ -155,16 +159,25 @@ class Product:
         return created
 
     def in_kernel_set(self, address: str) -> bool:
-        """Whether the address is an element of a ban set of the table `inet ringfence`."""
-        return address in self.nft("list", "table", "inet", "ringfence", check=False)
+        """Whether the address is an element of the ban set of the table `inet ringfence`."""
+        return address in self.kernel_bans()
+
+    def kernel_bans(self) -> frozenset[str]:
+        """The addresses that the kernel drops because of a ban."""
+        listing = json.loads(self.nft("-j", "list", "set", "inet", "ringfence", "ban4"))
+        found = [item["set"].get("elem", []) for item in listing["nftables"] if "set" in item]
+        return frozenset(str(element["elem"]["val"]) for elements in found for element in elements)
 
     def dropped_packets(self) -> int:
         """The packets that the rules of the table `inet ringfence` have dropped."""
         rules = self.nft("list", "table", "inet", "ringfence")
         return sum(int(number) for number in re.findall(r"packets (\d+) bytes \d+ drop", rules))
 
-    def nft(self, *argv: str, check: bool = True) -> str:
-        return self.host.run("nft", *argv, check=check).stdout
+    def nft(self, *argv: str) -> str:
+        done = self.host.run("nft", *argv, check=False)
+        if done.returncode != 0:
+            raise ProductFailed(f"nft {' '.join(argv)}: {done.stderr}")
+        return done.stdout
 
 
 def _password() -> str:
@@ -174,7 +187,7 @@ def _password() -> str:
     return chosen
 
 
-def within[T](seconds: float, look: Callable[[], T], what: str) -> tuple[T, float]:
+def within[T](seconds: float, look: Callable[[], T | None], what: str) -> tuple[T, float]:
     """What `look` finds (anything true), asked again until the time is over, and when. Raises ProductFailed."""
     begun = time.monotonic()
     while True:
@@ -187,7 +200,7 @@ def within[T](seconds: float, look: Callable[[], T], what: str) -> tuple[T, floa
         time.sleep(0.05)
 
 
-def _tolerant[T](look: Callable[[], T]) -> T | None:
+def _tolerant[T](look: Callable[[], T | None]) -> T | None:
     try:
         return look()
     except (OSError, Refused, ProductFailed):

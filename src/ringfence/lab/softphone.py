@@ -51,13 +51,14 @@ class Softphone:
         account: Account,
         transport: Transport = Transport.UDP,
         local_address: str | None = None,
+        local_port: int = 0,
         algorithm: str = "MD5",
     ) -> None:
         self.host, self.server, self.account, self.transport = host, server, account, transport
         self._algorithm = algorithm
         self._inbox: list[Message] = []
         self._stream = b""
-        self.sock = host.udp(address=local_address) if transport is Transport.UDP else host.tcp(address=local_address)
+        self.sock = (host.udp if transport is Transport.UDP else host.tcp)(local_port, local_address)
         self.sock.settimeout(PATIENCE)
         if transport is Transport.TCP:
             self.sock.connect(server)
@@ -267,11 +268,10 @@ class Softphone:
         )
 
     def answer_call(self, invite: Message, extra: Headers | None = None) -> Dialog:
-        """Ring, answer with audio, wait for the ACK and return the dialog."""
+        """Ring, answer with audio and return the dialog. The caller's ACK comes only when the caller has the answer."""
         tag = sip.new_token()
         self.respond(invite, 180, "Ringing", tag)
         self.respond(invite, 200, "OK", tag, extra, sip.sdp(self.address, 40_000))
-        self.request("ACK")
         return dialog_of_callee(invite, tag)
 
     def in_dialog(
@@ -312,6 +312,23 @@ class Softphone:
         kept = [(name, value) for name, value in headers if name in ("Via", "Max-Forwards", "From", "Call-ID", "Route")]
         number = dict(headers)["CSeq"].split()[0]
         self.send(sip.compose(f"ACK {uri} SIP/2.0", [*kept, ("To", response.header("to")), ("CSeq", f"{number} ACK")]))
+
+
+def establish(caller: Softphone, callee: Softphone) -> tuple[Dialog, Dialog]:
+    """A call between two registered phones, answered and acknowledged; the dialog as each of them sees it."""
+    uri, headers = caller.begin_call(callee.account.user)
+    theirs = callee.answer_call(callee.request("INVITE"))
+    ours = caller.call_answered(uri, headers)
+    callee.request("ACK")
+    return ours, theirs
+
+
+def end_call(caller: Softphone, callee: Softphone, dialog: Dialog) -> Message:
+    """Hang up and return what the caller got for its BYE."""
+    raw = caller.in_dialog(dialog, "BYE")
+    caller.send(raw)
+    callee.respond(callee.request("BYE"), 200, "OK")
+    return caller.final(sip.parse(raw).branch)
 
 
 def dialog_of_caller(answer: Message) -> Dialog:

@@ -65,7 +65,7 @@ def alaw(sample: int) -> int:
 
 
 def listen(path: Path, frequency: int) -> Heard:
-    """How long the tone is heard in a WAV recording, block by block, and the longest hole between its first and last block."""
+    """How long the tone is heard in a WAV recording, and the longest hole between its first and last block."""
     rate, samples = read_wav(path)
     block = BLOCK * rate // RATE
     marks = [

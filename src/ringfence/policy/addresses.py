@@ -1,4 +1,6 @@
-"""Addresses and prefixes: parsing that teaches, one key per ban, and a table whose lookup does not grow with its entries."""
+"""Addresses and prefixes: parsing that teaches, one key per ban, and a table whose lookup does not grow with its
+entries.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,8 +14,6 @@ type Network = IPv4Network | IPv6Network
 
 HOST_BITS_V6: Final = 64
 """One IPv6 customer holds at least a /64 (RFC 6177), so a single address there proves nothing and bans nothing."""
-
-_MAPPED: Final = IPv6Network("::ffff:0:0/96")
 
 
 class AddressProblem(ValueError):
@@ -67,11 +67,11 @@ def parse_network(text: str, netmask: str = "") -> Network:
     address = parse_address(base)
     mask = netmask.strip() or suffix
     if not mask:
-        return _normal(ip_network(address))
+        return ip_network(address)
     if slash and ":" in base and isinstance(address, IPv4Address) and "." not in mask:
         mask = _mapped_length(mask)
     length = _prefix_length(mask, address)
-    return _normal(ip_network(f"{address}/{length}", strict=False))
+    return ip_network(f"{address}/{length}", strict=False)
 
 
 def ban_network(address: Address) -> Network:
@@ -209,12 +209,6 @@ def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             joined.append((first, last))
     return joined
-
-
-def _normal(network: Network) -> Network:
-    if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
-        return ip_network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - 96))
-    return network
 
 
 def _mapped_length(mask: str) -> str:

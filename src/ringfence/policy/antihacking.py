@@ -1,7 +1,9 @@
-"""Anti-hacking: failures in a sliding window become a strike, and a strike becomes a ban or a spared source, with its evidence.
+"""Anti-hacking: failures in a sliding window become a strike, and a strike becomes a ban or a spared source, with its
+evidence.
 
-Reference: "SIP and TCP/IP Security (Anti-Hacking)", Failed authentication protection: a source that *reaches* the limit within
-the detection period is blocked. A stale nonce or a password that was valid until a moment ago is no failure and never arrives here.
+Reference: "SIP and TCP/IP Security (Anti-Hacking)", Failed authentication protection: a source that *reaches* the
+limit within the detection period is blocked. A stale nonce or a password that was valid until a moment ago is no
+failure and never arrives here.
 """
 
 from collections import Counter, OrderedDict, deque
@@ -34,7 +36,9 @@ class Sparing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failed authentication, already proven to be answerable: the nonce was ours and fresh. `at` is Unix time in seconds."""
+    """One failed authentication, already proven to be answerable: the nonce was ours and fresh. `at` is Unix time in
+    seconds.
+    """
 
     at: float
     source: str
@@ -111,7 +115,7 @@ class Failures:
         return self._held
 
     def count(self, failure: Failure, settings: SecuritySettings) -> Evidence | None:
-        """Counts one failure. Returns the evidence once the source has reached the limit within the detection period."""
+        """Counts one failure. Returns the evidence once the source has reached the limit within the period."""
         if not settings.failed_authentication_enabled:
             return None
         window = self._window_of(failure.source)
@@ -156,8 +160,8 @@ class Failures:
 def judge(evidence: Evidence, around: Surroundings, settings: SecuritySettings) -> Ban | Spared:
     """A strike becomes a ban, unless the source is a never-block member, or one bad phone in a healthy office.
 
-    One phone with a wrong password must not take down the office behind the same address: with a healthy registration there,
-    fewer than MANY_ACCOUNTS different failing accounts are slowed as (address, account) pairs instead.
+    One phone with a wrong password must not take down the office behind the same address: with a healthy registration
+    there, fewer than MANY_ACCOUNTS different failing accounts are slowed as (address, account) pairs instead.
     """
     known = replace(evidence, healthy=around.healthy[:LISTED])
     if around.never_block:

@@ -1,13 +1,11 @@
-"""The book made ready for questions: built once when a version is adopted, so no question grows with the configuration."""
+"""The book made ready for questions, once for each version, so that no question grows with the configuration."""
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
 from ringfence.policy.book import BlockedUserAgent, Book, MatchKind, Role, Tenant
 
 NO_RIGHTS: Final = Role("", internal=False, national=False, international=False)
-_NEVER: Final = re.compile(r"(?!)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +16,23 @@ class Index:
     tenants: dict[str, Tenant]
     roles: dict[str, Role]
     own_hosts: frozenset[str]
-    blocked_agents: re.Pattern[str]
+    agents_containing: tuple[str, ...]
+    agents_starting: tuple[str, ...]
+    agents_named: frozenset[str]
 
     def domain_of(self, host: str) -> str:
-        """The SIP domain a host name means: a tenant's own, or the default for one of our addresses; "" for a stranger's."""
+        """The SIP domain a host means: a tenant's own, the default for one of our addresses, "" for a stranger's."""
         name = host.lower()
         if name in self.tenants:
             return name
         return self.book.default_domain if name in self.own_hosts else ""
+
+    def blocks_agent(self, user_agent: str) -> bool:
+        """Whether messages of this user agent are dropped; case does not matter."""
+        name = user_agent.lower()
+        if name in self.agents_named or name.startswith(self.agents_starting):
+            return True
+        return any(pattern in name for pattern in self.agents_containing)
 
     def role(self, name: str) -> Role:
         """The role, or one without any right if it is unknown."""
@@ -43,21 +50,12 @@ def build_index(book: Book) -> Index:
         tenants=tenants,
         roles={role.name: role for role in book.roles},
         own_hosts=frozenset(host.lower() for host in book.own_hosts),
-        blocked_agents=_agent_pattern(enabled),
+        agents_containing=_patterns(enabled, MatchKind.CONTAINS),
+        agents_starting=_patterns(enabled, MatchKind.PREFIX),
+        agents_named=frozenset(_patterns(enabled, MatchKind.EXACT)),
     )
 
 
-def _agent_pattern(agents: tuple[BlockedUserAgent, ...]) -> re.Pattern[str]:
-    patterns = [_one_agent(agent) for agent in agents if agent.pattern.strip()]
-    return re.compile("|".join(patterns), re.IGNORECASE) if patterns else _NEVER
-
-
-def _one_agent(agent: BlockedUserAgent) -> str:
-    escaped = re.escape(agent.pattern.strip())
-    match agent.match:
-        case MatchKind.CONTAINS:
-            return f".*?{escaped}"
-        case MatchKind.PREFIX:
-            return escaped
-        case MatchKind.EXACT:
-            return f"{escaped}$"
+def _patterns(agents: tuple[BlockedUserAgent, ...], kind: MatchKind) -> tuple[str, ...]:
+    """The patterns of one kind in lower case; an empty one would match everything and is left out."""
+    return tuple(agent.pattern.strip().lower() for agent in agents if agent.match is kind and agent.pattern.strip())

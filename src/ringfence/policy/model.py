@@ -1,13 +1,17 @@
-"""Facts and verdicts. A request becomes plain values, a decision becomes one of the verdicts; nothing else crosses the border."""
+"""Facts and verdicts: a request becomes plain values, a decision becomes one of the verdicts.
+
+Packet and Request are named tuples because one of each is made for every message; a frozen dataclass costs four
+times as much.
+"""
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from ringfence.policy.book import Subscriber
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """What can be said of a message before anything in it is believed. Counts are header occurrences."""
 
     size: int
@@ -37,15 +41,14 @@ class Answer(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The digest credentials a request carries (RFC 7616) and how Kamailio judged them (an `Answer` or another negative code)."""
+    """The digest credentials of a request (RFC 7616) and how Kamailio judged them: an `Answer` or another code."""
 
     username: str
     uri: str
     answer: int
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One SIP request as the rules see it. `source` is the address it really came from."""
 
     method: str

@@ -9,20 +9,20 @@ STREAMS = frozenset({"tcp", "tls", "ws", "wss"})
 
 def packet() -> Packet:
     """What can be said of the message before anything in it is believed."""
-    count = ksr.header_count
+    vias, froms, tos, call_ids, cseqs, lengths, hops, credentials, proxy_credentials = ksr.header_counts()
     return Packet(
-        size=ksr.message_length(),
-        vias=count("Via"),
-        froms=count("From"),
-        tos=count("To"),
-        call_ids=count("Call-ID"),
-        cseqs=count("CSeq"),
-        content_lengths=count("Content-Length"),
-        max_forwards=count("Max-Forwards"),
-        credentials=max(count("Authorization"), count("Proxy-Authorization")),
-        longest_uri=max(len(ksr.target_uri()), len(ksr.from_uri()), len(ksr.to_uri())),
-        call_id_length=len(ksr.call_id()),
-        stream=ksr.transport() in STREAMS,
+        ksr.message_length(),
+        vias,
+        froms,
+        tos,
+        call_ids,
+        cseqs,
+        lengths,
+        hops,
+        max(credentials, proxy_credentials),
+        max(len(ksr.target_uri()), len(ksr.from_uri()), len(ksr.to_uri())),
+        len(ksr.call_id()),
+        ksr.transport() in STREAMS,
     )
 
 
@@ -40,7 +40,7 @@ def request(method: str, credentials: Credentials | None, caller: Subscriber | N
         to_host=ksr.to_host(),
         source=ksr.source(),
         user_agent=ksr.user_agent(),
-        contacts=ksr.header_count("Contact") + contact.count(",") if contact else 0,
+        contacts=ksr.contact_count() + contact.count(",") if contact else 0,
         star_contact=contact.strip() == "*",
         expires=_expires() if contact else None,
         credentials=credentials,

@@ -8,6 +8,20 @@ from typing import Any
 import KSR
 
 REGISTER_TABLE = "location"
+HEADER_COUNTS = tuple(
+    f"$hdrc({name})"
+    for name in (
+        "Via",
+        "From",
+        "To",
+        "Call-ID",
+        "CSeq",
+        "Content-Length",
+        "Max-Forwards",
+        "Authorization",
+        "Proxy-Authorization",
+    )
+)
 
 
 def text(name: str) -> str:
@@ -24,10 +38,12 @@ def number(name: str) -> int:
     return int(value) if isinstance(value, str) and value.isdigit() else 0
 
 
-def readable_method() -> str:
-    """The method, after one look at the whole message: UnicodeDecodeError says that it is not UTF-8 (RFC 3261 section 7)."""
-    KSR.kx.get_msgbuf()
-    return _text(KSR.kx.get_method())
+def readable_method() -> str | None:
+    """The method, or None when the message holds a NUL, at which half of all parsers stop reading.
+
+    UnicodeDecodeError says that it is not UTF-8 (RFC 3261 section 7).
+    """
+    return None if "\0" in KSR.kx.get_msgbuf() else _text(KSR.kx.get_method())
 
 
 def message_length() -> int:
@@ -93,17 +109,28 @@ def to_host() -> str:
     return _text(KSR.kx.gete_thost())
 
 
-def header_count(name: str) -> int:
-    return number(f"$hdrc({name})")
+def header_counts() -> tuple[int, ...]:
+    """How often each header of HEADER_COUNTS stands in the message."""
+    return tuple(map(KSR.pv.get, HEADER_COUNTS))
+
+
+def contact_count() -> int:
+    return number("$hdrc(Contact)")
 
 
 def sane() -> bool:
-    """Kamailio's own sanity checks: version, scheme, required headers, CSeq, Content-Length, Expires, Proxy-Require, URIs, digests."""
-    return _yes(KSR.sanity.sanity_check(24551, 15))
+    """Kamailio's own sanity checks: version, scheme, required headers, CSeq, lengths, Expires, Proxy-Require, URIs.
+
+    Not the digest check (2048): it answers an unknown scheme with 500, where RFC 4475 section 3.3.7 wants a challenge.
+    """
+    return _yes(KSR.sanity.sanity_check(22503, 15))
 
 
 def reply_insane() -> None:
+    """On a stream, what follows an unframed message is no request: the connection is closed (RFC 3261 section 18.3)."""
     KSR.sanity.sanity_reply()
+    if KSR.kx.get_proto() != "udp":
+        KSR.tcpops.tcp_close_connection()
 
 
 def reply(code: int, reason: str) -> None:

@@ -22,6 +22,8 @@ def ksr_request_route(*_: object) -> None:
     try:
         method = ksr.readable_method()
     except UnicodeDecodeError:
+        method = None
+    if method is None:
         worker.noise_only("packet.encoding")
         return
     if worker.bans.is_banned(ksr.source(), time.time()):

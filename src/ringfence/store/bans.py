@@ -1,7 +1,8 @@
-"""Bans that Kamailio must enforce itself: without the right to use nftables, while a kernel set is full, and slowed pairs.
+"""Bans that Kamailio must enforce itself: without the right to use nftables, while a kernel set is full, and slowed
+pairs.
 
-The guard writes, workers read. A shared word says how many there are: while the kernel does the job it is 0 and a look costs
-one memory read.
+The guard writes, workers read. A shared word says how many there are: while the kernel does the job it is 0 and a
+look costs one memory read.
 """
 
 import mmap
@@ -31,7 +32,9 @@ def _pair_key(key: str, account: str) -> bytes:
 
 
 class BanWriter:
-    """The guard's side. Each change is one transaction; a killed guard leaves the old state in force until it expires."""
+    """The guard's side. Each change is one transaction; a killed guard leaves the old state in force until it
+    expires.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -96,7 +99,9 @@ class BanWriter:
 
 
 class BanReader:
-    """A worker's side; open it after the fork. While there is no guard yet, nothing is banned, and it looks again each second."""
+    """A worker's side; open it after the fork. While there is no guard yet, nothing is banned, and it looks again
+    each second.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

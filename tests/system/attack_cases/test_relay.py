@@ -1,30 +1,17 @@
 """Group R: nothing is relayed that is not ours."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from ringfence.lab import sip
 from ringfence.lab.sip import Account
-from ringfence.lab.softphone import NoAnswer, Softphone
+from ringfence.lab.softphone import NoAnswer, Softphone, end_call, establish
 
 UDP = ("10.77.0.1", 5060)
 TRUNK = "10.77.0.90"
-
-
-def _established(caller: Softphone, callee: Softphone, number: str) -> Any:
-    uri, headers = caller.begin_call(number)
-    theirs = callee.answer_call(callee.request("INVITE"))
-    return caller.call_answered(uri, headers), theirs
-
-
-def _hang_up(caller: Softphone, callee: Softphone, dialog: Any) -> None:
-    """The call is still up: its real BYE reaches the other side and is answered 200."""
-    raw = caller.in_dialog(dialog, "BYE")
-    caller.send(raw)
-    callee.respond(callee.request("BYE"), 200, "OK")
-    assert caller.final(sip.parse(raw).branch).status == 200
 
 
 @pytest.mark.parametrize("method", ["INVITE", "BYE", "REFER", "INFO", "UPDATE", "MESSAGE"])
@@ -50,15 +37,13 @@ def test_preloaded_routes_of_a_new_call_are_stripped(phone: Any) -> None:
 def test_a_third_party_with_the_right_tags_cannot_touch_a_call(phone: Any, attacker: Softphone, method: str) -> None:
     """Case 33: right Call-ID, tags and route, wrong source: refused, and the call stays up."""
     caller, callee = phone("163"), phone("164")
-    dialog, _ = _established(caller, callee, "164")
+    dialog, _ = establish(caller, callee)
     forged = caller.in_dialog(dialog, method, [("Refer-To", f"<sip:1@{TRUNK}>")], source=attacker)
     attacker.send(forged)
-    try:
+    with suppress(NoAnswer):
         assert attacker.final(sip.parse(forged).branch, 1.0).status >= 400
-    except NoAnswer:
-        pass
     assert callee.requests_within(0.4) == []
-    _hang_up(caller, callee, dialog)
+    assert end_call(caller, callee, dialog).status == 200, "the call is not up any more"
 
 
 @pytest.mark.parametrize("host", ["example.com", "10.77.0.90", "203.0.113.5", "[2001:db8::1]"])
@@ -92,9 +77,9 @@ def test_spoofed_identities_never_reach_the_callee(phone: Any) -> None:
     callee.respond(invite, 486, "Busy Here", "t")
     assert b"boss" not in invite.raw
     assert "sip:166@" in invite.header("from")
-    assert (
-        not invite.header("privacy") and not invite.header("authorization") and not invite.header("proxy-authorization")
-    )
+    assert not invite.header("privacy")
+    assert not invite.header("authorization")
+    assert not invite.header("proxy-authorization")
 
 
 def test_a_borrowed_from_is_refused(phone: Any, pbx: Any) -> None:
@@ -111,13 +96,14 @@ def test_a_redirect_by_the_callee_does_not_spend_the_callers_rights(phone: Any) 
     _, headers = caller.begin_call("170")
     callee.respond(callee.request("INVITE"), 302, "Moved", "t", [("Contact", f"<sip:00900123@{TRUNK}>")])
     answer = caller.final(sip.parse(sip.compose("X x SIP/2.0", headers)).branch, 8.0)
-    assert answer.status >= 300 and "00900123" not in answer.header("contact")
+    assert answer.status >= 300
+    assert "00900123" not in answer.header("contact")
 
 
 def test_refer_and_replaces_by_a_stranger_are_refused(phone: Any, attacker: Softphone, pbx: Any) -> None:
     """Case 37: neither REFER outside a dialog nor Replaces naming somebody else's call."""
     caller, callee = phone("171"), phone("172")
-    dialog, _ = _established(caller, callee, "172")
+    dialog, _ = establish(caller, callee)
     thief = phone("173")
     uri = "sip:172@acme.example"
     refer = thief.authenticated("REFER", uri, [*thief.headers("REFER", uri), ("Refer-To", f"<sip:00900@{TRUNK}>")])
@@ -127,7 +113,7 @@ def test_refer_and_replaces_by_a_stranger_are_refused(phone: Any, attacker: Soft
     for request in callee.requests_within(0.8):
         assert not request.header("replaces"), "Replaces of a stranger reached the callee"
         callee.respond(request, 486, "Busy Here", "x")
-    _hang_up(caller, callee, dialog)
+    assert end_call(caller, callee, dialog).status == 200, "the call is not up any more"
 
 
 @pytest.mark.parametrize("event", ["check-sync;reboot=true", "message-summary", "talk"])
@@ -150,10 +136,10 @@ def test_two_tenants_with_the_same_number_do_not_meet(pbx: Any, phone: Any, stra
         time.sleep(0.5)
         assert theirs.register().status == 200
         uri = "sip:100@acme.example"
-        assert theirs.authenticated("INVITE", uri, [*theirs.headers("INVITE", uri)]).status in (403, 404)
+        assert theirs.authenticated("INVITE", uri, [*theirs.headers("INVITE", uri)]).status in (403, 404, 407)
         assert theirs.authenticated(
             "SUBSCRIBE", uri, [*theirs.headers("SUBSCRIBE", uri), ("Event", "dialog")]
-        ).status in (403, 405)
+        ).status in (401, 403, 405, 407)
         assert ours.requests_within(0.3) == []
         caller = phone("175")
         caller.begin_call("100")

@@ -9,7 +9,7 @@ import pytest
 
 from ringfence.lab.product import within
 from ringfence.lab.sip import Account
-from ringfence.lab.softphone import Softphone
+from ringfence.lab.softphone import Softphone, end_call, establish
 
 pytestmark = pytest.mark.restarts
 BACK = {"portal": 5.0, "ingest": 5.0, "web": 5.0}
@@ -23,18 +23,15 @@ def standing(pbx: Any, phone: Any, stranger: Any) -> dict[str, Any]:
     pbx.rest.post("bans", address=evil.address, seconds=600, reason="test")
     within(2, lambda: pbx.product.in_kernel_set(evil.address), "the ban is in the kernel")
     caller, callee = phone("121"), phone("122")
-    _talk(caller, callee, "122")
+    _talk(caller, callee)
     within(2, lambda: _records(pbx), "the call record")
     return {"caller": caller, "callee": callee, "banned": evil.address, "records": _records(pbx)}
 
 
-def _talk(caller: Softphone, callee: Softphone, number: str) -> None:
+def _talk(caller: Softphone, callee: Softphone) -> None:
     """One whole call: ringing, answer, hang-up."""
-    uri, headers = caller.begin_call(number)
-    callee.answer_call(callee.request("INVITE"))
-    dialog = caller.call_answered(uri, headers)
-    caller.send(caller.in_dialog(dialog, "BYE"))
-    callee.respond(callee.request("BYE"), 200, "OK")
+    dialog, _ = establish(caller, callee)
+    assert end_call(caller, callee, dialog).status == 200
 
 
 def _records(pbx: Any) -> int:
@@ -53,7 +50,7 @@ def _check(pbx: Any, standing: dict[str, Any]) -> None:
     assert within(5, lambda: pbx.product.in_kernel_set(standing["banned"]), "the ban is in the kernel")
     assert within(5, lambda: _records(pbx) >= standing["records"], "the call records are there")
     before = _records(pbx)
-    _talk(standing["caller"], standing["callee"], "122")
+    _talk(standing["caller"], standing["callee"])
     within(3, lambda: _records(pbx) > before, "a new call is recorded")
 
 
@@ -85,9 +82,7 @@ def test_one_killed_worker_of_the_core_leaves_no_half_alive_state(pbx: Any, stan
 def test_a_call_survives_the_death_of_the_core_and_can_be_hung_up(pbx: Any, standing: dict[str, Any]) -> None:
     """Attack case 116: the BYE of a call set up before works; a forged one is still refused with 481."""
     caller, callee = standing["caller"], standing["callee"]
-    uri, headers = caller.begin_call("122")
-    callee.answer_call(callee.request("INVITE"))
-    dialog = caller.call_answered(uri, headers)
+    dialog, _ = establish(caller, callee)
     time.sleep(0.5)
     old = pbx.product.process_ids()["core"]
     os.kill(old, signal.SIGKILL)
@@ -95,8 +90,7 @@ def test_a_call_survives_the_death_of_the_core_and_can_be_hung_up(pbx: Any, stan
     forged = [(n, v) for n, v in caller.headers("BYE", f"sip:122@{caller.account.domain}") if n != "Contact"]
     forged = [(n, v + ";tag=forged" if n == "To" else v) for n, v in forged]
     assert caller.ask("BYE", f"sip:122@{caller.account.domain}", forged).status == 481
-    caller.send(caller.in_dialog(dialog, "BYE"))
-    callee.respond(callee.request("BYE"), 200, "OK")
+    assert end_call(caller, callee, dialog).status == 200
 
 
 def test_six_kills_within_ten_seconds_do_not_give_up(pbx: Any, standing: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from ringfence.lab import tone
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.phones import Baresip, Sipp, end
 from ringfence.lab.product import within
-from ringfence.lab.softphone import Transport
+from ringfence.lab.softphone import Transport, end_call, establish
 
 TALK = 5.5
 PAIRS = [(Transport.UDP, Transport.UDP), (Transport.TCP, Transport.TCP), (Transport.UDP, Transport.TCP)]
@@ -31,14 +31,15 @@ def test_two_baresips_hear_each_other_for_five_seconds(
         within(2, lambda: {"101", "102"} <= _extensions(pbx.product.registrations()), "both registrations are listed")
         caller.dial("102")
         caller.wait_for("CALL_ESTABLISHED")
-        within(2, lambda: len(pbx.product.live_calls()) == 1, "the live call is listed")
+        within(2, lambda: _is_live(pbx, "101", "102"), "the live call is listed")
         time.sleep(TALK)
         caller.hang_up()
         callee.wait_for("CALL_CLOSED")
         record, _ = within(2, lambda: _record(pbx, "101", "102"), "the call record is in REST")
     for phone, frequency in ((caller, 700), (callee, 400)):
         heard = tone.listen(phone.recording, frequency)
-        assert heard.seconds >= 5.0 and heard.is_whole, heard
+        assert heard.is_whole, heard
+        assert heard.seconds >= 5.0, heard
         assert phone.media_peer.startswith(f"{PBX_ADDRESS}:"), "the audio did not come through the relay"
         assert 45_000 <= int(phone.media_peer.rpartition(":")[2]) <= 64_999
     assert 5 <= record["duration"] <= 8
@@ -51,40 +52,44 @@ def test_sipp_and_baresip_hear_each_other(
     pbx: Any, lab: Any, stranger: Any, tmp_path: Path, transport: Transport
 ) -> None:
     """sipp calls with a tone that baresip records; then baresip calls sipp, which echoes what it hears."""
-    sipp = Sipp(stranger(), pbx.account("104"), tmp_path / "sipp", transport)
+    number = "104" if transport is Transport.UDP else "107"
+    sipp = Sipp(stranger(), pbx.account(number), tmp_path / "sipp", transport)
     with Baresip(lab.host("carol", 13), tmp_path / "c", pbx.account("103"), Transport.UDP, 600) as phone:
         phone.wait_registered()
         call = sipp.call("103", 500, 5.5)
         sipp.finished(call, 15)
         heard = tone.listen(phone.recording, 500)
-        assert heard.seconds >= 5.0 and heard.is_whole, heard
+        assert heard.is_whole, heard
+        assert heard.seconds >= 5.0, heard
         waiting = sipp.answer()
-        within(4, lambda: "104" in _extensions(pbx.product.registrations()), "sipp is registered")
-        phone.events.clear()
-        phone.dial("104")
+        within(4, lambda: number in _extensions(pbx.product.registrations()), "sipp is registered")
+        phone.forget_events()
+        phone.dial(number)
         phone.wait_for("CALL_ESTABLISHED")
         time.sleep(3)
         phone.hang_up()
         phone.wait_for("CALL_CLOSED")
         end(waiting)
         echo = tone.listen(phone.recording, 600)
-        assert echo.seconds >= 2.5 and echo.is_whole, echo
+        assert echo.is_whole, echo
+        assert echo.seconds >= 2.5, echo
 
 
 def test_the_callee_who_hangs_up_and_a_refused_call_stand_in_the_records(pbx: Any, phone: Any) -> None:
     """The record says who hung up; a call to nobody is a record with the refusal's code."""
     caller, callee = phone("105"), phone("106")
-    uri, headers = caller.begin_call("106")
-    answered = callee.answer_call(callee.request("INVITE"))
-    caller.call_answered(uri, headers)
-    callee.send(callee.in_dialog(answered, "BYE"))
-    caller.respond(caller.request("BYE"), 200, "OK")
+    _, theirs = establish(caller, callee)
+    end_call(callee, caller, theirs)
     record, _ = within(2, lambda: _record(pbx, "105", "106"), "the call record is in REST")
     assert (record["ended_by"], record["code"]) == ("callee", 200)
-    uri, headers = caller.begin_call("98765")
+    _, headers = caller.begin_call("98765")
     assert caller.final(_branch(headers)).status == 404
     refused, _ = within(2, lambda: _record(pbx, "105", "98765"), "the refused call is in REST")
     assert (refused["code"], refused["answered_at"]) == (404, None)
+
+
+def _is_live(pbx: Any, caller: str, callee: str) -> bool:
+    return any(caller in str(row) and callee in str(row) for row in pbx.product.live_calls())
 
 
 def _branch(headers: Any) -> str:

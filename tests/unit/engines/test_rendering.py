@@ -91,7 +91,7 @@ def test_an_unknown_name_in_a_template_is_an_error() -> None:
 def test_the_same_system_gives_the_same_text_with_a_header(renderer: Callable[[System], str]) -> None:
     text = renderer(a_system())
     assert text == renderer(a_system())
-    assert "generated, edit in ringfence/engines/templates/" in "\n".join(text.splitlines()[:2])
+    assert "generated, edit in src/ringfence/engines/templates/" in "\n".join(text.splitlines()[:2])
 
 
 def test_the_core_listens_on_the_references_ports_of_primary_and_loopback() -> None:

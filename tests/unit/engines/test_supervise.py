@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ringfence.engines.children import write_children
 from ringfence.engines.keep import stop_everything
-from ringfence.engines.notes import read_notes
+from ringfence.engines.notes import CHILDREN_FILE, read_notes
 from ringfence.engines.processes import identity, is_alive, session_members
 from ringfence.engines.supervise import restart_delay
 from tests.unit.engines.programs import (
@@ -141,6 +142,20 @@ def test_the_preparation_runs_before_every_start_and_may_fail(tmp_path: Path) ->
         until(lambda: replaced(tmp_path, first))
         assert marks.read_text() == "x\nx\n"
         assert "its preparation ended with 3" in log_of(tmp_path)
+
+
+def test_the_preparation_is_told_how_often_the_start_failed(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    before = ("/bin/sh", "-c", f"echo $RINGFENCE_FAILED_STARTS >> {marks}")
+    broken_twice = f"import sys, time; sys.exit(1) if len(open({str(marks)!r}).readlines()) < 3 else time.sleep(60)"
+    never = "tcp:127.0.0.1:1"
+    broken = a_child(tmp_path, "broken", broken_twice, before=before, ready=(never,))
+    write_children(tmp_path / CHILDREN_FILE, (broken,))
+    supervisor = start_supervisor(tmp_path)
+    try:
+        until(lambda: marks.exists() and marks.read_text() == "0\n1\n2\n")
+    finally:
+        clean_up(tmp_path, supervisor)
 
 
 def test_a_child_starts_after_the_ones_it_names(tmp_path: Path) -> None:

@@ -31,7 +31,18 @@ INDEX = build_index(
     )
 )
 REGISTERING = Request(
-    "REGISTER", "", "a.example", "sip:a.example", "101", "a.example", "101", "a.example", "198.51.100.7", "Phone", 1, expires=300
+    "REGISTER",
+    "",
+    "a.example",
+    "sip:a.example",
+    "101",
+    "a.example",
+    "101",
+    "a.example",
+    "198.51.100.7",
+    "Phone",
+    1,
+    expires=300,
 )
 
 
@@ -47,12 +58,12 @@ def request_from(facts: dict[str, Any]) -> Request:
         caller = replace(caller, role=facts.pop("role"))
     answer = facts.pop("answer", Answer.RIGHT)
     uri = facts.pop("digest_uri", facts.get("target_uri", REGISTERING.target_uri))
-    return replace(REGISTERING, credentials=Credentials("101", uri, answer), caller=caller, **facts)
+    return REGISTERING._replace(credentials=Credentials("101", uri, answer), caller=caller, **facts)
 
 
 @pytest.mark.parametrize("case", cases_of("packet"))
 def test_packet_gates_decide_as_the_table_says(case: dict[str, Any]) -> None:
-    objection = screen(replace(PLAIN_PACKET, **case["facts"]))
+    objection = screen(PLAIN_PACKET._replace(**case["facts"]))
     assert (objection.rule if objection else None) == case.get("rule")
     if objection and "code" in case:
         assert objection.code == case["code"]
@@ -81,8 +92,7 @@ def test_every_gate_has_a_case_that_fires_and_a_sentence_for_people() -> None:
     answer=st.integers(-10, 2),
 )
 def test_nobody_without_a_proved_identity_ever_gets_through(method: str, user: str, host: str, answer: int) -> None:
-    stranger = replace(
-        REGISTERING,
+    stranger = REGISTERING._replace(
         method=method,
         target_user=user,
         target_host=host,
@@ -95,7 +105,7 @@ def test_nobody_without_a_proved_identity_ever_gets_through(method: str, user: s
 
 @given(answer=st.integers(-10, 2).filter(lambda code: code != Answer.RIGHT))
 def test_only_the_right_answer_proves_an_identity(answer: int) -> None:
-    request = replace(request_from({}), credentials=Credentials("101", "sip:a.example", answer))
+    request = request_from({})._replace(credentials=Credentials("101", "sip:a.example", answer))
     assert decide(request, INDEX, SUBSCRIBERS.get).rule == "identity.authenticated"
 
 

@@ -1,0 +1,54 @@
+"""Whether the ports we are about to use are free: asked before the start, so that the answer can say what to do."""
+
+import errno
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ringfence.engines.children import CORE, MEDIA, WEB
+from ringfence.engines.system import System
+from ringfence.hosts import ports
+from ringfence.hosts.addresses import LOOPBACK, Address
+from ringfence.hosts.ports import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    address: Address
+    port: int
+    transport: Transport
+
+    def __str__(self) -> str:
+        return f"{self.address} port {self.port}/{self.transport}"
+
+
+def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
+    """What the given parts will listen on; the media range is left out, rtpengine passes over taken ports."""
+    wanted: list[Endpoint] = []
+    if CORE in parts:
+        for address in system.sip_addresses:
+            wanted.append(Endpoint(address, ports.SIP_UDP.first, Transport.UDP))
+            wanted.append(Endpoint(address, ports.SIP_TCP.first, Transport.TCP))
+    if MEDIA in parts:
+        wanted.append(Endpoint(LOOPBACK, ports.RTPENGINE_CONTROL, Transport.UDP))
+    if WEB in parts:
+        wanted.append(Endpoint(LOOPBACK, ports.WEB_PORTAL.first, Transport.TCP))
+    return tuple(wanted)
+
+
+def taken(wanted: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
+    """Those that another program holds."""
+    return tuple(endpoint for endpoint in wanted if _is_taken(endpoint))
+
+
+def _is_taken(endpoint: Endpoint) -> bool:
+    family = socket.AF_INET6 if endpoint.address.version == 6 else socket.AF_INET
+    kind = socket.SOCK_STREAM if endpoint.transport is Transport.TCP else socket.SOCK_DGRAM
+    with socket.socket(family, kind) as probe:
+        if kind == socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((str(endpoint.address), endpoint.port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
