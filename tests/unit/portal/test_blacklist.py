@@ -133,11 +133,11 @@ def test_evidence_is_put_into_words() -> None:
         "accounts": ["100", "101"],
         "first": 1795508401.5,
         "healthy": [],
-        "by": {"udp": 3},
+        "reasons": [["wrong", 3]],
     }
     assert readable(evidence) == {
         "distinct accounts": "2",
         "accounts": "100, 101",
         "first": "2026-11-24 08:20:01 UTC",
-        "by": "udp: 3",
+        "reasons": "wrong (3)",
     }

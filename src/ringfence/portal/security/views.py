@@ -60,8 +60,6 @@ def readable(evidence: Any) -> dict[str, str]:
 
 
 def _words(name: str, value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {item}" for key, item in value.items())
     if isinstance(value, list) and len(value) == 2 and isinstance(value[1], int):
         return f"{value[0]} ({value[1]})"
     if isinstance(value, list):
