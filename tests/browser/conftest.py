@@ -83,7 +83,8 @@ def _manage(environment: dict[str, str], *words: str) -> str:
 def _serve(folder: Path, environment: dict[str, str], port: int) -> subprocess.Popen[bytes]:
     certificate, key = _certificate(folder)
     command = [
-        sys.executable, "-m", "uvicorn", "ringfence.portal.asgi:application", "--host", "127.0.0.1", "--port", str(port),
+        sys.executable, "-m", "uvicorn", "ringfence.portal.asgi:application",
+        "--host", "127.0.0.1", "--port", str(port),
         "--ssl-certfile", str(certificate), "--ssl-keyfile", str(key), "--log-level", "warning", "--no-access-log",
     ]  # fmt: skip
     return subprocess.Popen(command, env=environment)

@@ -12,9 +12,9 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("down", down.down),
     ("status", status.status),
     ("logs", logs.logs),
-    ("demo", demo.demo),
     ("check-password", check_password.check_password),
     ("setup-link", setup_link.setup_link),
+    ("demo", demo.demo),
 )
 """Single verbs: `ringfence NAME`. The function's parameters are its options, its docstring the help."""
 

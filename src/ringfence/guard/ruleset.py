@@ -81,7 +81,7 @@ def replaced_lists(lists: Lists) -> str:
 def replaced_meters(shape: Shape) -> str:
     """Replaces the rate rules in one transaction."""
     return "\n".join(
-        [f"flush chain {TABLE} meters", *(f"add rule {TABLE} meters {rule}" for rule in _meter_rules(shape))]
+        [f"flush chain {TABLE} sip_rates", *(f"add rule {TABLE} sip_rates {rule}" for rule in _meter_rules(shape))]
     )
 
 
@@ -114,7 +114,7 @@ def _sets(ban_set_size: int) -> list[str]:
 
 def _chains(shape: Shape) -> list[str]:
     return [
-        "  chain meters {",
+        "  chain sip_rates {",
         *(f"    {rule}" for rule in _meter_rules(shape)),
         "  }",
         "  chain prerouting {",
@@ -128,7 +128,7 @@ def _chains(shape: Shape) -> list[str]:
         "    ip6 saddr @block6 counter drop",
         "    ip saddr @allow4 return",
         "    ip6 saddr @allow6 return",
-        *(f"    {protocol} dport {{ {_joined(ports)} }} jump meters" for protocol, ports in _metered(shape.ports)),
+        *(f"    {protocol} dport {{ {_joined(ports)} }} jump sip_rates" for protocol, ports in _metered(shape.ports)),
         "  }",
     ]
 
@@ -149,7 +149,8 @@ def _meter_rules(shape: Shape) -> list[str]:
     for version, field in ((4, "ip saddr"), (6, "ip6 saddr & ffff:ffff:ffff:ffff::")):
         family = f"meta nfproto ipv{version}"
         rules.append(f"{family} update @seen{version} {{ {field} }}")
-        rules.append(f"{family} update @rate{version} {{ {field} limit rate {rate}/second burst {rate} packets }} return")
+        under = f"limit rate {rate}/second burst {rate} packets"
+        rules.append(f"{family} update @rate{version} {{ {field} {under} }} return")
         rules.append(f"{field} @seen{version} counter drop")
     return [*rules, f"limit rate {UNMETERED_RATE}/second burst {UNMETERED_RATE} packets return", "counter drop"]
 

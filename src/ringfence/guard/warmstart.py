@@ -24,7 +24,7 @@ UNIX_EPOCH_DAYS: Final = 2_440_587.5
 DAY_SECONDS: Final = 86_400.0
 CONFIRMED: Final = 4
 CALLS_GIVEN_UP: Final = 3
-"""Starts in a row that failed before running calls are left out: Kamailio does not start over one row it cannot place."""
+"""Failed starts in a row before running calls are left out: Kamailio stops at one row it cannot place."""
 
 NO_CONNECTION: Final = -1
 

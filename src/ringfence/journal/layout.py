@@ -4,9 +4,12 @@ Head (memory-mapped by every writer and the reader): segment being written, line
 the reader too far behind, oldest segment not yet consumed; three unsigned 64-bit little-endian numbers.
 """
 
+import fcntl
 import mmap
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -34,15 +37,30 @@ class Head:
     """The shared head. Each field is one aligned 8-byte word, so a reader never sees half a number."""
 
     def __init__(self, folder: Path) -> None:
-        path = folder / "head"
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
-        try:
+        self._path = folder / "head"
+        with self._opened() as fd:
             if os.fstat(fd).st_size < HEAD_BYTES:
                 os.ftruncate(fd, HEAD_BYTES)
                 os.fchmod(fd, 0o660)  # whatever the umask: workers and the guard share it through their group
             self._map = mmap.mmap(fd, HEAD_BYTES)
+
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+        try:
+            yield fd
         finally:
             os.close(fd)
+
+    def turn_from(self, number: int) -> None:
+        """Starts the segment after `number`, unless somebody else did or does: a slow writer must never turn back."""
+        with self._opened() as fd:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            if self.segment == number:
+                self.segment = number + 1
 
     def _get(self, offset: int) -> int:
         value: int = _FIELD.unpack_from(self._map, offset)[0]

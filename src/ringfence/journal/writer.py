@@ -89,5 +89,5 @@ class JournalWriter:
         if self._until_look > 0:
             return
         self._until_look = LINES_BETWEEN_LOOKS
-        if os.lseek(self._fd, 0, os.SEEK_CUR) >= SEGMENT_BYTES and self._head.segment == self._segment:
-            self._head.segment = self._segment + 1
+        if os.lseek(self._fd, 0, os.SEEK_CUR) >= SEGMENT_BYTES:
+            self._head.turn_from(self._segment)

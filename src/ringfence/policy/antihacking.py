@@ -115,8 +115,7 @@ class Failures:
         return self._held
 
     def count(self, failure: Failure, settings: SecuritySettings) -> Evidence | None:
-        """Counts one failure. Returns the evidence once the source has reached the limit within the detection period.
-        """
+        """Counts one failure. Returns the evidence once the source has reached the limit within the period."""
         if not settings.failed_authentication_enabled:
             return None
         window = self._window_of(failure.source)

@@ -119,8 +119,12 @@ def decode_book(raw: bytes) -> Book:
         own_hosts=tuple(str(host) for host in data["own_hosts"]),
         default_domain=str(data["default_domain"]),
         security=SecuritySettings(**data["security"]),
-        address_entries=tuple(AddressEntry(**{**item, "target": Target(item["target"])}) for item in data["address_entries"]),
-        blocked_user_agents=tuple(BlockedUserAgent(item["pattern"], MatchKind(item["match"])) for item in data["blocked_user_agents"]),
+        address_entries=tuple(
+            AddressEntry(**{**item, "target": Target(item["target"])}) for item in data["address_entries"]
+        ),
+        blocked_user_agents=tuple(
+            BlockedUserAgent(item["pattern"], MatchKind(item["match"])) for item in data["blocked_user_agents"]
+        ),
     )
 
 

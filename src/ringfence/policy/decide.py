@@ -1,4 +1,7 @@
-"""All gates on one screen, in the order they are asked. A gate can only object; `route` alone allows; nobody answering means no."""
+"""All gates on one screen, in the order they are asked.
+
+A gate can only object; `route` alone allows; nobody answering means no.
+"""
 
 from collections.abc import Callable
 from typing import Final

@@ -51,6 +51,14 @@ WRITTEN_BY_WORKERS: Final = frozenset(
 )
 
 URGENT: Final = frozenset(
-    {Kind.AUTH_FAILED, Kind.CALL_STARTED, Kind.CALL_ANSWERED, Kind.CALL_ENDED, Kind.CALL_REFUSED, Kind.ENGINE_EXCEPTION, Kind.POLICY_BROKEN}
+    {
+        Kind.AUTH_FAILED,
+        Kind.CALL_STARTED,
+        Kind.CALL_ANSWERED,
+        Kind.CALL_ENDED,
+        Kind.CALL_REFUSED,
+        Kind.ENGINE_EXCEPTION,
+        Kind.POLICY_BROKEN,
+    }
 )
-"""Kinds for which a worker rings the guard's doorbell; the guard finds all others on its next look (at most 200 ms later)."""
+"""Kinds for which a worker rings the guard's doorbell; the guard finds all others within 200 ms."""

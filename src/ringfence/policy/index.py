@@ -1,4 +1,4 @@
-"""The book made ready for questions: built once when a version is adopted, so no question grows with the configuration."""
+"""The book made ready for questions, once for each version, so that no question grows with the configuration."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -21,7 +21,7 @@ class Index:
     agents_named: frozenset[str]
 
     def domain_of(self, host: str) -> str:
-        """The SIP domain a host name means: a tenant's own, or the default for one of our addresses; "" for a stranger's."""
+        """The SIP domain a host means: a tenant's own, the default for one of our addresses, "" for a stranger's."""
         name = host.lower()
         if name in self.tenants:
             return name

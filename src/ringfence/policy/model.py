@@ -1,6 +1,7 @@
-"""Facts and verdicts. A request becomes plain values, a decision becomes one of the verdicts; nothing else crosses the border.
+"""Facts and verdicts: a request becomes plain values, a decision becomes one of the verdicts.
 
-Packet and Request are named tuples because one of each is made for every message: a frozen dataclass costs four times as much.
+Packet and Request are named tuples because one of each is made for every message; a frozen dataclass costs four
+times as much.
 """
 
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Answer(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The digest credentials a request carries (RFC 7616) and how Kamailio judged them (an `Answer` or another negative code)."""
+    """The digest credentials of a request (RFC 7616) and how Kamailio judged them: an `Answer` or another code."""
 
     username: str
     uri: str

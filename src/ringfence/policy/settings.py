@@ -1,6 +1,6 @@
-"""Security settings: names, defaults and limits (reference: "SIP and TCP/IP Security (Anti-Hacking)", "Login Security Controls").
+"""Security settings: names, defaults and limits (reference: "SIP and TCP/IP Security", "Login Security Controls").
 
-This dataclass is the one table of these facts: the REST schema, the portal page, the engines and the documentation read it.
+This dataclass is the one table of these facts: REST schema, portal page, engines and documentation read it.
 """
 
 from collections.abc import Mapping
@@ -30,41 +30,91 @@ class SecuritySettings:
     """Thresholds of the anti-hacking protections. "Reaches" means >=, "exceeds" means >."""
 
     detection_period: int = _setting(
-        10, "Detection period", "Events are counted over this sliding window. A longer window is stricter.", "seconds", 1, DAY
+        10,
+        "Detection period",
+        "Events are counted over this sliding window. A longer window is stricter.",
+        "seconds",
+        1,
+        DAY,
     )
     failed_authentication_enabled: bool = _setting(
         True, "Failed authentication protection", "Counts wrong SIP passwords and unknown accounts by source address."
     )
     failed_authentication_limit: int = _setting(
-        50, "Failed authentications", "A source that reaches this number within the detection period is blocked.", "failures", 1, 100_000
+        50,
+        "Failed authentications",
+        "A source that reaches this number within the detection period is blocked.",
+        "failures",
+        1,
+        100_000,
     )
     failed_authentication_block: int = _setting(
-        3600, "Block for failed authentication", "How long such a source is dropped in the kernel.", "seconds", 1, 365 * DAY
+        3600,
+        "Block for failed authentication",
+        "How long such a source is dropped in the kernel.",
+        "seconds",
+        1,
+        365 * DAY,
     )
     failed_challenge_enabled: bool = _setting(
         True, "Failed challenge requests", "Counts requests whose 401 or 407 challenge is never answered."
     )
     failed_challenge_limit: int = _setting(
-        1000, "Unanswered challenges", "A source that exceeds this number within the detection period is blocked.", "requests", 1, 1_000_000
+        1000,
+        "Unanswered challenges",
+        "A source that exceeds this number within the detection period is blocked.",
+        "requests",
+        1,
+        1_000_000,
     )
     failed_challenge_block: int = _setting(
-        3600, "Block for unanswered challenges", "How long such a source is dropped in the kernel.", "seconds", 1, 365 * DAY
+        3600,
+        "Block for unanswered challenges",
+        "How long such a source is dropped in the kernel.",
+        "seconds",
+        1,
+        365 * DAY,
     )
-    level_1_enabled: bool = _setting(True, "Level 1", "Packet rate limit of one source on the SIP ports. RTP is never counted.")
+    level_1_enabled: bool = _setting(
+        True, "Level 1", "Packet rate limit of one source on the SIP ports. RTP is never counted."
+    )
     level_1_packets: int = _setting(
-        500, "Level 1 packets", "A source that exceeds this rate is blocked for the level 1 interval.", "packets per second", 1, 1_000_000
+        500,
+        "Level 1 packets",
+        "A source that exceeds this rate is blocked for the level 1 interval.",
+        "packets per second",
+        1,
+        1_000_000,
     )
-    level_1_block: int = _setting(30, "Level 1 block", "Short: a burst from an office must not cost it a day.", "seconds", 1, 365 * DAY)
+    level_1_block: int = _setting(
+        30, "Level 1 block", "Short: a burst from an office must not cost it a day.", "seconds", 1, 365 * DAY
+    )
     level_2_enabled: bool = _setting(True, "Level 2", "Second packet rate limit, counted even while level 1 blocks.")
     level_2_packets: int = _setting(
-        2000, "Level 2 packets", "A source that exceeds this rate is blocked for the level 2 interval.", "packets per second", 1, 10_000_000
+        2000,
+        "Level 2 packets",
+        "A source that exceeds this rate is blocked for the level 2 interval.",
+        "packets per second",
+        1,
+        10_000_000,
     )
-    level_2_block: int = _setting(3600, "Level 2 block", "Long: nothing but an attack sends this much.", "seconds", 1, 365 * DAY)
-    blocked_user_agents_enabled: bool = _setting(True, "Blocked user agents", "Drops messages of listed user agents without an answer.")
+    level_2_block: int = _setting(
+        3600, "Level 2 block", "Long: nothing but an attack sends this much.", "seconds", 1, 365 * DAY
+    )
+    blocked_user_agents_enabled: bool = _setting(
+        True, "Blocked user agents", "Drops messages of listed user agents without an answer."
+    )
     web_failed_login_limit: int = _setting(
-        5, "Failed portal logins", "An address that exceeds this number is blocked from the portal, never from SIP.", "failures", 1, 10_000
+        5,
+        "Failed portal logins",
+        "An address that exceeds this number is blocked from the portal, never from SIP.",
+        "failures",
+        1,
+        10_000,
     )
-    web_login_block: int = _setting(3600, "Block for failed logins", "How long the portal refuses that address.", "seconds", 1, 365 * DAY)
+    web_login_block: int = _setting(
+        3600, "Block for failed logins", "How long the portal refuses that address.", "seconds", 1, 365 * DAY
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +158,18 @@ def _problem_of(name: str, value: Any) -> Problem | None:
         return Problem(name, "settings.unknown", f"There is no setting named {name!r}.")
     limits = limits_of(name)
     if limits.high == 0:
-        return None if isinstance(value, bool) else Problem(name, "settings.switch", f"{limits.label} is a switch: true or false.")
+        return (
+            None
+            if isinstance(value, bool)
+            else Problem(name, "settings.switch", f"{limits.label} is a switch: true or false.")
+        )
     if isinstance(value, bool) or not isinstance(value, int):
         return Problem(name, "settings.number", f"{limits.label} must be a whole number of {limits.unit}.")
     if limits.low <= value <= limits.high:
         return None
-    return Problem(name, "settings.range", f"{limits.label} is {value}; it must be {limits.low} to {limits.high} {limits.unit}.")
+    return Problem(
+        name, "settings.range", f"{limits.label} is {value}; it must be {limits.low} to {limits.high} {limits.unit}."
+    )
 
 
 def _unreachable(settings: SecuritySettings) -> tuple[Problem, ...]:
@@ -125,7 +181,7 @@ def _unreachable(settings: SecuritySettings) -> tuple[Problem, ...]:
         Problem(
             "level_1_packets",
             "settings.unreachable",
-            f"Level 1 ({settings.level_1_packets} packets per second) must be below level 2 ({settings.level_2_packets}): "
-            "the lower level would never decide anything.",
+            f"Level 1 ({settings.level_1_packets} packets per second) must be below "
+            f"level 2 ({settings.level_2_packets}): the lower level would never decide anything.",
         ),
     )

@@ -1,1 +1,4 @@
-"""Inside Kamailio's workers: turns a SIP message into plain values, asks the policy, carries out the verdict. The only importer of KSR."""
+"""Inside Kamailio's workers: a SIP message becomes plain values, the policy decides, the verdict is carried out.
+
+The only importer of KSR.
+"""

@@ -13,16 +13,35 @@ from ringfence.signaling.worker import Worker
 MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove RTP/AVP"
 
 CLAIMED_IDENTITY: Final = (
-    "^(P-[A-Za-z-]+|Remote-Party-ID|Diversion|History-Info|Identity|Identity-Info|Privacy|Replaces|Join|Route|Path|Service-Route|X-(PBX|Ringfence)-.*)$"
+    "^(P-[A-Za-z-]+|Remote-Party-ID|Diversion|History-Info|Identity|Identity-Info|Privacy|Replaces|Join"
+    "|Route|Path|Service-Route|X-(PBX|Ringfence)-.*)$"
 )
 """Headers a phone may not set: they claim an identity or a path, or they are ours."""
 
 DIALOG_VARIABLES: Final = ("id", "caller", "callee", "from", "to", "dialled", "tenant", "user", "started", "answered")
 
 DIALOG_COLUMNS: Final = (
-    "h_entry h_id callid from_uri from_tag to_uri to_tag state start_ts lifetime "
-    "from_cseq to_cseq from_rs to_rs from_contact to_contact from_bindaddr to_bindaddr sflags dflags"
-).split()
+    "h_entry",
+    "h_id",
+    "callid",
+    "from_uri",
+    "from_tag",
+    "to_uri",
+    "to_tag",
+    "state",
+    "start_ts",
+    "lifetime",
+    "from_cseq",
+    "to_cseq",
+    "from_rs",
+    "to_rs",
+    "from_contact",
+    "to_contact",
+    "from_bindaddr",
+    "to_bindaddr",
+    "sflags",
+    "dflags",
+)
 
 
 def ring(verdict: RingExtension, target_user: str, worker: Worker) -> None:

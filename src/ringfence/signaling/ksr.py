@@ -110,7 +110,7 @@ def to_host() -> str:
 
 
 def header_counts() -> tuple[int, ...]:
-    """How often Via, From, To, Call-ID, CSeq, Content-Length, Max-Forwards and both credential headers stand in the message."""
+    """How often each header of HEADER_COUNTS stands in the message."""
     return tuple(map(KSR.pv.get, HEADER_COUNTS))
 
 
@@ -119,7 +119,7 @@ def contact_count() -> int:
 
 
 def sane() -> bool:
-    """Kamailio's own sanity checks: version, scheme, required headers, CSeq, Content-Length, Expires, Proxy-Require, URIs.
+    """Kamailio's own sanity checks: version, scheme, required headers, CSeq, lengths, Expires, Proxy-Require, URIs.
 
     Not the digest check (2048): it answers an unknown scheme with 500, where RFC 4475 section 3.3.7 wants a challenge.
     """

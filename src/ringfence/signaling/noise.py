@@ -39,5 +39,7 @@ class Noise:
     def flush(self, now: float) -> None:
         self._due = now + FLUSH_SECONDS
         for rule, tally in self._tallies.items():
-            self._write({"rule": rule, "count": tally.count, "source": tally.source, "user_agent": tally.user_agent[:80]})
+            self._write(
+                {"rule": rule, "count": tally.count, "source": tally.source, "user_agent": tally.user_agent[:80]}
+            )
         self._tallies.clear()

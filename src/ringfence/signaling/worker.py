@@ -1,4 +1,7 @@
-"""What one Kamailio worker holds: its view of the policy, its journal, its tally of noise. Built on the first message, after the fork."""
+"""What one Kamailio worker holds: its view of the policy, its journal, its tally of noise.
+
+Built on the first message, so after the fork.
+"""
 
 import gc
 import itertools

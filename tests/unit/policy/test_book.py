@@ -4,8 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.policy.book import AddressEntry, Book, Role, Subscriber, Target, Tenant
-from ringfence.policy.book import decode_book, decode_subscriber, encode_book, encode_subscriber
+from ringfence.policy.book import (
+    AddressEntry,
+    Book,
+    Role,
+    Subscriber,
+    Target,
+    Tenant,
+    decode_book,
+    decode_subscriber,
+    encode_book,
+    encode_subscriber,
+)
 
 PLAIN = st.text(st.characters(min_codepoint=32, exclude_categories=("Cs", "Cc")), max_size=40)
 

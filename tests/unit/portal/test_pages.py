@@ -127,3 +127,9 @@ def test_settings_pages_save_and_explain(site: Site) -> None:
     assert client.post("/security/anti-hacking", {**form, "level_1_packets": 3000}, secure=True).status_code == 422
     assert client.post("/security/anti-hacking", {**form, "level_1_packets": 400}, secure=True).status_code == 302
     assert site.admin.get("settings/security") == {**values, "level_1_packets": 400}
+
+
+@pytest.mark.parametrize("name", ["../settings.py", "%2e%2e/settings.py", "..%2fsettings.py", "nothing.css", "vendor"])
+def test_static_files_come_only_from_their_folder(site: Site, name: str) -> None:
+    assert Client().get("/static/portal.css", secure=True)["Content-Type"] == "text/css"
+    assert Client().get(f"/static/{name}", secure=True).status_code == 404

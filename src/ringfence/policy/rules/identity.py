@@ -41,7 +41,11 @@ def tenant(request: Request, index: Index) -> Refuse | None:
 
 def sender(request: Request, index: Index) -> Refuse | None:
     """The From header names the extension whose password was proved."""
-    return None if _is_caller(request, index, request.from_user, request.from_host) else Refuse("identity.sender", 403, "Forbidden")
+    return (
+        None
+        if _is_caller(request, index, request.from_user, request.from_host)
+        else Refuse("identity.sender", 403, "Forbidden")
+    )
 
 
 def _is_caller(request: Request, index: Index, user: str, host: str) -> bool:

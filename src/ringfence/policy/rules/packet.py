@@ -16,7 +16,7 @@ def size(packet: Packet) -> Refuse | None:
 
 
 def singular(packet: Packet) -> Refuse | None:
-    """From, To, Call-ID and CSeq stand exactly once, Content-Length and Max-Forwards at most once (RFC 3261 section 7.3.1)."""
+    """From, To, Call-ID and CSeq stand once, Content-Length and Max-Forwards at most once (RFC 3261 section 7.3.1)."""
     once = packet.froms == packet.tos == packet.call_ids == packet.cseqs == 1
     if once and packet.content_lengths <= 1 and packet.max_forwards <= 1:
         return None
@@ -25,7 +25,11 @@ def singular(packet: Packet) -> Refuse | None:
 
 def framing(packet: Packet) -> Refuse | None:
     """A message on a stream says its length, or its end would be a guess (RFC 3261 section 18.3)."""
-    return Refuse("packet.framing", 400, "Content-Length Missing") if packet.stream and packet.content_lengths != 1 else None
+    return (
+        Refuse("packet.framing", 400, "Content-Length Missing")
+        if packet.stream and packet.content_lengths != 1
+        else None
+    )
 
 
 def credentials(packet: Packet) -> Refuse | None:
