@@ -174,9 +174,8 @@ def _attack(stage: Demo, victim: Account, hands: ThreadPoolExecutor) -> None:
     begun = time.monotonic()
     guessing = hands.submit(crack_password, evil, home, "101", words, 7)
     within(10, lambda: product.in_kernel_set(evil.address), "the attacker is banned")
-    say.fact(
-        f"svcrack guesses passwords of 101; {time.monotonic() - begun:.1f} s later 10.77.0.66 is in the kernel's ban set."
-    )
+    passed = time.monotonic() - begun
+    say.fact(f"svcrack guesses passwords of 101; {passed:.1f} s later 10.77.0.66 is in the kernel's ban set.")
     _aftermath(stage, guessing, victim)
 
 
