@@ -1,7 +1,6 @@
 """`ringfence demo`"""
 
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +18,7 @@ from ringfence.lab import tone
 from ringfence.lab.attackers import Attack, crack_password, enumerate_extensions, map_servers
 from ringfence.lab.network import Lab, LabUnavailable, namespaces_of
 from ringfence.lab.phones import PORTS, Baresip
-from ringfence.lab.product import Product, ProductFailed, within
+from ringfence.lab.product import Product, ProductFailed, make_home, within
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import NoAnswer, Transport
 
@@ -88,7 +87,7 @@ def demo(keep: Annotated[bool, typer.Option(help="Keep the demo's logs and data 
 @contextmanager
 def _stage(say: Narrator, keep: bool) -> Iterator[Demo]:
     """A running system in a lab; processes, namespaces and files are gone afterwards."""
-    home = Path(tempfile.mkdtemp(prefix="rf-demo-", dir="/tmp"))
+    home = make_home("demo")
     try:
         with Lab() as lab:
             product = Product(lab.host("srv", 1), lab.host("admin", 10), home)

@@ -64,8 +64,10 @@ class Host:
         )
 
     def start(self, argv: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
-        """A process on this host, leading its own process group."""
-        return subprocess.Popen(self.command(*argv), process_group=0, **options)
+        """A process on this host, leading its own process group; it ends with the thread that started it."""
+        return subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", *self.command(*argv)], process_group=0, **options
+        )
 
     def udp(self, port: int = 0, address: str | None = None) -> socket.socket:
         return self._bound(socket.SOCK_DGRAM, port, address)
