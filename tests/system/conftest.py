@@ -145,7 +145,7 @@ def witness(pbx: Pbx, lab: Lab) -> Iterator[Softphone]:
         yield one
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def oracle(request: pytest.FixtureRequest, pbx: Pbx, witness: Softphone, trunk: socket.socket) -> Iterator[None]:
     """After every test: no worker ended, others are served in a second, nothing reached the trunk, no memory lost."""
     restarts = request.node.get_closest_marker("restarts") is not None

@@ -43,6 +43,11 @@ class AdoptedPolicy:
         if self._reader is not None:
             self._reader.release()
 
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
     def spans(self, target: Target, now: float) -> tuple[Span, ...]:
         """What the entries say to the kernel at this time (Unix seconds)."""
         return spans(self.book.address_entries, target, now)

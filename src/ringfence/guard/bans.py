@@ -32,6 +32,7 @@ class Bans:
         self._boot_id = boot_id
         self._live: dict[str, BanRecord] = {}
         self._kernel: set[str] = set()
+        self._outside: set[str] = set()
         self._expiries: list[tuple[float, str]] = []
         self._evictable: dict[int, list[tuple[float, str]]] = {4: [], 6: []}
 
@@ -75,17 +76,19 @@ class Bans:
         else:
             self._alarms.clear(REFUSED, now.wall)
         self._kernel = {record.key for record in fitting} if self._firewall.in_kernel else set()
+        self._outside = {record.key for record in bans if record.key not in self._kernel}
         self._evictable = {4: [], 6: []}
-        for key in self._kernel:
-            self._make_evictable(self._live[key])
+        for record in fitting:
+            self._evictable[key_network(record.key).version].append((record.boot_until, record.key))
+        for heap in self._evictable.values():
+            heapq.heapify(heap)
         self._signaling.replace_all([(record.key, record.until) for record in bans if record.key not in self._kernel])
 
     def add(self, record: BanRecord, now: Moment) -> None:
         """Kernel first, so that the next packet dies; the ledger follows in the same tick."""
         placed = self._place(record, now)
         self._remember(record)
-        if not placed:
-            self._signaling.put(record.key, record.until)
+        self._enforced(record, in_kernel=placed)
         self._ledger.note_ban(record)
         self._ledger.note(now.wall, Kind.BAN_ADDED, describe(record))
 
@@ -101,21 +104,24 @@ class Bans:
 
     def expire(self, now: Moment) -> None:
         """Ends what ran out. The kernel has dropped its elements by itself; freed room goes to those left outside."""
-        ended = False
         while self._expiries and self._expiries[0][0] <= now.boot:
             until, key = heapq.heappop(self._expiries)
             record = self._live.get(key)
             if record is None or record.boot_until != until:
                 continue
-            ended = True
             del self._live[key]
             self._kernel.discard(key)
+            self._outside.discard(key)
             self._signaling.remove(key)
             self._ledger.note_end(key, now.wall, "", "expired")
             self._ledger.note(now.wall, Kind.BAN_EXPIRED, {"address": key, "rule": record.rule})
-        if ended and self._firewall.in_kernel:
+        if self._outside and self._firewall.in_kernel:
             self._bring_in(now)
         self._signaling.sweep(now.wall)
+
+    def close(self) -> None:
+        """Ends our hold on the list for signaling; what is in it stays in force."""
+        self._signaling.close()
 
     def slow(self, key: str, accounts: Iterable[str], until: float) -> None:
         """These accounts get no password check from this source for a while; `until` is Unix time."""
@@ -134,11 +140,7 @@ class Bans:
             self._alarms.set_off(
                 REFUSED, f"nftables refused the ban of {record.key}; it is enforced in signaling.", now.wall
             )
-        if outcome is not Outcome.DONE or not self._firewall.in_kernel:
-            return False
-        self._kernel.add(record.key)
-        self._make_evictable(record)
-        return True
+        return outcome is Outcome.DONE and self._firewall.in_kernel
 
     def _evict(self, version: int) -> bool:
         heap = self._evictable[version]
@@ -147,37 +149,41 @@ class Bans:
             record = self._live.get(key)
             if key not in self._kernel or record is None or record.boot_until != until:
                 continue
-            self._signaling.put(key, record.until)
+            self._enforced(record, in_kernel=False)
             self._firewall.lift(key_network(key))
-            self._kernel.discard(key)
             return True
         return False
 
     def _bring_in(self, now: Moment) -> None:
-        outside = (
-            [record for record in self._live.values() if record.key not in self._kernel]
-            if len(self._kernel) < len(self._live)
-            else []
-        )
-        for record in outside:
-            if self._firewall.ban(KernelBan(key_network(record.key), record.boot_until - now.boot)) is not Outcome.DONE:
+        """The kernel frees the room of an expired element a little later; so this is tried each time."""
+        for key in list(self._outside):
+            record = self._live[key]
+            if self._firewall.ban(KernelBan(key_network(key), record.boot_until - now.boot)) is not Outcome.DONE:
                 return
-            self._kernel.add(record.key)
-            self._make_evictable(record)
-            self._signaling.remove(record.key)
+            self._enforced(record, in_kernel=True)
         self._alarms.clear(SET_FULL, now.wall)
+
+    def _enforced(self, record: BanRecord, *, in_kernel: bool) -> None:
+        """Notes who enforces a ban from now on: the kernel, or signaling."""
+        if in_kernel:
+            self._outside.discard(record.key)
+            self._kernel.add(record.key)
+            heapq.heappush(self._evictable[key_network(record.key).version], (record.boot_until, record.key))
+            self._signaling.remove(record.key)
+        else:
+            self._kernel.discard(record.key)
+            self._outside.add(record.key)
+            self._signaling.put(record.key, record.until)
 
     def _release(self, key: str) -> None:
         self._firewall.lift(key_network(key))
         self._kernel.discard(key)
+        self._outside.discard(key)
         self._signaling.remove(key)
 
     def _remember(self, record: BanRecord) -> None:
         self._live[record.key] = record
         heapq.heappush(self._expiries, (record.boot_until, record.key))
-
-    def _make_evictable(self, record: BanRecord) -> None:
-        heapq.heappush(self._evictable[key_network(record.key).version], (record.boot_until, record.key))
 
     def _dated(self, record: BanRecord, now: Moment, left: float) -> BanRecord:
         values = {**asdict(record), "boot_id": self._boot_id, "boot_until": now.boot + left, "until": now.wall + left}

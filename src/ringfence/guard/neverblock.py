@@ -21,7 +21,7 @@ class Member:
 
 
 class NeverBlock:
-    """Who may never be banned. The host's part is replaced as a whole; administrators come and go with their session."""
+    """Who may never be banned. The host's part is replaced as a whole; administrators come and go."""
 
     def __init__(self) -> None:
         self._host: tuple[Member, ...] = tuple(Member(parse_network(text), "the loopback address") for text in LOOPBACK)

@@ -39,7 +39,7 @@ class Registrations:
         if opening < 0 or not line.endswith(b'"}') or line.find(LINE_START, 1) > 0:
             return False
         contacts_end = line.find(_SOURCE)
-        expires_at = _latest_expiry(line, contacts_end)
+        expires_at = _latest_expiry(line, contacts_end) if contacts_end > 0 else None
         if expires_at is None:
             return False
         source = contacts_end + len(_SOURCE)

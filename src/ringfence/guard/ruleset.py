@@ -81,7 +81,7 @@ def replaced_lists(lists: Lists) -> str:
 def replaced_meters(shape: Shape) -> str:
     """Replaces the rate rules in one transaction."""
     return "\n".join(
-        [f"flush chain {TABLE} meters", *(f"add rule {TABLE} meters {rule}" for rule in _meter_rules(shape))]
+        [f"flush chain {TABLE} sip_rates", *(f"add rule {TABLE} sip_rates {rule}" for rule in _meter_rules(shape))]
     )
 
 
@@ -114,7 +114,7 @@ def _sets(ban_set_size: int) -> list[str]:
 
 def _chains(shape: Shape) -> list[str]:
     return [
-        "  chain meters {",
+        "  chain sip_rates {",
         *(f"    {rule}" for rule in _meter_rules(shape)),
         "  }",
         "  chain prerouting {",
@@ -128,7 +128,7 @@ def _chains(shape: Shape) -> list[str]:
         "    ip6 saddr @block6 counter drop",
         "    ip saddr @allow4 return",
         "    ip6 saddr @allow6 return",
-        *(f"    {protocol} dport {{ {_joined(ports)} }} jump meters" for protocol, ports in _metered(shape.ports)),
+        *(f"    {protocol} dport {{ {_joined(ports)} }} jump sip_rates" for protocol, ports in _metered(shape.ports)),
         "  }",
     ]
 

@@ -89,7 +89,7 @@ def load_newest(guard_folder: Path, journal_folder: Path) -> Standing:
 
 
 async def write_snapshot(folder: Path, checkpoint: Checkpoint, lines: list[bytes], now: float) -> None:
-    """Writes the snapshot in small bites and swaps it in. Raises OSError, with the old one kept, if the disk refuses."""
+    """Writes the snapshot in small bites and swaps it in. Raises OSError and keeps the old one if the disk refuses."""
     header = orjson.dumps(
         {
             "t": now,

@@ -117,7 +117,7 @@ class Product:
 
     def _children(self) -> list[dict[str, Any]]:
         """What `ringfence status` says; it exits with 1 while a part is starting."""
-        children: list[dict[str, Any]] = json.loads(self.command("status", "--json").stdout)["children"]
+        children: list[dict[str, Any]] = json.loads(self.command("status", "--json").stdout)["parts"]
         return children
 
     def core_workers(self) -> frozenset[int]:

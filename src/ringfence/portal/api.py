@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -15,7 +16,7 @@ from ringfence.policy.settings import Problem
 from ringfence.portal.actor import Actor
 from ringfence.portal.client_address import client_address
 from ringfence.portal.people import tokens
-from ringfence.portal.problems import Forbidden, NotFound, NotSignedIn, Refused, problem_response
+from ringfence.portal.problems import Conflict, Forbidden, NotFound, NotSignedIn, Refused, problem_response
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +92,13 @@ def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     refused = Refused(detail=str(error), error_id="request.malformed")
     refused.status = error.status_code
     return problem_response(request, refused)
+
+
+@api.exception_handler(IntegrityError)
+def on_collision(request: HttpRequest, error: IntegrityError) -> HttpResponse:
+    """Two requests made the same thing at the same moment; the database let one win."""
+    log.warning("%s %s collided: %s", request.method, request.path, error)
+    return problem_response(request, Conflict(detail="Somebody else made the same thing at this moment; look again."))
 
 
 @api.exception_handler(Exception)

@@ -1,13 +1,15 @@
 """The portal's questions to the guard. It holds the privileges; the portal holds none."""
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 from ringfence import guardlink
 from ringfence.guardlink import GuardRefusal, GuardUnreachable
 from ringfence.policy.settings import Problem
 from ringfence.portal import places
-from ringfence.portal.problems import Refused, Unavailable
+from ringfence.portal.problems import NotFound, Refused, Unavailable
+
+NOT_BANNED: Final = "bans.not_banned"
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,8 @@ def ask(verb: str, timeout: float = 3.0, **args: Any) -> Any:
             detail="The guard does not answer. Bans in the kernel stay in force; lists come back when it does."
         ) from error
     except GuardRefusal as error:
-        raise Refused([Problem(error.field, error.error_id, error.message)]) from error
+        kind = NotFound if error.error_id == NOT_BANNED else Refused
+        raise kind([Problem(error.field, error.error_id, error.message)]) from error
 
 
 def tell(verb: str, **args: Any) -> None:

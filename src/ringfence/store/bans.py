@@ -71,6 +71,8 @@ class BanWriter:
 
     def remove(self, key: str) -> None:
         """Forgets the source and its slowed pairs."""
+        if self._is_empty():
+            return
         prefix = key.encode()
         with self._env.begin(write=True) as txn:
             txn.delete(prefix)
@@ -81,7 +83,7 @@ class BanWriter:
 
     def sweep(self, now: float) -> None:
         """Removes what has expired, so that the word returns to 0."""
-        if self._map[:WORD_BYTES] == bytes(WORD_BYTES):
+        if self._is_empty():
             return
         with self._env.begin(write=True) as txn:
             for key in [bytes(key) for key, raw in txn.cursor() if _EXPIRY.unpack(raw)[0] <= now]:
@@ -91,6 +93,9 @@ class BanWriter:
     def close(self) -> None:
         self._env.close()
         self._map.close()
+
+    def _is_empty(self) -> bool:
+        return self._map[:WORD_BYTES] == bytes(WORD_BYTES)
 
     def _count(self) -> None:
         with self._env.begin() as txn:

@@ -11,6 +11,8 @@ from ringfence.lab.product import within
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, Transport, establish
 
+pytestmark = pytest.mark.usefixtures("oracle")
+
 UDP, TCP = ("10.77.0.1", 5060), ("10.77.0.1", 5063)
 SAMPLES = 150
 

@@ -10,6 +10,8 @@ from ringfence.lab import sip
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, Transport
 
+pytestmark = pytest.mark.usefixtures("oracle")
+
 TCP = ("10.77.0.1", 5063)
 INTERNAL = [
     ("X-PBX-Auth ", "yes"),

@@ -10,6 +10,8 @@ from ringfence.lab import sip
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import NoAnswer, Softphone, end_call, establish
 
+pytestmark = pytest.mark.usefixtures("oracle")
+
 UDP = ("10.77.0.1", 5060)
 TRUNK = "10.77.0.90"
 

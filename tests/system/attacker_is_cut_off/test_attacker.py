@@ -16,6 +16,8 @@ from ringfence.lab.product import within
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone
 
+pytestmark = pytest.mark.usefixtures("oracle")
+
 UDP = (PBX_ADDRESS, 5060)
 DEFAULT_LIMIT = 50
 

@@ -67,7 +67,7 @@ def test_a_deleted_element_or_chain_is_put_back_too(guard: Guarded) -> None:
 
 
 def test_other_tables_are_never_touched(guard: Guarded) -> None:
-    guard.host.run("nft", "-f", "-", stdin="table ip theirs { set s { type ipv4_addr; elements = { 192.0.2.1 } } }")
+    guard.host.run("nft", "-f", "-", stdin="table ip theirs { set s { type ipv4_addr; elements = { 192.0.2.1 }; }; }")
     before = guard.host.run("nft", "-a", "list", "table", "ip", "theirs").stdout
     guard.fail(OFFENDER, 50)
     until(lambda: guard.bans(OFFENDER), 1.0)
@@ -144,7 +144,7 @@ def test_an_entry_that_runs_out_leaves_the_kernel(guard: Guarded) -> None:
 
 def test_a_changed_threshold_is_obeyed_within_a_second(guard: Guarded) -> None:
     guard.publish(Book(security=replace(SecuritySettings(), failed_authentication_limit=3, level_1_packets=77)))
-    until(lambda: "77/second" in guard.host.run("nft", "list", "chain", "inet", "ringfence", "meters").stdout, 1.0)
+    until(lambda: "77/second" in guard.host.run("nft", "list", "chain", "inet", "ringfence", "sip_rates").stdout, 1.0)
     guard.fail(OFFENDER, 3)
     until(lambda: guard.bans(OFFENDER), 1.0)
 
@@ -153,9 +153,11 @@ def test_a_source_over_the_packet_rate_loses_the_excess_on_sip_ports_only(
     guard: Guarded, sender: Sender, receiver: socket.socket
 ) -> None:
     guard.publish(Book(security=replace(SecuritySettings(), level_1_packets=10)))
-    until(lambda: "10/second" in guard.host.run("nft", "list", "chain", "inet", "ringfence", "meters").stdout, 1.0)
+    until(lambda: "10/second" in guard.host.run("nft", "list", "chain", "inet", "ringfence", "sip_rates").stdout, 1.0)
     with guard.host.udp(45000) as media, sender.host.udp() as sock:
         media.settimeout(0.3)
+        sock.sendto(b"who has", (guard.host.address, 45000))
+        assert media.recv(10) == b"who has"
         for _ in range(100):
             sock.sendto(b"x", (guard.host.address, 5060))
             sock.sendto(b"x", (guard.host.address, 45000))
@@ -206,8 +208,8 @@ def test_a_full_disk_stops_no_writer_and_costs_only_what_did_not_fit(tmp_path: P
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)], check=True)
     try:
         with closing(JournalWriter(tmp_path)) as journal, closing(JournalReader(tmp_path)) as reader:
-            written = [number for number in range(1000) if journal.append(Kind.CALL_ENDED, {"n": number})]
-            assert reader.dropped == 1000 - len(written) > 0
+            written = [number for number in range(3000) if journal.append(Kind.CALL_ENDED, {"n": number})]
+            assert reader.dropped == 3000 - len(written) > 0
             assert _numbers(reader) == written
             filler = next(tmp_path.glob("events-*"))
             os.truncate(filler, 0)

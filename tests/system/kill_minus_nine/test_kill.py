@@ -11,7 +11,7 @@ from ringfence.lab.product import within
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, end_call, establish
 
-pytestmark = pytest.mark.restarts
+pytestmark = [pytest.mark.restarts, pytest.mark.usefixtures("oracle")]
 BACK = {"portal": 5.0, "ingest": 5.0, "web": 5.0}
 """Seconds a part may be away; all others 3."""
 

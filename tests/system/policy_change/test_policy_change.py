@@ -9,6 +9,8 @@ from ringfence.lab.product import within
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, end_call, establish
 
+pytestmark = pytest.mark.usefixtures("oracle")
+
 OBEYED = 1.0
 
 

@@ -14,6 +14,8 @@ from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, Transport
 
+pytestmark = pytest.mark.usefixtures("oracle")
+
 HERE = Path(__file__).parent
 NOBODY = Account("nobody", "example.com", "none")
 _FIRST_VIA = re.compile(

@@ -12,6 +12,8 @@ from ringfence.lab.phones import Baresip, Sipp, end
 from ringfence.lab.product import within
 from ringfence.lab.softphone import Transport, end_call, establish
 
+pytestmark = pytest.mark.usefixtures("oracle")
+
 TALK = 5.5
 PAIRS = [(Transport.UDP, Transport.UDP), (Transport.TCP, Transport.TCP), (Transport.UDP, Transport.TCP)]
 

@@ -4,7 +4,8 @@ import multiprocessing
 import os
 import time
 from collections import Counter
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import orjson
@@ -17,12 +18,20 @@ from ringfence.journal.reader import Checkpoint, JournalReader, decode, replay
 from ringfence.policy.events import Kind
 
 NOW = 1000.0
+type Follow = Callable[..., JournalReader]
 
 
 @pytest.fixture(autouse=True)
 def _no_settling(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests turn segments faster than any system does."""
     monkeypatch.setattr(reader, "SETTLE_SECONDS", 0.0)
+
+
+@pytest.fixture(name="follow")
+def _follow() -> Iterator[Follow]:
+    """Readers that are closed again."""
+    with ExitStack() as stack:
+        yield lambda folder, start=Checkpoint(): stack.enter_context(closing(JournalReader(folder, start)))  # noqa: B008
 
 
 def read_all(journal: JournalReader, now: float = NOW) -> list[int]:
@@ -41,23 +50,23 @@ def append(folder: Path, *numbers: int) -> None:
             assert pen.append(Kind.CALL_ENDED, {"n": number})
 
 
-def test_events_are_read_once_and_in_order(tmp_path: Path) -> None:
+def test_events_are_read_once_and_in_order(tmp_path: Path, follow: Follow) -> None:
     append(tmp_path, 1, 2, 3)
-    journal = JournalReader(tmp_path)
+    journal = follow(tmp_path)
     assert read_all(journal) == [1, 2, 3]
     assert read_all(journal) == []
 
 
-def test_reading_goes_on_at_the_checkpoint(tmp_path: Path) -> None:
+def test_reading_goes_on_at_the_checkpoint(tmp_path: Path, follow: Follow) -> None:
     append(tmp_path, 1, 2)
-    first = JournalReader(tmp_path)
+    first = follow(tmp_path)
     assert read_all(first) == [1, 2]
     append(tmp_path, 3)
-    assert read_all(JournalReader(tmp_path, first.checkpoint)) == [3]
+    assert read_all(follow(tmp_path, first.checkpoint)) == [3]
 
 
-def test_half_a_line_waits_for_its_other_half(tmp_path: Path) -> None:
-    journal = JournalReader(tmp_path)
+def test_half_a_line_waits_for_its_other_half(tmp_path: Path, follow: Follow) -> None:
+    journal = follow(tmp_path)
     path = layout.segment_path(tmp_path, 0)
     path.write_bytes(b'{"t":1,"kind":"call.ended","n":7')
     assert read_all(journal) == []
@@ -73,9 +82,9 @@ def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small_segments")
-def test_rotation_loses_nothing_and_old_segments_go(tmp_path: Path) -> None:
+def test_rotation_loses_nothing_and_old_segments_go(tmp_path: Path, follow: Follow) -> None:
     append(tmp_path, *range(100))
-    journal = JournalReader(tmp_path)
+    journal = follow(tmp_path)
     assert read_all(journal) == list(range(100))
     journal.release()
     kept = reader.segments(tmp_path)
@@ -84,23 +93,25 @@ def test_rotation_loses_nothing_and_old_segments_go(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small_segments")
-def test_segments_a_snapshot_needs_are_kept(tmp_path: Path) -> None:
+def test_segments_a_snapshot_needs_are_kept(tmp_path: Path, follow: Follow) -> None:
     append(tmp_path, *range(100))
-    journal = JournalReader(tmp_path)
+    journal = follow(tmp_path)
     read_all(journal)
     journal.release(keep_from=2)
     assert reader.segments(tmp_path)[0] == 2
 
 
 @pytest.mark.usefixtures("small_segments")
-def test_a_writer_that_chose_the_old_segment_just_before_the_turn_is_still_heard(tmp_path: Path) -> None:
+def test_a_writer_that_chose_the_old_segment_just_before_the_turn_is_still_heard(
+    tmp_path: Path, follow: Follow
+) -> None:
     append(tmp_path, *range(10))
-    journal = JournalReader(tmp_path)
+    journal = follow(tmp_path)
     read_all(journal)
     previous = journal.checkpoint.segment - 1
     with layout.segment_path(tmp_path, previous).open("ab") as stream:
         stream.write(b'{"t":1,"kind":"call.ended","n":77}\n')
-    assert read_all(JournalReader(tmp_path, journal.checkpoint)) == [77]
+    assert read_all(follow(tmp_path, journal.checkpoint)) == [77]
     assert read_all(journal, NOW + 1) == [77]
     assert read_all(journal, NOW + 10) == []
 
@@ -116,17 +127,17 @@ def test_a_writer_too_far_ahead_drops_and_counts_until_the_reader_catches_up(tmp
         assert read_all(journal) == [1000]
 
 
-def test_a_lost_head_does_not_send_writers_back(tmp_path: Path) -> None:
+def test_a_lost_head_does_not_send_writers_back(tmp_path: Path, follow: Follow) -> None:
     layout.segment_path(tmp_path, 5).write_bytes(b'{"t":1,"kind":"call.ended","n":5}\n')
-    journal = JournalReader(tmp_path, Checkpoint(5, 0))
+    journal = follow(tmp_path, Checkpoint(5, 0))
     append(tmp_path, 6)
     assert read_all(journal) == [5, 6]
 
 
-def test_a_missing_segment_is_passed_over(tmp_path: Path) -> None:
+def test_a_missing_segment_is_passed_over(tmp_path: Path, follow: Follow) -> None:
     layout.Head(tmp_path).segment = 3
     append(tmp_path, 1)
-    assert read_all(JournalReader(tmp_path)) == [1]
+    assert read_all(follow(tmp_path)) == [1]
 
 
 def test_a_folder_that_is_gone_is_an_empty_journal(tmp_path: Path) -> None:
@@ -134,17 +145,17 @@ def test_a_folder_that_is_gone_is_an_empty_journal(tmp_path: Path) -> None:
     assert list(replay(tmp_path / "nowhere")) == []
 
 
-def test_garbage_without_an_end_is_skipped_and_counted(tmp_path: Path) -> None:
+def test_garbage_without_an_end_is_skipped_and_counted(tmp_path: Path, follow: Follow) -> None:
     layout.segment_path(tmp_path, 0).write_bytes(b"x" * reader.CHUNK_BYTES + b'\n{"t":1,"kind":"call.ended","n":1}\n')
-    journal = JournalReader(tmp_path)
+    journal = follow(tmp_path)
     assert journal.read(NOW).spoiled == 1
     assert read_all(journal) == [1]
 
 
 @pytest.mark.usefixtures("small_segments")
-def test_replay_ends_where_it_is_told(tmp_path: Path) -> None:
+def test_replay_ends_where_it_is_told(tmp_path: Path, follow: Follow) -> None:
     append(tmp_path, *range(30))
-    journal = JournalReader(tmp_path)
+    journal = follow(tmp_path)
     until = [journal.checkpoint]
     count = 0
     while (batch := journal.read(NOW)).lines or batch.more:
@@ -196,7 +207,7 @@ def test_any_mixture_on_disk_is_read_to_its_end(pieces: list[bytes]) -> None:
 
 
 def _write_many(folder: Path, first: int, count: int) -> None:
-    writer.SEGMENT_BYTES = 4000  # type: ignore[misc]
+    writer.SEGMENT_BYTES = 16000  # type: ignore[misc]
     writer.LINES_BETWEEN_LOOKS = 8  # type: ignore[misc]
     with closing(writer.JournalWriter(folder)) as pen:
         for number in range(first, first + count):
@@ -205,11 +216,11 @@ def _write_many(folder: Path, first: int, count: int) -> None:
 
 
 def test_several_processes_appending_while_segments_turn_lose_and_double_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reader, "SETTLE_SECONDS", 0.2)
     context = multiprocessing.get_context("fork")
-    journal = JournalReader(tmp_path)
+    journal = follow(tmp_path)
     workers = [context.Process(target=_write_many, args=(tmp_path, first, 1000)) for first in range(0, 4000, 1000)]
     for worker in workers:
         worker.start()

@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from ringfence.portal.security.views import readable
 from tests.unit.portal.rest import Site
 from tests.unit.portal.store import policy
 
@@ -102,7 +103,7 @@ def test_bans_are_listed_explained_and_lifted_through_the_guard(site: Site) -> N
 def test_the_guards_refusal_reaches_the_caller(site: Site) -> None:
     site.guard.errors["bans.lift"] = ("bans.not_banned", "address", "198.51.100.7 is not banned.")
     refusal = site.admin.refusal("DELETE", "bans/198.51.100.7")
-    assert (refusal["error_id"], refusal["field"]) == ("bans.not_banned", "address")
+    assert (refusal["status"], refusal["error_id"], refusal["field"]) == (404, "bans.not_banned", "address")
     assert site.admin.get("audit-log?action=ban")["count"] == 0
 
 
@@ -124,3 +125,19 @@ def test_the_shell_adds_lists_and_removes(site: Site) -> None:
         call_command("block", "add", "198.51.100.7", stdout=StringIO())
     call_command("allow", "remove", "198.51.100.7", stdout=StringIO())
     assert site.admin.get("ip-filters")["count"] == 0
+
+
+def test_evidence_is_put_into_words() -> None:
+    evidence = {
+        "distinct_accounts": 2,
+        "accounts": ["100", "101"],
+        "first": 1795508401.5,
+        "healthy": [],
+        "reasons": [["wrong", 3]],
+    }
+    assert readable(evidence) == {
+        "distinct accounts": "2",
+        "accounts": "100, 101",
+        "first": "2026-11-24 08:20:01 UTC",
+        "reasons": "wrong (3)",
+    }

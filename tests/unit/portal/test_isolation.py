@@ -107,3 +107,10 @@ def test_somebody_without_a_tenant_who_is_no_system_administrator_sees_nothing(s
 def test_the_database_refuses_a_person_without_a_place(site: Site) -> None:
     with pytest.raises(IntegrityError):
         Person.objects.create(username="nobody")
+
+
+def test_only_the_system_administrators_address_is_protected_from_bans(site: Site) -> None:
+    signed_in("100@a.example")
+    assert "never-block.admin" not in site.guard.verbs()
+    signed_in("admin")
+    assert "never-block.admin" in site.guard.verbs()

@@ -111,7 +111,7 @@ def create_token(request: ApiRequest, payload: Credentials) -> Status[Any]:
     if not person.administers:
         raise Forbidden(detail="The REST API is for administrators.")
     token, expires_at = tokens.issue(person, timedelta(seconds=payload.lifetime))
-    remember_administrator(client_address(request))
+    remember_administrator(person, client_address(request))
     return Status(201, {"token": token, "token_type": "bearer", "expires_at": expires_at.isoformat()})
 
 

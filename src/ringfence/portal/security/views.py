@@ -1,6 +1,6 @@
 """Pages: IP Blacklist with the bans of the moment, and Advanced > Security."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.contrib import messages
@@ -17,6 +17,9 @@ from ringfence.portal.problems import NotFound, Refused
 from ringfence.portal.security import changes
 from ringfence.portal.security.forms import EntryForm, SettingsForm, UserAgentForm
 from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
+
+LONG_AGO: Final = 1e9
+"""A larger number in evidence is a point in time (Unix seconds), a smaller one a count or a duration."""
 
 WEB_LOGIN: Final = tuple(name for name in setting_names() if name.startswith("web_"))
 USER_AGENTS: Final = ("blocked_user_agents_enabled",)
@@ -39,17 +42,31 @@ def _bans() -> dict[str, Any]:
         found = guard.listed("bans.list", "bans")
     except Refused as refused:
         return {"bans": [], "guard_down": refused.detail}
-    now = timezone.now().timestamp()
     for ban in found:
-        ban["left"] = float(ban["until"]) - now if ban.get("until") else None
-        ban["proof"] = _readable(ban.get("evidence"))
+        ban["left"] = ban.get("seconds_left") or max(0.0, float(ban.get("until") or 0) - timezone.now().timestamp())
+        ban["proof"] = readable(ban.get("evidence"))
     return {"bans": found}
 
 
-def _readable(evidence: Any) -> dict[str, Any]:
-    if isinstance(evidence, dict):
-        return {str(name).replace("_", " "): value for name, value in evidence.items()}
-    return {"evidence": evidence} if evidence else {}
+def readable(evidence: Any) -> dict[str, str]:
+    """The guard's evidence in words: names without underscores, lists with commas, empty values left out."""
+    if not isinstance(evidence, dict):
+        return {"evidence": str(evidence)} if evidence else {}
+    return {
+        str(name).replace("_", " "): _words(name, value)
+        for name, value in evidence.items()
+        if value not in ("", [], {}, None)
+    }
+
+
+def _words(name: str, value: Any) -> str:
+    if isinstance(value, list) and len(value) == 2 and isinstance(value[1], int):
+        return f"{value[0]} ({value[1]})"
+    if isinstance(value, list):
+        return ", ".join(_words(name, item) for item in value)
+    if isinstance(value, float) and value > LONG_AGO:
+        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return str(value)
 
 
 @system_administrator

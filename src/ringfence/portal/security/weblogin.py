@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ringfence.portal import guard
+from ringfence.portal.people.models import Person
 from ringfence.portal.problems import LockedOut, problem_response
 from ringfence.portal.security.models import SecurityValues
 
@@ -39,7 +40,7 @@ def locked_out(
     return render(request, "system/refused.html", {"refused": refused}, status=refused.status)
 
 
-def remember_administrator(address: str) -> None:
-    """Puts the acting administrator's address into the never-block set."""
-    if address:
+def remember_administrator(person: Person, address: str) -> None:
+    """Puts the acting system administrator's address into the never-block set; nobody else gets there by signing in."""
+    if person.is_system_administrator and address:
         guard.tell("never-block.admin", address=address, seconds=ADMINISTRATOR_PROTECTION)

@@ -28,7 +28,7 @@ class SetupIn(Schema):
 def finish_setup(request: ApiRequest, payload: SetupIn) -> Status[Any]:
     address = client_address(request)
     person = set_up(payload.token, payload.password, address)
-    remember_administrator(address)
+    remember_administrator(person, address)
     return Status(201, {"id": person.pk, "username": person.username})
 
 

@@ -38,7 +38,7 @@ def setup(request: HttpRequest) -> HttpResponse:
             form.explain(refused)
         else:
             login(request, person, BACKEND)
-            remember_administrator(client_address(request))
+            remember_administrator(person, client_address(request))
             return HttpResponseRedirect("/")
     return render(request, "system/setup.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -58,7 +58,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         person = authenticate(request, username=username, password=password)
         if person is not None:
             login(request, person)
-            remember_administrator(client_address(request))
+            remember_administrator(person, client_address(request))
             return HttpResponseRedirect(_safe(request, wanted))
         form.add_error(None, "The username or the password is wrong.")
     return render(request, "system/sign_in.html", {"form": form, "next": wanted}, status=401 if form.errors else 200)

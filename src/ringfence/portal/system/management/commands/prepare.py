@@ -16,5 +16,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         places.PORTAL.mkdir(mode=0o700, parents=True, exist_ok=True)
         call_command("migrate", interactive=False, verbosity=0)
+        call_command("clearsessions")
         fill_in_defaults()
         self.stdout.write(f"policy version {publish_everything()}")

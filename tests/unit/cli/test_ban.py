@@ -1,0 +1,69 @@
+"""`ringfence ban explain`: the facts as sentences, and nothing an attacker sent reaches the terminal raw."""
+
+from typing import Any
+
+from ringfence.cli.ban import explanation
+
+EVIDENCE = {
+    "count": 50,
+    "limit": 50,
+    "window": 10,
+    "first_at": 1_000.0,
+    "last_at": 1_004.5,
+    "accounts": ["101@acme.example", "102@acme.example"],
+    "distinct_accounts": 30,
+    "user_agents": ["friendly\x1b[2Jscanner"],
+    "methods": ["REGISTER"],
+    "transports": ["udp"],
+    "reasons": {"unknown_account": 40, "wrong_password": 10},
+    "healthy": [],
+}
+
+
+def facts(**changes: Any) -> dict[str, Any]:
+    ban = {
+        "address": "192.0.2.66",
+        "rule": "antihacking.failed_authentication",
+        "reason": "50 failed authentications within 10 s",
+        "by": "guard",
+        "since": 1_004.5,
+        "until": 4_604.5,
+        "seconds_left": 3_599.0,
+        "in_kernel": True,
+        "evidence": EVIDENCE,
+    }
+    known = {"address": "192.0.2.66", "ban": ban, "entry": None, "never_block": None, "registered": [], "past": []}
+    return {**known, **changes}
+
+
+def test_it_tells_what_why_until_and_how_to_lift() -> None:
+    text = "\n".join(explanation(facts()))
+    for part in (
+        "192.0.2.66 is banned: its packets are dropped in the kernel.",
+        "antihacking.failed_authentication",
+        "59 min 59 s left",
+        "50 failures in 4.5 s (40 x unknown account, 10 x wrong password)",
+        "50 failures within 10 s",
+        "101@acme.example, 102@acme.example and 28 more",
+        "ringfence ban remove 192.0.2.66",
+        "ringfence allow add 192.0.2.66",
+    ):
+        assert part in text
+
+
+def test_escape_sequences_of_an_attacker_are_not_obeyed() -> None:
+    assert "\x1b" not in "\n".join(explanation(facts()))
+
+
+def test_an_address_that_is_free_is_told_with_what_else_is_known() -> None:
+    entry = {"target": "allow", "cidr": "192.0.2.0/24", "description": "office"}
+    past = [{"rule": "r", "since": 1.0, "ended": 2.0, "ended_by": "ann", "ended_why": "lifted by hand"}]
+    text = "\n".join(
+        explanation(facts(ban=None, entry=entry, never_block="the network gateway", registered=["1@a"], past=past))
+    )
+    assert "192.0.2.66 is not banned." in text
+    assert "The allow entry 192.0.2.0/24 covers it (office)." in text
+    assert "the network gateway" in text
+    assert "1@a" in text
+    assert "lifted by hand by ann" in text
+    assert "To lift it" not in text

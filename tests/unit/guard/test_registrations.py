@@ -1,0 +1,115 @@
+"""Registrations: the quick way takes in exactly what the careful way takes in, and nothing that is torn or odd."""
+
+import time
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringfence.guard.registrations import Registrations
+from ringfence.journal.reader import decode
+
+from .workshop import OFFICE, line, registration
+
+
+def careful(*lines: bytes) -> Registrations:
+    taken = Registrations()
+    for raw in lines:
+        taken.saved(raw, orjson.loads(raw))
+    return taken
+
+
+def quick(*lines: bytes) -> Registrations:
+    taken = Registrations()
+    for raw in lines:
+        assert taken.saved_line(raw)
+    return taken
+
+
+def test_both_ways_take_in_the_same() -> None:
+    lines = (registration(), registration("102@acme.example"), registration(source="203.0.113.9"))
+    now = time.time()
+    assert quick(*lines).listing(now) == careful(*lines).listing(now)
+    assert quick(*lines).healthy_at("203.0.113.9", now) == ("101@acme.example",)
+    assert quick(*lines).healthy_at(OFFICE, now) == ("102@acme.example",)
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_no_text_a_phone_sends_can_pose_as_a_field(agent: str, name: str) -> None:
+    forged = agent + '"}],"complete":true,"source":"203.0.113.66","x":"' + name + '"}'
+    raw = registration(user_agent=forged, display_name=name + '{"t":')
+    taken = Registrations()
+    if not taken.saved_line(raw):
+        taken.saved(raw, orjson.loads(raw))
+    assert taken.healthy_at(OFFICE, time.time()) == ("101@acme.example",)
+    assert taken.listing(time.time())[0]["user_agent"] == forged
+
+
+@given(st.integers(0, len(registration()) - 1), st.booleans())
+def test_a_torn_line_is_never_taken_quickly(cut: int, glued: bool) -> None:
+    whole = registration()
+    torn = whole[:cut] + (registration("102@acme.example") if glued else b"")
+    taken = Registrations()
+    assert not (cut > 0 and taken.saved_line(torn))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        registration(complete=False),
+        registration(contacts=[]),
+        registration(aor='a"b@acme.example'),
+        line("registration.removed", aor="101@acme.example", contact="*"),
+        line("call.started", call_id="registration.saved"),
+        b"{}",
+    ],
+)
+def test_anything_unusual_is_left_to_the_careful_way(odd: bytes) -> None:
+    assert not Registrations().saved_line(odd)
+
+
+def test_a_contact_without_a_plain_expiry_is_left_to_the_careful_way() -> None:
+    assert not Registrations().saved_line(registration().replace(b'"expires_at":', b'"expires_at":-'))
+
+
+def test_the_last_contact_to_run_out_decides() -> None:
+    first, second = (orjson.loads(registration(expires_in=seconds))["contacts"][0] for seconds in (10, 500))
+    taken = quick(registration(contacts=[second, first]))
+    assert taken.healthy_at(OFFICE, time.time() + 400) == ("101@acme.example",)
+    assert len(taken.listing(time.time() + 400)[0]["contacts"]) == 1
+    assert taken.expire(time.time() + 600) == 1
+    assert (len(taken), taken.bytes, taken.lines()) == (0, 0, [])
+
+
+def test_removal_takes_one_contact_or_all() -> None:
+    first, second = ({**orjson.loads(registration())["contacts"][0], "uri": uri} for uri in ("sip:1@a", "sip:2@a"))
+    taken = quick(registration(contacts=[first, second]))
+    taken.removed({"aor": "101@acme.example", "contact": "sip:1@a"})
+    assert [item["uri"] for item in taken.listing(time.time())[0]["contacts"]] == ["sip:2@a"]
+    taken.removed({"aor": "101@acme.example", "contact": "sip:2@a"})
+    taken.removed({"aor": "unknown@acme.example", "contact": "*"})
+    assert len(taken) == 0
+    again = quick(registration())
+    again.removed({"aor": "101@acme.example", "contact": "*"})
+    assert again.healthy_at(OFFICE, time.time()) == ()
+
+
+def test_a_partial_report_keeps_the_other_contacts() -> None:
+    other = {**orjson.loads(registration())["contacts"][0], "uri": "sip:other@a"}
+    partial = registration(contacts=[other], complete=False)
+    entry = decode(partial)
+    assert entry is not None
+    taken = quick(registration())
+    taken.saved(*entry)
+    assert len(taken.listing(time.time())[0]["contacts"]) == 2
+
+
+def test_tenants_see_their_own() -> None:
+    taken = quick(registration(), registration("201@other.example", tenant_id=2))
+    assert [item["aor"] for item in taken.listing(time.time(), 2)] == ["201@other.example"]
+
+
+def test_an_ipv6_office_is_found_by_its_64() -> None:
+    taken = careful(registration(source="2001:db8:1:2::5"), registration("102@acme.example", source="odd:source"))
+    assert taken.healthy_at("2001:db8:1:2::/64", time.time()) == ("101@acme.example",)

@@ -1,0 +1,103 @@
+"""The warm start: what stood at the last journal line is in the database Kamailio reads, and nothing that has ended."""
+
+import asyncio
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from ringfence.guard import warmstart
+from ringfence.guard.standing import load_newest, write_snapshot
+from ringfence.journal.reader import Checkpoint
+
+from .workshop import call, line, registration, write_journal
+
+
+def confirmed(call_id: str = "c1", start: float | None = None) -> bytes:
+    told = {
+        "h_entry": "3336",
+        "h_id": "215",
+        "callid": "call1",
+        "from_uri": "sip:a",
+        "from_tag": "ft",
+        "to_uri": "sip:b",
+        "to_tag": "tt",
+        "state": "4",
+        "start_ts": str(int(start or time.time())),
+        "lifetime": "14400",
+        "from_cseq": "1",
+        "to_cseq": "0",
+        "from_rs": "",
+        "to_rs": "",
+        "from_contact": "sip:a@x",
+        "to_contact": "sip:b@x",
+        "from_bindaddr": "udp:1:5060",
+        "to_bindaddr": "udp:1:5060",
+        "sflags": "0",
+        "dflags": "0",
+    }
+    return line("call.confirmed", call_id=call_id, dialog=told, vars={"id": call_id, "empty": ""})
+
+
+def written(home: Path) -> dict[str, list[dict[str, Any]]]:
+    target = home / "warm.db"
+    warmstart.write(target, load_newest(home / "guard", home / "journal"), time.time())
+    with closing(sqlite3.connect(target)) as db:
+        db.row_factory = sqlite3.Row
+        tables = ("location", "dialog", "dialog_vars", "version")
+        return {table: [dict(row) for row in db.execute(f"SELECT * FROM {table}")] for table in tables}  # noqa: S608
+
+
+def test_a_contact_comes_back_as_kamailio_stores_it(tmp_path: Path) -> None:
+    write_journal(tmp_path, registration(expires_in=300), registration("102@acme.example", expires_in=-1))
+    rows = written(tmp_path)["location"]
+    assert [(row["username"], row["domain"]) for row in rows] == [("101", "acme.example")]
+    assert rows[0]["contact"] == "sip:101@198.51.100.7:5060;ob"
+    assert rows[0]["q"] == 0.5
+    assert abs((rows[0]["expires"] - 2440587.5) * 86400 - time.time() - 300) < 2
+
+
+def test_versions_are_those_kamailio_asks_for(tmp_path: Path) -> None:
+    write_journal(tmp_path)
+    versions = {row["table_name"]: row["table_version"] for row in written(tmp_path)["version"]}
+    assert versions == {"location": 9, "location_attrs": 1, "dialog": 7, "dialog_vars": 1}
+
+
+def test_a_confirmed_call_comes_back_with_its_variables(tmp_path: Path) -> None:
+    write_journal(tmp_path, call(), line("call.answered", call_id="c1"), confirmed())
+    rows = written(tmp_path)
+    assert [(row["hash_entry"], row["hash_id"], row["state"]) for row in rows["dialog"]] == [(3336, 215, 4)]
+    assert [(row["dialog_key"], row["dialog_value"]) for row in rows["dialog_vars"]] == [("id", "c1")]
+
+
+def test_ended_unanswered_and_overlong_calls_do_not(tmp_path: Path) -> None:
+    ended = (call("c1"), confirmed("c1"), line("call.ended", call_id="c1"))
+    overlong = (call("c3"), confirmed("c3", time.time() - 20_000))
+    broken = (call("c4"), line("call.confirmed", call_id="c4", dialog={}, vars={}))
+    write_journal(tmp_path, *ended, call("c2"), *overlong, *broken)
+    assert written(tmp_path)["dialog"] == []
+
+
+def test_a_snapshot_and_the_journal_behind_it_make_one_whole(tmp_path: Path) -> None:
+    first = registration()
+    write_journal(tmp_path, first, call("c1"))
+    length = (tmp_path / "journal" / "events-0000000000.jsonl").stat().st_size
+    (tmp_path / "guard").mkdir()
+    snapshot = [registration("103@acme.example"), first, call("c1")]
+    asyncio.run(write_snapshot(tmp_path / "guard", Checkpoint(0, length), snapshot, 1.0))
+    write_journal(tmp_path, registration("102@acme.example"), line("call.ended", call_id="c1"))
+    standing = load_newest(tmp_path / "guard", tmp_path / "journal")
+    assert sorted(item["aor"].partition("@")[0] for item in standing.registrations.listing(time.time())) == [
+        "101",
+        "102",
+        "103",
+    ]
+    assert len(standing.calls) == 0
+
+
+def test_a_broken_snapshot_is_no_snapshot(tmp_path: Path) -> None:
+    write_journal(tmp_path, registration())
+    (tmp_path / "guard").mkdir()
+    (tmp_path / "guard" / "standing.jsonl").write_bytes(b"\xff\xfe broken\n" + registration("103@acme.example"))
+    assert len(load_newest(tmp_path / "guard", tmp_path / "journal").registrations) == 1
