@@ -7,9 +7,11 @@ import tempfile
 from pathlib import Path
 
 from bench.goals import Verdict
-from bench.parts import PARTS, Stage
+from bench.parts import PARTS
 from bench.report import goal_table, write_json
 from bench.rig.network import laid_out
+from bench.rig.processes import GENERATOR_PROCESSOR
+from bench.stage import Stage
 
 
 def main() -> int:
@@ -21,7 +23,8 @@ def main() -> int:
     detail: dict[str, object] = {}
     with tempfile.TemporaryDirectory(prefix="ringfence-bench-", dir="/var/tmp") as folder, laid_out() as net:
         Path(folder).chmod(0o755)
-        stage = Stage(net, Path(folder), arguments.repeats, print)
+        os.sched_setaffinity(0, {GENERATOR_PROCESSOR})
+        stage = Stage(net, Path(folder), arguments.repeats)
         for name in arguments.parts or PARTS:
             print(f"== {PARTS[name].title}", flush=True)
             result = PARTS[name].run(stage)

@@ -1,8 +1,10 @@
 """Three network namespaces: the server, the phones, the attacker. Addresses come from 198.18.0.0/15 (RFC 2544)."""
 
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +44,20 @@ def enter(namespace: str) -> None:
         os.setns(fd, os.CLONE_NEWNET)
     finally:
         os.close(fd)
+
+
+def open_socket(namespace: str, address: str, port: int = 0) -> socket.socket:
+    """A UDP socket that lives in a namespace; the caller stays where it is (setns(2) moves one thread only)."""
+
+    def enter_and_open() -> socket.socket:
+        enter(namespace)
+        link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        link.bind((address, port))
+        return link
+
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        return threads.submit(enter_and_open).result()
 
 
 def inode(namespace: str) -> int:
