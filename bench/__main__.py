@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from bench.goals import Verdict
 from bench.parts import PARTS
@@ -12,6 +13,8 @@ from bench.report import goal_table, write_json
 from bench.rig.network import laid_out
 from bench.rig.processes import GENERATOR_PROCESSOR
 from bench.stage import Stage
+
+_RESULTS: Final = Path(__file__).with_name("results")
 
 
 def main() -> int:
@@ -38,10 +41,14 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=f"what to measure: {', '.join(PARTS)} (default: all)")
-    parser.add_argument("--repeats", type=int, default=5, help="interleaved rounds of each comparison; the median counts (default 5)")
-    parser.add_argument("--results", type=Path, default=Path(__file__).with_name("results"), help="folder for the JSON result")
-    return parser.parse_args()
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure (default: all): {', '.join(PARTS)}")
+    parser.add_argument("--repeats", type=int, default=5, help="interleaved rounds of a comparison; the median counts")
+    parser.add_argument("--results", type=Path, default=_RESULTS, help="folder for the JSON result")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.parts if name not in PARTS]
+    if unknown:
+        parser.error(f"there is no part named {unknown[0]!r}; there are {', '.join(PARTS)}")
+    return arguments
 
 
 if __name__ == "__main__":

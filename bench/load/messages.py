@@ -59,7 +59,7 @@ def nonce_of(answer: bytes) -> str:
 
 
 def hostile_kinds() -> dict[str, tuple[bytes, ...]]:
-    """What strangers send: broken text, garbage, scanners, calls to expensive numbers, RFC 4475's and 5118's torture messages."""
+    """What strangers send: broken text, garbage, scanners, expensive calls, the torture messages of RFC 4475 and 5118."""
     stranger = Sender("198.19.0.4", 5060, account(3))
     torture = tuple(path.read_bytes() for path in sorted(_TORTURE.glob("*/*.dat")))
     if not torture:
@@ -75,7 +75,9 @@ def hostile_kinds() -> dict[str, tuple[bytes, ...]]:
 
 
 def _invite(sender: Sender) -> bytes:
-    text = register(sender, "call").replace(b"REGISTER sip:" + DOMAIN.encode(), b"INVITE sip:0019005550100@" + DOMAIN.encode())
+    text = register(sender, "call").replace(
+        b"REGISTER sip:" + DOMAIN.encode(), b"INVITE sip:0019005550100@" + DOMAIN.encode()
+    )
     return text.replace(b"1 REGISTER", b"1 INVITE")
 
 

@@ -26,7 +26,9 @@ def per_contact(net: Network, control: Path, warm_up: Path, phone_book: Path, fo
 
 def _used(control: Path) -> int:
     """Bytes really used, the allocator's own overhead included."""
-    done = subprocess.run(["kamcmd", "-s", f"unix:{control}", "core.shmmem"], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        ["kamcmd", "-s", f"unix:{control}", "core.shmmem"], check=True, capture_output=True, text=True
+    )
     for line in done.stdout.splitlines():
         if line.strip().startswith("real_used:"):
             return int(line.split()[1])

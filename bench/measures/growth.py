@@ -32,4 +32,5 @@ def exponent(costs: Mapping[int, float]) -> float:
     points = [(math.log(size), math.log(cost)) for size, cost in costs.items()]
     mean_x, mean_y = (sum(values) / len(points) for values in zip(*points, strict=True))
     over = sum((x - mean_x) * (y - mean_y) for x, y in points)
-    return over / sum((x - mean_x) ** 2 for x, _ in points)
+    under = sum((x - mean_x) * (x - mean_x) for x, _ in points)
+    return float(over / under)

@@ -1,4 +1,4 @@
-"""What one hostile packet costs beside a good one: processor time of every process, and bytes left in logs and journal."""
+"""What a hostile packet costs beside a good one: processor time of every process, bytes left in logs and journal."""
 
 import socket
 import time
@@ -34,7 +34,9 @@ def floods(net: Network, logged_bytes: Callable[[], int], rounds: int) -> tuple[
     kinds = {GOOD: (messages.register(sender, "good"),), **messages.hostile_kinds()}
     links = [open_socket(net.attacker, attack_address(number), 5060) for number in range(SOURCES)]
     try:
-        return tuple(_flood(net, kind, packets, links, logged_bytes) for _ in range(rounds) for kind, packets in kinds.items())
+        return tuple(
+            _flood(net, kind, packets, links, logged_bytes) for _ in range(rounds) for kind, packets in kinds.items()
+        )
     finally:
         for link in links:
             link.close()
@@ -46,7 +48,9 @@ def typical(found: Sequence[Flood], kind: str) -> Flood:
     return Flood(kind, median(flood.microseconds for flood in mine), median(flood.log_bytes for flood in mine))
 
 
-def _flood(net: Network, kind: str, packets: Sequence[bytes], links: Sequence[socket.socket], logged_bytes: Callable[[], int]) -> Flood:
+def _flood(
+    net: Network, kind: str, packets: Sequence[bytes], links: Sequence[socket.socket], logged_bytes: Callable[[], int]
+) -> Flood:
     namespace = inode(net.server)
     before, bytes_before = processes_in(namespace), logged_bytes()
     _send(packets, links)

@@ -1,7 +1,8 @@
 """How long after a commit of the policy store a worker still judges by the old policy.
 
 A source keeps sending REGISTERs of one user agent while that agent is blocked and unblocked in turn: an answer from a
-policy that blocks, or silence from one that does not, is stale. Probes follow each other so closely that both workers get them.
+policy that blocks, or silence from one that does not, is stale. Probes follow each other so closely that both workers
+get them.
 """
 
 import socket

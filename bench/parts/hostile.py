@@ -32,4 +32,6 @@ def _verdicts(kinds: list[Flood]) -> tuple[Verdict, ...]:
 
 
 def _table(kinds: list[Flood]) -> str:
-    return "\n".join(f"  {flood.kind:<20} {flood.microseconds:6.1f} us, {flood.log_bytes:7.3f} bytes of log" for flood in kinds)
+    return "\n".join(
+        f"  {flood.kind:<20} {flood.microseconds:6.1f} us, {flood.log_bytes:7.3f} bytes of log" for flood in kinds
+    )

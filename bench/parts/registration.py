@@ -10,7 +10,11 @@ from bench.stage import EXTENSIONS, Result, Stage, ours, phone_book
 from bench.systems.baselines import ON_POSTGRESQL, ON_SQLITE, TUNED, baselines
 
 LOADS: Final = (Load(1500, 6000), Load(4000, 12_000))
-_GOALS: Final = ((goals.COST_TO_SQLITE, ON_SQLITE), (goals.COST_TO_POSTGRESQL, ON_POSTGRESQL), (goals.COST_TO_TUNED, TUNED))
+_GOALS: Final = (
+    (goals.COST_TO_SQLITE, ON_SQLITE),
+    (goals.COST_TO_POSTGRESQL, ON_POSTGRESQL),
+    (goals.COST_TO_TUNED, TUNED),
+)
 
 
 def run(stage: Stage) -> Result:
@@ -19,7 +23,8 @@ def run(stage: Stage) -> Result:
     points = interleaved(stage.net, systems, phone_book(stage, EXTENSIONS), stage.folder, LOADS, stage.repeats)
     mine = systems[-1].name
     verdicts = tuple(
-        Verdict(goal, cost_ratio(points, mine, other, LOADS[0].rate), _at_other_rates(points, mine, other)) for goal, other in _GOALS
+        Verdict(goal, cost_ratio(points, mine, other, LOADS[0].rate), _at_other_rates(points, mine, other))
+        for goal, other in _GOALS
     )
     return Result(verdicts, cost_table(points), points)
 

@@ -38,7 +38,7 @@ def spent(before: tuple[Process, ...], after: tuple[Process, ...]) -> dict[str, 
 
 
 def resident_memory(pid: int) -> int:
-    """Bytes of a process that no file backs: what its own data and its share of common memory cost (proc_pid_smaps(5))."""
+    """Bytes of a process that no file backs: its own data and its share of common memory (proc_pid_smaps(5))."""
     wanted = ("Pss_Anon:", "Pss_Shmem:")
     lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(wanted))

@@ -84,15 +84,25 @@ def attack_address(number: int) -> str:
 
 
 @contextmanager
-def laid_out(prefix: str = "b-") -> Iterator[Network]:
+def laid_out() -> Iterator[Network]:
     """The network while the block runs; what an earlier, killed run left is removed first."""
-    net = Network(f"{prefix}srv", f"{prefix}phones", f"{prefix}attacker")
-    _tear_down(net)
+    _remove_left_over()
+    prefix = f"b-{os.getpid()}"
+    net = Network(f"{prefix}-srv", f"{prefix}-phones", f"{prefix}-attacker")
     try:
         _build(net)
         yield net
     finally:
-        _tear_down(net)
+        for name in (net.server, net.phones, net.attacker):
+            run("ip", "netns", "delete", name)
+
+
+def _remove_left_over() -> None:
+    """Namespaces carry the number of the process that made them; those of living runs stay."""
+    for path in _NAMED.glob("b-*-*"):
+        owner = path.name.split("-")[1]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            run("ip", "netns", "delete", path.name)
 
 
 def _build(net: Network) -> None:
@@ -112,9 +122,3 @@ def _wire(server: str, peer: str, link: str, server_address: str, peer_address: 
     run_in(peer, "ip", "route", "add", "local", network, "dev", "lo")
     run_in(peer, "ip", "route", "add", "default", "via", server_address)
     run_in(server, "ip", "route", "add", network, "via", peer_address)
-
-
-def _tear_down(net: Network) -> None:
-    for name in (net.server, net.phones, net.attacker):
-        if (_NAMED / name).exists():
-            run("ip", "netns", "delete", name)

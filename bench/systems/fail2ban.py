@@ -1,4 +1,4 @@
-"""fail2ban beside stock Kamailio, as administrators run the two: a log line for each wrong password, a jail that reads it."""
+"""fail2ban beside stock Kamailio, as administrators run the two: a log line for each wrong password and a jail on it."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ BACKENDS: Final = ("pyinotify", "polling")
 _SHIPPED: Final = Path("/etc/fail2ban")
 _CHECK: Final = 'if (!auth_check("$fd", "subscriber", "1")) {'
 _LOGGED: Final = (
-    _CHECK + '\n\t\t\t$var(why) = $rc;\n\t\t\tif ($var(why) == -2 || $var(why) == -3) '
+    _CHECK + "\n\t\t\t$var(why) = $rc;\n\t\t\tif ($var(why) == -2 || $var(why) == -3) "
     'xlog("L_NOTICE", "$timef(%Y-%m-%d %H:%M:%S) auth failed for $au from $si\\n");'
 )
 _FILTER: Final = """[Definition]
@@ -31,7 +31,17 @@ def guarded_stock(net: Network, folder: Path, database_url: str, backend: str, m
     variant = stock.Stock(database_url, "db_sqlite.so", ("-x", "tlsf", "-X", "tlsf"), ((_CHECK, _LOGGED),))
     with stock.kamailio(net, folder, variant) as log:
         settings = _write_settings(folder / "fail2ban", log, backend, max_retry)
-        words = ["fail2ban-server", "-c", str(settings), "-s", str(folder / "f2b.sock"), "-p", str(folder / "f2b.pid"), "-xf", "start"]
+        words = [
+            "fail2ban-server",
+            "-c",
+            str(settings),
+            "-s",
+            str(folder / "f2b.sock"),
+            "-p",
+            str(folder / "f2b.pid"),
+            "-xf",
+            "start",
+        ]
         server_log = folder / "fail2ban.log"
         with running(start(words, net.server, SYSTEM_PROCESSOR, server_log)):
             wait_until(lambda: _watches(folder / "f2b.sock"), "fail2ban", server_log)

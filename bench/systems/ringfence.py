@@ -34,7 +34,16 @@ from ringfence.store.writer import PolicyWriter
 NAME: Final = "Ringfence"
 _TENANT: Final = Tenant(1, "Bench", DOMAIN)
 _ROLE: Final = Role("Standard User", internal=True, national=True, international=False)
-_SCANNERS: Final = ("friendly-scanner", "sipvicious", "sipcli", "sip-scan", "sundayddr", "pplsip", "VaxSIPUserAgent", "iWar")
+_SCANNERS: Final = (
+    "friendly-scanner",
+    "sipvicious",
+    "sipcli",
+    "sip-scan",
+    "sundayddr",
+    "pplsip",
+    "VaxSIPUserAgent",
+    "iWar",
+)
 _BLOCKED_NETWORKS: Final = 200
 
 
@@ -121,7 +130,7 @@ def _subscriber(number: int) -> Subscriber:
 
 @contextmanager
 def ringfence(net: Network, installed: Installed) -> Iterator[None]:
-    """Runs guard and core, from no registrations, until the block ends; leaves no rule in the kernel for the next system."""
+    """Runs guard and core, from no registrations, until the block ends; leaves no rule in the kernel behind."""
     _forget(installed.paths)
     try:
         yield from _running(net, installed)
@@ -149,7 +158,9 @@ def _start(net: Network, installed: Installed, child: Child) -> "subprocess.Pope
 
 def _run_before(net: Network, installed: Installed, child: Child) -> None:
     words = dropping(child.before, child.before_account)
-    warm = start(words, net.server, SYSTEM_PROCESSOR, _log(installed, "before-core"), env=_environment(child), umask=child.umask)
+    warm = start(
+        words, net.server, SYSTEM_PROCESSOR, _log(installed, "before-core"), env=_environment(child), umask=child.umask
+    )
     if warm.wait(30) != 0:
         raise RuntimeError(_log(installed, "before-core").read_text(errors="replace")[-2000:])
 
