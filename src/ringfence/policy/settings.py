@@ -57,12 +57,14 @@ class SecuritySettings:
         365 * DAY,
     )
     failed_challenge_enabled: bool = _setting(
-        True, "Failed challenge requests", "Counts requests whose 401 or 407 challenge is never answered."
+        True,
+        "Failed challenge requests",
+        "Recorded, not in force yet: unanswered 401 and 407 challenges are not counted so far.",
     )
     failed_challenge_limit: int = _setting(
         1000,
         "Unanswered challenges",
-        "A source that exceeds this number within the detection period is blocked.",
+        "Recorded, not in force yet: a source that exceeds this number within the period shall be blocked.",
         "requests",
         1,
         1_000_000,
@@ -70,36 +72,48 @@ class SecuritySettings:
     failed_challenge_block: int = _setting(
         3600,
         "Block for unanswered challenges",
-        "How long such a source is dropped in the kernel.",
+        "Recorded, not in force yet: how long such a source shall be dropped.",
         "seconds",
         1,
         365 * DAY,
     )
     level_1_enabled: bool = _setting(
-        True, "Level 1", "Packet rate limit of one source on the SIP ports. RTP is never counted."
+        True, "Level 1", "Packet rate limit of one source on the SIP ports, kept by the kernel. RTP is never counted."
     )
     level_1_packets: int = _setting(
         500,
         "Level 1 packets",
-        "A source that exceeds this rate is blocked for the level 1 interval.",
+        "What a source sends beyond this rate is dropped in the kernel.",
         "packets per second",
         1,
         1_000_000,
     )
     level_1_block: int = _setting(
-        30, "Level 1 block", "Short: a burst from an office must not cost it a day.", "seconds", 1, 365 * DAY
+        30,
+        "Level 1 block",
+        "Recorded, not in force yet: the excess is dropped, the source itself is not blocked so far.",
+        "seconds",
+        1,
+        365 * DAY,
     )
-    level_2_enabled: bool = _setting(True, "Level 2", "Second packet rate limit, counted even while level 1 blocks.")
+    level_2_enabled: bool = _setting(
+        True, "Level 2", "Takes the place of level 1 while that is off; beside it, not in force yet."
+    )
     level_2_packets: int = _setting(
         2000,
         "Level 2 packets",
-        "A source that exceeds this rate is blocked for the level 2 interval.",
+        "The rate of level 2; see its switch.",
         "packets per second",
         1,
         10_000_000,
     )
     level_2_block: int = _setting(
-        3600, "Level 2 block", "Long: nothing but an attack sends this much.", "seconds", 1, 365 * DAY
+        3600,
+        "Level 2 block",
+        "Recorded, not in force yet: the excess is dropped, the source itself is not blocked so far.",
+        "seconds",
+        1,
+        365 * DAY,
     )
     blocked_user_agents_enabled: bool = _setting(
         True, "Blocked user agents", "Drops messages of listed user agents without an answer."
