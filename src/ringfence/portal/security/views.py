@@ -21,6 +21,9 @@ from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, Sec
 LONG_AGO: Final = 1e9
 """A larger number in evidence is a point in time (Unix seconds), a smaller one a count or a duration."""
 
+SHOWN_APART: Final = ("rule", "source")
+"""Evidence that the row of the ban already says."""
+
 WEB_LOGIN: Final = tuple(name for name in setting_names() if name.startswith("web_"))
 USER_AGENTS: Final = ("blocked_user_agents_enabled",)
 ANTI_HACKING: Final = tuple(name for name in setting_names() if name not in (*WEB_LOGIN, *USER_AGENTS))
@@ -55,11 +58,13 @@ def readable(evidence: Any) -> dict[str, str]:
     return {
         str(name).replace("_", " "): _words(name, value)
         for name, value in evidence.items()
-        if value not in ("", [], {}, None)
+        if name not in SHOWN_APART and value not in ("", [], {}, None)
     }
 
 
 def _words(name: str, value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{count} × {str(what).replace('_', ' ')}" for what, count in value.items())
     if isinstance(value, list) and len(value) == 2 and isinstance(value[1], int):
         return f"{value[0]} ({value[1]})"
     if isinstance(value, list):
