@@ -1,0 +1,20 @@
+"""The typed port names only functions that the running Kamailio has."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import ringfence
+
+PORT = Path(ringfence.__file__).parent / "signaling" / "ksr.py"
+
+
+def test_every_function_of_the_port_exists_in_the_running_core(pbx: Any) -> None:
+    """A missing function would answer False, which the port reads as no: everything would be refused."""
+    listing = pbx.product.kamcmd("app_python3s.api_list")
+    known = {
+        f"{module}.{name}" if module else name for module, name in re.findall(r"module: ?(\S*)\s+name: (\S+)", listing)
+    }
+    called = set(re.findall(r"KSR\.(\w+(?:\.\w+)?)", PORT.read_text()))
+    assert len(called) > 30
+    assert {name for name in called if name not in known} == set()
