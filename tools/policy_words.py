@@ -19,7 +19,7 @@ SENTENCES: Final = {
     "media.offer": "rtpengine does not answer: without the relay there is no call.",
     "route.redirect": "A called phone may not send the call elsewhere (3xx) at the caller's expense.",
     "dialog.known": "A request inside a dialog that is not ours.",
-    "dialog.party": "Only the two parties of a call may touch it, from the addresses they proved; CANCEL: only the caller.",
+    "dialog.party": "Only the two parties of a call, at their proved addresses, may touch it; CANCEL: only the caller.",
     "dialog.method": "A method that has no business inside a call.",
     "dialog.challenge": "A called phone may not ask the caller for a password.",
     "antihacking.failed_authentication": "A source that reaches the limit within the detection period is banned.",
