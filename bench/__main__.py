@@ -5,11 +5,16 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from bench.goals import Verdict
-from bench.parts import PARTS, Stage
+from bench.parts import PARTS
 from bench.report import goal_table, write_json
 from bench.rig.network import laid_out
+from bench.rig.processes import GENERATOR_PROCESSOR
+from bench.stage import Stage
+
+_RESULTS: Final = Path(__file__).with_name("results")
 
 
 def main() -> int:
@@ -21,7 +26,8 @@ def main() -> int:
     detail: dict[str, object] = {}
     with tempfile.TemporaryDirectory(prefix="ringfence-bench-", dir="/var/tmp") as folder, laid_out() as net:
         Path(folder).chmod(0o755)
-        stage = Stage(net, Path(folder), arguments.repeats, print)
+        os.sched_setaffinity(0, {GENERATOR_PROCESSOR})
+        stage = Stage(net, Path(folder), arguments.repeats)
         for name in arguments.parts or PARTS:
             print(f"== {PARTS[name].title}", flush=True)
             result = PARTS[name].run(stage)
@@ -35,10 +41,14 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=f"what to measure: {', '.join(PARTS)} (default: all)")
-    parser.add_argument("--repeats", type=int, default=5, help="interleaved rounds of each comparison; the median counts (default 5)")
-    parser.add_argument("--results", type=Path, default=Path(__file__).with_name("results"), help="folder for the JSON result")
-    return parser.parse_args()
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure (default: all): {', '.join(PARTS)}")
+    parser.add_argument("--repeats", type=int, default=5, help="interleaved rounds of a comparison; the median counts")
+    parser.add_argument("--results", type=Path, default=_RESULTS, help="folder for the JSON result")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.parts if name not in PARTS]
+    if unknown:
+        parser.error(f"there is no part named {unknown[0]!r}; there are {', '.join(PARTS)}")
+    return arguments
 
 
 if __name__ == "__main__":

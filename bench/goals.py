@@ -22,7 +22,6 @@ MEMORY_GROWTH: Final = Goal("growth.memory", "memory of a worker, 1,000,000 to 1
 CONTACT_MEMORY: Final = Goal("contact.memory", "shared memory of a contact", 1.5, "KiB")
 POLICY_DELAY: Final = Goal("policy.delay", "policy change in force in every worker, p99", 5.0, "ms")
 BAN_DELAY: Final = Goal("ban.delay", "threshold to first kernel drop, p99", 5.0, "ms")
-BAN_TO_FAIL2BAN: Final = Goal("ban.fail2ban", "our p99 to fail2ban's median", 1 / 150)
 HOSTILE_COST: Final = Goal("hostile.cost", "worst hostile packet's processor time to a good one's", 1.5)
 HOSTILE_LOG: Final = Goal("hostile.log", "log left by an attack packet", 1.0, "bytes")
 

@@ -18,7 +18,9 @@ def cost_table(points: Sequence[Point]) -> str:
     lines = ["processor time per registration (median, us)" + "".join(f"{rate:>10}/s" for rate in rates)]
     for system in dict.fromkeys(point.system for point in points):
         costs = [median_cost(points, system, rate) for rate in rates]
-        lines.append(f"  {system:<42}" + "".join(f"{_number(cost):>12}" for cost in costs) + f"   {_shares(points, system)}")
+        lines.append(
+            f"  {system:<42}" + "".join(f"{_number(cost):>12}" for cost in costs) + f"   {_shares(points, system)}"
+        )
     return "\n".join(lines)
 
 
@@ -60,7 +62,10 @@ def write_json(folder: Path, verdicts: Sequence[Verdict], detail: dict[str, Any]
     content = {
         "measured_at": now.isoformat(timespec="seconds"),
         "machine": {"kernel": platform.release(), "processor": _processor()},
-        "goals": [{**asdict(verdict.goal), "value": verdict.value, "met": verdict.met, "note": verdict.note} for verdict in verdicts],
+        "goals": [
+            {**asdict(verdict.goal), "value": verdict.value, "met": verdict.met, "note": verdict.note}
+            for verdict in verdicts
+        ],
         "detail": detail,
     }
     path.write_text(json.dumps(content, indent=1, default=_plain) + "\n")

@@ -69,10 +69,31 @@ def register(net: Network, phone_book: Path, folder: Path, *, rate: int, count: 
     statistics = folder / "sipp.csv"
     statistics.unlink(missing_ok=True)
     words = [
-        *("sipp", f"{SERVER_ADDRESS}:5060", "-sf", str(_SCENARIO), "-inf", str(phone_book), "-t", "ui", "-ip_field", "0"),
+        *(
+            "sipp",
+            f"{SERVER_ADDRESS}:5060",
+            "-sf",
+            str(_SCENARIO),
+            "-inf",
+            str(phone_book),
+            "-t",
+            "ui",
+            "-ip_field",
+            "0",
+        ),
         *("-i", "198.18.0.2", "-p", "5060", "-r", str(rate), "-m", str(count), "-nostdin", "-buff_size", "4194304"),
         *("-timeout", f"{count // rate + _GRACE_SECONDS}s", "-trace_stat", "-stf", str(statistics), "-fd", "600"),
-        *("-trace_err", "-error_file", str(folder / "sipp-errors.log"), "-max_retrans", "6", "-max_socket", "2000", "-auth_uri", DOMAIN),
+        *(
+            "-trace_err",
+            "-error_file",
+            str(folder / "sipp-errors.log"),
+            "-max_retrans",
+            "6",
+            "-max_socket",
+            "2000",
+            "-auth_uri",
+            DOMAIN,
+        ),
     ]
     sipp = start(words, net.phones, GENERATOR_PROCESSOR, folder / "sipp.log", cwd=folder)
     with running(sipp):

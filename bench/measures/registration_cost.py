@@ -55,7 +55,7 @@ def interleaved(
     net: Network, systems: Sequence[System], phone_book: Path, folder: Path, loads: Sequence[Load], repeats: int
 ) -> tuple[Point, ...]:
     """Starts each system in turn, `repeats` times round, and puts every load on it."""
-    points = []
+    points: list[Point] = []
     for _ in range(repeats):
         for system in systems:
             with system.up():
@@ -65,5 +65,15 @@ def interleaved(
 
 def median_cost(points: Sequence[Point], system: str, rate: int) -> float | None:
     """The median of the valid points of one system at one rate; None when there is none."""
-    costs = [point.microseconds for point in points if point.system == system and point.load.rate == rate and point.outcome.valid]
+    costs = [
+        point.microseconds
+        for point in points
+        if point.system == system and point.load.rate == rate and point.outcome.valid
+    ]
     return median(costs) if costs else None
+
+
+def cost_ratio(points: Sequence[Point], mine: str, other: str, rate: int) -> float | None:
+    """Our median cost divided by the other's; None when either has no valid point."""
+    ours, theirs = (median_cost(points, system, rate) for system in (mine, other))
+    return ours / theirs if ours and theirs else None

@@ -37,6 +37,13 @@ def spent(before: tuple[Process, ...], after: tuple[Process, ...]) -> dict[str, 
     return totals
 
 
+def resident_memory(pid: int) -> int:
+    """Bytes of a process that no file backs: its own data and its share of common memory (proc_pid_smaps(5))."""
+    wanted = ("Pss_Anon:", "Pss_Shmem:")
+    lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(wanted))
+
+
 def busy_share(seconds: float, processor: int) -> float:
     """How busy a processor is while nobody of us works: the share of time it did not idle."""
     first = _processor_times(processor)

@@ -1,8 +1,10 @@
 """Three network namespaces: the server, the phones, the attacker. Addresses come from 198.18.0.0/15 (RFC 2544)."""
 
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +46,20 @@ def enter(namespace: str) -> None:
         os.close(fd)
 
 
+def open_socket(namespace: str, address: str, port: int = 0) -> socket.socket:
+    """A UDP socket that lives in a namespace; the caller stays where it is (setns(2) moves one thread only)."""
+
+    def enter_and_open() -> socket.socket:
+        enter(namespace)
+        link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        link.bind((address, port))
+        return link
+
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        return threads.submit(enter_and_open).result()
+
+
 def inode(namespace: str) -> int:
     """The identity of a namespace, equal to that of each process inside it."""
     return (_NAMED / namespace).stat().st_ino
@@ -68,15 +84,25 @@ def attack_address(number: int) -> str:
 
 
 @contextmanager
-def laid_out(prefix: str = "b-") -> Iterator[Network]:
+def laid_out() -> Iterator[Network]:
     """The network while the block runs; what an earlier, killed run left is removed first."""
-    net = Network(f"{prefix}srv", f"{prefix}phones", f"{prefix}attacker")
-    _tear_down(net)
+    _remove_left_over()
+    prefix = f"b-{os.getpid()}"
+    net = Network(f"{prefix}-srv", f"{prefix}-phones", f"{prefix}-attacker")
     try:
         _build(net)
         yield net
     finally:
-        _tear_down(net)
+        for name in (net.server, net.phones, net.attacker):
+            run("ip", "netns", "delete", name)
+
+
+def _remove_left_over() -> None:
+    """Namespaces carry the number of the process that made them; those of living runs stay."""
+    for path in _NAMED.glob("b-*-*"):
+        owner = path.name.split("-")[1]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            run("ip", "netns", "delete", path.name)
 
 
 def _build(net: Network) -> None:
@@ -96,9 +122,3 @@ def _wire(server: str, peer: str, link: str, server_address: str, peer_address: 
     run_in(peer, "ip", "route", "add", "local", network, "dev", "lo")
     run_in(peer, "ip", "route", "add", "default", "via", server_address)
     run_in(server, "ip", "route", "add", network, "via", peer_address)
-
-
-def _tear_down(net: Network) -> None:
-    for name in (net.server, net.phones, net.attacker):
-        if (_NAMED / name).exists():
-            run("ip", "netns", "delete", name)

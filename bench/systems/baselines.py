@@ -17,7 +17,7 @@ _TLSF: Final = ("-x", "tlsf", "-X", "tlsf")
 
 def baselines(net: Network, folder: Path, subscribers: int) -> tuple[System, System, System]:
     """Prepares the databases and returns the systems."""
-    sqlite_file = _sqlite(folder, subscribers)
+    sqlite_file = sqlite_database(folder, subscribers)
     cluster = folder / "postgresql"
     postgresql.create_cluster(cluster)
     with postgresql.postgresql(net, cluster):
@@ -32,7 +32,8 @@ def baselines(net: Network, folder: Path, subscribers: int) -> tuple[System, Sys
     )
 
 
-def _sqlite(folder: Path, subscribers: int) -> Path:
+def sqlite_database(folder: Path, subscribers: int) -> Path:
+    """A fresh SQLite database of stock Kamailio."""
     path = _sub(folder, "sqlite") / "kamailio.sqlite"
     stock.create_sqlite(path, subscribers)
     return path

@@ -56,7 +56,11 @@ def fill(folder: Path, subscribers: int) -> None:
     for name in ("standard", "auth_db", "usrloc"):
         _psql(folder, "kamailio", "SET ROLE kamailio;\n" + (_SCHEMAS / f"{name}-create.sql").read_text())
     lines = "".join("\t".join((*row, "")) + "\n" for row in rows(subscribers))
-    _psql(folder, "kamailio", f"COPY subscriber (username, domain, password, ha1, ha1b) FROM STDIN;\n{lines}\\.\nANALYZE subscriber;\n")
+    _psql(
+        folder,
+        "kamailio",
+        f"COPY subscriber (username, domain, password, ha1, ha1b) FROM STDIN;\n{lines}\\.\nANALYZE subscriber;\n",
+    )
 
 
 def forget_contacts(folder: Path) -> None:

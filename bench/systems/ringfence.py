@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.load.phones import DOMAIN, account
-from bench.rig.network import ATTACK_SERVER_ADDRESS, SERVER_ADDRESS, Network
+from bench.rig.network import ATTACK_SERVER_ADDRESS, SERVER_ADDRESS, Network, run_in
 from bench.rig.processes import SYSTEM_PROCESSOR, running, start, wait_until
 from bench.systems.stock import WORKERS, answers
 from ringfence.engines.children import CORE, GUARD, Child, children
@@ -34,7 +34,16 @@ from ringfence.store.writer import PolicyWriter
 NAME: Final = "Ringfence"
 _TENANT: Final = Tenant(1, "Bench", DOMAIN)
 _ROLE: Final = Role("Standard User", internal=True, national=True, international=False)
-_SCANNERS: Final = ("friendly-scanner", "sipvicious", "sipcli", "sip-scan", "sundayddr", "pplsip", "VaxSIPUserAgent", "iWar")
+_SCANNERS: Final = (
+    "friendly-scanner",
+    "sipvicious",
+    "sipcli",
+    "sip-scan",
+    "sundayddr",
+    "pplsip",
+    "VaxSIPUserAgent",
+    "iWar",
+)
 _BLOCKED_NETWORKS: Final = 200
 
 
@@ -51,6 +60,17 @@ class Installed:
 
 def install(folder: Path, extensions: int) -> Installed:
     """Creates directories, accounts and a policy store with `extensions` generated subscribers."""
+    ready = reopen(folder)
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    accounts.ensure_accounts()
+    ensure_folders(ready.paths)
+    publish(ready.paths, book(), extensions)
+    return ready
+
+
+def reopen(folder: Path) -> Installed:
+    """What `install` prepared in this folder."""
     paths = replace(Paths.from_environment(), state=folder / "state", run=folder / "run")
     own = (IPv4Address(SERVER_ADDRESS), IPv4Address(ATTACK_SERVER_ADDRESS), LOOPBACK)
     system = System(
@@ -58,11 +78,6 @@ def install(folder: Path, extensions: int) -> Installed:
         paths=paths,
         limits=Limits(sip_workers=WORKERS, sip_tcp_workers=1),
     )
-    folder.mkdir(exist_ok=True)
-    folder.chmod(0o755)
-    accounts.ensure_accounts()
-    ensure_folders(paths)
-    publish(paths, book(), extensions)
     return Installed(system)
 
 
@@ -92,6 +107,12 @@ def book() -> Book:
     )
 
 
+def logged_bytes(installed: Installed) -> int:
+    """Bytes in logs and journal, rotated files included."""
+    files = [*installed.paths.logs.rglob("*"), *installed.paths.journal.glob("events-*")]
+    return sum(path.stat().st_size for path in files if path.is_file())
+
+
 def _subscriber(number: int) -> Subscriber:
     phone = account(number)
     secret = f"{phone.user}:{DOMAIN}:{phone.password}".encode()
@@ -109,8 +130,15 @@ def _subscriber(number: int) -> Subscriber:
 
 @contextmanager
 def ringfence(net: Network, installed: Installed) -> Iterator[None]:
-    """Runs guard and core, from no registrations, until the block ends."""
+    """Runs guard and core, from no registrations, until the block ends; leaves no rule in the kernel behind."""
     _forget(installed.paths)
+    try:
+        yield from _running(net, installed)
+    finally:
+        run_in(net.server, "nft", "flush", "ruleset")
+
+
+def _running(net: Network, installed: Installed) -> Iterator[None]:
     installed.paths.core_config.write_text(render_core(installed.system))
     wanted = {child.name: child for child in children(installed.system)}
     with running(_start(net, installed, wanted[GUARD])):
@@ -130,7 +158,9 @@ def _start(net: Network, installed: Installed, child: Child) -> "subprocess.Pope
 
 def _run_before(net: Network, installed: Installed, child: Child) -> None:
     words = dropping(child.before, child.before_account)
-    warm = start(words, net.server, SYSTEM_PROCESSOR, _log(installed, "before-core"), env=_environment(child), umask=child.umask)
+    warm = start(
+        words, net.server, SYSTEM_PROCESSOR, _log(installed, "before-core"), env=_environment(child), umask=child.umask
+    )
     if warm.wait(30) != 0:
         raise RuntimeError(_log(installed, "before-core").read_text(errors="replace")[-2000:])
 

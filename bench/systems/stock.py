@@ -73,7 +73,9 @@ def create_sqlite(path: Path, subscribers: int) -> None:
     with sqlite3.connect(path) as database:
         for name in ("standard", "auth_db", "usrloc"):
             database.executescript((_SCHEMAS / f"{name}-create.sql").read_text())
-        database.executemany("INSERT INTO subscriber (username, domain, password, ha1, ha1b) VALUES (?, ?, ?, ?, '')", rows(subscribers))
+        database.executemany(
+            "INSERT INTO subscriber (username, domain, password, ha1, ha1b) VALUES (?, ?, ?, ?, '')", rows(subscribers)
+        )
     database.close()
     hand_to_kamailio(path)
 
@@ -108,7 +110,19 @@ def kamailio(net: Network, folder: Path, stock: Stock) -> Iterator[Path]:
     shutil.chown(run_folder, "kamailio", "kamailio")
     log = folder / "kamailio.log"
     log.unlink(missing_ok=True)
-    words = ["kamailio", "-DD", "-E", "-f", str(configuration), "-Y", str(run_folder), "-u", "kamailio", "-g", "kamailio"]
+    words = [
+        "kamailio",
+        "-DD",
+        "-E",
+        "-f",
+        str(configuration),
+        "-Y",
+        str(run_folder),
+        "-u",
+        "kamailio",
+        "-g",
+        "kamailio",
+    ]
     process = start([*words, *stock.allocator], net.server, SYSTEM_PROCESSOR, log)
     with running(process):
         wait_until(lambda: answers(net), "stock Kamailio", log)

@@ -2,19 +2,17 @@
 
 import shutil
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS, Host, Lab, LabUnavailable
-from ringfence.lab.product import Product, within
+from ringfence.lab.product import Product, make_home, within
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, Transport, listener
 
@@ -69,7 +67,7 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def pbx(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Pbx]:
-    home = Path(tempfile.mkdtemp(prefix="rf-", dir="/tmp"))
+    home = make_home("test")
     product = Product(lab.host("srv", 1), lab.host("admin", 10), home)
     try:
         product.start()

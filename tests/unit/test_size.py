@@ -12,7 +12,7 @@ LONGEST_FILE = 400
 
 
 def python_files() -> Iterator[Path]:
-    for top in ("ringfence", "tests", "bench"):
+    for top in ("src", "tests", "bench"):
         for path in sorted((ROOT / top).rglob("*.py")):
             if "migrations" not in path.parts and path.stat().st_size:
                 yield path

@@ -1,7 +1,6 @@
 """`ringfence demo`"""
 
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +18,7 @@ from ringfence.lab import tone
 from ringfence.lab.attackers import Attack, crack_password, enumerate_extensions, map_servers
 from ringfence.lab.network import Lab, LabUnavailable, namespaces_of
 from ringfence.lab.phones import PORTS, Baresip
-from ringfence.lab.product import Product, ProductFailed, within
+from ringfence.lab.product import Product, ProductFailed, make_home, within
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import NoAnswer, Transport
 
@@ -88,7 +87,7 @@ def demo(keep: Annotated[bool, typer.Option(help="Keep the demo's logs and data 
 @contextmanager
 def _stage(say: Narrator, keep: bool) -> Iterator[Demo]:
     """A running system in a lab; processes, namespaces and files are gone afterwards."""
-    home = Path(tempfile.mkdtemp(prefix="rf-demo-", dir="/tmp"))
+    home = make_home("demo")
     try:
         with Lab() as lab:
             product = Product(lab.host("srv", 1), lab.host("admin", 10), home)
@@ -174,9 +173,8 @@ def _attack(stage: Demo, victim: Account, hands: ThreadPoolExecutor) -> None:
     begun = time.monotonic()
     guessing = hands.submit(crack_password, evil, home, "101", words, 7)
     within(10, lambda: product.in_kernel_set(evil.address), "the attacker is banned")
-    say.fact(
-        f"svcrack guesses passwords of 101; {time.monotonic() - begun:.1f} s later 10.77.0.66 is in the kernel's ban set."
-    )
+    passed = time.monotonic() - begun
+    say.fact(f"svcrack guesses passwords of 101; {passed:.1f} s later 10.77.0.66 is in the kernel's ban set.")
     _aftermath(stage, guessing, victim)
 
 

@@ -64,8 +64,10 @@ class Host:
         )
 
     def start(self, argv: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
-        """A process on this host, leading its own process group."""
-        return subprocess.Popen(self.command(*argv), process_group=0, **options)
+        """A process on this host, leading its own process group; it ends with the thread that started it."""
+        return subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", *self.command(*argv)], process_group=0, **options
+        )
 
     def udp(self, port: int = 0, address: str | None = None) -> socket.socket:
         return self._bound(socket.SOCK_DGRAM, port, address)
@@ -143,7 +145,16 @@ class Lab:
         )
         addresses = [f"address add {host.address}/16 dev eth0", f"address add {host.address6}/64 dev eth0 nodad"]
         _ip_batch(host.namespace, ["link set lo up", *addresses, "link set eth0 up"])
+        self._await_forwarding(port)
         return host
+
+    def _await_forwarding(self, port: str, patience: float = 2.0) -> None:
+        """Until the bridge forwards what this port receives: an ARP request sent earlier is lost and costs a second."""
+        deadline = time.monotonic() + patience
+        while '"state":"forwarding"' not in _ip_in(self._bridge, ["-details", "-json", "link", "show", "dev", port]):
+            if time.monotonic() > deadline:
+                raise LabUnavailable(f"the bridge does not forward for {port}")
+            time.sleep(0.002)
 
 
 def namespaces_of(lab: Lab) -> list[str]:
@@ -171,13 +182,18 @@ def _ip_batch(namespace: str, lines: Iterable[str]) -> None:
     _run(["nsenter", f"--net={NETNS_DIR / namespace}", "--", "ip", "-batch", "-"], stdin="\n".join(lines) + "\n")
 
 
-def _run(argv: list[str], check: bool = True, stdin: str | None = None) -> None:
+def _ip_in(namespace: str, arguments: Sequence[str]) -> str:
+    return _run(["nsenter", f"--net={NETNS_DIR / namespace}", "--", "ip", *arguments])
+
+
+def _run(argv: list[str], check: bool = True, stdin: str | None = None) -> str:
     try:
         done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=20, check=False)
     except FileNotFoundError as error:
         raise LabUnavailable(f"The command {argv[0]} is missing.") from error
     if check and done.returncode != 0:
         raise LabUnavailable(f"{' '.join(argv)} failed: {done.stderr.strip()}")
+    return done.stdout
 
 
 def _processes_in(namespace: str) -> list[int]:

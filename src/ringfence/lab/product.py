@@ -4,8 +4,10 @@ import json
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,12 +20,41 @@ from ringfence.lab.rest import Refused, Rest
 from ringfence.policy.passwords import check_password
 
 ADMINISTRATOR: Final = "admin"
+HOMES: Final = Path("/tmp")
+"""The path of a Unix socket must be short, so homes lie here."""
+
 _SETUP: Final = re.compile(r"https://\S+/setup#token=(\S+)")
 _WORKER: Final = re.compile(r"PID: (\d+)")
 
 
 class ProductFailed(Exception):
     """The product did not do what the lab asked of it; the message holds its own words."""
+
+
+def make_home(purpose: str) -> Path:
+    """A directory for one product, named after its owner. What dead owners have left is stopped and removed first."""
+    for home in HOMES.glob("rf-*-*"):
+        owner = home.name.split("-")[1]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            _ringfence(home, [sys.executable, "-m", "ringfence.cli", "down"], timeout=30)
+            shutil.rmtree(home, ignore_errors=True)
+    home = Path(tempfile.mkdtemp(prefix=f"rf-{os.getpid()}-{purpose}-", dir=HOMES))
+    home.chmod(0o755)
+    return home
+
+
+def _paths(home: Path) -> Paths:
+    return Paths(state=home / "state", run=home / "run")
+
+
+def _ringfence(
+    home: Path, argv: list[str], timeout: float, stdin: str | None = None
+) -> "subprocess.CompletedProcess[str]":
+    paths = _paths(home)
+    environment = os.environ | {"RINGFENCE_STATE_DIR": str(paths.state), "RINGFENCE_RUN_DIR": str(paths.run)}
+    return subprocess.run(
+        argv, input=stdin, capture_output=True, text=True, timeout=timeout, check=False, env=environment, cwd=CODE
+    )
 
 
 @dataclass(slots=True)
@@ -39,7 +70,7 @@ class Product:
 
     @property
     def paths(self) -> Paths:
-        return Paths(state=self.home / "state", run=self.home / "run")
+        return _paths(self.home)
 
     def start(self) -> float:
         """Start everything and wait until it answers. Returns the seconds it took."""
@@ -64,14 +95,7 @@ class Product:
         self, *argv: str, timeout: float = 20.0, stdin: str | None = None
     ) -> "subprocess.CompletedProcess[str]":
         """Run the `ringfence` command of this system on its host."""
-        environment = os.environ | {
-            "RINGFENCE_STATE_DIR": str(self.paths.state),
-            "RINGFENCE_RUN_DIR": str(self.paths.run),
-        }
-        line = self.host.command(sys.executable, "-m", "ringfence.cli", *argv)
-        return subprocess.run(
-            line, input=stdin, capture_output=True, text=True, timeout=timeout, check=False, env=environment, cwd=CODE
-        )
+        return _ringfence(self.home, self.host.command(sys.executable, "-m", "ringfence.cli", *argv), timeout, stdin)
 
     def asked(self, *argv: str) -> Any:
         """The JSON answer of a `ringfence` command."""

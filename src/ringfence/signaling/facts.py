@@ -27,8 +27,8 @@ def packet() -> Packet:
 
 
 def request(method: str, credentials: Credentials | None, caller: Subscriber | None) -> Request:
-    """The request and who is proved to have sent it."""
-    contact = ksr.text("$ct") if method == "REGISTER" else ""
+    """The request and who is proved to have sent it; contacts are read only of a proved caller."""
+    contact = ksr.text("$ct") if caller and method == "REGISTER" else ""
     return Request(
         method=method,
         target_user=ksr.target_user(),

@@ -4,6 +4,7 @@ Kamailio 6.0 returns False instead of raising when a call is wrong; False is not
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import KSR
@@ -157,8 +158,14 @@ def fetch_bindings(aor: str) -> bool:
     return _yes(KSR.registrar.reg_fetch_contacts(REGISTER_TABLE, f"sip:{aor}", "saved"))
 
 
-def binding(attribute: str, index: int) -> str:
-    return text(f"$(ulc(saved=>{attribute})[{index}])")
+def binding(index: int) -> tuple[Any, ...]:
+    """Contact, expiry (Unix time), address it really came from and our socket, of one fetched binding."""
+    return tuple(map(KSR.pv.get, _binding_names(index)))
+
+
+@cache
+def _binding_names(index: int) -> tuple[str, ...]:
+    return tuple(f"$(ulc(saved=>{attribute})[{index}])" for attribute in ("addr", "expires", "received", "socket"))
 
 
 def free_bindings() -> None:

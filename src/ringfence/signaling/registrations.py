@@ -53,9 +53,5 @@ def _bindings(aor: str) -> list[dict[str, Any]]:
 
 def _binding(index: int) -> dict[str, Any]:
     """What the core needs to know this device again after a crash; the rest stands in the event."""
-    return {
-        "uri": ksr.binding("addr", index),
-        "expires_at": int(ksr.binding("expires", index) or 0),
-        "received": ksr.binding("received", index),
-        "socket": ksr.binding("socket", index),
-    }
+    uri, expires_at, received, heard_on = ksr.binding(index)
+    return {"uri": uri, "expires_at": expires_at, "received": received, "socket": heard_on}

@@ -1,5 +1,6 @@
 """What the guard does with events: bans, spares, forgets nothing and survives nonsense."""
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,6 +102,7 @@ def test_a_worker_event_goes_to_the_portal_but_floods_do_not(tmp_path: Path) -> 
         line("registration.saved", aor="101@acme.example", contacts="none", source="x"),
         line("registration.removed"),
     ],
+    ids=itertools.count(),
 )
 def test_a_malformed_event_is_an_alarm_and_the_next_one_is_still_heard(tmp_path: Path, nonsense: bytes) -> None:
     service = guard(tmp_path)

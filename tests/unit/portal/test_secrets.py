@@ -95,9 +95,9 @@ def test_an_altered_seal_does_not_open(place: int) -> None:
 
 
 def test_key_files_belong_to_the_portal_alone() -> None:
-    keys.key_bytes(places.SECRETS, "seal.key")
-    assert (places.SECRETS / "seal.key").stat().st_mode & 0o077 == 0
-    assert (places.SECRETS / "session.key").stat().st_mode & 0o077 == 0
+    for name in ("seal.key", "session.key"):
+        keys.key_bytes(places.SECRETS, name)
+        assert (places.SECRETS / name).stat().st_mode & 0o077 == 0
 
 
 def test_a_damaged_key_file_stops_everything() -> None:

@@ -20,7 +20,8 @@ def authenticated(request: Request, index: Index) -> Challenge | None:
 
 def digest_uri(request: Request, index: Index) -> Refuse | None:
     """The digest was made for this very request: its uri names the same target (RFC 7616 section 3.4.6)."""
-    if request.credentials is None or _target(request.credentials.uri) == _target(request.target_uri):
+    claimed = request.credentials.uri if request.credentials else request.target_uri
+    if claimed == request.target_uri or _target(claimed) == _target(request.target_uri):
         return None
     return Refuse("identity.digest_uri", 400, "Bad Request")
 

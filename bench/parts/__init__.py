@@ -1,0 +1,15 @@
+"""The parts of the benchmark, in the order they run."""
+
+from typing import Final
+
+from bench.parts import contact, growth, hostile, policy, reaction, registration
+from bench.stage import Part
+
+PARTS: Final = {
+    "registration": Part("processor time per registration, beside three stock systems", registration.run),
+    "growth": Part("cost and memory from 100 to 1,000,000 extensions", growth.run),
+    "contact": Part("shared memory of a registered contact", contact.run),
+    "policy": Part("from a policy commit to the last judgement by the old policy", policy.run),
+    "reaction": Part("from the threshold to the first dropped packet, beside fail2ban", reaction.run),
+    "hostile": Part("what a hostile packet costs", hostile.run),
+}
