@@ -1,5 +1,6 @@
 """The README names the ports, verbs and directories that exist."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.unit.engines.systems import a_system
 
 pytestmark = pytest.mark.unit
 ROOT = Path(__file__).parents[3]
+PATH_IN_CHECKLIST = re.compile(r"`([\w.]+/[\w./]*)`")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -49,3 +51,10 @@ def test_links_lead_somewhere() -> None:
         targets = [piece.partition(")")[0] for piece in page.read_text(encoding="utf-8").split("](")[1:]]
         local = [target.partition("#")[0] for target in targets if not target.startswith("http")]
         assert [target for target in local if not (page.parent / target).exists()] == [], page
+
+
+def test_the_checklist_names_code_and_tests_that_exist() -> None:
+    named = PATH_IN_CHECKLIST.findall((ROOT / "docs" / "reference-checklist.md").read_text(encoding="utf-8"))
+    tops = (ROOT, ROOT / "src" / "ringfence", ROOT / "tests")
+    assert len(named) > 40
+    assert [name for name in named if not any((top / name).exists() for top in tops)] == []
