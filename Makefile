@@ -4,7 +4,7 @@ PYTHON := /opt/ringfence/.platform/venv/bin/python
 BIN := /opt/ringfence/.platform/venv/bin
 CODE := src tests bench tools
 
-.PHONY: run demo test check unit system bench docs format lock platform platform-test
+.PHONY: run demo test check unit system browser bench docs format lock platform platform-test
 
 run: ## start the phone system; Ctrl-C stops it
 	@exec ./ringfence up
@@ -12,7 +12,7 @@ run: ## start the phone system; Ctrl-C stops it
 demo: ## two phones, one call, one attacker, in network namespaces
 	@exec ./ringfence demo
 
-test: check system ## everything
+test: check system browser ## everything
 
 check: platform-test ## format, lint, types, import contracts, migrations, unit tests
 	$(INSIDE) $(BIN)/ruff format --check $(wildcard $(CODE))
@@ -27,6 +27,9 @@ unit: platform-test
 
 system: platform-test ## real engines in network namespaces
 	$(INSIDE) $(BIN)/pytest tests/system
+
+browser: platform-test ## the portal in a real Chromium
+	$(INSIDE) $(BIN)/pytest tests/browser
 
 bench: platform-test ## the measurements of the performance goals
 	$(INSIDE) $(PYTHON) -m bench

@@ -38,10 +38,9 @@ def spent(before: tuple[Process, ...], after: tuple[Process, ...]) -> dict[str, 
 
 
 def resident_memory(pid: int) -> int:
-    """Bytes of a process that no file backs: its own data and its share of common memory (proc_pid_smaps(5))."""
-    wanted = ("Pss_Anon:", "Pss_Shmem:")
+    """Bytes of a process's own data: neither backed by a file nor common to all (proc_pid_smaps(5))."""
     lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(wanted))
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss_Anon:"))
 
 
 def busy_share(seconds: float, processor: int) -> float:

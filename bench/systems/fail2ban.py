@@ -1,4 +1,4 @@
-"""fail2ban beside stock Kamailio, as administrators run the two: a log line for each wrong password and a jail on it."""
+"""fail2ban beside stock Kamailio, as administrators run them: a log line for each wrong password, a jail on it."""
 
 import shutil
 import subprocess

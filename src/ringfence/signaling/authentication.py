@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ringfence.policy.book import Subscriber
+from ringfence.policy.book import Subscriber, decode_subscriber, encode_subscriber
 from ringfence.policy.events import Kind
 from ringfence.policy.index import Index
 from ringfence.policy.model import Answer, Credentials
@@ -13,6 +13,11 @@ from ringfence.signaling.worker import Worker
 
 NOBODY: Final = "0" * 32
 """Checked in place of an unknown account's HA1; no password hashes to it."""
+
+_DECOY: Final = encode_subscriber(
+    Subscriber("nobody@nowhere.invalid", 1, 1, "Standard User", True, "Nobody", NOBODY, NOBODY * 2)
+)
+"""Read in place of an unknown account's record: without that a stranger measures which extensions exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +41,17 @@ def authenticate(method: str, index: Index, worker: Worker) -> Identity:
     if worker.bans.is_slowed(ksr.source(), account, time.time()):
         return UNPROVED
     subscriber = worker.view.subscriber(account)
-    answer = ksr.check_digest(realm, subscriber.ha1_md5 if subscriber else NOBODY)
+    compared = subscriber or decode_subscriber(_DECOY)
+    answer = ksr.check_digest(realm, compared.ha1_md5)
     if answer == Answer.WRONG:
-        worker.journal.append(_failure_kind(subscriber, realm), _failure_fields(method, account, subscriber))
+        worker.journal.append(_failure_kind(compared, realm), _failure_fields(method, account, subscriber))
     return Identity(Credentials(name, facts.digest_uri(), answer), subscriber if answer == Answer.RIGHT else None)
 
 
-def _failure_kind(subscriber: Subscriber | None, realm: str) -> Kind:
+def _failure_kind(compared: Subscriber, realm: str) -> Kind:
     """A phone that still holds the previous secret is no attacker (peers: stale password)."""
-    if (
-        subscriber
-        and subscriber.previous_ha1_md5
-        and ksr.check_digest(realm, subscriber.previous_ha1_md5) == Answer.RIGHT
-    ):
-        return Kind.AUTH_STALE_PASSWORD
-    return Kind.AUTH_FAILED
+    previous = ksr.check_digest(realm, compared.previous_ha1_md5 or NOBODY)
+    return Kind.AUTH_STALE_PASSWORD if previous == Answer.RIGHT else Kind.AUTH_FAILED
 
 
 def _failure_fields(method: str, account: str, subscriber: Subscriber | None) -> dict[str, Any]:

@@ -33,10 +33,14 @@ def test_known_and_unknown_extensions_answer_alike(pbx: Any, unlimited: Softphon
     known, unknown = _probes(unlimited, method, "101"), _probes(unlimited, method, "909")
     assert [shape for shape, _ in known] == [shape for shape, _ in unknown]
     for attempt in range(3):
-        pairs = [(_timed(unlimited, method, "101"), _timed(unlimited, method, "909")) for _ in range(SAMPLES)]
-        if _distance([a for a, _ in pairs], [b for _, b in pairs]) < 1.63 * (2 / SAMPLES) ** 0.5:
+        times: dict[str, list[float]] = {"101": [], "909": []}
+        for turn in range(SAMPLES):  # whoever is asked second may pay for the first, so they take turns
+            for user in ("101", "909") if turn % 2 else ("909", "101"):
+                times[user].append(_timed(unlimited, method, user))
+        distance = _distance(times["101"], times["909"])
+        print(attempt, distance, {user: statistics.median(values) for user, values in times.items()})
+        if distance < 1.63 * (2 / SAMPLES) ** 0.5:
             return
-        print("attempt", attempt, statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs))
     pytest.fail("the times differ (Kolmogorov-Smirnov, p < 0.01, three times in a row)")
 
 
