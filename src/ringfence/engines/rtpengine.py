@@ -18,7 +18,7 @@ def render_media(system: System) -> str:
         version=Bare(system.version),
         source=Bare(f"src/ringfence/engines/templates/{TEMPLATE}"),
         limits=system.limits,
-        address=system.network.primary,
+        addresses=system.media_addresses,
         control=f"127.0.0.1:{ports.RTPENGINE_CONTROL}",
         first=ports.RTP.first,
         last=ports.RTP.last,

@@ -46,9 +46,17 @@ class System:
     version: str = __version__
 
     @property
+    def media_addresses(self) -> tuple[Address, ...]:
+        """Where media is relayed: the primary address, and beside an IPv4 one the first IPv6 address others reach."""
+        if self.network.primary.version == 6:
+            return (self.network.primary,)
+        reachable = [a for a in self.network.own if a.version == 6 and not (a.is_loopback or a.is_link_local)]
+        return (self.network.primary, *reachable[:1])
+
+    @property
     def sip_addresses(self) -> tuple[Address, ...]:
-        """Where SIP is heard: the primary address first, then loopback."""
-        return tuple(dict.fromkeys((self.network.primary, LOOPBACK)))
+        """Where SIP is heard: the primary address first, then the one of the other family, then loopback."""
+        return tuple(dict.fromkeys((*self.media_addresses, LOOPBACK)))
 
     @property
     def has_ipv6(self) -> bool:

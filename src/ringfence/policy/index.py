@@ -22,7 +22,7 @@ class Index:
 
     def domain_of(self, host: str) -> str:
         """The SIP domain a host means: a tenant's own, the default for one of our addresses, "" for a stranger's."""
-        name = host.lower()
+        name = host.lower().strip("[]")  # an IPv6 address stands in brackets in a URI
         if name in self.tenants:
             return name
         return self.book.default_domain if name in self.own_hosts else ""

@@ -51,7 +51,7 @@ def ring(verdict: RingExtension, target_user: str, worker: Worker) -> None:
     if not ksr.find_contacts(verdict.aor):
         _refuse(worker, verdict, target_user, "route.offline", 480, "Temporarily Unavailable")
         return
-    if ksr.has_sdp() and not ksr.media_offer(MEDIA_FLAGS):
+    if ksr.has_sdp() and not ksr.media_offer(f"{MEDIA_FLAGS} {_family(ksr.text('$du'))}"):
         _refuse(worker, verdict, target_user, "media.offer", 503, "Media Unavailable")
         return
     call_id = worker.new_call_id()
@@ -79,12 +79,13 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
         ksr.reply(481, "Call/Transaction Does Not Exist")
         return
     ksr.remove_headers(CLAIMED_IDENTITY)
-    ksr.set_next_hop(callee if from_caller else caller)
+    other = callee if from_caller else caller
+    ksr.set_next_hop(other)
     if method == "ACK":
         worker.journal.append(Kind.CALL_CONFIRMED, _confirmed())
     if method == "BYE":
         ksr.media_delete()
-    elif method in ("INVITE", "UPDATE") and ksr.has_sdp() and not ksr.media_offer(MEDIA_FLAGS):
+    elif method in ("INVITE", "UPDATE") and ksr.has_sdp() and not ksr.media_offer(f"{MEDIA_FLAGS} {_family(other)}"):
         ksr.reply(503, "Media Unavailable")
         return
     if method == "INVITE":
@@ -132,6 +133,11 @@ def dialog_event(name: str, worker: Worker) -> None:
         case "dialog:failed":
             code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
             worker.journal.append(Kind.CALL_ENDED, _ended(code, ksr.text("$rr"), "caller" if code == 487 else "callee"))
+
+
+def _family(next_hop: str) -> str:
+    """The address family the receiving side is spoken to with; rtpengine bridges the two."""
+    return f"address-family={'IP6' if '[' in next_hop else 'IP4'}"
 
 
 def _parties() -> tuple[str, str]:
