@@ -59,7 +59,7 @@ def nonce_of(answer: bytes) -> str:
 
 
 def hostile_kinds() -> dict[str, tuple[bytes, ...]]:
-    """What strangers send: broken text, garbage, scanners, expensive calls, the torture messages of RFC 4475 and 5118."""
+    """What strangers send: broken text, garbage, scanners, expensive calls, RFC 4475's and 5118's messages."""
     stranger = Sender("198.19.0.4", 5060, account(3))
     torture = tuple(path.read_bytes() for path in sorted(_TORTURE.glob("*/*.dat")))
     if not torture:

@@ -26,6 +26,11 @@ class Watch:
     spacing: float
     duration: float
 
+    @property
+    def patience(self) -> float:
+        """Silence of this length means that we are cut off: a hundred messages without an answer."""
+        return 100 * self.spacing
+
 
 def reaction(net: Network, number: int, watch: Watch) -> float | None:
     """Seconds from the crossing packet to the first dropped one; None when it was never cut off."""
@@ -61,10 +66,10 @@ def _first_silence(link: socket.socket, sender: messages.Sender, crossed: float,
             link.sendto(messages.register(sender, f"look{len(sent)}x"), _SERVER)
             sent.append(now - crossed)
         heard = max(heard, _last_heard(link))
-        if heard >= 0 and sent[-1] - sent[heard] > max(0.5, 20 * watch.spacing):
+        if heard >= 0 and sent[-1] - sent[heard] > watch.patience:
             break
         time.sleep(0.00005)
-    time.sleep(0.2)
+    time.sleep(watch.patience)
     heard = max(heard, _last_heard(link))
     return sent[heard + 1] if heard + 1 < len(sent) else None
 

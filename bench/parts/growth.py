@@ -11,7 +11,7 @@ from bench.rig.network import inode
 from bench.stage import Result, Stage, ours, phone_book
 
 SIZES: Final = (100, 10_000, 1_000_000)
-_LOAD: Final = Load(1500, 4500)
+_LOAD: Final = Load(1500, 3750)
 _CORE: Final = "kamailio"
 
 

@@ -9,7 +9,7 @@ from bench.report import cost_table
 from bench.stage import EXTENSIONS, Result, Stage, ours, phone_book
 from bench.systems.baselines import ON_POSTGRESQL, ON_SQLITE, TUNED, baselines
 
-LOADS: Final = (Load(1500, 6000), Load(4000, 12_000))
+LOADS: Final = (Load(1500, 4500), Load(4000, 8000))
 _GOALS: Final = (
     (goals.COST_TO_SQLITE, ON_SQLITE),
     (goals.COST_TO_POSTGRESQL, ON_POSTGRESQL),

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from ringfence.lab import tone
+from ringfence.lab import sip, tone
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.phones import Baresip, Sipp, end
 from ringfence.lab.product import within
-from ringfence.lab.softphone import Transport, end_call, establish
+from ringfence.lab.softphone import Softphone, Transport, end_call, establish
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
@@ -110,3 +110,20 @@ def _record(pbx: Any, caller: str, dialled: str) -> dict[str, Any] | None:
         if caller in str(row["caller"]) and dialled in f"{row['callee']} {row['dialled']}"
     ]
     return max(rows, key=lambda row: str(row["started_at"])) if rows else None
+
+
+def test_a_phone_on_ipv6_talks_to_one_on_ipv4(pbx: Any, phone: Any, stranger: Any) -> None:
+    """Each side is offered media in its own address family; the relay bridges the two."""
+    host = stranger()
+    with Softphone(host, ("fd77::1", 5060), pbx.account("104"), local_address=host.address6) as caller:
+        assert caller.register().status == 200
+        callee = phone("105")
+        uri, headers = caller.begin_call("105")
+        invite = callee.request("INVITE")
+        assert sip.media_address(invite.body)[0] == PBX_ADDRESS
+        callee.respond(invite, 200, "OK", "v4", body=sip.sdp(callee.address, 40_002))
+        dialog = caller.call_answered(uri, headers)
+        assert sip.media_address(dialog.body)[0] == "fd77::1"
+        callee.request("ACK")
+        assert end_call(caller, callee, dialog).status == 200
+        caller.register(expires=0)
