@@ -2,9 +2,9 @@
 INSIDE := ./ringfence shell --
 PYTHON := /opt/ringfence/.platform/venv/bin/python
 BIN := /opt/ringfence/.platform/venv/bin
-CODE := src tests bench
+CODE := src tests bench tools
 
-.PHONY: run demo test check unit system browser bench format lock platform platform-test
+.PHONY: run demo test check unit system browser bench docs format lock platform platform-test
 
 run: ## start the phone system; Ctrl-C stops it
 	@exec ./ringfence up
@@ -17,7 +17,7 @@ test: check system browser ## everything
 check: platform-test ## format, lint, types, import contracts, migrations, unit tests
 	$(INSIDE) $(BIN)/ruff format --check $(wildcard $(CODE))
 	$(INSIDE) $(BIN)/ruff check $(wildcard $(CODE))
-	$(INSIDE) $(BIN)/mypy src $(wildcard bench)
+	$(INSIDE) $(BIN)/mypy src tools $(wildcard bench)
 	$(INSIDE) $(BIN)/lint-imports --no-cache
 	$(if $(wildcard src/ringfence/portal/manage.py),$(INSIDE) $(PYTHON) -m ringfence.portal.manage makemigrations --check --dry-run)
 	$(INSIDE) $(BIN)/pytest tests/unit -n 2 --dist loadfile
@@ -33,6 +33,9 @@ browser: platform-test ## the portal in a real Chromium
 
 bench: platform-test ## the measurements of the performance goals
 	$(INSIDE) $(PYTHON) -m bench
+
+docs: platform-test ## renew docs/policy.md from the rules
+	$(INSIDE) $(PYTHON) -m tools.policy_doc
 
 format: platform-test ## put the code into the one format
 	$(INSIDE) $(BIN)/ruff format $(wildcard $(CODE))

@@ -1,0 +1,57 @@
+"""What the rules say that are no gates and so have no docstring of their own."""
+
+from typing import Final
+
+SENTENCES: Final = {
+    "packet.encoding": "A message that is not UTF-8 where it must be is not read at all.",
+    "source.banned": "A banned source is dropped here when the kernel could not take the ban.",
+    "packet.sanity": "Kamailio's own check of the message failed (RFC 3261 section 8.2, RFC 4475).",
+    "packet.max_forwards": "Max-Forwards is used up; for INVITE and requests inside a dialog (RFC 3261 section 16.3).",
+    "route.greet": "A keep-alive OPTIONS is answered.",
+    "route.nowhere": "A method without a destination goes nowhere.",
+    "route.unknown_caller": "Nobody whose identity is not proved registers or calls.",
+    "route.register": "The bindings are stored for the extension whose password was proved, and for no other.",
+    "route.no_rule": "The dialled number is no extension of the caller's own tenant, and there are no trunks yet.",
+    "route.internal_calls": "The caller's role may not call extensions.",
+    "route.callee_inactive": "The called extension is suspended.",
+    "route.extension": "The call goes to every device that is registered for the extension.",
+    "route.offline": "No device is registered for the called extension.",
+    "media.offer": "rtpengine does not answer: without the relay there is no call.",
+    "route.redirect": "A called phone may not send the call elsewhere (3xx) at the caller's expense.",
+    "dialog.known": "A request inside a dialog that is not ours.",
+    "dialog.party": "Only the two parties of a call, at their proved addresses, may touch it; CANCEL: only the caller.",
+    "dialog.method": "A method that has no business inside a call.",
+    "dialog.challenge": "A called phone may not ask the caller for a password.",
+    "antihacking.failed_authentication": "A source that reaches the limit within the detection period is banned.",
+    "never_block.member": "Loopback, own addresses, gateways, name servers, the acting administrator: never banned.",
+    "office.healthy": (
+        "A source with a healthy registration is not banned while fewer than 10 accounts fail there; those accounts "
+        "get no password check from there for one detection period."
+    ),
+    "ban.manual": "An administrator banned the address by hand.",
+}
+
+ANSWERS: Final = {
+    "packet.sanity": "400 or as the check demands",
+    "packet.max_forwards": "483 Too Many Hops",
+    "route.greet": "200 OK",
+    "route.register": "200 OK",
+    "route.extension": "what the called phone answers",
+    "route.redirect": "480 Temporarily Unavailable",
+    "dialog.challenge": "403 Forbidden",
+    "antihacking.failed_authentication": "ban: dropped in the kernel",
+    "never_block.member": "no ban; the accounts are slowed",
+    "office.healthy": "no ban; the accounts are slowed",
+    "ban.manual": "ban: dropped in the kernel",
+}
+
+_UNREAD: Final = "Not enforced yet."
+
+NOT_YET: Final = {
+    "failed_challenge_enabled": _UNREAD,
+    "failed_challenge_limit": _UNREAD,
+    "failed_challenge_block": _UNREAD,
+    "level_1_block": "Not enforced yet: the excess over the lower of the two rates is dropped, without a ban.",
+    "level_2_block": _UNREAD,
+}
+"""Settings that are kept and shown but that no part obeys yet."""
