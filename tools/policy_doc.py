@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ringfence.policy import antihacking, decide, dialog, routing
 from ringfence.policy.settings import SecuritySettings, limits_of
-from tools.policy_words import ANSWERS, NOT_YET, SENTENCES
+from tools.policy_words import ANSWERS, SENTENCES
 
 SOURCE: Final = Path(__file__).parents[1] / "src" / "ringfence"
 PAGE: Final = Path(__file__).parents[1] / "docs" / "policy.md"
@@ -137,8 +137,7 @@ def _settings() -> str:
         limits = limits_of(item.name)
         default = ("on" if item.default else "off") if isinstance(item.default, bool) else item.default
         unit = f" {limits.unit}" if limits.unit else ""
-        effect = f"{limits.effect} **{NOT_YET[item.name]}**" if item.name in NOT_YET else limits.effect
-        lines.append(f"| `{item.name}` | {default}{unit} | {effect} |")
+        lines.append(f"| `{item.name}` | {default}{unit} | {limits.effect} |")
     return "\n".join(lines)
 
 

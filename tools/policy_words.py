@@ -44,14 +44,3 @@ ANSWERS: Final = {
     "office.healthy": "no ban; the accounts are slowed",
     "ban.manual": "ban: dropped in the kernel",
 }
-
-_UNREAD: Final = "Not enforced yet."
-
-NOT_YET: Final = {
-    "failed_challenge_enabled": _UNREAD,
-    "failed_challenge_limit": _UNREAD,
-    "failed_challenge_block": _UNREAD,
-    "level_1_block": "Not enforced yet: the excess over the lower of the two rates is dropped, without a ban.",
-    "level_2_block": _UNREAD,
-}
-"""Settings that are kept and shown but that no part obeys yet."""
