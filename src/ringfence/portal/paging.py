@@ -7,13 +7,17 @@ from django.db.models import QuerySet
 from ninja import Field, Query, Schema
 
 MOST: Final = 500
+LARGEST: Final = 2**63 - 1
+"""A database number has 64 bits with a sign; a larger one in a query is refused, not a fault."""
+
+RowId = Annotated[int, Field(ge=0, le=LARGEST)]
 
 
 class Page(Schema):
     """Which part of a list."""
 
     limit: int = Field(50, ge=1, le=MOST)
-    offset: int = Field(0, ge=0)
+    offset: int = Field(0, ge=0, le=LARGEST - MOST)
 
 
 PageQuery = Annotated[Page, Query(...)]

@@ -137,3 +137,8 @@ def test_entries_end_in_the_future(site: Site) -> None:
     past = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
     wish = {"cidr": "198.51.100.0/24", "target": "block", "expires_at": past}
     assert site.admin.refusal("POST", "ip-filters", wish)["error_id"] == "ip_filter.past"
+
+
+@pytest.mark.parametrize("query", ["users?tenant_id=", "users?offset=", "cdrs?tenant_id=", "cdrs?offset="])
+def test_a_number_no_database_holds_is_a_problem_not_a_fault(site: Site, query: str) -> None:
+    assert site.admin.refusal("GET", f"{query}{2**70}")["status"] == 422

@@ -9,7 +9,7 @@ from ninja import Router, Schema
 from ringfence.portal.actor import ApiRequest
 from ringfence.portal.calls import live
 from ringfence.portal.calls.models import CallRecord
-from ringfence.portal.paging import PageQuery, listed, rows
+from ringfence.portal.paging import PageQuery, RowId, listed, rows
 from ringfence.portal.problems import NotFound
 
 router = Router()
@@ -60,7 +60,7 @@ def record_facts(record: CallRecord) -> dict[str, Any]:
 def list_records(
     request: ApiRequest,
     page: PageQuery,
-    tenant_id: int | None = None,
+    tenant_id: RowId | None = None,
     party: str = "",
     call_id: str = "",
     started_after: datetime | None = None,

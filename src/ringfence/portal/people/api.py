@@ -10,7 +10,7 @@ from ninja import Field, Router, Schema, Status
 from ringfence.policy.passwords import normalized
 from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.client_address import client_address
-from ringfence.portal.paging import PageQuery, rows
+from ringfence.portal.paging import PageQuery, RowId, rows
 from ringfence.portal.people import changes, tokens
 from ringfence.portal.people.models import STANDARD, ApiToken, Person, Role
 from ringfence.portal.problems import Forbidden, LockedOut, NotFound, NotSignedIn
@@ -160,7 +160,7 @@ def user_of(actor: Actor, user_id: int) -> Person:
 
 @router.get("users", response=UserPage)
 def list_users(
-    request: ApiRequest, page: PageQuery, tenant_id: int | None = None, extension: str | None = None, search: str = ""
+    request: ApiRequest, page: PageQuery, tenant_id: RowId | None = None, extension: str | None = None, search: str = ""
 ) -> dict[str, Any]:
     found = Person.objects.visible_to(request.auth).with_extension()
     if tenant_id is not None:
