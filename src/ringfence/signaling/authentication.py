@@ -1,5 +1,6 @@
 """Has Kamailio check a digest against the stored HA1. A known and an unknown account cost and answer the same."""
 
+import re
 import time
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +11,8 @@ from ringfence.policy.index import Index
 from ringfence.policy.model import Answer, Credentials
 from ringfence.signaling import facts, ksr
 from ringfence.signaling.worker import Worker
+
+_PARAMETER: Final = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 
 NOBODY: Final = "0" * 32
 """Checked in place of an unknown account's HA1; no password hashes to it."""
@@ -44,14 +47,27 @@ def authenticate(method: str, index: Index, worker: Worker) -> Identity:
     compared = subscriber or decode_subscriber(_DECOY)
     answer = ksr.check_digest(realm, compared.ha1_md5)
     if answer == Answer.WRONG:
-        worker.journal.append(_failure_kind(compared, realm), _failure_fields(method, account, subscriber))
+        worker.journal.append(_failure_kind(compared, method), _failure_fields(method, account, subscriber))
     return Identity(Credentials(name, facts.digest_uri(), answer), subscriber if answer == Answer.RIGHT else None)
 
 
-def _failure_kind(compared: Subscriber, realm: str) -> Kind:
+def _failure_kind(compared: Subscriber, method: str) -> Kind:
     """A phone that still holds the previous secret is no attacker (peers: stale password)."""
-    previous = ksr.check_digest(realm, compared.previous_ha1_md5 or NOBODY)
-    return Kind.AUTH_STALE_PASSWORD if previous == Answer.RIGHT else Kind.AUTH_FAILED
+    stale = _answers_with(compared.previous_ha1_md5 or NOBODY, method)
+    return Kind.AUTH_STALE_PASSWORD if stale and compared.previous_ha1_md5 else Kind.AUTH_FAILED
+
+
+def _answers_with(ha1: str, method: str) -> bool:
+    """Whether the credentials answer our challenge with this HA1 (RFC 7616 section 3.4.1).
+
+    Worked out here, because Kamailio has just used the nonce up and would call it stale.
+    """
+    told: dict[str, str] = {
+        name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(ksr.credential_header(method))
+    }
+    second = ksr.md5(f"{method}:{told.get('uri', '')}")
+    middle = [told.get(name, "") for name in ("nc", "cnonce", "qop")] if "qop" in told else []
+    return ksr.md5(":".join([ha1, told.get("nonce", ""), *middle, second])) == told.get("response", "").lower()
 
 
 def _failure_fields(method: str, account: str, subscriber: Subscriber | None) -> dict[str, Any]:

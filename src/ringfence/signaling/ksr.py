@@ -115,6 +115,17 @@ def check_digest(realm: str, ha1: str) -> int:
     return code if isinstance(code, int) and not isinstance(code, bool) else -1
 
 
+def credential_header(method: str) -> str:
+    """The whole header with the credentials."""
+    return text("$hdr(Authorization)" if method == "REGISTER" else "$hdr(Proxy-Authorization)")
+
+
+def md5(words: str) -> str:
+    """The MD5 of a text in hex, by Kamailio: workers load no hashlib."""
+    KSR.pv.sets("$var(words)", words)
+    return text("$(var(words){s.md5})")
+
+
 def forget_credentials() -> None:
     """Our digest must not travel on to the callee."""
     KSR.auth.consume_credentials()
@@ -224,15 +235,6 @@ def on_failure(callback: str) -> bool:
 
 def final_reply(code: int, reason: str) -> None:
     KSR.tm.t_reply(code, reason)
-
-
-def canceled() -> bool:
-    return _yes(KSR.tm.t_is_canceled())
-
-
-def failure_code() -> int:
-    code: Any = KSR.tm.t_get_status_code()
-    return code if isinstance(code, int) else 0
 
 
 def media_offer(flags: str) -> bool:

@@ -64,5 +64,5 @@ class PolicyView:
             book = self._reader.book()
             if book is not None and (self._index is None or book.version != self._index.book.version):
                 self._index = build_index(book)
-        except (ValueError, KeyError, TypeError) as error:
+        except (lmdb.Error, ValueError, KeyError, TypeError) as error:
             self._broken(f"policy version {version} is broken: {error}")

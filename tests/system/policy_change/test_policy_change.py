@@ -1,5 +1,6 @@
 """Changes made over REST reach the running workers within a second (oracle: no process of the core changes)."""
 
+import json
 import time
 from typing import Any
 
@@ -38,6 +39,29 @@ def test_a_new_secret_is_in_force_within_a_second(pbx: Any, call: Any, stranger:
     assert _status_of_register(pbx, host, old) == 401
     pbx.accounts["113"] = new
     assert passed <= OBEYED
+
+
+def test_a_phone_that_still_has_the_old_secret_is_no_attacker(pbx: Any, stranger: Any) -> None:
+    """Its failures are journalled as a stale password and never count; any other wrong password does."""
+    old, host = pbx.account("115"), stranger()
+    assert _status_of_register(pbx, host, old) == 200
+    changed = pbx.rest.post(f"users/{pbx.users['115']['id']}/sip-secret")
+    pbx.accounts["115"] = Account("115", old.domain, changed["sip_secret"])
+    within(OBEYED, lambda: _status_of_register(pbx, host, pbx.accounts["115"]) == 200, "the new secret works")
+    assert _status_of_register(pbx, host, old) == 401
+    within(2, lambda: _kinds_of_failure(pbx, "115")[-1:] == ["auth.stale_password"], "the old secret is recognised")
+    assert _status_of_register(pbx, host, Account("115", old.domain, "never-a-secret")) == 401
+    within(2, lambda: _kinds_of_failure(pbx, "115")[-1:] == ["auth.failed"], "a wrong password is told apart")
+
+
+def _kinds_of_failure(pbx: Any, extension: str) -> list[str]:
+    lines = [
+        json.loads(line)
+        for segment in sorted(pbx.product.paths.journal.glob("events-*"))
+        for line in segment.read_text().splitlines()
+        if '"auth.' in line
+    ]
+    return [event["kind"] for event in lines if event["account"].partition("@")[0] == extension]
 
 
 def test_a_disabled_extension_is_out_within_a_second_and_back_when_enabled(pbx: Any, call: Any, stranger: Any) -> None:
