@@ -196,5 +196,9 @@ def _plain(evidence: Evidence) -> dict[str, Any]:
 def _sentence(evidence: Evidence) -> str:
     return (
         f"{evidence.count} failed authentications within {evidence.window} s (limit {evidence.limit}), "
-        f"{evidence.distinct_accounts} different accounts tried"
+        f"{_accounts(evidence.distinct_accounts)} tried"
     )
+
+
+def _accounts(count: int) -> str:
+    return "1 account" if count == 1 else f"{count} different accounts"
