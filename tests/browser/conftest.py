@@ -86,6 +86,7 @@ def _serve(folder: Path, environment: dict[str, str], port: int) -> subprocess.P
         sys.executable, "-m", "uvicorn", "ringfence.portal.asgi:application",
         "--host", "127.0.0.1", "--port", str(port),
         "--ssl-certfile", str(certificate), "--ssl-keyfile", str(key), "--log-level", "warning", "--no-access-log",
+        "--timeout-graceful-shutdown", "1",
     ]  # fmt: skip
     return subprocess.Popen(command, env=environment)
 
