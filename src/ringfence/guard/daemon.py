@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 import time
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,7 @@ from ringfence.guard.verbs import CHANGING, Desk
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import NetworkUnreadable, surroundings
 from ringfence.hosts.paths import Paths
+from ringfence.journal.durability import Synced, sync
 from ringfence.journal.reader import JournalReader, replay
 from ringfence.store.bans import BanWriter
 
@@ -35,6 +37,7 @@ LOOK_EVERY: Final = 0.1
 READ_EVERY: Final = 0.2
 SWEEP_EVERY: Final = 1.0
 HOST_EVERY: Final = 30.0
+SYNC_EVERY: Final = 1.0
 SETTLE: Final = 0.02
 """Seconds to wait after somebody else's change, so that a script's many changes are answered once."""
 
@@ -75,7 +78,7 @@ class Daemon:
         gc.collect()
         gc.freeze()
         log.info("guard ready")
-        rounds = [asyncio.create_task(work) for work in (self._looks(), self._sweeps(), self._looks_around())]
+        rounds = [asyncio.create_task(work) for work in self._rounds()]
         halt = asyncio.create_task(stop.wait())
         await asyncio.wait([*rounds, halt], return_when=asyncio.FIRST_COMPLETED)
         for task in rounds:
@@ -84,6 +87,9 @@ class Daemon:
         for task in rounds:
             if task.done() and not task.cancelled() and task.exception() is not None:
                 raise RuntimeError("the guard's loop ended") from task.exception()
+
+    def _rounds(self) -> tuple[Coroutine[None, None, None], ...]:
+        return self._looks(), self._sweeps(), self._looks_around(), self._syncs()
 
     def _hang_bell(self, loop: asyncio.AbstractEventLoop) -> None:
         self._paths.doorbell.unlink(missing_ok=True)
@@ -145,6 +151,12 @@ class Daemon:
         while True:
             await asyncio.sleep(HOST_EVERY)
             await self._look_around()
+
+    async def _syncs(self) -> None:
+        synced: Synced = {}
+        while True:
+            await asyncio.sleep(SYNC_EVERY)
+            synced = await asyncio.to_thread(sync, self._paths.journal, synced)
 
     async def _look_around(self) -> None:
         try:
