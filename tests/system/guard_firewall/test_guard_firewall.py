@@ -117,7 +117,7 @@ def test_a_full_set_fails_safe(small_guard: Guarded) -> None:
     assert not workers.is_banned("10.88.0.3", time.time())
     assert [alarm["id"] for alarm in small_guard.ask("alarms.list")] == ["firewall.set_full"]
     small_guard.ask("bans.add", address="10.88.0.3", seconds=1)
-    until(lambda: small_guard.bans("10.88.0.2"), 4.0)
+    until(lambda: small_guard.bans("10.88.0.2"), 20.0)  # the kernel frees an expired element when it gets round to it
     assert not workers.is_banned("10.88.0.2", time.time())
     assert small_guard.ask("alarms.list") == []
 
