@@ -81,10 +81,6 @@ class Paths:
         return self.state / "secrets"
 
     @property
-    def seal_key(self) -> Path:
-        return self.secrets / "seal.key"
-
-    @property
     def tls(self) -> Path:
         return self.state / "tls"
 

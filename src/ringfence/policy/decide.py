@@ -49,6 +49,8 @@ REGISTRATION_GATES: Final[tuple[Gate, ...]] = (
     registration.expires,
 )
 
+_GATES_OF_REGISTER: Final = (*GATES, *REGISTRATION_GATES)
+
 
 def screen(facts: Packet) -> Refuse | None:
     """The first objection to the packet itself."""
@@ -63,7 +65,7 @@ def gates_for(request: Request) -> tuple[Gate, ...]:
     """The gates this request must pass."""
     if request.method == "OPTIONS" and not request.target_user:
         return GREETING_GATES
-    return GATES + REGISTRATION_GATES if request.method == "REGISTER" else GATES
+    return _GATES_OF_REGISTER if request.method == "REGISTER" else GATES
 
 
 def decide(request: Request, index: Index, find: FindSubscriber) -> Verdict:

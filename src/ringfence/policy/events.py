@@ -30,26 +30,6 @@ class Kind(StrEnum):
     ALARM_CLEARED = "alarm.cleared"
 
 
-WRITTEN_BY_WORKERS: Final = frozenset(
-    {
-        Kind.REGISTRATION_SAVED,
-        Kind.REGISTRATION_REMOVED,
-        Kind.AUTH_FAILED,
-        Kind.AUTH_STALE_PASSWORD,
-        Kind.CALL_STARTED,
-        Kind.CALL_ANSWERED,
-        Kind.CALL_CONFIRMED,
-        Kind.CALL_ENDED,
-        Kind.CALL_REFUSED,
-        Kind.REQUEST_REFUSED,
-        Kind.ENGINE_STARTED,
-        Kind.ENGINE_EXCEPTION,
-        Kind.MEDIA_FAILED,
-        Kind.POLICY_ADOPTED,
-        Kind.POLICY_BROKEN,
-    }
-)
-
 URGENT: Final = frozenset(
     {
         Kind.AUTH_FAILED,

@@ -51,7 +51,7 @@ def ring(verdict: RingExtension, target_user: str, worker: Worker) -> None:
     if not ksr.find_contacts(verdict.aor):
         _refuse(worker, verdict, target_user, "route.offline", 480, "Temporarily Unavailable")
         return
-    if ksr.has_sdp() and not ksr.media_offer(f"{MEDIA_FLAGS} {_family(ksr.text('$du'))}"):
+    if not _relays_media(ksr.text("$du")):
         _refuse(worker, verdict, target_user, "media.offer", 503, "Media Unavailable")
         return
     call_id = worker.new_call_id()
@@ -83,9 +83,7 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
     ksr.set_next_hop(other)
     if method == "ACK":
         worker.journal.append(Kind.CALL_CONFIRMED, _confirmed())
-    if method == "BYE":
-        ksr.media_delete()
-    elif method in ("INVITE", "UPDATE") and ksr.has_sdp() and not ksr.media_offer(f"{MEDIA_FLAGS} {_family(other)}"):
+    if method in ("INVITE", "UPDATE") and not _relays_media(other):
         ksr.reply(503, "Media Unavailable")
         return
     if method == "INVITE":
@@ -135,9 +133,12 @@ def dialog_event(name: str, worker: Worker) -> None:
             worker.journal.append(Kind.CALL_ENDED, _ended(code, ksr.text("$rr"), "caller" if code == 487 else "callee"))
 
 
-def _family(next_hop: str) -> str:
-    """The address family the receiving side is spoken to with; rtpengine bridges the two."""
-    return f"address-family={'IP6' if '[' in next_hop else 'IP4'}"
+def _relays_media(next_hop: str) -> bool:
+    """Puts the relay between the two sides if audio is offered, in the address family of the next hop."""
+    if not ksr.has_sdp():
+        return True
+    family = "IP6" if "[" in next_hop else "IP4"
+    return ksr.media_offer(f"{MEDIA_FLAGS} address-family={family}")
 
 
 def _parties() -> tuple[str, str]:

@@ -23,9 +23,5 @@ def subscriber_key(aor: str) -> bytes:
     return aor.lower().encode()
 
 
-def data_file(folder: Path) -> Path:
-    return folder / "data.mdb"
-
-
 def lock_file(folder: Path) -> Path:
     return folder / "lock.mdb"
