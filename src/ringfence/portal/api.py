@@ -36,6 +36,7 @@ class BearerToken(HttpBearer):
             return None
         if not found.person.administers:
             raise Forbidden(detail="The REST API is for administrators.")
+        tokens.admit(found, request)
         actor: Actor = found.person.acts_from(client_address(request))
         return actor
 
@@ -119,10 +120,12 @@ def _mount() -> None:
     from ringfence.portal.calls.api import router as calls
     from ringfence.portal.people.api import router as people
     from ringfence.portal.security.api import router as security
+    from ringfence.portal.signin.api import router as signin
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
 
     routers = {
+        "sign-in": signin,
         "system": system,
         "tenants": tenants,
         "people": people,
