@@ -126,8 +126,8 @@ def test_pages_are_cut_in_order_and_only_of_one_domain() -> None:
 
 
 def test_a_page_is_searched_by_extension_and_address_and_leaves_out_what_ran_out() -> None:
-    taken = quick(registration(source="198.51.100.7"), registration("102@acme.example"))
-    for text, found in (("101", 1), ("198.51", 1), ("acme", 2), ("nobody", 0)):
+    taken = quick(registration(source="192.0.2.9"), registration("102@acme.example"))
+    for text, found in (("101", 1), ("192.0.2", 1), ("acme", 2), ("nobody", 0)):
         assert taken.page(time.time(), Wish(search=text)).count == found
     assert taken.page(time.time() + 400, Wish()).registrations == []
 
