@@ -16,6 +16,6 @@ def calls(actor: Actor) -> list[dict[str, Any]]:
 
 def _visible(items: list[dict[str, Any]], actor: Actor) -> list[dict[str, Any]]:
     """An item without a tenant belongs to nobody but the system administrator."""
-    if actor.administers_system:
+    if actor.above_tenants:
         return items
     return [item for item in items if item.get("tenant_id") == actor.tenant_id]

@@ -10,16 +10,17 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from ringfence.portal.access import actor_of, administrators
+from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.actor import Actor
 from ringfence.portal.calls import live
 from ringfence.portal.calls.models import CallRecord
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 
 ROWS = 50
 
 
-@administrators
+@permitted(Permission.CALLS_READ)
 def registrations(request: HttpRequest) -> HttpResponse:
     template = "calls/registrations_live.html" if request.headers.get("HX-Request") else "calls/registrations.html"
     facts = _asked(live.registrations, actor_of(request))
@@ -30,7 +31,7 @@ def registrations(request: HttpRequest) -> HttpResponse:
     return render(request, template, facts)
 
 
-@administrators
+@permitted(Permission.CALLS_READ)
 def calls(request: HttpRequest) -> HttpResponse:
     template = "calls/calls_live.html" if request.headers.get("HX-Request") else "calls/calls.html"
     facts = _asked(live.calls, actor_of(request))
@@ -48,7 +49,7 @@ def _asked(question: Callable[[Actor], list[dict[str, Any]]], actor: Actor) -> d
         return {"items": [], "guard_down": refused.detail}
 
 
-@administrators
+@permitted(Permission.CALLS_READ)
 def records(request: HttpRequest) -> HttpResponse:
     search = request.GET.get("search", "").strip()
     found = CallRecord.objects.visible_to(actor_of(request)).select_related("tenant")

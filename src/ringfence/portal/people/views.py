@@ -8,18 +8,19 @@ from django.shortcuts import render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
-from ringfence.portal.access import actor_of, administrators
+from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.people import changes
 from ringfence.portal.people.api import user_of
 from ringfence.portal.people.forms import NewUserForm, UserForm
 from ringfence.portal.people.models import Person
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.tenants.models import Tenant
 
 ROWS = 50
 
 
-@administrators
+@permitted(Permission.USERS_READ)
 def users(request: HttpRequest) -> HttpResponse:
     actor, search = actor_of(request), request.GET.get("search", "").strip()
     found = Person.objects.visible_to(actor).with_extension().order_by("tenant_id", "extension__number")
@@ -35,7 +36,7 @@ def users(request: HttpRequest) -> HttpResponse:
     return render(request, "people/users.html", facts)
 
 
-@administrators
+@permitted(Permission.USERS_WRITE)
 def new(request: HttpRequest) -> HttpResponse:
     """After the last step the SIP secret is on the page, and nowhere else."""
     actor = actor_of(request)
@@ -57,7 +58,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
 
 
-@administrators
+@permitted(Permission.USERS_READ)
 def user(request: HttpRequest, user_id: int) -> HttpResponse:
     actor = actor_of(request)
     person = user_of(actor, user_id)
@@ -66,7 +67,7 @@ def user(request: HttpRequest, user_id: int) -> HttpResponse:
         "role": person.role.name if person.role else "",
         "active": person.is_active,
     }
-    form = UserForm(request.POST or None, initial=initial)
+    form = UserForm(actor, person, request.POST or None, initial=initial)
     if form.is_valid():
         try:
             changes.change_user(actor, person, **form.cleaned_data)
@@ -78,7 +79,7 @@ def user(request: HttpRequest, user_id: int) -> HttpResponse:
     return render(request, "people/user.html", {"form": form, "person": person}, status=422 if form.errors else 200)
 
 
-@administrators
+@permitted(Permission.USERS_WRITE)
 @require_POST
 def rotate_secret(request: HttpRequest, user_id: int) -> HttpResponse:
     actor = actor_of(request)
@@ -86,7 +87,7 @@ def rotate_secret(request: HttpRequest, user_id: int) -> HttpResponse:
     return _show_secret(request, person, changes.rotate_secret(actor, person), "has a new SIP secret")
 
 
-@administrators
+@permitted(Permission.USERS_WRITE)
 @require_POST
 def delete(request: HttpRequest, user_id: int) -> HttpResponse:
     actor = actor_of(request)
