@@ -1,39 +1,49 @@
 """Pages: users with their extensions."""
 
+from typing import Final
+
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.http import urlencode
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.people import changes
 from ringfence.portal.people.api import user_of
+from ringfence.portal.people.bulk import change_many
 from ringfence.portal.people.forms import NewUserForm, UserForm
 from ringfence.portal.people.models import Person
+from ringfence.portal.people.table import extensions_of, users_table
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
+from ringfence.portal.tables import answer
 from ringfence.portal.tenants.models import Tenant
 
-ROWS = 50
+MOST_MARKED: Final = 500
 
 
 @permitted(Permission.USERS_READ)
 def users(request: HttpRequest) -> HttpResponse:
-    actor, search = actor_of(request), request.GET.get("search", "").strip()
-    found = Person.objects.visible_to(actor).with_extension().order_by("tenant_id", "extension__number")
-    if search:
-        found = found.filter(
-            Q(display_name__icontains=search)
-            | Q(extension__number__startswith=search)
-            | Q(tenant__domain__icontains=search)
+    actor = actor_of(request)
+    has_tenant = Tenant.objects.visible_to(actor).exists()
+    return answer(request, users_table(actor), extensions_of(actor), "people/users.html", has_tenant=has_tenant)
+
+
+@permitted(Permission.USERS_WRITE)
+@require_POST
+def bulk(request: HttpRequest) -> HttpResponse:
+    """The same for every marked user, or for none of them."""
+    ids = [int(text) for text in request.POST.getlist("id")[:MOST_MARKED] if text.isdecimal() and len(text) < 18]
+    try:
+        done = change_many(actor_of(request), ids, request.POST.get("action", ""))
+    except Refused as refused:
+        messages.error(request, refused.detail)
+    else:
+        messages.success(
+            request, ngettext("%(done)d user is changed.", "%(done)d users are changed.", done) % {"done": done}
         )
-    part = Paginator(found, ROWS).get_page(request.GET.get("page"))
-    query = urlencode({"search": search}) + "&" if search else ""
-    facts = {"part": part, "search": search, "query": query, "has_tenant": Tenant.objects.visible_to(actor).exists()}
-    return render(request, "people/users.html", facts)
+    return HttpResponseRedirect("/users")
 
 
 @permitted(Permission.USERS_WRITE)

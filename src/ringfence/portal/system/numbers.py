@@ -19,7 +19,7 @@ def dashboard_numbers(actor: Actor) -> dict[str, Any]:
     calling: int | str = "–"
     banned: int | str = "–"
     try:
-        registered, calling = len(live.registrations(actor)), len(live.calls(actor))
+        registered, calling = live.registrations_page(actor, "", "", "", 1)[1], len(live.calls(actor))
         banned = len(guard.listed("bans.list", "bans")) if actor.may(Permission.SECURITY_READ) else "–"
     except Refused:
         down = True

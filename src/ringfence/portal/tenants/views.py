@@ -1,7 +1,6 @@
 """Pages: tenants."""
 
 from django.contrib import messages
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
@@ -9,15 +8,16 @@ from django.views.decorators.http import require_POST
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
+from ringfence.portal.tables import answer
 from ringfence.portal.tenants import changes
 from ringfence.portal.tenants.api import tenant_of
 from ringfence.portal.tenants.forms import RenameForm, TenantForm
-from ringfence.portal.tenants.models import Tenant
+from ringfence.portal.tenants.table import TENANTS, tenants_of
 
 
 @permitted(Permission.TENANTS_WRITE)
 def tenants(request: HttpRequest) -> HttpResponse:
-    return render(request, "tenants/tenants.html", {"tenants": Tenant.objects.annotate(size=Count("extensions"))})
+    return answer(request, TENANTS, tenants_of(actor_of(request)), "tenants/tenants.html")
 
 
 @permitted(Permission.TENANTS_WRITE)
