@@ -19,7 +19,7 @@ from ringfence.hosts.addresses import NetworkUnreadable, surroundings
 from ringfence.policy import entries
 from ringfence.policy.book import BlockedUserAgent, Book, MatchKind, Role, Subscriber, Target, Tenant
 from ringfence.portal import guard, places
-from ringfence.portal.people.models import Extension
+from ringfence.portal.people.models import Extension, role_key
 from ringfence.portal.people.models import Role as RoleRow
 from ringfence.portal.problems import Unavailable
 from ringfence.portal.security.models import AddressEntry as AddressEntryRow
@@ -119,11 +119,17 @@ def _store() -> Iterator[PolicyWriter]:
 
 def book() -> Book:
     """The rules as they stand in the database now."""
-    tenants = tuple(Tenant(row.pk, row.name, row.domain) for row in TenantRow.objects.order_by("pk"))
+    tenants = tuple(Tenant(row.pk, row.name, row.domain, row.max_calls) for row in TenantRow.objects.order_by("pk"))
     return Book(
         tenants=tenants,
         roles=tuple(
-            Role(row.name, row.internal, row.national, row.international) for row in RoleRow.objects.order_by("pk")
+            Role(
+                role_key(row.name, row.tenant.domain if row.tenant else None),
+                row.internal,
+                row.national,
+                row.international,
+            )
+            for row in RoleRow.objects.of_extensions().select_related("tenant").order_by("pk")
         ),
         own_hosts=own_hosts(),
         default_domain=tenants[0].domain if tenants else "",
@@ -157,7 +163,7 @@ def own_hosts() -> tuple[str, ...]:
 
 COLUMNS: Final = (
     "number", "tenant__domain", "tenant_id", "person_id",
-    "person__role__name", "person__is_active", "person__display_name",
+    "person__role__name", "person__role__tenant__domain", "person__is_active", "person__display_name",
     "ha1_md5", "ha1_sha256", "previous_ha1_md5", "previous_ha1_sha256",
 )  # fmt: skip
 """What workers may know about an extension: digests, never a secret."""
@@ -181,7 +187,7 @@ def all_subscribers() -> Iterator[Subscriber]:
 
 def _read(rows: QuerySet[Extension]) -> Iterator[Subscriber]:
     """Plain columns instead of objects: a whole store of 100,000 is rebuilt three times as fast."""
-    for number, domain, tenant_id, person_id, role, active, name, *digests in rows.values_list(*COLUMNS).iterator(
-        chunk_size=5000
-    ):
-        yield Subscriber(f"{number}@{domain}", tenant_id, person_id, role or "", active, name, *digests)
+    columns = rows.values_list(*COLUMNS).iterator(chunk_size=5000)
+    for number, domain, tenant_id, person_id, role, role_domain, active, name, *digests in columns:
+        role_name = role_key(role, role_domain) if role else ""
+        yield Subscriber(f"{number}@{domain}", tenant_id, person_id, role_name, active, name, *digests)

@@ -11,9 +11,11 @@ from ringfence.policy.book import MatchKind, Target
 from ringfence.policy.entries import sort_key
 from ringfence.policy.settings import Problem, SecuritySettings, check_settings
 from ringfence.portal import guard
+from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
-from ringfence.portal.problems import Conflict, Forbidden, Refused, refuse
+from ringfence.portal.permissions import Permission
+from ringfence.portal.problems import Conflict, Refused, refuse
 from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
 from ringfence.portal.text import control_problem
 
@@ -30,8 +32,7 @@ SHORTEST_PATTERN: Final = 3
 
 
 def only_system(actor: Actor) -> None:
-    if not actor.administers_system:
-        raise Forbidden(detail="Only the system administrator manages security.")
+    require(actor, Permission.SECURITY_WRITE)
 
 
 def change_settings(actor: Actor, values: dict[str, Any]) -> SecuritySettings:
