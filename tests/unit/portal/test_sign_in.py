@@ -357,13 +357,13 @@ class TestTokens:
         assert rest.refusal("POST", "tenants", {"name": "x", "domain": "x.example"})["error_id"] == "auth.out_of_scope"
         assert rest.call("DELETE", "auth/token")[0] == 204
 
-    def test_a_token_for_some_resources_opens_no_others(self, site: Site) -> None:
-        rest = self.token(areas=["cdrs"])
+    def test_a_token_with_some_permissions_has_no_others(self, site: Site) -> None:
+        rest = self.token(permissions=["calls.read"])
         rest.get("cdrs")
-        for path in ("users", "tokens", "audit-log", "cdrs-and-more", "settings/security"):
-            assert rest.refusal("GET", path)["status"] in (403, 404)
-        credentials = {"username": "admin", "password": PASSWORD, "areas": ["everything"]}
-        assert Rest().refusal("POST", "auth/token", credentials)["field"] == "areas"
+        for path in ("users", "audit-log", "settings/security"):
+            assert rest.refusal("GET", path)["status"] == 403
+        credentials = {"username": "100@a.example", "password": PASSWORD, "permissions": ["security.write"]}
+        assert Rest().refusal("POST", "auth/token", credentials)["field"] == "permissions"
 
     def test_tokens_are_listed_without_the_token_and_ended(self, site: Site) -> None:
         rest = self.token(name="report")
@@ -376,7 +376,9 @@ class TestTokens:
 
     def test_the_page_shows_a_new_token_once(self, site: Site) -> None:
         client = signed_in_browser("100@a.example")
-        made = post(client, "/my/tokens", {"name": "export", "days": "7", "read_only": "on", "areas": ["users"]})
+        made = post(
+            client, "/my/tokens", {"name": "export", "days": "7", "read_only": "on", "permissions": ["users.read"]}
+        )
         assert b'id="token"' in made.content
         assert b'id="token"' not in get(client, "/my/tokens").content
         assert Entry.objects.filter(action="token.issued", object_label="export").exists()

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.client_address import client_address
 from ringfence.portal.people.models import ApiToken, Person
+from ringfence.portal.permissions import CALL, OF_OPERATORS, Permission, known
 from ringfence.portal.problems import Forbidden, NotFound, Refused
 from ringfence.portal.text import label_problem
 
@@ -22,17 +23,16 @@ PREFIX: Final = "rf_"
 DEFAULT_LIFETIME: Final = timedelta(hours=12)
 LONGEST_LIFETIME: Final = timedelta(days=90)
 USE_NOTED_EVERY: Final = timedelta(seconds=30)
-API: Final = "/api/v1/"
 READING: Final = ("GET", "HEAD", "OPTIONS")
-OWN_TOKEN: Final = "auth"  # noqa: S105 a resource: whoever holds a token may always end it
+END_YOURSELF: Final = "/api/v1/auth/token"
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a token may do at most. Without areas: all resources that its owner may use."""
+    """What a token may do at most. Without permissions: all that its owner may."""
 
     read_only: bool = False
-    areas: Sequence[str] = ()
+    permissions: Sequence[str] = ()
 
 
 class OutOfScope(Forbidden):
@@ -49,7 +49,7 @@ def issue(
 ) -> tuple[str, ApiToken]:
     """A new token, which nobody can read again, and its row. Raises Refused."""
     scope = scope or Scope()
-    if problems := _problems(name, scope):
+    if problems := _problems(person, name, scope):
         raise Refused(problems)
     token = PREFIX + secrets.token_urlsafe(32)
     ApiToken.objects.filter(person=person, expires_at__lt=timezone.now()).delete()
@@ -59,28 +59,28 @@ def issue(
             digest=digest_of(token),
             name=name.strip(),
             read_only=scope.read_only,
-            areas=sorted(set(scope.areas)),
+            permissions=sorted(set(scope.permissions)),
             expires_at=timezone.now() + lifetime,
         )
         draft.record("token.issued", row.pk, name or person.username, new=facts(row), tenant_id=person.tenant_id)
     return token, row
 
 
-def _problems(name: str, scope: Scope) -> list[Problem]:
+def _problems(person: Person, name: str, scope: Scope) -> list[Problem]:
+    offered = grantable(person)
     found = [
-        Problem("areas", "token.area", f"There is no resource {area!r}.") for area in scope.areas if area not in areas()
+        Problem("permissions", "token.permission", f"You cannot give a token the permission {item!r}.")
+        for item in scope.permissions
+        if item not in offered
     ]
     if name.strip() and (problem := label_problem("name", name)):
         found.append(problem)
     return found
 
 
-def areas() -> list[str]:
-    """The resources of the REST API: the first word of each path."""
-    from ringfence.portal.api import api
-
-    words = {path.strip("/").partition("/")[0] for _, router in api._routers for path in router.path_operations}
-    return sorted(words - {OWN_TOKEN, "setup"})
+def grantable(person: Person) -> frozenset[Permission]:
+    """What a token of this person may at most be allowed."""
+    return OF_OPERATORS if person.is_system_administrator else person.permissions - CALL
 
 
 def bearer(token: str) -> ApiToken | None:
@@ -91,16 +91,23 @@ def bearer(token: str) -> ApiToken | None:
     return found
 
 
-def admit(row: ApiToken, request: HttpRequest) -> None:
-    """Notes the use. Raises OutOfScope when the token's scope does not hold this request."""
-    area = request.path.removeprefix(API).partition("/")[0]
-    if row.read_only and request.method not in READING and area != OWN_TOKEN:
+def admit(row: ApiToken, request: HttpRequest) -> Actor:
+    """Who acts with this token, as far as its scope reaches; notes the use. Raises OutOfScope."""
+    if row.read_only and request.method not in READING and request.path != END_YOURSELF:
         raise OutOfScope(detail="This token may only read.")
-    if row.areas and area not in (*row.areas, OWN_TOKEN):
-        raise OutOfScope(detail=f"This token is for {', '.join(row.areas)} only.")
-    now = timezone.now()
+    address, now = client_address(request), timezone.now()
     if row.last_used_at is None or now - row.last_used_at >= USE_NOTED_EVERY:
-        ApiToken.objects.filter(pk=row.pk).update(last_used_at=now, last_used_from=client_address(request))
+        ApiToken.objects.filter(pk=row.pk).update(last_used_at=now, last_used_from=address)
+    return _narrowed(row, row.person.acts_from(address))
+
+
+def _narrowed(row: ApiToken, actor: Actor) -> Actor:
+    """A scoped token of the system administrator is an operator with these permissions, and no more."""
+    if not row.permissions:
+        return actor
+    scope = known(row.permissions)
+    permissions = scope if actor.administers_system else scope & actor.permissions
+    return replace(actor, administers_system=False, operates_system=actor.above_tenants, permissions=permissions)
 
 
 def revoke(actor: Actor, token_id: int) -> None:
@@ -124,7 +131,7 @@ def facts(row: ApiToken) -> dict[str, Any]:
         "id": row.pk,
         "name": row.name,
         "read_only": row.read_only,
-        "areas": list(row.areas),
+        "permissions": list(row.permissions),
         "created_at": _iso(row.created_at),
         "expires_at": _iso(row.expires_at),
         "last_used_at": _iso(row.last_used_at),

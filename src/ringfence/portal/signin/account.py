@@ -9,10 +9,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from ringfence.policy.passwords import normalized
-from ringfence.portal.access import actor_of, signed_in
+from ringfence.portal.access import actor_of, require, signed_in
 from ringfence.portal.client_address import client_address
 from ringfence.portal.people.changes import rotate_secret, set_password
 from ringfence.portal.people.models import Person
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Forbidden, LockedOut, Refused, refuse
 from ringfence.portal.security.weblogin import is_locked_out, locked_out
 from ringfence.portal.signin import factors, sessions
@@ -208,7 +209,8 @@ def passkey_creation(request: HttpRequest) -> HttpResponse:
 def my_sessions(request: HttpRequest) -> HttpResponse:
     """Your own sessions; an administrator also sees those of the people they administer."""
     person, actor = _me(request), actor_of(request)
-    everybody = bool(request.GET.get("everybody")) and person.administers
+    may_see = actor.may(Permission.USERS_READ)
+    everybody = bool(request.GET.get("everybody")) and may_see
     found = PortalSession.objects.visible_to(actor) if everybody else PortalSession.objects.filter(person=person)
     rows = list(found.open().select_related("person")[:200])
     for row in rows:
@@ -216,7 +218,7 @@ def my_sessions(request: HttpRequest) -> HttpResponse:
     facts = {
         "rows": rows,
         "everybody": everybody,
-        "may_see_everybody": person.administers,
+        "may_see_everybody": may_see,
         "past": [] if everybody else found.filter(ended_at__isnull=False)[:HISTORY],
         "proved": recently_proved(request),
     }
@@ -228,8 +230,8 @@ def my_sessions(request: HttpRequest) -> HttpResponse:
 def revoke_session(request: HttpRequest, session_id: int) -> HttpResponse:
     person, actor = _me(request), actor_of(request)
     own = PortalSession.objects.filter(person=person, pk=session_id).exists()
-    if not own and not person.administers:
-        raise Forbidden
+    if not own:
+        require(actor, Permission.USERS_WRITE)
     row = sessions.revoke(actor, session_id, own=own)
     messages.success(request, f"The session of {row.person.username} is over.")
     return HttpResponseRedirect("/my/sessions" if own else "/my/sessions?everybody=1")

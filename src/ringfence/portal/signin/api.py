@@ -5,21 +5,24 @@ from typing import Any, Final
 
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
-from ninja import Field, Router, Schema, Status
+from ninja import Field, Router, Status
 
 from ringfence.policy.passwords import READY_MADE, normalized, policy_of, policy_values
+from ringfence.policy.settings import Problem
+from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.client_address import client_address
 from ringfence.portal.paging import PageQuery, RowId, rows
 from ringfence.portal.people import tokens
 from ringfence.portal.people.changes import set_password
 from ringfence.portal.people.models import ApiToken, Person
-from ringfence.portal.problems import Forbidden, LockedOut, NotSignedIn, Refused, refuse
+from ringfence.portal.permissions import Permission
+from ringfence.portal.problems import Forbidden, LockedOut, NotFound, NotSignedIn, refuse
+from ringfence.portal.schema import In, Out
 from ringfence.portal.security.weblogin import is_locked_out, remember_administrator
 from ringfence.portal.signin import factors, guessing, passwords, sessions
 from ringfence.portal.signin.duties import second_factor_missing
 from ringfence.portal.signin.models import PortalSession, SignInRules
-from ringfence.portal.tenants.api import tenant_of
 from ringfence.portal.tenants.models import Tenant
 
 router = Router()
@@ -35,7 +38,7 @@ class PasswordChangeRequired(Forbidden):
     title = "The first password must be changed"
 
 
-class Credentials(Schema):
+class Credentials(In):
     username: str = Field(max_length=320)
     password: str = Field(max_length=256)
     code: str = Field("", max_length=32, description="of the authenticator app, or a recovery code")
@@ -47,27 +50,27 @@ class TokenIn(Credentials):
     )
     name: str = Field("", max_length=64)
     read_only: bool = False
-    areas: list[str] = Field([], max_length=64, description="resources such as users; none means all")
+    permissions: list[str] = Field([], max_length=64, description="such as users.read; none means all of yours")
 
 
-class TokenOut(Schema):
+class TokenOut(Out):
     token: str
     token_type: str
     expires_at: str
 
 
-class TokenRow(Schema):
+class TokenRow(Out):
     id: int
     name: str
     read_only: bool
-    areas: list[str]
+    permissions: list[str]
     created_at: str | None
     expires_at: str | None
     last_used_at: str | None
     last_used_from: str
 
 
-class TokenPage(Schema):
+class TokenPage(Out):
     items: list[TokenRow]
     count: int
 
@@ -76,7 +79,7 @@ class NewPassword(Credentials):
     new_password: str = Field(max_length=256)
 
 
-class SessionRow(Schema):
+class SessionRow(Out):
     id: int
     username: str
     factors: str
@@ -86,12 +89,12 @@ class SessionRow(Schema):
     last_seen_at: str
 
 
-class SessionPage(Schema):
+class SessionPage(Out):
     items: list[SessionRow]
     count: int
 
 
-class PolicyPatch(Schema):
+class PolicyPatch(In):
     shortest: int | None = None
     shortest_with_second_factor: int | None = None
     longest: int | None = None
@@ -106,7 +109,7 @@ class PolicyPatch(Schema):
     preset: str | None = Field(None, description="reference or nist-800-63b-4: sets all rules")
 
 
-class PolicyOut(Schema):
+class PolicyOut(Out):
     shortest: int
     shortest_with_second_factor: int
     longest: int
@@ -120,13 +123,13 @@ class PolicyOut(Schema):
     second_factor: str
 
 
-class PasswordCheck(Schema):
+class PasswordCheck(In):
     password: str = Field(max_length=1024)
     account: list[str] = Field([], max_length=32)
     tenant_id: RowId | None = None
 
 
-class PasswordVerdict(Schema):
+class PasswordVerdict(Out):
     accepted: bool
     errors: list[dict[str, str]]
 
@@ -143,7 +146,7 @@ def create_token(request: HttpRequest, payload: TokenIn) -> Status[Any]:
         raise SecondFactorRequired(detail="This account must have a second factor; set one up on the portal first.")
     if not person.administers:
         raise Forbidden(detail="The REST API is for administrators.")
-    scope, address = tokens.Scope(payload.read_only, payload.areas), client_address(request)
+    scope, address = tokens.Scope(payload.read_only, payload.permissions), client_address(request)
     token, row = tokens.issue(person, timedelta(seconds=payload.lifetime), payload.name, scope, address)
     guessing.forget_failures(person.username, address)
     remember_administrator(person, address)
@@ -205,6 +208,7 @@ def delete_token(request: ApiRequest, token_id: int) -> Status[Any]:
 
 
 @router.get("sessions", response=SessionPage)
+@needs(Permission.USERS_READ)
 def list_sessions(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
     """Open sessions of the portal, yours and those of the people you administer."""
     found = PortalSession.objects.visible_to(request.auth).open().select_related("person")
@@ -212,6 +216,7 @@ def list_sessions(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
 
 
 @router.delete("sessions/{int:session_id}", response={204: None})
+@needs(Permission.USERS_WRITE)
 def delete_session(request: ApiRequest, session_id: int) -> Status[Any]:
     sessions.revoke(request.auth, session_id)
     return Status(204, None)
@@ -230,6 +235,7 @@ def session_facts(row: PortalSession) -> dict[str, Any]:
 
 
 @router.get("password-policy", response=PolicyOut)
+@needs(Permission.USERS_READ)
 def show_policy(request: ApiRequest, tenant_id: RowId | None = None) -> dict[str, Any]:
     """Of a tenant; without one your own, which for a system administrator is that of system administrators."""
     tenant = tenant_in_question(request.auth, tenant_id)
@@ -237,6 +243,7 @@ def show_policy(request: ApiRequest, tenant_id: RowId | None = None) -> dict[str
 
 
 @router.patch("password-policy", response=PolicyOut)
+@needs(Permission.TENANT_WRITE)
 def change_policy(request: ApiRequest, payload: PolicyPatch, tenant_id: RowId | None = None) -> dict[str, Any]:
     """Changes what is given; `preset` first sets all rules to a ready-made policy."""
     tenant = tenant_in_question(request.auth, tenant_id)
@@ -247,12 +254,14 @@ def change_policy(request: ApiRequest, payload: PolicyPatch, tenant_id: RowId | 
 
 
 @router.get("password-policy/presets", response=dict[str, dict[str, Any]])
+@needs(Permission.USERS_READ)
 def list_presets(request: ApiRequest) -> dict[str, Any]:
     """The ready-made policies."""
     return {name: policy_values(policy) for name, policy in READY_MADE.items()}
 
 
 @router.post("password-policy/check", response=PasswordVerdict)
+@needs(Permission.USERS_READ)
 def check_a_password(request: ApiRequest, payload: PasswordCheck) -> dict[str, Any]:
     """Which rules a password breaks; it is kept nowhere."""
     tenant = tenant_in_question(request.auth, payload.tenant_id)
@@ -265,6 +274,9 @@ def check_a_password(request: ApiRequest, payload: PasswordCheck) -> dict[str, A
 def tenant_in_question(actor: Actor, tenant_id: int | None) -> Tenant | None:
     """The named tenant, or one's own. Raises NotFound for one that the actor may not see."""
     wanted = tenant_id if tenant_id is not None else actor.tenant_id
-    if wanted is None and not actor.administers_system:
-        raise Refused(detail="Name a tenant.")
-    return None if wanted is None else tenant_of(actor, wanted)
+    if wanted is None:
+        return None
+    found: Tenant | None = Tenant.objects.visible_to(actor).filter(pk=wanted).first()
+    if found is None:
+        raise NotFound([Problem("tenant_id", "tenant.not_found", "There is no such tenant.")])
+    return found

@@ -33,7 +33,7 @@ class SignInRules(models.Model):
 
 class SessionQuerySet(models.QuerySet["PortalSession"]):
     def visible_to(self, actor: Actor) -> "SessionQuerySet":
-        if actor.administers_system:
+        if actor.above_tenants:
             return self.all()
         return self.none() if actor.tenant_id is None else self.filter(person__tenant_id=actor.tenant_id)
 

@@ -16,9 +16,11 @@ from ringfence.policy.passwords import (
 )
 from ringfence.policy.settings import Problem
 from ringfence.portal import places
+from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.people.models import Person
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused, refuse
 from ringfence.portal.signin.factors import has_second_factor
 from ringfence.portal.signin.models import SecondFactor, SignInRules
@@ -67,7 +69,8 @@ def verdicts(password: str, account: Iterable[str], policy: PasswordPolicy) -> l
 def change_rules(
     actor: Actor, tenant: Tenant | None, policy: dict[str, Any] | None = None, second_factor: str | None = None
 ) -> SignInRules:
-    """Changes what is given. A password that exists already is not checked again: only its hash is there."""
+    """Changes what is given. A password that exists already cannot be checked again. Raises Refused or Forbidden."""
+    require(actor, Permission.TENANT_WRITE if tenant else Permission.OPERATORS_WRITE)
     tenant_id = tenant.pk if tenant else None
     row = SignInRules.of(tenant_id)
     before = rule_facts(row)

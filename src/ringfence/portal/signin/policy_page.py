@@ -9,8 +9,9 @@ from django.shortcuts import render
 from django.utils.http import urlencode
 
 from ringfence.policy.passwords import READY_MADE, PasswordPolicy, policy_of, policy_values, range_of
-from ringfence.portal.access import actor_of, administrators
+from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.signin import passwords
 from ringfence.portal.signin.api import tenant_in_question
@@ -51,7 +52,7 @@ def _field(name: str, value: int | bool) -> forms.Field:
     return forms.IntegerField(label=limits.label, initial=value, widget=number)
 
 
-@administrators
+@permitted(Permission.TENANT_WRITE)
 def password_policy(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     named = request.GET.get("tenant", "")
@@ -67,7 +68,7 @@ def password_policy(request: HttpRequest) -> HttpResponse:
     facts = {
         "form": form,
         "tenant": tenant,
-        "tenants": Tenant.objects.all() if actor.administers_system else (),
+        "tenants": Tenant.objects.all() if actor.above_tenants else (),
         "presets": [(name, policy == policy_of(row.password_policy)) for name, policy in READY_MADE.items()],
     }
     return render(request, "signin/policy.html", facts, status=422 if form.errors else 200)
