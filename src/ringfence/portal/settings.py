@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "ringfence.portal.security",
     "ringfence.portal.calls",
     "ringfence.portal.audit",
+    "ringfence.portal.wsi",
 ]
 
 MIDDLEWARE = [
