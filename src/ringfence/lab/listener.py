@@ -69,7 +69,7 @@ class Listener:
         raise Silence(f"not within {seconds} s; came: {self.messages[-20:]} {self.complaint}")
 
     def subscribed(self) -> dict[str, Any]:
-        return self.wait_for(lambda message: message["type"] == "subscribed", 8.0)
+        return self.wait_for(lambda message: message["type"] == "subscribed", 20.0)
 
     def ended(self, seconds: float) -> str:
         """What the client says when the server has closed. Raises Silence."""
