@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "ringfence.portal.calls",
     "ringfence.portal.audit",
     "ringfence.portal.signin",
+    "ringfence.portal.wsi",
 ]
 
 MIDDLEWARE = [
