@@ -15,10 +15,14 @@ from ringfence.portal.security.models import SecurityValues
 ADMINISTRATOR_PROTECTION: Final = 12 * 3600
 """Seconds for which the address of a signed-in administrator can never be banned."""
 
+NEVER: Final = 1 << 30
+"""A limit nobody reaches: the protection is switched off."""
+
 
 def failure_limit(request: HttpRequest, credentials: dict[str, Any] | None) -> int:
     """The failure that closes the door: one more than the setting, because "exceeds" means more than."""
-    return SecurityValues.current().web_failed_login_limit + 1
+    settings = SecurityValues.current()
+    return settings.web_failed_login_limit + 1 if settings.web_login_enabled else NEVER
 
 
 def block_time(request: HttpRequest) -> timedelta:
