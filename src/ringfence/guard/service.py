@@ -29,6 +29,7 @@ REGISTRATION_SWEEP: Final = 10.0
 LEDGER_UNWRITABLE: Final = "ledger.unwritable"
 JOURNAL_DROPPING: Final = "journal.dropping"
 JOURNAL_SPOILED: Final = "journal.spoiled"
+TALLIES_SPOILED: Final = "tallies.spoiled"
 POLICY_BROKEN: Final = "policy.broken"
 FIREWALL_LISTS: Final = "firewall.lists"
 
@@ -114,6 +115,14 @@ class Service:
             self.commit()
         return batch.more
 
+    def hear(self, datagrams: list[bytes]) -> None:
+        """Takes in what workers tell about challenges."""
+        now = moment()
+        if self.parts.intake.unanswered.hear(datagrams, now):
+            self.parts.alarms.set_off(
+                TALLIES_SPOILED, "A worker told something about challenges that the guard cannot use.", now.wall
+            )
+
     def commit(self) -> None:
         """Makes durable what was done so far; a full disk is an alarm, not an end."""
         now = moment()
@@ -153,6 +162,7 @@ class Service:
         now = moment()
         parts = self.parts
         parts.bans.expire(now)
+        parts.intake.unanswered.judge(now)
         expired = parts.never_block.expire(now.boot)
         if expired or (self._lists_end is not None and self._lists_end <= now.wall):
             self._refresh_kernel(now)

@@ -66,6 +66,7 @@ class Desk:
             "bans": len(parts.bans),
             "registrations": len(parts.standing.registrations),
             "calls": len(parts.standing.calls),
+            "challenged": len(parts.intake.unanswered),
             "journal": asdict(parts.reader.checkpoint),
             "journal_dropped": parts.reader.dropped,
             "journal_spoiled": self._service.spoiled,

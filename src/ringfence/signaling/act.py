@@ -1,8 +1,12 @@
 """Carries out verdicts. The rule that decided goes to the journal and never into a reply."""
 
+from typing import Final
+
 from ringfence.policy.model import Challenge, Drop, Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
 from ringfence.signaling import calls, ksr, registrations
 from ringfence.signaling.worker import Worker
+
+BLOCKED_AGENT: Final = "source.user_agent"
 
 
 def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
@@ -10,12 +14,16 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
     match verdict:
         case Drop(rule):
             worker.refused(rule)
+            if rule == BLOCKED_AGENT:
+                worker.tallies.dropped_agent()
         case Refuse(rule, code, reason):
             if request.method == "INVITE" and request.caller:
                 calls.journal_refused_call(worker, verdict, request.caller, request.target_user)
             refuse(worker, rule, code, reason)
         case Challenge(_, realm, proxy):
-            if not ksr.challenge(realm, proxy):
+            if ksr.challenge(realm, proxy):
+                worker.tallies.challenged(request.method, request.target_user or request.from_user)
+            else:
                 ksr.reply(500, "Server Internal Error")
         case Greet():
             ksr.reply_header("Accept: application/sdp")
