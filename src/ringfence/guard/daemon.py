@@ -17,6 +17,7 @@ from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import Bans
 from ringfence.guard.clock import boot_id
 from ringfence.guard.control import ControlSocket, share
+from ringfence.guard.doors import Doors
 from ringfence.guard.firewall import DryRun, Firewall, FirewallRefused, Nft
 from ringfence.guard.intake import Intake
 from ringfence.guard.kernelwatch import KernelWatch
@@ -220,7 +221,19 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
     paths.journal.mkdir(mode=0o770, parents=True, exist_ok=True)
     reader = JournalReader(paths.journal, ledger.saved)
     parts = Parts(
-        standing, policy, never_block, firewall, bans, ledger, alarms, intake, reader, _sip_ports(), boot, ban_set_size
+        standing,
+        policy,
+        never_block,
+        firewall,
+        bans,
+        Doors(ledger, boot),
+        ledger,
+        alarms,
+        intake,
+        reader,
+        _sip_ports(),
+        boot,
+        ban_set_size,
     )
     service = Service(parts)
     service.snapshot_at = snapshot_at

@@ -9,7 +9,7 @@ from ringfence.policy.book import Subscriber, decode_subscriber, encode_subscrib
 from ringfence.policy.events import Kind
 from ringfence.policy.excerpt import excerpt
 from ringfence.policy.index import Index
-from ringfence.policy.model import Answer, Credentials
+from ringfence.policy.model import FRESH, Answer, Credentials
 from ringfence.signaling import facts, ksr
 from ringfence.signaling.worker import Worker
 
@@ -33,9 +33,6 @@ class Identity:
 
 
 UNPROVED: Final = Identity()
-
-FRESH: Final = frozenset({Answer.RIGHT, Answer.WRONG})
-"""Answers to a fresh nonce of ours, right or wrong: the source receives what we send."""
 
 
 def authenticate(method: str, index: Index, worker: Worker) -> Identity:

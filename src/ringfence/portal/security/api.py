@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from ninja import Body, Field, Router, Status
 
 from ringfence.policy.book import MatchKind, Target
+from ringfence.policy.scope import Scope
 from ringfence.policy.settings import SecuritySettings, check_settings, limits_of
 from ringfence.portal import guard
 from ringfence.portal.access import needs
@@ -76,6 +77,7 @@ class BanIn(In):
     address: str
     seconds: int = Field(3600, ge=1, le=365 * 86_400)
     reason: str = Field("banned by an administrator", max_length=200)
+    scope: Scope = Scope.SIP
 
 
 @router.get("settings/security")
@@ -200,7 +202,7 @@ def list_bans(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
 @router.post("bans", response={201: dict[str, Any]})
 @needs(Permission.SECURITY_WRITE)
 def create_ban(request: ApiRequest, payload: BanIn) -> Status[Any]:
-    return Status(201, changes.add_ban(request.auth, payload.address, payload.seconds, payload.reason))
+    return Status(201, changes.add_ban(request.auth, **payload.model_dump()))
 
 
 @router.get("bans/{path:address}/explain")
@@ -212,6 +214,7 @@ def explain_ban(request: ApiRequest, address: str) -> dict[str, Any]:
 
 @router.delete("bans/{path:address}", response={204: None})
 @needs(Permission.SECURITY_WRITE)
-def lift_ban(request: ApiRequest, address: str) -> Status[Any]:
-    changes.lift_ban(request.auth, changes.ban_address(address))
+def lift_ban(request: ApiRequest, address: str, scope: Scope | None = None) -> Status[Any]:
+    """Lifts the ban of one scope; without `scope` every ban of the address."""
+    changes.lift_ban(request.auth, changes.ban_address(address), scope)
     return Status(204, None)

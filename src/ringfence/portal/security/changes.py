@@ -9,6 +9,7 @@ from django.utils import timezone
 from ringfence.policy.addresses import AddressProblem, Network, overlaps, parse_address, parse_network
 from ringfence.policy.book import MatchKind, Target
 from ringfence.policy.entries import sort_key
+from ringfence.policy.scope import Scope
 from ringfence.policy.settings import Problem, SecuritySettings, check_settings
 from ringfence.portal import guard
 from ringfence.portal.access import require
@@ -208,18 +209,19 @@ def unblock_user_agent(actor: Actor, row: BlockedUserAgent) -> None:
         row.delete()
 
 
-def add_ban(actor: Actor, address: str, seconds: int, reason: str) -> dict[str, Any]:
+def add_ban(actor: Actor, address: str, seconds: int, reason: str, scope: Scope = Scope.SIP) -> dict[str, Any]:
     """Bans an address by hand; the guard refuses members of the never-block set."""
     only_system(actor)
     wanted = parsed_address(address)
-    answer = guard.ask("bans.add", address=wanted, seconds=seconds, reason=reason, by=actor.name)
+    answer = guard.ask("bans.add", address=wanted, seconds=seconds, reason=reason, by=actor.name, scope=scope)
     with change(actor) as draft:
-        draft.record("ban.added", "", wanted, new={"seconds": seconds, "reason": reason})
+        draft.record("ban.added", "", wanted, new={"seconds": seconds, "reason": reason, "scope": scope})
     return answer if isinstance(answer, dict) else {"address": wanted}
 
 
-def lift_ban(actor: Actor, address: str) -> None:
+def lift_ban(actor: Actor, address: str, scope: Scope | None = None) -> None:
+    """Lifts the ban of one scope, or every ban of the address."""
     only_system(actor)
-    guard.ask("bans.lift", address=address, by=actor.name)
+    guard.ask("bans.lift", address=address, by=actor.name, scope=scope or "")
     with change(actor) as draft:
-        draft.record("ban.lifted", "", address)
+        draft.record("ban.lifted", "", address, old={"scope": scope} if scope else {})
