@@ -6,7 +6,7 @@ The kernel knows nothing of them: it would cut off phones and signed-in administ
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ringfence.guard.bans import describe
+from ringfence.guard.bans import describe, ending
 from ringfence.guard.clock import Moment
 from ringfence.guard.ledger import BanRecord, Ledger
 from ringfence.policy.events import Kind
@@ -51,8 +51,7 @@ class Doors:
         if record is None:
             return False
         self._ledger.note_end(key, now.wall, by, why, scope)
-        body = {"address": key, "scope": scope, "rule": record.rule, "by": by, "why": why}
-        self._ledger.note(now.wall, Kind.BAN_LIFTED, body)
+        self._ledger.note(now.wall, Kind.BAN_LIFTED, {**ending(record), "by": by, "why": why})
         return True
 
     def expire(self, now: Moment) -> None:
@@ -61,4 +60,4 @@ class Doors:
             if record.boot_until <= now.boot:
                 del self._live[key, scope]
                 self._ledger.note_end(key, now.wall, "", "expired", scope)
-                self._ledger.note(now.wall, Kind.BAN_EXPIRED, {"address": key, "scope": scope, "rule": record.rule})
+                self._ledger.note(now.wall, Kind.BAN_EXPIRED, ending(record))

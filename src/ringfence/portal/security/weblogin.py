@@ -21,6 +21,7 @@ from ringfence.portal.client_address import client_address
 from ringfence.portal.people.models import Person
 from ringfence.portal.problems import LockedOut, Refused, problem_response
 from ringfence.portal.security.models import SecurityValues
+from ringfence.portal.signin import guessing
 
 ADMINISTRATOR_PROTECTION: Final = 12 * 3600
 """Seconds for which the address of a signed-in administrator can never be banned."""
@@ -33,9 +34,17 @@ LISTED: Final = 20
 
 
 def failure_limit(request: HttpRequest, credentials: dict[str, Any] | None) -> int:
-    """The failure that closes the door: one more than the setting, because "exceeds" means more than."""
+    """The failure that closes the door: one more than the setting, because "exceeds" means more than.
+
+    The first one for a strange address while an account is guessed at from many.
+    """
     settings = SecurityValues.current()
-    return settings.web_failed_login_limit + 1 if settings.web_login_enabled else NEVER
+    if not settings.web_login_enabled:
+        return NEVER
+    username = (credentials or {}).get("username", "")
+    if username and guessing.is_careful(username, client_address(request), block_time(request)):
+        return 1
+    return settings.web_failed_login_limit + 1
 
 
 def block_time(request: HttpRequest) -> timedelta:
