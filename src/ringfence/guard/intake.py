@@ -1,7 +1,7 @@
 """Takes in journal events: keeps what stands, counts failures, and carries out what the policy decides about them."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.clock import Moment
