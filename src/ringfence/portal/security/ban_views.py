@@ -95,7 +95,11 @@ def _described(ban: dict[str, Any]) -> dict[str, Any]:
 @permitted(Permission.SECURITY_READ)
 def evidence(request: HttpRequest, address: str) -> HttpResponse:
     """Why this address is blocked, or is not, and what else is known about it."""
-    found: dict[str, Any] = guard.ask("bans.explain", address=changes.ban_address(address))
+    wanted = changes.ban_address(address)
+    try:
+        found: dict[str, Any] = guard.ask("bans.explain", address=wanted)
+    except guard.GuardSilent as silent:
+        found = {"address": wanted, "guard_down": silent.detail}
     ban = found.get("ban")
     facts = {**found, "ban": _described(ban) if isinstance(ban, dict) else None}
     return render(request, "security/evidence.html", facts)
