@@ -17,7 +17,17 @@ from django.db.models import QuerySet
 
 from ringfence.hosts.addresses import NetworkUnreadable, surroundings
 from ringfence.policy import entries
-from ringfence.policy.book import BlockedUserAgent, Book, MatchKind, ProtectedAddress, Protection, Role, Subscriber, Target, Tenant
+from ringfence.policy.book import (
+    BlockedUserAgent,
+    Book,
+    MatchKind,
+    ProtectedAddress,
+    Protection,
+    Role,
+    Subscriber,
+    Target,
+    Tenant,
+)
 from ringfence.portal import guard, places
 from ringfence.portal.people.models import Extension, role_key
 from ringfence.portal.people.models import Role as RoleRow

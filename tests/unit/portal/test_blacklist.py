@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from ringfence.portal.security.views import readable
+from ringfence.portal.security.ban_views import readable
 from tests.unit.portal.rest import Site
 from tests.unit.portal.store import policy
 

@@ -2,9 +2,9 @@
 
 from dataclasses import asdict, fields
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
-from ninja import Body, Field, Router, Status
+from ninja import Body, Field, Query, Router, Schema, Status
 
 from ringfence.policy.addresses import clearing_note
 from ringfence.policy.book import MatchKind, Protection, Target
@@ -18,6 +18,8 @@ from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused, refuse
 from ringfence.portal.schema import In, Out
 from ringfence.portal.security import changes, protected
+from ringfence.portal.security.entry_export import narrowed
+from ringfence.portal.security.entry_search import State
 from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, ProtectedAddress, SecurityValues
 
 router = Router()
@@ -56,6 +58,18 @@ class EntryOut(Out):
 
 class EntryPage(PageOut):
     items: list[EntryOut]
+
+
+class EntryFilter(Schema):
+    """Which entries, and in which order."""
+
+    target: Target | None = None
+    state: State | None = None
+    search: str = Field("", max_length=100)
+    sort: Literal["newest", "address"] = "newest"
+
+
+ORDERS: Final = {"newest": ("-id",), "address": ("sort_key", "id")}
 
 
 class UserAgentIn(In):
@@ -142,9 +156,10 @@ def entry_out(entry: AddressEntry) -> dict[str, Any]:
 
 @router.get("ip-filters", response=EntryPage)
 @needs(Permission.SECURITY_READ)
-def list_entries(request: ApiRequest, page: PageQuery, target: Target | None = None) -> dict[str, Any]:
-    found = AddressEntry.objects.filter(target=target.value) if target else AddressEntry.objects.all()
-    return rows(found, page, entry_out)
+def list_entries(request: ApiRequest, page: PageQuery, wanted: Annotated[EntryFilter, Query(...)]) -> dict[str, Any]:
+    """`search` is an address, a range or words of the description; `state` is in-force, expiring or expired."""
+    found = narrowed(wanted.search, wanted.target or "", wanted.state or "")
+    return rows(found.order_by(*ORDERS[wanted.sort]), page, entry_out)
 
 
 @router.post("ip-filters", response={201: EntryOut})

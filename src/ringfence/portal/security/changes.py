@@ -1,5 +1,6 @@
 """What can be done to security settings, address entries, user agents and bans."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -17,7 +18,7 @@ from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.permissions import Permission
-from ringfence.portal.problems import Conflict, Refused, refuse
+from ringfence.portal.problems import Conflict, NotFound, Refused, refuse
 from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, ProtectedAddress, SecurityValues
 from ringfence.portal.text import control_problem
 
@@ -105,6 +106,20 @@ def remove_entry(actor: Actor, entry: AddressEntry) -> None:
         draft.record("ip_filter.deleted", entry.pk, str(entry), old=entry_facts(entry))
         draft.address_entries()
         entry.delete()
+
+
+def remove_entries(actor: Actor, ids: Sequence[int]) -> int:
+    """Removes several entries, all of them or none. Raises Refused."""
+    only_system(actor)
+    with change(actor) as draft:
+        found = list(AddressEntry.objects.filter(pk__in=ids))
+        if not ids or len(found) != len(set(ids)):
+            raise NotFound(detail="One of these entries does not exist any more; nothing was removed. Look again.")
+        for entry in found:
+            draft.record("ip_filter.deleted", entry.pk, str(entry), old=entry_facts(entry))
+        AddressEntry.objects.filter(pk__in=ids).delete()
+        draft.address_entries()
+    return len(found)
 
 
 def change_entry(
