@@ -4,24 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('security', '0004_entry_order'),
+        ("security", "0004_entry_order"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ProtectedAddress',
+            name="ProtectedAddress",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cidr', models.CharField(max_length=64, unique=True)),
-                ('kind', models.CharField(choices=[('trunk', 'trunk'), ('cluster_peer', 'cluster_peer'), ('front_proxy', 'front_proxy')], max_length=16)),
-                ('name', models.CharField(max_length=100)),
-                ('user_agent', models.CharField(blank=True, default='', max_length=128)),
-                ('owner', models.CharField(blank=True, default='', max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("cidr", models.CharField(max_length=64, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("trunk", "trunk"), ("cluster_peer", "cluster_peer"), ("front_proxy", "front_proxy")],
+                        max_length=16,
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("user_agent", models.CharField(blank=True, default="", max_length=128)),
+                ("owner", models.CharField(blank=True, default="", max_length=64)),
             ],
             options={
-                'ordering': ('kind', 'cidr'),
+                "ordering": ("kind", "cidr"),
             },
         ),
     ]
