@@ -32,7 +32,7 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
     if MEDIA in parts:
         wanted.append(Endpoint(LOOPBACK, ports.RTPENGINE_CONTROL, Transport.UDP))
     if WEB in parts:
-        wanted.append(Endpoint(LOOPBACK, ports.WEB_PORTAL.first, Transport.TCP))
+        wanted += [Endpoint(LOOPBACK, port, Transport.TCP) for port in (ports.WEB_PORTAL.first, *system.web.ports)]
     return tuple(wanted)
 
 

@@ -17,6 +17,7 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.client_address import client_address
 from ringfence.portal.people import tokens
 from ringfence.portal.problems import Conflict, Forbidden, NotFound, NotSignedIn, Refused, problem_response
+from ringfence.portal.webaccess.gate import refuse_from_elsewhere
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class BearerToken(HttpBearer):
         if not found.person.administers:
             raise Forbidden(detail="The REST API is for administrators.")
         actor: Actor = found.person.acts_from(client_address(request))
+        refuse_from_elsewhere(actor.address, actor.administers_system)
         return actor
 
 
@@ -121,6 +123,7 @@ def _mount() -> None:
     from ringfence.portal.security.api import router as security
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
+    from ringfence.portal.webaccess.api import router as web_access
 
     routers = {
         "system": system,
@@ -129,6 +132,7 @@ def _mount() -> None:
         "security": security,
         "calls": calls,
         "audit": audit,
+        "web access": web_access,
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])

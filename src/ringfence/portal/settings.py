@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "ringfence.portal.security",
     "ringfence.portal.calls",
     "ringfence.portal.audit",
+    "ringfence.portal.webaccess",
 ]
 
 MIDDLEWARE = [
@@ -43,6 +44,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "ringfence.portal.middleware.refusals",
+    "ringfence.portal.webaccess.gate.AdministratorGate",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -96,7 +98,11 @@ def _sqlite() -> dict[str, Any]:
 DATABASES = {"default": _database(os.environ.get("RINGFENCE_DATABASE_URL", ""))}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "ringfence.portal.webaccess.gate.AdministratorPlace",
+    "django.contrib.auth.backends.ModelBackend",
+]
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 

@@ -40,7 +40,13 @@ SECTIONS: Final = (
     ),
     Section("", (Item("Tenants", "/tenants", "building", system_only=True),)),
     Section("Blacklist and Codes", (Item("IP Blacklist", "/ip-blacklist", "shield-x", system_only=True),)),
-    Section("Advanced", (Item("Security", "/security/web-login", "shield-lock", system_only=True),)),
+    Section(
+        "Advanced",
+        (
+            Item("Security", "/security/web-login", "shield-lock", system_only=True),
+            Item("Web Access", "/web-access", "world", system_only=True),
+        ),
+    ),
     Section("", (Item("Audit Log", "/audit-log", "list-check"),)),
 )
 
