@@ -27,18 +27,16 @@ from cryptography.hazmat.primitives import serialization
 from ringfence.engines import brought
 from ringfence.engines.brought import CertificateRefused
 from ringfence.engines.files import web_file
-from ringfence.engines.free_ports import Endpoint, taken
+from ringfence.engines.free_ports import taken, web_endpoint
 from ringfence.engines.install import EngineRefused, install
 from ringfence.engines.listeners import SWITCHES, WebAccess, read_web_access, write_web_access
 from ringfence.engines.pairs import Origin, drop_pair, make_current, store_pair
 from ringfence.engines.system import System, this_system
 from ringfence.hosts import ports
-from ringfence.hosts.addresses import LOOPBACK
-from ringfence.hosts.ports import Transport
 
 LONGEST_LINE: Final = 256 * 1024
 QUESTION_SECONDS: Final = 5.0
-SERVED_WITHIN: Final = 6.0
+SERVED_WITHIN: Final = 4.0
 POLL: Final = 0.05
 
 type Args = dict[str, Any]
@@ -112,7 +110,7 @@ class Desk:
             raise Refusal("web.low_ports", name, message)
 
     def _refuse_taken(self, new: set[int]) -> None:
-        for held in taken(Endpoint(LOOPBACK, port, Transport.TCP) for port in sorted(new)):
+        for held in taken(map(web_endpoint, sorted(new))):
             name = {ports.HTTP: "redirect_80", ports.HTTPS: "redirect_443"}.get(held.port, "provisioning_http")
             raise Refusal(
                 "web.port_taken",
@@ -123,8 +121,9 @@ class Desk:
     def _put_in_force(self, wanted: WebAccess) -> None:
         system = replace(self._system, web=wanted)
         fingerprint = _fingerprint_of(system.paths.tls / wanted.pair / "web.crt")
+        file = web_file(system, account="")
         try:
-            install([web_file(system, account="")], lambda: self._reload(fingerprint, wanted.ports))
+            install([file], lambda: self._reload(fingerprint, wanted.ports) if file.is_in_force() else self._signal())
         except EngineRefused as refused:
             log.error("%s", refused)
             raise Refusal(
@@ -135,14 +134,18 @@ class Desk:
 
     def _reload(self, fingerprint: str, open_ports: tuple[int, ...]) -> str:
         """Asks nginx to read its file anew and looks whether it does; a complaint if not in time."""
-        try:
-            os.kill(int((self._system.paths.nginx / "nginx.pid").read_text(encoding="ascii")), signal.SIGHUP)
-        except (OSError, ValueError) as error:
-            log.warning("nginx does not run, it will start with the new file: %s", error)
+        self._signal()
         until = time.monotonic() + SERVED_WITHIN
         while (complaint := _not_served(fingerprint, open_ports)) and time.monotonic() < until:
             time.sleep(POLL)
         return complaint
+
+    def _signal(self) -> str:
+        try:
+            os.kill(int((self._system.paths.nginx / "nginx.pid").read_text(encoding="ascii")), signal.SIGHUP)
+        except (OSError, ValueError) as error:
+            log.warning("nginx does not run, it will start with the new file: %s", error)
+        return ""
 
 
 def _not_served(fingerprint: str, open_ports: tuple[int, ...]) -> str:

@@ -64,19 +64,16 @@ class Rest:
         link = self._host.tcp()
         link.settimeout(10)
         link.connect((PBX_ADDRESS, PORT))
-        connection.sock = context.wrap_socket(link, server_hostname=PBX_ADDRESS)
         headers = {"Accept": "application/json", "Connection": "close"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         body = None
         if values is not None:
             headers["Content-Type"], body = "application/json", json.dumps(values)
-        try:
+        with context.wrap_socket(link, server_hostname=PBX_ADDRESS) as connection.sock:
             connection.request(method, path if path.startswith("/") else ROOT + path, body, headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
-        finally:
-            connection.close()
 
     def _trusting(self) -> ssl.SSLContext:
         """The certificate in force is the trust anchor; it may have been changed a moment ago."""
