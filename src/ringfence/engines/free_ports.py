@@ -36,7 +36,7 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
     if MEDIA in parts:
         wanted.append(Endpoint(LOOPBACK, ports.RTPENGINE_CONTROL, Transport.UDP))
     if WEB in parts:
-        wanted += [web_endpoint(port) for port in (ports.WEB_PORTAL.first, *system.web.ports)]
+        wanted += [web_endpoint(port) for port in (ports.WEB_PORTAL.first, ports.WSI.first, *system.web.ports)]
     return tuple(wanted)
 
 

@@ -140,10 +140,13 @@ def test_a_limit_of_zero_is_refused() -> None:
         Limits(sip_workers=0)
 
 
-def test_nothing_listens_beside_the_portal_unless_it_is_switched_on() -> None:
+def listening(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip().startswith("listen ")]
+
+
+def test_nothing_listens_beside_portal_and_events_unless_it_is_switched_on() -> None:
     """Reference, "Web Access Security": no redirect from 80 and 443, nothing on 8888."""
-    listening = [line.strip() for line in render_web(a_system()).splitlines() if line.strip().startswith("listen ")]
-    assert listening == ["listen 8887 ssl;"]
+    assert listening(render_web(a_system())) == ["listen 8887 ssl;", "listen 8885 ssl;"]
 
 
 @pytest.mark.parametrize(
@@ -153,8 +156,7 @@ def test_nothing_listens_beside_the_portal_unless_it_is_switched_on() -> None:
 def test_each_switch_opens_its_port_alone(switch: str, line: str) -> None:
     access = WebAccess(**{switch: True})  # type: ignore[arg-type]
     text = render_web(replace(a_system(), web=access))
-    listening = [found.strip() for found in text.splitlines() if found.strip().startswith("listen ")]
-    assert listening == ["listen 8887 ssl;", line]
+    assert sorted(listening(text)) == sorted(["listen 8887 ssl;", "listen 8885 ssl;", line])
     assert "$request_uri" not in text
 
 

@@ -31,7 +31,7 @@ def _with_contacts(item: dict[str, Any]) -> dict[str, Any]:
 
 def _own_domain(actor: Actor) -> str | None:
     """The domain the actor is confined to; empty for the system administrator, None for somebody without any."""
-    if actor.administers_system:
+    if actor.above_tenants:
         return ""
     found = Tenant.objects.visible_to(actor).first()
     return found.domain if found else None
@@ -43,6 +43,6 @@ def calls(actor: Actor) -> list[dict[str, Any]]:
 
 def _visible(items: list[dict[str, Any]], actor: Actor) -> list[dict[str, Any]]:
     """An item without a tenant belongs to nobody but the system administrator."""
-    if actor.administers_system:
+    if actor.above_tenants:
         return items
     return [item for item in items if item.get("tenant_id") == actor.tenant_id]

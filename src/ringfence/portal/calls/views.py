@@ -6,16 +6,17 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from ringfence.portal.access import actor_of, administrators
+from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.calls import live
 from ringfence.portal.calls.hours import calls_by_day
 from ringfence.portal.calls.models import CallRecord
 from ringfence.portal.calls.tables import LIVE_CALLS, REGISTRATIONS, records_table
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.tables import Remote, answer
 
 
-@administrators
+@permitted(Permission.CALLS_READ)
 def registrations(request: HttpRequest) -> HttpResponse:
     """While the guard does not answer, the page says so and asks again."""
     found = Remote(partial(live.registrations_page, actor_of(request)), lambda item: str(item["aor"]))
@@ -25,7 +26,7 @@ def registrations(request: HttpRequest) -> HttpResponse:
         return answer(request, REGISTRATIONS, [], "calls/registrations.html", guard_down=refused.detail)
 
 
-@administrators
+@permitted(Permission.CALLS_READ)
 def calls(request: HttpRequest) -> HttpResponse:
     try:
         found, down = [_with_length(call) for call in live.calls(actor_of(request))], ""
@@ -40,12 +41,12 @@ def _with_length(call: dict[str, Any]) -> dict[str, Any]:
     return {**call, "shown_callee": call.get("dialled") or call.get("callee", ""), "lasts": now - since}
 
 
-@administrators
+@permitted(Permission.CALLS_READ)
 def records(request: HttpRequest) -> HttpResponse:
     found = CallRecord.objects.visible_to(actor_of(request))
     return answer(request, records_table(), found, "calls/records.html")
 
 
-@administrators
+@permitted(Permission.CALLS_READ)
 def days_chart(request: HttpRequest) -> JsonResponse:
     return JsonResponse(calls_by_day(actor_of(request)))

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ringfence.portal.actor import Actor
-from ringfence.portal.people.models import Extension, Role
+from ringfence.portal.people.models import Extension, Role, RoleQuerySet
 from ringfence.portal.tables import BulkAction, Column, Empty, Filter, Table
 from ringfence.portal.tenants.models import Tenant
 
@@ -16,7 +16,7 @@ PATH: Final = "/users"
 def extensions_of(actor: Actor) -> QuerySet[Extension]:
     """The extensions this actor may see, with all that a row shows."""
     found = Extension.objects.select_related("person__role", "tenant")
-    if actor.administers_system:
+    if actor.above_tenants:
         return found
     return found.none() if actor.tenant_id is None else found.filter(tenant_id=actor.tenant_id)
 
@@ -39,7 +39,7 @@ def users_table(actor: Actor) -> Table:
         empty=_first_step(bool(tenants)),
         search=_search,
         search_hint=_("Name, extension or domain"),
-        filters=_filters(tenants),
+        filters=_filters(tenants, Role.objects.visible_to(actor).of_extensions()),
         bulk=(
             BulkAction("activate", _("Activate")),
             BulkAction("deactivate", _("Switch off"), _("Switch these extensions off? Their phones stop working.")),
@@ -64,8 +64,8 @@ def _search(found: QuerySet[Extension], wanted: str) -> QuerySet[Extension]:
     return found.filter(named | Q(number__startswith=wanted))
 
 
-def _filters(tenants: list[Tenant]) -> tuple[Filter, ...]:
-    roles = tuple((str(role.pk), role.name) for role in Role.objects.order_by("pk"))
+def _filters(tenants: list[Tenant], offered: RoleQuerySet) -> tuple[Filter, ...]:
+    roles = tuple((str(role.pk), role.name) for role in offered.order_by("pk"))
     found = [
         Filter("role", _("Role"), roles, lambda rows, chosen: rows.filter(person__role_id=int(chosen))),
         Filter("state", _("State"), (("on", _("active")), ("off", _("off"))), _by_state),

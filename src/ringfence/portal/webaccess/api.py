@@ -4,7 +4,10 @@ from typing import Any
 
 from ninja import Field, Router, Schema
 
+from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
+from ringfence.portal.permissions import Permission
+from ringfence.portal.schema import In
 from ringfence.portal.webaccess import changes
 
 router = Router()
@@ -23,7 +26,7 @@ class CertificateOut(Schema):
     chain: list[str]
 
 
-class CertificateIn(Schema):
+class CertificateIn(In):
     """PEM text. The key may stand in `chain`; `host` is the name people type, which the certificate must cover."""
 
     chain: str = Field(max_length=changes.LONGEST_PEM)
@@ -39,7 +42,7 @@ class WebAccessOut(Schema):
     administrator_networks: list[str]
 
 
-class WebAccessIn(Schema):
+class WebAccessIn(In):
     redirect_80: bool | None = None
     redirect_443: bool | None = None
     provisioning_http: bool | None = None
@@ -47,12 +50,14 @@ class WebAccessIn(Schema):
 
 
 @router.get("settings/web-access", response=WebAccessOut)
+@needs(Permission.SYSTEM_READ)
 def show_web_access(request: ApiRequest) -> dict[str, Any]:
     """Ports open beside 8887, whether browsers are told to stay with HTTPS, where administrators come from."""
     return changes.current(request.auth)
 
 
 @router.patch("settings/web-access", response=WebAccessOut)
+@needs(Permission.WEB_WRITE)
 def change_web_access(request: ApiRequest, payload: WebAccessIn) -> dict[str, Any]:
     """Ports open and close at once, without dropping a connection."""
     values = payload.model_dump(exclude_none=True)
@@ -65,12 +70,14 @@ def change_web_access(request: ApiRequest, payload: WebAccessIn) -> dict[str, An
 
 
 @router.get("certificates/web", response=CertificateOut)
+@needs(Permission.SYSTEM_READ)
 def show_certificate(request: ApiRequest) -> Any:
     """The certificate that is served now."""
     return changes.current(request.auth)["certificate"]
 
 
 @router.put("certificates/web", response=CertificateOut)
+@needs(Permission.WEB_WRITE)
 def bring_certificate(request: ApiRequest, payload: CertificateIn) -> Any:
     """Checked first; the one in force stays if anything is wrong. The key is never shown again."""
     return changes.bring_certificate(request.auth, payload.chain, payload.key, payload.host)["certificate"]

@@ -2,9 +2,11 @@
 
 from typing import Any, Final
 
+from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import SECRET_CHANGED, change
-from ringfence.portal.problems import Forbidden, refuse
+from ringfence.portal.permissions import Permission
+from ringfence.portal.problems import refuse
 from ringfence.portal.security.changes import parsed_prefix
 from ringfence.portal.webaccess import server
 from ringfence.portal.webaccess.models import AdministratorNetwork, admitted
@@ -16,7 +18,7 @@ LONGEST_PEM: Final = 100_000
 
 def current(actor: Actor) -> dict[str, Any]:
     """Switches, certificate and networks as they are in force."""
-    _only_system(actor)
+    require(actor, Permission.SYSTEM_READ)
     return {**server.ask("web.show"), "administrator_networks": networks()}
 
 
@@ -26,7 +28,7 @@ def networks() -> list[str]:
 
 def switch_listeners(actor: Actor, values: dict[str, bool]) -> dict[str, Any]:
     """Opens and closes ports at once. Raises Refused."""
-    _only_system(actor)
+    require(actor, Permission.WEB_WRITE)
     before = server.ask("web.show")
     after = server.ask("web.listen", **values)
     with change(actor) as draft:
@@ -37,7 +39,7 @@ def switch_listeners(actor: Actor, values: dict[str, bool]) -> dict[str, Any]:
 
 def bring_certificate(actor: Actor, chain: str, key: str, host: str) -> dict[str, Any]:
     """Puts a certificate in force, dropping no connection. Raises Refused with the fault; the old one stays then."""
-    _only_system(actor)
+    require(actor, Permission.WEB_WRITE)
     if len(chain) > LONGEST_PEM or len(key) > LONGEST_PEM:
         raise refuse("chain", "certificate.length", "This is too much text for a certificate with its chain.")
     before = server.ask("web.show")["certificate"]
@@ -52,7 +54,7 @@ def bring_certificate(actor: Actor, chain: str, key: str, host: str) -> dict[str
 def admit_administrators(actor: Actor, wanted: list[str]) -> list[str]:
     """Replaces the networks that system administrators may come from. The acting administrator's own address must be
     inside, or the next click would be refused. Raises Refused."""
-    _only_system(actor)
+    require(actor, Permission.WEB_WRITE)
     if len(wanted) > MOST_NETWORKS:
         raise refuse("administrator_networks", "web_access.too_many", f"At most {MOST_NETWORKS} networks.")
     found = list(dict.fromkeys(str(parsed_prefix(text, field="administrator_networks")) for text in wanted))
@@ -67,8 +69,3 @@ def admit_administrators(actor: Actor, wanted: list[str]) -> list[str]:
             "web_access.administrator_networks", "", "Administrators’ networks", {"networks": old}, {"networks": found}
         )
     return found
-
-
-def _only_system(actor: Actor) -> None:
-    if not actor.administers_system:
-        raise Forbidden(detail="Only the system administrator manages web access.")

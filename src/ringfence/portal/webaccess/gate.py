@@ -1,4 +1,4 @@
-"""System administrators come only from the networks they named (reference: "restrict access by IP allowlists")."""
+"""Who stands above the tenants comes only from the networks named for it (reference: "IP allowlists")."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,9 +20,9 @@ class NotFromHere(Forbidden):
     title = "Administrators may not come from this address"
 
 
-def refuse_from_elsewhere(address: str, administers_system: bool) -> None:
+def refuse_from_elsewhere(address: str, above_tenants: bool) -> None:
     """Raises NotFromHere."""
-    if administers_system and not AdministratorNetwork.admits(address):
+    if above_tenants and not AdministratorNetwork.admits(address):
         raise NotFromHere(detail=f"{address or 'This address'} is in none of the administrators’ networks.")
 
 
@@ -40,7 +40,7 @@ class AdministratorGate:
         if not person.is_authenticated or request.path == "/sign-out":
             return None
         try:
-            refuse_from_elsewhere(client_address(request), person.is_system_administrator)
+            refuse_from_elsewhere(client_address(request), person.tenant_id is None)
         except NotFromHere as refused:
             return refused_answer(request, refused)
         return None
@@ -52,7 +52,7 @@ class AdministratorPlace:
     def authenticate(self, request: HttpRequest | None, username: str | None = None, **_: Any) -> None:
         if request is None or not username or AdministratorNetwork.admits(client_address(request)):
             return
-        if Person.objects.filter(username=username.lower(), is_system_administrator=True).exists():
+        if Person.objects.filter(username=username.lower(), tenant__isnull=True).exists():
             raise PermissionDenied
 
     def get_user(self, user_id: int) -> None:

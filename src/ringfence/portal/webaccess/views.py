@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from ringfence.portal.access import actor_of, system_administrator
+from ringfence.portal.access import actor_of, permitted
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.webaccess import changes
 from ringfence.portal.webaccess.forms import CertificateForm, ListenersForm, NetworksForm
@@ -15,7 +16,7 @@ from ringfence.portal.webaccess.forms import CertificateForm, ListenersForm, Net
 HERE = "/web-access"
 
 
-@system_administrator
+@permitted(Permission.WEB_WRITE)
 def web_access(request: HttpRequest) -> HttpResponse:
     """Two forms beside the certificate: listeners and administrators' networks."""
     state, down = _state(request)
@@ -56,7 +57,7 @@ def _saved(request: HttpRequest, listeners: ListenersForm, networks: NetworksFor
     return True
 
 
-@system_administrator
+@permitted(Permission.WEB_WRITE)
 def certificate(request: HttpRequest) -> HttpResponse:
     form = CertificateForm(request.POST or None, initial={"host": request.get_host().partition(":")[0]})
     if form.is_valid():
