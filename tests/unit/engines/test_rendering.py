@@ -21,6 +21,7 @@ from ringfence.engines.render import (
 from ringfence.engines.rtpengine import faults, render_media
 from ringfence.engines.system import Limits, System
 from ringfence.hosts.paths import Paths
+from ringfence.policy.challenges import ANSWER_TIME
 from tests.unit.engines.systems import a_system
 
 HOSTILE = [
@@ -174,3 +175,7 @@ def test_unreadable_switches_leave_every_other_port_closed(tmp_path: Path, store
     assert read_web_access(paths) == WebAccess()
     write_web_access(paths.web_access, WebAccess(redirect_443=True, hsts=True))
     assert read_web_access(paths) == WebAccess(redirect_443=True, hsts=True)
+
+
+def test_a_nonce_lives_as_long_as_the_guard_waits_for_its_answer() -> None:
+    assert f'modparam("auth", "nonce_expire", {ANSWER_TIME})' in render_core(a_system("192.0.2.10"))
