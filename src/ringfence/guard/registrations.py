@@ -1,6 +1,8 @@
 """Who is registered, from where and until when. A refresh costs one dictionary write; nothing here touches a disk."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -10,9 +12,38 @@ from ringfence.policy.addresses import AddressProblem, ban_key
 
 EVERY_CONTACT: Final = "*"
 LONGEST_STAMP: Final = 32
+MOST_NEWS: Final = 20_000
+"""Comings and goings held until the guard notes them; the first ones are kept, since a later look shows the rest."""
+
 _OPENING: Final = b',"kind":"registration.saved","aor":"'
 _SOURCE: Final = b'"}],"complete":true,"source":"'
 _EXPIRES: Final = b'"expires_at":'
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which registrations somebody wants to see: of one domain, holding a text, after or before an address."""
+
+    domain: str = ""
+    search: str = ""
+    after: str = ""
+    before: str = ""
+    limit: int = 50
+
+    def fits(self, aor: str, source: str) -> bool:
+        if self.domain and not aor.endswith(f"@{self.domain}"):
+            return False
+        return self.search in aor or self.search in source
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The registrations of one page, how many fit altogether, and whether there are more on either side."""
+
+    registrations: list[dict[str, Any]]
+    count: int
+    has_previous: bool
+    has_next: bool
 
 
 class Registrations:
@@ -24,6 +55,7 @@ class Registrations:
         self._by_aor: dict[str, tuple[str, float, bytes]] = {}
         self._by_source: dict[str, set[str]] = {}
         self.bytes = 0
+        self._news: list[tuple[bytes, str]] = []
 
     def __len__(self) -> int:
         return len(self._by_aor)
@@ -70,6 +102,7 @@ class Registrations:
         if old is None:
             self._by_source.setdefault(source, set()).add(aor)
             self.bytes += len(line)
+            self._tell(line, "")
         elif old[0] != source:
             self._leave(old[0], aor)
             self._by_source.setdefault(source, set()).add(aor)
@@ -82,12 +115,12 @@ class Registrations:
         if old is None:
             return
         if contact == EVERY_CONTACT:
-            self._drop(aor)
+            self._drop(aor, "removed")
             return
         kept = orjson.loads(old[2])
         kept["contacts"] = [item for item in kept["contacts"] if item["uri"] != contact]
         if not kept["contacts"]:
-            self._drop(aor)
+            self._drop(aor, "removed")
             return
         self._by_aor[aor] = (old[0], max(item["expires_at"] for item in kept["contacts"]), orjson.dumps(kept))
 
@@ -95,8 +128,13 @@ class Registrations:
         """Forgets what ran out; `now` is Unix time in seconds."""
         gone = [aor for aor, (_, expires_at, _) in self._by_aor.items() if expires_at <= now]
         for aor in gone:
-            self._drop(aor)
+            self._drop(aor, "expired")
         return len(gone)
+
+    def news(self) -> list[tuple[bytes, str]]:
+        """Who came and who went since the last question: the journal line, and why it ended ("" for a new one)."""
+        news, self._news = self._news, []
+        return news
 
     def healthy_at(self, key: str, now: float) -> tuple[str, ...]:
         """Addresses of record with a live registration from this source (a ban key)."""
@@ -111,6 +149,15 @@ class Registrations:
         """The live bindings for people: one item by address of record, with its contacts."""
         return [event for event in self._events(now) if tenant_id is None or event.get("tenant_id") == tenant_id]
 
+    def page(self, now: float, wish: Wish) -> Page:
+        """Some live bindings in the order of their addresses; only those of the page are parsed."""
+        found = sorted(aor for aor, (source, end, _) in self._by_aor.items() if end > now and wish.fits(aor, source))
+        start = bisect_right(found, wish.after) if wish.after else 0
+        if wish.before:
+            start = max(0, bisect_left(found, wish.before) - wish.limit)
+        events = [self._event(self._by_aor[aor][2], now) for aor in found[start : start + wish.limit]]
+        return Page(events, len(found), start > 0, start + wish.limit < len(found))
+
     def lines(self) -> list[bytes]:
         """The journal lines that rebuild this."""
         return [line for _, _, line in self._by_aor.values()]
@@ -118,14 +165,22 @@ class Registrations:
     def _events(self, now: float) -> Iterator[dict[str, Any]]:
         for _, expires_at, line in self._by_aor.values():
             if expires_at > now:
-                event = orjson.loads(line)
-                event["contacts"] = [item for item in event["contacts"] if item["expires_at"] > now]
-                yield event
+                yield self._event(line, now)
 
-    def _drop(self, aor: str) -> None:
+    def _event(self, line: bytes, now: float) -> dict[str, Any]:
+        event: dict[str, Any] = orjson.loads(line)
+        event["contacts"] = [item for item in event["contacts"] if item["expires_at"] > now]
+        return event
+
+    def _drop(self, aor: str, why: str) -> None:
         source, _, line = self._by_aor.pop(aor)
         self.bytes -= len(line)
+        self._tell(line, why)
         self._leave(source, aor)
+
+    def _tell(self, line: bytes, why: str) -> None:
+        if len(self._news) < MOST_NEWS:
+            self._news.append((line, why))
 
     def _leave(self, source: str, aor: str) -> None:
         there = self._by_source.get(source)

@@ -129,6 +129,22 @@ class SecuritySettings:
     web_login_block: int = _setting(
         3600, "Block for failed logins", "How long the portal refuses that address.", "seconds", 1, 365 * DAY
     )
+    web_change_first_password: bool = _setting(
+        True,
+        "Change at first login",
+        "A password that somebody else chose has to be changed before any other page opens.",
+    )
+    web_second_factor_required: bool = _setting(
+        False,
+        "Second factor for system administrators",
+        "Without a passkey or an authenticator app no page but its set-up opens. Tenants have their own rule.",
+    )
+    web_idle_timeout: int = _setting(
+        3600, "Idle sign-out", "A session that nobody uses for this time is over.", "seconds", 60, DAY
+    )
+    web_session_lifetime: int = _setting(
+        12 * 3600, "Longest session", "After this time everybody signs in anew.", "seconds", 300, 30 * DAY
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "axes",
     "ringfence.portal.system",
     "ringfence.portal.tenants",
@@ -31,17 +34,23 @@ INSTALLED_APPS = [
     "ringfence.portal.security",
     "ringfence.portal.calls",
     "ringfence.portal.audit",
+    "ringfence.portal.signin",
+    "ringfence.portal.wsi",
 ]
 
 MIDDLEWARE = [
     "ringfence.portal.middleware.strict_headers",
     "ringfence.portal.middleware.setup_gate",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "ringfence.portal.middleware.refusals",
+    "ringfence.portal.signin.sessions.live_session",
+    "ringfence.portal.signin.duties.duties",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -57,7 +66,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "ringfence.portal.system.menu.menu",
             ],
-            "builtins": ["ringfence.portal.system.templatetags.ringfence"],
+            "builtins": ["django.templatetags.i18n", "ringfence.portal.system.templatetags.ringfence"],
         },
     }
 ]
@@ -74,7 +83,7 @@ def _database(url: str) -> dict[str, Any]:
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
+        "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
         "CONN_HEALTH_CHECKS": True,
     }
@@ -103,7 +112,7 @@ SESSION_COOKIE_NAME = "__Host-session"
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Strict"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = 12 * 3600  # a session's own end is the setting web_session_lifetime
 CSRF_FAILURE_VIEW = "ringfence.portal.system.views.form_too_old"
 CSRF_COOKIE_NAME = "__Host-csrf"
 CSRF_COOKIE_SECURE = True
@@ -120,12 +129,27 @@ AXES_FAILURE_LIMIT = "ringfence.portal.security.weblogin.failure_limit"
 AXES_COOLOFF_TIME = "ringfence.portal.security.weblogin.block_time"
 AXES_LOCKOUT_CALLABLE = "ringfence.portal.security.weblogin.locked_out"
 AXES_CLIENT_IP_CALLABLE = "ringfence.portal.client_address.client_address"
-AXES_RESET_ON_SUCCESS = True
+AXES_RESET_ON_SUCCESS = False  # or an insider's own sign-in would buy new guesses at somebody else's password
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 SILENCED_SYSTEM_CHECKS = ["axes.W001"]
+
+# allauth keeps second factors. Its own limiter is off: it would lock an account for its owner too.
+ACCOUNT_ADAPTER = "ringfence.portal.signin.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = False
+MFA_RATE_LIMITS = False
+MFA_ADAPTER = "ringfence.portal.signin.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # a clock may be 30 seconds off (RFC 6238, 5.2)
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = places.PATHS.static
@@ -133,6 +157,11 @@ STATICFILES_DIRS = [Path(__file__).parent / "static"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [Path(__file__).parent / "locale"]
+LANGUAGE_COOKIE_SECURE = True
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Strict"
 USE_I18N = True
 
 LOGGING: Final = {

@@ -15,6 +15,7 @@ PAGES = [
 
 def browser(username: str = "admin", password: str = PASSWORD) -> Client:
     client = Client()
+    Person.objects.filter(username=username).update(must_change_password=False)
     assert client.post("/sign-in", {"username": username, "password": password}, secure=True).status_code == 302
     return client
 

@@ -8,16 +8,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ringfence.portal import guard
+from ringfence.portal.client_address import client_address
 from ringfence.portal.people.models import Person
 from ringfence.portal.problems import LockedOut, problem_response
 from ringfence.portal.security.models import SecurityValues
+from ringfence.portal.signin import guessing
 
 ADMINISTRATOR_PROTECTION: Final = 12 * 3600
 """Seconds for which the address of a signed-in administrator can never be banned."""
 
 
 def failure_limit(request: HttpRequest, credentials: dict[str, Any] | None) -> int:
-    """The failure that closes the door: one more than the setting, because "exceeds" means more than."""
+    """The failure that closes the door: one more than the setting, because "exceeds" means more than.
+
+    The first one for a strange address while an account is guessed at from many.
+    """
+    username = (credentials or {}).get("username", "")
+    if username and guessing.is_careful(username, client_address(request), block_time(request)):
+        return 1
     return SecurityValues.current().web_failed_login_limit + 1
 
 

@@ -8,22 +8,17 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from ringfence.policy.passwords import check_password, normalized
+from ringfence.policy.passwords import PasswordPolicy, normalized
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
-from ringfence.portal.people.models import ADMIN, INTERNATIONAL, STANDARD, Person, Role
+from ringfence.portal.people.models import PREDEFINED, Person, Role
 from ringfence.portal.problems import Conflict, Forbidden, Refused
 from ringfence.portal.security.changes import KNOWN_SCANNERS
 from ringfence.portal.security.models import BlockedUserAgent, SecurityValues
+from ringfence.portal.signin.passwords import policy_for, problems_of
 from ringfence.portal.system.models import Installation
 
 ADMINISTRATOR: Final = "admin"
-ROLES: Final = {
-    ADMIN: {"internal": True, "national": True, "international": True, "administers_tenant": True},
-    INTERNATIONAL: {"internal": True, "national": True, "international": True, "administers_tenant": False},
-    STANDARD: {"internal": True, "national": False, "international": False, "administers_tenant": False},
-}
-"""Reference: "Extension Security", default roles."""
 
 
 class AlreadySetUp(Conflict):
@@ -39,8 +34,10 @@ class WrongToken(Forbidden):
 def fill_in_defaults() -> None:
     """Predefined roles and the list of known scanners; runs at every start, fills the list only once."""
     with transaction.atomic():
-        for name, rights in ROLES.items():
-            Role.objects.get_or_create(name=name, defaults={**rights, "predefined": True})
+        for name, rights in PREDEFINED.items():
+            role = Role.objects.filter(name=name, tenant=None).first() or Role(name=name, predefined=True)
+            role.hold(rights)
+            role.save()
         if SecurityValues.objects.filter(pk=1).exists():
             return
         SecurityValues.store(SecurityValues.current())
@@ -74,7 +71,7 @@ def set_up(token: str, password: str, address: str = "", username: str = ADMINIS
             or not hmac.compare_digest(_digest(token.strip()), row.setup_token_digest)
         ):
             raise WrongToken(detail="This setup link is not valid; print a new one with: ringfence setup-link")
-        if problems := check_password(password, [username]):
+        if problems := problems_of(password, [username], administrators_policy()):
             raise Refused(problems)
         person = Person(username=username, display_name="Administrator", is_system_administrator=True)
         person.set_password(normalized(password))
@@ -83,6 +80,10 @@ def set_up(token: str, password: str, address: str = "", username: str = ADMINIS
         row.save()
         draft.record("system.set_up", person.pk, username)
     return person
+
+
+def administrators_policy() -> PasswordPolicy:
+    return policy_for(None)
 
 
 def _digest(token: str) -> str:
