@@ -118,6 +118,7 @@ def _mount() -> None:
     from ringfence.portal.people.api import router as people
     from ringfence.portal.people.directory_api import router as directory
     from ringfence.portal.security.api import router as security
+    from ringfence.portal.security.entries_api import router as entries
     from ringfence.portal.signin.api import router as signin
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
@@ -129,6 +130,7 @@ def _mount() -> None:
         "people": people,
         "directory": directory,
         "security": security,
+        "address entries": entries,
         "calls": calls,
         "audit": audit,
     }
