@@ -86,7 +86,7 @@ def _value(schema: dict[str, Any], tenant_id: int, name: str = "") -> Any:
         case "integer":
             return schema.get("minimum", 1)
         case "array":
-            return []
+            return [_value(schema["items"], tenant_id)] * schema.get("minItems", 0)
         case "boolean":
             return True
         case _:
