@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
@@ -17,6 +16,10 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.client_address import client_address
 from ringfence.portal.people import tokens
 from ringfence.portal.problems import Conflict, Forbidden, NotFound, NotSignedIn, Refused, problem_response
+from ringfence.portal.rest.contract import CONTRACT
+from ringfence.portal.rest.description import DescribedAPI
+from ringfence.portal.rest.rates import RATES
+from ringfence.portal.security.models import SecurityValues
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,7 @@ class BearerToken(HttpBearer):
         found = tokens.bearer(token)
         if found is None:
             return None
+        RATES.take(found.digest, SecurityValues.current().web_api_requests)
         if not found.person.administers:
             raise Forbidden(detail="The REST API is for administrators.")
         actor: Actor = found.person.acts_from(client_address(request))
@@ -53,7 +57,7 @@ def signed_in_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     return guarded
 
 
-api = NinjaAPI(
+api = DescribedAPI(
     title="Ringfence",
     version=__version__,
     urls_namespace="api",
@@ -123,6 +127,7 @@ def _mount() -> None:
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
 
+    api.add_decorator(CONTRACT.keep)
     routers = {
         "system": system,
         "tenants": tenants,
@@ -134,6 +139,7 @@ def _mount() -> None:
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])
+    CONTRACT.learn(api)
 
 
 _mount()

@@ -31,10 +31,12 @@ INSTALLED_APPS = [
     "ringfence.portal.security",
     "ringfence.portal.calls",
     "ringfence.portal.audit",
+    "ringfence.portal.rest",
 ]
 
 MIDDLEWARE = [
     "ringfence.portal.middleware.strict_headers",
+    "ringfence.portal.rest.envelope.envelope",
     "ringfence.portal.middleware.setup_gate",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
