@@ -16,6 +16,7 @@ GUARD: Final = "guard"
 CORE: Final = "core"
 PORTAL: Final = "portal"
 INGEST: Final = "ingest"
+WSI: Final = "wsi"
 WEB: Final = "web"
 
 
@@ -54,6 +55,7 @@ def children(system: System, environment: Mapping[str, str] = os.environ) -> tup
         _core(system, environment),
         _portal(system, environment),
         _ingest(system, environment),
+        _wsi(system, environment),
         _web(system, environment),
     )
 
@@ -181,6 +183,18 @@ def _ingest(system: System, environment: Mapping[str, str]) -> Child:
         account=accounts.PORTAL.name,
         environment=_pairs(portal_environment(system, environment)),
         after=(GUARD,),
+        umask=0o007,
+    )
+
+
+def _wsi(system: System, environment: Mapping[str, str]) -> Child:
+    return Child(
+        name=WSI,
+        argv=manage(system, "wsi"),
+        log=_log(system, WSI),
+        account=accounts.PORTAL.name,
+        environment=_pairs(portal_environment(system, environment)),
+        ready=(f"unix:{system.paths.wsi_socket}",),
         umask=0o007,
     )
 

@@ -33,6 +33,7 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
         wanted.append(Endpoint(LOOPBACK, ports.RTPENGINE_CONTROL, Transport.UDP))
     if WEB in parts:
         wanted.append(Endpoint(LOOPBACK, ports.WEB_PORTAL.first, Transport.TCP))
+        wanted.append(Endpoint(LOOPBACK, ports.WSI.first, Transport.TCP))
     return tuple(wanted)
 
 

@@ -8,7 +8,7 @@ TEMPLATE = "nginx.conf.j2"
 
 
 def render_web(system: System) -> str:
-    """`run/nginx/nginx.conf`: HTTPS on 8887 in front of the portal's Unix socket, without any privilege."""
+    """`run/nginx/nginx.conf`: HTTPS on 8887 in front of the portal, on 8885 in front of the event socket."""
     paths = system.paths
     return render(
         TEMPLATE,
@@ -25,4 +25,6 @@ def render_web(system: System) -> str:
         key=paths.web_key,
         portal=Bare(f"unix:{paths.portal_socket}"),
         static=f"{paths.static}/",
+        wsi_port=ports.WSI.first,
+        wsi=Bare(f"unix:{paths.wsi_socket}"),
     )

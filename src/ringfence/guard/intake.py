@@ -37,6 +37,7 @@ PASSED_ON: Final = frozenset(
 )
 """Worker events the portal gets through the ledger. Registrations and single failures are too many for that."""
 
+REGISTRATION_FIELDS: Final = ("aor", "source", "transport", "user_agent", "display_name", "tenant_id", "user_id")
 MALFORMED_EVENT: Final = "journal.malformed_event"
 
 
@@ -80,7 +81,17 @@ class Intake:
                 spoiled += 1
             else:
                 self._take_event(*entry, now)
+        self.note_news(now)
         return spoiled
+
+    def note_news(self, now: Moment) -> None:
+        """Tells the ledger which extensions came and went; a refresh is no news."""
+        for line, why in self._standing.registrations.news():
+            told = told_of(line)
+            if why:
+                self._ledger.note(now.wall, Kind.REGISTRATION_REMOVED, {**told, "why": why})
+            else:
+                self._ledger.note(now.wall, Kind.REGISTRATION_SAVED, told)
 
     def _take_event(self, line: bytes, event: Event, now: Moment) -> None:
         try:
@@ -102,6 +113,7 @@ class Intake:
                     self._recall_failure(_failure(event))
             except MALFORMED:
                 continue
+        self._standing.registrations.news()  # told before the last stop
 
     def forget(self, key: str) -> None:
         """Starts counting this source afresh."""
@@ -183,6 +195,13 @@ def _failure(event: Event) -> Failure:
         transport=_text(event, "transport"),
         user_agent=_text(event, "user_agent"),
     )
+
+
+def told_of(line: bytes) -> dict[str, Any]:
+    """What a listener hears of a registration: whose it is and from where."""
+    entry = decode(line)
+    event = entry[1] if entry is not None else {}
+    return {name: event[name] for name in REGISTRATION_FIELDS if name in event}
 
 
 def _text(event: Event, name: str) -> str:

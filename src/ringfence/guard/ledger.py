@@ -14,8 +14,12 @@ from typing import Any, Final
 
 from ringfence.guard.clock import Moment
 from ringfence.journal.reader import Checkpoint
+from ringfence.policy.events import Kind
 
 MAX_EVENTS: Final = 500_000
+MAX_REGISTRATION_EVENTS: Final = 100_000
+"""Phones come and go far more often than anything else happens; they must not push it out."""
+
 TRIM_EVERY: Final = 1_000
 MAX_STAGED: Final = 100_000
 """Rows held while the disk is full; then the oldest go."""
@@ -185,6 +189,11 @@ class Ledger:
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'event'").fetchone()
         return int(row[0]) if row else 0
 
+    def oldest_event(self) -> int:
+        """The lowest event id still kept; 0 while there is none."""
+        row = self._db.execute("SELECT min(id) FROM event").fetchone()
+        return int(row[0] or 0)
+
     def close(self) -> None:
         self._db.close()
 
@@ -197,5 +206,11 @@ class Ledger:
     def _trim(self) -> None:
         if self._since_trim < TRIM_EVERY:
             return
-        self._db.execute("DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?", (MAX_EVENTS,))
+        self._db.execute(
+            "DELETE FROM event WHERE kind IN (?, ?) AND id <= (SELECT max(id) FROM event) - ?",
+            (Kind.REGISTRATION_SAVED, Kind.REGISTRATION_REMOVED, MAX_REGISTRATION_EVENTS),
+        )
+        self._db.execute(
+            "DELETE FROM event WHERE id <= (SELECT id FROM event ORDER BY id DESC LIMIT 1 OFFSET ?)", (MAX_EVENTS,)
+        )
         self._since_trim = 0

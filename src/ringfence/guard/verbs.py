@@ -162,7 +162,9 @@ class Desk:
             left = deadline - time.monotonic()
             if events or left <= 0:
                 last = self._parts.ledger.last_event()
-                return {"events": events, "cursor": events[-1]["id"] if events else max(cursor, last), "last": last}
+                after = events[-1]["id"] if events else max(cursor, last)
+                oldest = self._parts.ledger.oldest_event()
+                return {"events": events, "cursor": after, "last": last, "oldest": oldest}
             await self._wait(left)
 
     async def list_alarms(self, _: Args) -> list[dict[str, Any]]:

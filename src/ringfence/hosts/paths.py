@@ -144,6 +144,10 @@ class Paths:
         return self.web / "portal.sock"
 
     @property
+    def wsi_socket(self) -> Path:
+        return self.web / "wsi.sock"
+
+    @property
     def nginx(self) -> Path:
         """nginx's own run-time files: configuration, pid, temporary bodies."""
         return self.run / "nginx"

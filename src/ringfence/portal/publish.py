@@ -16,7 +16,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from ringfence.hosts.addresses import NetworkUnreadable, surroundings
-from ringfence.policy.book import AddressEntry, BlockedUserAgent, Book, MatchKind, Role, Subscriber, Target, Tenant
+from ringfence.policy import entries
+from ringfence.policy.book import BlockedUserAgent, Book, MatchKind, Role, Subscriber, Target, Tenant
 from ringfence.portal import guard, places
 from ringfence.portal.people.models import Extension, role_key
 from ringfence.portal.people.models import Role as RoleRow
@@ -38,11 +39,18 @@ class PublishPending(Unavailable):
     title = "Saved, but not in force yet"
 
 
-def mark(rules: bool, aors: Iterable[str]) -> None:
+RULES_MARK: Final = ""
+ENTRIES_MARK: Final = "address entries"
+"""Neither can be an address of record: it has an @."""
+
+
+def mark(rules: bool, aors: Iterable[str], address_entries: bool = False) -> None:
     """Notes in the running transaction what has to be published after it."""
     marks = [PendingPublish(aor=aor) for aor in aors]
     if rules:
-        marks.append(PendingPublish(aor=""))
+        marks.append(PendingPublish(aor=RULES_MARK))
+    if address_entries:
+        marks.append(PendingPublish(aor=ENTRIES_MARK))
     PendingPublish.objects.bulk_create(marks, batch_size=500)
 
 
@@ -64,7 +72,7 @@ def publish_everything() -> int:
     """Rebuilds the whole store from the database in one transaction and returns its version."""
     with _store() as store:
         marks = list(PendingPublish.objects.values_list("pk", flat=True))
-        version = store.publish(book(), put=all_subscribers(), replace_all=True)
+        version = store.publish(book(), put=all_subscribers(), replace_all=True, entries=encoded_entries())
         _forget(marks)
     guard.tell("policy.changed")
     return version
@@ -75,12 +83,16 @@ def _work_off_marks() -> int:
         return 0
     with _store() as store:
         marks = dict(PendingPublish.objects.values_list("pk", "aor"))
-        aors = sorted({aor for aor in marks.values() if aor})
+        wanted = set(marks.values())
+        aors = sorted(wanted - {RULES_MARK, ENTRIES_MARK})
         found = {subscriber.aor: subscriber for subscriber in subscribers(aors)}
+        rules = book() if RULES_MARK in wanted else None
+        kept = None if rules is None else store.entries()
         store.publish(
-            book() if "" in marks.values() else None,
+            rules,
             put=found.values(),
             remove=[aor for aor in aors if aor not in found],
+            entries=encoded_entries() if ENTRIES_MARK in wanted else kept,
         )
         _forget(list(marks))
     return len(marks)
@@ -122,16 +134,22 @@ def book() -> Book:
         own_hosts=own_hosts(),
         default_domain=tenants[0].domain if tenants else "",
         security=SecurityValues.current(),
-        address_entries=tuple(address_entry(row) for row in AddressEntryRow.objects.order_by("pk")),
         blocked_user_agents=tuple(
             BlockedUserAgent(row.pattern, MatchKind(row.match)) for row in BlockedUserAgentRow.objects.order_by("pk")
         ),
     )
 
 
-def address_entry(row: AddressEntryRow) -> AddressEntry:
-    expires_at = row.expires_at.timestamp() if row.expires_at else None
-    return AddressEntry(row.pk, row.cidr, Target(row.target), expires_at, row.description)
+def encoded_entries() -> bytes:
+    """All address entries in the store's form, in address order, read in batches: there may be a million."""
+    found = AddressEntryRow.objects.order_by("sort_key").values_list(
+        "sort_key", "target", "expires_at", "pk", "description"
+    )
+    targets = {target.value: target for target in Target}
+    return "\n".join(
+        entries.line(key, targets[target], end.timestamp() if end else None, pk, description)
+        for key, target, end, pk, description in found.iterator(chunk_size=5000)
+    ).encode()
 
 
 def own_hosts() -> tuple[str, ...]:

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "ringfence.portal.calls",
     "ringfence.portal.audit",
     "ringfence.portal.rest",
+    "ringfence.portal.wsi",
 ]
 
 MIDDLEWARE = [

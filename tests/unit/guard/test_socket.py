@@ -65,7 +65,7 @@ def test_live_state_and_events_are_told(tmp_path: Path) -> None:
         assert [event["kind"] for event in answer["events"]] == ["call.started"]
         rest = ask_guard("events.since", cursor=answer["cursor"], kinds=["ban.added"])
         assert [event["address"] for event in rest["events"]] == [SOURCE]
-        assert ask_guard("events.since", cursor=rest["cursor"], wait=0.05)["events"] == []
+        assert ask_guard("events.since", cursor=rest["cursor"], kinds=["ban.added"], wait=0.05)["events"] == []
         assert ask_guard("alarms.list") == []
         assert ask_guard("policy.changed") == {"version": 0}
 

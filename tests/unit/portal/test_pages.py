@@ -9,7 +9,9 @@ from tests.unit.portal.rest import PASSWORD, Site
 PAGES = [
     "/", "/users", "/users/new", "/calls", "/registrations", "/cdrs", "/tenants", "/tenants/new", "/ip-blacklist",
     "/ip-blacklist/new", "/ip-blacklist/bans", "/security/web-login", "/security/anti-hacking",
-    "/security/blocked-user-agents", "/audit-log", "/change-password", "/dashboard/numbers", "/dashboard/calls.json",
+    "/security/blocked-user-agents", "/audit-log", "/change-password",
+    "/roles", "/roles/new", "/roles/1", "/groups", "/groups/new", "/operators", "/operators/new",
+    "/dashboard/numbers", "/dashboard/calls.json",
 ]  # fmt: skip
 
 

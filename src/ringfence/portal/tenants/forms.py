@@ -1,6 +1,23 @@
 from django import forms
 
 from ringfence.portal.forms import PortalForm
+from ringfence.portal.tenants.changes import LARGEST_LIMIT
+
+
+def zone_field() -> forms.CharField:
+    return forms.CharField(
+        max_length=64,
+        label="Time zone",
+        initial="UTC",
+        help_text="A name such as Europe/Berlin.",
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
+    )
+
+
+def limit_field(label: str) -> forms.IntegerField:
+    return forms.IntegerField(
+        min_value=1, max_value=LARGEST_LIMIT, label=label, required=False, help_text="Empty is without a limit."
+    )
 
 
 class TenantForm(PortalForm):
@@ -13,7 +30,13 @@ class TenantForm(PortalForm):
         help_text="A host name such as example.com. Phones register with extension@domain; it cannot change later.",
         widget=forms.TextInput(attrs={"placeholder": "example.com", "spellcheck": "false", "autocapitalize": "none"}),
     )
+    time_zone = zone_field()
+    max_extensions = limit_field("Extensions at most")
+    max_calls = limit_field("Concurrent calls at most")
 
 
-class RenameForm(PortalForm):
+class ChangeTenantForm(PortalForm):
     name = forms.CharField(max_length=64, label="Name")
+    time_zone = zone_field()
+    max_extensions = limit_field("Extensions at most")
+    max_calls = limit_field("Concurrent calls at most")
