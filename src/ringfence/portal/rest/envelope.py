@@ -1,4 +1,4 @@
-"""Around every answer of the API: no body that is large or no JSON comes in, every error is a problem document."""
+"""Around every answer of the API: no large body comes in, and every error is a problem document."""
 
 from collections.abc import Callable
 from typing import Final
@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ringfence.portal.problems import Refused, problem_response
 from ringfence.portal.rest.entity_tags import names
-from ringfence.portal.rest.problems import TooLarge, WrongContentType
+from ringfence.portal.rest.problems import TooLarge
 
 LARGEST_BODY: Final = 1 << 20
 TITLES: Final = {400: "The request cannot be read", 405: "This method is not known here", 404: "There is nothing here"}
@@ -28,9 +28,6 @@ def _objection(request: HttpRequest) -> Refused | None:
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdecimal() or int(length) > LARGEST_BODY:
         return TooLarge(detail=f"A body has at most {LARGEST_BODY} bytes.")
-    has_body = int(length) > 0 or "HTTP_TRANSFER_ENCODING" in request.META
-    if has_body and request.content_type != "application/json":
-        return WrongContentType(detail="Send Content-Type: application/json.")
     return None
 
 
