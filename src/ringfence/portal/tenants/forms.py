@@ -9,6 +9,8 @@ def zone_field() -> forms.CharField:
         max_length=64,
         label="Time zone",
         initial="UTC",
+        required=False,
+        empty_value="UTC",
         help_text="A name such as Europe/Berlin.",
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
     )
@@ -30,6 +32,11 @@ class TenantForm(PortalForm):
         help_text="A host name such as example.com. Phones register with extension@domain; it cannot change later.",
         widget=forms.TextInput(attrs={"placeholder": "example.com", "spellcheck": "false", "autocapitalize": "none"}),
     )
+
+
+class NewTenantForm(TenantForm):
+    """All that a tenant has; the guided setup asks name and domain only."""
+
     time_zone = zone_field()
     max_extensions = limit_field("Extensions at most")
     max_calls = limit_field("Concurrent calls at most")

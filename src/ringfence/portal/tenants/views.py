@@ -13,7 +13,7 @@ from ringfence.portal.problems import Refused
 from ringfence.portal.tables import answer
 from ringfence.portal.tenants import changes
 from ringfence.portal.tenants.api import tenant_of
-from ringfence.portal.tenants.forms import ChangeTenantForm, TenantForm
+from ringfence.portal.tenants.forms import ChangeTenantForm, NewTenantForm
 from ringfence.portal.tenants.table import TENANTS, tenants_of
 
 
@@ -24,7 +24,7 @@ def tenants(request: HttpRequest) -> HttpResponse:
 
 @permitted(Permission.TENANTS_WRITE)
 def new(request: HttpRequest) -> HttpResponse:
-    form = TenantForm(request.POST or None)
+    form = NewTenantForm(request.POST or None)
     if form.is_valid():
         try:
             tenant = changes.create_tenant(actor_of(request), **_with_limits(form.cleaned_data))
