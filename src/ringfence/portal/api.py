@@ -20,6 +20,7 @@ from ringfence.portal.rest.description import DescribedAPI
 from ringfence.portal.rest.parser import JsonOnly
 from ringfence.portal.rest.rates import RATES
 from ringfence.portal.security.models import SecurityValues
+from ringfence.portal.webaccess.gate import refuse_from_elsewhere
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,9 @@ class BearerToken(HttpBearer):
         RATES.take(found.digest, SecurityValues.current().web_api_requests)
         if not found.person.administers:
             raise Forbidden(detail="The REST API is for administrators.")
-        return tokens.admit(found, request)
+        actor = tokens.admit(found, request)
+        refuse_from_elsewhere(actor.address, actor.above_tenants)
+        return actor
 
 
 def signed_in_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -130,6 +133,7 @@ def _mount() -> None:
     from ringfence.portal.signin.api import router as signin
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
+    from ringfence.portal.webaccess.api import router as web_access
 
     api.add_decorator(CONTRACT.keep)
     routers = {
@@ -142,6 +146,7 @@ def _mount() -> None:
         "address entries": entries,
         "calls": calls,
         "audit": audit,
+        "web access": web_access,
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])
