@@ -18,7 +18,11 @@ from ringfence.portal.tables import answer
 
 def _my_extension(request: HttpRequest) -> Extension:
     """Raises NotFound for who has none, such as the system administrator."""
-    found = Extension.objects.select_related("tenant", "person__role").filter(person_id=actor_of(request).person_id or 0).first()
+    found = (
+        Extension.objects.select_related("tenant", "person__role")
+        .filter(person_id=actor_of(request).person_id or 0)
+        .first()
+    )
     if found is None:
         raise NotFound(detail="You have no extension.")
     return found

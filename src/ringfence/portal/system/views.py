@@ -8,6 +8,7 @@ from django.shortcuts import render
 from ringfence.portal.access import actor_of, administrators, signed_in
 from ringfence.portal.calls.hours import calls_by_hour
 from ringfence.portal.client_address import client_address
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Forbidden, Refused, refuse
 from ringfence.portal.signin import sessions
 from ringfence.portal.signin.account import setup_verdicts
@@ -17,6 +18,7 @@ from ringfence.portal.system.models import Installation
 from ringfence.portal.system.numbers import dashboard_numbers
 from ringfence.portal.system.setup import set_up
 from ringfence.portal.tenants.models import Tenant
+from ringfence.portal.webaccess.server import certificate_now
 
 
 def setup(request: HttpRequest) -> HttpResponse:
@@ -51,6 +53,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect("/my")
     facts = {**dashboard_numbers(actor), "tenants": Tenant.objects.visible_to(actor).exists()}
     facts["guide"] = guide.current() if actor.administers_system else None
+    facts["certificate"] = certificate_now() if actor.may(Permission.WEB_WRITE) else None
     return render(request, "system/dashboard.html", facts)
 
 
