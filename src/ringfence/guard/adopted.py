@@ -18,7 +18,8 @@ class AdoptedPolicy:
         self._folder = folder
         self._reader: PolicyReader | None = None
         self._seen = -1
-        self._seen_entries = -1
+        self.entries_version = -1
+        self.entry_lines = b""
         self.book = Book()
         self.addresses = AddressTable(())
         self.broken = ""
@@ -33,9 +34,10 @@ class AdoptedPolicy:
             self._seen = version
             book = reader.book() or Book()
             entries_version = reader.entries_version()
-            entries, addresses = self.book.address_entries, self.addresses
-            if entries_version != self._seen_entries:
-                entries = decode_entries(reader.entries())
+            entries, addresses, lines = self.book.address_entries, self.addresses, self.entry_lines
+            if entries_version != self.entries_version:
+                lines = reader.entries()
+                entries = decode_entries(lines)
                 addresses = AddressTable(entries)
         except (OSError, lmdb.Error, ValueError, KeyError, TypeError) as error:
             self.broken = f"{type(error).__name__}: {error}"
@@ -43,7 +45,7 @@ class AdoptedPolicy:
         finally:
             self.release()
         self.broken = ""
-        self._seen_entries = entries_version
+        self.entries_version, self.entry_lines = entries_version, lines
         self.book, self.addresses = replace(book, address_entries=entries), addresses
         return True
 

@@ -9,6 +9,7 @@ from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import Bans
 from ringfence.guard.clock import Moment
+from ringfence.guard.known import Known
 from ringfence.guard.ledger import BanRecord, Ledger
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.standing import MALFORMED, Standing
@@ -47,6 +48,7 @@ class Record:
     bans: Bans
     ledger: Ledger
     alarms: Alarms
+    known: Known
 
 
 class Intake:
@@ -61,6 +63,7 @@ class Intake:
         self._bans = record.bans
         self._ledger = record.ledger
         self._alarms = record.alarms
+        self._known = record.known
         self._boot_id = boot_id
         self._failures = Failures()
         self._spared: OrderedDict[tuple[str, str], float] = OrderedDict()
@@ -109,6 +112,7 @@ class Intake:
 
     def _failed_authentication(self, event: Event, now: Moment) -> None:
         failure = _failure(event)
+        self._known.prove(failure.source, now)
         if failure.source in self._bans or self._policy.addresses.allows(parse_address(event["source"]), now.wall):
             return
         settings = self._policy.book.security

@@ -76,6 +76,14 @@ class Guarded:
         listed = self.host.run("nft", "list", "set", "inet", "ringfence", name, check=False)
         return " ".join(listed.stdout.split())
 
+    def entries(self) -> str:
+        """The table of address entries."""
+        return self.host.run("nft", "list", "table", "inet", "ringfence_lists", check=False).stdout
+
+    def rates(self) -> str:
+        """The rate rules of the SIP ports."""
+        return self.host.run("nft", "list", "chain", "inet", "ringfence", "sip_rates", check=False).stdout
+
     def bans(self, address: str) -> bool:
         return f" {address} counter" in self.kernel_set("ban6" if ":" in address else "ban4")
 
