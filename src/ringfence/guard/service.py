@@ -13,6 +13,7 @@ from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import NOT_IN_KERNEL, Bans
 from ringfence.guard.clock import Moment, moment
+from ringfence.guard.doors import Doors
 from ringfence.guard.firewall import Firewall, FirewallRefused
 from ringfence.guard.floods import Floods
 from ringfence.guard.intake import Intake
@@ -26,12 +27,14 @@ from ringfence.journal.reader import Checkpoint, JournalReader
 from ringfence.policy.addresses import key_network
 from ringfence.policy.book import Target
 from ringfence.policy.events import Kind
+from ringfence.policy.scope import Scope
 
 CHECKPOINT_EVERY: Final = 1.0
 REGISTRATION_SWEEP: Final = 10.0
 LEDGER_UNWRITABLE: Final = "ledger.unwritable"
 JOURNAL_DROPPING: Final = "journal.dropping"
 JOURNAL_SPOILED: Final = "journal.spoiled"
+TALLIES_SPOILED: Final = "tallies.spoiled"
 POLICY_BROKEN: Final = "policy.broken"
 FIREWALL_LISTS: Final = "firewall.lists"
 SHORT_LIST: Final = 300_000
@@ -49,6 +52,7 @@ class Parts:
     never_block: NeverBlock
     firewall: Firewall
     bans: Bans
+    doors: Doors
     ledger: Ledger
     alarms: Alarms
     intake: Intake
@@ -85,7 +89,9 @@ class Service:
             self.parts.alarms.set_off(
                 NOT_IN_KERNEL, "Bans are enforced by Kamailio only: the guard may not use nftables here.", now.wall
             )
-        self.parts.bans.restore(self.parts.ledger.live_bans(), now)
+        records = self.parts.ledger.live_bans()
+        self.parts.bans.restore((record for record in records if record.scope is Scope.SIP), now)
+        self.parts.doors.restore((record for record in records if record.scope is not Scope.SIP), now)
         self.parts.known.restore(self.parts.ledger.known_sources(now.wall), now)
         self.parts.known.accept(self.parts.standing.registrations.heard(), now)
         self._lift_allowed(now)
@@ -126,6 +132,14 @@ class Service:
         if self.parts.ledger.pending or now.boot - self._committed_at >= CHECKPOINT_EVERY:
             self.commit()
         return batch.more
+
+    def hear(self, datagrams: list[bytes]) -> None:
+        """Takes in what workers tell about challenges."""
+        now = moment()
+        if self.parts.intake.unanswered.hear(datagrams, now):
+            self.parts.alarms.set_off(
+                TALLIES_SPOILED, "A worker told something about challenges that the guard cannot use.", now.wall
+            )
 
     def commit(self) -> None:
         """Makes durable what was done so far; a full disk is an alarm, not an end."""
@@ -173,12 +187,15 @@ class Service:
         parts = self.parts
         parts.bans.expire(now)
         parts.known.expire(now)
+        parts.doors.expire(now)
+        parts.intake.unanswered.judge(now)
         expired = parts.never_block.expire(now.boot)
         if expired or (self._lists_end is not None and self._lists_end <= now.wall):
             self._refresh_kernel(now)
         if now.boot - self._swept_at >= REGISTRATION_SWEEP:
             self._swept_at = now.boot
             parts.standing.registrations.expire(now.wall)
+            parts.intake.note_news(now)
             for end in parts.standing.calls.expire(now.wall):
                 parts.ledger.note(now.wall, Kind.CALL_ENDED, end)
         self._watch_drops(now)

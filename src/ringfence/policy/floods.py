@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from ringfence.policy.antihacking import LISTED, Ban, Evidence, Spared, Sparing
+from ringfence.policy.antihacking import LISTED, Ban, Evidence, Spared, Sparing, Surroundings
 from ringfence.policy.settings import SecuritySettings
 
-RULES: Final = {1: "antihacking.level_1", 2: "antihacking.level_2"}
+RATE_RULES: Final = ("antihacking.level_1", "antihacking.level_2")
 
 
 class Proof(StrEnum):
@@ -34,35 +34,26 @@ class Excess:
     last_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Background:
-    """What else is known about the source."""
-
-    never_block: str = ""
-    healthy: tuple[str, ...] = ()
-    proof: Proof = Proof.NONE
-
-
-def judge_rate(excess: Excess, background: Background, settings: SecuritySettings) -> Ban | Spared | None:
+def judge_rate(excess: Excess, around: Surroundings, proof: Proof, settings: SecuritySettings) -> Ban | Spared | None:
     """A ban, a member of the never-block set to report, or nothing: then only the excess is dropped.
 
     Where phones are registered, the shorter block must do: their address is known to be real, but that does not say
     that the flood is theirs.
     """
-    evidence = _evidence(excess, background, settings)
-    if background.never_block:
-        return Spared(excess.source, Sparing.NEVER_BLOCK, background.never_block, (), evidence)
-    if background.proof is Proof.NONE:
+    evidence = _evidence(excess, around, proof, settings)
+    if around.never_block:
+        return Spared(excess.source, Sparing.NEVER_BLOCK, around.never_block, (), evidence)
+    if proof is Proof.NONE:
         return None
     seconds = settings.level_2_block if excess.level == 2 else settings.level_1_block
-    if background.healthy:
+    if around.healthy:
         seconds = min(seconds, settings.level_1_block)
     return Ban(excess.source, seconds, evidence)
 
 
-def _evidence(excess: Excess, background: Background, settings: SecuritySettings) -> Evidence:
+def _evidence(excess: Excess, around: Surroundings, proof: Proof, settings: SecuritySettings) -> Evidence:
     return Evidence(
-        rule=RULES[excess.level],
+        rule=RATE_RULES[excess.level - 1],
         source=excess.source,
         count=excess.dropped,
         limit=settings.level_2_packets if excess.level == 2 else settings.level_1_packets,
@@ -74,6 +65,6 @@ def _evidence(excess: Excess, background: Background, settings: SecuritySettings
         user_agents=(),
         methods=(),
         transports=(),
-        reasons=((f"proved by {background.proof}", 1),) if background.proof else (),
-        healthy=background.healthy[:LISTED],
+        reasons=((f"proved by {proof}", 1),) if proof else (),
+        healthy=around.healthy[:LISTED],
     )

@@ -14,9 +14,9 @@ from ninja.security import HttpBearer
 from ringfence import __version__
 from ringfence.policy.settings import Problem
 from ringfence.portal.actor import Actor
-from ringfence.portal.client_address import client_address
 from ringfence.portal.people import tokens
 from ringfence.portal.problems import Conflict, Forbidden, NotFound, NotSignedIn, Refused, problem_response
+from ringfence.portal.webaccess.gate import refuse_from_elsewhere
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,8 @@ class BearerToken(HttpBearer):
             return None
         if not found.person.administers:
             raise Forbidden(detail="The REST API is for administrators.")
-        actor: Actor = found.person.acts_from(client_address(request))
+        actor = tokens.admit(found, request)
+        refuse_from_elsewhere(actor.address, actor.above_tenants)
         return actor
 
 
@@ -120,17 +121,23 @@ def _mount() -> None:
     from ringfence.portal.people.api import router as people
     from ringfence.portal.people.directory_api import router as directory
     from ringfence.portal.security.api import router as security
+    from ringfence.portal.security.entries_api import router as entries
+    from ringfence.portal.signin.api import router as signin
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
+    from ringfence.portal.webaccess.api import router as web_access
 
     routers = {
+        "sign-in": signin,
         "system": system,
         "tenants": tenants,
         "people": people,
         "directory": directory,
         "security": security,
+        "address entries": entries,
         "calls": calls,
         "audit": audit,
+        "web access": web_access,
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])
