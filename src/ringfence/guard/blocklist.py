@@ -17,6 +17,7 @@ from ringfence.guard.ruleset import LISTS_PRIORITY, Lists, outermost
 from ringfence.policy import entries
 from ringfence.policy.book import Target
 from ringfence.policy.entries import TARGETS
+from ringfence.policy.entry_index import EntryIndex
 
 TABLE: Final = "inet ringfence_lists"
 TABLE_NAME: Final = "ringfence_lists"
@@ -50,6 +51,7 @@ class _Load:
     """One load on its way."""
 
     generation: str
+    counts: dict[tuple[int, int], int]
     made: set[Group] = field(default_factory=set)
 
 
@@ -60,13 +62,13 @@ class BlockLists:
         self._run = run
         self._socket = socket
 
-    def load(self, lines: bytes, now: float) -> Iterator[None]:
-        """Each step loads a part; after the last one the new entries are in force and the old ones are gone. `lines` is
-        what `encode_entries` makes. Raises OSError, ValueError or KeyError and leaves the old ones in force.
+    def load(self, entries: EntryIndex, now: float) -> Iterator[None]:
+        """Each step loads a part; after the last one the new entries are in force and the old ones are gone. Raises
+        OSError, ValueError or KeyError and leaves the old ones in force.
         """
-        load = _Load(secrets.token_hex(4))
+        load = _Load(secrets.token_hex(4), entries.counts)
         self._run(f"add table {TABLE}")
-        for part in _parts(lines):
+        for part in _parts(entries.lines):
             self._add(load, part, now)
             yield
         self._run(_swapped(load))
@@ -78,7 +80,7 @@ class BlockLists:
         grouped = _grouped(lines, now)
         fresh = sorted(grouped.keys() - load.made)
         if fresh:
-            self._run("\n".join(_new_set(group, load.generation) for group in fresh))
+            self._run("\n".join(_new_set(group, load) for group in fresh))
             load.made.update(fresh)
         messages = b"".join(
             additions(TABLE_NAME, group.name(load.generation), items) for group, items in grouped.items()
@@ -124,8 +126,12 @@ def _timed(address: bytes, seconds: float) -> bytes:
     return element(address, max(1, round(seconds * 1000))) if seconds > 0 else b""
 
 
-def _new_set(group: Group, generation: str) -> str:
-    return f"add set {TABLE} {group.name(generation)} {{ type {_TYPE[group.version]}; flags timeout; }}"
+def _new_set(group: Group, load: _Load) -> str:
+    """With its size told the kernel's table is made large enough at once."""
+    size = load.counts[group.version, group.length]
+    return (
+        f"add set {TABLE} {group.name(load.generation)} {{ type {_TYPE[group.version]}; size {size}; flags timeout; }}"
+    )
 
 
 def protected(lists: Lists) -> str:

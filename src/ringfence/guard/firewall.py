@@ -11,6 +11,7 @@ from ringfence.guard.elements import SetReader
 from ringfence.guard.netlink import NETFILTER, Netlink
 from ringfence.guard.ruleset import Level, Lists, Shape, Timed
 from ringfence.policy.addresses import Network
+from ringfence.policy.entry_index import EntryIndex
 
 
 class Outcome(Enum):
@@ -41,7 +42,7 @@ class Firewall(Protocol):
     def replace_rates(self, shape: Shape) -> None:
         """Raises FirewallRefused."""
 
-    def load_entries(self, lines: bytes, now: float) -> Iterator[None]:
+    def load_entries(self, entries: EntryIndex, now: float) -> Iterator[None]:
         """Loads the address entries beside the old ones and swaps them in at the end; each step takes some
         milliseconds. Raises FirewallRefused.
         """
@@ -103,9 +104,9 @@ class Nft:
     def replace_rates(self, shape: Shape) -> None:
         self._must(ruleset.replaced_rates(shape))
 
-    def load_entries(self, lines: bytes, now: float) -> Iterator[None]:
+    def load_entries(self, entries: EntryIndex, now: float) -> Iterator[None]:
         try:
-            yield from self._entries.load(lines, now)
+            yield from self._entries.load(entries, now)
         except (OSError, ValueError, KeyError) as error:
             raise FirewallRefused(str(error)) from error
 
@@ -177,8 +178,8 @@ class DryRun:
     def replace_rates(self, shape: Shape) -> None:
         self.shape = shape
 
-    def load_entries(self, lines: bytes, now: float) -> Iterator[None]:
-        self.entries = lines
+    def load_entries(self, entries: EntryIndex, now: float) -> Iterator[None]:
+        self.entries = entries.lines
         yield
 
     def know(self, sources: Iterable[Timed]) -> bool:

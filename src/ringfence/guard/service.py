@@ -25,7 +25,6 @@ from ringfence.guard.standing import Standing
 from ringfence.hosts.addresses import Surroundings
 from ringfence.journal.reader import Checkpoint, JournalReader
 from ringfence.policy.addresses import key_network
-from ringfence.policy.book import Target
 from ringfence.policy.events import Kind
 from ringfence.policy.scope import Scope
 
@@ -106,7 +105,7 @@ class Service:
         self.parts.bans.install(shape, self.parts.known.elements(now), now)
         self._installed = shape
         self._load_entries()
-        self._lists_end = self.parts.policy.next_expiry(now.wall)
+        self._lists_end = self.parts.policy.addresses.allowed_until(now.wall)
 
     def reassert(self) -> None:
         """Somebody changed our table: what the ledger says counts."""
@@ -229,7 +228,7 @@ class Service:
     def _shape(self, now: Moment) -> Shape:
         policy = self.parts.policy
         members = tuple(member.network for member in self.parts.never_block.members())
-        lists = Lists(members, policy.spans(Target.ALLOW, now.wall))
+        lists = Lists(members, policy.addresses.allowed(now.wall))
         return Shape(self.parts.ports, lists, policy.book.security, self.parts.ban_set_size)
 
     def _refresh_kernel(self, now: Moment) -> None:
@@ -237,7 +236,7 @@ class Service:
         if installed is None:
             return
         shape = self._shape(now)
-        self._lists_end = self.parts.policy.next_expiry(now.wall)
+        self._lists_end = self.parts.policy.addresses.allowed_until(now.wall)
         try:
             if self._loaded != self.parts.policy.entries_version:
                 self._load_entries()
@@ -273,8 +272,8 @@ class Service:
         """Short lists at once; the daemon goes on with long ones, a step at a time. A load on its way is given up."""
         policy = self.parts.policy
         self._loaded = policy.entries_version
-        self._load = self.parts.firewall.load_entries(policy.entry_lines, moment().wall)
-        if len(policy.entry_lines) <= SHORT_LIST:
+        self._load = self.parts.firewall.load_entries(policy.addresses, moment().wall)
+        if len(policy.addresses.lines) <= SHORT_LIST:
             while self.is_loading():
                 self.go_on_loading()
 

@@ -38,7 +38,12 @@ def sort_key(network: Network) -> str:
     >>> sort_key(ip_network("192.0.2.0/24"))
     '4c0000200/024'
     """
-    return f"{network.version}{int(network.network_address):0{_DIGITS[network.version]}x}/{network.prefixlen:03}"
+    return f"{digits(network.version, int(network.network_address))}/{network.prefixlen:03}"
+
+
+def digits(version: int, number: int) -> str:
+    """The part of a sort key that stands for the address."""
+    return f"{version}{number:0{_DIGITS[version]}x}"
 
 
 def prefix_of(key: str) -> Network:
