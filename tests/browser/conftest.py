@@ -22,7 +22,8 @@ CHROMIUM = Path("/usr/bin/chromium")
 DRIVER = Path("/usr/bin/chromedriver")
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --ignore-certificate-errors --window-size=1280,900"
+    "--disable-component-update --disable-sync --force-prefers-reduced-motion "
+    "--ignore-certificate-errors --window-size=1280,900"
 )
 STARTED_WITHIN = 15.0
 

@@ -20,6 +20,7 @@ from ringfence.policy.events import Kind
 from ringfence.store.writer import PolicyWriter
 
 PORT: Final = 5060
+SMALL_SET: Final = 100
 
 
 @dataclass(slots=True)
