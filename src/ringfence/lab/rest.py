@@ -58,14 +58,16 @@ class Rest:
             raise Refused(status, decoded if isinstance(decoded, dict) else {"detail": decoded})
         return decoded
 
-    def raw(self, method: str, path: str, values: Mapping[str, Any] | None = None) -> tuple[int, bytes]:
+    def raw(
+        self, method: str, path: str, values: Mapping[str, Any] | None = None, extra: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
         """Status and body of one request; `path` is relative to the API unless it begins with a slash."""
         connection = http.client.HTTPSConnection(PBX_ADDRESS, PORT, timeout=10, context=self._context)
         link = self._host.tcp()
         link.settimeout(10)
         link.connect((PBX_ADDRESS, PORT))
         connection.sock = self._context.wrap_socket(link, server_hostname=PBX_ADDRESS)
-        headers = {"Accept": "application/json", "Connection": "close"}
+        headers = {"Accept": "application/json", "Connection": "close", **(extra or {})}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         body = None
