@@ -34,12 +34,15 @@ INSTALLED_APPS = [
     "ringfence.portal.security",
     "ringfence.portal.calls",
     "ringfence.portal.audit",
+    "ringfence.portal.rest",
+    "ringfence.portal.webaccess",
     "ringfence.portal.signin",
     "ringfence.portal.wsi",
 ]
 
 MIDDLEWARE = [
     "ringfence.portal.middleware.strict_headers",
+    "ringfence.portal.rest.envelope.envelope",
     "ringfence.portal.middleware.setup_gate",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -49,6 +52,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "ringfence.portal.middleware.refusals",
+    "ringfence.portal.webaccess.gate.AdministratorGate",
     "ringfence.portal.signin.sessions.live_session",
     "ringfence.portal.signin.duties.duties",
     "axes.middleware.AxesMiddleware",
@@ -104,7 +108,11 @@ def _sqlite() -> dict[str, Any]:
 DATABASES = {"default": _database(os.environ.get("RINGFENCE_DATABASE_URL", ""))}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "ringfence.portal.webaccess.gate.AdministratorPlace",
+    "django.contrib.auth.backends.ModelBackend",
+]
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 

@@ -8,6 +8,7 @@ from django.db import close_old_connections
 from ringfence.policy.subscriptions import TELLINGS, Audience, Listener, Topic
 from ringfence.portal.people import tokens
 from ringfence.portal.people.models import Person
+from ringfence.portal.permissions import Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,9 @@ def rights_of(token: str) -> Rights | None:
     """None for a token that is unknown, ended or revoked, or whose owner administers nothing. Raises DatabaseError."""
     close_old_connections()
     found = tokens.bearer(token)
-    if found is None or not found.person.administers:
+    if found is None or not found.person.administers or not found.reaches(Permission.CALLS_READ):
         return None
-    return _rights(found.person)
+    return _rights(found.person, hears_system=found.reaches(Permission.SECURITY_READ))
 
 
 def rights_of_all(wanted: frozenset[str]) -> dict[str, Rights]:
@@ -45,6 +46,6 @@ def rights_of_all(wanted: frozenset[str]) -> dict[str, Rights]:
     return {token: rights for token in wanted if (rights := rights_of(token)) is not None}
 
 
-def _rights(person: Person) -> Rights:
+def _rights(person: Person, hears_system: bool) -> Rights:
     domain = person.tenant.domain if person.tenant else ""
-    return Rights(person.pk, Listener(person.is_system_administrator, person.tenant_id, domain))
+    return Rights(person.pk, Listener(person.is_system_administrator and hears_system, person.tenant_id, domain))
