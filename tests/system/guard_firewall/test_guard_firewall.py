@@ -142,6 +142,15 @@ def test_the_book_reaches_the_kernel_within_a_second(guard: Guarded, sender: Sen
     assert not guard.ask("bans.list")
 
 
+def test_everything_can_be_blocked_but_what_is_allowed(guard: Guarded, sender: Sender, receiver: socket.socket) -> None:
+    sender.from_address(OFFENDER)
+    entries = (AddressEntry(1, "0.0.0.0/0", Target.BLOCK), AddressEntry(2, "10.77.9.9/32", Target.ALLOW))
+    guard.publish(Book(address_entries=(*entries, AddressEntry(3, "::/0", Target.BLOCK))))
+    until(lambda: "10.77.9.9" in guard.entries(), 1.0)
+    assert passes(sender, OFFENDER, receiver, guard.host.address)
+    assert not passes(sender, sender.host.address, receiver, guard.host.address)
+
+
 def test_an_entry_that_runs_out_leaves_the_kernel(guard: Guarded) -> None:
     entry = AddressEntry(1, "10.66.0.0/16", Target.BLOCK, time.time() + 1.5)
     guard.publish(Book(address_entries=(entry,)))

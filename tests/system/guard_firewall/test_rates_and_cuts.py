@@ -93,6 +93,25 @@ def test_a_proved_source_is_blocked_for_the_time_of_the_highest_level_it_exceeds
     assert evidence["last_at"] >= evidence["first_at"] > time.time() - 10
 
 
+def test_a_flood_from_behind_nat64_bans_the_address_it_carries(guard: Guarded, sender: Sender) -> None:
+    """RFC 6052; the other peers of the same translator are in the same /64 and stay free."""
+    set_rates(guard, SLOW)
+    culprit, neighbour, ours = "64:ff9b::c000:207", "64:ff9b::c000:208", "64:ff9b::a4d:3c"
+    for host, address in ((guard.host, ours), (sender.host, culprit), (sender.host, neighbour)):
+        host.run("ip", "address", "replace", f"{address}/96", "dev", "eth0", "nodad")
+    guard.fail("192.0.2.7", 1)
+    with guard.host.udp(PORT, ours) as receiver:
+        receiver.settimeout(0.3)
+        with sender.host.udp(0, culprit) as sock:
+            for _ in range(400):
+                sock.sendto(b"x", (ours, PORT))
+        until(lambda: guard.bans("192.0.2.7"), 3.0)
+        received(receiver)
+        assert not passes(sender, culprit, receiver, ours)
+        assert passes(sender, neighbour, receiver, ours)
+    assert [ban["address"] for ban in guard.ask("bans.list")] == ["192.0.2.7"]
+
+
 def test_as_many_as_the_rate_allows_is_not_more(guard: Guarded, sender: Sender, receiver: socket.socket) -> None:
     """ "Exceeds" means more than."""
     set_rates(guard, SLOW)
@@ -127,7 +146,7 @@ def test_a_protected_address_is_shaped_and_reported_once(
         time.sleep(0.5)
     assert received(receiver) <= 100 + 3 * 100
     assert not guard.ask("bans.list")
-    assert [alarm["id"] for alarm in guard.ask("alarms.list")] == ["never_block.flooded"]
+    assert [alarm["id"] for alarm in guard.ask("alarms.list")] == ["never_block.member"]
     assert len(guard.ask("events.since", cursor=0, kinds=["ban.spared"])["events"]) == 1
 
 
