@@ -22,6 +22,12 @@ _AFTER: Final = "~"
 """Sorts behind every length of the same address."""
 
 
+def _holds(part: bytes, version: int) -> bool:
+    """Whether a line of this family is in there; lines are in order, so nearly every part holds one family only."""
+    first = str(version).encode()
+    return part.startswith(first) or b"\n" + first in part
+
+
 def parts(lines: bytes) -> Iterator[bytes]:
     """Whole lines, some three thousand at a time: nobody who shares the interpreter waits long."""
     start = 0
@@ -40,7 +46,8 @@ class EntryIndex:
         counted: dict[int, Counter[bytes]] = {version: Counter() for version in _LINE}
         for part in parts(lines):
             for version, pattern in _LINE.items():
-                counted[version].update(pattern.findall(part))
+                if _holds(part, version):
+                    counted[version].update(pattern.findall(part))
         if sum(some.total() for some in counted.values()) != (lines.count(b"\n") + 1 if lines else 0):
             raise ValueError("a line of the address entries is broken")
         self.counts = {(version, int(length)): n for version, some in counted.items() for length, n in some.items()}
