@@ -1,16 +1,19 @@
 """Signing in (reference: "Login Security Controls"; attack cases 92, 93, 94; ASVS 6 and 7)."""
 
+import json
 from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
 from django.test import Client
+from django.urls import URLPattern
 from django.utils import timezone
 
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.people.models import ADMIN, STANDARD, Person, Role
 from ringfence.portal.signin import factors, guessing
 from ringfence.portal.signin.models import PortalSession, SecondFactor, SignInRules
+from ringfence.portal.signin.urls import urlpatterns
 from tests.unit.portal.rest import PASSWORD, Rest, Site, signed_in
 from tests.unit.portal.signing_in import get, post, signed_in_browser, signing_in, with_app
 
@@ -313,6 +316,43 @@ class TestSecondFactor:
         site.admin.call("PATCH", "settings/security", {"web_second_factor_required": True})
         assert get(signing_in()[0], "/")["Location"] == "/my/two-step"
         assert get(signing_in("100@a.example")[0], "/users").status_code == 200
+
+
+HANDLE = {"response": {"userHandle": "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5"}}
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        '{"response": 1}',
+        '{"response": {"userHandle": "MQ"}}',
+        json.dumps(HANDLE),
+        '{"id": "x"}',
+    ],
+)
+def test_passkeys_made_by_hand_open_nothing(site: Site, credential: str) -> None:
+    client = Client()
+    get(client, "/passkey/options")
+    assert post(client, "/sign-in/passkey", {"credential": credential}).status_code == 401
+    assert not is_in(client)
+    with_app()
+    client, _ = signing_in()
+    get(client, "/passkey/options")
+    assert post(client, "/sign-in/second", {"credential": credential}).status_code in (200, 401)
+    assert not is_in(client)
+
+
+@pytest.mark.parametrize("item", [item for item in urlpatterns if "<" not in str(item.pattern)], ids=str)
+def test_every_form_needs_its_token(site: Site, item: URLPattern) -> None:
+    """A foreign page cannot sign anybody in, out, or change a factor, session, token or password."""
+    client = Client(enforce_csrf_checks=True)
+    client.cookies = signed_in_browser().cookies
+    assert post(client, f"/{item.pattern}", {"code": "1"}).status_code in (403, 405)
 
 
 class TestProof:
