@@ -7,6 +7,7 @@ from django.test import Client
 
 from ringfence.portal.people.models import Person
 from ringfence.portal.signin import factors
+from ringfence.portal.signin.duties import second_factor_required
 from ringfence.portal.signin.models import SecondFactor, SignInRules
 from tests.unit.portal.authenticator import App
 from tests.unit.portal.rest import PASSWORD, Rest, Site
@@ -127,4 +128,5 @@ class TestSecondFactor:
     def test_the_setting_demands_it_of_system_administrators(self, site: Site) -> None:
         site.admin.call("PATCH", "settings/security", {"web_second_factor_required": True})
         assert get(signing_in()[0], "/")["Location"] == "/my/two-step"
+        assert second_factor_required(Person(username="operator", tenant=None))
         assert get(signing_in("100@a.example")[0], "/users").status_code == 200
