@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+
 from ringfence.lab.network import PBX_ADDRESS, Host
 from ringfence.lab.product import within
 from ringfence.lab.sip import Account
@@ -86,6 +90,30 @@ def test_a_user_changes_both_passwords_and_the_phone_follows(pbx: Any, stranger:
     assert not _registers(desk, old)
     within(2, lambda: _kinds_of_failure(pbx, old)[-1:] == ["auth.stale_password"], "the old password is recognised")
     pbx.accounts["161"] = Account("161", old.domain, SECRET)
+
+
+@pytest.fixture
+def administrator(pbx: Any, stranger: Any) -> Browser:
+    """Signed in with a password that a shell of the server gave; the lab's own token is renewed."""
+    given = pbx.product.command("sign-in", "new-password", "admin").stdout.splitlines()[0]
+    pbx.rest.call("POST", "auth/password", {"username": "admin", "password": given, "new_password": CHOSEN})
+    pbx.rest.token = pbx.rest.post("auth/token", username="admin", password=CHOSEN)["token"]
+    browser = Browser(stranger())
+    assert browser.post("/sign-in", username="admin", password=CHOSEN)[0] == 302
+    return browser
+
+
+def test_the_guide_shows_what_really_listens_and_the_certificate_in_force(pbx: Any, administrator: Browser) -> None:
+    for step in ("second-factor", "tenant", "extensions", "firewall"):
+        assert administrator.get(f"/setup/guide/{step}")[0] == 200
+    certificate = x509.load_pem_x509_certificate(pbx.product.paths.web_certificate.read_bytes())
+    assert certificate.fingerprint(SHA256()).hex(":").upper() in administrator.get("/setup/guide/certificate")[2]
+    rows = re.findall(
+        r'numeric">([^<]+)</td><td>[^<]*</td><td><span[^>]*>([^<]+)<', administrator.get("/setup/guide/network")[2]
+    )
+    states = dict(rows)
+    assert {states[port] for port in ("8887 tcp", "5060 udp", "5063 tcp")} == {"listens"}
+    assert states["5066 udp"] == "off"
 
 
 def test_a_session_is_known_by_the_address_that_nginx_saw(pbx: Any, stranger: Any) -> None:
