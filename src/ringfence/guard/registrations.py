@@ -12,6 +12,8 @@ EVERY_CONTACT: Final = "*"
 LONGEST_STAMP: Final = 32
 _OPENING: Final = b',"kind":"registration.saved","aor":"'
 _SOURCE: Final = b'"}],"complete":true,"source":"'
+_ONE_SOURCE: Final = b'"}],"complete":false,"source":"'
+_CONTACTS: Final = b'"contacts":[{"uri":'
 _EXPIRES: Final = b'"expires_at":'
 
 
@@ -39,16 +41,25 @@ class Registrations:
         if opening < 0 or not line.endswith(b'"}') or line.find(LINE_START, 1) > 0:
             return False
         contacts_end = line.find(_SOURCE)
+        partial = contacts_end < 0
+        if partial:
+            contacts_end = line.find(_ONE_SOURCE)
         expires_at = _latest_expiry(line, contacts_end) if contacts_end > 0 else None
         if expires_at is None:
             return False
         source = contacts_end + len(_SOURCE)
         start = opening + len(_OPENING)
         aor = line[start : line.index(b'"', start)].decode()
-        if "\\" in aor:
+        if "\\" in aor or (partial and not self._is_only_device(aor, line, contacts_end)):
             return False
         self._keep(aor, line[source : line.index(b'"', source)].decode(), expires_at, line)
         return True
+
+    def _is_only_device(self, aor: str, line: bytes, end: int) -> bool:
+        """Whether a report of one device tells of the only one this account has: then it replaces the line kept."""
+        old = self._by_aor.get(aor)
+        uri = line[line.find(_CONTACTS) : line.find(_EXPIRES)]
+        return old is None or (line.count(_EXPIRES, 0, end) == 1 == old[2].count(_EXPIRES) and uri in old[2])
 
     def saved(self, line: bytes, event: Event) -> None:
         """One accepted REGISTER."""
@@ -151,9 +162,9 @@ def _latest_expiry(line: bytes, end: int) -> float | None:
 
 
 def _merged(old: Event, new: Event) -> Event:
-    """A partial report changes the contacts it names and keeps the others."""
+    """A partial report changes the contacts it names and keeps the others that have not run out."""
     named = {item["uri"] for item in new["contacts"]}
-    kept = [item for item in old["contacts"] if item["uri"] not in named]
+    kept = [item for item in old["contacts"] if item["uri"] not in named and item["expires_at"] > new["t"]]
     return {**new, "contacts": [*kept, *new["contacts"]], "complete": True}
 
 

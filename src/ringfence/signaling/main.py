@@ -6,7 +6,7 @@ The supervisor names this package and the virtual environment in PYTHONPATH.
 import time
 
 from ringfence.policy.decide import decide, screen
-from ringfence.signaling import act, calls, facts, ksr
+from ringfence.signaling import act, calls, facts, ksr, registering
 from ringfence.signaling.authentication import authenticate
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
 from ringfence.signaling.worker import Worker, this_worker
@@ -19,13 +19,23 @@ def _report(where: str, error: str) -> None:
 @guarded(refuse_request, _report)
 def ksr_request_route(*_: object) -> None:
     worker = this_worker()
-    try:
-        method = ksr.readable_method()
-    except UnicodeDecodeError:
-        method = None
-    if method is None:
+    message = _readable()
+    if not message:
         worker.noise_only("packet.encoding")
-        return
+    elif not registering.serves(message, worker):
+        _screen(worker)
+
+
+def _readable() -> str:
+    """The message, or "" when it is not UTF-8 or holds a NUL, at which half of all parsers stop reading."""
+    try:
+        message = ksr.message()
+    except UnicodeDecodeError:
+        return ""
+    return "" if "\0" in message else message
+
+
+def _screen(worker: Worker) -> None:
     if worker.bans.is_banned(ksr.source(), time.time()):
         worker.refused("source.banned")
         return
@@ -38,7 +48,7 @@ def ksr_request_route(*_: object) -> None:
         act.refuse(worker, objection.rule, objection.code, objection.reason)
         return
     ksr.use_source_port()
-    _serve(method, worker)
+    _serve(ksr.method(), worker)
 
 
 def _serve(method: str, worker: Worker) -> None:

@@ -40,6 +40,10 @@ class PolicyView:
         """The subscriber as of the last `current`."""
         return self._reader.subscriber(aor) if self._reader else None
 
+    def record(self, aor: str) -> bytes | None:
+        """The subscriber's stored record as of the last `current`."""
+        return self._reader.record(aor) if self._reader else None
+
     def release(self) -> None:
         """After the message: an idle worker must not pin an old state of the store."""
         if self._reader:

@@ -46,8 +46,13 @@ class PolicyReader:
 
     def subscriber(self, aor: str) -> Subscriber | None:
         """The subscriber as of the last `refresh`. Raises ValueError on a broken record."""
-        raw = self._txn.get(layout.subscriber_key(aor), db=self._subscribers)
+        raw = self.record(aor)
         return decode_subscriber(raw) if raw else None
+
+    def record(self, aor: str) -> bytes | None:
+        """The subscriber's record as it is stored, as of the last `refresh`."""
+        raw: bytes | None = self._txn.get(layout.subscriber_key(aor), db=self._subscribers)
+        return raw
 
     def close(self) -> None:
         self.release()
