@@ -2,8 +2,8 @@
 
 from ringfence.engines.render import Bare, bracketed, quote_kamailio, render
 from ringfence.engines.system import System
-from ringfence.hosts import ports
-from ringfence.policy.rules import registration
+from ringfence.hosts import ports, sanity
+from ringfence.policy.rules import packet, registration
 
 TEMPLATE = "core.cfg.j2"
 
@@ -18,6 +18,9 @@ def render_core(system: System) -> str:
         source=Bare(f"src/ringfence/engines/templates/{TEMPLATE}"),
         limits=system.limits,
         registration=registration,
+        packet=packet,
+        sanity=sanity,
+        bare=Bare,
         listen=[_listen(system, index) for index in range(len(system.sip_addresses))],
         modules=modules_directory(),
         script=paths.source / "ringfence" / "signaling" / "main.py",

@@ -17,22 +17,17 @@ def _report(where: str, error: str) -> None:
 
 
 @guarded(refuse_request, _report)
+def ksr_plain_register(*_: object) -> bool:
+    return registering.serves(this_worker())
+
+
+@guarded(refuse_request, _report)
 def ksr_request_route(*_: object) -> None:
     worker = this_worker()
-    message = _readable()
-    if not message:
-        worker.noise_only("packet.encoding")
-    elif not registering.serves(message, worker):
+    if ksr.readable():
         _screen(worker)
-
-
-def _readable() -> str:
-    """The message, or "" when it is not UTF-8 or holds a NUL, at which half of all parsers stop reading."""
-    try:
-        message = ksr.message()
-    except UnicodeDecodeError:
-        return ""
-    return "" if "\0" in message else message
+    else:
+        worker.noise_only("packet.encoding")
 
 
 def _screen(worker: Worker) -> None:

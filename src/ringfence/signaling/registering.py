@@ -1,9 +1,10 @@
 """The plain registration in one pass: a phone asks for a challenge, or registers its one device with the right answer.
 
 It is the message a PBX sees most, and in a worker that wakes up for it every function and every fact costs (ADR 9). So
-what a dozen gates ask is asked here at once. It may only challenge or save what `decide` would challenge or save;
-tests/unit/signaling/test_registering.py holds it against `decide`. Whatever is not plain at first sight is left alone,
-with nothing done yet.
+Kamailio's own script finds out which REGISTER is plain (`engines/templates/core.cfg.j2`: headers that matter stand
+once, no To tag, sane), and what a dozen gates ask is asked here at once. It may only challenge or save what `screen`
+and `decide` would let pass, challenge or save. Whatever is not plain at first sight is left alone, with nothing done
+yet.
 """
 
 import time
@@ -14,74 +15,31 @@ from ringfence.policy.decide import decide
 from ringfence.policy.events import Kind
 from ringfence.policy.index import Index
 from ringfence.policy.model import Answer, Credentials
-from ringfence.policy.rules.packet import MAX_CALL_ID, MAX_URI, MAX_VIAS
+from ringfence.policy.rules.packet import MAX_CALL_ID, MAX_URI
 from ringfence.policy.rules.registration import GRANTED_AT_LEAST, GRANTED_AT_MOST, GRANTED_UNASKED, MAX_EXPIRES
 from ringfence.signaling import act, facts, ksr
 from ringfence.signaling.authentication import DECOY, Identity, not_proved
 from ringfence.signaling.worker import Worker
 
-LONGEST: Final = 4096
-"""A plain registration is far shorter than the limit of `packet.size`."""
-
 _MOST_DIGITS: Final = len(str(MAX_EXPIRES)) - 1
 _NOT_PLAIN: Final = frozenset(',"* \t\\')
 
 
-def serves(message: str, worker: Worker) -> bool:
-    """Whether this was a plain registration and is answered; if not, nothing has happened yet."""
-    if not (message.startswith("REGISTER ") and is_plain(message)):
-        return False
+def serves(worker: Worker) -> bool:
+    """Whether this REGISTER, plain as `core.cfg` found it, is answered; if not, nothing has happened yet."""
     source = ksr.source()
     now = time.time()
-    if worker.bans.is_banned(source, now) or not ksr.sane():
+    if not ksr.readable() or worker.bans.is_banned(source, now):
         return False
     try:
         index = worker.view.current()
-        return index is not None and _judged(message, source, now, index, worker)
+        return index is not None and _judged(now, index, worker)
     finally:
         worker.view.release()
 
 
-def is_plain(message: str) -> bool:
-    """Whether every header that matters stands once, by its long name on a line of its own, and there is no body.
-
-    Kamailio ends a header line at a line feed, so these are the names it sees. Compact names, names with a space
-    before the colon and folded lines are not plain.
-    """
-    text = message.lower()
-    count = text.count
-    return (
-        len(message) <= LONGEST
-        and message.isascii()
-        and text.endswith("\r\n\r\n")
-        and count("\n\r\n") == 1
-        and count("\nfrom:") == 1
-        and count("\nto:") == 1
-        and count("\ncall-id:") == 1
-        and count("\ncseq:") == 1
-        and count("\ncontact:") == 1
-        and count("\ncontent-length:") == 1
-        and count("\nvia:") <= MAX_VIAS
-        and count("\nmax-forwards:") <= 1
-        and count("\nexpires:") <= 1
-        and count("\nauthorization:") <= 1
-        and "\nproxy-authorization" not in text
-        and "\nf:" not in text
-        and "\nt:" not in text
-        and "\ni:" not in text
-        and "\nm:" not in text
-        and "\nl:" not in text
-        and "\nv:" not in text
-        and "\n " not in text
-        and "\n\t" not in text
-        and " :" not in text
-        and "\t:" not in text
-        and "\n\n" not in text
-    )
-
-
-def _judged(message: str, source: str, now: float, index: Index, worker: Worker) -> bool:
-    """The gates of the packet and of the request, as far as no digest is needed."""
+def _judged(now: float, index: Index, worker: Worker) -> bool:
+    """The gates that need no digest, and the challenge to who brings none."""
     familiar = worker.familiar
     if familiar.index is not index:
         familiar.start_over(index)
@@ -90,14 +48,13 @@ def _judged(message: str, source: str, now: float, index: Index, worker: Worker)
     agent = ksr.user_agent()
     if not domain or not (agent in familiar.agents or familiar.welcomes(agent)):
         return False
-    if len(ksr.call_id()) > MAX_CALL_ID or ksr.text("$tt"):
+    if len(ksr.call_id()) > MAX_CALL_ID:
         return False
     name = ksr.claimed_user()
     if name:
         return _registers(name, domain, now, index, worker)
     if len(ksr.from_uri()) > MAX_URI or len(ksr.to_uri()) > MAX_URI:
         return False
-    ksr.use_source_port()
     if not ksr.challenge(domain, proxy=False):
         ksr.reply(500, "Server Internal Error")
     return True
@@ -116,7 +73,6 @@ def _registers(name: str, domain: str, now: float, index: Index, worker: Worker)
         return False
     record = worker.view.record(account)
     subscriber = (record or DECOY).decode().split(SEPARATOR)
-    ksr.use_source_port()
     answer = ksr.check_digest(domain, subscriber[HA1_FIELD])
     if answer == Answer.RIGHT and subscriber[0] == account and subscriber[ACTIVE_FIELD] == ACTIVE:
         _save(contact, int(now) + granted, subscriber, worker)
