@@ -13,6 +13,8 @@ SENTENCES: Final = {
     "route.register": "The bindings are stored for the extension whose password was proved, and for no other.",
     "route.no_rule": "The dialled number is no extension of the caller's own tenant, and there are no trunks yet.",
     "route.internal_calls": "The caller's role may not call extensions.",
+    "route.national_calls": "The caller's role may not call outside numbers, short codes included.",
+    "route.international_calls": "The caller's role may not call international numbers (+, 00, 011).",
     "route.callee_inactive": "The called extension is suspended.",
     "route.extension": "The call goes to every device that is registered for the extension.",
     "route.offline": "No device is registered for the called extension.",

@@ -1,11 +1,13 @@
 """The policy the guard obeys: the newest book of the policy store, with its address table compiled."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import lmdb
 
 from ringfence.policy.addresses import AddressTable, Span, is_live, spans
 from ringfence.policy.book import Book, Target
+from ringfence.policy.entries import decode_entries
 from ringfence.store.reader import PolicyReader
 
 
@@ -16,6 +18,7 @@ class AdoptedPolicy:
         self._folder = folder
         self._reader: PolicyReader | None = None
         self._seen = -1
+        self._seen_entries = -1
         self.book = Book()
         self.addresses = AddressTable(())
         self.broken = ""
@@ -29,14 +32,19 @@ class AdoptedPolicy:
                 return False
             self._seen = version
             book = reader.book() or Book()
-            addresses = AddressTable(book.address_entries)
+            entries_version = reader.entries_version()
+            entries, addresses = self.book.address_entries, self.addresses
+            if entries_version != self._seen_entries:
+                entries = decode_entries(reader.entries())
+                addresses = AddressTable(entries)
         except (OSError, lmdb.Error, ValueError, KeyError, TypeError) as error:
             self.broken = f"{type(error).__name__}: {error}"
             return False
         finally:
             self.release()
         self.broken = ""
-        self.book, self.addresses = book, addresses
+        self._seen_entries = entries_version
+        self.book, self.addresses = replace(book, address_entries=entries), addresses
         return True
 
     def release(self) -> None:

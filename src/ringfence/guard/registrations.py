@@ -1,6 +1,8 @@
 """Who is registered, from where and until when. A refresh costs one dictionary write; nothing here touches a disk."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -15,6 +17,32 @@ _SOURCE: Final = b'"}],"complete":true,"source":"'
 _ONE_SOURCE: Final = b'"}],"complete":false,"source":"'
 _CONTACTS: Final = b'"contacts":[{"uri":'
 _EXPIRES: Final = b'"expires_at":'
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which registrations somebody wants to see: of one domain, holding a text, after or before an address."""
+
+    domain: str = ""
+    search: str = ""
+    after: str = ""
+    before: str = ""
+    limit: int = 50
+
+    def fits(self, aor: str, source: str) -> bool:
+        if self.domain and not aor.endswith(f"@{self.domain}"):
+            return False
+        return self.search in aor or self.search in source
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The registrations of one page, how many fit altogether, and whether there are more on either side."""
+
+    registrations: list[dict[str, Any]]
+    count: int
+    has_previous: bool
+    has_next: bool
 
 
 class Registrations:
@@ -122,6 +150,15 @@ class Registrations:
         """The live bindings for people: one item by address of record, with its contacts."""
         return [event for event in self._events(now) if tenant_id is None or event.get("tenant_id") == tenant_id]
 
+    def page(self, now: float, wish: Wish) -> Page:
+        """Some live bindings in the order of their addresses; only those of the page are parsed."""
+        found = sorted(aor for aor, (source, end, _) in self._by_aor.items() if end > now and wish.fits(aor, source))
+        start = bisect_right(found, wish.after) if wish.after else 0
+        if wish.before:
+            start = max(0, bisect_left(found, wish.before) - wish.limit)
+        events = [self._event(self._by_aor[aor][2], now) for aor in found[start : start + wish.limit]]
+        return Page(events, len(found), start > 0, start + wish.limit < len(found))
+
     def lines(self) -> list[bytes]:
         """The journal lines that rebuild this."""
         return [line for _, _, line in self._by_aor.values()]
@@ -129,9 +166,12 @@ class Registrations:
     def _events(self, now: float) -> Iterator[dict[str, Any]]:
         for _, expires_at, line in self._by_aor.values():
             if expires_at > now:
-                event = orjson.loads(line)
-                event["contacts"] = [item for item in event["contacts"] if item["expires_at"] > now]
-                yield event
+                yield self._event(line, now)
+
+    def _event(self, line: bytes, now: float) -> dict[str, Any]:
+        event: dict[str, Any] = orjson.loads(line)
+        event["contacts"] = [item for item in event["contacts"] if item["expires_at"] > now]
+        return event
 
     def _drop(self, aor: str) -> None:
         source, _, line = self._by_aor.pop(aor)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from ringfence.policy.numbers import Reach
 from ringfence.policy.settings import SecuritySettings
 
 SEPARATOR: Final = "\n"
@@ -34,11 +35,12 @@ class MatchKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One customer: its SIP domain is also its digest realm."""
+    """One customer: its SIP domain is also its digest realm. `max_calls` is None without a limit."""
 
     id: int
     name: str
     domain: str
+    max_calls: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,16 @@ class Role:
     internal: bool
     national: bool
     international: bool
+
+    def may(self, reach: Reach) -> bool:
+        """Whether this role may make calls that go so far."""
+        match reach:
+            case Reach.INTERNAL:
+                return self.internal
+            case Reach.NATIONAL:
+                return self.national
+            case Reach.INTERNATIONAL:
+                return self.international
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ringfence.policy.book import Subscriber
 from ringfence.policy.index import Index
 from ringfence.policy.model import Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
+from ringfence.policy.numbers import Reach, dialled_number, reach_of
 
 FindSubscriber = Callable[[str], Subscriber | None]
 
@@ -34,9 +35,22 @@ def _call(request: Request, index: Index, find: FindSubscriber) -> Verdict:
         return Refuse("route.unknown_caller", 403, "Forbidden")
     callee = find(f"{request.target_user}@{caller.domain}")
     if callee is None:
-        return Refuse("route.no_rule", 404, "Not Found")
-    if not index.role(caller.role).internal:
+        return _outside(request, index, caller)
+    if not index.role(caller.role).may(Reach.INTERNAL):
         return Refuse("route.internal_calls", 403, "Forbidden")
     if not callee.active:
         return Refuse("route.callee_inactive", 480, "Temporarily Unavailable")
     return RingExtension("route.extension", callee.aor, caller, callee)
+
+
+def _outside(request: Request, index: Index, caller: Subscriber) -> Verdict:
+    """A number of nobody here: the role is asked first, so who may not call outside learns nothing about routes."""
+    number = dialled_number(request.target_user)
+    if not number:
+        return Refuse("route.no_rule", 404, "Not Found")
+    reach = reach_of(number)
+    if not index.role(caller.role).may(reach):
+        if reach is Reach.INTERNATIONAL:
+            return Refuse("route.international_calls", 403, "Forbidden")
+        return Refuse("route.national_calls", 403, "Forbidden")
+    return Refuse("route.no_rule", 404, "Not Found")

@@ -1,4 +1,4 @@
-"""Who may open a page. Every view of the portal stands behind one of these."""
+"""Who may open a page or use an operation of the API. Every view of the portal stands behind one of these."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,12 +6,15 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import urlencode
+from ninja.utils import contribute_operation_callback
 
 from ringfence.portal.actor import Actor
 from ringfence.portal.client_address import client_address
-from ringfence.portal.problems import Forbidden, NotSignedIn
+from ringfence.portal.permissions import Permission
+from ringfence.portal.problems import Forbidden, NotSignedIn, PermissionMissing
 
 type View = Callable[..., HttpResponse]
+type Operation = Callable[..., Any]
 
 
 def signed_in(view: View) -> View:
@@ -51,6 +54,45 @@ def system_administrator(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def permitted(permission: Permission) -> Callable[[View], View]:
+    """Whoever holds this permission."""
+
+    def behind(view: View) -> View:
+        @signed_in
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            require(actor_of(request), permission)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return behind
+
+
+def needs(permission: Permission) -> Callable[[Operation], Operation]:
+    """The permission that an operation of the API asks; it stands in the API description as `x-permission`."""
+
+    def describe(described: Any) -> None:
+        described.openapi_extra = {**(described.openapi_extra or {}), "x-permission": permission.value}
+
+    def behind(operation: Operation) -> Operation:
+        @wraps(operation)
+        def guarded(request: Any, *args: Any, **kwargs: Any) -> Any:
+            require(request.auth, permission)
+            return operation(request, *args, **kwargs)
+
+        contribute_operation_callback(guarded, describe)
+        return guarded
+
+    return behind
+
+
+def require(actor: Actor, permission: Permission) -> None:
+    """Raises PermissionMissing, which names the permission."""
+    if not actor.may(permission):
+        raise PermissionMissing(permission)
 
 
 def actor_of(request: HttpRequest) -> Actor:

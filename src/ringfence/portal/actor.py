@@ -4,16 +4,38 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
+from ringfence.portal.permissions import CALL, Permission
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Only the system administrator and a shell of the server administer the system; everybody else has one tenant."""
+    """The system administrator and a shell of the server may do everything.
+
+    An operator acts on all tenants, but only as far as `permissions` reach; everybody else has one tenant.
+    """
 
     name: str
     address: str = ""
     person_id: int | None = None
     tenant_id: int | None = None
     administers_system: bool = False
+    operates_system: bool = False
+    permissions: frozenset[Permission] = frozenset()
+
+    @property
+    def above_tenants(self) -> bool:
+        """Whether rows of every tenant are this actor's business."""
+        return self.administers_system or self.operates_system
+
+    def may(self, permission: Permission) -> bool:
+        return self.administers_system or permission in self.permissions
+
+    def may_grant(self, wanted: frozenset[Permission]) -> bool:
+        """Nobody grants what he lacks, and nobody changes somebody who may do more.
+
+        An operator has no extension, so what he may call himself says nothing about what he may give.
+        """
+        return self.administers_system or wanted - (CALL if self.operates_system else frozenset()) <= self.permissions
 
 
 def shell_actor() -> Actor:

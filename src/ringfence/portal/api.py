@@ -118,6 +118,7 @@ def _mount() -> None:
     from ringfence.portal.audit.api import router as audit
     from ringfence.portal.calls.api import router as calls
     from ringfence.portal.people.api import router as people
+    from ringfence.portal.people.directory_api import router as directory
     from ringfence.portal.security.api import router as security
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
@@ -126,6 +127,7 @@ def _mount() -> None:
         "system": system,
         "tenants": tenants,
         "people": people,
+        "directory": directory,
         "security": security,
         "calls": calls,
         "audit": audit,

@@ -23,6 +23,7 @@ class Change:
     actor: Actor
     entries: list[dict[str, Any]] = field(default_factory=list)
     touches_rules: bool = False
+    touches_entries: bool = False
     aors: list[str] = field(default_factory=list)
 
     def record(
@@ -51,6 +52,9 @@ class Change:
     def rules(self) -> None:
         self.touches_rules = True
 
+    def address_entries(self) -> None:
+        self.touches_entries = True
+
     def subscriber(self, aor: str) -> None:
         self.aors.append(aor)
 
@@ -66,6 +70,6 @@ def change(actor: Actor) -> Iterator[Change]:
         yield draft
         for entry in draft.entries:
             append(actor, **entry)
-        if draft.touches_rules or draft.aors:
-            publish.mark(draft.touches_rules, draft.aors)
+        if draft.touches_rules or draft.touches_entries or draft.aors:
+            publish.mark(draft.touches_rules, draft.aors, draft.touches_entries)
             transaction.on_commit(publish.publish_pending)

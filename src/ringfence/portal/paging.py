@@ -1,10 +1,21 @@
-"""Pages of a list: `limit` and `offset` in, `items` and `count` out."""
+"""Pages of a list: `limit` and `after` (or `offset`) in; `items`, `count` and `next` out.
 
-from collections.abc import Callable, Sequence
+`next` is where the list goes on, to be sent as `after`. It names the last row instead of counting rows, so a row that
+is added or deleted meanwhile neither repeats nor hides another, and the last page costs what the first does.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final
 
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
 from ninja import Field, Query, Schema
+
+from ringfence.portal.problems import refuse
 
 MOST: Final = 500
 LARGEST: Final = 2**63 - 1
@@ -18,17 +29,95 @@ class Page(Schema):
 
     limit: int = Field(50, ge=1, le=MOST)
     offset: int = Field(0, ge=0, le=LARGEST - MOST)
+    after: str = Field("", max_length=512, description="The `next` of the page before this one.")
+
+
+class PageOut(Schema):
+    """What every list answers besides its items. `next` is null on the last page."""
+
+    count: int
+    next: str | None = None
 
 
 PageQuery = Annotated[Page, Query(...)]
 
 
 def rows(found: QuerySet[Any], page: Page, show: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
-    """One page of a query."""
-    part = found[page.offset : page.offset + page.limit]
-    return {"items": [show(row) for row in part], "count": found.count()}
+    """One page of a query, in the query's own order."""
+    order = _order(found)
+    part = found.order_by(*order)
+    if page.after:
+        part = part.filter(_beyond(order, _read(page.after, len(order))))
+    try:
+        shown = list(part[page.offset : page.offset + page.limit + 1])
+    except (ValidationError, ValueError, TypeError) as error:
+        raise _not_a_place() from error
+    more = len(shown) > page.limit
+    shown = shown[: page.limit]
+    place = _write(shown[-1], order) if more else None
+    return {"items": [show(row) for row in shown], "count": found.count(), "next": place}
 
 
 def listed(items: Sequence[dict[str, Any]], page: Page) -> dict[str, Any]:
-    """One page of a list that is in memory already."""
-    return {"items": list(items[page.offset : page.offset + page.limit]), "count": len(items)}
+    """One page of a list that is in memory already; it has no keys, so its places are counted."""
+    start = page.offset
+    if page.after:
+        (start,) = _read(page.after, 1)
+        if not isinstance(start, int) or isinstance(start, bool) or start < 0:
+            raise _not_a_place()
+    end = start + page.limit
+    return {"items": list(items[start:end]), "count": len(items), "next": _encoded([end]) if end < len(items) else None}
+
+
+def _order(found: QuerySet[Any]) -> tuple[str, ...]:
+    """The columns of the order, ended by the primary key so that no two rows have the same place."""
+    named: Iterable[Any] = found.query.order_by or found.model._meta.ordering or ()
+    columns = [str(column) for column in named]
+    if not columns or columns[-1].lstrip("-") not in ("id", "pk"):
+        columns.append("-id" if columns and columns[-1].startswith("-") else "id")
+    return tuple(columns)
+
+
+def _beyond(order: tuple[str, ...], place: Sequence[Any]) -> Q:
+    """Rows behind this place: the first column differs, or it is equal and the next one differs, and so on."""
+    condition, equal = Q(), Q()
+    for column, value in zip(order, place, strict=True):
+        name = column.lstrip("-")
+        condition |= equal & Q(**{f"{name}__{'lt' if column.startswith('-') else 'gt'}": value})
+        equal &= Q(**{name: value})
+    return condition
+
+
+def _write(row: Model, order: tuple[str, ...]) -> str:
+    return _encoded([_value(row, column.lstrip("-")) for column in order])
+
+
+def _value(row: Any, name: str) -> Any:
+    for part in name.split("__"):
+        row = getattr(row, part)
+    return row.isoformat() if isinstance(row, datetime) else row
+
+
+def _encoded(values: list[Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+def _read(text: str, length: int) -> list[Any]:
+    """The values of a place. Raises Refused: whoever made this text, it was not this list."""
+    try:
+        values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError) as error:
+        raise _not_a_place() from error
+    if not isinstance(values, list) or len(values) != length or not all(_is_plain(value) for value in values):
+        raise _not_a_place()
+    return values
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" not in value
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
+
+
+def _not_a_place() -> Exception:
+    return refuse("after", "page.after", "This is not the `next` of a page of this list.")

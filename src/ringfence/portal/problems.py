@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 
 from ringfence.policy.settings import Problem
+from ringfence.portal.permissions import PERMISSIONS, Permission
 
 
 class Refused(Exception):
@@ -32,6 +33,13 @@ class Forbidden(Refused):
     status = 403
     error_id = "auth.forbidden"
     title = "Your role does not permit this"
+
+
+class PermissionMissing(Forbidden):
+    """Names the permission, so that whoever may grant it knows which one."""
+
+    def __init__(self, permission: Permission) -> None:
+        super().__init__(detail=f"This needs the permission {permission}: {PERMISSIONS[permission].effect}")
 
 
 class NotFound(Refused):

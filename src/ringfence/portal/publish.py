@@ -16,9 +16,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from ringfence.hosts.addresses import NetworkUnreadable, surroundings
-from ringfence.policy.book import AddressEntry, BlockedUserAgent, Book, MatchKind, Role, Subscriber, Target, Tenant
+from ringfence.policy import entries
+from ringfence.policy.book import BlockedUserAgent, Book, MatchKind, Role, Subscriber, Target, Tenant
 from ringfence.portal import guard, places
-from ringfence.portal.people.models import Extension
+from ringfence.portal.people.models import Extension, role_key
 from ringfence.portal.people.models import Role as RoleRow
 from ringfence.portal.problems import Unavailable
 from ringfence.portal.security.models import AddressEntry as AddressEntryRow
@@ -38,11 +39,18 @@ class PublishPending(Unavailable):
     title = "Saved, but not in force yet"
 
 
-def mark(rules: bool, aors: Iterable[str]) -> None:
+RULES_MARK: Final = ""
+ENTRIES_MARK: Final = "address entries"
+"""Neither can be an address of record: it has an @."""
+
+
+def mark(rules: bool, aors: Iterable[str], address_entries: bool = False) -> None:
     """Notes in the running transaction what has to be published after it."""
     marks = [PendingPublish(aor=aor) for aor in aors]
     if rules:
-        marks.append(PendingPublish(aor=""))
+        marks.append(PendingPublish(aor=RULES_MARK))
+    if address_entries:
+        marks.append(PendingPublish(aor=ENTRIES_MARK))
     PendingPublish.objects.bulk_create(marks, batch_size=500)
 
 
@@ -64,7 +72,7 @@ def publish_everything() -> int:
     """Rebuilds the whole store from the database in one transaction and returns its version."""
     with _store() as store:
         marks = list(PendingPublish.objects.values_list("pk", flat=True))
-        version = store.publish(book(), put=all_subscribers(), replace_all=True)
+        version = store.publish(book(), put=all_subscribers(), replace_all=True, entries=encoded_entries())
         _forget(marks)
     guard.tell("policy.changed")
     return version
@@ -75,12 +83,16 @@ def _work_off_marks() -> int:
         return 0
     with _store() as store:
         marks = dict(PendingPublish.objects.values_list("pk", "aor"))
-        aors = sorted({aor for aor in marks.values() if aor})
+        wanted = set(marks.values())
+        aors = sorted(wanted - {RULES_MARK, ENTRIES_MARK})
         found = {subscriber.aor: subscriber for subscriber in subscribers(aors)}
+        rules = book() if RULES_MARK in wanted else None
+        kept = None if rules is None else store.entries()
         store.publish(
-            book() if "" in marks.values() else None,
+            rules,
             put=found.values(),
             remove=[aor for aor in aors if aor not in found],
+            entries=encoded_entries() if ENTRIES_MARK in wanted else kept,
         )
         _forget(list(marks))
     return len(marks)
@@ -107,25 +119,37 @@ def _store() -> Iterator[PolicyWriter]:
 
 def book() -> Book:
     """The rules as they stand in the database now."""
-    tenants = tuple(Tenant(row.pk, row.name, row.domain) for row in TenantRow.objects.order_by("pk"))
+    tenants = tuple(Tenant(row.pk, row.name, row.domain, row.max_calls) for row in TenantRow.objects.order_by("pk"))
     return Book(
         tenants=tenants,
         roles=tuple(
-            Role(row.name, row.internal, row.national, row.international) for row in RoleRow.objects.order_by("pk")
+            Role(
+                role_key(row.name, row.tenant.domain if row.tenant else None),
+                row.internal,
+                row.national,
+                row.international,
+            )
+            for row in RoleRow.objects.of_extensions().select_related("tenant").order_by("pk")
         ),
         own_hosts=own_hosts(),
         default_domain=tenants[0].domain if tenants else "",
         security=SecurityValues.current(),
-        address_entries=tuple(address_entry(row) for row in AddressEntryRow.objects.order_by("pk")),
         blocked_user_agents=tuple(
             BlockedUserAgent(row.pattern, MatchKind(row.match)) for row in BlockedUserAgentRow.objects.order_by("pk")
         ),
     )
 
 
-def address_entry(row: AddressEntryRow) -> AddressEntry:
-    expires_at = row.expires_at.timestamp() if row.expires_at else None
-    return AddressEntry(row.pk, row.cidr, Target(row.target), expires_at, row.description)
+def encoded_entries() -> bytes:
+    """All address entries in the store's form, in address order, read in batches: there may be a million."""
+    found = AddressEntryRow.objects.order_by("sort_key").values_list(
+        "sort_key", "target", "expires_at", "pk", "description"
+    )
+    targets = {target.value: target for target in Target}
+    return "\n".join(
+        entries.line(key, targets[target], end.timestamp() if end else None, pk, description)
+        for key, target, end, pk, description in found.iterator(chunk_size=5000)
+    ).encode()
 
 
 def own_hosts() -> tuple[str, ...]:
@@ -139,7 +163,7 @@ def own_hosts() -> tuple[str, ...]:
 
 COLUMNS: Final = (
     "number", "tenant__domain", "tenant_id", "person_id",
-    "person__role__name", "person__is_active", "person__display_name",
+    "person__role__name", "person__role__tenant__domain", "person__is_active", "person__display_name",
     "ha1_md5", "ha1_sha256", "previous_ha1_md5", "previous_ha1_sha256",
 )  # fmt: skip
 """What workers may know about an extension: digests, never a secret."""
@@ -163,7 +187,7 @@ def all_subscribers() -> Iterator[Subscriber]:
 
 def _read(rows: QuerySet[Extension]) -> Iterator[Subscriber]:
     """Plain columns instead of objects: a whole store of 100,000 is rebuilt three times as fast."""
-    for number, domain, tenant_id, person_id, role, active, name, *digests in rows.values_list(*COLUMNS).iterator(
-        chunk_size=5000
-    ):
-        yield Subscriber(f"{number}@{domain}", tenant_id, person_id, role or "", active, name, *digests)
+    columns = rows.values_list(*COLUMNS).iterator(chunk_size=5000)
+    for number, domain, tenant_id, person_id, role, role_domain, active, name, *digests in columns:
+        role_name = role_key(role, role_domain) if role else ""
+        yield Subscriber(f"{number}@{domain}", tenant_id, person_id, role_name, active, name, *digests)

@@ -37,6 +37,7 @@ MIDDLEWARE = [
     "ringfence.portal.middleware.strict_headers",
     "ringfence.portal.middleware.setup_gate",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -57,7 +58,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "ringfence.portal.system.menu.menu",
             ],
-            "builtins": ["ringfence.portal.system.templatetags.ringfence"],
+            "builtins": ["django.templatetags.i18n", "ringfence.portal.system.templatetags.ringfence"],
         },
     }
 ]
@@ -74,7 +75,7 @@ def _database(url: str) -> dict[str, Any]:
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
+        "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
         "CONN_HEALTH_CHECKS": True,
     }
@@ -133,6 +134,11 @@ STATICFILES_DIRS = [Path(__file__).parent / "static"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [Path(__file__).parent / "locale"]
+LANGUAGE_COOKIE_SECURE = True
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Strict"
 USE_I18N = True
 
 LOGGING: Final = {

@@ -6,6 +6,7 @@ from typing import Final
 from ringfence.policy.settings import Problem
 
 LONGEST_LABEL: Final = 64
+LONGEST_DESCRIPTION: Final = 200
 
 
 def label_problem(field: str, text: str) -> Problem | None:
@@ -18,6 +19,13 @@ def label_problem(field: str, text: str) -> Problem | None:
             "text.length",
             f"The {field.replace('_', ' ')} has {len(text)} characters; {LONGEST_LABEL} are allowed.",
         )
+    return control_problem(field, text)
+
+
+def description_problem(field: str, text: str) -> Problem | None:
+    """Why this cannot be a description; an empty one can."""
+    if len(text) > LONGEST_DESCRIPTION:
+        return Problem(field, "text.length", f"The {field} may have {LONGEST_DESCRIPTION} characters.")
     return control_problem(field, text)
 
 

@@ -10,6 +10,8 @@ MAX_READERS: Final = 512
 SUBSCRIBERS: Final = b"subscribers"
 RULES: Final = b"rules"
 BOOK_KEY: Final = b"book"
+ENTRIES_KEY: Final = b"entries"
+ENTRIES_VERSION_KEY: Final = b"entries-version"
 VERSION_KEY: Final = b"version"
 VERSION_BYTES: Final = 8
 

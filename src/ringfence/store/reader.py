@@ -40,9 +40,22 @@ class PolicyReader:
             self._txn = None
 
     def book(self) -> Book | None:
-        """The book as of the last `refresh`. Raises ValueError, KeyError or TypeError if it is broken."""
+        """The book as of the last `refresh`, without address entries.
+
+        Raises ValueError, KeyError or TypeError if it is broken.
+        """
         raw = self._txn.get(layout.BOOK_KEY, db=self._rules)
         return decode_book(raw) if raw else None
+
+    def entries_version(self) -> int:
+        """Changes whenever the address entries do."""
+        raw = self._txn.get(layout.ENTRIES_VERSION_KEY, db=self._rules)
+        return int.from_bytes(raw, "big") if raw else 0
+
+    def entries(self) -> bytes:
+        """The encoded address entries as of the last `refresh`; see `ringfence.policy.entries`."""
+        raw: bytes = self._txn.get(layout.ENTRIES_KEY, b"", db=self._rules)
+        return raw
 
     def subscriber(self, aor: str) -> Subscriber | None:
         """The subscriber as of the last `refresh`. Raises ValueError on a broken record."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import lmdb
 
 from ringfence.policy.book import Book, Subscriber, decode_book, encode_book, encode_subscriber
+from ringfence.policy.entries import encode_entries
 from ringfence.store import layout
 
 
@@ -28,8 +29,14 @@ class PolicyWriter:
         with self._env.begin() as txn:
             return _version(txn.get(layout.VERSION_KEY, db=self._rules))
 
+    def entries(self) -> bytes:
+        """The encoded address entries in force."""
+        with self._env.begin() as txn:
+            raw: bytes = txn.get(layout.ENTRIES_KEY, b"", db=self._rules)
+        return raw
+
     def book(self) -> Book | None:
-        """The book in force."""
+        """The book in force, without address entries."""
         with self._env.begin() as txn:
             raw = txn.get(layout.BOOK_KEY, db=self._rules)
         return decode_book(raw) if raw else None
@@ -41,12 +48,15 @@ class PolicyWriter:
         remove: Iterable[str] = (),
         *,
         replace_all: bool = False,
+        entries: bytes | None = None,
     ) -> int:
         """Puts a change in force and returns its version (the book's own version field is set to it).
 
-        `book` None keeps the rules; `replace_all` drops all subscribers first. Raises ValueError, with nothing
-        changed, if a record cannot be stored.
+        `book` None keeps the rules; `replace_all` drops all subscribers first. `entries` are encoded address entries;
+        without them a book brings its own. Raises ValueError, with nothing changed, if a record cannot be stored.
         """
+        if entries is None and book is not None:
+            entries = encode_entries(book.address_entries)
         with self._env.begin(write=True) as txn:
             version = _version(txn.get(layout.VERSION_KEY, db=self._rules)) + 1
             if replace_all:
@@ -56,7 +66,11 @@ class PolicyWriter:
             for subscriber in put:
                 txn.put(layout.subscriber_key(subscriber.aor), encode_subscriber(subscriber), db=self._subscribers)
             if book is not None:
-                txn.put(layout.BOOK_KEY, encode_book(replace(book, version=version)), db=self._rules)
+                plain = replace(book, version=version, address_entries=())
+                txn.put(layout.BOOK_KEY, encode_book(plain), db=self._rules)
+            if entries is not None and entries != txn.get(layout.ENTRIES_KEY, b"", db=self._rules):
+                txn.put(layout.ENTRIES_KEY, entries, db=self._rules)
+                txn.put(layout.ENTRIES_VERSION_KEY, version.to_bytes(layout.VERSION_BYTES, "big"), db=self._rules)
             txn.put(layout.VERSION_KEY, version.to_bytes(layout.VERSION_BYTES, "big"), db=self._rules)
         return version
 

@@ -1,7 +1,6 @@
 """Bans: one truth in kernel, signaling and ledger; time that no clock step changes; a full set that fails safe."""
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,7 +144,7 @@ def test_an_allow_entry_lifts_the_ban_and_an_administrators_address_too(tmp_path
 def test_a_broken_store_leaves_the_old_policy_in_force(tmp_path: Path) -> None:
     publish(tmp_path, Book(address_entries=(AddressEntry(1, "192.0.2.0/24", Target.BLOCK),)))
     service = guard(tmp_path)
-    publish(tmp_path, replace(Book(), address_entries=(AddressEntry(1, "nonsense", Target.BLOCK),)))
+    publish(tmp_path, Book(), entries=b"nonsense")
     assert not service.obey()
     assert service.parts.policy.book.address_entries[0].cidr == "192.0.2.0/24"
     assert "policy.broken" in [alarm["id"] for alarm in service.parts.alarms.listing()]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.guard.registrations import Registrations
+from ringfence.guard.registrations import Registrations, Wish
 from ringfence.journal.reader import decode
 
 from .workshop import OFFICE, line, registration
@@ -110,6 +110,26 @@ def test_a_partial_report_keeps_the_other_contacts() -> None:
 def test_tenants_see_their_own() -> None:
     taken = quick(registration(), registration("201@other.example", tenant_id=2))
     assert [item["aor"] for item in taken.listing(time.time(), 2)] == ["201@other.example"]
+
+
+def test_pages_are_cut_in_order_and_only_of_one_domain() -> None:
+    own = [f"{number}@acme.example" for number in range(100, 125)]
+    taken = quick(*(registration(aor) for aor in reversed(own)), registration("101@evilacme.example"))
+    first = taken.page(time.time(), Wish("acme.example", limit=10))
+    assert [item["aor"] for item in first.registrations] == own[:10]
+    assert (first.count, first.has_previous, first.has_next) == (25, False, True)
+    last = taken.page(time.time(), Wish("acme.example", after=own[19], limit=10))
+    assert [item["aor"] for item in last.registrations] == own[20:]
+    assert (last.has_previous, last.has_next) == (True, False)
+    back = taken.page(time.time(), Wish("acme.example", before=own[15], limit=10))
+    assert [item["aor"] for item in back.registrations] == own[5:15]
+
+
+def test_a_page_is_searched_by_extension_and_address_and_leaves_out_what_ran_out() -> None:
+    taken = quick(registration(source="192.0.2.9"), registration("102@acme.example"))
+    for text, found in (("101", 1), ("192.0.2", 1), ("acme", 2), ("nobody", 0)):
+        assert taken.page(time.time(), Wish(search=text)).count == found
+    assert taken.page(time.time() + 400, Wish()).registrations == []
 
 
 def test_an_ipv6_office_is_found_by_its_64() -> None:

@@ -108,11 +108,11 @@ def write_journal(home: Path, *lines: bytes) -> None:
         stream.write(b"".join(raw + b"\n" for raw in lines))
 
 
-def publish(home: Path, book: Book) -> None:
+def publish(home: Path, book: Book, entries: bytes | None = None) -> None:
     for service in OPENED:
         service.parts.policy.close()  # LMDB allows one environment in a process; the guard opens its own again
     store = PolicyWriter(home / "policy")
-    store.publish(book)
+    store.publish(book, entries=entries)
     store.close()
 
 

@@ -16,6 +16,7 @@ from ringfence.policy.book import (
     encode_book,
     encode_subscriber,
 )
+from ringfence.policy.entries import decode_entries, encode_entries
 
 PLAIN = st.text(st.characters(min_codepoint=32, exclude_categories=("Cs", "Cc")), max_size=40)
 
@@ -38,9 +39,24 @@ def test_a_book_survives_the_store() -> None:
         tenants=(Tenant(1, "A", "a.example"),),
         roles=(Role("staff", True, False, False),),
         default_domain="a.example",
-        address_entries=(AddressEntry(1, "192.0.2.0/24", Target.BLOCK, 5.5, "x"),),
     )
     assert decode_book(encode_book(book)) == book
+
+
+def test_address_entries_survive_the_store_in_address_order() -> None:
+    entries = (
+        AddressEntry(3, "192.0.2.0/24", Target.BLOCK, 5.5, "two words"),
+        AddressEntry(1, "192.0.2.0/32", Target.ALLOW),
+        AddressEntry(2, "2001:db8::/32", Target.BLOCK, None, "x"),
+    )
+    assert decode_entries(encode_entries(reversed(entries))) == entries
+    assert decode_entries(b"") == ()
+
+
+@pytest.mark.parametrize("raw", [b"nonsense", b"4c0000200/024 x - 1 ", b"4zz/024 b - 1 ", b"4c0000200/024 b - 1"])
+def test_half_an_entry_raises(raw: bytes) -> None:
+    with pytest.raises((ValueError, KeyError)):
+        decode_entries(raw)
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"{}", b'{"version":1}'])

@@ -24,7 +24,12 @@ SUBSCRIBERS = {person.aor: person for person in (ANN, BOB, SUSPENDED, OTHER)}
 INDEX = build_index(
     Book(
         tenants=(Tenant(1, "A", "a.example"), Tenant(2, "B", "b.example")),
-        roles=(Role("staff", True, False, False), Role("listener", False, True, True)),
+        roles=(
+            Role("staff", True, False, False),
+            Role("listener", False, True, True),
+            Role("local", True, True, False),
+            Role("traveller", True, True, True),
+        ),
         own_hosts=("192.0.2.1",),
         default_domain="a.example",
         blocked_user_agents=(BlockedUserAgent("friendly-scanner"), BlockedUserAgent("  ")),

@@ -57,7 +57,22 @@ class FakeGuard:
             return {"ok": False, "error": {"id": error_id, "field": field, "message": message}}
         if verb == "events.since":
             return {"ok": True, "data": self._events_since(args)}
+        if verb == "registrations.page":
+            return {"ok": True, "data": self._page_of_registrations(args)}
         return {"ok": True, "data": self.answers.get(verb, {})}
+
+    def _page_of_registrations(self, args: dict[str, Any]) -> dict[str, Any]:
+        """As the real one: by address, of one domain, after or before a place."""
+        fits = [item for item in self.answers["registrations.list"] if item["aor"].endswith(args["domain"])]
+        found = sorted((item for item in fits if args["search"] in item["aor"]), key=lambda item: str(item["aor"]))
+        start = sum(item["aor"] <= args["after"] for item in found) if args["after"] else 0
+        if args["before"]:
+            start = max(0, sum(item["aor"] < args["before"] for item in found) - args["limit"])
+        end = start + args["limit"]
+        return {
+            "registrations": found[start:end], "count": len(found),
+            "has_previous": start > 0, "has_next": end < len(found),
+        }  # fmt: skip
 
     def _events_since(self, args: dict[str, Any]) -> dict[str, Any]:
         last = self.events[-1]["id"] if self.events else 0

@@ -86,15 +86,13 @@ def test_an_entry_can_be_removed_and_leaves_the_book(site: Site) -> None:
     entry = site.admin.post("ip-filters", cidr="198.51.100.0/24", target="block")["id"]
     assert site.admin.call("DELETE", f"ip-filters/{entry}")[0] == 204
     with policy() as store:
-        book = store.book()
-    assert book is not None
-    assert book.address_entries == ()
+        assert store.entries() == b""
 
 
 def test_bans_are_listed_explained_and_lifted_through_the_guard(site: Site) -> None:
     site.guard.answers["bans.list"] = [{"address": "2001:db8:5::/64", "rule": "antihacking"}]
     site.guard.answers["bans.explain"] = {"address": "2001:db8:5::/64", "banned": True}
-    assert site.admin.get("bans") == {"items": [{"address": "2001:db8:5::/64", "rule": "antihacking"}], "count": 1}
+    assert site.admin.get("bans")["items"] == [{"address": "2001:db8:5::/64", "rule": "antihacking"}]
     assert site.admin.get("bans/2001:db8:5::/64/explain")["banned"]
     assert site.admin.call("DELETE", "bans/2001:db8:5::/64")[0] == 204
     assert ("bans.lift", {"address": "2001:db8:5::", "by": "admin"}) in site.guard.asked

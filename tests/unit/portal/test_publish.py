@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from ringfence.policy.book import MatchKind, Target
+from ringfence.policy.entries import decode_entries
 from ringfence.portal import publish
 from ringfence.portal.people.models import Extension
 from ringfence.portal.system.models import PendingPublish
@@ -78,10 +79,10 @@ def test_rules_reach_the_book(site: Site) -> None:
     site.admin.post("ip-filters", address="41.202.7.7", netmask="255.255.0.0", target="block", description="Anti DoS")
     site.admin.post("blocked-user-agents", pattern="evil", match="prefix")
     with policy() as store:
-        book = store.book()
+        book, entries = store.book(), decode_entries(store.entries())
     assert book is not None
     assert book.security.failed_authentication_limit == 30
-    assert [(entry.cidr, entry.target) for entry in book.address_entries] == [("41.202.0.0/16", Target.BLOCK)]
+    assert [(entry.cidr, entry.target) for entry in entries] == [("41.202.0.0/16", Target.BLOCK)]
     assert ("evil", MatchKind.PREFIX) in [(item.pattern, item.match) for item in book.blocked_user_agents]
     assert "friendly-scanner" in [item.pattern for item in book.blocked_user_agents]
     assert [role.name for role in book.roles] == ["Admin", "Standard International User", "Standard User"]
@@ -95,6 +96,17 @@ def test_one_user_does_not_rewrite_the_book(site: Site) -> None:
     new_user(site)
     with policy() as store:
         assert store.book() == before
+
+
+def test_one_setting_does_not_rewrite_the_address_entries(site: Site) -> None:
+    site.admin.post("ip-filters", cidr="41.202.0.0/16", target="block")
+    with policy() as store:
+        before = store.entries_version()
+    site.admin.call("PATCH", "settings/security", {"failed_authentication_limit": 30})
+    new_user(site)
+    with policy() as store:
+        assert store.entries_version() == before
+        assert [entry.cidr for entry in decode_entries(store.entries())] == ["41.202.0.0/16"]
 
 
 def test_everything_can_be_rebuilt_from_the_database(site: Site) -> None:

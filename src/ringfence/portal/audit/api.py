@@ -4,9 +4,11 @@ from typing import Any
 
 from ninja import Router
 
+from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.paging import PageQuery, rows
+from ringfence.portal.permissions import Permission
 
 router = Router()
 
@@ -29,6 +31,7 @@ def entry_facts(entry: Entry) -> dict[str, Any]:
 
 
 @router.get("audit-log")
+@needs(Permission.AUDIT_READ)
 def list_entries(request: ApiRequest, page: PageQuery, action: str = "", actor: str = "") -> dict[str, Any]:
     """Newest first."""
     found = Entry.objects.visible_to(request.auth)

@@ -12,7 +12,7 @@ from ringfence.portal.actor import Actor
 
 class EntryQuerySet(models.QuerySet["Entry"]):
     def visible_to(self, actor: Actor) -> "EntryQuerySet":
-        if actor.administers_system:
+        if actor.above_tenants:
             return self.all()
         return self.none() if actor.tenant_id is None else self.filter(tenant_id=actor.tenant_id)
 

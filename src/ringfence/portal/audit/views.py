@@ -1,16 +1,14 @@
 """Page: the audit log."""
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
-from ringfence.portal.access import actor_of, administrators
+from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.audit.models import Entry
+from ringfence.portal.audit.table import AUDIT_LOG
+from ringfence.portal.permissions import Permission
+from ringfence.portal.tables import answer
 
-ROWS = 50
 
-
-@administrators
+@permitted(Permission.AUDIT_READ)
 def entries(request: HttpRequest) -> HttpResponse:
-    part = Paginator(Entry.objects.visible_to(actor_of(request)), ROWS).get_page(request.GET.get("page"))
-    return render(request, "audit/entries.html", {"part": part, "query": ""})
+    return answer(request, AUDIT_LOG, Entry.objects.visible_to(actor_of(request)), "audit/entries.html")

@@ -6,10 +6,12 @@ from typing import Any
 from django.db.models import Q
 from ninja import Router, Schema
 
+from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
 from ringfence.portal.calls import live
 from ringfence.portal.calls.models import CallRecord
-from ringfence.portal.paging import PageQuery, RowId, listed, rows
+from ringfence.portal.paging import PageOut, PageQuery, RowId, listed, rows
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound
 
 router = Router()
@@ -32,17 +34,18 @@ class CallRecordOut(Schema):
     rule: str
 
 
-class CallRecordPage(Schema):
+class CallRecordPage(PageOut):
     items: list[CallRecordOut]
-    count: int
 
 
 @router.get("registrations")
+@needs(Permission.CALLS_READ)
 def list_registrations(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
     return listed(live.registrations(request.auth), page)
 
 
 @router.get("calls")
+@needs(Permission.CALLS_READ)
 def list_calls(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
     return listed(live.calls(request.auth), page)
 
@@ -57,6 +60,7 @@ def record_facts(record: CallRecord) -> dict[str, Any]:
 
 
 @router.get("cdrs", response=CallRecordPage)
+@needs(Permission.CALLS_READ)
 def list_records(
     request: ApiRequest,
     page: PageQuery,
@@ -85,7 +89,8 @@ def list_records(
 
 
 @router.get("cdrs/{int:record_id}", response=CallRecordOut)
-def show_record(request: ApiRequest, record_id: int) -> dict[str, Any]:
+@needs(Permission.CALLS_READ)
+def show_record(request: ApiRequest, record_id: RowId) -> dict[str, Any]:
     found = CallRecord.objects.visible_to(request.auth).filter(pk=record_id).first()
     if found is None:
         raise NotFound(detail="There is no such call record.")

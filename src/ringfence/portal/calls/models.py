@@ -8,7 +8,7 @@ from ringfence.portal.tenants.models import Tenant
 
 class CallRecordQuerySet(models.QuerySet["CallRecord"]):
     def visible_to(self, actor: Actor) -> "CallRecordQuerySet":
-        if actor.administers_system:
+        if actor.above_tenants:
             return self.all()
         return self.none() if actor.tenant_id is None else self.filter(tenant_id=actor.tenant_id)
 

@@ -6,4 +6,5 @@ urlpatterns = [
     path("registrations", views.registrations),
     path("calls", views.calls),
     path("cdrs", views.records),
+    path("cdrs/days.json", views.days_chart),
 ]

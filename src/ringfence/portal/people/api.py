@@ -1,25 +1,28 @@
-"""REST: tokens, roles, users with their extensions."""
+"""REST: tokens, users with their extensions."""
 
 from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import authenticate
 from django.db.models import Q
-from ninja import Field, Router, Schema, Status
+from ninja import Field, Router, Status
 
 from ringfence.policy.passwords import normalized
+from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.client_address import client_address
-from ringfence.portal.paging import PageQuery, RowId, rows
+from ringfence.portal.paging import PageOut, PageQuery, RowId, rows
 from ringfence.portal.people import changes, tokens
-from ringfence.portal.people.models import STANDARD, ApiToken, Person, Role
+from ringfence.portal.people.models import STANDARD, ApiToken, Person
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Forbidden, LockedOut, NotFound, NotSignedIn
+from ringfence.portal.schema import In, Out
 from ringfence.portal.security.weblogin import is_locked_out, remember_administrator
 
 router = Router()
 
 
-class Credentials(Schema):
+class Credentials(In):
     username: str = Field(max_length=320)
     password: str = Field(max_length=256)
     lifetime: int = Field(
@@ -27,43 +30,28 @@ class Credentials(Schema):
     )
 
 
-class TokenOut(Schema):
+class TokenOut(Out):
     token: str
     token_type: str
     expires_at: str
 
 
-class RoleOut(Schema):
-    id: int
-    name: str
-    internal: bool
-    national: bool
-    international: bool
-    administers_tenant: bool
-    predefined: bool
-
-
-class RolePage(Schema):
-    items: list[RoleOut]
-    count: int
-
-
-class UserIn(Schema):
-    tenant_id: int
-    extension: str
-    display_name: str
-    role: str = STANDARD
-    sip_secret: str | None = None
+class UserIn(In):
+    tenant_id: RowId
+    extension: str = Field(max_length=128)
+    display_name: str = Field(max_length=64)
+    role: str = Field(STANDARD, max_length=64)
+    sip_secret: str | None = Field(None, max_length=128)
     password: str | None = Field(None, max_length=256)
 
 
-class UserPatch(Schema):
-    display_name: str | None = None
-    role: str | None = None
+class UserPatch(In):
+    display_name: str | None = Field(None, max_length=64)
+    role: str | None = Field(None, max_length=64)
     active: bool | None = None
 
 
-class UserOut(Schema):
+class UserOut(Out):
     id: int
     tenant_id: int
     username: str
@@ -81,23 +69,22 @@ class UserCreated(UserOut):
     sip_secret: str
 
 
-class UserPage(Schema):
+class UserPage(PageOut):
     items: list[UserOut]
-    count: int
 
 
-class SecretIn(Schema):
-    sip_secret: str | None = None
+class SecretIn(In):
+    sip_secret: str | None = Field(None, max_length=128)
 
 
-class SecretOut(Schema):
+class SecretOut(Out):
     id: int
     extension: str
     aor: str
     sip_secret: str
 
 
-class PasswordIn(Schema):
+class PasswordIn(In):
     password: str = Field(max_length=256)
 
 
@@ -120,15 +107,6 @@ def revoke_token(request: ApiRequest) -> Status[Any]:
     token = request.headers.get("Authorization", "").partition(" ")[2].strip()
     ApiToken.objects.filter(digest=tokens.digest_of(token)).delete()
     return Status(204, None)
-
-
-@router.get("roles", response=RolePage)
-def list_roles(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
-    return rows(Role.objects.all(), page, role_facts)
-
-
-def role_facts(role: Role) -> dict[str, Any]:
-    return {name: getattr(role, name) for name in RoleOut.model_fields}
 
 
 def user_facts(person: Person) -> dict[str, Any]:
@@ -159,6 +137,7 @@ def user_of(actor: Actor, user_id: int) -> Person:
 
 
 @router.get("users", response=UserPage)
+@needs(Permission.USERS_READ)
 def list_users(
     request: ApiRequest, page: PageQuery, tenant_id: RowId | None = None, extension: str | None = None, search: str = ""
 ) -> dict[str, Any]:
@@ -173,35 +152,41 @@ def list_users(
 
 
 @router.post("users", response={201: UserCreated})
+@needs(Permission.USERS_WRITE)
 def create_user(request: ApiRequest, payload: UserIn) -> Status[Any]:
     person, secret = changes.create_user(request.auth, changes.NewUser(**payload.dict()))
     return Status(201, {**user_facts(person), "sip_secret": secret})
 
 
 @router.get("users/{int:user_id}", response=UserOut)
-def show_user(request: ApiRequest, user_id: int) -> dict[str, Any]:
+@needs(Permission.USERS_READ)
+def show_user(request: ApiRequest, user_id: RowId) -> dict[str, Any]:
     return user_facts(user_of(request.auth, user_id))
 
 
 @router.patch("users/{int:user_id}", response=UserOut)
-def change_user(request: ApiRequest, user_id: int, payload: UserPatch) -> dict[str, Any]:
+@needs(Permission.USERS_WRITE)
+def change_user(request: ApiRequest, user_id: RowId, payload: UserPatch) -> dict[str, Any]:
     return user_facts(changes.change_user(request.auth, user_of(request.auth, user_id), **payload.dict()))
 
 
 @router.delete("users/{int:user_id}", response={204: None})
-def delete_user(request: ApiRequest, user_id: int) -> Status[Any]:
+@needs(Permission.USERS_WRITE)
+def delete_user(request: ApiRequest, user_id: RowId) -> Status[Any]:
     changes.delete_user(request.auth, user_of(request.auth, user_id))
     return Status(204, None)
 
 
 @router.post("users/{int:user_id}/sip-secret", response=SecretOut)
-def rotate_secret(request: ApiRequest, user_id: int, payload: SecretIn | None = None) -> dict[str, Any]:
+@needs(Permission.USERS_WRITE)
+def rotate_secret(request: ApiRequest, user_id: RowId, payload: SecretIn | None = None) -> dict[str, Any]:
     person = user_of(request.auth, user_id)
     secret = changes.rotate_secret(request.auth, person, payload.sip_secret if payload else None)
     return {"id": person.pk, "extension": person.extension.number, "aor": person.extension.aor, "sip_secret": secret}
 
 
 @router.put("users/{int:user_id}/password", response={204: None})
-def set_password(request: ApiRequest, user_id: int, payload: PasswordIn) -> Status[Any]:
+@needs(Permission.USERS_WRITE)
+def set_password(request: ApiRequest, user_id: RowId, payload: PasswordIn) -> Status[Any]:
     changes.set_password(request.auth, user_of(request.auth, user_id), payload.password)
     return Status(204, None)

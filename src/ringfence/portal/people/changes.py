@@ -8,11 +8,13 @@ from django.utils import timezone
 
 from ringfence.policy.passwords import check_password, normalized
 from ringfence.policy.settings import Problem
+from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import SECRET_CHANGED, change
 from ringfence.portal.people.digests import digests, new_secret, secret_problems
 from ringfence.portal.people.models import STANDARD, ApiToken, Extension, Person, Role
-from ringfence.portal.problems import Conflict, NotFound, Refused, refuse
+from ringfence.portal.permissions import OF_TENANTS, Permission
+from ringfence.portal.problems import Conflict, Forbidden, NotFound, Refused, refuse
 from ringfence.portal.sealing import seal, unseal
 from ringfence.portal.tenants.models import Tenant
 from ringfence.portal.text import label_problem
@@ -34,16 +36,19 @@ class NewUser:
 
 def create_user(actor: Actor, wish: NewUser) -> tuple[Person, str]:
     """The person and the SIP secret, which nobody can read again. Raises Refused, NotFound or Conflict."""
+    require(actor, Permission.USERS_WRITE)
     tenant = Tenant.objects.visible_to(actor).filter(pk=wish.tenant_id).first()
     if tenant is None:
         raise NotFound([Problem("tenant_id", "tenant.not_found", "There is no such tenant.")])
-    name, role = wish.display_name.strip(), Role.objects.filter(name=wish.role).first()
+    name, role = wish.display_name.strip(), Role.objects.for_tenant(tenant.pk).filter(name=wish.role).first()
     account = (wish.extension, name, tenant.name, tenant.domain)
     problems = _wish_problems(wish, name, role, account)
     if problems:
         raise Refused(problems)
+    refuse_escalation(actor, role)
     secret = wish.sip_secret or new_secret(account)
     with change(actor) as draft:
+        _refuse_over_limit(tenant)
         if Extension.objects.filter(tenant=tenant, number=wish.extension).exists():
             raise Conflict(
                 [
@@ -81,8 +86,10 @@ def _wish_problems(wish: NewUser, name: str, role: Role | None, account: tuple[s
 def change_user(
     actor: Actor, person: Person, display_name: str | None = None, role: str | None = None, active: bool | None = None
 ) -> Person:
-    """Changes only what is given. An inactive extension cannot register or call. Raises Refused."""
-    wanted = Role.objects.filter(name=role).first() if role is not None else person.role
+    """Changes only what is given. An inactive extension cannot register or call. Raises Refused or Forbidden."""
+    _may_change(actor, person)
+    roles = Role.objects.for_tenant(person.extension.tenant_id)
+    wanted = roles.filter(name=role).first() if role is not None else person.role
     if wanted is None and role is not None:
         raise refuse("role", "role.not_found", f"There is no role named {role!r}.")
     name = person.display_name if display_name is None else display_name.strip()
@@ -90,7 +97,11 @@ def change_user(
         raise Refused([problem])
     if active is False and person.pk == actor.person_id:
         raise refuse("active", "user.self", "You cannot switch yourself off.")
+    if wanted != person.role:
+        refuse_escalation(actor, wanted)
     with change(actor) as draft:
+        if active is False or (wanted != person.role and not (wanted and wanted.granted >= OF_TENANTS)):
+            _refuse_last_administrator(actor, person)
         old = facts(person)
         person.display_name, person.role = name, wanted
         person.is_active = person.is_active if active is None else active
@@ -104,7 +115,9 @@ def delete_user(actor: Actor, person: Person) -> None:
     """The extension stops working at once."""
     if person.pk == actor.person_id:
         raise refuse("id", "user.self", "You cannot delete yourself.")
+    _may_change(actor, person)
     with change(actor) as draft:
+        _refuse_last_administrator(actor, person)
         draft.record("user.deleted", person.pk, person.username, old=facts(person), tenant_id=person.tenant_id)
         draft.subscriber(person.extension.aor)
         person.delete()
@@ -115,6 +128,7 @@ def rotate_secret(actor: Actor, person: Person, given: str | None = None) -> str
 
     The old digests stay as "previous": a phone that still sends them is recognised as stale, not as an attacker.
     """
+    _may_change(actor, person)
     extension = person.extension
     account = (extension.number, person.display_name, extension.tenant.name, extension.tenant.domain)
     if given is not None and (problems := secret_problems(given, account)):
@@ -141,7 +155,8 @@ def sip_secret_of(extension: Extension) -> str:
 
 
 def set_password(actor: Actor, person: Person, password: str, field: str = "password") -> None:
-    """Sets the portal password and ends all API tokens. Raises Refused."""
+    """Sets the portal password and ends all API tokens. Raises Refused or Forbidden."""
+    _may_change(actor, person)
     account = [person.username, person.display_name]
     if problems := check_password(password, account, field=field):
         raise Refused(problems)
@@ -156,6 +171,43 @@ def set_password(actor: Actor, person: Person, password: str, field: str = "pass
             new={"password": SECRET_CHANGED},
             tenant_id=person.tenant_id,
         )
+
+
+def refuse_escalation(actor: Actor, role: Role | None) -> None:
+    """Nobody gives a role that permits more than he may himself. Raises Forbidden."""
+    if role is not None and not actor.may_grant(role.granted):
+        message = f"The role {role.name} permits more than you may yourself, so you cannot give it."
+        raise Forbidden([Problem("role", "role.escalation", message)])
+
+
+def _may_change(actor: Actor, person: Person) -> None:
+    """Everybody changes the own password; other people are changed by who may do at least as much. Raises Forbidden."""
+    if actor.person_id is not None and actor.person_id == person.pk:
+        return
+    require(actor, Permission.USERS_WRITE)
+    if person.is_system_administrator or not actor.may_grant(person.role.granted if person.role else frozenset()):
+        if actor.administers_system:
+            return
+        raise Forbidden(
+            [Problem("id", "role.escalation", "This person may do more than you, so you cannot change it.")]
+        )
+
+
+def _refuse_last_administrator(actor: Actor, person: Person) -> None:
+    """A tenant cannot lock itself out; whoever stands above it can still take it over. Call it in the transaction."""
+    if actor.above_tenants or not person.is_active or not (person.role and person.role.granted >= OF_TENANTS):
+        return
+    others = Person.objects.select_for_update().filter(tenant_id=person.tenant_id, is_active=True)
+    others = others.exclude(pk=person.pk).filter(role__administers_tenant=True)
+    if not others.exists():
+        raise refuse("role", "user.last_administrator", "This is the last administrator of the tenant.")
+
+
+def _refuse_over_limit(tenant: Tenant) -> None:
+    """Counted under a lock, or two requests at once would both be the last that fits. Raises Refused."""
+    limit = Tenant.objects.select_for_update().values_list("max_extensions", flat=True).get(pk=tenant.pk)
+    if limit is not None and Extension.objects.filter(tenant=tenant).count() >= limit:
+        raise refuse("extension", "tenant.max_extensions", f"{tenant.name} may have {limit} extensions and has them.")
 
 
 def _set_login(person: Person, password: str | None) -> None:

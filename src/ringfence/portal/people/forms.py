@@ -4,7 +4,7 @@ from django import forms
 
 from ringfence.portal.actor import Actor
 from ringfence.portal.forms import PortalForm
-from ringfence.portal.people.models import STANDARD, Role
+from ringfence.portal.people.models import STANDARD, Person, Role, RoleQuerySet
 from ringfence.portal.tenants.models import Tenant
 
 
@@ -28,7 +28,7 @@ class NewUserForm(PortalForm):
         super().__init__(*args, **kwargs)
         tenants = Tenant.objects.visible_to(actor)
         _offer(self.fields["tenant_id"], [(tenant.pk, f"{tenant.name} ({tenant.domain})") for tenant in tenants])
-        _offer(self.fields["role"], _roles())
+        _offer(self.fields["role"], _roles(actor, Role.objects.visible_to(actor)))
         self.fields["role"].initial = STANDARD
 
 
@@ -39,9 +39,9 @@ class UserForm(PortalForm):
         label="Active", required=False, help_text="An inactive extension can neither register nor call."
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, actor: Actor, person: Person, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _offer(self.fields["role"], _roles())
+        _offer(self.fields["role"], _roles(actor, Role.objects.for_tenant(person.extension.tenant_id), person.role))
 
 
 def _offer(field: forms.Field, choices: list[tuple[Any, str]]) -> None:
@@ -49,5 +49,8 @@ def _offer(field: forms.Field, choices: list[tuple[Any, str]]) -> None:
     field.choices = choices
 
 
-def _roles() -> list[tuple[Any, str]]:
-    return [(role.name, role.name) for role in Role.objects.order_by("-pk")]
+def _roles(actor: Actor, roles: RoleQuerySet, present: Role | None = None) -> list[tuple[Any, str]]:
+    """The roles that this actor may give; the present one stays on offer, or saving would change it."""
+    found = [role for role in roles.of_extensions().order_by("-pk") if actor.may_grant(role.granted)]
+    names = [role.name for role in found] + ([present.name] if present else [])
+    return [(name, name) for name in dict.fromkeys(names)]

@@ -1,41 +1,52 @@
 """Pages: users with their extensions."""
 
+from typing import Final
+
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.http import urlencode
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from ringfence.portal.access import actor_of, administrators
+from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.people import changes
 from ringfence.portal.people.api import user_of
+from ringfence.portal.people.bulk import change_many
 from ringfence.portal.people.forms import NewUserForm, UserForm
 from ringfence.portal.people.models import Person
+from ringfence.portal.people.table import extensions_of, users_table
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
+from ringfence.portal.tables import answer
 from ringfence.portal.tenants.models import Tenant
 
-ROWS = 50
+MOST_MARKED: Final = 500
 
 
-@administrators
+@permitted(Permission.USERS_READ)
 def users(request: HttpRequest) -> HttpResponse:
-    actor, search = actor_of(request), request.GET.get("search", "").strip()
-    found = Person.objects.visible_to(actor).with_extension().order_by("tenant_id", "extension__number")
-    if search:
-        found = found.filter(
-            Q(display_name__icontains=search)
-            | Q(extension__number__startswith=search)
-            | Q(tenant__domain__icontains=search)
+    actor = actor_of(request)
+    has_tenant = Tenant.objects.visible_to(actor).exists()
+    return answer(request, users_table(actor), extensions_of(actor), "people/users.html", has_tenant=has_tenant)
+
+
+@permitted(Permission.USERS_WRITE)
+@require_POST
+def bulk(request: HttpRequest) -> HttpResponse:
+    """The same for every marked user, or for none of them."""
+    ids = [int(text) for text in request.POST.getlist("id")[:MOST_MARKED] if text.isdecimal() and len(text) < 18]
+    try:
+        done = change_many(actor_of(request), ids, request.POST.get("action", ""))
+    except Refused as refused:
+        messages.error(request, refused.detail)
+    else:
+        messages.success(
+            request, ngettext("%(done)d user is changed.", "%(done)d users are changed.", done) % {"done": done}
         )
-    part = Paginator(found, ROWS).get_page(request.GET.get("page"))
-    query = urlencode({"search": search}) + "&" if search else ""
-    facts = {"part": part, "search": search, "query": query, "has_tenant": Tenant.objects.visible_to(actor).exists()}
-    return render(request, "people/users.html", facts)
+    return HttpResponseRedirect("/users")
 
 
-@administrators
+@permitted(Permission.USERS_WRITE)
 def new(request: HttpRequest) -> HttpResponse:
     """After the last step the SIP secret is on the page, and nowhere else."""
     actor = actor_of(request)
@@ -57,7 +68,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
 
 
-@administrators
+@permitted(Permission.USERS_READ)
 def user(request: HttpRequest, user_id: int) -> HttpResponse:
     actor = actor_of(request)
     person = user_of(actor, user_id)
@@ -66,7 +77,7 @@ def user(request: HttpRequest, user_id: int) -> HttpResponse:
         "role": person.role.name if person.role else "",
         "active": person.is_active,
     }
-    form = UserForm(request.POST or None, initial=initial)
+    form = UserForm(actor, person, request.POST or None, initial=initial)
     if form.is_valid():
         try:
             changes.change_user(actor, person, **form.cleaned_data)
@@ -78,7 +89,7 @@ def user(request: HttpRequest, user_id: int) -> HttpResponse:
     return render(request, "people/user.html", {"form": form, "person": person}, status=422 if form.errors else 200)
 
 
-@administrators
+@permitted(Permission.USERS_WRITE)
 @require_POST
 def rotate_secret(request: HttpRequest, user_id: int) -> HttpResponse:
     actor = actor_of(request)
@@ -86,7 +97,7 @@ def rotate_secret(request: HttpRequest, user_id: int) -> HttpResponse:
     return _show_secret(request, person, changes.rotate_secret(actor, person), "has a new SIP secret")
 
 
-@administrators
+@permitted(Permission.USERS_WRITE)
 @require_POST
 def delete(request: HttpRequest, user_id: int) -> HttpResponse:
     actor = actor_of(request)

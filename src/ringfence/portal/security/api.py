@@ -4,14 +4,17 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Annotated, Any
 
-from ninja import Body, Field, Router, Schema, Status
+from ninja import Body, Field, Router, Status
 
 from ringfence.policy.book import MatchKind, Target
 from ringfence.policy.settings import SecuritySettings, check_settings, limits_of
 from ringfence.portal import guard
+from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
-from ringfence.portal.paging import PageQuery, listed, rows
-from ringfence.portal.problems import Forbidden, NotFound, Refused, refuse
+from ringfence.portal.paging import PageOut, PageQuery, RowId, listed, rows
+from ringfence.portal.permissions import Permission
+from ringfence.portal.problems import NotFound, Refused, refuse
+from ringfence.portal.schema import In, Out
 from ringfence.portal.security import changes
 from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
 
@@ -21,7 +24,7 @@ router = Router()
 Values = Annotated[dict[str, Any], Body(...)]
 
 
-class EntryIn(Schema):
+class EntryIn(In):
     cidr: str | None = None
     address: str | None = None
     netmask: str | None = None
@@ -30,13 +33,13 @@ class EntryIn(Schema):
     description: str = ""
 
 
-class EntryPatch(Schema):
+class EntryPatch(In):
     target: Target | None = None
     expires_at: datetime | None = None
     description: str | None = None
 
 
-class EntryOut(Schema):
+class EntryOut(Out):
     id: int
     cidr: str
     address: str
@@ -48,59 +51,54 @@ class EntryOut(Schema):
     created_by: str
 
 
-class EntryPage(Schema):
+class EntryPage(PageOut):
     items: list[EntryOut]
-    count: int
 
 
-class UserAgentIn(Schema):
+class UserAgentIn(In):
     pattern: str
     match: MatchKind = MatchKind.CONTAINS
     description: str = ""
 
 
-class UserAgentOut(Schema):
+class UserAgentOut(Out):
     id: int
     pattern: str
     match: MatchKind
     description: str
 
 
-class UserAgentPage(Schema):
+class UserAgentPage(PageOut):
     items: list[UserAgentOut]
-    count: int
 
 
-class BanIn(Schema):
+class BanIn(In):
     address: str
     seconds: int = Field(3600, ge=1, le=365 * 86_400)
     reason: str = Field("banned by an administrator", max_length=200)
 
 
-def _system_only(request: ApiRequest) -> None:
-    if not request.auth.administers_system:
-        raise Forbidden(detail="Only the system administrator manages security.")
-
-
 @router.get("settings/security")
+@needs(Permission.SECURITY_READ)
 def show_settings(request: ApiRequest) -> dict[str, Any]:
-    _system_only(request)
     return asdict(SecurityValues.current())
 
 
 @router.get("settings/security/limits")
+@needs(Permission.SECURITY_READ)
 def show_limits(request: ApiRequest) -> dict[str, Any]:
     """Label, default, unit, range and effect of each setting."""
-    _system_only(request)
     return {item.name: {"default": item.default, **asdict(limits_of(item.name))} for item in fields(SecuritySettings)}
 
 
 @router.patch("settings/security")
+@needs(Permission.SECURITY_WRITE)
 def change_settings(request: ApiRequest, payload: Values) -> dict[str, Any]:
     return asdict(changes.change_settings(request.auth, payload))
 
 
 @router.put("settings/security")
+@needs(Permission.SECURITY_WRITE)
 def replace_settings(request: ApiRequest, payload: Values) -> dict[str, Any]:
     """Settings that are left out return to their default."""
     if problems := check_settings(payload):
@@ -121,13 +119,14 @@ def entry_out(entry: AddressEntry) -> dict[str, Any]:
 
 
 @router.get("ip-filters", response=EntryPage)
+@needs(Permission.SECURITY_READ)
 def list_entries(request: ApiRequest, page: PageQuery, target: Target | None = None) -> dict[str, Any]:
-    _system_only(request)
     found = AddressEntry.objects.filter(target=target.value) if target else AddressEntry.objects.all()
     return rows(found, page, entry_out)
 
 
 @router.post("ip-filters", response={201: EntryOut})
+@needs(Permission.SECURITY_WRITE)
 def create_entry(request: ApiRequest, payload: EntryIn) -> Status[Any]:
     if (payload.cidr is None) == (payload.address is None):
         raise refuse("cidr", "ip_filter.prefix", "Give either cidr, or address with an optional netmask.")
@@ -137,8 +136,7 @@ def create_entry(request: ApiRequest, payload: EntryIn) -> Status[Any]:
     return Status(201, entry_out(entry))
 
 
-def _entry(request: ApiRequest, entry_id: int) -> AddressEntry:
-    _system_only(request)
+def _entry(entry_id: int) -> AddressEntry:
     found = AddressEntry.objects.filter(pk=entry_id).first()
     if found is None:
         raise NotFound(detail="There is no such entry.")
@@ -146,20 +144,23 @@ def _entry(request: ApiRequest, entry_id: int) -> AddressEntry:
 
 
 @router.get("ip-filters/{int:entry_id}", response=EntryOut)
-def show_entry(request: ApiRequest, entry_id: int) -> dict[str, Any]:
-    return entry_out(_entry(request, entry_id))
+@needs(Permission.SECURITY_READ)
+def show_entry(request: ApiRequest, entry_id: RowId) -> dict[str, Any]:
+    return entry_out(_entry(entry_id))
 
 
 @router.patch("ip-filters/{int:entry_id}", response=EntryOut)
-def change_entry(request: ApiRequest, entry_id: int, payload: EntryPatch) -> dict[str, Any]:
-    entry = _entry(request, entry_id)
+@needs(Permission.SECURITY_WRITE)
+def change_entry(request: ApiRequest, entry_id: RowId, payload: EntryPatch) -> dict[str, Any]:
+    entry = _entry(entry_id)
     expires_at = payload.expires_at if "expires_at" in payload.model_fields_set else entry.expires_at
     return entry_out(changes.change_entry(request.auth, entry, payload.target, expires_at, payload.description))
 
 
 @router.delete("ip-filters/{int:entry_id}", response={204: None})
-def delete_entry(request: ApiRequest, entry_id: int) -> Status[Any]:
-    changes.remove_entry(request.auth, _entry(request, entry_id))
+@needs(Permission.SECURITY_WRITE)
+def delete_entry(request: ApiRequest, entry_id: RowId) -> Status[Any]:
+    changes.remove_entry(request.auth, _entry(entry_id))
     return Status(204, None)
 
 
@@ -168,20 +169,21 @@ def user_agent_out(row: BlockedUserAgent) -> dict[str, Any]:
 
 
 @router.get("blocked-user-agents", response=UserAgentPage)
+@needs(Permission.SECURITY_READ)
 def list_user_agents(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
-    _system_only(request)
     return rows(BlockedUserAgent.objects.all(), page, user_agent_out)
 
 
 @router.post("blocked-user-agents", response={201: UserAgentOut})
+@needs(Permission.SECURITY_WRITE)
 def create_user_agent(request: ApiRequest, payload: UserAgentIn) -> Status[Any]:
     row = changes.block_user_agent(request.auth, payload.pattern, payload.match, payload.description)
     return Status(201, user_agent_out(row))
 
 
 @router.delete("blocked-user-agents/{int:row_id}", response={204: None})
-def delete_user_agent(request: ApiRequest, row_id: int) -> Status[Any]:
-    _system_only(request)
+@needs(Permission.SECURITY_WRITE)
+def delete_user_agent(request: ApiRequest, row_id: RowId) -> Status[Any]:
     row = BlockedUserAgent.objects.filter(pk=row_id).first()
     if row is None:
         raise NotFound(detail="There is no such entry.")
@@ -190,24 +192,26 @@ def delete_user_agent(request: ApiRequest, row_id: int) -> Status[Any]:
 
 
 @router.get("bans")
+@needs(Permission.SECURITY_READ)
 def list_bans(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
-    _system_only(request)
     return listed(guard.listed("bans.list", "bans"), page)
 
 
 @router.post("bans", response={201: dict[str, Any]})
+@needs(Permission.SECURITY_WRITE)
 def create_ban(request: ApiRequest, payload: BanIn) -> Status[Any]:
     return Status(201, changes.add_ban(request.auth, payload.address, payload.seconds, payload.reason))
 
 
 @router.get("bans/{path:address}/explain")
+@needs(Permission.SECURITY_READ)
 def explain_ban(request: ApiRequest, address: str) -> dict[str, Any]:
-    _system_only(request)
     answer: dict[str, Any] = guard.ask("bans.explain", address=changes.ban_address(address))
     return answer
 
 
 @router.delete("bans/{path:address}", response={204: None})
+@needs(Permission.SECURITY_WRITE)
 def lift_ban(request: ApiRequest, address: str) -> Status[Any]:
     changes.lift_ban(request.auth, changes.ban_address(address))
     return Status(204, None)

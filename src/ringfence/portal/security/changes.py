@@ -8,11 +8,14 @@ from django.utils import timezone
 
 from ringfence.policy.addresses import AddressProblem, Network, overlaps, parse_address, parse_network
 from ringfence.policy.book import MatchKind, Target
+from ringfence.policy.entries import sort_key
 from ringfence.policy.settings import Problem, SecuritySettings, check_settings
 from ringfence.portal import guard
+from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
-from ringfence.portal.problems import Conflict, Forbidden, Refused, refuse
+from ringfence.portal.permissions import Permission
+from ringfence.portal.problems import Conflict, Refused, refuse
 from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
 from ringfence.portal.text import control_problem
 
@@ -29,8 +32,7 @@ SHORTEST_PATTERN: Final = 3
 
 
 def only_system(actor: Actor) -> None:
-    if not actor.administers_system:
-        raise Forbidden(detail="Only the system administrator manages security.")
+    require(actor, Permission.SECURITY_WRITE)
 
 
 def change_settings(actor: Actor, values: dict[str, Any]) -> SecuritySettings:
@@ -81,13 +83,14 @@ def add_entry(
         _refuse_twin(network, target)
         entry = AddressEntry.objects.create(
             cidr=str(network),
+            sort_key=sort_key(network),
             target=target.value,
             expires_at=expires_at,
             description=description.strip(),
             created_by=actor.name,
         )
         draft.record("ip_filter.created", entry.pk, str(entry), new=entry_facts(entry))
-        draft.rules()
+        draft.address_entries()
     return entry
 
 
@@ -95,7 +98,7 @@ def remove_entry(actor: Actor, entry: AddressEntry) -> None:
     only_system(actor)
     with change(actor) as draft:
         draft.record("ip_filter.deleted", entry.pk, str(entry), old=entry_facts(entry))
-        draft.rules()
+        draft.address_entries()
         entry.delete()
 
 
@@ -118,7 +121,7 @@ def change_entry(
         entry.target, entry.expires_at, entry.description = wanted.value, expires_at, text
         entry.save(update_fields=["target", "expires_at", "description"])
         draft.record("ip_filter.changed", entry.pk, str(entry), old, entry_facts(entry))
-        draft.rules()
+        draft.address_entries()
     return entry
 
 

@@ -25,9 +25,13 @@ class SecurityValues(models.Model):
 
 
 class AddressEntry(models.Model):
-    """An allow or block entry of the IP blacklist. One prefix has one entry, so no tie is possible."""
+    """An allow or block entry of the IP blacklist. One prefix has one entry, so no tie is possible.
+
+    `sort_key` orders prefixes as addresses; with it the list is read, searched and published without sorting.
+    """
 
     cidr = models.CharField(max_length=64, unique=True)
+    sort_key = models.CharField(max_length=40, unique=True)
     target = models.CharField(max_length=5, choices=[(item.value, item.name.capitalize()) for item in Target])
     expires_at = models.DateTimeField(null=True, blank=True)
     description = models.CharField(max_length=200, blank=True, default="")
@@ -36,6 +40,10 @@ class AddressEntry(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        indexes = (
+            models.Index(fields=("target", "id"), name="entries_by_target"),
+            models.Index(fields=("expires_at", "id"), name="entries_by_end"),
+        )
 
     def __str__(self) -> str:
         return f"{self.target} {self.cidr}"

@@ -35,21 +35,37 @@
     window.getSelection().addRange(range);
   }
 
-  // A form with data-confirm asks first, in a dialog that works with the keyboard.
+  // A form or button with data-confirm asks first, in a dialog that works with the keyboard.
   function confirmFirst(event) {
-    var form = closest(event, "form[data-confirm]");
+    var form = event.target, button = event.submitter;
+    var asked = button && button.dataset.confirm ? button : form;
     var dialog = document.getElementById("confirm");
-    if (!form || !dialog || form.dataset.confirmed) return;
+    if (!asked.dataset.confirm || !dialog || form.dataset.confirmed) return;
     event.preventDefault();
-    dialog.querySelector("[data-text]").textContent = form.dataset.confirm;
-    dialog.querySelector("[data-yes]").textContent = form.dataset.yes || "Yes";
+    dialog.querySelector("[data-text]").textContent = asked.dataset.confirm;
+    dialog.querySelector("[data-yes]").textContent = asked.dataset.yes || "Yes";
     dialog.returnValue = "";
     dialog.addEventListener("close", function () {
       if (dialog.returnValue !== "yes") return;
       form.dataset.confirmed = "1";
-      form.submit();
+      form.requestSubmit(button);
     }, { once: true });
     dialog.showModal();
+  }
+
+  // The bar of bulk actions says how many rows are marked; the box in the heading marks all of the page.
+  function showMarked(event) {
+    var card = closest(event, ".table-card");
+    if (!card) return;
+    var boxes = card.querySelectorAll("tbody input[name=id]");
+    if (event.target.matches("[data-mark-all]")) boxes.forEach(function (box) { box.checked = event.target.checked; });
+    var marked = card.querySelectorAll("tbody input[name=id]:checked").length;
+    var bar = card.querySelector("[data-marked]");
+    if (bar) bar.textContent = marked + " ✓";
+  }
+
+  function submitChoice(event) {
+    if (closest(event, "[data-submit]")) event.target.form.requestSubmit();
   }
 
   // A canvas knows no variables: let the browser work the colour out.
@@ -66,19 +82,21 @@
     fetch(box.dataset.chart, { credentials: "same-origin" }).then(function (answer) { return answer.json(); }).then(function (data) {
       box.replaceChildren();
       var axis = { stroke: color("--tblr-secondary"), grid: { stroke: color("--tblr-border-color"), width: 1 }, ticks: { show: false } };
-      var hour = function (plot, splits) { return splits.map(function (at) { return new Date(at * 1000).toTimeString().slice(0, 5); }); };
+      var daily = box.dataset.step === "day", half = daily ? 43200 : 1800;
+      var say = function (at) { return daily ? new Date(at * 1000).toISOString().slice(5, 10) : new Date(at * 1000).toTimeString().slice(0, 5); };
+      var names = function (plot, splits) { return splits.map(say); };
       var bars = window.uPlot.paths.bars({ size: [0.7, 40] });
       var options = {
         width: box.clientWidth, height: 220, cursor: { drag: { setScale: false } },
-        scales: { x: { range: function (plot, low, high) { return [low - 1800, high + 1800]; } }, y: { range: function (plot, low, high) { return [0, Math.max(4, high)]; } } },
-        axes: [Object.assign({}, axis, { grid: { show: false }, values: hour, space: 60 }), Object.assign({}, axis, { size: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000] })],
+        scales: { x: { range: function (plot, low, high) { return [low - half, high + half]; } }, y: { range: function (plot, low, high) { return [0, Math.max(4, high)]; } } },
+        axes: [Object.assign({}, axis, { grid: { show: false }, values: names, space: 60 }), Object.assign({}, axis, { size: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000] })],
         series: [
-          { label: "Hour", value: function (plot, at) { return at ? new Date(at * 1000).toTimeString().slice(0, 5) : "–"; } },
+          { label: daily ? "Day" : "Hour", value: function (plot, at) { return at ? say(at) : "–"; } },
           { label: "Attempts", stroke: color("--tblr-orange"), fill: color("--tblr-orange"), paths: bars, points: { show: false } },
           { label: "Answered", stroke: color("--tblr-primary"), fill: color("--tblr-primary"), paths: bars, points: { show: false } }
         ]
       };
-      var plot = new window.uPlot(options, [data.hours, data.attempts, data.answered], box);
+      var plot = new window.uPlot(options, [data.times, data.attempts, data.answered], box);
       window.addEventListener("resize", function () { plot.setSize({ width: box.clientWidth, height: 220 }); });
     });
   }
@@ -89,13 +107,17 @@
     if (note) note.hidden = !stale;
   }
 
-  // Somebody reads the evidence: the list stands still until it is closed.
+  // Somebody reads the evidence, marks rows or moves through the list with the keyboard: it stands still meanwhile.
   function holdStill(event) {
-    if (event.target.querySelector && event.target.querySelector("details[open]")) event.preventDefault();
+    var live = event.target;
+    if (!live.querySelector) return;
+    if (live.querySelector("details[open], input[name=id]:checked") || live.contains(document.activeElement)) event.preventDefault();
   }
 
   document.addEventListener("submit", confirmFirst, true);
   document.addEventListener("htmx:beforeRequest", holdStill);
+  document.addEventListener("change", showMarked);
+  document.addEventListener("change", submitChoice);
   document.addEventListener("click", function (event) {
     var button = closest(event, "[data-copy]");
     if (button) copy(button);

@@ -3,14 +3,16 @@
 from typing import Any
 
 from django.utils import timezone
-from ninja import Field, Router, Schema, Status
+from ninja import Field, Router, Status
 
 from ringfence import __version__
 from ringfence.portal import guard
 from ringfence.portal.actor import ApiRequest
 from ringfence.portal.client_address import client_address
 from ringfence.portal.people.models import Extension
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
+from ringfence.portal.schema import In
 from ringfence.portal.security.weblogin import remember_administrator
 from ringfence.portal.system.models import PendingPublish
 from ringfence.portal.system.setup import set_up
@@ -19,7 +21,7 @@ from ringfence.portal.tenants.models import Tenant
 router = Router()
 
 
-class SetupIn(Schema):
+class SetupIn(In):
     token: str = Field(max_length=256)
     password: str = Field(max_length=256)
 
@@ -41,7 +43,7 @@ def status(request: ApiRequest) -> dict[str, Any]:
         "tenants": Tenant.objects.visible_to(request.auth).count(),
         "extensions": Extension.objects.filter(tenant__in=Tenant.objects.visible_to(request.auth)).count(),
     }
-    if request.auth.administers_system:
+    if request.auth.may(Permission.SYSTEM_READ):
         facts |= {"pending_changes": PendingPublish.objects.count(), "guard": guard_status()}
     return facts
 

@@ -6,17 +6,18 @@ from typing import Any, Final
 from django.http import HttpRequest
 
 from ringfence import __version__
+from ringfence.portal.permissions import Permission
 from ringfence.portal.system.assets import stamp
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry; `system_only` hides it from tenant administrators."""
+    """One entry, shown to whoever holds its permission."""
 
     title: str
     path: str
     icon: str
-    system_only: bool = False
+    permission: Permission | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +33,18 @@ SECTIONS: Final = (
     Section(
         "Call Manager",
         (
-            Item("Users", "/users", "users"),
-            Item("Live Calls", "/calls", "phone-call"),
-            Item("Registrations", "/registrations", "device-landline-phone"),
-            Item("CDRs", "/cdrs", "history"),
+            Item("Users", "/users", "users", Permission.USERS_READ),
+            Item("Groups", "/groups", "users", Permission.USERS_READ),
+            Item("Roles", "/roles", "shield-lock", Permission.USERS_READ),
+            Item("Live Calls", "/calls", "phone-call", Permission.CALLS_READ),
+            Item("Registrations", "/registrations", "device-landline-phone", Permission.CALLS_READ),
+            Item("CDRs", "/cdrs", "history", Permission.CALLS_READ),
         ),
     ),
-    Section("", (Item("Tenants", "/tenants", "building", system_only=True),)),
-    Section("Blacklist and Codes", (Item("IP Blacklist", "/ip-blacklist", "shield-x", system_only=True),)),
-    Section("Advanced", (Item("Security", "/security/web-login", "shield-lock", system_only=True),)),
-    Section("", (Item("Audit Log", "/audit-log", "list-check"),)),
+    Section("", (Item("Tenants", "/tenants", "building", Permission.TENANTS_WRITE),)),
+    Section("Blacklist and Codes", (Item("IP Blacklist", "/ip-blacklist", "shield-x", Permission.SECURITY_WRITE),)),
+    Section("Advanced", (Item("Security", "/security/web-login", "shield-lock", Permission.SECURITY_WRITE),)),
+    Section("", (Item("Audit Log", "/audit-log", "list-check", Permission.AUDIT_READ),)),
 )
 
 
@@ -50,11 +53,12 @@ def menu(request: HttpRequest) -> dict[str, Any]:
     person = getattr(request, "user", None)
     shown: list[dict[str, Any]] = []
     if person is not None and person.is_authenticated:
+        rights = person.permissions
         for section in SECTIONS:
             items = [
                 {"title": item.title, "path": item.path, "icon": item.icon, "active": _is_here(request.path, item.path)}
                 for item in section.items
-                if person.is_system_administrator or not item.system_only
+                if item.permission is None or person.is_system_administrator or item.permission in rights
             ]
             if items:
                 shown.append({"title": section.title, "items": items})

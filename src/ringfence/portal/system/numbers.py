@@ -6,6 +6,7 @@ from ringfence.portal import guard
 from ringfence.portal.actor import Actor
 from ringfence.portal.calls import live
 from ringfence.portal.people.models import Extension
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.tenants.models import Tenant
 
@@ -18,8 +19,8 @@ def dashboard_numbers(actor: Actor) -> dict[str, Any]:
     calling: int | str = "–"
     banned: int | str = "–"
     try:
-        registered, calling = len(live.registrations(actor)), len(live.calls(actor))
-        banned = len(guard.listed("bans.list", "bans")) if actor.administers_system else "–"
+        registered, calling = live.registrations_page(actor, "", "", "", 1)[1], len(live.calls(actor))
+        banned = len(guard.listed("bans.list", "bans")) if actor.may(Permission.SECURITY_READ) else "–"
     except Refused:
         down = True
     cards = [
@@ -27,7 +28,7 @@ def dashboard_numbers(actor: Actor) -> dict[str, Any]:
         _card("Live calls", calling, "/calls", "phone-call", "blue"),
         _card("Extensions", extensions, "/users", "users", "purple"),
     ]
-    if actor.administers_system:
+    if actor.may(Permission.SECURITY_READ):
         cards.append(_card("Blocked addresses", banned, "/ip-blacklist", "shield-x", "red"))
     return {"cards": cards, "guard_down": down}
 

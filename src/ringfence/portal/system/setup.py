@@ -11,19 +11,13 @@ from django.utils import timezone
 from ringfence.policy.passwords import check_password, normalized
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
-from ringfence.portal.people.models import ADMIN, INTERNATIONAL, STANDARD, Person, Role
+from ringfence.portal.people.models import PREDEFINED, Person, Role
 from ringfence.portal.problems import Conflict, Forbidden, Refused
 from ringfence.portal.security.changes import KNOWN_SCANNERS
 from ringfence.portal.security.models import BlockedUserAgent, SecurityValues
 from ringfence.portal.system.models import Installation
 
 ADMINISTRATOR: Final = "admin"
-ROLES: Final = {
-    ADMIN: {"internal": True, "national": True, "international": True, "administers_tenant": True},
-    INTERNATIONAL: {"internal": True, "national": True, "international": True, "administers_tenant": False},
-    STANDARD: {"internal": True, "national": False, "international": False, "administers_tenant": False},
-}
-"""Reference: "Extension Security", default roles."""
 
 
 class AlreadySetUp(Conflict):
@@ -39,8 +33,10 @@ class WrongToken(Forbidden):
 def fill_in_defaults() -> None:
     """Predefined roles and the list of known scanners; runs at every start, fills the list only once."""
     with transaction.atomic():
-        for name, rights in ROLES.items():
-            Role.objects.get_or_create(name=name, defaults={**rights, "predefined": True})
+        for name, rights in PREDEFINED.items():
+            role = Role.objects.filter(name=name, tenant=None).first() or Role(name=name, predefined=True)
+            role.hold(rights)
+            role.save()
         if SecurityValues.objects.filter(pk=1).exists():
             return
         SecurityValues.store(SecurityValues.current())

@@ -1,41 +1,56 @@
 """REST: tenants."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from ninja import Router, Schema, Status
+from ninja import Field, Router, Status
 
+from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest
-from ringfence.portal.paging import PageQuery, rows
+from ringfence.portal.paging import PageOut, PageQuery, RowId, rows
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound
+from ringfence.portal.schema import In, Out
 from ringfence.portal.tenants import changes
 from ringfence.portal.tenants.models import Tenant
 
 router = Router()
 
-
-class TenantIn(Schema):
-    name: str
-    domain: str
+Limit = Annotated[int | None, Field(ge=1, le=changes.LARGEST_LIMIT)]
 
 
-class TenantPatch(Schema):
-    name: str
+class TenantIn(In):
+    name: str = Field(max_length=64)
+    domain: str = Field(max_length=253)
+    time_zone: str = Field("UTC", max_length=64)
+    max_extensions: Limit = None
+    max_calls: Limit = None
 
 
-class TenantOut(Schema):
+class TenantPatch(In):
+    """Limits can be changed only from above the tenant; null takes a limit away."""
+
+    name: str | None = Field(None, max_length=64)
+    time_zone: str | None = Field(None, max_length=64)
+    max_extensions: Limit = None
+    max_calls: Limit = None
+
+
+class TenantOut(Out):
     id: int
     name: str
     domain: str
+    time_zone: str
+    max_extensions: int | None
+    max_calls: int | None
     created_at: str
 
 
-class TenantPage(Schema):
+class TenantPage(PageOut):
     items: list[TenantOut]
-    count: int
 
 
 def tenant_facts(tenant: Tenant) -> dict[str, Any]:
-    return {"id": tenant.pk, "name": tenant.name, "domain": tenant.domain, "created_at": tenant.created_at.isoformat()}
+    return {"id": tenant.pk, **changes.facts(tenant), "created_at": tenant.created_at.isoformat()}
 
 
 def tenant_of(actor: Actor, tenant_id: int) -> Tenant:
@@ -47,26 +62,40 @@ def tenant_of(actor: Actor, tenant_id: int) -> Tenant:
 
 
 @router.get("tenants", response=TenantPage)
+@needs(Permission.USERS_READ)
 def list_tenants(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
     return rows(Tenant.objects.visible_to(request.auth), page, tenant_facts)
 
 
 @router.post("tenants", response={201: TenantOut})
+@needs(Permission.TENANTS_WRITE)
 def create_tenant(request: ApiRequest, payload: TenantIn) -> Status[Any]:
-    return Status(201, tenant_facts(changes.create_tenant(request.auth, payload.name, payload.domain)))
+    limits = changes.Limits(payload.max_extensions, payload.max_calls)
+    made = changes.create_tenant(request.auth, payload.name, payload.domain, payload.time_zone, limits)
+    return Status(201, tenant_facts(made))
 
 
 @router.get("tenants/{int:tenant_id}", response=TenantOut)
-def show_tenant(request: ApiRequest, tenant_id: int) -> dict[str, Any]:
+@needs(Permission.USERS_READ)
+def show_tenant(request: ApiRequest, tenant_id: RowId) -> dict[str, Any]:
     return tenant_facts(tenant_of(request.auth, tenant_id))
 
 
 @router.patch("tenants/{int:tenant_id}", response=TenantOut)
-def change_tenant(request: ApiRequest, tenant_id: int, payload: TenantPatch) -> dict[str, Any]:
-    return tenant_facts(changes.rename_tenant(request.auth, tenant_of(request.auth, tenant_id), payload.name))
+@needs(Permission.TENANT_WRITE)
+def change_tenant(request: ApiRequest, tenant_id: RowId, payload: TenantPatch) -> dict[str, Any]:
+    tenant = tenant_of(request.auth, tenant_id)
+    given = payload.model_dump(exclude_unset=True)
+    limits = None
+    if given.keys() & {"max_extensions", "max_calls"}:
+        limits = changes.Limits(
+            given.get("max_extensions", tenant.max_extensions), given.get("max_calls", tenant.max_calls)
+        )
+    return tenant_facts(changes.change_tenant(request.auth, tenant, payload.name, payload.time_zone, limits))
 
 
 @router.delete("tenants/{int:tenant_id}", response={204: None})
-def delete_tenant(request: ApiRequest, tenant_id: int) -> Status[Any]:
+@needs(Permission.TENANTS_WRITE)
+def delete_tenant(request: ApiRequest, tenant_id: RowId) -> Status[Any]:
     changes.delete_tenant(request.auth, tenant_of(request.auth, tenant_id))
     return Status(204, None)

@@ -1,19 +1,35 @@
 """What can be done to tenants."""
 
 import re
+from dataclasses import asdict, dataclass
 from typing import Any, Final
+from zoneinfo import available_timezones
 
 from ringfence.policy.addresses import AddressProblem, parse_address
 from ringfence.policy.settings import Problem
 from ringfence.portal import publish
+from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
-from ringfence.portal.people.models import Extension, Person
-from ringfence.portal.problems import Conflict, Forbidden, Refused
+from ringfence.portal.people.models import Extension, Person, Role
+from ringfence.portal.permissions import Permission
+from ringfence.portal.problems import Conflict, Refused
 from ringfence.portal.tenants.models import Tenant
 from ringfence.portal.text import label_problem
 
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+LARGEST_LIMIT: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a tenant may have; None is without a limit."""
+
+    max_extensions: int | None = None
+    max_calls: int | None = None
+
+
+NO_LIMITS: Final = Limits()
 
 
 def domain_problem(domain: str) -> Problem | None:
@@ -42,59 +58,83 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def create_tenant(actor: Actor, name: str, domain: str) -> Tenant:
+def create_tenant(actor: Actor, name: str, domain: str, time_zone: str = "UTC", limits: Limits = NO_LIMITS) -> Tenant:
     """Raises Refused, Conflict or Forbidden."""
-    _only_system(actor)
+    require(actor, Permission.TENANTS_WRITE)
     name, domain = name.strip(), domain.strip().lower().rstrip(".")
-    problems = [problem for problem in (label_problem("name", name), domain_problem(domain)) if problem]
-    if problems:
+    found = (label_problem("name", name), domain_problem(domain), time_zone_problem(time_zone), *limit_problems(limits))
+    if problems := [problem for problem in found if problem]:
         raise Refused(problems)
     with change(actor) as draft:
         _free("name", name, Tenant.objects.filter(name__iexact=name).exists())
         _free("domain", domain, Tenant.objects.filter(domain=domain).exists())
-        tenant = Tenant.objects.create(name=name, domain=domain)
-        draft.record("tenant.created", tenant.pk, name, new=_facts(tenant), tenant_id=tenant.pk)
+        tenant = Tenant.objects.create(name=name, domain=domain, time_zone=time_zone, **asdict(limits))
+        draft.record("tenant.created", tenant.pk, name, new=facts(tenant), tenant_id=tenant.pk)
         draft.rules()
     return tenant
 
 
-def rename_tenant(actor: Actor, tenant: Tenant, name: str) -> Tenant:
-    """Only the name can change: the domain is in every digest."""
-    _only_system(actor)
-    name = name.strip()
-    if problem := label_problem("name", name):
-        raise Refused([problem])
+def change_tenant(
+    actor: Actor,
+    tenant: Tenant,
+    name: str | None = None,
+    time_zone: str | None = None,
+    limits: Limits | None = None,
+) -> Tenant:
+    """Changes only what is given; never the domain, which is in every digest. Limits are set from above the tenant."""
+    require(actor, Permission.TENANT_WRITE if limits is None else Permission.TENANTS_WRITE)
+    name = tenant.name if name is None else name.strip()
+    time_zone = tenant.time_zone if time_zone is None else time_zone
+    limits = limits or Limits(tenant.max_extensions, tenant.max_calls)
+    found = (label_problem("name", name), time_zone_problem(time_zone), *limit_problems(limits))
+    if problems := [problem for problem in found if problem]:
+        raise Refused(problems)
     with change(actor) as draft:
         _free("name", name, Tenant.objects.filter(name__iexact=name).exclude(pk=tenant.pk).exists())
-        old = _facts(tenant)
-        tenant.name = name
-        tenant.save(update_fields=["name"])
-        draft.record("tenant.changed", tenant.pk, name, old, _facts(tenant), tenant.pk)
+        old = facts(tenant)
+        tenant.name, tenant.time_zone = name, time_zone
+        tenant.max_extensions, tenant.max_calls = limits.max_extensions, limits.max_calls
+        tenant.save(update_fields=["name", "time_zone", "max_extensions", "max_calls"])
+        draft.record("tenant.changed", tenant.pk, name, old, facts(tenant), tenant.pk)
         draft.rules()
     return tenant
+
+
+def time_zone_problem(name: str) -> Problem | None:
+    """Only names of the IANA database, because a fixed offset knows no summer time."""
+    if name in available_timezones():
+        return None
+    return Problem("time_zone", "tenant.time_zone", "A time zone is a name such as Europe/Berlin or UTC.")
+
+
+def limit_problems(limits: Limits) -> list[Problem]:
+    """A limit of nothing would lock the tenant out by a typing error; delete the tenant instead."""
+    return [
+        Problem(name, "tenant.limit", f"A limit is 1 to {LARGEST_LIMIT}, or nothing for none.")
+        for name, value in asdict(limits).items()
+        if value is not None and not 1 <= value <= LARGEST_LIMIT
+    ]
 
 
 def delete_tenant(actor: Actor, tenant: Tenant) -> None:
     """Takes its people and extensions along; call records stay, without a tenant."""
-    _only_system(actor)
+    require(actor, Permission.TENANTS_WRITE)
     with change(actor) as draft:
         for extension in Extension.objects.filter(tenant=tenant).select_related("tenant"):
             draft.subscriber(extension.aor)
-        draft.record("tenant.deleted", tenant.pk, tenant.name, old=_facts(tenant), tenant_id=tenant.pk)
+        draft.record("tenant.deleted", tenant.pk, tenant.name, old=facts(tenant), tenant_id=tenant.pk)
         draft.rules()
         Person.objects.filter(tenant=tenant).delete()
+        Role.objects.filter(tenant=tenant).delete()
         tenant.delete()
 
 
-def _facts(tenant: Tenant) -> dict[str, Any]:
-    return {"name": tenant.name, "domain": tenant.domain}
+def facts(tenant: Tenant) -> dict[str, Any]:
+    """What the audit log keeps of a tenant."""
+    names = ("name", "domain", "time_zone", "max_extensions", "max_calls")
+    return {name: getattr(tenant, name) for name in names}
 
 
 def _free(field: str, value: str, taken: bool) -> None:
     if taken:
         raise Conflict([Problem(field, "tenant.exists", f"There is already a tenant with the {field} {value!r}.")])
-
-
-def _only_system(actor: Actor) -> None:
-    if not actor.administers_system:
-        raise Forbidden(detail="Only the system administrator manages tenants.")

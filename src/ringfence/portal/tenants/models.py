@@ -7,16 +7,19 @@ from ringfence.portal.actor import Actor
 
 class TenantQuerySet(models.QuerySet["Tenant"]):
     def visible_to(self, actor: Actor) -> "TenantQuerySet":
-        if actor.administers_system:
+        if actor.above_tenants:
             return self.all()
         return self.none() if actor.tenant_id is None else self.filter(pk=actor.tenant_id)
 
 
 class Tenant(models.Model):
-    """One customer. The domain is the digest realm, so it never changes after creation."""
+    """One customer. The domain is the digest realm, so it never changes after creation. A limit of null is none."""
 
     name = models.CharField(max_length=64, unique=True)
     domain = models.CharField(max_length=253, unique=True)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    max_extensions = models.PositiveIntegerField(null=True, blank=True)
+    max_calls = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TenantQuerySet.as_manager()

@@ -1,25 +1,26 @@
 """Pages: tenants."""
 
 from django.contrib import messages
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from ringfence.portal.access import actor_of, system_administrator
+from ringfence.portal.access import actor_of, permitted
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
+from ringfence.portal.tables import answer
 from ringfence.portal.tenants import changes
 from ringfence.portal.tenants.api import tenant_of
 from ringfence.portal.tenants.forms import RenameForm, TenantForm
-from ringfence.portal.tenants.models import Tenant
+from ringfence.portal.tenants.table import TENANTS, tenants_of
 
 
-@system_administrator
+@permitted(Permission.TENANTS_WRITE)
 def tenants(request: HttpRequest) -> HttpResponse:
-    return render(request, "tenants/tenants.html", {"tenants": Tenant.objects.annotate(size=Count("extensions"))})
+    return answer(request, TENANTS, tenants_of(actor_of(request)), "tenants/tenants.html")
 
 
-@system_administrator
+@permitted(Permission.TENANTS_WRITE)
 def new(request: HttpRequest) -> HttpResponse:
     form = TenantForm(request.POST or None)
     if form.is_valid():
@@ -34,13 +35,13 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
 
 
-@system_administrator
+@permitted(Permission.TENANTS_WRITE)
 def rename(request: HttpRequest, tenant_id: int) -> HttpResponse:
     tenant = tenant_of(actor_of(request), tenant_id)
     form = RenameForm(request.POST or None, initial={"name": tenant.name})
     if form.is_valid():
         try:
-            changes.rename_tenant(actor_of(request), tenant, form.cleaned_data["name"])
+            changes.change_tenant(actor_of(request), tenant, form.cleaned_data["name"])
         except Refused as refused:
             form.explain(refused)
         else:
@@ -49,7 +50,7 @@ def rename(request: HttpRequest, tenant_id: int) -> HttpResponse:
     return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
 
 
-@system_administrator
+@permitted(Permission.TENANTS_WRITE)
 @require_POST
 def delete(request: HttpRequest, tenant_id: int) -> HttpResponse:
     tenant = tenant_of(actor_of(request), tenant_id)

@@ -50,3 +50,13 @@ def clock(seconds: float | None) -> str:
 def moment(stamp_: float | None) -> datetime | None:
     """Unix time as a time."""
     return datetime.fromtimestamp(float(stamp_), UTC) if stamp_ else None
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """A count people can read.
+
+    >>> grouped(100000)
+    '100,000'
+    """
+    return f"{number:,}"

@@ -1,0 +1,109 @@
+"""The tables of registrations, live calls and call records."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ringfence.portal.tables import Column, Empty, Filter, Table
+
+
+def _any_text(*names: str) -> Any:
+    """A search over what is in memory: one of these values holds the text."""
+
+    def search(items: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
+        text = wanted.lower()
+        return [item for item in items if any(text in str(item.get(name, "")).lower() for name in names)]
+
+    return search
+
+
+REGISTRATIONS: Final = Table(
+    name=_("registrations"),
+    path="/registrations",
+    row="calls/registrations_row.html",
+    columns=(
+        Column("extension", _("Extension")),
+        Column("from", _("From")),
+        Column("contact", _("Contact"), css="hide-phone"),
+        Column("agent", _("User agent"), css="hide-phone"),
+        Column("expires", _("Expires (UTC)")),
+    ),
+    order="",
+    empty=Empty(
+        "device-landline-phone",
+        _("No phone is registered"),
+        _("Put an extension, its SIP secret and the tenant’s domain into a phone; it appears here within a second."),
+    ),
+    search=lambda found, _: found,
+    search_hint=_("Extension, domain or address"),
+    live=2,
+)
+"""In the order of the extensions, because the guard cuts the pages."""
+
+LIVE_CALLS: Final = Table(
+    name=_("calls"),
+    path="/calls",
+    row="calls/calls_row.html",
+    columns=(
+        Column("from", _("From"), ("caller",)),
+        Column("to", _("To"), ("shown_callee",)),
+        Column("state", _("State"), ("state",)),
+        Column("since", _("Time"), ("started_at",), "text-end"),
+    ),
+    order="since",
+    empty=Empty("phone", _("Nobody is talking"), _("Calls appear here while they ring and as long as they last.")),
+    search=_any_text("caller", "shown_callee"),
+    search_hint=_("Caller or callee"),
+    live=1,
+)
+
+
+def _search_records(found: Any, wanted: str) -> Any:
+    return found.filter(Q(caller__icontains=wanted) | Q(callee__icontains=wanted) | Q(dialled__icontains=wanted))
+
+
+def _by_result(found: Any, chosen: str) -> Any:
+    return found.filter(answered_at__isnull=chosen == "refused")
+
+
+def _by_age(found: Any, chosen: str) -> Any:
+    return found.filter(started_at__gte=timezone.now() - timedelta(days=int(chosen)))
+
+
+EXPORT: Final = tuple(
+    (name, lambda row, name=name: getattr(row, name))
+    for name in (
+        "call_id", "caller", "callee", "dialled", "started_at", "answered_at", "ended_at", "duration", "ended_by",
+        "code", "reason", "rule",
+    )
+)  # fmt: skip
+
+
+def records_table(path: str = "/cdrs") -> Table:
+    """Call records, newest first."""
+    return Table(
+        name=_("call records"),
+        path=path,
+        row="calls/records_row.html",
+        columns=(
+            Column("start", _("Start (UTC)"), ("started_at",)),
+            Column("from", _("From"), ("caller",)),
+            Column("to", _("To"), ("dialled",)),
+            Column("duration", _("Duration"), ("duration",), "text-end"),
+            Column("result", _("Result")),
+            Column("ended", _("Ended by"), css="hide-phone"),
+        ),
+        order="-start",
+        empty=Empty("history", _("No calls yet"), _("Every finished or refused call appears here within two seconds.")),
+        search=_search_records,
+        search_hint=_("Caller, callee or dialled number"),
+        filters=(
+            Filter("result", _("Result"), (("answered", _("answered")), ("refused", _("not answered"))), _by_result),
+            Filter("days", _("Period"), (("1", _("1 day")), ("7", _("7 days")), ("31", _("31 days"))), _by_age),
+        ),
+        export=EXPORT,
+        live=2,
+    )

@@ -1,0 +1,43 @@
+"""CSV files that are only data: no cell becomes a formula when a spreadsheet opens it (OWASP "CSV Injection")."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from django.http import HttpResponse
+
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def inert(value: object) -> str:
+    """A cell as text; what a spreadsheet would calculate gets an apostrophe in front.
+
+    >>> inert('=HYPERLINK("http://evil.example")')
+    '\\'=HYPERLINK("http://evil.example")'
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    text = str(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA_STARTS) else text
+
+
+def csv_text(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """RFC 4180, one line for each row."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(headings)
+    writer.writerows([inert(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def csv_answer(name: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    """A file to save; the byte order mark makes spreadsheets read it as UTF-8."""
+    response = HttpResponse("\ufeff" + csv_text(headings, rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response

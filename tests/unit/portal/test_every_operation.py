@@ -1,0 +1,201 @@
+"""W95: the whole API description is walked with the token of another tenant. A new resource is covered by itself."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import pytest
+
+from ringfence.portal.api import api
+from ringfence.portal.calls.ingest import store
+from ringfence.portal.permissions import PERMISSIONS, Permission, Scope
+from tests.unit.portal.rest import PASSWORD, Rest, Site
+
+PREFIX = "/api/v1/"
+OPEN = {"setup", "auth/token"}
+"""The only paths without a permission: they check something else, or the token itself."""
+
+ANY_SIGNED_IN = {"status"}
+
+
+@cache
+def description() -> dict[str, Any]:
+    return dict(api.get_openapi_schema())
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path of the API description."""
+
+    method: str
+    path: str
+    about: dict[str, Any]
+
+    @property
+    def permission(self) -> Permission:
+        return Permission(self.about["x-permission"])
+
+    @property
+    def concerns_system(self) -> bool:
+        return PERMISSIONS[self.permission].scope is Scope.SYSTEM
+
+    @property
+    def names_an_object(self) -> bool:
+        return "{" in self.path
+
+
+def operations() -> Iterator[Operation]:
+    for path, methods in description()["paths"].items():
+        for method, about in methods.items():
+            yield Operation(method.upper(), path.removeprefix(PREFIX), about)
+
+
+def guarded() -> list[Operation]:
+    return [item for item in operations() if item.path not in OPEN | ANY_SIGNED_IN]
+
+
+def case(item: Operation) -> Any:
+    return pytest.param(item, id=f"{item.method} {item.path}")
+
+
+def body_of(item: Operation, tenant_id: int) -> Any:
+    """The smallest body that the description permits, for objects of this tenant."""
+    if "requestBody" not in item.about:
+        return None
+    return _value(item.about["requestBody"]["content"]["application/json"]["schema"], tenant_id)
+
+
+def _value(schema: dict[str, Any], tenant_id: int, name: str = "") -> Any:
+    if "$ref" in schema:
+        return _value(description()["components"]["schemas"][schema["$ref"].rpartition("/")[2]], tenant_id, name)
+    if "anyOf" in schema:
+        return _value(schema["anyOf"][0], tenant_id, name)
+    if name == "tenant_id":
+        return tenant_id
+    if "enum" in schema:
+        return schema["enum"][0]
+    match schema.get("type"):
+        case "object":
+            needed = [
+                *schema.get("required", ()),
+                *(["tenant_id"] if "tenant_id" in schema.get("properties", {}) else []),
+            ]
+            return {key: _value(schema["properties"][key], tenant_id, key) for key in dict.fromkeys(needed)}
+        case "integer":
+            return schema.get("minimum", 1)
+        case "array":
+            return []
+        case "boolean":
+            return True
+        case _:
+            return {"domain": "new.example", "password": PASSWORD, "extension": "777"}.get(name, "Anything")
+
+
+def populate(site: Site) -> None:
+    """One of everything in tenant B that is not there from the start."""
+    tenant_id = site.tenants["b"]
+    store({"kind": "call.ended", "t": 100.0, "call_id": "b", "tenant_id": tenant_id, "caller": "100@b.example"})
+    group = site.b.post("groups", tenant_id=tenant_id, name="Sales")["id"]
+    site.b.call("PUT", f"groups/{group}/members/{site.users['101@b.example']}")
+    site.b.post("roles", tenant_id=tenant_id, name="Helpdesk", permissions=["users.read"])
+
+
+def own_rows(caller: Rest, collection: str) -> list[dict[str, Any]]:
+    """The rows of a list that belong to the caller's tenant alone; shared ones, like predefined roles, do not."""
+    found: list[dict[str, Any]] = caller.get(f"{collection}?limit=500")["items"]
+    return [item for item in found if item.get("tenant_id", item["id"]) is not None]
+
+
+def address(item: Operation, site: Site) -> str:
+    """The path with the names of tenant B's objects in it."""
+    parts: list[str] = []
+    for part in item.path.split("/"):
+        if not part.startswith("{"):
+            parts.append(part)
+            continue
+        collection = "users" if part == "{user_id}" else "/".join(parts)
+        rows = own_rows(site.b, collection)
+        assert rows, f"populate() makes nothing for {collection}"
+        parts.append(str(rows[-1]["id"]))
+    return "/".join(parts)
+
+
+@pytest.mark.parametrize("item", [case(item) for item in guarded()])
+def test_every_operation_asks_a_permission(item: Operation) -> None:
+    assert item.about.get("x-permission") in set(Permission)
+
+
+@pytest.mark.parametrize("item", [case(item) for item in operations() if item.path not in OPEN])
+def test_nothing_answers_without_a_token(site: Site, item: Operation) -> None:
+    path = item.path.replace("{", "").replace("}", "")
+    path = "/".join("1" if part.endswith("_id") else part for part in path.split("/"))
+    assert Rest().refusal(item.method, path, {})["status"] == 401
+
+
+@pytest.mark.parametrize(
+    "item", [case(item) for item in guarded() if item.names_an_object and not item.concerns_system]
+)
+def test_nothing_of_another_tenant_exists(site: Site, item: Operation) -> None:
+    populate(site)
+    assert site.a.refusal(item.method, address(item, site), body_of(item, site.tenants["b"]))["status"] == 404
+
+
+@pytest.mark.parametrize("item", [case(item) for item in guarded() if item.concerns_system])
+def test_what_concerns_the_system_is_not_for_tenants(site: Site, item: Operation) -> None:
+    site.guard.asked.clear()
+    path = item.path.replace("{address}", "198.51.100.7")
+    path = "/".join("1" if part.startswith("{") else part for part in path.split("/"))
+    assert site.a.refusal(item.method, path, body_of(item, site.tenants["a"]))["status"] == 403
+    assert not site.guard.asked
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        case(item)
+        for item in guarded()
+        if item.method == "GET" and not item.names_an_object and not item.concerns_system
+    ],
+)
+def test_lists_hold_nothing_of_another_tenant(site: Site, item: Operation) -> None:
+    populate(site)
+    site.guard.answers["registrations.list"] = site.guard.answers["calls.list"] = [
+        {"aor": "x", "tenant_id": tenant_id} for tenant_id in (*site.tenants.values(), None)
+    ]
+    for query in ("limit=500", f"limit=500&tenant_id={site.tenants['b']}"):
+        status, found = site.a.call("GET", f"{item.path}?{query}")
+        if status != 200:
+            continue
+        for row in found["items"]:
+            assert row.get("tenant_id") in (site.tenants["a"], None), row
+            assert "b.example" not in str(row)
+            assert "Tenant b" not in str(row)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        case(item)
+        for item in guarded()
+        if item.method == "POST" and not item.names_an_object and not item.concerns_system
+    ],
+)
+def test_nothing_is_made_in_another_tenant(site: Site, item: Operation) -> None:
+    body = body_of(item, site.tenants["b"])
+    if "tenant_id" in body:
+        assert site.a.refusal("POST", item.path, body)["status"] in (404, 422)
+        assert site.a.refusal("POST", item.path, body)["field"] == "tenant_id"
+
+
+@pytest.mark.parametrize(
+    "item", [case(item) for item in guarded() if item.method in ("PATCH", "POST") and "requestBody" in item.about]
+)
+def test_no_foreign_field_is_taken(site: Site, item: Operation) -> None:
+    """Mass assignment: `tenant_id`, `is_system_administrator` and whatever else is not in the description."""
+    populate(site)
+    if item.concerns_system or "settings/" in item.path:
+        return
+    body = {**(body_of(item, site.tenants["b"]) or {}), "is_system_administrator": True}
+    refused = site.b.refusal(item.method, address(item, site), body)
+    assert (refused["status"], refused["field"]) == (422, "is_system_administrator")
