@@ -17,8 +17,13 @@ def _report(where: str, error: str) -> None:
 
 
 @guarded(refuse_request, _report)
-def ksr_plain_register(*_: object) -> bool:
-    return registering.serves(this_worker())
+def ksr_plain_question(facts: str) -> bool:
+    return registering.challenges(facts, this_worker())
+
+
+@guarded(refuse_request, _report)
+def ksr_plain_answer(facts: str) -> bool:
+    return registering.registers(facts, this_worker())
 
 
 @guarded(refuse_request, _report)
@@ -56,13 +61,6 @@ def _serve(method: str, worker: Worker) -> None:
 
 
 def _outside_dialog(method: str, worker: Worker) -> None:
-    try:
-        _judge(method, worker)
-    finally:
-        worker.view.release()
-
-
-def _judge(method: str, worker: Worker) -> None:
     index = worker.view.current()
     if index is None:
         ksr.reply(503, "Service Unavailable")

@@ -13,7 +13,6 @@ from typing import Final
 from ringfence.policy.book import ACTIVE, ACTIVE_FIELD, HA1_FIELD, SEPARATOR, decode_subscriber
 from ringfence.policy.decide import decide
 from ringfence.policy.events import Kind
-from ringfence.policy.index import Index
 from ringfence.policy.model import Answer, Credentials
 from ringfence.policy.rules.packet import MAX_CALL_ID, MAX_URI
 from ringfence.policy.rules.registration import GRANTED_AT_LEAST, GRANTED_AT_MOST, GRANTED_UNASKED, MAX_EXPIRES
@@ -21,115 +20,109 @@ from ringfence.signaling import act, facts, ksr
 from ringfence.signaling.authentication import DECOY, Identity, not_proved
 from ringfence.signaling.worker import Worker
 
+BETWEEN: Final = "|"
+"""Stands between the facts that `core.cfg` hands over; a fact that holds one makes the message not plain."""
+
+ABSENT: Final = "<null>"
+QUESTION: Final = 7
+ANSWER: Final = 14
+"""How many facts there are."""
+
 _MOST_DIGITS: Final = len(str(MAX_EXPIRES)) - 1
-_NOT_PLAIN: Final = frozenset(',"* \t\\')
 
 
-def serves(worker: Worker) -> bool:
-    """Whether this REGISTER, plain as `core.cfg` found it, is answered; if not, nothing has happened yet."""
-    source = ksr.source()
-    now = time.time()
-    if not ksr.readable() or worker.bans.is_banned(source, now):
+def challenges(told: str, worker: Worker) -> bool:
+    """Whether this REGISTER without credentials got its challenge; if not, nothing has happened yet."""
+    parts = told.split(BETWEEN)
+    if len(parts) != QUESTION or not ksr.readable():
         return False
-    try:
-        index = worker.view.current()
-        return index is not None and _judged(now, index, worker)
-    finally:
-        worker.view.release()
-
-
-def _judged(now: float, index: Index, worker: Worker) -> bool:
-    """The gates that need no digest, and the challenge to who brings none."""
-    familiar = worker.familiar
-    if familiar.index is not index:
-        familiar.start_over(index)
-    target = ksr.target_uri()
-    domain = familiar.domains.get(target) or familiar.domain(target, ksr.target_host())
-    agent = ksr.user_agent()
-    if not domain or not (agent in familiar.agents or familiar.welcomes(agent)):
+    source, target, host, agent, call_id, sender, receiver = parts
+    domain = _domain(source, target, host, agent, worker)
+    if not domain or len(call_id) > MAX_CALL_ID or len(sender) > MAX_URI or len(receiver) > MAX_URI:
         return False
-    if len(ksr.call_id()) > MAX_CALL_ID:
-        return False
-    name = ksr.claimed_user()
-    if name:
-        return _registers(name, domain, now, index, worker)
-    if len(ksr.from_uri()) > MAX_URI or len(ksr.to_uri()) > MAX_URI:
-        return False
+    ksr.use_source_port()
     if not ksr.challenge(domain, proxy=False):
         ksr.reply(500, "Server Internal Error")
     return True
 
 
-def _registers(name: str, domain: str, now: float, index: Index, worker: Worker) -> bool:
-    """Has the digest checked, saves and tells, in the order of the general way."""
+def _domain(source: str, target: str, host: str, agent: str, worker: Worker) -> str:
+    """Our domain this Request-URI means; "" when there is none, or the source is banned or its user agent blocked."""
+    index = worker.view.current()
+    familiar = worker.familiar
+    if index is None or worker.bans.is_banned(source, time.time()):
+        return ""
+    if familiar.index is not index:
+        familiar.start_over(index)
+    if agent not in familiar.agents and (agent == ABSENT or not familiar.welcomes(agent)):
+        return ""
+    return familiar.domains.get(target) or familiar.domain(target, host)
+
+
+def registers(told: str, worker: Worker) -> bool:
+    """Whether this REGISTER with credentials is answered; if not, nothing has happened yet.
+
+    What is printable and has neither a quote nor a backslash stands in the journal as it is.
+    """
+    parts = told.split(BETWEEN)
+    if len(parts) != ANSWER or not told.isprintable() or '"' in told or "\\" in told or not ksr.readable():
+        return False
+    source, port, socket, target, host, agent, call_id, cseq, sender, receiver, name, uri, contact, expires = parts
+    now = time.time()
+    domain = _domain(source, target, host, agent, worker)
     account = f"{name}@{domain}"
-    uri = f"sip:{account}"
-    if uri != ksr.from_uri() or uri != ksr.to_uri() or uri != uri.lower() or "@" in name or len(uri) > MAX_URI:
-        return False
-    if ksr.text("$adu") != ksr.target_uri() or worker.bans.is_slowed(ksr.source(), account, now):
-        return False
-    contact, granted = _contact(ksr.text("$ct")), _granted(ksr.text("$hdr(Expires)"))
-    if not (contact and granted and ksr.transport() == "udp"):
+    own = f"sip:{account}"
+    device, granted = _device(contact), _granted(expires)
+    if (
+        not (domain and device and granted)
+        or not (own == sender == receiver and uri == target)
+        or "@" in name
+        or own != own.lower()
+        or len(own) > MAX_URI
+        or len(call_id) > MAX_CALL_ID
+        or worker.bans.is_slowed(source, account, now)
+    ):
         return False
     record = worker.view.record(account)
-    subscriber = (record or DECOY).decode().split(SEPARATOR)
-    answer = ksr.check_digest(domain, subscriber[HA1_FIELD])
-    if answer == Answer.RIGHT and subscriber[0] == account and subscriber[ACTIVE_FIELD] == ACTIVE:
-        _save(contact, int(now) + granted, subscriber, worker)
-    else:
-        _refuse(account, record, answer, index, worker)
+    stored = (record or DECOY).decode()
+    if '"' in stored or "\\" in stored:
+        return False
+    found = stored.split(SEPARATOR)
+    ksr.use_source_port()
+    answer = ksr.check_digest(domain, found[HA1_FIELD])
+    if answer != Answer.RIGHT or found[0] != account or found[ACTIVE_FIELD] != ACTIVE:
+        _refuse(account, record, answer, worker)
+        return True
+    ksr.remember_source()
+    if ksr.save_contacts():
+        worker.journal.append_line(
+            f'{{"t":{now},"kind":"{Kind.REGISTRATION_SAVED}","aor":"{account}","contacts":[{{"uri":"{device}",'
+            f'"expires_at":{int(now) + granted},"received":"sip:{source}:{port}","socket":"{socket}"}}],'
+            f'"complete":false,"source":"{source}","port":{port},"transport":"udp","user_agent":"{agent[:128]}",'
+            f'"call_id":"{call_id[:128]}","cseq":{cseq},"tenant_id":{found[1]},"user_id":{found[2]},'
+            f'"display_name":"{found[5]}"}}\n'.encode()
+        )
+    ksr.reply_saved()
     return True
 
 
-def _contact(header: str) -> str:
-    """The URI of a header with one contact whose lifetime is not its own; "" if it is not that plain."""
-    uri, end, parameters = header[1:].partition(">")
-    plain = header.startswith("<sip:") and end and _NOT_PLAIN.isdisjoint(uri) and "<" not in uri
-    return uri if plain and not ("," in parameters or "expires" in parameters.lower()) else ""
+def _device(contact: str) -> str:
+    """The URI of one contact whose lifetime is not its own; "" if it is not that plain."""
+    if contact[:5] != "<sip:" or "," in contact or " " in contact or "expires" in contact.lower():
+        return ""
+    return contact[1:].partition(">")[0]
 
 
 def _granted(asked: str) -> int:
     """Seconds the registrar will grant; 0 if nothing is, or if it is no plain number."""
-    if not asked:
+    if asked == ABSENT:
         return GRANTED_UNASKED
     if not asked.isdecimal() or len(asked) > _MOST_DIGITS or asked.strip("0") == "":
         return 0
     return min(max(int(asked), GRANTED_AT_LEAST), GRANTED_AT_MOST)
 
 
-def _save(contact: str, expires_at: int, subscriber: list[str], worker: Worker) -> None:
-    """Like `registrations.save`, but tells of this one device only; the guard keeps the account's other devices."""
-    ksr.remember_source()
-    if ksr.save_contacts():
-        source, port = ksr.source(), ksr.source_port()
-        worker.journal.append(
-            Kind.REGISTRATION_SAVED,
-            {
-                "aor": subscriber[0],
-                "contacts": [
-                    {
-                        "uri": contact,
-                        "expires_at": expires_at,
-                        "received": f"sip:{source}:{port}",
-                        "socket": ksr.own_socket(),
-                    }
-                ],
-                "complete": False,
-                "source": source,
-                "port": port,
-                "transport": "udp",
-                "user_agent": ksr.user_agent()[:128],
-                "call_id": ksr.call_id()[:128],
-                "cseq": ksr.number("$cs"),
-                "tenant_id": int(subscriber[1]),
-                "user_id": int(subscriber[2]),
-                "display_name": subscriber[5],
-            },
-        )
-    ksr.reply_saved()
-
-
-def _refuse(account: str, record: bytes | None, answer: int, index: Index, worker: Worker) -> None:
+def _refuse(account: str, record: bytes | None, answer: int, worker: Worker) -> None:
     """The digest is checked and its nonce used up; the verdict is the general way's."""
     subscriber = decode_subscriber(record) if record else None
     identity = (
@@ -137,5 +130,7 @@ def _refuse(account: str, record: bytes | None, answer: int, index: Index, worke
         if answer == Answer.RIGHT
         else not_proved("REGISTER", account, subscriber, answer, worker)
     )
+    index = worker.view.current()
+    assert index is not None
     request = facts.request("REGISTER", identity.credentials, identity.caller)
     act.carry_out(decide(request, index, worker.view.subscriber), request, worker)

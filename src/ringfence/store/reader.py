@@ -1,12 +1,20 @@
 """Reads the policy store: one memory-mapped look per decision, never a wait for the writer."""
 
+import mmap
+import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import lmdb
 
 from ringfence.policy.book import Book, Subscriber, decode_book, decode_subscriber
 from ringfence.store import layout
+
+_LOCK_HEAD: Final = struct.Struct("=IIQ")
+_LOCK_MAGIC: Final = 0xBEEFC0DE
+"""How LMDB's lock file begins (mdb.c, MDB_txninfo): magic, format, number of the last commit. From that number LMDB
+itself takes what a new reader sees.
+"""
 
 
 class PolicyReader:
@@ -25,6 +33,11 @@ class PolicyReader:
         self._subscribers = self._env.open_db(layout.SUBSCRIBERS, create=False)
         self._rules = self._env.open_db(layout.RULES, create=False)
         self._txn: Any = None
+        self._commits = _commits(layout.lock_file(folder))
+
+    def commits(self) -> int:
+        """Changes with each commit and costs one look into shared memory; -1 if this LMDB does not tell."""
+        return self._commits[1] if self._commits else -1
 
     def refresh(self) -> int:
         """Moves to the newest committed state and returns its version."""
@@ -58,15 +71,24 @@ class PolicyReader:
         return raw
 
     def subscriber(self, aor: str) -> Subscriber | None:
-        """The subscriber as of the last `refresh`. Raises ValueError on a broken record."""
+        """The subscriber as stored now. Raises ValueError on a broken record."""
         raw = self.record(aor)
         return decode_subscriber(raw) if raw else None
 
     def record(self, aor: str) -> bytes | None:
-        """The subscriber's record as it is stored, as of the last `refresh`."""
-        raw: bytes | None = self._txn.get(layout.subscriber_key(aor), db=self._subscribers)
+        """The subscriber's record as it is stored now."""
+        txn = self._env.begin()
+        raw: bytes | None = txn.get(layout.subscriber_key(aor), db=self._subscribers)
+        txn.abort()
         return raw
 
     def close(self) -> None:
         self.release()
         self._env.close()
+
+
+def _commits(lock_file: Path) -> memoryview | None:
+    with lock_file.open("rb") as stream:
+        words = memoryview(mmap.mmap(stream.fileno(), _LOCK_HEAD.size, prot=mmap.PROT_READ)).cast("Q")
+    magic, _, _ = _LOCK_HEAD.unpack(words.cast("B"))
+    return words if magic == _LOCK_MAGIC else None
