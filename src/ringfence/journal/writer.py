@@ -39,9 +39,9 @@ class JournalWriter:
             self.ring()
         return True
 
-    def append_line(self, line: bytes) -> None:
+    def append_line(self, line: str) -> None:
         """Writes one event that is already a line of JSON and not urgent."""
-        if not self._write(line):
+        if not self._write(line.encode()):
             self._head.count_drop()
 
     def ring(self) -> None:

@@ -17,7 +17,7 @@ class Familiar:
         self.domains: dict[str, str] = {}
         self.agents: set[str] = set()
 
-    def start_over(self, index: Index) -> None:
+    def start_over(self, index: Index | None) -> None:
         self.index = index
         self.domains.clear()
         self.agents.clear()

@@ -114,7 +114,7 @@ def challenge(realm: str, proxy: bool) -> bool:
 def check_digest(realm: str, ha1: str) -> int:
     """Kamailio's judgement of the credentials against a hex HA1: 1, or a negative code."""
     code: Any = KSR.auth.pv_auth_check(realm, ha1, 1, 0)
-    return code if isinstance(code, int) and not isinstance(code, bool) else -1
+    return code if code.__class__ is int else -1
 
 
 def credential_header(method: str) -> str:
@@ -280,4 +280,4 @@ def _text(value: Any) -> str:
 
 
 def _yes(result: Any) -> bool:
-    return result is True or (not isinstance(result, bool) and isinstance(result, int) and result > 0)
+    return result is True or (result.__class__ is int and result > 0)

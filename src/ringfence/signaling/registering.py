@@ -12,7 +12,6 @@ from typing import Final
 
 from ringfence.policy.book import ACTIVE, ACTIVE_FIELD, HA1_FIELD, SEPARATOR, decode_subscriber
 from ringfence.policy.decide import decide
-from ringfence.policy.events import Kind
 from ringfence.policy.model import Answer, Credentials
 from ringfence.policy.rules.packet import MAX_CALL_ID, MAX_URI
 from ringfence.policy.rules.registration import GRANTED_AT_LEAST, GRANTED_AT_MOST, GRANTED_UNASKED, MAX_EXPIRES
@@ -25,8 +24,11 @@ BETWEEN: Final = "|"
 
 ABSENT: Final = "<null>"
 QUESTION: Final = 7
-ANSWER: Final = 14
+ANSWER: Final = 12
 """How many facts there are."""
+
+QUOTES: Final = 30
+"""Quotation marks in the part of a journal line that `core.cfg` writes; another one came from the phone."""
 
 _MOST_DIGITS: Final = len(str(MAX_EXPIRES)) - 1
 
@@ -37,8 +39,11 @@ def challenges(told: str, worker: Worker) -> bool:
     if len(parts) != QUESTION or not ksr.readable():
         return False
     source, target, host, agent, call_id, sender, receiver = parts
-    domain = _domain(source, target, host, agent, worker)
+    domain = _domain(target, host, agent, worker)
     if not domain or len(call_id) > MAX_CALL_ID or len(sender) > MAX_URI or len(receiver) > MAX_URI:
+        return False
+    now = time.time()
+    if worker.bans.holds_any(now) and worker.bans.is_banned(source, now):
         return False
     ksr.use_source_port()
     if not ksr.challenge(domain, proxy=False):
@@ -46,12 +51,10 @@ def challenges(told: str, worker: Worker) -> bool:
     return True
 
 
-def _domain(source: str, target: str, host: str, agent: str, worker: Worker) -> str:
-    """Our domain this Request-URI means; "" when there is none, or the source is banned or its user agent blocked."""
+def _domain(target: str, host: str, agent: str, worker: Worker) -> str:
+    """Our domain that this Request-URI means; "" when there is none or the user agent is blocked."""
     index = worker.view.current()
     familiar = worker.familiar
-    if index is None or worker.bans.is_banned(source, time.time()):
-        return ""
     if familiar.index is not index:
         familiar.start_over(index)
     if agent not in familiar.agents and (agent == ABSENT or not familiar.welcomes(agent)):
@@ -62,26 +65,29 @@ def _domain(source: str, target: str, host: str, agent: str, worker: Worker) -> 
 def registers(told: str, worker: Worker) -> bool:
     """Whether this REGISTER with credentials is answered; if not, nothing has happened yet.
 
-    What is printable and has neither a quote nor a backslash stands in the journal as it is.
+    What is printable and has neither a quote nor a backslash stands in the journal as it is; the last fact is the part
+    of the journal's line that `core.cfg` wrote.
     """
     parts = told.split(BETWEEN)
-    if len(parts) != ANSWER or not told.isprintable() or '"' in told or "\\" in told or not ksr.readable():
+    if len(parts) != ANSWER or not told.isprintable() or "\\" in told or told.count('"') != QUOTES:
         return False
-    source, port, socket, target, host, agent, call_id, cseq, sender, receiver, name, uri, contact, expires = parts
-    now = time.time()
-    domain = _domain(source, target, host, agent, worker)
+    source, target, host, agent, call_id, sender, receiver, name, uri, contact, expires, rest = parts
+    domain = _domain(target, host, agent, worker)
     account = f"{name}@{domain}"
     own = f"sip:{account}"
     device, granted = _device(contact), _granted(expires)
     if (
-        not (domain and device and granted)
-        or not (own == sender == receiver and uri == target)
+        not (domain and device and granted and own == sender == receiver and uri == target)
         or "@" in name
         or own != own.lower()
         or len(own) > MAX_URI
         or len(call_id) > MAX_CALL_ID
-        or worker.bans.is_slowed(source, account, now)
+        or not ksr.readable()
     ):
+        return False
+    now = time.time()
+    bans = worker.bans
+    if bans.holds_any(now) and (bans.is_banned(source, now) or bans.is_slowed(source, account, now)):
         return False
     record = worker.view.record(account)
     stored = (record or DECOY).decode()
@@ -96,11 +102,8 @@ def registers(told: str, worker: Worker) -> bool:
     ksr.remember_source()
     if ksr.save_contacts():
         worker.journal.append_line(
-            f'{{"t":{now},"kind":"{Kind.REGISTRATION_SAVED}","aor":"{account}","contacts":[{{"uri":"{device}",'
-            f'"expires_at":{int(now) + granted},"received":"sip:{source}:{port}","socket":"{socket}"}}],'
-            f'"complete":false,"source":"{source}","port":{port},"transport":"udp","user_agent":"{agent[:128]}",'
-            f'"call_id":"{call_id[:128]}","cseq":{cseq},"tenant_id":{found[1]},"user_id":{found[2]},'
-            f'"display_name":"{found[5]}"}}\n'.encode()
+            f'{{"t":{now},"kind":"registration.saved","aor":"{account}","contacts":[{{"uri":"{device}","expires_at":'
+            f'{int(now) + granted},{rest}"tenant_id":{found[1]},"user_id":{found[2]},"display_name":"{found[5]}"}}\n'
         )
     ksr.reply_saved()
     return True
