@@ -2,7 +2,7 @@
 
 from ringfence.engines.render import Bare, bracketed, quote_kamailio, render
 from ringfence.engines.system import System
-from ringfence.hosts import ports, sanity
+from ringfence.hosts import ports
 from ringfence.policy.rules import packet, registration
 
 TEMPLATE = "core.cfg.j2"
@@ -19,7 +19,6 @@ def render_core(system: System) -> str:
         limits=system.limits,
         registration=registration,
         packet=packet,
-        sanity=sanity,
         bare=Bare,
         listen=[_listen(system, index) for index in range(len(system.sip_addresses))],
         modules=modules_directory(),

@@ -9,7 +9,7 @@ from typing import Any
 
 import KSR
 
-from ringfence.hosts import sanity
+from ringfence.policy.rules.packet import SANITY_CHECKS, SANITY_URIS
 
 type Fact = Callable[[], str]
 
@@ -73,8 +73,6 @@ claimed_user: Fact = KSR.kx.gete_au
 """The user name of the credentials, "" when there are none."""
 message_length: Callable[[], int] = KSR.kx.get_msglen
 source_port: Callable[[], int] = KSR.kx.get_srcport
-own_socket: Fact = KSR.kx.get_rcvaddr_sock
-"""Our socket the message came to, as usrloc names it: `udp:192.0.2.1:5060`."""
 
 
 def header_counts() -> tuple[int, ...]:
@@ -88,7 +86,7 @@ def contact_count() -> int:
 
 def sane() -> bool:
     """Kamailio's own sanity checks."""
-    return _yes(KSR.sanity.sanity_check(sanity.CHECKS, sanity.URIS))
+    return _yes(KSR.sanity.sanity_check(SANITY_CHECKS, SANITY_URIS))
 
 
 def reply_insane() -> None:

@@ -1,7 +1,6 @@
 """Reads the policy store: one memory-mapped look per decision, never a wait for the writer."""
 
 import mmap
-import struct
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,10 +9,9 @@ import lmdb
 from ringfence.policy.book import Book, Subscriber, decode_book, decode_subscriber
 from ringfence.store import layout
 
-_LOCK_HEAD: Final = struct.Struct("=IIQ")
-_LOCK_MAGIC: Final = 0xBEEFC0DE
-"""How LMDB's lock file begins (mdb.c, MDB_txninfo): magic, format, number of the last commit. From that number LMDB
-itself takes what a new reader sees.
+_LAST_COMMIT: Final = 6
+"""Where LMDB's lock file holds the number of the last commit, in words of eight bytes (mdb.c, MDB_txninfo): behind
+magic, format and the readers' mutex. From there LMDB itself learns what a new reader sees.
 """
 
 
@@ -33,11 +31,11 @@ class PolicyReader:
         self._subscribers = self._env.open_db(layout.SUBSCRIBERS, create=False)
         self._rules = self._env.open_db(layout.RULES, create=False)
         self._txn: Any = None
-        self._commits = _commits(layout.lock_file(folder))
+        self._commits = self._find_commits(layout.lock_file(folder))
 
     def commits(self) -> int:
-        """Changes with each commit and costs one look into shared memory; -1 if this LMDB does not tell."""
-        return self._commits[1] if self._commits else -1
+        """Changes with each commit and costs one look into shared memory; -1 if this LMDB keeps it elsewhere."""
+        return self._commits[_LAST_COMMIT] if self._commits else -1
 
     def refresh(self) -> int:
         """Moves to the newest committed state and returns its version."""
@@ -86,9 +84,9 @@ class PolicyReader:
         self.release()
         self._env.close()
 
-
-def _commits(lock_file: Path) -> memoryview | None:
-    with lock_file.open("rb") as stream:
-        words = memoryview(mmap.mmap(stream.fileno(), _LOCK_HEAD.size, prot=mmap.PROT_READ)).cast("Q")
-    magic, _, _ = _LOCK_HEAD.unpack(words.cast("B"))
-    return words if magic == _LOCK_MAGIC else None
+    def _find_commits(self, lock_file: Path) -> memoryview | None:
+        size = 8 * (_LAST_COMMIT + 1)
+        with lock_file.open("rb") as stream:
+            words = memoryview(mmap.mmap(stream.fileno(), size, prot=mmap.PROT_READ)).cast("Q")
+        before, said, after = words[_LAST_COMMIT], self._env.info()["last_txnid"], words[_LAST_COMMIT]
+        return words if 0 < before <= said <= after else None
