@@ -34,8 +34,9 @@ browser: platform-test ## the portal in a real Chromium
 bench: platform-test ## the measurements of the performance goals
 	$(INSIDE) $(PYTHON) -m bench
 
-docs: platform-test ## renew docs/policy.md from the rules
+docs: platform-test ## renew docs/policy.md from the rules and docs/wsi.asyncapi.json from the table of events
 	$(INSIDE) $(PYTHON) -m tools.policy_doc
+	$(INSIDE) $(PYTHON) -m tools.asyncapi
 
 format: platform-test ## put the code into the one format
 	$(INSIDE) $(BIN)/ruff format $(wildcard $(CODE))

@@ -16,7 +16,9 @@ GUARD: Final = "guard"
 CORE: Final = "core"
 PORTAL: Final = "portal"
 INGEST: Final = "ingest"
+WSI: Final = "wsi"
 WEB: Final = "web"
+ACCESS: Final = "access"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,9 @@ def children(system: System, environment: Mapping[str, str] = os.environ) -> tup
         _core(system, environment),
         _portal(system, environment),
         _ingest(system, environment),
+        _wsi(system, environment),
         _web(system, environment),
+        _access(system, environment),
     )
 
 
@@ -185,15 +189,48 @@ def _ingest(system: System, environment: Mapping[str, str]) -> Child:
     )
 
 
+def _wsi(system: System, environment: Mapping[str, str]) -> Child:
+    return Child(
+        name=WSI,
+        argv=manage(system, "wsi"),
+        log=_log(system, WSI),
+        account=accounts.PORTAL.name,
+        environment=_pairs(portal_environment(system, environment)),
+        ready=(f"unix:{system.paths.wsi_socket}",),
+        umask=0o007,
+    )
+
+
 def _web(system: System, environment: Mapping[str, str]) -> Child:
     return Child(
         name=WEB,
         argv=("nginx", "-e", "stderr", "-c", str(system.paths.nginx_config)),
         log=_log(system, WEB),
         account=accounts.WEB.name,
+        capabilities=web_capabilities(system),
         environment=_pairs(base_environment(system, environment)),
         ready=(f"tcp:127.0.0.1:{ports.WEB_PORTAL.first}",),
         more_logs=(str(system.paths.web_logs / "access.log"),),
+    )
+
+
+def web_capabilities(system: System) -> tuple[str, ...]:
+    """The right to listen on 80 and 443 is given from the start, so that a redirect can be switched on by a reload."""
+    return ("net_bind_service",) if system.low_ports else ()
+
+
+def _access(system: System, environment: Mapping[str, str]) -> Child:
+    """Changes nginx's listeners and certificate; as nginx's own account it needs no right that nginx lacks."""
+    return Child(
+        name=ACCESS,
+        argv=(str(system.paths.python), "-m", "ringfence.engines.webaccess"),
+        log=_log(system, ACCESS),
+        account=accounts.WEB.name,
+        capabilities=web_capabilities(system),
+        environment=_pairs(base_environment(system, environment)),
+        ready=(f"unix:{system.paths.web_access_socket}",),
+        after=(WEB,),
+        umask=0o007,
     )
 
 

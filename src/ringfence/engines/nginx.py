@@ -8,7 +8,7 @@ TEMPLATE = "nginx.conf.j2"
 
 
 def render_web(system: System) -> str:
-    """`run/nginx/nginx.conf`: HTTPS on 8887 in front of the portal's Unix socket, without any privilege."""
+    """`run/nginx/nginx.conf`: HTTPS on 8887 in front of the portal, on 8885 in front of the event socket."""
     paths = system.paths
     return render(
         TEMPLATE,
@@ -21,8 +21,14 @@ def render_web(system: System) -> str:
         pid=paths.nginx / "nginx.pid",
         scratch=paths.nginx,
         access_log=paths.web_logs / "access.log",
-        certificate=paths.web_certificate,
-        key=paths.web_key,
+        certificate=paths.tls / system.web.pair / "web.crt",
+        key=paths.tls / system.web.pair / "web.key",
+        access=system.web,
+        http=ports.HTTP,
+        https=ports.HTTPS,
+        provisioning=ports.PROVISIONING.first,
         portal=Bare(f"unix:{paths.portal_socket}"),
         static=f"{paths.static}/",
+        wsi_port=ports.WSI.first,
+        wsi=Bare(f"unix:{paths.wsi_socket}"),
     )

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,17 +18,19 @@ from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import Bans
 from ringfence.guard.clock import boot_id
 from ringfence.guard.control import ControlSocket, share
+from ringfence.guard.doors import Doors
 from ringfence.guard.firewall import DryRun, Firewall, FirewallRefused, Nft
-from ringfence.guard.intake import Intake, Record
+from ringfence.guard.intake import Intake
 from ringfence.guard.kernelwatch import KernelWatch
 from ringfence.guard.ledger import Ledger
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.ruleset import BAN_SET_SIZE, Ports
+from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.service import Parts, Service
 from ringfence.guard.standing import load_snapshot, write_snapshot
 from ringfence.guard.verbs import CHANGING, Desk
 from ringfence.hosts import ports
-from ringfence.hosts.addresses import NetworkUnreadable, surroundings
+from ringfence.hosts.addresses import Address, NetworkUnreadable, surroundings, time_servers
 from ringfence.hosts.paths import Paths
 from ringfence.journal.durability import Synced, sync
 from ringfence.journal.reader import JournalReader, replay
@@ -37,11 +40,13 @@ LOOK_EVERY: Final = 0.1
 READ_EVERY: Final = 0.2
 SWEEP_EVERY: Final = 1.0
 HOST_EVERY: Final = 30.0
+CLOCKS_EVERY: Final = 3_600.0
 SYNC_EVERY: Final = 1.0
 SETTLE: Final = 0.02
 """Seconds to wait after somebody else's change, so that a script's many changes are answered once."""
 
 MOST_RINGS: Final = 1_000
+LONGEST_DATAGRAM: Final = 1 << 17
 JOURNAL_GROUP: Final = "ringfence-journal"
 SIP_SERVICES: Final = (ports.Part.CORE, ports.Part.EDGE)
 
@@ -60,6 +65,7 @@ class Daemon:
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         self._reading = False
         self._settling = False
+        self._time_servers: tuple[Address, ...] = ()
         self._saving: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -89,7 +95,7 @@ class Daemon:
                 raise RuntimeError("the guard's loop ended") from task.exception()
 
     def _rounds(self) -> tuple[Coroutine[None, None, None], ...]:
-        return self._looks(), self._sweeps(), self._looks_around(), self._syncs()
+        return self._looks(), self._sweeps(), self._looks_around(), self._looks_at_clocks(), self._syncs()
 
     def _hang_bell(self, loop: asyncio.AbstractEventLoop) -> None:
         self._paths.doorbell.unlink(missing_ok=True)
@@ -98,9 +104,14 @@ class Daemon:
         loop.add_reader(self._bell, self._ring)
 
     def _ring(self) -> None:
+        tallies = []
         with suppress(BlockingIOError):
             for _ in range(MOST_RINGS):
-                self._bell.recv(16)
+                heard = self._bell.recv(LONGEST_DATAGRAM)
+                if len(heard) > 1:
+                    tallies.append(heard)
+        if tallies:
+            self._service.hear(tallies)
         self._read()
 
     def _read(self) -> None:
@@ -160,11 +171,20 @@ class Daemon:
 
     async def _look_around(self) -> None:
         try:
-            around = await asyncio.to_thread(surroundings)
+            around = replace(await asyncio.to_thread(surroundings), time_servers=self._time_servers)
         except NetworkUnreadable as error:
             log.warning("never-block set not refreshed: %s", error)
             return
         self._service.adopt_host(around)
+
+    async def _looks_at_clocks(self) -> None:
+        """Apart from the rest of the host, because resolving the names of time servers may take its time."""
+        while True:
+            found = await asyncio.to_thread(time_servers)
+            if found:
+                self._time_servers = found
+                await self._look_around()
+            await asyncio.sleep(CLOCKS_EVERY)
 
     def _save_if_outgrown(self) -> None:
         parts = self._service.parts
@@ -207,12 +227,25 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
     policy.look()
     never_block = NeverBlock()
     bans = Bans(firewall, BanWriter(paths.bans), ledger, alarms, boot)
-    intake = Intake(standing, policy, never_block, Record(bans, ledger, alarms), boot)
+    record = Record(bans, ledger, alarms)
+    intake = Intake(standing, policy, Rulings(standing, never_block, record, boot), record)
     intake.recall(replay(paths.journal, snapshot_at, ledger.saved))
     paths.journal.mkdir(mode=0o770, parents=True, exist_ok=True)
     reader = JournalReader(paths.journal, ledger.saved)
     parts = Parts(
-        standing, policy, never_block, firewall, bans, ledger, alarms, intake, reader, _sip_ports(), boot, ban_set_size
+        standing,
+        policy,
+        never_block,
+        firewall,
+        bans,
+        Doors(ledger, boot),
+        ledger,
+        alarms,
+        intake,
+        reader,
+        _sip_ports(),
+        boot,
+        ban_set_size,
     )
     service = Service(parts)
     service.snapshot_at = snapshot_at

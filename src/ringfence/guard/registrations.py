@@ -12,6 +12,9 @@ from ringfence.policy.addresses import AddressProblem, ban_key
 
 EVERY_CONTACT: Final = "*"
 LONGEST_STAMP: Final = 32
+MOST_NEWS: Final = 20_000
+"""Comings and goings held until the guard notes them; the first ones are kept, since a later look shows the rest."""
+
 _OPENING: Final = b',"kind":"registration.saved","aor":"'
 _SOURCE: Final = b'"}],"complete":true,"source":"'
 _ONE_SOURCE: Final = b'"}],"complete":false,"source":"'
@@ -54,6 +57,7 @@ class Registrations:
         self._by_aor: dict[str, tuple[str, float, bytes]] = {}
         self._by_source: dict[str, set[str]] = {}
         self.bytes = 0
+        self._news: list[tuple[bytes, str]] = []
 
     def __len__(self) -> int:
         return len(self._by_aor)
@@ -68,17 +72,15 @@ class Registrations:
         opening = line.find(_OPENING, 0, LONGEST_STAMP + len(_OPENING))
         if opening < 0 or not line.endswith(b'"}') or line.find(LINE_START, 1) > 0:
             return False
-        contacts_end = line.find(_SOURCE)
-        partial = contacts_end < 0
-        if partial:
-            contacts_end = line.find(_ONE_SOURCE)
+        marker = _SOURCE if line.find(_SOURCE) > 0 else _ONE_SOURCE
+        contacts_end = line.find(marker)
         expires_at = _latest_expiry(line, contacts_end) if contacts_end > 0 else None
         if expires_at is None:
             return False
-        source = contacts_end + len(_SOURCE)
+        source = contacts_end + len(marker)
         start = opening + len(_OPENING)
         aor = line[start : line.index(b'"', start)].decode()
-        if "\\" in aor or (partial and not self._is_only_device(aor, line, contacts_end)):
+        if "\\" in aor or (marker is _ONE_SOURCE and not self._is_only_device(aor, line, contacts_end)):
             return False
         self._keep(aor, line[source : line.index(b'"', source)].decode(), expires_at, line)
         return True
@@ -109,6 +111,7 @@ class Registrations:
         if old is None:
             self._by_source.setdefault(source, set()).add(aor)
             self.bytes += len(line)
+            self._tell(line, "")
         elif old[0] != source:
             self._leave(old[0], aor)
             self._by_source.setdefault(source, set()).add(aor)
@@ -121,12 +124,12 @@ class Registrations:
         if old is None:
             return
         if contact == EVERY_CONTACT:
-            self._drop(aor)
+            self._drop(aor, "removed")
             return
         kept = orjson.loads(old[2])
         kept["contacts"] = [item for item in kept["contacts"] if item["uri"] != contact]
         if not kept["contacts"]:
-            self._drop(aor)
+            self._drop(aor, "removed")
             return
         self._by_aor[aor] = (old[0], max(item["expires_at"] for item in kept["contacts"]), orjson.dumps(kept))
 
@@ -134,8 +137,13 @@ class Registrations:
         """Forgets what ran out; `now` is Unix time in seconds."""
         gone = [aor for aor, (_, expires_at, _) in self._by_aor.items() if expires_at <= now]
         for aor in gone:
-            self._drop(aor)
+            self._drop(aor, "expired")
         return len(gone)
+
+    def news(self) -> list[tuple[bytes, str]]:
+        """Who came and who went since the last question: the journal line, and why it ended ("" for a new one)."""
+        news, self._news = self._news, []
+        return news
 
     def healthy_at(self, key: str, now: float) -> tuple[str, ...]:
         """Addresses of record with a live registration from this source (a ban key)."""
@@ -173,10 +181,15 @@ class Registrations:
         event["contacts"] = [item for item in event["contacts"] if item["expires_at"] > now]
         return event
 
-    def _drop(self, aor: str) -> None:
+    def _drop(self, aor: str, why: str) -> None:
         source, _, line = self._by_aor.pop(aor)
         self.bytes -= len(line)
+        self._tell(line, why)
         self._leave(source, aor)
+
+    def _tell(self, line: bytes, why: str) -> None:
+        if len(self._news) < MOST_NEWS:
+            self._news.append((line, why))
 
     def _leave(self, source: str, aor: str) -> None:
         there = self._by_source.get(source)

@@ -12,9 +12,10 @@ from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import NOT_IN_KERNEL, Bans
 from ringfence.guard.clock import Moment, moment
+from ringfence.guard.doors import Doors
 from ringfence.guard.firewall import Firewall, FirewallRefused
 from ringfence.guard.intake import Intake
-from ringfence.guard.ledger import Ledger
+from ringfence.guard.ledger import BanRecord, Ledger
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.ruleset import Lists, Ports, Shape
 from ringfence.guard.standing import Standing
@@ -23,12 +24,14 @@ from ringfence.journal.reader import Checkpoint, JournalReader
 from ringfence.policy.addresses import key_network
 from ringfence.policy.book import Target
 from ringfence.policy.events import Kind
+from ringfence.policy.scope import Scope
 
 CHECKPOINT_EVERY: Final = 1.0
 REGISTRATION_SWEEP: Final = 10.0
 LEDGER_UNWRITABLE: Final = "ledger.unwritable"
 JOURNAL_DROPPING: Final = "journal.dropping"
 JOURNAL_SPOILED: Final = "journal.spoiled"
+TALLIES_SPOILED: Final = "tallies.spoiled"
 POLICY_BROKEN: Final = "policy.broken"
 FIREWALL_LISTS: Final = "firewall.lists"
 
@@ -44,6 +47,7 @@ class Parts:
     never_block: NeverBlock
     firewall: Firewall
     bans: Bans
+    doors: Doors
     ledger: Ledger
     alarms: Alarms
     intake: Intake
@@ -76,7 +80,10 @@ class Service:
             self.parts.alarms.set_off(
                 NOT_IN_KERNEL, "Bans are enforced by Kamailio only: the guard may not use nftables here.", now.wall
             )
-        self.parts.bans.restore(self.parts.ledger.live_bans(), now)
+        records = self.parts.ledger.live_bans()
+        self.parts.bans.restore((record for record in records if record.scope is Scope.SIP), now)
+        self.parts.doors.restore((record for record in records if record.scope is not Scope.SIP), now)
+        self.parts.never_block.adopt_configuration(self.parts.policy.book.protected_addresses)
         self._lift_allowed(now)
         self.install()
         self.commit()
@@ -114,6 +121,14 @@ class Service:
             self.commit()
         return batch.more
 
+    def hear(self, datagrams: list[bytes]) -> None:
+        """Takes in what workers tell about challenges."""
+        now = moment()
+        if self.parts.intake.unanswered.hear(datagrams, now):
+            self.parts.alarms.set_off(
+                TALLIES_SPOILED, "A worker told something about challenges that the guard cannot use.", now.wall
+            )
+
     def commit(self) -> None:
         """Makes durable what was done so far; a full disk is an alarm, not an end."""
         now = moment()
@@ -144,6 +159,8 @@ class Service:
             return False
         parts.alarms.clear(POLICY_BROKEN, now.wall)
         self._lift_allowed(now)
+        if parts.never_block.adopt_configuration(parts.policy.book.protected_addresses):
+            self.protect()
         self._refresh_kernel(now)
         self.commit()
         return True
@@ -153,12 +170,16 @@ class Service:
         now = moment()
         parts = self.parts
         parts.bans.expire(now)
+        parts.doors.expire(now)
+        parts.intake.unanswered.judge(now)
+        parts.intake.rulings.sweep(now)
         expired = parts.never_block.expire(now.boot)
         if expired or (self._lists_end is not None and self._lists_end <= now.wall):
             self._refresh_kernel(now)
         if now.boot - self._swept_at >= REGISTRATION_SWEEP:
             self._swept_at = now.boot
             parts.standing.registrations.expire(now.wall)
+            parts.intake.note_news(now)
             for end in parts.standing.calls.expire(now.wall):
                 parts.ledger.note(now.wall, Kind.CALL_ENDED, end)
         self._watch_drops(now)
@@ -172,12 +193,18 @@ class Service:
     def protect(self) -> None:
         """The never-block set changed: members are freed, the kernel learns of it."""
         now = moment()
-        for record in self.parts.bans.listing():
+        for record in [*self.parts.bans.listing(), *self.parts.doors.listing()]:
             member = self.parts.never_block.covered_by(key_network(record.key))
             if member is not None:
-                self.parts.bans.lift(record.key, now, "guard", f"it covers {member.name} ({member.network})")
+                self._free(record, now, f"it covers {member.name} ({member.network})")
         self._refresh_kernel(now)
         self.commit()
+
+    def _free(self, record: BanRecord, now: Moment, why: str) -> None:
+        if record.scope is Scope.SIP:
+            self.parts.bans.lift(record.key, now, "guard", why)
+        else:
+            self.parts.doors.lift(record.key, record.scope, now, "guard", why)
 
     def _shape(self, now: Moment) -> Shape:
         policy = self.parts.policy

@@ -28,6 +28,8 @@ class Kind(StrEnum):
     BAN_SPARED = "ban.spared"
     ALARM_RAISED = "alarm.raised"
     ALARM_CLEARED = "alarm.cleared"
+    SETTINGS_CHANGED = "settings.changed"
+    AUDIT_RECORDED = "audit.recorded"
 
 
 URGENT: Final = frozenset(
@@ -42,3 +44,6 @@ URGENT: Final = frozenset(
     }
 )
 """Kinds for which a worker rings the guard's doorbell; the guard finds all others within 200 ms."""
+
+FROM_AUDIT: Final = frozenset({Kind.SETTINGS_CHANGED, Kind.AUDIT_RECORDED})
+"""Kinds that are read from the audit log; all others come from the guard's ledger."""

@@ -7,16 +7,20 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from ringfence import __version__
 from ringfence.policy.settings import Problem
 from ringfence.portal.actor import Actor
-from ringfence.portal.client_address import client_address
 from ringfence.portal.people import tokens
 from ringfence.portal.problems import Conflict, Forbidden, NotFound, NotSignedIn, Refused, problem_response
+from ringfence.portal.rest.contract import CONTRACT
+from ringfence.portal.rest.description import DescribedAPI
+from ringfence.portal.rest.parser import JsonOnly
+from ringfence.portal.rest.rates import RATES
+from ringfence.portal.security.models import SecurityValues
+from ringfence.portal.webaccess.gate import refuse_from_elsewhere
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +38,11 @@ class BearerToken(HttpBearer):
         found = tokens.bearer(token)
         if found is None:
             return None
+        RATES.take(found.digest, SecurityValues.current().web_api_requests)
         if not found.person.administers:
             raise Forbidden(detail="The REST API is for administrators.")
-        actor: Actor = found.person.acts_from(client_address(request))
+        actor = tokens.admit(found, request)
+        refuse_from_elsewhere(actor.address, actor.above_tenants)
         return actor
 
 
@@ -53,7 +59,7 @@ def signed_in_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     return guarded
 
 
-api = NinjaAPI(
+api = DescribedAPI(
     title="Ringfence",
     version=__version__,
     urls_namespace="api",
@@ -61,6 +67,7 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
     docs_decorator=signed_in_only,
     auth=BearerToken(),
+    parser=JsonOnly(),
     description="Errors are problem documents (RFC 9457) that name the field and the rule.",
 )
 
@@ -89,6 +96,8 @@ def on_missing(request: HttpRequest, error: Http404) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, Refused):  # Ninja wraps whatever its parser raises
+        return problem_response(request, error.__cause__)
     refused = Refused(detail=str(error), error_id="request.malformed")
     refused.status = error.status_code
     return problem_response(request, refused)
@@ -120,20 +129,28 @@ def _mount() -> None:
     from ringfence.portal.people.api import router as people
     from ringfence.portal.people.directory_api import router as directory
     from ringfence.portal.security.api import router as security
+    from ringfence.portal.security.entries_api import router as entries
+    from ringfence.portal.signin.api import router as signin
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
+    from ringfence.portal.webaccess.api import router as web_access
 
+    api.add_decorator(CONTRACT.keep)
     routers = {
+        "sign-in": signin,
         "system": system,
         "tenants": tenants,
         "people": people,
         "directory": directory,
         "security": security,
+        "address entries": entries,
         "calls": calls,
         "audit": audit,
+        "web access": web_access,
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])
+    CONTRACT.learn(api)
 
 
 _mount()

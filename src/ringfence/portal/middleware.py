@@ -16,7 +16,7 @@ POLICY: Final = (
     "connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-OPEN_BEFORE_SETUP: Final = ("/setup", "/api/v1/setup")
+OPEN_BEFORE_SETUP: Final = ("/setup", "/api/v1/setup", "/password-check")
 STATIC: Final = "/static/"
 
 
@@ -75,8 +75,11 @@ class RefusalAnswers:
         return self._answer(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, Refused):
-            return None
-        if request.path.startswith("/api/"):
-            return problem_response(request, error)
-        return render(request, "system/refused.html", {"refused": error}, status=error.status)
+        return refused_answer(request, error) if isinstance(error, Refused) else None
+
+
+def refused_answer(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """A refusal as the caller understands it."""
+    if request.path.startswith("/api/"):
+        return problem_response(request, refused)
+    return render(request, "system/refused.html", {"refused": refused}, status=refused.status)

@@ -124,7 +124,7 @@ def dialog_event(name: str, worker: Worker) -> None:
     match name:
         case "dialog:start":
             ksr.set_dialog_var("answered", f"{time.time():.3f}")
-            worker.journal.append(Kind.CALL_ANSWERED, {"call_id": ksr.dialog_var("id"), "answered_at": time.time()})
+            worker.journal.append(Kind.CALL_ANSWERED, {**_call(), "answered_at": time.time()})
         case "dialog:end":
             ksr.media_delete()
             worker.journal.append(Kind.CALL_ENDED, _ended(200, "Normal", _ended_by()))
@@ -209,14 +209,21 @@ def _confirmed() -> dict[str, Any]:
     }
 
 
-def _ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
-    answered = ksr.dialog_var("answered")
+def _call() -> dict[str, Any]:
+    """Which call this is, and whose."""
     return {
         "call_id": ksr.dialog_var("id"),
         "caller": ksr.dialog_var("from"),
         "callee": ksr.dialog_var("to"),
-        "dialled": ksr.dialog_var("dialled"),
         "tenant_id": int(ksr.dialog_var("tenant") or 0),
+    }
+
+
+def _ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
+    answered = ksr.dialog_var("answered")
+    return {
+        **_call(),
+        "dialled": ksr.dialog_var("dialled"),
         "user_id": int(ksr.dialog_var("user") or 0),
         "started_at": float(ksr.dialog_var("started") or 0),
         "answered_at": float(answered) if answered else None,

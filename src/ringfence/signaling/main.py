@@ -49,6 +49,7 @@ def _screen(worker: Worker) -> None:
         return
     ksr.use_source_port()
     _serve(ksr.method(), worker)
+    worker.tallies.tell_if_due(time.monotonic())
 
 
 def _serve(method: str, worker: Worker) -> None:

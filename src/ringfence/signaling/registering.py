@@ -12,13 +12,14 @@ from typing import Final
 
 from ringfence.policy.book import ACTIVE, ACTIVE_FIELD, HA1_FIELD, SEPARATOR, decode_subscriber
 from ringfence.policy.decide import decide
-from ringfence.policy.model import Answer, Credentials
+from ringfence.policy.model import FRESH, Answer, Credentials
 from ringfence.policy.rules.packet import MAX_CALL_ID, MAX_URI
 from ringfence.policy.rules.registration import GRANTED_AT_LEAST, GRANTED_AT_MOST, GRANTED_UNASKED, MAX_EXPIRES
 from ringfence.signaling import act, facts, ksr
 from ringfence.signaling.authentication import DECOY, Identity, not_proved
 from ringfence.signaling.worker import Worker
 
+REGISTER: Final = "REGISTER"
 BETWEEN: Final = "|"
 """Stands between the facts that `core.cfg` hands over; a fact that holds one makes the message not plain."""
 
@@ -46,7 +47,10 @@ def challenges(told: str, worker: Worker) -> bool:
     if worker.bans.holds_any(now) and worker.bans.is_banned(source, now):
         return False
     ksr.use_source_port()
-    if not ksr.challenge(domain, proxy=False):
+    if ksr.challenge(domain, proxy=False):
+        worker.tallies.challenged(REGISTER, ksr.from_user())
+        worker.tallies.tell_if_due(time.monotonic())
+    else:
         ksr.reply(500, "Server Internal Error")
     return True
 
@@ -96,6 +100,8 @@ def registers(told: str, worker: Worker) -> bool:
     found = stored.split(SEPARATOR)
     ksr.use_source_port()
     answer = ksr.check_digest(domain, found[HA1_FIELD])
+    if answer in FRESH:
+        worker.tallies.answered()
     if answer != Answer.RIGHT or found[0] != account or found[ACTIVE_FIELD] != ACTIVE:
         _refuse(account, record, answer, worker)
         return True
@@ -131,9 +137,9 @@ def _refuse(account: str, record: bytes | None, answer: int, worker: Worker) -> 
     identity = (
         Identity(Credentials(account.partition("@")[0], facts.digest_uri(), answer), subscriber)
         if answer == Answer.RIGHT
-        else not_proved("REGISTER", account, subscriber, answer, worker)
+        else not_proved(REGISTER, account, subscriber, answer, worker)
     )
     index = worker.view.current()
     assert index is not None
-    request = facts.request("REGISTER", identity.credentials, identity.caller)
+    request = facts.request(REGISTER, identity.credentials, identity.caller)
     act.carry_out(decide(request, index, worker.view.subscriber), request, worker)

@@ -1,6 +1,7 @@
 """What the guard does with events: bans, spares, forgets nothing and survives nonsense."""
 
 import itertools
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,9 +87,29 @@ def test_many_accounts_from_a_healthy_office_are_an_attack(tmp_path: Path) -> No
 
 def test_a_worker_event_goes_to_the_portal_but_floods_do_not(tmp_path: Path) -> None:
     service = guard(tmp_path)
-    service.parts.intake.take([registration(), failure(), call(), line("request.refused", rule="x")], moment())
+    lines = [registration(), failure(), call(), line("request.refused", rule="x"), registration(), registration()]
+    service.parts.intake.take(lines, moment())
     service.commit()
-    assert [kind for kind in kinds(service) if kind != "alarm.raised"] == ["call.started", "request.refused"]
+    told = [kind for kind in kinds(service) if kind != "alarm.raised"]
+    assert told == ["call.started", "request.refused", "registration.saved"]
+
+
+def test_a_phone_that_comes_and_goes_is_told_and_a_refresh_or_a_restart_is_not(tmp_path: Path) -> None:
+    service = guard(tmp_path)
+    gone = line("registration.removed", aor="101@acme.example", contact="*", tenant_id=1)
+    expiring = registration("102@acme.example", expires_in=1)
+    service.parts.intake.take([registration(), registration(), gone, expiring], moment())
+    service.parts.standing.registrations.expire(time.time() + 5)
+    service.parts.intake.note_news(moment())
+    service.commit()
+    events = service.parts.ledger.events_since(0, (), 100)
+    told = [(event["kind"], event["aor"], event.get("why"), event["tenant_id"]) for event in events if "aor" in event]
+    assert told == [
+        ("registration.saved", "101@acme.example", None, 1),
+        ("registration.removed", "101@acme.example", "removed", 1),
+        ("registration.saved", "102@acme.example", None, 1),
+        ("registration.removed", "102@acme.example", "expired", 1),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,7 @@ def test_a_report_of_one_device_replaces_the_line_of_an_account_that_has_no_othe
     assert [event["contacts"] for event in quick(*lines).listing(now)] == [
         event["contacts"] for event in careful(*lines).listing(now)
     ]
+    assert quick(*lines).healthy_at(OFFICE, now) == ("101@acme.example", "102@acme.example")
 
 
 def test_a_report_of_another_device_is_left_to_the_careful_way_which_keeps_both() -> None:

@@ -47,7 +47,7 @@ def test_a_ban_is_listed_explained_and_lifted(tmp_path: Path) -> None:
         facts = ask_guard("bans.explain", address=SOURCE)
         assert facts["ban"]["evidence"]["count"] == 50
         assert facts["ban"]["in_kernel"]
-        assert ask_guard("bans.lift", address=SOURCE, by="me") == {"address": SOURCE}
+        assert ask_guard("bans.lift", address=SOURCE, by="me") == {"address": SOURCE, "scopes": ["sip"]}
         explained = ask_guard("bans.explain", address=SOURCE)
         assert not explained["banned"]
         assert explained["past"][0]["ended_by"] == "me"
@@ -65,7 +65,7 @@ def test_live_state_and_events_are_told(tmp_path: Path) -> None:
         assert [event["kind"] for event in answer["events"]] == ["call.started"]
         rest = ask_guard("events.since", cursor=answer["cursor"], kinds=["ban.added"])
         assert [event["address"] for event in rest["events"]] == [SOURCE]
-        assert ask_guard("events.since", cursor=rest["cursor"], wait=0.05)["events"] == []
+        assert ask_guard("events.since", cursor=rest["cursor"], kinds=["ban.added"], wait=0.05)["events"] == []
         assert ask_guard("alarms.list") == []
         assert ask_guard("policy.changed") == {"version": 0}
 
@@ -83,6 +83,9 @@ REFUSALS = [
     ("bans.add", {"address": "::1", "seconds": 5}, "bans.never_block", "address"),
     ("bans.add", {"address": "203.0.113.9", "seconds": 5}, "bans.allowed", "address"),
     ("bans.lift", {"address": SOURCE}, "bans.not_banned", "address"),
+    ("bans.add", {"address": SOURCE, "seconds": 5, "scope": "all"}, "bans.scope", "scope"),
+    ("bans.add", {"address": SOURCE, "seconds": 5, "evidence": {"x": "y" * 9000}}, "bans.evidence", "evidence"),
+    ("bans.add", {"address": "127.0.0.1", "seconds": 5, "scope": "web"}, "bans.never_block", "address"),
     ("events.since", {"kinds": "all"}, "request.kinds", "kinds"),
     ("events.since", {"cursor": -1}, "request.number", "cursor"),
 ]
@@ -104,9 +107,12 @@ def test_a_refusal_names_its_id_and_the_argument(tmp_path: Path) -> None:
 def test_an_administrator_cannot_be_banned_while_at_work(tmp_path: Path) -> None:
     def work(ask_guard: Ask) -> None:
         ask_guard("never-block.admin", address="203.0.113.5", seconds=60)
-        assert {"cidr": "203.0.113.5/32", "name": "the address of an acting administrator"} in ask_guard(
-            "never-block.list"
-        )
+        acting = {
+            "cidr": "203.0.113.5/32",
+            "name": "the address of an acting administrator",
+            "source": "signed in to the portal",
+        }
+        assert acting in ask_guard("never-block.list")
         with pytest.raises(GuardRefusal, match="acting administrator"):
             ask_guard("bans.add", address="203.0.113.5", seconds=60)
 

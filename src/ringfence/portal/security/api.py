@@ -2,11 +2,13 @@
 
 from dataclasses import asdict, fields
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
-from ninja import Body, Field, Router, Status
+from ninja import Body, Field, Query, Router, Schema, Status
 
-from ringfence.policy.book import MatchKind, Target
+from ringfence.policy.addresses import clearing_note
+from ringfence.policy.book import MatchKind, Protection, Target
+from ringfence.policy.scope import Scope
 from ringfence.policy.settings import SecuritySettings, check_settings, limits_of
 from ringfence.portal import guard
 from ringfence.portal.access import needs
@@ -15,8 +17,10 @@ from ringfence.portal.paging import PageOut, PageQuery, RowId, listed, rows
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused, refuse
 from ringfence.portal.schema import In, Out
-from ringfence.portal.security import changes
-from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
+from ringfence.portal.security import changes, protected
+from ringfence.portal.security.entry_export import narrowed
+from ringfence.portal.security.entry_search import State
+from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, ProtectedAddress, SecurityValues
 
 router = Router()
 
@@ -49,10 +53,23 @@ class EntryOut(Out):
     description: str
     created_at: str
     created_by: str
+    note: str = ""
 
 
 class EntryPage(PageOut):
     items: list[EntryOut]
+
+
+class EntryFilter(Schema):
+    """Which entries, and in which order."""
+
+    target: Target | None = None
+    state: State | None = None
+    search: str = Field("", max_length=100)
+    sort: Literal["newest", "address"] = "newest"
+
+
+ORDERS: Final = {"newest": ("-id",), "address": ("sort_key", "id")}
 
 
 class UserAgentIn(In):
@@ -72,10 +89,29 @@ class UserAgentPage(PageOut):
     items: list[UserAgentOut]
 
 
+class ProtectedIn(In):
+    cidr: str
+    kind: Protection
+    name: str
+
+
+class ProtectedOut(Out):
+    id: int
+    cidr: str
+    kind: Protection
+    name: str
+    owner: str
+
+
+class ProtectedPage(PageOut):
+    items: list[ProtectedOut]
+
+
 class BanIn(In):
     address: str
     seconds: int = Field(3600, ge=1, le=365 * 86_400)
     reason: str = Field("banned by an administrator", max_length=200)
+    scope: Scope = Scope.SIP
 
 
 @router.get("settings/security")
@@ -120,9 +156,10 @@ def entry_out(entry: AddressEntry) -> dict[str, Any]:
 
 @router.get("ip-filters", response=EntryPage)
 @needs(Permission.SECURITY_READ)
-def list_entries(request: ApiRequest, page: PageQuery, target: Target | None = None) -> dict[str, Any]:
-    found = AddressEntry.objects.filter(target=target.value) if target else AddressEntry.objects.all()
-    return rows(found, page, entry_out)
+def list_entries(request: ApiRequest, page: PageQuery, wanted: Annotated[EntryFilter, Query(...)]) -> dict[str, Any]:
+    """`search` is an address, a range or words of the description; `state` is in-force, expiring or expired."""
+    found = narrowed(wanted.search, wanted.target or "", wanted.state or "")
+    return rows(found.order_by(*ORDERS[wanted.sort]), page, entry_out)
 
 
 @router.post("ip-filters", response={201: EntryOut})
@@ -133,7 +170,8 @@ def create_entry(request: ApiRequest, payload: EntryIn) -> Status[Any]:
     text, field = (payload.cidr, "cidr") if payload.cidr is not None else (payload.address, "address")
     network = changes.parsed_prefix(text or "", payload.netmask or "", field)
     entry = changes.add_entry(request.auth, network, payload.target, payload.expires_at, payload.description)
-    return Status(201, entry_out(entry))
+    note = clearing_note(text or "", payload.netmask or "", network)
+    return Status(201, {**entry_out(entry), "note": note})
 
 
 def _entry(entry_id: int) -> AddressEntry:
@@ -191,6 +229,41 @@ def delete_user_agent(request: ApiRequest, row_id: RowId) -> Status[Any]:
     return Status(204, None)
 
 
+@router.get("never-block")
+@needs(Permission.SECURITY_READ)
+def list_never_block(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
+    """Who can never be banned or blocked: each member with what it is and how we know. Derived, never typed."""
+    return listed(guard.listed("never-block.list", "members"), page)
+
+
+def protected_out(row: ProtectedAddress) -> dict[str, Any]:
+    return {"id": row.pk, "cidr": row.cidr, "kind": row.kind, "name": row.name, "owner": row.owner}
+
+
+@router.get("protected-addresses", response=ProtectedPage)
+@needs(Permission.SECURITY_READ)
+def list_protected(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
+    """What the configuration adds to the never-block set: cluster peers, the front proxy, trunks."""
+    return rows(ProtectedAddress.objects.all(), page, protected_out)
+
+
+@router.post("protected-addresses", response={201: ProtectedOut})
+@needs(Permission.SECURITY_WRITE)
+def create_protected(request: ApiRequest, payload: ProtectedIn) -> Status[Any]:
+    row = protected.protect(request.auth, changes.parsed_prefix(payload.cidr), payload.kind, payload.name)
+    return Status(201, protected_out(row))
+
+
+@router.delete("protected-addresses/{int:row_id}", response={204: None})
+@needs(Permission.SECURITY_WRITE)
+def delete_protected(request: ApiRequest, row_id: RowId) -> Status[Any]:
+    row = ProtectedAddress.objects.filter(pk=row_id).first()
+    if row is None:
+        raise NotFound(detail="There is no such protected address.")
+    protected.unprotect(request.auth, row)
+    return Status(204, None)
+
+
 @router.get("bans")
 @needs(Permission.SECURITY_READ)
 def list_bans(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
@@ -200,7 +273,7 @@ def list_bans(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
 @router.post("bans", response={201: dict[str, Any]})
 @needs(Permission.SECURITY_WRITE)
 def create_ban(request: ApiRequest, payload: BanIn) -> Status[Any]:
-    return Status(201, changes.add_ban(request.auth, payload.address, payload.seconds, payload.reason))
+    return Status(201, changes.add_ban(request.auth, **payload.model_dump()))
 
 
 @router.get("bans/{path:address}/explain")
@@ -212,6 +285,7 @@ def explain_ban(request: ApiRequest, address: str) -> dict[str, Any]:
 
 @router.delete("bans/{path:address}", response={204: None})
 @needs(Permission.SECURITY_WRITE)
-def lift_ban(request: ApiRequest, address: str) -> Status[Any]:
-    changes.lift_ban(request.auth, changes.ban_address(address))
+def lift_ban(request: ApiRequest, address: str, scope: Scope | None = None) -> Status[Any]:
+    """Lifts the ban of one scope; without `scope` every ban of the address."""
+    changes.lift_ban(request.auth, changes.ban_address(address), scope)
     return Status(204, None)

@@ -1,5 +1,6 @@
 """What can be done to security settings, address entries, user agents and bans."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -7,16 +8,18 @@ from typing import Any, Final
 from django.utils import timezone
 
 from ringfence.policy.addresses import AddressProblem, Network, overlaps, parse_address, parse_network
+from ringfence.policy.book import BlockedUserAgent as BlockedAgent
 from ringfence.policy.book import MatchKind, Target
 from ringfence.policy.entries import sort_key
+from ringfence.policy.scope import Scope
 from ringfence.policy.settings import Problem, SecuritySettings, check_settings
 from ringfence.portal import guard
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.permissions import Permission
-from ringfence.portal.problems import Conflict, Refused, refuse
-from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
+from ringfence.portal.problems import Conflict, NotFound, Refused, refuse
+from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, ProtectedAddress, SecurityValues
 from ringfence.portal.text import control_problem
 
 KNOWN_SCANNERS: Final = (
@@ -25,6 +28,9 @@ KNOWN_SCANNERS: Final = (
     "VaxIPUserAgent", "pplsip", "sundayddr", "iWar", "SIVuS", "Gulp", "smap",
 )  # fmt: skip
 """User agents that only attack tools send. sipsak is an honest test tool and not in the list."""
+
+OWN_USER_AGENTS: Final = ("PBX",)
+"""What we call ourselves on the wire (`user_agent_header` of the core)."""
 
 LONGEST_DESCRIPTION: Final = 200
 LONGEST_PATTERN: Final = 128
@@ -100,6 +106,20 @@ def remove_entry(actor: Actor, entry: AddressEntry) -> None:
         draft.record("ip_filter.deleted", entry.pk, str(entry), old=entry_facts(entry))
         draft.address_entries()
         entry.delete()
+
+
+def remove_entries(actor: Actor, ids: Sequence[int]) -> int:
+    """Removes several entries, all of them or none. Raises Refused."""
+    only_system(actor)
+    with change(actor) as draft:
+        found = list(AddressEntry.objects.filter(pk__in=ids))
+        if not ids or len(found) != len(set(ids)):
+            raise NotFound(detail="One of these entries does not exist any more; nothing was removed. Look again.")
+        for entry in found:
+            draft.record("ip_filter.deleted", entry.pk, str(entry), old=entry_facts(entry))
+        AddressEntry.objects.filter(pk__in=ids).delete()
+        draft.address_entries()
+    return len(found)
 
 
 def change_entry(
@@ -191,6 +211,7 @@ def block_user_agent(
     if problem := control_problem("pattern", pattern):
         raise Refused([problem])
     _refuse_entry_text(description, None)
+    refuse_protected_agent(pattern, match)
     with change(actor) as draft:
         if BlockedUserAgent.objects.filter(pattern__iexact=pattern, match=match.value).exists():
             raise Conflict([Problem("pattern", "user_agent.exists", f"{pattern!r} is blocked already.")])
@@ -198,6 +219,16 @@ def block_user_agent(
         draft.record("user_agent.blocked", row.pk, pattern, new={"pattern": pattern, "match": match.value})
         draft.rules()
     return row
+
+
+def refuse_protected_agent(pattern: str, match: MatchKind) -> None:
+    """A pattern may match neither ourselves nor a trunk: calls would die in silence. Raises Refused."""
+    blocked = BlockedAgent(pattern, match)
+    trunks = ProtectedAddress.objects.exclude(user_agent="").values_list("user_agent", "name")
+    for agent, owner in (*((own, "this system itself") for own in OWN_USER_AGENTS), *trunks):
+        if blocked.matches(agent):
+            message = f"{pattern!r} would also block {agent!r}, the user agent of {owner}."
+            raise refuse("pattern", "user_agent.protected", message)
 
 
 def unblock_user_agent(actor: Actor, row: BlockedUserAgent) -> None:
@@ -208,18 +239,19 @@ def unblock_user_agent(actor: Actor, row: BlockedUserAgent) -> None:
         row.delete()
 
 
-def add_ban(actor: Actor, address: str, seconds: int, reason: str) -> dict[str, Any]:
+def add_ban(actor: Actor, address: str, seconds: int, reason: str, scope: Scope = Scope.SIP) -> dict[str, Any]:
     """Bans an address by hand; the guard refuses members of the never-block set."""
     only_system(actor)
     wanted = parsed_address(address)
-    answer = guard.ask("bans.add", address=wanted, seconds=seconds, reason=reason, by=actor.name)
+    answer = guard.ask("bans.add", address=wanted, seconds=seconds, reason=reason, by=actor.name, scope=scope)
     with change(actor) as draft:
-        draft.record("ban.added", "", wanted, new={"seconds": seconds, "reason": reason})
+        draft.record("ban.added", "", wanted, new={"seconds": seconds, "reason": reason, "scope": scope})
     return answer if isinstance(answer, dict) else {"address": wanted}
 
 
-def lift_ban(actor: Actor, address: str) -> None:
+def lift_ban(actor: Actor, address: str, scope: Scope | None = None) -> None:
+    """Lifts the ban of one scope, or every ban of the address."""
     only_system(actor)
-    guard.ask("bans.lift", address=address, by=actor.name)
+    guard.ask("bans.lift", address=address, by=actor.name, scope=scope or "")
     with change(actor) as draft:
-        draft.record("ban.lifted", "", address)
+        draft.record("ban.lifted", "", address, old={"scope": scope} if scope else {})

@@ -41,9 +41,22 @@ SECTIONS: Final = (
             Item("CDRs", "/cdrs", "history", Permission.CALLS_READ),
         ),
     ),
-    Section("", (Item("Tenants", "/tenants", "building", Permission.TENANTS_WRITE),)),
+    Section(
+        "",
+        (
+            Item("Tenants", "/tenants", "building", Permission.TENANTS_WRITE),
+            Item("Operators", "/operators", "key", Permission.OPERATORS_WRITE),
+        ),
+    ),
     Section("Blacklist and Codes", (Item("IP Blacklist", "/ip-blacklist", "shield-x", Permission.SECURITY_WRITE),)),
-    Section("Advanced", (Item("Security", "/security/web-login", "shield-lock", Permission.SECURITY_WRITE),)),
+    Section(
+        "Advanced",
+        (
+            Item("Security", "/security/web-login", "shield-lock", Permission.SECURITY_WRITE),
+            Item("Web Access", "/web-access", "world", Permission.WEB_WRITE),
+            Item("Password Policy", "/password-policy", "key", Permission.TENANT_WRITE),
+        ),
+    ),
     Section("", (Item("Audit Log", "/audit-log", "list-check", Permission.AUDIT_READ),)),
 )
 

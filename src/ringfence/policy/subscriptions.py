@@ -1,0 +1,168 @@
+"""Who may hear of what: the topics of the event socket, the events of each, and what of an event a tenant sees.
+
+The table is also the source of docs/wsi.asyncapi.json.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from ringfence.policy.events import FROM_AUDIT, Kind
+
+
+class Topic(StrEnum):
+    """What one subscribes to."""
+
+    REGISTRATIONS = "registrations"
+    CALLS = "calls"
+    BANS = "bans"
+    ALARMS = "alarms"
+    SETTINGS = "settings"
+    AUDIT = "audit"
+
+
+class Audience(StrEnum):
+    """Who hears of a kind besides the system administrator."""
+
+    SYSTEM = "system"
+    TENANT = "tenant"
+    CONCERNED = "concerned"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How a kind is told: its topics, to whom, and the fields that leave the house."""
+
+    topics: tuple[Topic, ...]
+    audience: Audience
+    summary: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Whose rights a subscription has. Only the system administrator hears everything."""
+
+    administers_system: bool
+    tenant_id: int | None
+    domain: str
+
+
+_PARTIES: Final = ("call_id", "caller", "callee", "tenant_id")
+_REGISTRATION: Final = ("aor", "source", "transport", "user_agent", "display_name", "tenant_id", "user_id")
+_AUDIT: Final = ("audit_id", "actor", "address", "action", "object_id", "object_label", "tenant_id", "changes")
+
+TELLINGS: Final[Mapping[Kind, Telling]] = {
+    Kind.REGISTRATION_SAVED: Telling(
+        (Topic.REGISTRATIONS,), Audience.TENANT, "An extension that had no device registered one.", _REGISTRATION
+    ),
+    Kind.REGISTRATION_REMOVED: Telling(
+        (Topic.REGISTRATIONS,), Audience.TENANT, "The last device of an extension is gone.", (*_REGISTRATION, "why")
+    ),
+    Kind.CALL_STARTED: Telling(
+        (Topic.CALLS,), Audience.TENANT, "A call is being set up.", (*_PARTIES, "dialled", "source", "transport")
+    ),
+    Kind.CALL_ANSWERED: Telling(
+        (Topic.CALLS,), Audience.TENANT, "The called side answered.", (*_PARTIES, "answered_at")
+    ),
+    Kind.CALL_ENDED: Telling(
+        (Topic.CALLS,),
+        Audience.TENANT,
+        "A call ended.",
+        (*_PARTIES, "dialled", "started_at", "answered_at", "ended_at", "code", "reason", "ended_by"),
+    ),
+    Kind.CALL_REFUSED: Telling(
+        (Topic.CALLS,),
+        Audience.TENANT,
+        "A call was refused by a rule.",
+        (*_PARTIES, "dialled", "rule", "code", "reason", "source"),
+    ),
+    Kind.BAN_ADDED: Telling(
+        (Topic.BANS,),
+        Audience.CONCERNED,
+        "A source is banned.",
+        ("address", "rule", "reason", "by", "since", "until", "evidence"),
+    ),
+    Kind.BAN_LIFTED: Telling(
+        (Topic.BANS,), Audience.CONCERNED, "A ban was lifted.", ("address", "rule", "by", "why", "accounts")
+    ),
+    Kind.BAN_EXPIRED: Telling((Topic.BANS,), Audience.CONCERNED, "A ban ran out.", ("address", "rule", "accounts")),
+    Kind.BAN_SPARED: Telling(
+        (Topic.BANS,),
+        Audience.CONCERNED,
+        "A source over the limit is not banned, and why.",
+        ("address", "why", "protects", "evidence"),
+    ),
+    Kind.ALARM_RAISED: Telling(
+        (Topic.ALARMS,), Audience.SYSTEM, "A condition an administrator must know of.", ("alarm", "message")
+    ),
+    Kind.ALARM_CLEARED: Telling((Topic.ALARMS,), Audience.SYSTEM, "The condition is over.", ("alarm", "message")),
+    Kind.ENGINE_EXCEPTION: Telling(
+        (Topic.ALARMS,), Audience.SYSTEM, "The routing code failed; the message was refused.", ("where", "error")
+    ),
+    Kind.POLICY_BROKEN: Telling(
+        (Topic.ALARMS,), Audience.SYSTEM, "A worker cannot read the policy; the old one stays.", ("error",)
+    ),
+    Kind.SETTINGS_CHANGED: Telling(
+        (Topic.SETTINGS, Topic.AUDIT), Audience.TENANT, "Somebody changed a setting or a list.", _AUDIT
+    ),
+    Kind.AUDIT_RECORDED: Telling((Topic.AUDIT,), Audience.TENANT, "Any other entry of the audit log.", _AUDIT),
+}
+
+UNTOLD: Final = frozenset(
+    {
+        Kind.AUTH_FAILED,
+        Kind.AUTH_STALE_PASSWORD,
+        Kind.CALL_CONFIRMED,
+        Kind.REQUEST_REFUSED,
+        Kind.ENGINE_STARTED,
+        Kind.MEDIA_FAILED,
+        Kind.POLICY_ADOPTED,
+    }
+)
+"""Kinds that never leave the house by the event socket: too many, or only of use to the guard."""
+
+SETTINGS_ACTIONS: Final = ("security.", "ip_filter.", "user_agent.", "role.", "password_policy.", "web_access.")
+"""The audit actions that change a setting or a list begin so."""
+
+
+def ledger_kinds() -> tuple[Kind, ...]:
+    """What the event socket asks the guard for."""
+    return tuple(kind for kind in TELLINGS if kind not in FROM_AUDIT)
+
+
+def audit_kind(action: str) -> Kind:
+    return Kind.SETTINGS_CHANGED if action.startswith(SETTINGS_ACTIONS) else Kind.AUDIT_RECORDED
+
+
+def told(kind: str, event: Mapping[str, Any], listener: Listener, topics: Iterable[Topic]) -> dict[str, Any] | None:
+    """What this listener hears of an event; None if it is none of its business.
+
+    A tenant hears of a ban if one of its own accounts was tried from there, and then of these accounts alone.
+    """
+    telling = TELLINGS[Kind(kind)] if kind in TELLINGS else None
+    if telling is None or not set(telling.topics) & set(topics):
+        return None
+    shown = {name: event[name] for name in telling.fields if name in event}
+    if listener.administers_system:
+        return shown
+    match telling.audience:
+        case Audience.SYSTEM:
+            return None
+        case Audience.TENANT:
+            is_own = listener.tenant_id is not None and event.get("tenant_id") == listener.tenant_id
+            return shown if is_own else None
+        case Audience.CONCERNED:
+            return _concerning(shown, listener.domain)
+
+
+def _concerning(shown: dict[str, Any], domain: str) -> dict[str, Any] | None:
+    """A ban with what concerns one domain: its accounts, and nothing that names anybody else."""
+    evidence = shown.get("evidence")
+    tried = evidence.get("accounts", ()) if isinstance(evidence, Mapping) else shown.get("accounts", ())
+    accounts = [account for account in tried if domain and str(account).endswith(f"@{domain}")]
+    if not accounts:
+        return None
+    kept: dict[str, Any] = {name: shown[name] for name in ("address", "rule", "since", "until") if name in shown}
+    return {**kept, "accounts": accounts}

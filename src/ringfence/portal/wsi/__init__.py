@@ -1,0 +1,1 @@
+"""The WebSocket Interface: events for programs, on port 8885."""

@@ -1,0 +1,35 @@
+"""docs/wsi.asyncapi.json says what the event socket does, and docs/wsi.md names every topic and close code."""
+
+import json
+
+import pytest
+
+from ringfence.policy.subscriptions import TELLINGS, Topic
+from ringfence.portal.wsi.protocol import Closing
+from tools import asyncapi
+
+pytestmark = pytest.mark.unit
+
+
+def test_the_committed_description_is_the_generated_one() -> None:
+    assert asyncapi.PAGE.read_text(encoding="utf-8") == asyncapi.text(), "run: make docs"
+
+
+def test_every_reference_in_the_description_leads_somewhere() -> None:
+    whole = asyncapi.document()
+    for reference in _references(whole):
+        at = whole
+        for step in reference.removeprefix("#/").split("/"):
+            at = at[step]
+    assert set(map(str, TELLINGS)) < set(whole["components"]["messages"])
+
+
+def _references(value: object) -> list[str]:
+    text = json.dumps(value)
+    return [piece.split('"')[0] for piece in text.split('"$ref": "')[1:]]
+
+
+def test_the_page_names_every_topic_and_close_code() -> None:
+    page = asyncapi.PAGE.with_name("wsi.md").read_text(encoding="utf-8")
+    assert [topic for topic in Topic if f"`{topic}`" not in page] == []
+    assert [closing for closing in Closing if f"| {int(closing)} |" not in page] == []
