@@ -17,6 +17,7 @@ from ringfence.policy.rules.packet import MAX_CALL_ID, MAX_URI
 from ringfence.policy.rules.registration import GRANTED_AT_LEAST, GRANTED_AT_MOST, GRANTED_UNASKED, MAX_EXPIRES
 from ringfence.signaling import act, facts, ksr
 from ringfence.signaling.authentication import DECOY, Identity, not_proved
+from ringfence.signaling.tallies import STREAMS, Origin
 from ringfence.signaling.worker import Worker
 
 REGISTER: Final = "REGISTER"
@@ -24,7 +25,7 @@ BETWEEN: Final = "|"
 """Stands between the facts that `core.cfg` hands over; a fact that holds one makes the message not plain."""
 
 ABSENT: Final = "<null>"
-QUESTION: Final = 7
+QUESTION: Final = 9
 ANSWER: Final = 12
 """How many facts there are."""
 
@@ -37,9 +38,9 @@ _MOST_DIGITS: Final = len(str(MAX_EXPIRES)) - 1
 def challenges(told: str, worker: Worker) -> bool:
     """Whether this REGISTER without credentials got its challenge; if not, nothing has happened yet."""
     parts = told.split(BETWEEN)
-    if len(parts) != QUESTION or not ksr.readable():
+    if len(parts) != QUESTION or not parts[6].isdecimal() or not ksr.readable():
         return False
-    source, target, host, agent, call_id, sender, receiver = parts
+    source, transport, target, host, agent, call_id, cseq, sender, receiver = parts
     domain = _domain(target, host, agent, worker)
     if not domain or len(call_id) > MAX_CALL_ID or len(sender) > MAX_URI or len(receiver) > MAX_URI:
         return False
@@ -48,7 +49,8 @@ def challenges(told: str, worker: Worker) -> bool:
         return False
     ksr.use_source_port()
     if ksr.challenge(domain, proxy=False):
-        worker.tallies.challenged(REGISTER, ksr.from_user())
+        origin = Origin(source, transport in STREAMS, call_id, int(cseq))
+        worker.tallies.challenged_request(origin, REGISTER, sender.partition(":")[2].partition("@")[0])
         worker.tallies.tell_if_due(time.monotonic())
     else:
         ksr.reply(500, "Server Internal Error")
@@ -101,7 +103,7 @@ def registers(told: str, worker: Worker) -> bool:
     ksr.use_source_port()
     answer = ksr.check_digest(domain, found[HA1_FIELD])
     if answer in FRESH:
-        worker.tallies.answered()
+        worker.tallies.answered_from(source, stream=False)
     if answer != Answer.RIGHT or found[0] != account or found[ACTIVE_FIELD] != ACTIVE:
         _refuse(account, record, answer, worker)
         return True

@@ -57,7 +57,7 @@ class Register:
         n, source = "<null>", "198.51.100.7"
         agent = self.agent or n
         if self.name is None:
-            return f"{source}|{self.target}|{self.host}|{agent}|{self.call_id}|{self.sender}|{self.receiver}"
+            return f"{source}|udp|{self.target}|{self.host}|{agent}|{self.call_id}|2|{self.sender}|{self.receiver}"
         return (
             f"{source}|{self.target}|{self.host}|{agent}|{self.call_id}|{self.sender}|{self.receiver}|{self.name or n}"
             f"|{self.digest_uri or n}|{self.contact}|{self.expires or n}|"
