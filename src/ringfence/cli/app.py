@@ -5,7 +5,7 @@ from typing import Final
 
 import typer
 
-from ringfence.cli import allow, ban, check_password, demo, down, logs, setup_link, status, tenant, up, user
+from ringfence.cli import allow, ban, check_password, confirm, demo, down, logs, setup_link, status, tenant, up, user
 
 VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("up", up.up),
@@ -13,6 +13,7 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("status", status.status),
     ("logs", logs.logs),
     ("check-password", check_password.check_password),
+    ("confirm", confirm.confirm),
     ("setup-link", setup_link.setup_link),
     ("demo", demo.demo),
 )

@@ -20,7 +20,7 @@ from ringfence.guard.ruleset import Lists, Ports, Shape
 from ringfence.guard.standing import Standing
 from ringfence.hosts.addresses import Surroundings
 from ringfence.journal.reader import Checkpoint, JournalReader
-from ringfence.policy.addresses import key_network
+from ringfence.policy.addresses import key_network, parse_network
 from ringfence.policy.book import Target
 from ringfence.policy.events import Kind
 
@@ -76,6 +76,8 @@ class Service:
             self.parts.alarms.set_off(
                 NOT_IN_KERNEL, "Bans are enforced by Kamailio only: the guard may not use nftables here.", now.wall
             )
+        for network, until in self.parts.ledger.administrators(now.wall):
+            self.parts.never_block.protect_administrator(parse_network(network), now.boot + until - now.wall)
         self.parts.bans.restore(self.parts.ledger.live_bans(), now)
         self._lift_allowed(now)
         self.install()

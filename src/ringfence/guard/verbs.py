@@ -133,8 +133,11 @@ class Desk:
     async def protect_administrator(self, args: Args) -> dict[str, Any]:
         network = parse_network(str(_address(args)))
         seconds = number(args, "seconds", 1, DAY, 3600)
-        if self._parts.never_block.protect_administrator(network, moment().boot + seconds):
+        now = moment()
+        self._parts.ledger.note_administrator(str(network), now.wall + seconds, now.wall)
+        if self._parts.never_block.protect_administrator(network, now.boot + seconds):
             self._service.protect()
+        self._service.commit()
         return {"cidr": str(network), "seconds": seconds}
 
     async def list_registrations(self, args: Args) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ class Topic(StrEnum):
 
 
 class Audience(StrEnum):
-    """Who hears of a kind besides the system administrator."""
+    """Who hears of a kind besides those above the tenants."""
 
     SYSTEM = "system"
     TENANT = "tenant"
@@ -42,9 +42,9 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Whose rights a subscription has. Only the system administrator hears everything."""
+    """Whose rights a subscription has. Who stands above the tenants hears of all of them."""
 
-    administers_system: bool
+    hears_all: bool
     tenant_id: int | None
     domain: str
 
@@ -145,7 +145,7 @@ def told(kind: str, event: Mapping[str, Any], listener: Listener, topics: Iterab
     if telling is None or not set(telling.topics) & set(topics):
         return None
     shown = {name: event[name] for name in telling.fields if name in event}
-    if listener.administers_system:
+    if listener.hears_all:
         return shown
     match telling.audience:
         case Audience.SYSTEM:

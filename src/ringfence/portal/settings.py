@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "ringfence.portal.calls",
     "ringfence.portal.audit",
     "ringfence.portal.wsi",
+    "ringfence.portal.confirm",
 ]
 
 MIDDLEWARE = [
@@ -43,6 +44,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "ringfence.portal.confirm.wish.confirm_wishes",
     "ringfence.portal.middleware.refusals",
     "axes.middleware.AxesMiddleware",
 ]
@@ -58,6 +60,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "ringfence.portal.system.menu.menu",
+                "ringfence.portal.confirm.views.unconfirmed",
             ],
             "builtins": ["django.templatetags.i18n", "ringfence.portal.system.templatetags.ringfence"],
         },

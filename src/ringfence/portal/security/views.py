@@ -86,6 +86,7 @@ def new_entry(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"{entry.get_target_display()} entry for {entry.cidr} is in force.")
             return HttpResponseRedirect("/ip-blacklist")
     facts = {"form": form, "title": "Add to IP Blacklist", "button": "Apply", "back": "/ip-blacklist"}
+    facts["confirmable"] = True
     return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
 
 

@@ -1,13 +1,29 @@
 """Who may listen, asked of the database: at the door, and again every other second for everybody inside."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from django.db import close_old_connections
 
-from ringfence.policy.subscriptions import TELLINGS, Audience, Listener, Topic
+from ringfence.policy.subscriptions import Listener, Topic
+from ringfence.portal.actor import Actor
 from ringfence.portal.people import tokens
 from ringfence.portal.people.models import Person
+from ringfence.portal.permissions import Permission
+
+PERMISSION_OF: Final[Mapping[Topic, Permission]] = {
+    Topic.REGISTRATIONS: Permission.CALLS_READ,
+    Topic.CALLS: Permission.CALLS_READ,
+    Topic.BANS: Permission.SECURITY_READ,
+    Topic.ALARMS: Permission.SYSTEM_READ,
+    Topic.SETTINGS: Permission.AUDIT_READ,
+    Topic.AUDIT: Permission.AUDIT_READ,
+}
+"""What one must hold to hear of a topic."""
+
+OWN_BANS: Final = Permission.CALLS_READ
+"""Within a tenant this is enough to hear of the bans that concern its accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,19 +32,7 @@ class Rights:
 
     person_id: int
     listener: Listener
-
-    @property
-    def topics(self) -> tuple[Topic, ...]:
-        """What may be subscribed to: a tenant hears nothing of the whole system's alarms."""
-        return ALL_TOPICS if self.listener.administers_system else TENANT_TOPICS
-
-
-ALL_TOPICS: Final = tuple(Topic)
-TENANT_TOPICS: Final = tuple(
-    topic
-    for topic in Topic
-    if any(topic in telling.topics and telling.audience is not Audience.SYSTEM for telling in TELLINGS.values())
-)
+    topics: tuple[Topic, ...]
 
 
 def rights_of(token: str) -> Rights | None:
@@ -46,5 +50,13 @@ def rights_of_all(wanted: frozenset[str]) -> dict[str, Rights]:
 
 
 def _rights(person: Person) -> Rights:
+    actor: Actor = person.acts_from("")
     domain = person.tenant.domain if person.tenant else ""
-    return Rights(person.pk, Listener(person.is_system_administrator, person.tenant_id, domain))
+    listener = Listener(actor.above_tenants, actor.tenant_id, domain)
+    return Rights(person.pk, listener, tuple(topic for topic in Topic if _may_hear(actor, topic)))
+
+
+def _may_hear(actor: Actor, topic: Topic) -> bool:
+    if topic is Topic.BANS and not actor.above_tenants:
+        return actor.may(OWN_BANS)
+    return actor.may(PERMISSION_OF[topic])

@@ -137,7 +137,7 @@ class Server:
             raise SentAway(Closing.UNAUTHENTICATED, "send a valid token of an administrator: POST /api/v1/auth/token")
         forbidden = [str(topic) for topic in wish.topics if topic not in rights.topics]
         if forbidden:
-            raise SentAway(Closing.FORBIDDEN, f"only the system administrator may hear of {', '.join(forbidden)}")
+            raise SentAway(Closing.FORBIDDEN, f"your role may not hear of {', '.join(forbidden)}")
         if sum(rights.person_id == other.rights.person_id for other in self._sessions) >= MOST_OF_ONE_PERSON:
             raise SentAway(Closing.TOO_MANY, f"one person may have {MOST_OF_ONE_PERSON} connections")
         return rights
