@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from ringfence.policy import antihacking, decide, dialog, routing
+from ringfence.policy import antihacking, challenges, decide, dialog, routing
 from ringfence.policy.settings import SecuritySettings, limits_of
 from tools.policy_words import ANSWERS, SENTENCES
 
@@ -119,7 +119,7 @@ def _ids(path: Path) -> Iterator[str]:
 
 
 def _antihacking_ids() -> tuple[str, ...]:
-    return (antihacking.FAILED_AUTHENTICATION, *antihacking.Sparing, "ban.manual")
+    return (antihacking.FAILED_AUTHENTICATION, challenges.FAILED_CHALLENGE, *antihacking.Sparing, "ban.manual")
 
 
 def _section(table: Table) -> str:

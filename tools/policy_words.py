@@ -25,6 +25,14 @@ SENTENCES: Final = {
     "dialog.method": "A method that has no business inside a call.",
     "dialog.challenge": "A called phone may not ask the caller for a password.",
     "antihacking.failed_authentication": "A source that reaches the limit within the detection period is banned.",
+    "antihacking.failed_challenge": (
+        "A source that exceeds the limit of challenges it left unanswered for 30 seconds, the life of a nonce, within "
+        "the detection period is banned. Retransmissions count once."
+    ),
+    "source.unproved": (
+        "Anybody can write any source address on a UDP packet; a source that never answered a fresh challenge is not "
+        "banned for silence."
+    ),
     "never_block.member": "Loopback, own addresses, gateways, name servers, the acting administrator: never banned.",
     "office.healthy": (
         "A source with a healthy registration is not banned while fewer than 10 accounts fail there; those accounts "
@@ -42,6 +50,8 @@ ANSWERS: Final = {
     "route.redirect": "480 Temporarily Unavailable",
     "dialog.challenge": "403 Forbidden",
     "antihacking.failed_authentication": "ban: dropped in the kernel",
+    "antihacking.failed_challenge": "ban: dropped in the kernel",
+    "source.unproved": "no ban; limited by rate",
     "never_block.member": "no ban; the accounts are slowed",
     "office.healthy": "no ban; the accounts are slowed",
     "ban.manual": "ban: dropped in the kernel",

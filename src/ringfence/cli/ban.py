@@ -9,10 +9,13 @@ import typer
 from ringfence.cli.outcome import print_json, refuse
 from ringfence.guardlink import GuardRefusal, GuardUnreachable, ask
 from ringfence.hosts.paths import Paths
+from ringfence.policy.scope import Scope
 
 group = typer.Typer(help="Look at, explain, add and remove bans.", no_args_is_help=True)
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An IPv4 or IPv6 address.")]
+InScope = Annotated[Scope, typer.Option("--scope", help="What is closed: sip, web or provisioning.")]
+AnyScope = Annotated[Scope | None, typer.Option("--scope", help="Only this ban; without it all of the address.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As a JSON document.")]
 
 SPARED: Final = "It cannot be banned"
@@ -43,10 +46,11 @@ def add(
     address: Address,
     seconds: Annotated[int, typer.Option(help="How long, in seconds.", min=1)] = 3600,
     reason: Annotated[str, typer.Option(help="Why; shown in the list.")] = "",
+    scope: InScope = Scope.SIP,
     as_json: AsJson = False,
 ) -> None:
     """Ban an address by hand. Members of the never-block set are refused."""
-    ban = _ask("bans.add", address=address, seconds=seconds, reason=reason, by=getpass.getuser())
+    ban = _ask("bans.add", address=address, seconds=seconds, reason=reason, by=getpass.getuser(), scope=scope)
     if as_json:
         print_json(ban)
         return
@@ -54,9 +58,10 @@ def add(
 
 
 @group.command("remove")
-def remove(address: Address, as_json: AsJson = False) -> None:
+def remove(address: Address, scope: AnyScope = None, as_json: AsJson = False) -> None:
     """Lift a ban at once."""
-    lifted = _ask("bans.lift", address=address, by=getpass.getuser())
+    chosen = {"scope": scope} if scope else {}
+    lifted = _ask("bans.lift", address=address, by=getpass.getuser(), **chosen)
     if as_json:
         print_json(lifted)
         return
@@ -66,7 +71,8 @@ def remove(address: Address, as_json: AsJson = False) -> None:
 def explanation(facts: dict[str, Any]) -> list[str]:
     """The facts about an address as sentences."""
     ban = facts["ban"]
-    lines = _why_banned(ban) if ban else [f"{facts['address']} is not banned."]
+    bans = [*([ban] if ban else []), *facts.get("doors", [])]
+    lines = [line for found in bans for line in _why_banned(found)] or [f"{facts['address']} is not banned."]
     entry = facts["entry"]
     if entry:
         lines.append(f"The {entry['target']} entry {entry['cidr']} covers it{_quoted(entry['description'])}.")
@@ -78,36 +84,58 @@ def explanation(facts: dict[str, Any]) -> list[str]:
         f"Earlier ban: {past['rule']}, {_clock(past['since'])} to {_clock(past['ended'])} ({_ending(past)})."
         for past in facts["past"]
     ]
-    if ban:
+    if bans:
         lines.append(
-            f"To lift it: ringfence ban remove {ban['address']}   To keep it free: ringfence allow add {ban['address']}"
+            f"To lift it: ringfence ban remove {facts['address']}   "
+            f"To keep it free: ringfence allow add {facts['address']}"
         )
     return lines
 
 
 def _why_banned(ban: dict[str, Any]) -> list[str]:
-    where = "its packets are dropped in the kernel" if ban["in_kernel"] else "Kamailio refuses its requests"
     lines = [
-        f"{ban['address']} is banned: {where}.",
+        f"{ban['address']} is banned: {_where(ban)}.",
         f"Why:    {ban['reason'] or 'no reason was given'}  [{ban['rule']}]",
         f"Since:  {_clock(ban['since'])}, by {ban['by'] or 'unknown'}",
         f"Until:  {_clock(ban['until'])} ({_span(ban['seconds_left'])} left)",
     ]
-    return [*lines, *_proof(ban["evidence"])] if "count" in ban["evidence"] else lines
+    return [*lines, *_proof(ban["evidence"])] if "methods" in ban["evidence"] else lines
+
+
+def _where(ban: dict[str, Any]) -> str:
+    match ban.get("scope"):
+        case Scope.WEB:
+            return "it cannot sign in to portal and REST; SIP is not touched"
+        case Scope.PROVISIONING:
+            return "it cannot fetch configurations of phones; SIP is not touched"
+    return "its packets are dropped in the kernel" if ban["in_kernel"] else "Kamailio refuses its requests"
 
 
 def _proof(evidence: dict[str, Any]) -> list[str]:
     seconds = evidence["last_at"] - evidence["first_at"]
     reasons = ", ".join(f"{count} x {reason.replace('_', ' ')}" for reason, count in evidence["reasons"].items())
     return [
-        f"Counted: {evidence['count']} failures in {seconds:.1f} s ({reasons})",
-        f"Limit:   {evidence['limit']} failures within {evidence['window']} s",
-        f"First and last failure: {_clock(evidence['first_at'])}, {_clock(evidence['last_at'])}",
+        f"Counted: {evidence['count']} in {seconds:.1f} s ({reasons})",
+        f"Limit:   {evidence['limit']} within {evidence['window']} s",
+        f"First and last: {_clock(evidence['first_at'])}, {_clock(evidence['last_at'])}",
         f"Accounts tried: {_listed(evidence['accounts'], evidence['distinct_accounts'])}",
         f"Methods: {', '.join(evidence['methods'])} over {', '.join(evidence['transports'])}",
         f"User agents: {_listed(evidence['user_agents'], len(evidence['user_agents']))}",
         f"Healthy registrations from there at that time: {', '.join(evidence['healthy']) or 'none'}",
+        *_messages(evidence),
     ]
+
+
+def _messages(evidence: dict[str, Any]) -> list[str]:
+    """First and last message, as they came but without secrets."""
+    lines = []
+    for name in ("first_message", "last_message"):
+        if evidence.get(name):
+            lines.append(f"{name.replace('_', ' ').capitalize()}:")
+            lines += [f"    {_plain(line)}" for line in evidence[name].splitlines()]
+    if evidence.get("blocked_agents"):
+        lines.append(f"Besides, {evidence['blocked_agents']} messages of blocked user agents from there were dropped.")
+    return lines
 
 
 def _listed(values: list[str], total: int) -> str:
@@ -121,7 +149,9 @@ def _plain(text: str) -> str:
 
 
 def _row(ban: dict[str, Any]) -> str:
-    return f"{ban['address']:<24} {_span(ban['seconds_left']):>14} left  {ban['rule']:<34} {_plain(ban['reason'])}"
+    scope = ban.get("scope", Scope.SIP)
+    left = f"{_span(ban['seconds_left']):>14} left"
+    return f"{ban['address']:<24} {scope:<12} {left}  {ban['rule']:<34} {_plain(ban['reason'])}"
 
 
 def _quoted(text: str) -> str:

@@ -99,7 +99,7 @@ class Bans:
         if record is None:
             return False
         self._ledger.note_end(key, now.wall, by, why)
-        self._ledger.note(now.wall, Kind.BAN_LIFTED, {**_ending(record), "by": by, "why": why})
+        self._ledger.note(now.wall, Kind.BAN_LIFTED, {**ending(record), "by": by, "why": why})
         return True
 
     def expire(self, now: Moment) -> None:
@@ -114,7 +114,7 @@ class Bans:
             self._outside.discard(key)
             self._signaling.remove(key)
             self._ledger.note_end(key, now.wall, "", "expired")
-            self._ledger.note(now.wall, Kind.BAN_EXPIRED, _ending(record))
+            self._ledger.note(now.wall, Kind.BAN_EXPIRED, ending(record))
         if self._outside and self._firewall.in_kernel:
             self._bring_in(now)
         self._signaling.sweep(now.wall)
@@ -194,6 +194,7 @@ def describe(record: BanRecord) -> dict[str, Any]:
     """A ban for people and events."""
     return {
         "address": record.key,
+        "scope": record.scope,
         "rule": record.rule,
         "reason": record.reason,
         "by": record.by,
@@ -203,9 +204,14 @@ def describe(record: BanRecord) -> dict[str, Any]:
     }
 
 
-def _ending(record: BanRecord) -> dict[str, Any]:
+def ending(record: BanRecord) -> dict[str, Any]:
     """Whose ban ended; the accounts tell the event socket which tenants it concerned."""
-    return {"address": record.key, "rule": record.rule, "accounts": record.evidence.get("accounts", [])}
+    return {
+        "address": record.key,
+        "scope": record.scope,
+        "rule": record.rule,
+        "accounts": record.evidence.get("accounts", []),
+    }
 
 
 def _fitting(records: list[BanRecord], size: int) -> list[BanRecord]:

@@ -17,12 +17,14 @@ from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import Bans
 from ringfence.guard.clock import boot_id
 from ringfence.guard.control import ControlSocket, share
+from ringfence.guard.doors import Doors
 from ringfence.guard.firewall import DryRun, Firewall, FirewallRefused, Nft
-from ringfence.guard.intake import Intake, Record
+from ringfence.guard.intake import Intake
 from ringfence.guard.kernelwatch import KernelWatch
 from ringfence.guard.ledger import Ledger
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.ruleset import BAN_SET_SIZE, Ports
+from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.service import Parts, Service
 from ringfence.guard.standing import load_snapshot, write_snapshot
 from ringfence.guard.verbs import CHANGING, Desk
@@ -42,6 +44,7 @@ SETTLE: Final = 0.02
 """Seconds to wait after somebody else's change, so that a script's many changes are answered once."""
 
 MOST_RINGS: Final = 1_000
+LONGEST_DATAGRAM: Final = 1 << 17
 JOURNAL_GROUP: Final = "ringfence-journal"
 SIP_SERVICES: Final = (ports.Part.CORE, ports.Part.EDGE)
 
@@ -98,9 +101,14 @@ class Daemon:
         loop.add_reader(self._bell, self._ring)
 
     def _ring(self) -> None:
+        tallies = []
         with suppress(BlockingIOError):
             for _ in range(MOST_RINGS):
-                self._bell.recv(16)
+                heard = self._bell.recv(LONGEST_DATAGRAM)
+                if len(heard) > 1:
+                    tallies.append(heard)
+        if tallies:
+            self._service.hear(tallies)
         self._read()
 
     def _read(self) -> None:
@@ -207,12 +215,25 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
     policy.look()
     never_block = NeverBlock()
     bans = Bans(firewall, BanWriter(paths.bans), ledger, alarms, boot)
-    intake = Intake(standing, policy, never_block, Record(bans, ledger, alarms), boot)
+    record = Record(bans, ledger, alarms)
+    intake = Intake(standing, policy, Rulings(standing, never_block, record, boot), record)
     intake.recall(replay(paths.journal, snapshot_at, ledger.saved))
     paths.journal.mkdir(mode=0o770, parents=True, exist_ok=True)
     reader = JournalReader(paths.journal, ledger.saved)
     parts = Parts(
-        standing, policy, never_block, firewall, bans, ledger, alarms, intake, reader, _sip_ports(), boot, ban_set_size
+        standing,
+        policy,
+        never_block,
+        firewall,
+        bans,
+        Doors(ledger, boot),
+        ledger,
+        alarms,
+        intake,
+        reader,
+        _sip_ports(),
+        boot,
+        ban_set_size,
     )
     service = Service(parts)
     service.snapshot_at = snapshot_at

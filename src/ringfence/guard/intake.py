@@ -1,25 +1,20 @@
 """Takes in journal events: keeps what stands, counts failures, and carries out what the policy decides about them."""
 
-from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from ringfence.guard.adopted import AdoptedPolicy
-from ringfence.guard.alarms import Alarms
-from ringfence.guard.bans import Bans
 from ringfence.guard.clock import Moment
-from ringfence.guard.ledger import BanRecord, Ledger
-from ringfence.guard.neverblock import NeverBlock
+from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.standing import MALFORMED, Standing
+from ringfence.guard.unanswered import Unanswered
 from ringfence.journal.reader import Entry, Event, decode
-from ringfence.policy.addresses import ban_key, key_network, parse_address
-from ringfence.policy.antihacking import Ban, Evidence, Failure, Failures, Spared, Surroundings, judge
+from ringfence.policy.addresses import ban_key, parse_address
+from ringfence.policy.antihacking import Ban, Failure, Failures, judge
 from ringfence.policy.events import Kind
 
-SPARED_EVERY: Final = 60.0
-REMEMBERED_SPARED: Final = 4_096
 LONGEST_TEXT: Final = 128
+LONGEST_MESSAGE: Final = 1_000
 
 PASSED_ON: Final = frozenset(
     {
@@ -41,30 +36,18 @@ REGISTRATION_FIELDS: Final = ("aor", "source", "transport", "user_agent", "displ
 MALFORMED_EVENT: Final = "journal.malformed_event"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Where effects go."""
-
-    bans: Bans
-    ledger: Ledger
-    alarms: Alarms
-
-
 class Intake:
     """One event at a time; a malformed one raises an alarm and harms nothing."""
 
-    def __init__(
-        self, standing: Standing, policy: AdoptedPolicy, never_block: NeverBlock, record: Record, boot_id: str
-    ) -> None:
+    def __init__(self, standing: Standing, policy: AdoptedPolicy, rulings: Rulings, record: Record) -> None:
         self._standing = standing
         self._policy = policy
-        self._never_block = never_block
+        self._rulings = rulings
         self._bans = record.bans
         self._ledger = record.ledger
         self._alarms = record.alarms
-        self._boot_id = boot_id
         self._failures = Failures()
-        self._spared: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self.unanswered = Unanswered(policy, record.bans, self._failures, rulings)
 
     def take(self, lines: Iterable[bytes], now: Moment) -> int:
         """Carries out everything these lines ask for; returns how many were beyond repair.
@@ -118,6 +101,7 @@ class Intake:
     def forget(self, key: str) -> None:
         """Starts counting this source afresh."""
         self._failures.forget(key)
+        self.unanswered.forget(key)
 
     def _failed_authentication(self, event: Event, now: Moment) -> None:
         failure = _failure(event)
@@ -127,52 +111,11 @@ class Intake:
         evidence = self._failures.count(failure, settings)
         if evidence is None:
             return
-        decision = judge(evidence, self._surroundings(failure.source, now.wall), settings)
-        match decision:
-            case Ban():
-                self._ban(decision, now)
-            case Spared():
-                self._spare(decision, now)
-
-    def _surroundings(self, key: str, now: float) -> Surroundings:
-        member = self._never_block.covered_by(key_network(key))
-        return Surroundings(
-            never_block=f"{member.name} ({member.network})" if member else "",
-            healthy=self._standing.registrations.healthy_at(key, now),
-        )
-
-    def _ban(self, ban: Ban, now: Moment) -> None:
-        self._bans.add(
-            BanRecord(
-                key=ban.source,
-                rule=ban.evidence.rule,
-                reason=_sentence(ban.evidence),
-                by="guard",
-                since=now.wall,
-                until=now.wall + ban.seconds,
-                boot_id=self._boot_id,
-                boot_until=now.boot + ban.seconds,
-                evidence=_plain(ban.evidence),
-            ),
-            now,
-        )
-        self._failures.forget(ban.source)
-
-    def _spare(self, spared: Spared, now: Moment) -> None:
-        if now.boot < self._spared.get((spared.source, spared.why), 0.0):
-            return
-        self._spared[spared.source, spared.why] = now.boot + SPARED_EVERY
-        self._spared.move_to_end((spared.source, spared.why))
-        while len(self._spared) > REMEMBERED_SPARED:
-            self._spared.popitem(last=False)
-        self._bans.slow(spared.source, spared.pairs, now.wall + spared.evidence.window)
-        body = {
-            "address": spared.source,
-            "why": spared.why,
-            "protects": spared.protects,
-            "evidence": _plain(spared.evidence),
-        }
-        self._ledger.note(now.wall, Kind.BAN_SPARED, body)
+        around = self._rulings.surroundings(failure.source, now.wall, self.unanswered.blocked_agents(failure.source))
+        ruling = judge(evidence, around, settings)
+        self._rulings.carry_out(ruling, now)
+        if isinstance(ruling, Ban):
+            self._failures.forget(failure.source)
 
     def _recall_failure(self, failure: Failure) -> None:
         if failure.source in self._bans:
@@ -194,6 +137,7 @@ def _failure(event: Event) -> Failure:
         reason=_text(event, "reason"),
         transport=_text(event, "transport"),
         user_agent=_text(event, "user_agent"),
+        message=str(event.get("message", ""))[:LONGEST_MESSAGE],
     )
 
 
@@ -206,18 +150,3 @@ def told_of(line: bytes) -> dict[str, Any]:
 
 def _text(event: Event, name: str) -> str:
     return str(event.get(name, ""))[:LONGEST_TEXT]
-
-
-def _plain(evidence: Evidence) -> dict[str, Any]:
-    return {**asdict(evidence), "reasons": dict(evidence.reasons)}
-
-
-def _sentence(evidence: Evidence) -> str:
-    return (
-        f"{evidence.count} failed authentications within {evidence.window} s (limit {evidence.limit}), "
-        f"{_accounts(evidence.distinct_accounts)} tried"
-    )
-
-
-def _accounts(count: int) -> str:
-    return "1 account" if count == 1 else f"{count} different accounts"

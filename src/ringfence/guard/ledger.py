@@ -15,6 +15,7 @@ from typing import Any, Final
 from ringfence.guard.clock import Moment
 from ringfence.journal.reader import Checkpoint
 from ringfence.policy.events import Kind
+from ringfence.policy.scope import Scope
 
 MAX_EVENTS: Final = 500_000
 MAX_REGISTRATION_EVENTS: Final = 100_000
@@ -28,9 +29,8 @@ _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS ban (
     id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, rule TEXT NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL,
     since REAL NOT NULL, until REAL NOT NULL, boot_id TEXT NOT NULL, boot_until REAL NOT NULL, evidence TEXT NOT NULL,
-    ended REAL, ended_by TEXT NOT NULL DEFAULT '', ended_why TEXT NOT NULL DEFAULT ''
+    ended REAL, ended_by TEXT NOT NULL DEFAULT '', ended_why TEXT NOT NULL DEFAULT '', scope TEXT NOT NULL DEFAULT 'sip'
 );
-CREATE UNIQUE INDEX IF NOT EXISTS ban_live ON ban (key) WHERE ended IS NULL;
 CREATE INDEX IF NOT EXISTS ban_key ON ban (key, since);
 CREATE TABLE IF NOT EXISTS event (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL
@@ -41,6 +41,14 @@ CREATE TABLE IF NOT EXISTS checkpoint (
 );
 CREATE TABLE IF NOT EXISTS administrator (network TEXT PRIMARY KEY, until REAL NOT NULL);
 """
+
+_LIVE: Final = """
+DROP INDEX IF EXISTS ban_live;
+CREATE UNIQUE INDEX IF NOT EXISTS ban_live_in_scope ON ban (key, scope) WHERE ended IS NULL;
+"""
+
+_SCOPED: Final = "ALTER TABLE ban ADD COLUMN scope TEXT NOT NULL DEFAULT 'sip'"
+"""For a ledger from the time when every ban was about SIP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,7 @@ class BanRecord:
     boot_id: str
     boot_until: float
     evidence: dict[str, Any] = field(default_factory=dict)
+    scope: Scope = Scope.SIP
 
     def remaining(self, now: Moment, boot_id: str) -> float:
         """Seconds left, by time since boot where that still means anything."""
@@ -71,6 +80,7 @@ class EndedBan:
     ended: float
     ended_by: str
     ended_why: str
+    scope: str
 
 
 class Ledger:
@@ -82,6 +92,7 @@ class Ledger:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
+        self._know_scopes()
         self._staged: list[tuple[str, tuple[Any, ...]]] = []
         self._saved = self.checkpoint()
         self._since_trim = TRIM_EVERY
@@ -110,11 +121,12 @@ class Ledger:
     def note_ban(self, ban: BanRecord) -> None:
         """Stages a ban; a live one of the same source ends."""
         self._stage(
-            "UPDATE ban SET ended = ?, ended_why = 'renewed' WHERE key = ? AND ended IS NULL", (ban.since, ban.key)
+            "UPDATE ban SET ended = ?, ended_why = 'renewed' WHERE key = ? AND scope = ? AND ended IS NULL",
+            (ban.since, ban.key, ban.scope),
         )
         self._stage(
-            "INSERT INTO ban (key, rule, reason, by, since, until, boot_id, boot_until, evidence) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO ban (key, rule, reason, by, since, until, boot_id, boot_until, evidence, scope) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 ban.key,
                 ban.rule,
@@ -125,13 +137,15 @@ class Ledger:
                 ban.boot_id,
                 ban.boot_until,
                 json.dumps(ban.evidence),
+                ban.scope,
             ),
         )
 
-    def note_end(self, key: str, at: float, by: str, why: str) -> None:
+    def note_end(self, key: str, at: float, by: str, why: str, scope: Scope = Scope.SIP) -> None:
         """Stages the end of a ban."""
         self._stage(
-            "UPDATE ban SET ended = ?, ended_by = ?, ended_why = ? WHERE key = ? AND ended IS NULL", (at, by, why, key)
+            "UPDATE ban SET ended = ?, ended_by = ?, ended_why = ? WHERE key = ? AND scope = ? AND ended IS NULL",
+            (at, by, why, key, scope),
         )
 
     def note_administrator(self, network: str, until: float, now: float) -> None:
@@ -175,15 +189,15 @@ class Ledger:
     def live_bans(self) -> list[BanRecord]:
         """All bans that have not ended, including those that ran out meanwhile."""
         rows = self._db.execute(
-            "SELECT key, rule, reason, by, since, until, boot_id, boot_until, evidence FROM ban "
+            "SELECT key, rule, reason, by, since, until, boot_id, boot_until, evidence, scope FROM ban "
             "WHERE ended IS NULL ORDER BY since"
         )
-        return [BanRecord(*(*row[:8], json.loads(row[8]))) for row in rows]
+        return [BanRecord(*(*row[:8], json.loads(row[8]), Scope(row[9]))) for row in rows]
 
     def past_bans(self, key: str, limit: int = 10) -> list[EndedBan]:
         """Earlier bans of a source, newest first."""
         rows = self._db.execute(
-            "SELECT rule, since, ended, ended_by, ended_why FROM ban "
+            "SELECT rule, since, ended, ended_by, ended_why, scope FROM ban "
             "WHERE key = ? AND ended IS NOT NULL ORDER BY since DESC LIMIT ?",
             (key, limit),
         )
@@ -211,6 +225,12 @@ class Ledger:
 
     def close(self) -> None:
         self._db.close()
+
+    def _know_scopes(self) -> None:
+        columns = {row[1] for row in self._db.execute("PRAGMA table_info(ban)")}
+        if "scope" not in columns:
+            self._db.execute(_SCOPED)
+        self._db.executescript(_LIVE)
 
     def _stage(self, statement: str, values: tuple[Any, ...]) -> None:
         if len(self._staged) >= MAX_STAGED:

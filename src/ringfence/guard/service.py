@@ -12,6 +12,7 @@ from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import NOT_IN_KERNEL, Bans
 from ringfence.guard.clock import Moment, moment
+from ringfence.guard.doors import Doors
 from ringfence.guard.firewall import Firewall, FirewallRefused
 from ringfence.guard.intake import Intake
 from ringfence.guard.ledger import Ledger
@@ -23,12 +24,14 @@ from ringfence.journal.reader import Checkpoint, JournalReader
 from ringfence.policy.addresses import key_network, parse_network
 from ringfence.policy.book import Target
 from ringfence.policy.events import Kind
+from ringfence.policy.scope import Scope
 
 CHECKPOINT_EVERY: Final = 1.0
 REGISTRATION_SWEEP: Final = 10.0
 LEDGER_UNWRITABLE: Final = "ledger.unwritable"
 JOURNAL_DROPPING: Final = "journal.dropping"
 JOURNAL_SPOILED: Final = "journal.spoiled"
+TALLIES_SPOILED: Final = "tallies.spoiled"
 POLICY_BROKEN: Final = "policy.broken"
 FIREWALL_LISTS: Final = "firewall.lists"
 
@@ -44,6 +47,7 @@ class Parts:
     never_block: NeverBlock
     firewall: Firewall
     bans: Bans
+    doors: Doors
     ledger: Ledger
     alarms: Alarms
     intake: Intake
@@ -78,7 +82,9 @@ class Service:
             )
         for network, until in self.parts.ledger.administrators(now.wall):
             self.parts.never_block.protect_administrator(parse_network(network), now.boot + until - now.wall)
-        self.parts.bans.restore(self.parts.ledger.live_bans(), now)
+        records = self.parts.ledger.live_bans()
+        self.parts.bans.restore((record for record in records if record.scope is Scope.SIP), now)
+        self.parts.doors.restore((record for record in records if record.scope is not Scope.SIP), now)
         self._lift_allowed(now)
         self.install()
         self.commit()
@@ -115,6 +121,14 @@ class Service:
         if self.parts.ledger.pending or now.boot - self._committed_at >= CHECKPOINT_EVERY:
             self.commit()
         return batch.more
+
+    def hear(self, datagrams: list[bytes]) -> None:
+        """Takes in what workers tell about challenges."""
+        now = moment()
+        if self.parts.intake.unanswered.hear(datagrams, now):
+            self.parts.alarms.set_off(
+                TALLIES_SPOILED, "A worker told something about challenges that the guard cannot use.", now.wall
+            )
 
     def commit(self) -> None:
         """Makes durable what was done so far; a full disk is an alarm, not an end."""
@@ -155,6 +169,8 @@ class Service:
         now = moment()
         parts = self.parts
         parts.bans.expire(now)
+        parts.doors.expire(now)
+        parts.intake.unanswered.judge(now)
         expired = parts.never_block.expire(now.boot)
         if expired or (self._lists_end is not None and self._lists_end <= now.wall):
             self._refresh_kernel(now)

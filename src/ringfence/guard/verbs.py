@@ -1,6 +1,7 @@
 """What the guard's socket can be asked: each verb is one method, each argument is checked before anything happens."""
 
 import asyncio
+import json
 import time
 from dataclasses import asdict
 from typing import Any, Final
@@ -20,10 +21,12 @@ from ringfence.policy.addresses import (
     parse_address,
     parse_network,
 )
+from ringfence.policy.scope import Scope
 from ringfence.policy.settings import DAY
 
 MANUAL: Final = "ban.manual"
 LONGEST_BAN: Final = 365 * DAY
+LONGEST_EVIDENCE: Final = 8_192
 LONGEST_WAIT: Final = 60.0
 MOST_EVENTS: Final = 5_000
 CHANGING: Final = frozenset({"bans.add", "bans.lift", "never-block.admin"})
@@ -42,6 +45,7 @@ class Desk:
             "status": self.status,
             "bans.list": self.list_bans,
             "bans.explain": self.explain,
+            "bans.at-door": self.at_door,
             "bans.lift": self.lift,
             "bans.add": self.add,
             "never-block.list": self.list_never_block,
@@ -66,8 +70,10 @@ class Desk:
             "policy_version": parts.policy.book.version,
             "in_kernel": parts.firewall.in_kernel,
             "bans": len(parts.bans),
+            "doors_closed": len(parts.doors.listing()),
             "registrations": len(parts.standing.registrations),
             "calls": len(parts.standing.calls),
+            "challenged": len(parts.intake.unanswered),
             "journal": asdict(parts.reader.checkpoint),
             "journal_dropped": parts.reader.dropped,
             "journal_spoiled": self._service.spoiled,
@@ -77,7 +83,8 @@ class Desk:
         }
 
     async def list_bans(self, _: Args) -> list[dict[str, Any]]:
-        return [self._described(record) for record in self._parts.bans.listing()]
+        records = [*self._parts.bans.listing(), *self._parts.doors.listing()]
+        return [self._described(record) for record in records]
 
     async def explain(self, args: Args) -> dict[str, Any]:
         address = _address(args)
@@ -90,40 +97,61 @@ class Desk:
             "address": key,
             "banned": record is not None,
             "ban": self._described(record) if record else None,
+            "doors": [self._described(closed) for closed in self._parts.doors.listing() if closed.key == key],
             "never_block": member.name if member else None,
             "entry": asdict(entry) if entry else None,
             "registered": list(self._parts.standing.registrations.healthy_at(key, now.wall)),
             "past": [asdict(ended) for ended in self._parts.ledger.past_bans(key)],
         }
 
+    async def at_door(self, args: Args) -> dict[str, Any]:
+        """For whoever enforces a scope: whether the address is refused, and when its last ban ended."""
+        key, scope = ban_key(str(_address(args))), _scope(args, Scope.WEB)
+        ended = [past.ended for past in self._parts.ledger.past_bans(key) if past.scope == scope]
+        record = self._record(key, scope)
+        left = max(0.0, record.boot_until - moment().boot) if record else 0.0
+        return {"banned": record is not None, "seconds_left": left, "ended": max(ended, default=None)}
+
     async def lift(self, args: Args) -> dict[str, Any]:
+        """Ends the ban of one scope, or without one every ban of the address."""
         key = ban_key(str(_address(args)))
         by = text(args, "by", "")
-        if not self._parts.bans.lift(key, moment(), by, "lifted by hand"):
+        wanted = (_scope(args, Scope.SIP),) if args.get("scope") else tuple(Scope)
+        lifted = [scope for scope in wanted if self._lift(key, scope, by)]
+        if not lifted:
             raise Refusal("bans.not_banned", "address", f"{key} is not banned.")
-        self._parts.intake.forget(key)
         self._service.commit()
-        return {"address": key}
+        return {"address": key, "scopes": lifted}
+
+    def _lift(self, key: str, scope: Scope, by: str) -> bool:
+        if scope is not Scope.SIP:
+            return self._parts.doors.lift(key, scope, moment(), by, "lifted by hand")
+        self._parts.intake.forget(key)
+        return self._parts.bans.lift(key, moment(), by, "lifted by hand")
+
+    def _record(self, key: str, scope: Scope) -> BanRecord | None:
+        return self._parts.bans.get(key) if scope is Scope.SIP else self._parts.doors.get(key, scope)
 
     async def add(self, args: Args) -> dict[str, Any]:
-        key = ban_key(str(_address(args)))
+        key, scope = ban_key(str(_address(args))), _scope(args, Scope.SIP)
         seconds = number(args, "seconds", 1, LONGEST_BAN)
-        reason = text(args, "reason", "")
-        by = text(args, "by", "")
         self._refuse_protected(key_network(key))
         now = moment()
+        rule = text(args, "rule", MANUAL)
         record = BanRecord(
             key,
-            MANUAL,
-            reason,
-            by,
+            rule,
+            text(args, "reason", ""),
+            text(args, "by", ""),
             now.wall,
             now.wall + seconds,
             self._parts.boot_id,
             now.boot + seconds,
-            {"rule": MANUAL},
+            {"rule": rule, **_told(args)},
+            scope,
         )
-        self._parts.bans.add(record, now)
+        keeper = self._parts.bans if scope is Scope.SIP else self._parts.doors
+        keeper.add(record, now)
         self._service.commit()
         return self._described(record)
 
@@ -185,7 +213,8 @@ class Desk:
 
     def _described(self, record: BanRecord) -> dict[str, Any]:
         left = max(0.0, record.boot_until - moment().boot)
-        return {**describe(record), "seconds_left": left, "in_kernel": self._parts.bans.is_in_kernel(record.key)}
+        in_kernel = record.scope is Scope.SIP and self._parts.bans.is_in_kernel(record.key)
+        return {**describe(record), "seconds_left": left, "in_kernel": in_kernel}
 
     def _refuse_protected(self, network: Network) -> None:
         member = self._parts.never_block.covered_by(network)
@@ -216,6 +245,21 @@ def _address(args: Args) -> Address:
         return parse_address(given.partition("/")[0])
     except AddressProblem as problem:
         raise Refusal(problem.rule, "address", problem.message) from problem
+
+
+def _scope(args: Args, default: Scope) -> Scope:
+    given = text(args, "scope", default)
+    if given in tuple(Scope):
+        return Scope(given)
+    raise Refusal("bans.scope", "scope", f"{given!r} is no scope; the scopes are {', '.join(Scope)}.")
+
+
+def _told(args: Args) -> dict[str, Any]:
+    """What the one who bans has seen, as evidence."""
+    evidence = args.get("evidence") or {}
+    if isinstance(evidence, dict) and len(json.dumps(evidence)) <= LONGEST_EVIDENCE:
+        return evidence
+    raise Refusal("bans.evidence", "evidence", f"evidence must be an object of at most {LONGEST_EVIDENCE} characters.")
 
 
 def _tenant(args: Args) -> int | None:

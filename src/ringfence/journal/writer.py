@@ -41,12 +41,17 @@ class JournalWriter:
 
     def ring(self) -> None:
         """Wakes the guard; it looks by itself every 200 ms, so a lost ring costs time only."""
+        self.tell(b"!")
+
+    def tell(self, datagram: bytes) -> bool:
+        """Says something to the guard that need not survive it. Whether it was taken."""
         if not self._doorbell:
-            return
+            return False
         try:
-            self._bell.sendto(b"!", self._doorbell)
+            self._bell.sendto(datagram, self._doorbell)
         except OSError:
-            return
+            return False
+        return True
 
     def close(self) -> None:
         self._bell.close()

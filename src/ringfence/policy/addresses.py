@@ -12,6 +12,12 @@ from ringfence.policy.book import AddressEntry, Target
 type Address = IPv4Address | IPv6Address
 type Network = IPv4Network | IPv6Network
 
+NAT64: Final = IPv6Network("64:ff9b::/96")
+"""An IPv6 address here carries the IPv4 address of a translated peer in its last 32 bits (RFC 6052 section 2.1)."""
+
+NAT64_LOCAL: Final = IPv6Network("64:ff9b:1::/48")
+"""The same for translators inside an organisation (RFC 8215)."""
+
 HOST_BITS_V6: Final = 64
 """One IPv6 customer holds at least a /64 (RFC 6177), so a single address there proves nothing and bans nothing."""
 
@@ -34,10 +40,12 @@ class Span:
 
 
 def parse_address(text: str) -> Address:
-    """One address; an IPv4 address written as IPv6 (RFC 4291, 2.5.5.2) becomes IPv4. Raises AddressProblem.
+    """One address; an IPv4 address inside an IPv6 one (mapped: RFC 4291, 2.5.5.2; NAT64: RFC 6052) becomes IPv4.
 
-    >>> str(parse_address("::ffff:192.0.2.7"))
-    '192.0.2.7'
+    Raises AddressProblem.
+
+    >>> str(parse_address("::ffff:192.0.2.7")), str(parse_address("64:ff9b::192.0.2.7"))
+    ('192.0.2.7', '192.0.2.7')
     """
     cleaned = text.strip().removeprefix("[").removesuffix("]")
     if "%" in cleaned:
@@ -46,9 +54,30 @@ def parse_address(text: str) -> Address:
         address = ip_address(cleaned)
     except ValueError as error:
         raise _teach(cleaned) from error
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+    return carried(address)
+
+
+def carried(address: Address) -> Address:
+    """The IPv4 address that an IPv6 address only carries; any other address is itself.
+
+    >>> str(carried(IPv6Address("64:ff9b:1:c000:2:700::"))), str(carried(IPv6Address("2001:db8::1")))
+    ('192.0.2.7', '2001:db8::1')
+    """
+    if isinstance(address, IPv4Address):
+        return address
+    if address.ipv4_mapped is not None:
         return address.ipv4_mapped
-    return address
+    if address in NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return _locally_translated(address) if address in NAT64_LOCAL else address
+
+
+def _locally_translated(address: IPv6Address) -> IPv4Address:
+    """RFC 6052 section 2.2: a /48 puts the address around the zero bits 64 to 71, a /96 at the end."""
+    octets = address.packed
+    if octets[8] == 0 and not any(octets[11:]):
+        return IPv4Address(octets[6:8] + octets[9:11])
+    return IPv4Address(octets[12:])
 
 
 def parse_network(text: str, netmask: str = "") -> Network:
@@ -72,6 +101,21 @@ def parse_network(text: str, netmask: str = "") -> Network:
         mask = _mapped_length(mask)
     length = _prefix_length(mask, address)
     return ip_network(f"{address}/{length}", strict=False)
+
+
+def clearing_note(text: str, netmask: str, network: Network) -> str:
+    """What the administrator should be told about a prefix that was written with host bits; "" if there were none.
+
+    >>> clearing_note("192.0.2.77/24", "", parse_network("192.0.2.77/24"))
+    '192.0.2.77 lies inside 192.0.2.0/24; the entry is for the whole range 192.0.2.0 to 192.0.2.255.'
+    """
+    address = parse_address(text.strip().partition("/")[0])
+    if address == network.network_address:
+        return ""
+    return (
+        f"{address} lies inside {network}; the entry is for the whole range "
+        f"{network.network_address} to {network.broadcast_address}."
+    )
 
 
 def ban_network(address: Address) -> Network:
@@ -256,7 +300,7 @@ def _teach(text: str) -> AddressProblem:
 
 def _teach_octets(text: str, parts: list[str]) -> AddressProblem:
     if len(parts) != 4:
-        return AddressProblem("address.octets", f"{text!r} has {len(parts)} numbers; an IPv4 address has exactly four.")
+        return AddressProblem("address.octets", _wrong_count(text, parts))
     zero_led = [part for part in parts if len(part) > 1 and part.startswith("0")]
     if zero_led:
         return AddressProblem(
@@ -265,3 +309,12 @@ def _teach_octets(text: str, parts: list[str]) -> AddressProblem:
         )
     large = next(part for part in parts if len(part) > 3 or int(part) > 255)
     return AddressProblem("address.octet_range", f"{text!r}: {large} is too large; each number is 0 to 255.")
+
+
+def _wrong_count(text: str, parts: list[str]) -> str:
+    """The reference's own example of a range, 103.224.182.210.0, has five numbers."""
+    said = f"{text!r} has {len(parts)} numbers; an IPv4 address has exactly four."
+    if len(parts) < 4:
+        return said
+    base = ".".join([*parts[:3], "0"])
+    return f"{said} For the range around it write {base} with the netmask 255.255.255.0, or {base}/24."

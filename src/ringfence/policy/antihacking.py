@@ -32,6 +32,7 @@ class Sparing(StrEnum):
 
     NEVER_BLOCK = "never_block.member"
     HEALTHY = "office.healthy"
+    UNPROVED = "source.unproved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,12 @@ class Failure:
     reason: str = ""
     transport: str = ""
     user_agent: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a ban rests on. Lists are bounded; the counts beside them are not."""
+    """What a ban rests on. Lists are bounded; the counts beside them are not. Messages are excerpts without secrets."""
 
     rule: str
     source: str
@@ -67,6 +69,9 @@ class Evidence:
     transports: tuple[str, ...]
     reasons: tuple[tuple[str, int], ...]
     healthy: tuple[str, ...] = ()
+    blocked_agents: int = 0
+    first_message: str = ""
+    last_message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +100,23 @@ class Surroundings:
 
     never_block: str = ""
     healthy: tuple[str, ...] = ()
+    blocked_agents: int = 0
+
+
+@dataclass(slots=True)
+class _Window:
+    """The failures of one source. Of their messages only the first and the last are kept."""
+
+    failures: deque[Failure]
+    first_message: str = ""
+    last_message: str = ""
 
 
 class Failures:
     """The failures of the last detection period, by source. Bounded in sources and in failures."""
 
     def __init__(self, max_sources: int = MAX_SOURCES, max_failures: int = MAX_FAILURES) -> None:
-        self._sources: OrderedDict[str, deque[Failure]] = OrderedDict()
+        self._sources: OrderedDict[str, _Window] = OrderedDict()
         self._max_sources = max_sources
         self._max_failures = max_failures
         self._held = 0
@@ -119,26 +134,36 @@ class Failures:
         if not settings.failed_authentication_enabled:
             return None
         window = self._window_of(failure.source)
-        self._forget_old(window, failure.at, settings.detection_period)
-        window.append(failure)
-        self._held += 1
-        while len(window) > settings.failed_authentication_limit:
-            self._drop_oldest(window)
+        self._forget_old(window.failures, failure.at, settings.detection_period)
+        self._keep(window, failure)
+        while len(window.failures) > settings.failed_authentication_limit:
+            self._drop_oldest(window.failures)
         self._make_room()
-        if len(window) < settings.failed_authentication_limit:
+        if len(window.failures) < settings.failed_authentication_limit:
             return None
         return _evidence(failure.source, window, settings)
 
+    def __contains__(self, source: str) -> bool:
+        return source in self._sources
+
     def forget(self, source: str) -> None:
         """Starts the source afresh: after a ban, or when an entry allows it."""
-        self._held -= len(self._sources.pop(source, ()))
+        window = self._sources.pop(source, None)
+        self._held -= len(window.failures) if window else 0
 
-    def _window_of(self, source: str) -> deque[Failure]:
+    def _window_of(self, source: str) -> _Window:
         window = self._sources.get(source)
         if window is None:
-            window = self._sources[source] = deque()
+            window = self._sources[source] = _Window(deque())
         self._sources.move_to_end(source)
         return window
+
+    def _keep(self, window: _Window, failure: Failure) -> None:
+        if not window.failures:
+            window.first_message = failure.message
+        window.last_message = failure.message
+        window.failures.append(replace(failure, message="") if failure.message else failure)
+        self._held += 1
 
     def _forget_old(self, window: deque[Failure], now: float, period: int) -> None:
         while window and window[0].at <= now - period:
@@ -154,7 +179,7 @@ class Failures:
     def _make_room(self) -> None:
         while len(self._sources) > self._max_sources or (self._held > self._max_failures and len(self._sources) > 1):
             _, window = self._sources.popitem(last=False)
-            self._held -= len(window)
+            self._held -= len(window.failures)
 
 
 def judge(evidence: Evidence, around: Surroundings, settings: SecuritySettings) -> Ban | Spared:
@@ -163,7 +188,7 @@ def judge(evidence: Evidence, around: Surroundings, settings: SecuritySettings) 
     One phone with a wrong password must not take down the office behind the same address: with a healthy registration
     there, fewer than MANY_ACCOUNTS different failing accounts are slowed as (address, account) pairs instead.
     """
-    known = replace(evidence, healthy=around.healthy[:LISTED])
+    known = replace(evidence, healthy=around.healthy[:LISTED], blocked_agents=around.blocked_agents)
     if around.never_block:
         return Spared(evidence.source, Sparing.NEVER_BLOCK, around.never_block, evidence.accounts, known)
     if around.healthy and evidence.distinct_accounts < MANY_ACCOUNTS:
@@ -171,8 +196,8 @@ def judge(evidence: Evidence, around: Surroundings, settings: SecuritySettings) 
     return Ban(evidence.source, settings.failed_authentication_block, known)
 
 
-def _evidence(source: str, window: Iterable[Failure], settings: SecuritySettings) -> Evidence:
-    failures = tuple(window)
+def _evidence(source: str, window: _Window, settings: SecuritySettings) -> Evidence:
+    failures = tuple(window.failures)
     accounts = Counter(failure.account for failure in failures)
     return Evidence(
         rule=FAILED_AUTHENTICATION,
@@ -188,6 +213,8 @@ def _evidence(source: str, window: Iterable[Failure], settings: SecuritySettings
         methods=_most(failure.method for failure in failures),
         transports=_most(failure.transport for failure in failures),
         reasons=tuple(Counter(failure.reason for failure in failures).most_common(LISTED)),
+        first_message=window.first_message,
+        last_message=window.last_message,
     )
 
 

@@ -6,7 +6,7 @@ times as much.
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ringfence.policy.book import Subscriber
 
@@ -39,6 +39,10 @@ class Answer(IntEnum):
     MISMATCH = -8
 
 
+FRESH: Final = frozenset({Answer.RIGHT, Answer.WRONG})
+"""Answers to a fresh nonce of ours, right or wrong: the source receives what we send."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """The digest credentials of a request (RFC 7616) and how Kamailio judged them: an `Answer` or another code."""
@@ -46,6 +50,10 @@ class Credentials:
     username: str
     uri: str
     answer: int
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.answer in FRESH
 
 
 class Request(NamedTuple):

@@ -59,12 +59,13 @@ class SecuritySettings:
     failed_challenge_enabled: bool = _setting(
         True,
         "Failed challenge requests",
-        "Recorded, not in force yet: unanswered 401 and 407 challenges are not counted so far.",
+        "Counts 401 and 407 challenges that a source never answered while their nonce lived (30 seconds). "
+        "A source that has not proved to receive our answers is shaped, never blocked for it.",
     )
     failed_challenge_limit: int = _setting(
         1000,
         "Unanswered challenges",
-        "Recorded, not in force yet: a source that exceeds this number within the period shall be blocked.",
+        "A source that exceeds this number within the detection period is blocked.",
         "requests",
         1,
         1_000_000,
@@ -72,7 +73,7 @@ class SecuritySettings:
     failed_challenge_block: int = _setting(
         3600,
         "Block for unanswered challenges",
-        "Recorded, not in force yet: how long such a source shall be dropped.",
+        "How long such a source is dropped in the kernel.",
         "seconds",
         1,
         365 * DAY,
@@ -118,6 +119,9 @@ class SecuritySettings:
     blocked_user_agents_enabled: bool = _setting(
         True, "Blocked user agents", "Drops messages of listed user agents without an answer."
     )
+    web_login_enabled: bool = _setting(
+        True, "Web login protection", "Counts failed portal logins by address and blocks the address from signing in."
+    )
     web_failed_login_limit: int = _setting(
         5,
         "Failed portal logins",
@@ -128,6 +132,22 @@ class SecuritySettings:
     )
     web_login_block: int = _setting(
         3600, "Block for failed logins", "How long the portal refuses that address.", "seconds", 1, 365 * DAY
+    )
+    web_change_first_password: bool = _setting(
+        True,
+        "Change at first login",
+        "A password that somebody else chose has to be changed before any other page opens.",
+    )
+    web_second_factor_required: bool = _setting(
+        False,
+        "Second factor for system administrators",
+        "Without a passkey or an authenticator app no page but its set-up opens. Tenants have their own rule.",
+    )
+    web_idle_timeout: int = _setting(
+        3600, "Idle sign-out", "A session that nobody uses for this time is over.", "seconds", 60, DAY
+    )
+    web_session_lifetime: int = _setting(
+        12 * 3600, "Longest session", "After this time everybody signs in anew.", "seconds", 300, 30 * DAY
     )
 
 
@@ -187,6 +207,11 @@ def _problem_of(name: str, value: Any) -> Problem | None:
 
 
 def _unreachable(settings: SecuritySettings) -> tuple[Problem, ...]:
+    """Combinations in which one protection could never act."""
+    return (*_levels_out_of_order(settings), *_limits_out_of_reach(settings))
+
+
+def _levels_out_of_order(settings: SecuritySettings) -> tuple[Problem, ...]:
     if not (settings.level_1_enabled and settings.level_2_enabled):
         return ()
     if settings.level_2_packets > settings.level_1_packets:
@@ -198,4 +223,45 @@ def _unreachable(settings: SecuritySettings) -> tuple[Problem, ...]:
             f"Level 1 ({settings.level_1_packets} packets per second) must be below "
             f"level 2 ({settings.level_2_packets}): the lower level would never decide anything.",
         ),
+    )
+
+
+def most_packets(settings: SecuritySettings) -> int | None:
+    """What the lowest level lets one source send within the detection period, its burst of one second included.
+
+    None while both levels are off.
+
+    >>> most_packets(SecuritySettings())
+    5500
+    """
+    rates = [
+        rate
+        for enabled, rate in (
+            (settings.level_1_enabled, settings.level_1_packets),
+            (settings.level_2_enabled, settings.level_2_packets),
+        )
+        if enabled
+    ]
+    return min(rates) * (settings.detection_period + 1) if rates else None
+
+
+def _limits_out_of_reach(settings: SecuritySettings) -> tuple[Problem, ...]:
+    """Every counted event costs its source a packet, so a limit beyond what a level lets through never acts."""
+    most = most_packets(settings)
+    if most is None:
+        return ()
+    problems = []
+    if settings.failed_authentication_enabled and settings.failed_authentication_limit > most:
+        problems.append(_out_of_reach("failed_authentication_limit", settings.failed_authentication_limit, most))
+    if settings.failed_challenge_enabled and settings.failed_challenge_limit >= most:
+        problems.append(_out_of_reach("failed_challenge_limit", settings.failed_challenge_limit, most))
+    return tuple(problems)
+
+
+def _out_of_reach(name: str, limit: int, most: int) -> Problem:
+    return Problem(
+        name,
+        "settings.unreachable",
+        f"{limits_of(name).label}: {limit} can never be counted, because the packet rate levels let at most {most} "
+        f"packets of one source through within the detection period. Lower it, or raise the level.",
     )

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.utils.http import urlencode
 from ninja.utils import contribute_operation_callback
 
@@ -13,7 +14,7 @@ from ringfence.portal.client_address import client_address
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Forbidden, NotSignedIn, PermissionMissing
 
-type View = Callable[..., HttpResponse]
+type View = Callable[..., HttpResponseBase]
 type Operation = Callable[..., Any]
 
 
@@ -21,7 +22,7 @@ def signed_in(view: View) -> View:
     """Anybody who signed in."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_sign_in(request)
         return view(request, *args, **kwargs)
@@ -34,7 +35,7 @@ def administrators(view: View) -> View:
 
     @signed_in
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         person = request.user
         if not (person.is_authenticated and person.administers):
             raise Forbidden(detail="These pages are for administrators.")
@@ -48,7 +49,7 @@ def system_administrator(view: View) -> View:
 
     @administrators
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not actor_of(request).administers_system:
             raise Forbidden(detail="Only the system administrator may open this page.")
         return view(request, *args, **kwargs)
@@ -62,7 +63,7 @@ def permitted(permission: Permission) -> Callable[[View], View]:
     def behind(view: View) -> View:
         @signed_in
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             require(actor_of(request), permission)
             return view(request, *args, **kwargs)
 

@@ -14,7 +14,6 @@ from ninja.security import HttpBearer
 from ringfence import __version__
 from ringfence.policy.settings import Problem
 from ringfence.portal.actor import Actor
-from ringfence.portal.client_address import client_address
 from ringfence.portal.people import tokens
 from ringfence.portal.problems import Conflict, Forbidden, NotFound, NotSignedIn, Refused, problem_response
 
@@ -36,8 +35,7 @@ class BearerToken(HttpBearer):
             return None
         if not found.person.administers:
             raise Forbidden(detail="The REST API is for administrators.")
-        actor: Actor = found.person.acts_from(client_address(request))
-        return actor
+        return tokens.admit(found, request)
 
 
 def signed_in_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -121,15 +119,19 @@ def _mount() -> None:
     from ringfence.portal.people.api import router as people
     from ringfence.portal.people.directory_api import router as directory
     from ringfence.portal.security.api import router as security
+    from ringfence.portal.security.entries_api import router as entries
+    from ringfence.portal.signin.api import router as signin
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
 
     routers = {
+        "sign-in": signin,
         "system": system,
         "tenants": tenants,
         "people": people,
         "directory": directory,
         "security": security,
+        "address entries": entries,
         "calls": calls,
         "audit": audit,
         "confirm": confirm,

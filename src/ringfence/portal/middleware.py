@@ -16,7 +16,7 @@ POLICY: Final = (
     "connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-OPEN_BEFORE_SETUP: Final = ("/setup", "/api/v1/setup")
+OPEN_BEFORE_SETUP: Final = ("/setup", "/api/v1/setup", "/password-check")
 STATIC: Final = "/static/"
 
 

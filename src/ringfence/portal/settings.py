@@ -24,6 +24,9 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "axes",
     "ringfence.portal.system",
     "ringfence.portal.tenants",
@@ -31,6 +34,7 @@ INSTALLED_APPS = [
     "ringfence.portal.security",
     "ringfence.portal.calls",
     "ringfence.portal.audit",
+    "ringfence.portal.signin",
     "ringfence.portal.wsi",
     "ringfence.portal.confirm",
 ]
@@ -44,8 +48,11 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "ringfence.portal.confirm.wish.confirm_wishes",
     "ringfence.portal.middleware.refusals",
+    "ringfence.portal.signin.sessions.live_session",
+    "ringfence.portal.signin.duties.duties",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -108,7 +115,7 @@ SESSION_COOKIE_NAME = "__Host-session"
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Strict"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = 12 * 3600  # a session's own end is the setting web_session_lifetime
 CSRF_FAILURE_VIEW = "ringfence.portal.system.views.form_too_old"
 CSRF_COOKIE_NAME = "__Host-csrf"
 CSRF_COOKIE_SECURE = True
@@ -125,12 +132,27 @@ AXES_FAILURE_LIMIT = "ringfence.portal.security.weblogin.failure_limit"
 AXES_COOLOFF_TIME = "ringfence.portal.security.weblogin.block_time"
 AXES_LOCKOUT_CALLABLE = "ringfence.portal.security.weblogin.locked_out"
 AXES_CLIENT_IP_CALLABLE = "ringfence.portal.client_address.client_address"
-AXES_RESET_ON_SUCCESS = True
+AXES_RESET_ON_SUCCESS = False  # or an insider's own sign-in would buy new guesses at somebody else's password
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 SILENCED_SYSTEM_CHECKS = ["axes.W001"]
+
+# allauth keeps second factors. Its own limiter is off: it would lock an account for its owner too.
+ACCOUNT_ADAPTER = "ringfence.portal.signin.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = False
+MFA_RATE_LIMITS = False
+MFA_ADAPTER = "ringfence.portal.signin.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # a clock may be 30 seconds off (RFC 6238, 5.2)
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = places.PATHS.static

@@ -28,6 +28,7 @@ def static_file(request: HttpRequest, name: str) -> HttpResponse:
 urlpatterns = [
     path("api/v1/", api.urls),
     path("", include("ringfence.portal.system.urls")),
+    path("", include("ringfence.portal.signin.urls")),
     path("", include("ringfence.portal.tenants.urls")),
     path("", include("ringfence.portal.people.urls")),
     path("", include("ringfence.portal.security.urls")),

@@ -1,8 +1,12 @@
 """Carries out verdicts. The rule that decided goes to the journal and never into a reply."""
 
+from typing import Final
+
 from ringfence.policy.model import Challenge, Drop, Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
 from ringfence.signaling import calls, ksr, registrations
 from ringfence.signaling.worker import Worker
+
+BLOCKED_AGENT: Final = "source.user_agent"
 
 
 def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
@@ -10,13 +14,14 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
     match verdict:
         case Drop(rule):
             worker.refused(rule)
+            if rule == BLOCKED_AGENT:
+                worker.tallies.dropped_agent()
         case Refuse(rule, code, reason):
             if request.method == "INVITE" and request.caller:
                 calls.journal_refused_call(worker, verdict, request.caller, request.target_user)
             refuse(worker, rule, code, reason)
         case Challenge(_, realm, proxy):
-            if not ksr.challenge(realm, proxy):
-                ksr.reply(500, "Server Internal Error")
+            _challenge(realm, proxy, request, worker)
         case Greet():
             ksr.reply_header("Accept: application/sdp")
             ksr.reply(200, "OK")
@@ -26,6 +31,14 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
             calls.ring(verdict, request.target_user, worker)
         case _:
             refuse(worker, "route.nowhere", 403, "Forbidden")
+
+
+def _challenge(realm: str, proxy: bool, request: Request, worker: Worker) -> None:
+    """A challenge in reply to a wrong password is not counted as one to be answered: the failure itself counts."""
+    if not ksr.challenge(realm, proxy):
+        ksr.reply(500, "Server Internal Error")
+    elif request.credentials is None or not request.credentials.is_fresh:
+        worker.tallies.challenged(request.method, request.target_user or request.from_user)
 
 
 def refuse(worker: Worker, rule: str, code: int, reason: str) -> None:

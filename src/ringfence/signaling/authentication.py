@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from ringfence.policy.book import Subscriber, decode_subscriber, encode_subscriber
 from ringfence.policy.events import Kind
+from ringfence.policy.excerpt import excerpt
 from ringfence.policy.index import Index
-from ringfence.policy.model import Answer, Credentials
+from ringfence.policy.model import FRESH, Answer, Credentials
 from ringfence.signaling import facts, ksr
 from ringfence.signaling.worker import Worker
 
@@ -42,10 +43,13 @@ def authenticate(method: str, index: Index, worker: Worker) -> Identity:
         return UNPROVED
     account = f"{name}@{realm}"
     if worker.bans.is_slowed(ksr.source(), account, time.time()):
+        worker.tallies.answered()
         return UNPROVED
     subscriber = worker.view.subscriber(account)
     compared = subscriber or decode_subscriber(_DECOY)
     answer = ksr.check_digest(realm, compared.ha1_md5)
+    if answer in FRESH:
+        worker.tallies.answered()
     if answer == Answer.WRONG:
         worker.journal.append(_failure_kind(compared, method), _failure_fields(method, account, subscriber))
     return Identity(Credentials(name, facts.digest_uri(), answer), subscriber if answer == Answer.RIGHT else None)
@@ -80,4 +84,5 @@ def _failure_fields(method: str, account: str, subscriber: Subscriber | None) ->
         "reason": "wrong_password" if subscriber else "unknown_account",
         "user_agent": ksr.user_agent()[:128],
         "call_id": ksr.call_id()[:128],
+        "message": excerpt(ksr.whole_message()),
     }

@@ -72,6 +72,15 @@ message_length: Callable[[], int] = KSR.kx.get_msglen
 source_port: Callable[[], int] = KSR.kx.get_srcport
 
 
+def whole_message() -> str:
+    """The message as it came. Raises UnicodeDecodeError on bytes that are not UTF-8."""
+    return _text(KSR.kx.get_msgbuf())
+
+
+def sequence_number() -> int:
+    return number("$cs")
+
+
 def header_counts() -> tuple[int, ...]:
     """How often each header of HEADER_COUNTS stands in the message."""
     return tuple(map(KSR.pv.get, HEADER_COUNTS))

@@ -39,6 +39,7 @@ def ksr_request_route(*_: object) -> None:
         return
     ksr.use_source_port()
     _serve(method, worker)
+    worker.tallies.tell_if_due(time.monotonic())
 
 
 def _serve(method: str, worker: Worker) -> None:

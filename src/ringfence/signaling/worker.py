@@ -17,6 +17,7 @@ from ringfence.policy.events import Kind
 from ringfence.signaling import ksr
 from ringfence.signaling.noise import Noise
 from ringfence.signaling.store import PolicyView
+from ringfence.signaling.tallies import Tallies
 from ringfence.store.bans import BanReader
 
 REPORTS_PER_MINUTE: Final = 10
@@ -44,6 +45,7 @@ class Worker:
         self.view = PolicyView(paths.policy, self.policy_broken)
         self.bans = BanReader(paths.bans)
         self.noise = Noise(self._write_noise)
+        self.tallies = Tallies(self.journal.tell)
         self._reports = _Reports()
         self._calls = itertools.count(1)
         self._name = f"{os.getpid():x}-{time.time_ns():x}"

@@ -42,8 +42,8 @@ def test_it_tells_what_why_until_and_how_to_lift() -> None:
         "192.0.2.66 is banned: its packets are dropped in the kernel.",
         "antihacking.failed_authentication",
         "59 min 59 s left",
-        "50 failures in 4.5 s (40 x unknown account, 10 x wrong password)",
-        "50 failures within 10 s",
+        "50 in 4.5 s (40 x unknown account, 10 x wrong password)",
+        "50 within 10 s",
         "101@acme.example, 102@acme.example and 28 more",
         "ringfence ban remove 192.0.2.66",
         "ringfence allow add 192.0.2.66",
@@ -67,3 +67,17 @@ def test_an_address_that_is_free_is_told_with_what_else_is_known() -> None:
     assert "1@a" in text
     assert "lifted by hand by ann" in text
     assert "To lift it" not in text
+
+
+def test_a_ban_of_another_door_is_told_and_says_that_sip_is_untouched() -> None:
+    web = {**facts()["ban"], "scope": "web", "in_kernel": False, "evidence": {"count": 6}}
+    text = "\n".join(explanation(facts(ban=None, doors=[web])))
+    assert "it cannot sign in to portal and REST; SIP is not touched" in text
+    assert "ringfence ban remove 192.0.2.66" in text
+
+
+def test_the_messages_a_ban_rests_on_are_shown() -> None:
+    evidence = {**EVIDENCE, "first_message": "REGISTER sip:a SIP/2.0\nFrom: x\x1b[2J", "blocked_agents": 7}
+    text = "\n".join(explanation(facts(ban={**facts()["ban"], "evidence": evidence})))
+    assert "First message:\n    REGISTER sip:a SIP/2.0\n    From: x?[2J" in text
+    assert "7 messages of blocked user agents" in text

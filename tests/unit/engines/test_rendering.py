@@ -20,6 +20,7 @@ from ringfence.engines.render import (
 from ringfence.engines.rtpengine import faults, render_media
 from ringfence.engines.system import Limits, System
 from ringfence.hosts.paths import Paths
+from ringfence.policy.challenges import ANSWER_TIME
 from tests.unit.engines.systems import a_system
 
 HOSTILE = [
@@ -137,3 +138,7 @@ def test_nginx_listens_on_ipv6_only_where_there_is_ipv6() -> None:
 def test_a_limit_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="sip_workers"):
         Limits(sip_workers=0)
+
+
+def test_a_nonce_lives_as_long_as_the_guard_waits_for_its_answer() -> None:
+    assert f'modparam("auth", "nonce_expire", {ANSWER_TIME})' in render_core(a_system("192.0.2.10"))

@@ -47,7 +47,7 @@ def test_a_ban_is_listed_explained_and_lifted(tmp_path: Path) -> None:
         facts = ask_guard("bans.explain", address=SOURCE)
         assert facts["ban"]["evidence"]["count"] == 50
         assert facts["ban"]["in_kernel"]
-        assert ask_guard("bans.lift", address=SOURCE, by="me") == {"address": SOURCE}
+        assert ask_guard("bans.lift", address=SOURCE, by="me") == {"address": SOURCE, "scopes": ["sip"]}
         explained = ask_guard("bans.explain", address=SOURCE)
         assert not explained["banned"]
         assert explained["past"][0]["ended_by"] == "me"
@@ -83,6 +83,9 @@ REFUSALS = [
     ("bans.add", {"address": "::1", "seconds": 5}, "bans.never_block", "address"),
     ("bans.add", {"address": "203.0.113.9", "seconds": 5}, "bans.allowed", "address"),
     ("bans.lift", {"address": SOURCE}, "bans.not_banned", "address"),
+    ("bans.add", {"address": SOURCE, "seconds": 5, "scope": "all"}, "bans.scope", "scope"),
+    ("bans.add", {"address": SOURCE, "seconds": 5, "evidence": {"x": "y" * 9000}}, "bans.evidence", "evidence"),
+    ("bans.add", {"address": "127.0.0.1", "seconds": 5, "scope": "web"}, "bans.never_block", "address"),
     ("events.since", {"kinds": "all"}, "request.kinds", "kinds"),
     ("events.since", {"cursor": -1}, "request.number", "cursor"),
 ]

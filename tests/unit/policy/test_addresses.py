@@ -11,6 +11,8 @@ from ringfence.policy.addresses import (
     AddressProblem,
     AddressTable,
     ban_key,
+    carried,
+    clearing_note,
     key_network,
     overlaps,
     parse_address,
@@ -24,6 +26,7 @@ LATER, NOW, EARLIER = 200.0, 100.0, 50.0
 
 WRONG = {
     "1.2.3.4.5": ("address.octets", "5 numbers"),
+    "103.224.182.210.0": ("address.octets", "103.224.182.0 with the netmask 255.255.255.0, or 103.224.182.0/24"),
     "10.0.0": ("address.octets", "3 numbers"),
     "1.2.3.256": ("address.octet_range", "256 is too large"),
     "1.2.3.1000": ("address.octet_range", "1000 is too large"),
@@ -81,11 +84,40 @@ def test_a_prefix_is_normalised(text: str, mask: str, network: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "key"),
-    [("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("2001:db8:0:1:2::3", "2001:db8:0:1::/64")],
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("64:ff9b::192.0.2.7", "192.0.2.7"),
+        ("64:ff9b:1:abcd::192.0.2.7", "192.0.2.7"),
+        ("64:ff9b:1:c000:2:700::", "192.0.2.7"),
+        ("2001:db8:0:1:2::3", "2001:db8:0:1::/64"),
+    ],
 )
 def test_a_ban_names_an_ipv4_address_or_an_ipv6_64(text: str, key: str) -> None:
     assert ban_key(text) == key
     assert parse_address(text) in key_network(key)
+
+
+@pytest.mark.parametrize(
+    ("text", "mask", "told"),
+    [
+        ("192.0.2.77/24", "", "192.0.2.0 to 192.0.2.255"),
+        ("192.0.2.77", "255.255.255.0", "192.0.2.0 to 192.0.2.255"),
+        ("192.0.2.0/24", "", ""),
+        ("192.0.2.77", "", ""),
+        ("2001:db8::1/64", "", "2001:db8:: to 2001:db8::ffff:ffff:ffff:ffff"),
+    ],
+)
+def test_cleared_host_bits_are_told(text: str, mask: str, told: str) -> None:
+    note = clearing_note(text, mask, parse_network(text, mask))
+    assert told in note
+    assert bool(note) is bool(told)
+
+
+def test_a_translated_address_is_judged_by_the_entry_for_its_ipv4_address() -> None:
+    table = AddressTable([entry("198.51.100.0/24", Target.ALLOW)])
+    assert table.allows(parse_address("64:ff9b::198.51.100.9"), NOW)
+    assert not table.allows(parse_address("64:ff9b::198.51.101.9"), NOW)
 
 
 def test_families_never_overlap() -> None:
@@ -199,8 +231,7 @@ def test_the_kernel_gets_the_same_verdict_as_disjoint_spans(entries: list[Addres
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
 def test_every_address_comes_back_from_its_text(address: Address) -> None:
     parsed = parse_address(str(address))
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    assert parsed == (mapped or address)
+    assert parsed == carried(address)
 
 
 @given(st.text(max_size=40))

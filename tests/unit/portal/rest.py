@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from django.test import Client
 
+from ringfence.portal.people.models import Person
 from ringfence.portal.system.setup import new_setup_token
 from tests.unit.portal.fakeguard import FakeGuard
 
@@ -56,6 +57,8 @@ def _encoded(body: Any) -> bytes:
 
 
 def signed_in(username: str, password: str = PASSWORD) -> Rest:
+    """With the first password already changed."""
+    Person.objects.filter(username=username).update(must_change_password=False)
     rest = Rest()
     rest.token = rest.post("auth/token", username=username, password=password)["token"]
     return rest

@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from ringfence.portal.security.views import readable
+from ringfence.portal.security.ban_views import readable
 from tests.unit.portal.rest import Site
 from tests.unit.portal.store import policy
 
@@ -95,7 +95,7 @@ def test_bans_are_listed_explained_and_lifted_through_the_guard(site: Site) -> N
     assert site.admin.get("bans")["items"] == [{"address": "2001:db8:5::/64", "rule": "antihacking"}]
     assert site.admin.get("bans/2001:db8:5::/64/explain")["banned"]
     assert site.admin.call("DELETE", "bans/2001:db8:5::/64")[0] == 204
-    assert ("bans.lift", {"address": "2001:db8:5::", "by": "admin"}) in site.guard.asked
+    assert ("bans.lift", {"address": "2001:db8:5::", "by": "admin", "scope": ""}) in site.guard.asked
 
 
 def test_the_guards_refusal_reaches_the_caller(site: Site) -> None:

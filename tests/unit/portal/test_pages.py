@@ -8,13 +8,15 @@ from tests.unit.portal.rest import PASSWORD, Site
 
 PAGES = [
     "/", "/users", "/users/new", "/calls", "/registrations", "/cdrs", "/tenants", "/tenants/new", "/ip-blacklist",
-    "/ip-blacklist/new", "/ip-blacklist/bans", "/security/web-login", "/security/anti-hacking",
+    "/ip-blacklist/new", "/ip-blacklist/entries", "/ip-blacklist/import", "/ip-blacklist/never-block",
+    "/ip-blacklist/bans/198.51.100.7", "/security/web-login", "/security/anti-hacking",
     "/security/blocked-user-agents", "/audit-log", "/change-password", "/dashboard/numbers", "/dashboard/calls.json",
 ]  # fmt: skip
 
 
 def browser(username: str = "admin", password: str = PASSWORD) -> Client:
     client = Client()
+    Person.objects.filter(username=username).update(must_change_password=False)
     assert client.post("/sign-in", {"username": username, "password": password}, secure=True).status_code == 302
     return client
 

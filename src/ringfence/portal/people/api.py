@@ -1,39 +1,20 @@
-"""REST: tokens, users with their extensions."""
+"""REST: users with their extensions."""
 
-from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth import authenticate
 from django.db.models import Q
 from ninja import Field, Router, Status
 
-from ringfence.policy.passwords import normalized
 from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest
-from ringfence.portal.client_address import client_address
 from ringfence.portal.paging import PageOut, PageQuery, RowId, rows
-from ringfence.portal.people import changes, tokens
-from ringfence.portal.people.models import STANDARD, ApiToken, Person
+from ringfence.portal.people import changes
+from ringfence.portal.people.models import STANDARD, Person
 from ringfence.portal.permissions import Permission
-from ringfence.portal.problems import Forbidden, LockedOut, NotFound, NotSignedIn
+from ringfence.portal.problems import NotFound
 from ringfence.portal.schema import In, Out
-from ringfence.portal.security.weblogin import is_locked_out, remember_administrator
 
 router = Router()
-
-
-class Credentials(In):
-    username: str = Field(max_length=320)
-    password: str = Field(max_length=256)
-    lifetime: int = Field(
-        int(tokens.DEFAULT_LIFETIME.total_seconds()), ge=60, le=int(tokens.LONGEST_LIFETIME.total_seconds())
-    )
-
-
-class TokenOut(Out):
-    token: str
-    token_type: str
-    expires_at: str
 
 
 class UserIn(In):
@@ -86,27 +67,6 @@ class SecretOut(Out):
 
 class PasswordIn(In):
     password: str = Field(max_length=256)
-
-
-@router.post("auth/token", auth=None, response={201: TokenOut})
-def create_token(request: ApiRequest, payload: Credentials) -> Status[Any]:
-    if is_locked_out(request, payload.username):
-        raise LockedOut(detail="Too many failed sign-ins from this address; wait until the block ends.")
-    person = authenticate(request, username=payload.username.lower(), password=normalized(payload.password))
-    if person is None:
-        raise NotSignedIn(detail="The username or the password is wrong.", error_id="auth.wrong_credentials")
-    if not person.administers:
-        raise Forbidden(detail="The REST API is for administrators.")
-    token, expires_at = tokens.issue(person, timedelta(seconds=payload.lifetime))
-    remember_administrator(person, client_address(request))
-    return Status(201, {"token": token, "token_type": "bearer", "expires_at": expires_at.isoformat()})
-
-
-@router.delete("auth/token", response={204: None})
-def revoke_token(request: ApiRequest) -> Status[Any]:
-    token = request.headers.get("Authorization", "").partition(" ")[2].strip()
-    ApiToken.objects.filter(digest=tokens.digest_of(token)).delete()
-    return Status(204, None)
 
 
 def user_facts(person: Person) -> dict[str, Any]:

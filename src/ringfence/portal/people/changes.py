@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from ringfence.policy.passwords import check_password, normalized
+from ringfence.policy.passwords import PasswordPolicy, normalized
 from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
@@ -16,6 +16,9 @@ from ringfence.portal.people.models import STANDARD, ApiToken, Extension, Person
 from ringfence.portal.permissions import OF_TENANTS, Permission
 from ringfence.portal.problems import Conflict, Forbidden, NotFound, Refused, refuse
 from ringfence.portal.sealing import seal, unseal
+from ringfence.portal.security.models import SecurityValues
+from ringfence.portal.signin import sessions
+from ringfence.portal.signin.passwords import account_of, policy_for, policy_for_person, problems_of
 from ringfence.portal.tenants.models import Tenant
 from ringfence.portal.text import label_problem
 
@@ -42,11 +45,12 @@ def create_user(actor: Actor, wish: NewUser) -> tuple[Person, str]:
         raise NotFound([Problem("tenant_id", "tenant.not_found", "There is no such tenant.")])
     name, role = wish.display_name.strip(), Role.objects.for_tenant(tenant.pk).filter(name=wish.role).first()
     account = (wish.extension, name, tenant.name, tenant.domain)
-    problems = _wish_problems(wish, name, role, account)
+    policy = policy_for(tenant.pk)
+    problems = _wish_problems(wish, name, role, account, policy)
     if problems:
         raise Refused(problems)
     refuse_escalation(actor, role)
-    secret = wish.sip_secret or new_secret(account)
+    secret = wish.sip_secret or new_secret(account, policy)
     with change(actor) as draft:
         _refuse_over_limit(tenant)
         if Extension.objects.filter(tenant=tenant, number=wish.extension).exists():
@@ -59,6 +63,7 @@ def create_user(actor: Actor, wish: NewUser) -> tuple[Person, str]:
             )
         person = Person(username=f"{wish.extension}@{tenant.domain}", display_name=name, tenant=tenant, role=role)
         _set_login(person, wish.password)
+        person.must_change_password = wish.password is not None and SecurityValues.current().web_change_first_password
         person.save()
         extension = Extension(person=person, tenant=tenant, number=wish.extension)
         _store_secret(extension, secret)
@@ -68,7 +73,9 @@ def create_user(actor: Actor, wish: NewUser) -> tuple[Person, str]:
     return person, secret
 
 
-def _wish_problems(wish: NewUser, name: str, role: Role | None, account: tuple[str, ...]) -> list[Problem]:
+def _wish_problems(
+    wish: NewUser, name: str, role: Role | None, account: tuple[str, ...], policy: PasswordPolicy
+) -> list[Problem]:
     found: list[Problem] = []
     if not _NUMBER.fullmatch(wish.extension):
         found.append(Problem("extension", "extension.syntax", "An extension is 3 to 64 digits, as in 101."))
@@ -77,9 +84,9 @@ def _wish_problems(wish: NewUser, name: str, role: Role | None, account: tuple[s
     if role is None:
         found.append(Problem("role", "role.not_found", f"There is no role named {wish.role!r}."))
     if wish.sip_secret is not None:
-        found += secret_problems(wish.sip_secret, account)
+        found += secret_problems(wish.sip_secret, account, policy)
     if wish.password is not None:
-        found += check_password(wish.password, account)
+        found += problems_of(wish.password, account, policy)
     return found
 
 
@@ -130,10 +137,10 @@ def rotate_secret(actor: Actor, person: Person, given: str | None = None) -> str
     """
     _may_change(actor, person)
     extension = person.extension
-    account = (extension.number, person.display_name, extension.tenant.name, extension.tenant.domain)
-    if given is not None and (problems := secret_problems(given, account)):
+    account, policy = account_of(person), policy_for(person.tenant_id)
+    if given is not None and (problems := secret_problems(given, account, policy)):
         raise Refused(problems)
-    secret = given or new_secret(account)
+    secret = given or new_secret(account, policy)
     with change(actor) as draft:
         extension.previous_ha1_md5, extension.previous_ha1_sha256 = extension.ha1_md5, extension.ha1_sha256
         _store_secret(extension, secret)
@@ -155,15 +162,22 @@ def sip_secret_of(extension: Extension) -> str:
 
 
 def set_password(actor: Actor, person: Person, password: str, field: str = "password") -> None:
-    """Sets the portal password and ends all API tokens. Raises Refused or Forbidden."""
+    """Sets the portal password and ends all API tokens; set by somebody else, all sessions too.
+
+    Raises Refused or Forbidden.
+    Who did not choose the password has to change it at the next sign-in.
+    """
     _may_change(actor, person)
-    account = [person.username, person.display_name]
-    if problems := check_password(password, account, field=field):
+    if problems := problems_of(password, account_of(person), policy_for_person(person), field):
         raise Refused(problems)
     with change(actor) as draft:
         _set_login(person, password)
-        person.save(update_fields=["password"])
+        by_owner = actor.person_id == person.pk
+        person.must_change_password = not by_owner and SecurityValues.current().web_change_first_password
+        person.save(update_fields=["password", "must_change_password"])
         ApiToken.objects.filter(person=person).delete()
+        if not by_owner:
+            sessions.end_all(person)
         draft.record(
             "user.password_changed",
             person.pk,

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ringfence.policy.passwords import check_password
+from ringfence.policy.passwords import REFERENCE, PasswordPolicy, check_password
 from ringfence.policy.settings import Problem
+from ringfence.portal.signin.passwords import is_common
 
 ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
 """56 characters; 0, O, 1, l, I and o are left out or unmistakable, because somebody will read it from a screen."""
@@ -31,16 +32,16 @@ def digests(number: str, realm: str, secret: str) -> Digests:
     return Digests(hashlib.md5(raw, usedforsecurity=False).hexdigest(), hashlib.sha256(raw).hexdigest())
 
 
-def new_secret(account: Iterable[str] = ()) -> str:
-    """A random SIP secret that keeps the password rules."""
-    known = tuple(account)
+def new_secret(account: Iterable[str] = (), policy: PasswordPolicy = REFERENCE) -> str:
+    """A random SIP secret that keeps the tenant's password policy."""
+    known, length = tuple(account), max(LENGTH, policy.shortest)
     while True:
-        secret = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-        if not check_password(secret, known):
+        secret = "".join(secrets.choice(ALPHABET) for _ in range(length))
+        if not check_password(secret, known, policy=policy):
             return secret
 
 
-def secret_problems(secret: str, account: Iterable[str]) -> tuple[Problem, ...]:
+def secret_problems(secret: str, account: Iterable[str], policy: PasswordPolicy = REFERENCE) -> tuple[Problem, ...]:
     """Why a secret typed by a person is refused. Weak SIP secrets are what toll fraud lives on."""
     found: list[Problem] = []
     if len(secret) < SHORTEST_GIVEN:
@@ -59,4 +60,4 @@ def secret_problems(secret: str, account: Iterable[str]) -> tuple[Problem, ...]:
                 "A SIP secret may hold printable ASCII characters without blanks; phones fail on others.",
             )
         )
-    return (*found, *check_password(secret, account, field="sip_secret"))
+    return (*found, *check_password(secret, account, policy=policy, is_common=is_common, field="sip_secret"))

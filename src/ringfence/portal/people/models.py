@@ -128,6 +128,7 @@ class Person(AbstractBaseUser):
     role = models.ForeignKey(Role, null=True, blank=True, on_delete=models.PROTECT, related_name="people")
     is_active = models.BooleanField(default=True)
     is_system_administrator = models.BooleanField(default=False)
+    must_change_password = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "username"
@@ -225,12 +226,20 @@ class Extension(models.Model):
 
 
 class ApiToken(models.Model):
-    """A bearer token; only its hash is kept."""
+    """A bearer token; only its hash is kept. Its scope can only narrow what its owner may do."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tokens")
     digest = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=64, blank=True, default="")
+    read_only = models.BooleanField(default=False)
+    permissions = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    last_used_from = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        ordering = ("-id",)
 
     def is_valid(self, now: datetime) -> bool:
         return self.expires_at > now

@@ -2,11 +2,12 @@
 
 from dataclasses import asdict, fields
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
-from ninja import Body, Field, Router, Status
+from ninja import Body, Field, Query, Router, Schema, Status
 
 from ringfence.policy.book import MatchKind, Target
+from ringfence.policy.scope import Scope
 from ringfence.policy.settings import SecuritySettings, check_settings, limits_of
 from ringfence.portal import guard
 from ringfence.portal.access import needs
@@ -16,6 +17,8 @@ from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused, refuse
 from ringfence.portal.schema import In, Out
 from ringfence.portal.security import changes
+from ringfence.portal.security.entry_export import narrowed
+from ringfence.portal.security.entry_search import State
 from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
 
 router = Router()
@@ -55,6 +58,18 @@ class EntryPage(PageOut):
     items: list[EntryOut]
 
 
+class EntryFilter(Schema):
+    """Which entries, and in which order."""
+
+    target: Target | None = None
+    state: State | None = None
+    search: str = Field("", max_length=100)
+    sort: Literal["newest", "address"] = "newest"
+
+
+ORDERS: Final = {"newest": ("-id",), "address": ("sort_key", "id")}
+
+
 class UserAgentIn(In):
     pattern: str
     match: MatchKind = MatchKind.CONTAINS
@@ -76,6 +91,7 @@ class BanIn(In):
     address: str
     seconds: int = Field(3600, ge=1, le=365 * 86_400)
     reason: str = Field("banned by an administrator", max_length=200)
+    scope: Scope = Scope.SIP
 
 
 @router.get("settings/security")
@@ -120,9 +136,10 @@ def entry_out(entry: AddressEntry) -> dict[str, Any]:
 
 @router.get("ip-filters", response=EntryPage)
 @needs(Permission.SECURITY_READ)
-def list_entries(request: ApiRequest, page: PageQuery, target: Target | None = None) -> dict[str, Any]:
-    found = AddressEntry.objects.filter(target=target.value) if target else AddressEntry.objects.all()
-    return rows(found, page, entry_out)
+def list_entries(request: ApiRequest, page: PageQuery, wanted: Annotated[EntryFilter, Query(...)]) -> dict[str, Any]:
+    """`search` is an address, a range or words of the description; `state` is in-force, expiring or expired."""
+    found = narrowed(wanted.search, wanted.target or "", wanted.state or "")
+    return rows(found.order_by(*ORDERS[wanted.sort]), page, entry_out)
 
 
 @router.post("ip-filters", response={201: EntryOut})
@@ -200,7 +217,7 @@ def list_bans(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
 @router.post("bans", response={201: dict[str, Any]})
 @needs(Permission.SECURITY_WRITE)
 def create_ban(request: ApiRequest, payload: BanIn) -> Status[Any]:
-    return Status(201, changes.add_ban(request.auth, payload.address, payload.seconds, payload.reason))
+    return Status(201, changes.add_ban(request.auth, **payload.model_dump()))
 
 
 @router.get("bans/{path:address}/explain")
@@ -212,6 +229,7 @@ def explain_ban(request: ApiRequest, address: str) -> dict[str, Any]:
 
 @router.delete("bans/{path:address}", response={204: None})
 @needs(Permission.SECURITY_WRITE)
-def lift_ban(request: ApiRequest, address: str) -> Status[Any]:
-    changes.lift_ban(request.auth, changes.ban_address(address))
+def lift_ban(request: ApiRequest, address: str, scope: Scope | None = None) -> Status[Any]:
+    """Lifts the ban of one scope; without `scope` every ban of the address."""
+    changes.lift_ban(request.auth, changes.ban_address(address), scope)
     return Status(204, None)

@@ -1,5 +1,6 @@
 """What can be done to security settings, address entries, user agents and bans."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -9,13 +10,14 @@ from django.utils import timezone
 from ringfence.policy.addresses import AddressProblem, Network, overlaps, parse_address, parse_network
 from ringfence.policy.book import MatchKind, Target
 from ringfence.policy.entries import sort_key
+from ringfence.policy.scope import Scope
 from ringfence.policy.settings import Problem, SecuritySettings, check_settings
 from ringfence.portal import guard
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.permissions import Permission
-from ringfence.portal.problems import Conflict, Refused, refuse
+from ringfence.portal.problems import Conflict, NotFound, Refused, refuse
 from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
 from ringfence.portal.text import control_problem
 
@@ -100,6 +102,20 @@ def remove_entry(actor: Actor, entry: AddressEntry) -> None:
         draft.record("ip_filter.deleted", entry.pk, str(entry), old=entry_facts(entry))
         draft.address_entries()
         entry.delete()
+
+
+def remove_entries(actor: Actor, ids: Sequence[int]) -> int:
+    """Removes several entries, all of them or none. Raises Refused."""
+    only_system(actor)
+    with change(actor) as draft:
+        found = list(AddressEntry.objects.filter(pk__in=ids))
+        if not ids or len(found) != len(set(ids)):
+            raise NotFound(detail="One of these entries does not exist any more; nothing was removed. Look again.")
+        for entry in found:
+            draft.record("ip_filter.deleted", entry.pk, str(entry), old=entry_facts(entry))
+        AddressEntry.objects.filter(pk__in=ids).delete()
+        draft.address_entries()
+    return len(found)
 
 
 def change_entry(
@@ -208,18 +224,19 @@ def unblock_user_agent(actor: Actor, row: BlockedUserAgent) -> None:
         row.delete()
 
 
-def add_ban(actor: Actor, address: str, seconds: int, reason: str) -> dict[str, Any]:
+def add_ban(actor: Actor, address: str, seconds: int, reason: str, scope: Scope = Scope.SIP) -> dict[str, Any]:
     """Bans an address by hand; the guard refuses members of the never-block set."""
     only_system(actor)
     wanted = parsed_address(address)
-    answer = guard.ask("bans.add", address=wanted, seconds=seconds, reason=reason, by=actor.name)
+    answer = guard.ask("bans.add", address=wanted, seconds=seconds, reason=reason, by=actor.name, scope=scope)
     with change(actor) as draft:
-        draft.record("ban.added", "", wanted, new={"seconds": seconds, "reason": reason})
+        draft.record("ban.added", "", wanted, new={"seconds": seconds, "reason": reason, "scope": scope})
     return answer if isinstance(answer, dict) else {"address": wanted}
 
 
-def lift_ban(actor: Actor, address: str) -> None:
+def lift_ban(actor: Actor, address: str, scope: Scope | None = None) -> None:
+    """Lifts the ban of one scope, or every ban of the address."""
     only_system(actor)
-    guard.ask("bans.lift", address=address, by=actor.name)
+    guard.ask("bans.lift", address=address, by=actor.name, scope=scope or "")
     with change(actor) as draft:
-        draft.record("ban.lifted", "", address)
+        draft.record("ban.lifted", "", address, old={"scope": scope} if scope else {})

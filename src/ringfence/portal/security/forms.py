@@ -1,11 +1,16 @@
+from datetime import timedelta
 from ipaddress import IPv4Network
 from typing import Any, Final
 
 from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from ringfence.policy.book import MatchKind, Target
 from ringfence.policy.settings import SecuritySettings, limits_of
 from ringfence.portal.forms import PortalForm
+from ringfence.portal.security.entry_files import Form
+from ringfence.portal.security.entry_import import Defaults
 
 MASKS: Final = [
     ("", "One address"),
@@ -45,6 +50,50 @@ class EntryForm(PortalForm):
         label="Description",
         widget=forms.TextInput(attrs={"placeholder": "My Remote Office"}),
     )
+
+
+class ImportForm(PortalForm):
+    """A list as a file or as pasted text, and what its rows get that say nothing themselves."""
+
+    file = forms.FileField(required=False, label=_("File"), help_text=_("Up to 1,000,000 rows."))
+    pasted = forms.CharField(
+        required=False,
+        label=_("or paste it here"),
+        max_length=200_000,
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "class": "form-control mono"}),
+    )
+    form = forms.ChoiceField(
+        label=_("Format"),
+        choices=[
+            (Form.PLAIN.value, _("Plain list: an address or range on each line, # begins a comment")),
+            (Form.CSV.value, _("CSV: columns cidr, target, expires_at, description")),
+            (Form.JSON.value, _("JSON: a list of objects with the same fields")),
+        ],
+    )
+    target = forms.ChoiceField(
+        label=_("Action of rows that name none"),
+        choices=[(Target.BLOCK.value, _("Block")), (Target.ALLOW.value, _("Allow"))],
+    )
+    ends = forms.ChoiceField(choices=ENDS, required=False, label=_("End of rows that name none"))
+    description = forms.CharField(max_length=200, required=False, label=_("Description of rows that have none"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if bool(cleaned.get("file")) == bool(cleaned.get("pasted")):
+            self.add_error("file", _("Choose a file, or paste the list; not both."))
+        return cleaned
+
+    def raw(self) -> bytes:
+        upload = self.cleaned_data.get("file")
+        if upload is None:
+            return str(self.cleaned_data["pasted"]).encode()
+        content: bytes = upload.read()
+        return content
+
+    def defaults(self) -> Defaults:
+        ends = self.cleaned_data["ends"]
+        expires_at = timezone.now() + timedelta(seconds=int(ends)) if ends else None
+        return Defaults(Target(self.cleaned_data["target"]), expires_at, self.cleaned_data["description"])
 
 
 class UserAgentForm(PortalForm):

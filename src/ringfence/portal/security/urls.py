@@ -1,13 +1,19 @@
 from django.urls import path
 
-from ringfence.portal.security import views
+from ringfence.portal.security import ban_views, entry_views, views
 
 urlpatterns = [
-    path("ip-blacklist", views.ip_blacklist),
-    path("ip-blacklist/bans", views.bans),
-    path("ip-blacklist/new", views.new_entry),
-    path("ip-blacklist/lift", views.lift),
-    path("ip-blacklist/<int:entry_id>/delete", views.delete_entry),
+    path("ip-blacklist", ban_views.bans),
+    path("ip-blacklist/lift", ban_views.lift),
+    path("ip-blacklist/never-block", ban_views.never_block),
+    path("ip-blacklist/bans/<path:address>", ban_views.evidence),
+    path("ip-blacklist/entries", entry_views.entries),
+    path("ip-blacklist/entries/bulk", entry_views.bulk),
+    path("ip-blacklist/new", entry_views.new_entry),
+    path("ip-blacklist/import", entry_views.import_list),
+    path("ip-blacklist/import/apply", entry_views.apply_list),
+    path("ip-blacklist/export", entry_views.export),
+    path("ip-blacklist/<int:entry_id>/delete", entry_views.delete_entry),
     path("security/web-login", views.web_login),
     path("security/anti-hacking", views.anti_hacking),
     path("security/blocked-user-agents", views.blocked_user_agents),

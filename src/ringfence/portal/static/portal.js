@@ -53,6 +53,31 @@
     dialog.showModal();
   }
 
+  // The browser's passkey dialogue: ask for a challenge, let the device answer it, send the answer with the form.
+  function askPasskey(form) {
+    var isNew = "passkeyNew" in form.dataset;
+    var said = form.querySelector("[data-passkey-error]");
+    said.textContent = "";
+    fetch(form.dataset.passkey, { credentials: "same-origin" }).then(function (answer) {
+      if (!answer.ok || answer.redirected) throw new Error("Load this page again and repeat it.");
+      return answer.json();
+    }).then(function (options) {
+      var keys = window.PublicKeyCredential;
+      return isNew ? navigator.credentials.create({ publicKey: keys.parseCreationOptionsFromJSON(options.publicKey) })
+        : navigator.credentials.get({ publicKey: keys.parseRequestOptionsFromJSON(options.publicKey) });
+    }).then(function (credential) {
+      form.querySelector("[name=credential]").value = JSON.stringify(credential.toJSON());
+      form.submit();
+    }).catch(function (problem) {
+      said.textContent = problem.name === "NotAllowedError" ? "The dialogue was closed, or this browser does not trust the certificate." : problem.message;
+    });
+  }
+
+  function showPasskeys() {
+    var works = window.PublicKeyCredential && window.PublicKeyCredential.parseRequestOptionsFromJSON;
+    document.querySelectorAll("[data-passkey-part]").forEach(function (part) { part.hidden = !works; });
+  }
+
   // The bar of bulk actions says how many rows are marked; the box in the heading marks all of the page.
   function showMarked(event) {
     var card = closest(event, ".table-card");
@@ -121,6 +146,8 @@
   document.addEventListener("click", function (event) {
     var button = closest(event, "[data-copy]");
     if (button) copy(button);
+    if (closest(event, "[data-passkey-start]")) askPasskey(closest(event, "form"));
+    if (closest(event, "[data-print]")) window.print();
     if (closest(event, "[data-theme-toggle]")) {
       window.ringfenceTheme();
       document.querySelectorAll("[data-chart]").forEach(drawChart);
@@ -131,6 +158,7 @@
   document.addEventListener("htmx:afterOnLoad", function (event) { markStale(event, false); });
   document.addEventListener("DOMContentLoaded", function () {
     takeSetupToken();
+    showPasskeys();
     document.querySelectorAll("[data-chart]").forEach(drawChart);
   });
 })();

@@ -9,16 +9,3 @@ class SetupForm(PortalForm):
     )
     password = password_field("Password")
     again = password_field("The same password again")
-
-
-class SignInForm(PortalForm):
-    username = forms.CharField(
-        max_length=320, label="Username", widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True})
-    )
-    password = password_field("Password", current=True)
-
-
-class ChangePasswordForm(PortalForm):
-    current = password_field("Current password", current=True)
-    password = password_field("New password")
-    again = password_field("The new password again")

@@ -43,7 +43,13 @@ SECTIONS: Final = (
     ),
     Section("", (Item("Tenants", "/tenants", "building", Permission.TENANTS_WRITE),)),
     Section("Blacklist and Codes", (Item("IP Blacklist", "/ip-blacklist", "shield-x", Permission.SECURITY_WRITE),)),
-    Section("Advanced", (Item("Security", "/security/web-login", "shield-lock", Permission.SECURITY_WRITE),)),
+    Section(
+        "Advanced",
+        (
+            Item("Security", "/security/web-login", "shield-lock", Permission.SECURITY_WRITE),
+            Item("Password Policy", "/password-policy", "key", Permission.TENANT_WRITE),
+        ),
+    ),
     Section("", (Item("Audit Log", "/audit-log", "list-check", Permission.AUDIT_READ),)),
 )
 

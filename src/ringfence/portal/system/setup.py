@@ -8,13 +8,14 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from ringfence.policy.passwords import check_password, normalized
+from ringfence.policy.passwords import PasswordPolicy, normalized
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.people.models import PREDEFINED, Person, Role
 from ringfence.portal.problems import Conflict, Forbidden, Refused
 from ringfence.portal.security.changes import KNOWN_SCANNERS
 from ringfence.portal.security.models import BlockedUserAgent, SecurityValues
+from ringfence.portal.signin.passwords import policy_for, problems_of
 from ringfence.portal.system.models import Installation
 
 ADMINISTRATOR: Final = "admin"
@@ -70,7 +71,7 @@ def set_up(token: str, password: str, address: str = "", username: str = ADMINIS
             or not hmac.compare_digest(_digest(token.strip()), row.setup_token_digest)
         ):
             raise WrongToken(detail="This setup link is not valid; print a new one with: ringfence setup-link")
-        if problems := check_password(password, [username]):
+        if problems := problems_of(password, [username], administrators_policy()):
             raise Refused(problems)
         person = Person(username=username, display_name="Administrator", is_system_administrator=True)
         person.set_password(normalized(password))
@@ -79,6 +80,10 @@ def set_up(token: str, password: str, address: str = "", username: str = ADMINIS
         row.save()
         draft.record("system.set_up", person.pk, username)
     return person
+
+
+def administrators_policy() -> PasswordPolicy:
+    return policy_for(None)
 
 
 def _digest(token: str) -> str:

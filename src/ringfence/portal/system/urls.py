@@ -7,7 +7,4 @@ urlpatterns = [
     path("dashboard/numbers", views.numbers),
     path("dashboard/calls.json", views.calls_chart),
     path("setup", views.setup),
-    path("sign-in", views.sign_in),
-    path("sign-out", views.sign_out),
-    path("change-password", views.change_password),
 ]

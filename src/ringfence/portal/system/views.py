@@ -1,28 +1,21 @@
-"""Pages: setup, sign-in, dashboard, change password."""
+"""Pages: setup, dashboard."""
 
 from typing import Any
 
-from django.contrib import messages
-from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
 
-from ringfence.policy.passwords import normalized
-from ringfence.portal.access import actor_of, administrators, signed_in
+from ringfence.portal.access import actor_of, administrators
 from ringfence.portal.calls.hours import calls_by_hour
 from ringfence.portal.client_address import client_address
-from ringfence.portal.people.changes import set_password
-from ringfence.portal.problems import Forbidden, LockedOut, Refused, refuse
-from ringfence.portal.security.weblogin import is_locked_out, locked_out, remember_administrator
-from ringfence.portal.system.forms import ChangePasswordForm, SetupForm, SignInForm
+from ringfence.portal.problems import Forbidden, Refused, refuse
+from ringfence.portal.signin import sessions
+from ringfence.portal.signin.account import setup_verdicts
+from ringfence.portal.system.forms import SetupForm
 from ringfence.portal.system.models import Installation
 from ringfence.portal.system.numbers import dashboard_numbers
 from ringfence.portal.system.setup import set_up
 from ringfence.portal.tenants.models import Tenant
-
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def setup(request: HttpRequest) -> HttpResponse:
@@ -37,41 +30,15 @@ def setup(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             form.explain(refused)
         else:
-            login(request, person, BACKEND)
-            remember_administrator(person, client_address(request))
+            sessions.begin(request, person, "password")
             return HttpResponseRedirect("/")
-    return render(request, "system/setup.html", {"form": form}, status=422 if form.errors else 200)
+    facts = {"form": form, "rules": setup_verdicts("")}
+    return render(request, "system/setup.html", facts, status=422 if form.errors else 200)
 
 
 def _refuse_typing_error(cleaned: dict[str, Any]) -> None:
     if cleaned["password"] != cleaned["again"]:
         raise refuse("again", "password.not_equal", "The two passwords differ.")
-
-
-def sign_in(request: HttpRequest) -> HttpResponse:
-    form = SignInForm(request.POST or None)
-    wanted = request.POST.get("next") or request.GET.get("next", "")
-    if form.is_valid():
-        username, password = form.cleaned_data["username"].lower(), normalized(form.cleaned_data["password"])
-        if is_locked_out(request, username):
-            return locked_out(request)
-        person = authenticate(request, username=username, password=password)
-        if person is not None:
-            login(request, person)
-            remember_administrator(person, client_address(request))
-            return HttpResponseRedirect(_safe(request, wanted))
-        form.add_error(None, "The username or the password is wrong.")
-    return render(request, "system/sign_in.html", {"form": form, "next": wanted}, status=401 if form.errors else 200)
-
-
-def _safe(request: HttpRequest, wanted: str) -> str:
-    return wanted if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=True) else "/"
-
-
-@require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
-    logout(request)
-    return HttpResponseRedirect("/sign-in")
 
 
 @administrators
@@ -89,37 +56,6 @@ def numbers(request: HttpRequest) -> HttpResponse:
 @administrators
 def calls_chart(request: HttpRequest) -> HttpResponse:
     return JsonResponse(calls_by_hour(actor_of(request)))
-
-
-@signed_in
-def change_password(request: HttpRequest) -> HttpResponse:
-    person = request.user
-    assert person.is_authenticated
-    form = ChangePasswordForm(request.POST or None)
-    if form.is_valid():
-        try:
-            _refuse_wrong_current(request, form.cleaned_data["current"])
-            _refuse_typing_error(form.cleaned_data)
-            set_password(actor_of(request), person, form.cleaned_data["password"])
-        except LockedOut:
-            return locked_out(request)
-        except Refused as refused:
-            form.explain(refused)
-        else:
-            update_session_auth_hash(request, person)
-            messages.success(request, "Your password is changed. Other sessions and API tokens have ended.")
-            return HttpResponseRedirect("/")
-    facts = {"form": form, "title": "Change Password", "button": "Change Password", "back": "/", "rules": True}
-    return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
-
-
-def _refuse_wrong_current(request: HttpRequest, current: str) -> None:
-    """Counts as a failed sign-in, or a stolen session could try passwords without end."""
-    username = request.user.username
-    if is_locked_out(request, username):
-        raise LockedOut
-    if authenticate(request, username=username, password=normalized(current)) is None:
-        raise refuse("current", "password.wrong", "This is not your current password.")
 
 
 class FormTooOld(Forbidden):

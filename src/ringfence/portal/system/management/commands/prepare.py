@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 
 from ringfence.portal import places
 from ringfence.portal.publish import publish_everything
+from ringfence.portal.signin.sessions import forget_old_sessions
 from ringfence.portal.system.setup import fill_in_defaults
 
 
@@ -17,5 +18,6 @@ class Command(BaseCommand):
         places.PORTAL.mkdir(mode=0o700, parents=True, exist_ok=True)
         call_command("migrate", interactive=False, verbosity=0)
         call_command("clearsessions")
+        forget_old_sessions()
         fill_in_defaults()
         self.stdout.write(f"policy version {publish_everything()}")

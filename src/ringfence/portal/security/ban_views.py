@@ -1,0 +1,154 @@
+"""Pages: the bans of the moment with their evidence, and the never-block set."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from ringfence.policy.book import Target
+from ringfence.portal import guard
+from ringfence.portal.access import actor_of, permitted
+from ringfence.portal.permissions import Permission
+from ringfence.portal.problems import Refused
+from ringfence.portal.security import changes
+from ringfence.portal.tables import Column, Empty, Table, answer
+
+LONG_AGO: Final = 1e9
+"""A larger number in evidence is a point in time (Unix seconds), a smaller one a count or a duration."""
+
+SHOWN_APART: Final = ("rule", "source")
+"""Evidence that the row of the ban already says."""
+
+HERE: Final = "/ip-blacklist"
+
+
+def _search_bans(found: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
+    words = wanted.lower()
+    return [
+        ban for ban in found if any(words in str(ban.get(name, "")).lower() for name in ("address", "rule", "reason"))
+    ]
+
+
+BANS: Final = Table(
+    name=_("blocked addresses"),
+    path=HERE,
+    row="security/bans_row.html",
+    columns=(
+        Column("address", _("Address"), ("address",)),
+        Column("why", _("Why"), ("rule",)),
+        Column("since", _("Since (UTC)"), ("since",), "hide-phone"),
+        Column("left", _("Left"), ("until",)),
+        Column("actions", ""),
+    ),
+    order="-since",
+    empty=Empty(
+        "shield-check", _("Nobody is blocked"), _("An address that guesses passwords appears here with the evidence.")
+    ),
+    search=_search_bans,
+    search_hint=_("Address, rule or reason"),
+    live=2,
+)
+
+NEVER_BLOCK: Final = Table(
+    name=_("protected addresses"),
+    path=f"{HERE}/never-block",
+    row="security/never_block_row.html",
+    columns=(
+        Column("address", _("Address or range"), ("cidr",)),
+        Column("source", _("Why it is protected"), ("name",)),
+    ),
+    order="source",
+    empty=Empty("shield-lock", _("No protected address is known"), _("The guard finds them when it starts.")),
+    live=10,
+)
+
+
+@permitted(Permission.SECURITY_READ)
+def bans(request: HttpRequest) -> HttpResponse:
+    found, facts = _asked("bans.list", "bans")
+    return answer(request, BANS, [_described(ban) for ban in found], "security/bans.html", **facts)
+
+
+@permitted(Permission.SECURITY_READ)
+def never_block(request: HttpRequest) -> HttpResponse:
+    found, facts = _asked("never-block.list", "members")
+    return answer(request, NEVER_BLOCK, found, "security/never_block.html", **facts)
+
+
+def _asked(verb: str, key: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    try:
+        return guard.listed(verb, key), {}
+    except Refused as refused:
+        return [], {"guard_down": refused.detail}
+
+
+def _described(ban: dict[str, Any]) -> dict[str, Any]:
+    left = ban.get("seconds_left") or max(0.0, float(ban.get("until") or 0) - timezone.now().timestamp())
+    return {**ban, "left": left, "proof": readable(ban.get("evidence"))}
+
+
+@permitted(Permission.SECURITY_READ)
+def evidence(request: HttpRequest, address: str) -> HttpResponse:
+    """Why this address is blocked, or is not, and what else is known about it."""
+    wanted = changes.ban_address(address)
+    try:
+        found: dict[str, Any] = guard.ask("bans.explain", address=wanted)
+    except guard.GuardSilent as silent:
+        found = {"address": wanted, "guard_down": silent.detail}
+    ban = found.get("ban")
+    facts = {**found, "ban": _described(ban) if isinstance(ban, dict) else None}
+    return render(request, "security/evidence.html", facts)
+
+
+def readable(evidence: Any) -> dict[str, str]:
+    """The guard's evidence in words: names without underscores, lists with commas, empty values left out."""
+    if not isinstance(evidence, dict):
+        return {"evidence": str(evidence)} if evidence else {}
+    return {
+        str(name).replace("_", " "): _words(name, value)
+        for name, value in evidence.items()
+        if name not in SHOWN_APART and value not in ("", [], {}, None)
+    }
+
+
+def _words(name: str, value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{count} × {str(what).replace('_', ' ')}" for what, count in value.items())
+    if isinstance(value, list) and len(value) == 2 and isinstance(value[1], int):
+        return f"{value[0]} ({value[1]})"
+    if isinstance(value, list):
+        return ", ".join(_words(name, item) for item in value)
+    if isinstance(value, float) and value > LONG_AGO:
+        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return str(value)
+
+
+@permitted(Permission.SECURITY_WRITE)
+@require_POST
+def lift(request: HttpRequest) -> HttpResponse:
+    """Lifts a ban; with `allow` the address gets an allow entry first, so that it cannot be banned again meanwhile."""
+    actor, address = actor_of(request), changes.ban_address(request.POST.get("address", ""))
+    if request.POST.get("allow"):
+        network = changes.parsed_prefix(request.POST.get("address", ""))
+        changes.add_entry(actor, network, Target.ALLOW, None, "Allowed from the list of bans")
+        _lift_if_banned(request, address)
+        messages.success(request, f"{address} is allowed now; its ban is lifted.")
+        return HttpResponseRedirect(HERE)
+    changes.lift_ban(actor, address)
+    messages.success(request, f"The ban of {address} is lifted.")
+    return HttpResponseRedirect(HERE)
+
+
+def _lift_if_banned(request: HttpRequest, address: str) -> None:
+    """The allow entry itself makes the guard lift the ban; then there is nothing left to lift."""
+    try:
+        changes.lift_ban(actor_of(request), address)
+    except guard.GuardSilent:
+        messages.warning(request, "The guard does not answer: the ban ends as soon as it reads the new entry.")
+    except Refused:
+        return

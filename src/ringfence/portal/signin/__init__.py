@@ -1,0 +1,1 @@
+"""Signing in: passwords, second factors, sessions, the password policy of each tenant."""

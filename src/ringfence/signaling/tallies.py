@@ -1,0 +1,126 @@
+"""Counts challenges sent and answered by source, and tells the guard once a second.
+
+No log line and no system call for a single message. Memory is bounded whoever sends; a retransmission is counted once,
+by whichever worker sees it.
+"""
+
+import mmap
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from ringfence.policy.excerpt import excerpt
+from ringfence.signaling import ksr
+
+TELL_EVERY: Final = 1.0
+MOST_PENDING: Final = 16_384
+MOST_AT_ONCE: Final = 512
+IN_ONE_DATAGRAM: Final = 64
+SAMPLE_AT: Final = 4
+"""So many challenges since the last telling, and a sample of the message is kept as evidence."""
+
+SLOTS: Final = 1 << 16
+STREAMS: Final = frozenset({"tcp", "tls", "ws", "wss"})
+
+_SEEN: Final = memoryview(mmap.mmap(-1, SLOTS * 8)).cast("q")
+"""Fingerprints of requests challenged lately. Made when the script is loaded, so before the fork: all workers share
+it. A fingerprint that another one overwrites costs a retransmission counted twice, nothing else.
+"""
+
+type Tell = Callable[[bytes], bool]
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What the guard has not been told yet of one source."""
+
+    sent: int = 0
+    answered: int = 0
+    blocked: int = 0
+    method: str = ""
+    account: str = ""
+    user_agent: str = ""
+    message: str = ""
+
+
+class Tallies:
+    """One worker's counts. Times are monotonic seconds."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._pending: dict[tuple[str, bool], _Pending] = {}
+        self._due = 0.0
+
+    def challenged(self, method: str, account: str, count: int = 1) -> None:
+        """A 401 or 407 was sent. `count`: how many this one stands for, where others were sent without us."""
+        if _is_retransmission():
+            return
+        pending = self._of_this_source()
+        pending.sent += count
+        if pending.sent >= SAMPLE_AT > pending.sent - count:
+            pending.method, pending.account = method, account[:128]
+            pending.user_agent = ksr.user_agent()[:128]
+            pending.message = excerpt(ksr.whole_message())
+
+    def answered(self) -> None:
+        """Credentials came that answer a fresh nonce of ours, right or wrong."""
+        self._of_this_source().answered += 1
+
+    def dropped_agent(self) -> None:
+        """A message of a blocked user agent was dropped."""
+        pending = self._of_this_source()
+        pending.blocked += 1
+        pending.user_agent = ksr.user_agent()[:128]
+
+    def tell_if_due(self, now: float) -> None:
+        """Asked with every request, so that the counts of a source that stopped are told too."""
+        if now < self._due:
+            return
+        self._due = now + TELL_EVERY
+        self._pending = {key: item for key, item in self._pending.items() if item.sent != item.answered or item.blocked}
+        told = sorted(self._pending, key=self._weight, reverse=True)[:MOST_AT_ONCE]
+        for start in range(0, len(told), IN_ONE_DATAGRAM):
+            part = told[start : start + IN_ONE_DATAGRAM]
+            if not self._tell(_encoded([(key, self._pending[key]) for key in part])):
+                return
+            for key in part:
+                del self._pending[key]
+
+    def _of_this_source(self) -> _Pending:
+        key = (ksr.source(), ksr.transport() in STREAMS)
+        pending = self._pending.get(key)
+        if pending is None:
+            self._make_room()
+            pending = self._pending[key] = _Pending()
+        return pending
+
+    def _make_room(self) -> None:
+        """Under a flood of forged sources single packets are forgotten first, answers last."""
+        if len(self._pending) < MOST_PENDING:
+            return
+        kept = {key: pending for key, pending in self._pending.items() if pending.answered or pending.sent > SAMPLE_AT}
+        self._pending = kept if len(kept) < MOST_PENDING else {}
+
+    def _weight(self, key: tuple[str, bool]) -> int:
+        item = self._pending[key]
+        return max(item.sent, item.answered, item.blocked)
+
+
+def _is_retransmission() -> bool:
+    """The same Call-ID and CSeq from the same source (RFC 3261 section 17.2.3)."""
+    mark = hash((ksr.source(), ksr.call_id(), ksr.sequence_number()))
+    slot = mark % SLOTS
+    if _SEEN[slot] == mark:
+        return True
+    _SEEN[slot] = mark
+    return False
+
+
+def _encoded(part: list[tuple[tuple[str, bool], _Pending]]) -> bytes:
+    rows: list[list[Any]] = [
+        [*key, item.sent, item.answered, item.blocked, item.method, item.account, item.user_agent, item.message]
+        for key, item in part
+    ]
+    return orjson.dumps({"tallies": rows})

@@ -1,0 +1,93 @@
+"""Bans of other doors than SIP: listed and lifted like any ban, never in the kernel, and they survive a restart."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringfence.guard.clock import Moment, moment
+from ringfence.guard.ledger import Ledger
+from ringfence.guard.service import Service
+from ringfence.guard.verbs import Desk
+from ringfence.policy.addresses import key_network
+from ringfence.policy.scope import Scope
+
+from .workshop import SOURCE, SmallKernel, guard, kinds
+
+
+def asked(service: Service, verb: str, **args: Any) -> Any:
+    return asyncio.run(Desk(service).verbs()[verb](args))  # type: ignore[arg-type]
+
+
+def close_web(service: Service, seconds: int = 60) -> Any:
+    return asked(
+        service,
+        "bans.add",
+        address=SOURCE,
+        seconds=seconds,
+        scope="web",
+        rule="weblogin.failures",
+        reason="6 failed portal logins",
+        by="portal",
+        evidence={"count": 6, "accounts": ["admin"]},
+    )
+
+
+def test_a_failed_portal_login_never_silences_a_phone(tmp_path: Path) -> None:
+    kernel = SmallKernel()
+    service = guard(tmp_path, kernel)
+    ban = close_web(service)
+    assert (ban["scope"], ban["in_kernel"], ban["evidence"]["count"]) == ("web", False, 6)
+    assert not kernel.holds(key_network(SOURCE))
+    assert SOURCE not in service.parts.bans
+    assert [item["scope"] for item in asked(service, "bans.list")] == ["web"]
+    assert asked(service, "bans.at-door", address=SOURCE)["banned"]
+    assert not asked(service, "bans.at-door", address=SOURCE, scope="provisioning")["banned"]
+    explained = asked(service, "bans.explain", address=SOURCE)
+    assert not explained["banned"]
+    assert [door["rule"] for door in explained["doors"]] == ["weblogin.failures"]
+
+
+def test_one_scope_is_lifted_or_all_of_them(tmp_path: Path) -> None:
+    kernel = SmallKernel()
+    service = guard(tmp_path, kernel)
+    close_web(service)
+    asked(service, "bans.add", address=SOURCE, seconds=60)
+    assert asked(service, "bans.lift", address=SOURCE, scope="web")["scopes"] == ["web"]
+    assert kernel.holds(key_network(SOURCE))
+    assert asked(service, "bans.at-door", address=SOURCE)["ended"] is not None
+    close_web(service)
+    assert asked(service, "bans.lift", address=SOURCE)["scopes"] == ["sip", "web"]
+    assert asked(service, "bans.list") == []
+    assert kinds(service).count("ban.lifted") == 3
+
+
+def test_a_closed_door_opens_by_itself_and_survives_a_killed_guard(tmp_path: Path) -> None:
+    close_web(guard(tmp_path), seconds=60)
+    second = guard(tmp_path)
+    record = second.parts.doors.get(SOURCE, Scope.WEB)
+    assert record is not None
+    assert record.boot_until - moment().boot == pytest.approx(60, abs=2)
+    now = moment()
+    second.parts.doors.expire(Moment(now.wall + 61, now.boot + 61))
+    assert second.parts.doors.listing() == []
+
+
+def test_a_ledger_from_before_scopes_keeps_its_bans(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / "ledger.db")
+    old.executescript(
+        "CREATE TABLE ban (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, rule TEXT NOT NULL,"
+        " reason TEXT NOT NULL, by TEXT NOT NULL, since REAL NOT NULL, until REAL NOT NULL, boot_id TEXT NOT NULL,"
+        " boot_until REAL NOT NULL, evidence TEXT NOT NULL, ended REAL, ended_by TEXT NOT NULL DEFAULT '',"
+        " ended_why TEXT NOT NULL DEFAULT '');"
+        "CREATE UNIQUE INDEX ban_live ON ban (key) WHERE ended IS NULL;"
+        "INSERT INTO ban (key, rule, reason, by, since, until, boot_id, boot_until, evidence)"
+        " VALUES ('192.0.2.66', 'r', '', 'guard', 1, 2, 'b', 3, '{}');"
+    )
+    old.close()
+    for _ in range(2):
+        ledger = Ledger(tmp_path / "ledger.db")
+        assert [(ban.key, ban.scope) for ban in ledger.live_bans()] == [("192.0.2.66", Scope.SIP)]
+        ledger.close()

@@ -1,0 +1,224 @@
+"""Whole lists of address entries: judged row by row, added as a whole, written so that they can be read again."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from ringfence.policy.entries import decode_entries
+from ringfence.portal import places
+from ringfence.portal.security import entry_files, waiting
+from ringfence.portal.security.models import AddressEntry
+from tests.unit.portal.rest import PASSWORD, Site
+from tests.unit.portal.store import policy
+
+PLAIN = """# a feed
+41.202.0.0/16 ; SBL1
+41.202.7.7
+
+2001:db8::/32 # docs
+"""
+CSV = """cidr,target,expires_at,description
+41.202.0.0/16,block,,"Anti DoS, all of it"
+103.224.182.210,allow,2999-01-01T00:00:00+00:00,My Remote Office
+"""
+
+
+def send(site: Site, content: str | bytes, media: str = "text/plain", query: str = "") -> tuple[int, Any]:
+    answer = site.admin.client.generic(
+        "POST",
+        f"/api/v1/ip-filters/import?{query}",
+        content.encode() if isinstance(content, str) else content,
+        content_type=media,
+        headers={"Authorization": f"Bearer {site.admin.token}"},
+        secure=True,
+    )
+    return answer.status_code, answer.json()
+
+
+def export(site: Site, query: str) -> str:
+    headers = {"Authorization": f"Bearer {site.admin.token}"}
+    answer: Any = site.admin.client.get(f"/api/v1/ip-filters/export?{query}", headers=headers, secure=True)
+    assert answer.status_code == 200, answer.content
+    assert answer["Content-Disposition"].startswith("attachment")
+    return b"".join(answer.streaming_content).decode()
+
+
+def page() -> Client:
+    client = Client()
+    client.post("/sign-in", {"username": "admin", "password": PASSWORD}, secure=True)
+    return client
+
+
+def test_a_plain_list_is_in_force_as_a_whole(site: Site) -> None:
+    status, said = send(site, PLAIN)
+    assert (status, said["added"], said["errors"]) == (200, 3, [])
+    with policy() as store:
+        found = {entry.cidr: entry.description for entry in decode_entries(store.entries())}
+    assert found == {"41.202.0.0/16": "SBL1", "41.202.7.7/32": "", "2001:db8::/32": "docs"}
+    assert site.guard.verbs().count("policy.changed") == 1
+    assert site.admin.get("audit-log?action=ip_filter.imported")["items"][0]["changes"]["added"]["new"] == 3
+
+
+def test_a_dry_run_tells_and_changes_nothing(site: Site) -> None:
+    status, said = send(site, PLAIN, query="dry_run=true")
+    assert (status, said["applied"], said["added"]) == (200, False, 3)
+    assert not AddressEntry.objects.exists()
+
+
+def test_every_refused_row_is_named_and_then_nothing_is_added(site: Site) -> None:
+    content = "192.0.2.1\n103.224.182.210.0\n0.0.0.0/0\n127.0.0.0/8\n10.0.0.0/255.0.255.0\n300.1.1.1\n"
+    status, said = send(site, content, query="dry_run=true")
+    assert [(item["line"], item["rule"]) for item in said["errors"]] == [
+        ("line 2", "address.octets"),
+        ("line 3", "ip_filter.everything"),
+        ("line 4", "ip_filter.never_block"),
+        ("line 5", "address.mask_gap"),
+        ("line 6", "address.octet_range"),
+    ]
+    status, said = send(site, content)
+    assert (status, said["error_id"], len(said["errors"])) == (422, "ip_filter.rows_refused", 5)
+    assert not AddressEntry.objects.exists()
+
+
+@pytest.mark.parametrize("tie", ["192.0.2.0/24,allow\n192.0.2.9/24,block\n", "198.51.100.0/24,block\n"])
+def test_a_tie_in_the_list_or_with_an_entry_is_refused(site: Site, tie: str) -> None:
+    site.admin.post("ip-filters", cidr="198.51.100.0/24", target="allow")
+    said = send(site, f"cidr,target\n{tie}", "text/csv", "dry_run=true")[1]
+    assert [item["rule"] for item in said["errors"]] == ["ip_filter.tie"]
+
+
+def test_taking_a_list_again_changes_nothing_and_new_words_change_the_entry(site: Site) -> None:
+    send(site, CSV, "text/csv")
+    before = site.admin.get("ip-filters?sort=address")["items"]
+    assert send(site, CSV, "text/csv")[1]["unchanged"] == 2
+    said = send(site, CSV.replace("Remote", "Other"), "text/csv")[1]
+    assert (said["changed"], said["unchanged"]) == (1, 1)
+    after = site.admin.get("ip-filters?sort=address")["items"]
+    assert [item["id"] for item in after] == [item["id"] for item in before]
+    assert after[1]["description"] == "My Other Office"
+
+
+def test_ended_rows_are_left_out_and_repeated_ones_count_once(site: Site) -> None:
+    said = send(site, "cidr,expires_at\n192.0.2.1,2001-01-01\n192.0.2.2,\n192.0.2.2,\n", "text/csv")[1]
+    assert (said["rows"], said["added"], said["ended"], said["repeated"]) == (3, 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "media", "error_id"),
+    [
+        (b"\xff\xfe1", "text/plain", "ip_filter.file"),
+        ("address\n192.0.2.1,block\n", "text/csv", "ip_filter.file"),
+        ("what\n192.0.2.1\n", "text/csv", "ip_filter.file"),
+        ('cidr\n"192.0.2.1\n', "text/csv", "ip_filter.file"),
+        ("{}", "application/json", "ip_filter.file"),
+        ("[1]", "application/json", "ip_filter.file"),
+        ('[{"cidr": 1}]', "application/json", "ip_filter.file"),
+        ('[{"cdir": "192.0.2.1"}]', "application/json", "ip_filter.file"),
+        ("[" * 100_000, "application/json", "ip_filter.file"),
+        ("192.0.2.1", "image/png", "request.media_type"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_as_a_whole(site: Site, content: str | bytes, media: str, error_id: str) -> None:
+    status, said = send(site, content, media)
+    assert (status, said["error_id"]) == (415 if error_id == "request.media_type" else 422, error_id)
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "plain"])
+def test_what_is_exported_can_be_imported(site: Site, form: str) -> None:
+    rows = [("203.0.113.0/24", "=HYPERLINK(1)"), ("2001:db8::/32", "two, words"), ("192.0.2.7/32", "")]
+    for cidr, text in rows:
+        site.admin.post("ip-filters", cidr=cidr, target="block", description=text)
+    content = export(site, f"form={form}")
+    AddressEntry.objects.all().delete()
+    media = entry_files.MEDIA[entry_files.Form(form)]
+    assert send(site, content, media)[1]["added"] == 3
+    assert {item["cidr"]: item["description"] for item in site.admin.get("ip-filters")["items"]} == dict(rows)
+
+
+def test_no_exported_cell_is_a_formula(site: Site) -> None:
+    """Attack case 96."""
+    site.admin.post("ip-filters", cidr="203.0.113.0/24", target="block", description="=HYPERLINK(1)")
+    assert ",'=HYPERLINK(1)" in export(site, "form=csv")
+    assert json.loads(export(site, "form=json"))[0]["description"] == "=HYPERLINK(1)"
+
+
+def test_an_empty_export_is_still_a_whole_file(site: Site) -> None:
+    assert json.loads(export(site, "form=json")) == []
+    assert export(site, "form=csv") == "cidr,target,expires_at,description\r\n"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("search=41.202.7.7", {"41.202.0.0/16", "41.202.7.7/32"}),
+        ("search=41.202", {"41.202.0.0/16", "41.202.7.7/32"}),
+        ("search=2001:db8::9", {"2001:db8::/32"}),
+        ("search=sbl", {"41.202.0.0/16"}),
+        ("search=9.9.9.9", set()),
+        ("target=allow", set()),
+        ("state=in-force", {"41.202.0.0/16", "41.202.7.7/32", "2001:db8::/32"}),
+        ("state=expired", set()),
+    ],
+)
+def test_entries_are_found_by_address_words_and_state(site: Site, query: str, found: set[str]) -> None:
+    send(site, PLAIN)
+    assert {item["cidr"] for item in site.admin.get(f"ip-filters?{query}")["items"]} == found
+
+
+def test_what_ends_soon_and_what_has_ended_are_told_apart(site: Site) -> None:
+    soon = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    site.admin.post("ip-filters", cidr="192.0.2.1", target="block", expires_at=soon)
+    AddressEntry.objects.create(
+        cidr="192.0.2.2/32", sort_key="x", target="block", expires_at=datetime.now(UTC) - timedelta(days=1)
+    )
+    assert [item["cidr"] for item in site.admin.get("ip-filters?state=expiring")["items"]] == ["192.0.2.1/32"]
+    assert [item["cidr"] for item in site.admin.get("ip-filters?state=expired")["items"]] == ["192.0.2.2/32"]
+
+
+def test_many_are_removed_at_once_or_none(site: Site) -> None:
+    send(site, PLAIN)
+    ids = [item["id"] for item in site.admin.get("ip-filters")["items"]]
+    assert site.admin.refusal("POST", "ip-filters/delete", {"ids": [*ids, 99_999]})["status"] == 404
+    assert AddressEntry.objects.count() == 3
+    assert site.admin.post("ip-filters/delete", ids=ids[:2]) == {"removed": 2}
+    with policy() as store:
+        assert len(decode_entries(store.entries())) == 1
+
+
+def test_on_the_page_a_list_is_shown_first_and_applied_once(site: Site) -> None:
+    client = page()
+    form = {"form": "plain", "target": "block", "ends": "", "description": "feed"}
+    checked = client.post(
+        "/ip-blacklist/import", {**form, "file": SimpleUploadedFile("f", PLAIN.encode())}, secure=True
+    )
+    assert b"New entries" in checked.content
+    assert not AddressEntry.objects.exists()
+    assert oct(next(Path(places.PORTAL / "waiting").iterdir()).stat().st_mode)[-3:] == "600"
+    assert client.post("/ip-blacklist/import/apply", secure=True).status_code == 302
+    assert AddressEntry.objects.count() == 3
+    assert client.post("/ip-blacklist/import/apply", secure=True).status_code == 404
+    refused = client.post("/ip-blacklist/import", {**form, "pasted": "300.1.1.1"}, secure=True)
+    assert b"300 is too large" in refused.content
+    assert b"import/apply" not in refused.content
+
+
+def test_a_list_that_waited_too_long_is_gone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = waiting.keep(b"192.0.2.1")
+    monkeypatch.setattr(waiting, "KEPT_SECONDS", -1)
+    waiting.keep(b"192.0.2.2")
+    client = page()
+    session = client.session
+    session["waiting_list"] = {"name": name, "form": "plain", "target": "block", "ends": "", "description": ""}
+    session.save()
+    assert client.post("/ip-blacklist/import/apply", secure=True).status_code == 404
+
+
+def test_without_the_guard_no_list_is_taken(site: Site) -> None:
+    site.guard.stop()
+    assert send(site, PLAIN)[1]["error_id"] == "guard.unreachable"
+    assert not AddressEntry.objects.exists()

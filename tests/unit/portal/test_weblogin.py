@@ -1,0 +1,62 @@
+"""Too many failed sign-ins become a ban of scope web (reference: "Login Security Controls"), lifted like any other."""
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.unit.portal.rest import PASSWORD, Rest, Site
+
+WRONG = {"username": "admin", "password": "wrong-Horse7"}
+RIGHT = {"username": "admin", "password": PASSWORD}
+
+
+@pytest.fixture
+def attacker(site: Site) -> Rest:
+    """An address that has just failed once too often."""
+    site.admin.call("PATCH", "settings/security", {"web_failed_login_limit": 2})
+    caller = Rest(address="198.51.100.7")
+    assert [caller.call("POST", "auth/token", WRONG)[0] for _ in range(3)] == [401, 401, 429]
+    return caller
+
+
+def bans(site: Site) -> list[dict[str, Any]]:
+    return [args for verb, args in site.guard.asked if verb == "bans.add"]
+
+
+def test_the_guard_is_told_with_the_evidence_and_never_about_sip(site: Site, attacker: Rest) -> None:
+    assert attacker.refusal("POST", "auth/token", RIGHT)["status"] == 429
+    told = bans(site)[0]
+    assert (told["address"], told["scope"], told["seconds"]) == ("198.51.100.7", "web", 3600)
+    assert told["rule"] == "weblogin.failures"
+    assert "3 failed portal logins (more than 2 are not allowed)" in told["reason"]
+    assert told["evidence"]["accounts"] == ["admin"]
+
+
+def test_what_the_guard_has_closed_stays_closed_however_few_failures(site: Site) -> None:
+    site.guard.answers["bans.at-door"] = {"banned": True, "ended": None}
+    assert Rest().refusal("POST", "auth/token", RIGHT)["status"] == 429
+
+
+def test_a_lifted_ban_opens_the_portal_at_once(site: Site, attacker: Rest) -> None:
+    site.guard.answers["bans.at-door"] = {"banned": False, "ended": time.time() + 1}
+    assert attacker.call("POST", "auth/token", RIGHT)[0] == 201
+
+
+def test_an_older_ban_that_ended_opens_nothing(site: Site, attacker: Rest) -> None:
+    site.guard.answers["bans.at-door"] = {"banned": False, "ended": time.time() - 60}
+    assert attacker.refusal("POST", "auth/token", RIGHT)["status"] == 429
+
+
+def test_a_silent_or_refusing_guard_opens_nothing(site: Site, attacker: Rest) -> None:
+    site.guard.errors["bans.add"] = ("bans.never_block", "address", "covers the gateway")
+    assert attacker.refusal("POST", "auth/token", RIGHT)["status"] == 429
+    site.guard.stop()
+    assert attacker.refusal("POST", "auth/token", RIGHT)["status"] == 429
+
+
+def test_a_switched_off_protection_counts_nobody_out(site: Site) -> None:
+    site.admin.call("PATCH", "settings/security", {"web_failed_login_limit": 2, "web_login_enabled": False})
+    caller = Rest(address="198.51.100.8")
+    assert {caller.call("POST", "auth/token", WRONG)[0] for _ in range(6)} == {401}
+    assert caller.call("POST", "auth/token", RIGHT)[0] == 201
