@@ -86,7 +86,7 @@ def test_everything_that_can_be_saved_so_can_be_undone(site: Site) -> None:
     admin.call("POST", f"ip-filters?{wish}", {"cidr": "203.0.113.0/24", "target": "block"})
     admin.call("POST", f"blocked-user-agents?{wish}", {"pattern": "Nasty"})
     admin.call("DELETE", f"blocked-user-agents/{agent.pk}?{wish}")
-    admin.call("PATCH", f"settings/security?{wish}", {"level_1_packets": 77})
+    admin.call("PATCH", f"settings/security?{wish}", {"level_1_packets": 501})
     kinds = {entry["action"] for row in UnconfirmedChange.objects.all() for entry in row.entries}
     assert kinds == set(UNDO)
     assert state() != before
