@@ -82,12 +82,14 @@ TELLINGS: Final[Mapping[Kind, Telling]] = {
         (Topic.BANS,),
         Audience.CONCERNED,
         "A source is banned.",
-        ("address", "rule", "reason", "by", "since", "until", "evidence"),
+        ("address", "scope", "rule", "reason", "by", "since", "until", "evidence"),
     ),
     Kind.BAN_LIFTED: Telling(
-        (Topic.BANS,), Audience.CONCERNED, "A ban was lifted.", ("address", "rule", "by", "why", "accounts")
+        (Topic.BANS,), Audience.CONCERNED, "A ban was lifted.", ("address", "scope", "rule", "by", "why", "accounts")
     ),
-    Kind.BAN_EXPIRED: Telling((Topic.BANS,), Audience.CONCERNED, "A ban ran out.", ("address", "rule", "accounts")),
+    Kind.BAN_EXPIRED: Telling(
+        (Topic.BANS,), Audience.CONCERNED, "A ban ran out.", ("address", "scope", "rule", "accounts")
+    ),
     Kind.BAN_SPARED: Telling(
         (Topic.BANS,),
         Audience.CONCERNED,
@@ -164,5 +166,7 @@ def _concerning(shown: dict[str, Any], domain: str) -> dict[str, Any] | None:
     accounts = [account for account in tried if domain and str(account).endswith(f"@{domain}")]
     if not accounts:
         return None
-    kept: dict[str, Any] = {name: shown[name] for name in ("address", "rule", "since", "until") if name in shown}
+    kept: dict[str, Any] = {
+        name: shown[name] for name in ("address", "scope", "rule", "since", "until") if name in shown
+    }
     return {**kept, "accounts": accounts}

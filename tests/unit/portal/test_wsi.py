@@ -17,7 +17,7 @@ from ringfence.portal.wsi.protocol import Closing, SentAway
 from ringfence.portal.wsi.session import Past, Session
 from ringfence.portal.wsi.sources import Item, Page
 from ringfence.portal.wsi.wish import Wish, WishRefused, parse_wish
-from tests.unit.portal.rest import Site
+from tests.unit.portal.rest import PASSWORD, Site
 
 pytestmark = pytest.mark.unit
 
@@ -175,6 +175,14 @@ def test_a_token_is_worth_what_its_owner_may_now(site: Site) -> None:
 def test_a_user_without_administration_hears_nothing(site: Site) -> None:
     token, _ = tokens.issue(Person.objects.get(username="101@a.example"))
     assert rights_of(token) is None
+
+
+def test_a_narrowed_token_hears_only_what_its_scope_names(site: Site) -> None:
+    narrow = site.admin.post("auth/token", username="admin", password=PASSWORD, permissions=["calls.read"])["token"]
+    rights = rights_of(narrow)
+    assert rights is not None
+    assert set(rights.topics) == {Topic.CALLS, Topic.REGISTRATIONS}
+    assert rights.listener.hears_all
 
 
 def test_the_audit_log_is_a_stream(site: Site) -> None:

@@ -9,7 +9,7 @@ from django.db import close_old_connections
 from ringfence.policy.subscriptions import Listener, Topic
 from ringfence.portal.actor import Actor
 from ringfence.portal.people import tokens
-from ringfence.portal.people.models import Person
+from ringfence.portal.people.models import ApiToken
 from ringfence.portal.permissions import Permission
 
 PERMISSION_OF: Final[Mapping[Topic, Permission]] = {
@@ -41,7 +41,7 @@ def rights_of(token: str) -> Rights | None:
     found = tokens.bearer(token)
     if found is None or not found.person.administers:
         return None
-    return _rights(found.person)
+    return _rights(found)
 
 
 def rights_of_all(wanted: frozenset[str]) -> dict[str, Rights]:
@@ -49,8 +49,9 @@ def rights_of_all(wanted: frozenset[str]) -> dict[str, Rights]:
     return {token: rights for token in wanted if (rights := rights_of(token)) is not None}
 
 
-def _rights(person: Person) -> Rights:
-    actor: Actor = person.acts_from("")
+def _rights(token: ApiToken) -> Rights:
+    person = token.person
+    actor = tokens.narrowed(token, person.acts_from(""))
     domain = person.tenant.domain if person.tenant else ""
     listener = Listener(actor.above_tenants, actor.tenant_id, domain)
     return Rights(person.pk, listener, tuple(topic for topic in Topic if _may_hear(actor, topic)))
