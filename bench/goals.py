@@ -24,6 +24,11 @@ POLICY_DELAY: Final = Goal("policy.delay", "policy change in force in every work
 BAN_DELAY: Final = Goal("ban.delay", "threshold to first kernel drop, p99", 5.0, "ms")
 HOSTILE_COST: Final = Goal("hostile.cost", "worst hostile packet's processor time to a good one's", 1.5)
 HOSTILE_LOG: Final = Goal("hostile.log", "log left by an attack packet", 1.0, "bytes")
+DROP_TO_PIKE: Final = Goal("drop.pike", "processor time of a drop, to Kamailio's pike and htable", 1 / 25)
+DROP_TO_RULES: Final = Goal("drop.rules", "... to a thousand rules of fail2ban", 1 / 20)
+FLOOD_FAILED: Final = Goal("flood.failed", "registrations and calls that fail during floods", 0)
+FLOOD_WAIT: Final = Goal("flood.wait", "their p99 during floods, to the quiet p99", 2.0)
+FLOOD_COST: Final = Goal("flood.cost", "processor time under many slow sources, to stock", 0.1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,14 +68,15 @@ def hostile_kinds() -> dict[str, tuple[bytes, ...]]:
         "broken UTF-8": (register(stranger, "utf8", b"Bench/\xff\xfe\xc3"),),
         "garbage": (b"\x00\x01garbage\xff" * 40,),
         "scanner": (register(stranger, "scan", b"friendly-scanner"),),
-        "stranger's call": (_invite(stranger),),
+        "stranger's call": (invite(stranger, "call"),),
         "two From headers": (register(stranger, "twice").replace(b"To:", b"From: <sip:x@y>;tag=1\r\nTo:"),),
         "torture messages": torture,
     }
 
 
-def _invite(sender: Sender) -> bytes:
-    text = register(sender, "call").replace(
+def invite(sender: Sender, serial: str) -> bytes:
+    """A stranger's call to a number abroad."""
+    text = register(sender, serial).replace(
         b"REGISTER sip:" + DOMAIN.encode(), b"INVITE sip:0019005550100@" + DOMAIN.encode()
     )
     return text.replace(b"1 REGISTER", b"1 INVITE")

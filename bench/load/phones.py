@@ -64,8 +64,10 @@ def write_phone_book(path: Path, accounts: Iterable[Account]) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
-def register(net: Network, phone_book: Path, folder: Path, *, rate: int, count: int) -> Outcome:
-    """Registers `count` times at `rate` per second and waits for the last answer."""
+def register(
+    net: Network, phone_book: Path, folder: Path, *, rate: int, count: int, port: int = 5060, keep_times: bool = False
+) -> Outcome:
+    """Registers `count` times at `rate` per second and waits for the last answer; `keep_times` leaves its waits."""
     statistics = folder / "sipp.csv"
     statistics.unlink(missing_ok=True)
     words = [
@@ -81,7 +83,7 @@ def register(net: Network, phone_book: Path, folder: Path, *, rate: int, count: 
             "-ip_field",
             "0",
         ),
-        *("-i", "198.18.0.2", "-p", "5060", "-r", str(rate), "-m", str(count), "-nostdin", "-buff_size", "4194304"),
+        *("-i", "198.18.0.2", "-p", str(port), "-r", str(rate), "-m", str(count), "-nostdin", "-buff_size", "4194304"),
         *("-timeout", f"{count // rate + _GRACE_SECONDS}s", "-trace_stat", "-stf", str(statistics), "-fd", "600"),
         *(
             "-trace_err",
@@ -94,14 +96,16 @@ def register(net: Network, phone_book: Path, folder: Path, *, rate: int, count: 
             "-auth_uri",
             DOMAIN,
         ),
+        *(("-trace_rtt", "-rtt_freq", "1") if keep_times else ()),
     ]
     sipp = start(words, net.phones, GENERATOR_PROCESSOR, folder / "sipp.log", cwd=folder)
     with running(sipp):
         sipp.wait(count / rate + _GRACE_SECONDS + 10)
-    return _outcome(statistics, folder / "sipp.log")
+    return outcome(statistics, folder / "sipp.log")
 
 
-def _outcome(statistics: Path, log: Path) -> Outcome:
+def outcome(statistics: Path, log: Path) -> Outcome:
+    """What SIPp counted. Raises SubprocessError with the end of its log if it left nothing."""
     if not statistics.exists():
         tail = log.read_text(errors="replace")[-600:]
         raise subprocess.SubprocessError(f"SIPp left no statistics:\n{tail}")

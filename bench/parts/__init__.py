@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bench.parts import contact, growth, hostile, policy, reaction, registration
+from bench.parts import contact, drops, floods, growth, hostile, policy, reaction, registration
 from bench.stage import Part
 
 PARTS: Final = {
@@ -11,5 +11,7 @@ PARTS: Final = {
     "contact": Part("shared memory of a registered contact", contact.run),
     "policy": Part("from a policy commit to the last judgement by the old policy", policy.run),
     "reaction": Part("from the threshold to the first dropped packet, beside fail2ban", reaction.run),
+    "drops": Part("the price of a dropped packet, beside pike and fail2ban", drops.run),
+    "floods": Part("what customers feel of a flood", floods.run),
     "hostile": Part("what a hostile packet costs", hostile.run),
 }

@@ -60,6 +60,23 @@ def open_socket(namespace: str, address: str, port: int = 0) -> socket.socket:
         return threads.submit(enter_and_open).result()
 
 
+def attacked_mac(net: Network) -> str:
+    """The hardware address of the server's link to the attacker."""
+    words = run_in(net.server, "ip", "-oneline", "link", "show", "attack").split()
+    return words[words.index("link/ether") + 1]
+
+
+def deaf(net: Network) -> None:
+    """The attacker throws answers to its invented addresses away, instead of complaining about each."""
+    rule = "table ip deaf {\n chain in {\n type filter hook prerouting priority raw\n udp dport 5060 drop\n }\n}\n"
+    run_in(net.attacker, "nft", rule)
+
+
+def hearing(net: Network) -> None:
+    """Ends `deaf`."""
+    run_in(net.attacker, "nft", "delete", "table", "ip", "deaf")
+
+
 def inode(namespace: str) -> int:
     """The identity of a namespace, equal to that of each process inside it."""
     return (_NAMED / namespace).stat().st_ino

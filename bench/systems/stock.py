@@ -1,7 +1,7 @@
 """Stock Kamailio: the configuration its Debian package ships, on SQLite or PostgreSQL, with either allocator.
 
 Only what the rig needs differs from the shipped file: listening address, two workers (on both sides of the comparison),
-and pike's density, since all phones reach it through a few addresses.
+and, where the load is not an attack, pike's density, since all phones reach it through a few addresses.
 """
 
 import hashlib
@@ -22,26 +22,33 @@ from bench.rig.processes import SYSTEM_PROCESSOR, running, start, wait_until
 WORKERS: Final = 2
 SHIPPED: Final = Path("/etc/kamailio/kamailio.cfg")
 _SCHEMAS: Final = Path("/usr/share/kamailio/db_sqlite")
-_REPLACED: Final = (
-    ("\nchildren=8\n", f"\nchildren={WORKERS}\n"),
-    ('modparam("pike", "reqs_density_per_unit", 16)', 'modparam("pike", "reqs_density_per_unit", 1000000)'),
+_REPLACED: Final = (("\nchildren=8\n", f"\nchildren={WORKERS}\n"),)
+_LIFTED_DENSITY: Final = (
+    'modparam("pike", "reqs_density_per_unit", 16)',
+    'modparam("pike", "reqs_density_per_unit", 1000000)',
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """One way to run stock Kamailio."""
+    """One way to run stock Kamailio. `guarded`: pike counts as shipped, for loads that are attacks."""
 
     database_url: str
     driver: str
     allocator: tuple[str, ...] = ()
     extra_lines: tuple[tuple[str, str], ...] = ()
+    guarded: bool = False
+
+    @property
+    def replaced(self) -> tuple[tuple[str, str], ...]:
+        """Lines of the shipped file and what stands there instead."""
+        return (*_REPLACED, *(() if self.guarded else (_LIFTED_DENSITY,)), *self.extra_lines)
 
 
 def write_configuration(folder: Path, stock: Stock) -> Path:
     """The shipped file with the rig's replacements, and beside it the local file that switches features on."""
     text = SHIPPED.read_text()
-    for old, new in (*_REPLACED, *stock.extra_lines):
+    for old, new in stock.replaced:
         if text.count(old) != 1:
             raise ValueError(f"the shipped kamailio.cfg has {text.count(old)} places that read {old!r}; expected one")
         text = text.replace(old, new)

@@ -46,6 +46,8 @@ def set_up(browser: Chrome, portal: Portal) -> None:
     browser.get(portal.url + portal.setup_path)
     assert "token" not in browser.current_url
     fill(browser, password=PASSWORD, again=PASSWORD)
+    expect_heading(browser, "Protect the administrator with a second factor")
+    browser.get(f"{portal.url}/")
     expect_heading(browser, "Dashboard")
 
 
@@ -74,7 +76,7 @@ def test_weak_passwords_are_explained_and_the_token_survives(browser: Chrome, po
     fill(browser, password="admin", again="admin")
     expect_text(browser, "it must have 8 to 32")
     fill(browser, password=PASSWORD, again=PASSWORD)
-    expect_heading(browser, "Dashboard")
+    expect_heading(browser, "Protect the administrator with a second factor")
 
 
 def test_a_ban_appears_without_a_reload_and_is_lifted_with_one_click(browser: Chrome, portal: Portal) -> None:

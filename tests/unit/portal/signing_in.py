@@ -1,18 +1,14 @@
 """Browsers that sign in, with and without a second factor."""
 
-import time
-from dataclasses import dataclass
 from typing import Any
 
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.http import HttpResponse
 from django.test import Client
 
 from ringfence.portal.people.models import Person
 from ringfence.portal.signin import factors
+from tests.unit.portal.authenticator import App
 from tests.unit.portal.rest import PASSWORD
-
-STEP = 30
 
 
 def post(client: Client, path: str, form: dict[str, Any] | None = None, address: str = "192.0.2.50") -> HttpResponse:
@@ -37,18 +33,6 @@ def signed_in_browser(username: str = "admin") -> Client:
     client, answer = signing_in(username)
     assert (answer.status_code, answer["Location"]) == (302, "/")
     return client
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """An authenticator app that holds a person's key."""
-
-    secret: str
-    codes: tuple[str, ...]
-
-    def code(self, steps: int = 0, at: float | None = None) -> str:
-        counter = int(time.time() if at is None else at) // STEP + steps
-        return str(format_hotp_value(hotp_value(self.secret, counter)))
 
 
 def with_app(username: str = "admin") -> App:

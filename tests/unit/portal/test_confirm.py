@@ -14,6 +14,7 @@ from ringfence.portal.confirm import changes
 from ringfence.portal.confirm.models import UnconfirmedChange
 from ringfence.portal.confirm.undo import UNDO
 from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
+from ringfence.portal.webaccess.models import AdministratorNetwork
 from tests.unit.portal.rest import Rest, Site
 
 pytestmark = pytest.mark.unit
@@ -87,16 +88,18 @@ def test_everything_that_can_be_saved_so_can_be_undone(site: Site) -> None:
     admin.call("POST", f"blocked-user-agents?{wish}", {"pattern": "Nasty"})
     admin.call("DELETE", f"blocked-user-agents/{agent.pk}?{wish}")
     admin.call("PATCH", f"settings/security?{wish}", {"level_1_packets": 501})
+    admin.call("PATCH", f"settings/web-access?{wish}", {"administrator_networks": ["192.0.2.0/24"]})
     kinds = {entry["action"] for row in UnconfirmedChange.objects.all() for entry in row.entries}
     assert kinds == set(UNDO)
     assert state() != before
-    assert changes.revert_due(later()) == 6
+    assert changes.revert_due(later()) == 7
     assert state() == before
 
 
 def state() -> Any:
     entries = sorted(AddressEntry.objects.values_list("cidr", "target", "description"))
-    return entries, sorted(BlockedUserAgent.objects.values_list("pattern", "match")), SecurityValues.current()
+    networks = sorted(AdministratorNetwork.objects.values_list("cidr", flat=True))
+    return networks, entries, sorted(BlockedUserAgent.objects.values_list("pattern", "match")), SecurityValues.current()
 
 
 def test_what_somebody_changed_again_since_is_left_alone(site: Site) -> None:

@@ -80,7 +80,7 @@ def test_the_page_makes_the_administrator_and_signs_in(guard: FakeGuard) -> None
     client = Client()
     form = {"token": new_setup_token(), "password": PASSWORD, "again": PASSWORD}
     assert client.post("/setup", {**form, "again": "other"}, secure=True).status_code == 422
-    assert client.post("/setup", form, secure=True).headers["Location"] == "/"
+    assert client.post("/setup", form, secure=True).headers["Location"] == "/setup/guide"
     assert client.get("/", secure=True).status_code == 200
 
 

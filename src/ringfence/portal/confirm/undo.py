@@ -11,6 +11,7 @@ from ringfence.policy.book import MatchKind, Target
 from ringfence.portal.actor import Actor
 from ringfence.portal.security import changes
 from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
+from ringfence.portal.webaccess import changes as webaccess
 
 type Values = Mapping[str, Mapping[str, Any]]
 type Step = Callable[[Actor, str, Values], bool]
@@ -75,6 +76,13 @@ def _agent_unblocked(actor: Actor, _: str, values: Values) -> bool:
     return True
 
 
+def _networks(actor: Actor, _: str, values: Values) -> bool:
+    if webaccess.networks() != values["networks"]["new"]:
+        return False
+    webaccess.admit_administrators(actor, list(values["networks"]["old"]))
+    return True
+
+
 def _equals(facts: Mapping[str, Any], values: Values) -> bool:
     return all(facts.get(name) == value["new"] for name, value in values.items())
 
@@ -91,5 +99,6 @@ UNDO: Final[Mapping[str, Step]] = {
     "ip_filter.changed": _entry_changed,
     "user_agent.blocked": _agent_blocked,
     "user_agent.unblocked": _agent_unblocked,
+    "web_access.administrator_networks": _networks,
 }
 """Everything that can be saved with `confirm_within`, by its audit action."""

@@ -32,9 +32,9 @@ def digests(number: str, realm: str, secret: str) -> Digests:
     return Digests(hashlib.md5(raw, usedforsecurity=False).hexdigest(), hashlib.sha256(raw).hexdigest())
 
 
-def new_secret(account: Iterable[str] = (), policy: PasswordPolicy = REFERENCE) -> str:
-    """A random SIP secret that keeps the tenant's password policy."""
-    known, length = tuple(account), max(LENGTH, policy.shortest)
+def new_secret(account: Iterable[str] = (), policy: PasswordPolicy = REFERENCE, shortest: int = LENGTH) -> str:
+    """A random SIP secret, or with another length a first portal password, that keeps the tenant's password policy."""
+    known, length = tuple(account), max(shortest, policy.shortest)
     while True:
         secret = "".join(secrets.choice(ALPHABET) for _ in range(length))
         if not check_password(secret, known, policy=policy):

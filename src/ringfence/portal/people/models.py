@@ -243,3 +243,7 @@ class ApiToken(models.Model):
 
     def is_valid(self, now: datetime) -> bool:
         return self.expires_at > now
+
+    def reaches(self, permission: Permission) -> bool:
+        """Whether the token's own scope holds this permission; its owner's rights are another question."""
+        return not self.permissions or permission.value in self.permissions

@@ -18,10 +18,11 @@ from ringfence.portal.problems import Forbidden, LockedOut, Refused, refuse
 from ringfence.portal.security.weblogin import is_locked_out, locked_out
 from ringfence.portal.signin import factors, sessions
 from ringfence.portal.signin.duties import recently_proved, second_factor_missing, second_factor_required
-from ringfence.portal.signin.forms import ChangePasswordForm, CodeForm, ExtensionPasswordForm, PasskeyForm
+from ringfence.portal.signin.forms import AppCodeForm, ChangePasswordForm, ExtensionPasswordForm, PasskeyForm
 from ringfence.portal.signin.models import PortalSession
 from ringfence.portal.signin.passwords import account_of, policy_for_person, verdicts
 from ringfence.portal.signin.views import passkeys_work_here
+from ringfence.portal.system import guide
 from ringfence.portal.system.models import Installation
 
 HISTORY = 20
@@ -118,10 +119,10 @@ def change_extension_password(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 def two_step(request: HttpRequest) -> HttpResponse:
-    return _two_step_page(request, CodeForm())
+    return _two_step_page(request, AppCodeForm())
 
 
-def _two_step_page(request: HttpRequest, form: CodeForm, codes: list[str] | None = None) -> HttpResponse:
+def _two_step_page(request: HttpRequest, form: AppCodeForm, codes: list[str] | None = None) -> HttpResponse:
     person = _me(request)
     has_app = factors.has(person, factors.TYPES.TOTP)
     facts = {
@@ -133,6 +134,7 @@ def _two_step_page(request: HttpRequest, form: CodeForm, codes: list[str] | None
         "required": second_factor_required(person),
         "missing": second_factor_missing(person),
         "passkeys": passkeys_work_here(request),
+        "guide": guide.current() if person.is_system_administrator else None,
     }
     return render(request, "signin/two_step.html", facts, status=422 if form.errors else 200)
 
@@ -140,7 +142,7 @@ def _two_step_page(request: HttpRequest, form: CodeForm, codes: list[str] | None
 @signed_in
 @require_POST
 def add_app(request: HttpRequest) -> HttpResponse:
-    person, form = _me(request), CodeForm(request.POST)
+    person, form = _me(request), AppCodeForm(request.POST)
     if not form.is_valid():
         return _two_step_page(request, form)
     try:
@@ -155,7 +157,7 @@ def add_app(request: HttpRequest) -> HttpResponse:
 @require_POST
 def add_passkey(request: HttpRequest) -> HttpResponse:
     person, form = _me(request), PasskeyForm(request.POST)
-    code_form = CodeForm()
+    code_form = AppCodeForm()
     if form.is_valid():
         try:
             codes = factors.add_passkey(person, form.cleaned_data["credential"], form.cleaned_data["name"])
@@ -174,8 +176,12 @@ def _factor_added(request: HttpRequest, person: Person, what: str, codes: list[s
     sessions.rotate(request)
     messages.success(request, f"You have {what} now.")
     if codes:
-        return _two_step_page(request, CodeForm(), codes)
-    return HttpResponseRedirect("/my/two-step")
+        return _two_step_page(request, AppCodeForm(), codes)
+    return HttpResponseRedirect(_where_from(request))
+
+
+def _where_from(request: HttpRequest) -> str:
+    return "/setup/guide" if guide.current() is guide.Step.SECOND_FACTOR else "/my/two-step"
 
 
 @signed_in
@@ -197,7 +203,7 @@ def new_codes(request: HttpRequest) -> HttpResponse:
         raise refuse("id", "second_factor.none", "Recovery codes stand in for a second factor; set one up first.")
     codes = factors.new_recovery_codes(person)
     sessions.record(person, client_address(request), "second_factor.new_codes")
-    return _two_step_page(request, CodeForm(), codes)
+    return _two_step_page(request, AppCodeForm(), codes)
 
 
 @signed_in

@@ -25,6 +25,16 @@ class CodeForm(PortalForm):
     )
 
 
+class AppCodeForm(PortalForm):
+    """Proves that a new authenticator app shows our codes."""
+
+    code = forms.CharField(
+        max_length=32,
+        label="Code the app shows now",
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
 class PasskeyForm(forms.Form):
     """Filled in by the browser's passkey dialogue."""
 

@@ -9,6 +9,7 @@ class Installation(models.Model):
     setup_token_digest = models.CharField(max_length=64, blank=True, default="")
     setup_token_made_at = models.DateTimeField(null=True)
     set_up_at = models.DateTimeField(null=True)
+    guide_step = models.CharField(max_length=32, blank=True, default="")
 
     @classmethod
     def is_set_up(cls) -> bool:

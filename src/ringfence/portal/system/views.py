@@ -11,6 +11,7 @@ from ringfence.portal.client_address import client_address
 from ringfence.portal.problems import Forbidden, Refused, refuse
 from ringfence.portal.signin import sessions
 from ringfence.portal.signin.account import setup_verdicts
+from ringfence.portal.system import guide
 from ringfence.portal.system.forms import SetupForm
 from ringfence.portal.system.models import Installation
 from ringfence.portal.system.numbers import dashboard_numbers
@@ -31,7 +32,8 @@ def setup(request: HttpRequest) -> HttpResponse:
             form.explain(refused)
         else:
             sessions.begin(request, person, "password")
-            return HttpResponseRedirect("/")
+            guide.begin()
+            return HttpResponseRedirect("/setup/guide")
     facts = {"form": form, "rules": setup_verdicts("")}
     return render(request, "system/setup.html", facts, status=422 if form.errors else 200)
 
@@ -45,6 +47,7 @@ def _refuse_typing_error(cleaned: dict[str, Any]) -> None:
 def dashboard(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     facts = {**dashboard_numbers(actor), "tenants": Tenant.objects.visible_to(actor).exists()}
+    facts["guide"] = guide.current() if actor.administers_system else None
     return render(request, "system/dashboard.html", facts)
 
 

@@ -9,8 +9,9 @@ from django.db import close_old_connections
 from ringfence.policy.subscriptions import Listener, Topic
 from ringfence.portal.actor import Actor
 from ringfence.portal.people import tokens
-from ringfence.portal.people.models import ApiToken
+from ringfence.portal.people.models import Person
 from ringfence.portal.permissions import Permission
+from ringfence.portal.webaccess.models import AdministratorNetwork
 
 PERMISSION_OF: Final[Mapping[Topic, Permission]] = {
     Topic.REGISTRATIONS: Permission.CALLS_READ,
@@ -35,23 +36,34 @@ class Rights:
     topics: tuple[Topic, ...]
 
 
-def rights_of(token: str) -> Rights | None:
-    """None for a token that is unknown, ended or revoked, or whose owner administers nothing. Raises DatabaseError."""
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks to be let in: the token, and the address it is used from."""
+
+    token: str
+    address: str
+
+
+def rights_of(caller: Caller) -> Rights | None:
+    """None for a token that is unknown, ended or revoked, whose owner administers nothing, or that belongs to somebody above
+    the tenants who may not come from this address. Raises DatabaseError.
+    """
     close_old_connections()
-    found = tokens.bearer(token)
+    found = tokens.bearer(caller.token)
     if found is None or not found.person.administers:
         return None
-    return _rights(found)
+    actor = tokens.narrowed(found, found.person.acts_from(caller.address))
+    if actor.above_tenants and not AdministratorNetwork.admits(caller.address):
+        return None
+    return _rights(found.person, actor)
 
 
-def rights_of_all(wanted: frozenset[str]) -> dict[str, Rights]:
-    """The tokens among these that are still worth something. Raises DatabaseError."""
-    return {token: rights for token in wanted if (rights := rights_of(token)) is not None}
+def rights_of_all(wanted: frozenset[Caller]) -> dict[Caller, Rights]:
+    """Those whose tokens are still worth something. Raises DatabaseError."""
+    return {caller: rights for caller in wanted if (rights := rights_of(caller)) is not None}
 
 
-def _rights(token: ApiToken) -> Rights:
-    person = token.person
-    actor = tokens.narrowed(token, person.acts_from(""))
+def _rights(person: Person, actor: Actor) -> Rights:
     domain = person.tenant.domain if person.tenant else ""
     listener = Listener(actor.above_tenants, actor.tenant_id, domain)
     return Rights(person.pk, listener, tuple(topic for topic in Topic if _may_hear(actor, topic)))

@@ -1,0 +1,43 @@
+from typing import Any, Final
+
+from django import forms
+
+from ringfence.portal.forms import PortalForm
+from ringfence.portal.people.models import ADMIN, STANDARD, Role
+from ringfence.portal.problems import Refused
+
+MOST: Final = 50
+
+
+class ExtensionsForm(PortalForm):
+    """Several extensions in one go, numbered upwards."""
+
+    first = forms.RegexField(
+        r"^[0-9]{3,10}$",
+        label="First extension",
+        initial="101",
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autofocus": True}),
+        error_messages={"invalid": "An extension is 3 to 64 digits, as in 101."},
+    )
+    names = forms.CharField(
+        label="Names, one a line",
+        max_length=MOST * 80,
+        help_text=f"Each gets the next number, a generated SIP password and a first portal password. At most {MOST}.",
+        widget=forms.Textarea(attrs={"rows": 6, "placeholder": "Ann Miller\nBob Smith"}),
+    )
+    role = forms.ChoiceField(label="Role", initial=STANDARD)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["role"]
+        assert isinstance(field, forms.ChoiceField)
+        shared = Role.objects.filter(predefined=True).exclude(name=ADMIN).order_by("-pk")
+        field.choices = [(role.name, role.name) for role in shared if role.internal]
+
+    def people(self) -> list[tuple[str, str]]:
+        """Numbers with names. Raises Refused when there are too many."""
+        names = [line.strip() for line in self.cleaned_data["names"].splitlines() if line.strip()]
+        if len(names) > MOST:
+            raise Refused(detail=f"These are {len(names)} names; at most {MOST} in one go.")
+        first = self.cleaned_data["first"]
+        return [(str(int(first) + index).zfill(len(first)), name) for index, name in enumerate(names)]
