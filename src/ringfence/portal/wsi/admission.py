@@ -45,8 +45,8 @@ class Caller:
 
 
 def rights_of(caller: Caller) -> Rights | None:
-    """None for a token that is unknown, ended or revoked, whose owner administers nothing, or that belongs to somebody above
-    the tenants who may not come from this address. Raises DatabaseError.
+    """None for a token that is unknown, ended or revoked, whose owner administers nothing, or that belongs to somebody
+    above the tenants who may not come from this address. Raises DatabaseError.
     """
     close_old_connections()
     found = tokens.bearer(caller.token)
