@@ -14,6 +14,7 @@ from ringfence.cli import (
     down,
     logs,
     setup_link,
+    sign_in,
     status,
     tenant,
     up,
@@ -38,6 +39,7 @@ GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("allow", allow.group),
     ("tenant", tenant.group),
     ("user", user.group),
+    ("sign-in", sign_in.group),
     ("web-access", web_access.group),
 )
 """Verbs with verbs below them: `ringfence NAME VERB`."""
