@@ -93,7 +93,7 @@ class Intake:
             try:
                 self._standing.take(line, event)
                 if event["kind"] == Kind.AUTH_FAILED:
-                    self._recall_failure(_failure(event))
+                    self._recall_failure(failure_of(event))
             except MALFORMED:
                 continue
         self._standing.registrations.news()  # told before the last stop
@@ -104,7 +104,7 @@ class Intake:
         self.unanswered.forget(key)
 
     def _failed_authentication(self, event: Event, now: Moment) -> None:
-        failure = _failure(event)
+        failure = failure_of(event)
         if failure.source in self._bans or self._policy.addresses.allows(parse_address(event["source"]), now.wall):
             return
         settings = self._policy.book.security
@@ -127,7 +127,7 @@ class Intake:
         self._alarms.set_off(MALFORMED_EVENT, message, now.wall)
 
 
-def _failure(event: Event) -> Failure:
+def failure_of(event: Event) -> Failure:
     source = event["source"]
     return Failure(
         at=event["t"],

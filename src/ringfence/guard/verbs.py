@@ -11,6 +11,7 @@ from ringfence.guard.clock import moment
 from ringfence.guard.control import Args, Refusal, Verb, number, text
 from ringfence.guard.ledger import BanRecord
 from ringfence.guard.registrations import Wish
+from ringfence.guard.rehearsal import rehearse
 from ringfence.guard.service import Service
 from ringfence.policy.addresses import (
     Address,
@@ -56,6 +57,7 @@ class Desk:
             "events.since": self.events_since,
             "alarms.list": self.list_alarms,
             "policy.changed": self.policy_changed,
+            "policy.dry-run": self.dry_run,
         }
 
     def announce(self) -> None:
@@ -203,6 +205,10 @@ class Desk:
 
     async def list_alarms(self, _: Args) -> list[dict[str, Any]]:
         return self._parts.alarms.listing()
+
+    async def dry_run(self, args: Args) -> dict[str, Any]:
+        """What other settings and entries would have done to the events of the journal."""
+        return await rehearse(args, self._parts.never_block.members())
 
     async def policy_changed(self, _: Args) -> dict[str, Any]:
         self._service.obey()
