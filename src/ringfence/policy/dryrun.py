@@ -7,9 +7,9 @@ replayed; the answer says so.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
-from ringfence.policy.addresses import AddressTable, key_network, parse_address
+from ringfence.policy.addresses import Address, key_network, parse_address
 from ringfence.policy.antihacking import Evidence, Failure, Failures, Spared, Surroundings, judge
 from ringfence.policy.book import AddressEntry, Target
 from ringfence.policy.settings import SecuritySettings
@@ -18,6 +18,12 @@ MOST_SOURCES: Final = 10_000
 """Sources a trial remembers a fate for; the first ones count."""
 
 NOT_REPLAYED: Final = ("failed_challenge", "level_1", "level_2")
+
+
+class Entries(Protocol):
+    """Allow and block entries, however they are kept."""
+
+    def lookup(self, address: Address, now: float) -> AddressEntry | None: ...
 
 
 class Fate(StrEnum):
@@ -46,7 +52,7 @@ class Trial:
     def __init__(
         self,
         settings: SecuritySettings,
-        entries: tuple[AddressTable, ...],
+        entries: tuple[Entries, ...],
         around: Callable[[str, float], Surroundings],
     ) -> None:
         self._settings = settings
