@@ -10,6 +10,7 @@ from ringfence.cli import (
     audit,
     ban,
     check_password,
+    confirm,
     demo,
     down,
     logs,
@@ -28,6 +29,7 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("status", status.status),
     ("logs", logs.logs),
     ("check-password", check_password.check_password),
+    ("confirm", confirm.confirm),
     ("setup-link", setup_link.setup_link),
     ("demo", demo.demo),
 )
