@@ -115,6 +115,7 @@ def _problem(item: dict[str, Any]) -> Problem:
 def _mount() -> None:
     from ringfence.portal.audit.api import router as audit
     from ringfence.portal.calls.api import router as calls
+    from ringfence.portal.notices.api import router as notices
     from ringfence.portal.people.api import router as people
     from ringfence.portal.people.directory_api import router as directory
     from ringfence.portal.security.api import router as security
@@ -131,6 +132,7 @@ def _mount() -> None:
         "directory": directory,
         "security": security,
         "address entries": entries,
+        "notices": notices,
         "calls": calls,
         "audit": audit,
     }

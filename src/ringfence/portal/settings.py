@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "ringfence.portal.audit",
     "ringfence.portal.signin",
     "ringfence.portal.wsi",
+    "ringfence.portal.notices",
 ]
 
 MIDDLEWARE = [

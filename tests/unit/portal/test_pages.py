@@ -10,7 +10,8 @@ PAGES = [
     "/", "/users", "/users/new", "/calls", "/registrations", "/cdrs", "/tenants", "/tenants/new", "/ip-blacklist",
     "/ip-blacklist/new", "/ip-blacklist/entries", "/ip-blacklist/import", "/ip-blacklist/never-block",
     "/ip-blacklist/bans/198.51.100.7", "/security/web-login", "/security/anti-hacking",
-    "/security/blocked-user-agents", "/audit-log", "/change-password", "/dashboard/numbers", "/dashboard/calls.json",
+    "/security/blocked-user-agents", "/security/notices",
+    "/security/notices/new/email", "/audit-log", "/change-password", "/dashboard/numbers", "/dashboard/calls.json",
 ]  # fmt: skip
 
 

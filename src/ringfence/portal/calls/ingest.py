@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from ringfence.policy.events import Kind
 from ringfence.portal import guard, publish
 from ringfence.portal.calls.models import CallRecord, EventCursor
-from ringfence.portal.problems import Refused
+from ringfence.portal.steps import Steps
 from ringfence.portal.tenants.models import Tenant
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class Loop:
     """The work of `manage ingest`. A trouble is logged when it begins and when it ends, not twice a second."""
 
     def __init__(self) -> None:
-        self._troubles: dict[str, str] = {}
+        self._step = Steps().take
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
         while not until():
@@ -37,18 +37,6 @@ class Loop:
             self._step("changes", publish.publish_pending)
             if stored is None:
                 time.sleep(PAUSE)
-
-    def _step(self, what: str, work: Callable[[], int]) -> int | None:
-        try:
-            done = work()
-        except (Refused, DatabaseError) as error:
-            if self._troubles.get(what) != str(error):
-                log.warning("%s wait: %s", what, error)
-            self._troubles[what] = str(error)
-            return None
-        if self._troubles.pop(what, None):
-            log.warning("%s flow again", what)
-        return done
 
 
 def take_events() -> int:
