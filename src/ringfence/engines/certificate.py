@@ -1,12 +1,9 @@
 """The certificate for HTTPS at first start: self-signed, until the administrator brings one."""
 
-import os
-import shutil
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 from cryptography import x509
@@ -14,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ringfence.engines.pairs import Origin, is_brought, make_current, store_pair
 from ringfence.hosts.addresses import Address
 from ringfence.hosts.paths import Paths
 
@@ -35,12 +33,11 @@ class Certificate:
 def ensure_certificate(paths: Paths, own: Sequence[Address], owner: str, now: datetime) -> Certificate:
     """The web certificate in state/tls; made when there is none, renewed when ours is about to end.
 
-    A certificate somebody else signed is never replaced here.
+    A certificate somebody brought is never replaced here.
     """
     if paths.web_certificate.exists() and paths.web_key.exists():
         found = x509.load_pem_x509_certificate(paths.web_certificate.read_bytes())
-        is_ours = found.issuer == found.subject
-        if not is_ours or found.not_valid_after_utc - now > RENEW_BEFORE:
+        if is_brought(paths) or found.not_valid_after_utc - now > RENEW_BEFORE:
             return _described(found, created=False)
     return _create(paths, own, owner, now)
 
@@ -66,23 +63,11 @@ def _create(paths: Paths, own: Sequence[Address], owner: str, now: datetime) -> 
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    _write(paths.web_key, private, owner, 0o600)
-    _write(paths.web_certificate, certificate.public_bytes(serialization.Encoding.PEM), owner, 0o644)
+    folder = store_pair(paths, Origin.OWN, certificate.public_bytes(serialization.Encoding.PEM), private, owner)
+    make_current(paths, folder)
     return _described(certificate, created=True)
 
 
 def _described(certificate: x509.Certificate, *, created: bool) -> Certificate:
     digest = certificate.fingerprint(hashes.SHA256())
     return Certificate(digest.hex(":").upper(), certificate.not_valid_after_utc, created)
-
-
-def _write(path: Path, content: bytes, owner: str, mode: int) -> None:
-    staged = path.with_name(f"{path.name}.staged")
-    staged.unlink(missing_ok=True)
-    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-    staged.chmod(mode)
-    if owner:
-        shutil.chown(staged, owner, owner)
-    os.replace(staged, path)

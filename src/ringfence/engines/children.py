@@ -19,6 +19,7 @@ INGEST: Final = "ingest"
 WSI: Final = "wsi"
 NOTICES: Final = "notices"
 WEB: Final = "web"
+ACCESS: Final = "access"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def children(system: System, environment: Mapping[str, str] = os.environ) -> tup
         _wsi(system, environment),
         _notices(system, environment),
         _web(system, environment),
+        _access(system, environment),
     )
 
 
@@ -220,9 +222,30 @@ def _web(system: System, environment: Mapping[str, str]) -> Child:
         argv=("nginx", "-e", "stderr", "-c", str(system.paths.nginx_config)),
         log=_log(system, WEB),
         account=accounts.WEB.name,
+        capabilities=web_capabilities(system),
         environment=_pairs(base_environment(system, environment)),
         ready=(f"tcp:127.0.0.1:{ports.WEB_PORTAL.first}",),
         more_logs=(str(system.paths.web_logs / "access.log"),),
+    )
+
+
+def web_capabilities(system: System) -> tuple[str, ...]:
+    """The right to listen on 80 and 443 is given from the start, so that a redirect can be switched on by a reload."""
+    return ("net_bind_service",) if system.low_ports else ()
+
+
+def _access(system: System, environment: Mapping[str, str]) -> Child:
+    """Changes nginx's listeners and certificate; as nginx's own account it needs no right that nginx lacks."""
+    return Child(
+        name=ACCESS,
+        argv=(str(system.paths.python), "-m", "ringfence.engines.webaccess"),
+        log=_log(system, ACCESS),
+        account=accounts.WEB.name,
+        capabilities=web_capabilities(system),
+        environment=_pairs(base_environment(system, environment)),
+        ready=(f"unix:{system.paths.web_access_socket}",),
+        after=(WEB,),
+        umask=0o007,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from ringfence.engines.children import base_environment, core_argv, core_environment
+from ringfence.engines.children import base_environment, core_argv, core_environment, web_capabilities
 from ringfence.engines.install import EngineFile
 from ringfence.engines.kamailio import render_core
 from ringfence.engines.nginx import render_web
@@ -33,17 +33,19 @@ def media_file(system: System) -> EngineFile:
     return EngineFile(system.paths.media_config, render_media(system), accounts.MEDIA.name, check)
 
 
-def web_file(system: System) -> EngineFile:
+def web_file(system: System, account: str = accounts.WEB.name) -> EngineFile:
+    """`account` is empty where the caller already is nginx's own account."""
+
     def check(staged: Path) -> str:
         argv = ["nginx", "-t", "-q", "-e", "stderr", "-c", str(staged)]
-        return _complaint(accounts.WEB.name, argv, base_environment(system))
+        return _complaint(account, argv, base_environment(system), web_capabilities(system))
 
-    return EngineFile(system.paths.nginx_config, render_web(system), accounts.WEB.name, check)
+    return EngineFile(system.paths.nginx_config, render_web(system), account, check)
 
 
-def _complaint(account: str, argv: Sequence[str], environment: dict[str, str]) -> str:
+def _complaint(account: str, argv: Sequence[str], environment: dict[str, str], capabilities: Sequence[str] = ()) -> str:
     try:
-        outcome = run_as(account, argv, environment, CHECK_SECONDS)
+        outcome = run_as(account, argv, environment, CHECK_SECONDS, capabilities=capabilities)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{argv[0]} could not check its file: {error}"
     if outcome.returncode == 0:

@@ -4,12 +4,16 @@ import errno
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import Final
 
 from ringfence.engines.children import CORE, MEDIA, WEB
 from ringfence.engines.system import System
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import LOOPBACK, Address
 from ringfence.hosts.ports import Transport
+
+EVERYWHERE: Final = IPv4Address("0.0.0.0")  # noqa: S104 asked about, not listened on
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,13 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
     if MEDIA in parts:
         wanted.append(Endpoint(LOOPBACK, ports.RTPENGINE_CONTROL, Transport.UDP))
     if WEB in parts:
-        wanted.append(Endpoint(LOOPBACK, ports.WEB_PORTAL.first, Transport.TCP))
-        wanted.append(Endpoint(LOOPBACK, ports.WSI.first, Transport.TCP))
+        wanted += [web_endpoint(port) for port in (ports.WEB_PORTAL.first, ports.WSI.first, *system.web.ports)]
     return tuple(wanted)
+
+
+def web_endpoint(port: int) -> Endpoint:
+    """nginx listens on every address, so a program on a single one is in its way too."""
+    return Endpoint(EVERYWHERE, port, Transport.TCP)
 
 
 def taken(wanted: Iterable[Endpoint]) -> tuple[Endpoint, ...]:

@@ -4,7 +4,7 @@ import compileall
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +14,7 @@ from ringfence.engines.files import core_file, media_file, web_file
 from ringfence.engines.folders import ensure_folders
 from ringfence.engines.free_ports import endpoints, taken
 from ringfence.engines.install import EngineFile, EngineRefused, install
+from ringfence.engines.listeners import read_web_access
 from ringfence.engines.notes import read_notes
 from ringfence.engines.privileges import run_as
 from ringfence.engines.system import System
@@ -41,8 +42,9 @@ def prepare(system: System, parts: frozenset[str], now: datetime, tell: Tell) ->
     """Accounts and directories first; then database, static files and engine files side by side."""
     _accounts_and_folders(system, tell)
     _readable_code(system)
-    _free_ports(system, parts)
     certificate = _certificate(system, now, tell) if WEB in parts else None
+    system = replace(system, web=read_web_access(system.paths))
+    _free_ports(system, parts)
     with ThreadPoolExecutor(max_workers=3) as pool:
         portal = pool.submit(_portal, system, tell) if PORTAL in parts else None
         static = pool.submit(_static_files, system, tell) if WEB in parts and PORTAL in parts else None

@@ -30,11 +30,16 @@ def allowed_files(wanted: int) -> int:
 
 
 def run_as(
-    account: str, argv: Sequence[str], environment: Mapping[str, str], timeout: float, umask: int = 0o027
+    account: str,
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    timeout: float,
+    umask: int = 0o027,
+    capabilities: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end as an account; its output is returned, a failure is the caller's to judge."""
     return subprocess.run(
-        dropping(argv, account),
+        dropping(argv, account, capabilities),
         env=dict(environment),
         cwd="/",
         stdin=subprocess.DEVNULL,

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ringfence import __version__
+from ringfence.engines.listeners import WebAccess
 from ringfence.engines.privileges import allowed_files
 from ringfence.hosts.addresses import LOOPBACK, Address, Surroundings, surroundings
 from ringfence.hosts.paths import Paths
 
 CAP_NET_ADMIN: Final = 12
 """capabilities(7): the right to change nftables."""
+
+CAP_NET_BIND_SERVICE: Final = 10
+"""capabilities(7): the right to listen on a port below 1024; only the web server's redirects need it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,9 @@ class System:
     network: Surroundings
     paths: Paths = field(default_factory=Paths)
     limits: Limits = field(default_factory=Limits)
+    web: WebAccess = field(default_factory=WebAccess)
     firewall: bool = True
+    low_ports: bool = True
     version: str = __version__
 
     @property
@@ -77,13 +83,19 @@ def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool =
             open_files=allowed_files(Limits().open_files),
         ),
         firewall=firewall and may_change_firewall(),
+        low_ports=may_hand_on(CAP_NET_BIND_SERVICE),
     )
 
 
 def may_change_firewall(status: str | None = None) -> bool:
-    """Whether this process could hand CAP_NET_ADMIN to the guard: it must be in the bounding and the permitted set."""
+    """Whether this process could hand CAP_NET_ADMIN to the guard."""
+    return may_hand_on(CAP_NET_ADMIN, status)
+
+
+def may_hand_on(capability: int, status: str | None = None) -> bool:
+    """Whether this process could give a child this right: it must be in the bounding and the permitted set."""
     if status is None:
         with open("/proc/self/status", encoding="ascii") as file:
             status = file.read()
     sets = {line.split(":")[0]: int(line.split()[1], 16) for line in status.splitlines() if line.startswith("Cap")}
-    return all(sets[name] >> CAP_NET_ADMIN & 1 for name in ("CapBnd", "CapPrm"))
+    return all(sets[name] >> capability & 1 for name in ("CapBnd", "CapPrm"))

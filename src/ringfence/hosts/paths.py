@@ -85,12 +85,22 @@ class Paths:
         return self.state / "tls"
 
     @property
+    def current_pair(self) -> Path:
+        """A link to the directory that holds the certificate in force and its key; it changes in one step."""
+        return self.tls / "current"
+
+    @property
     def web_certificate(self) -> Path:
-        return self.tls / "web.crt"
+        return self.current_pair / "web.crt"
 
     @property
     def web_key(self) -> Path:
-        return self.tls / "web.key"
+        return self.current_pair / "web.key"
+
+    @property
+    def web_access(self) -> Path:
+        """What nginx listens on beside the portal; written by the web access process alone."""
+        return self.state / "web" / "access.json"
 
     @property
     def logs(self) -> Path:
@@ -142,6 +152,11 @@ class Paths:
     @property
     def portal_socket(self) -> Path:
         return self.web / "portal.sock"
+
+    @property
+    def web_access_socket(self) -> Path:
+        """Where the portal asks for other listeners or another certificate."""
+        return self.run / "access" / "access.sock"
 
     @property
     def wsi_socket(self) -> Path:

@@ -85,6 +85,11 @@ TABLE: Final[tuple[Service, ...]] = (
     SSH,
 )
 
+HTTP: Final = 80
+HTTPS: Final = 443
+"""Only a redirect to the portal ever listens on these two, and only while it is switched on (reference: "Web Access
+Security")."""
+
 RTPENGINE_CONTROL: Final = 2223
 """rtpengine's ng protocol, on loopback only; never opened in a firewall."""
 

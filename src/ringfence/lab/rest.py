@@ -30,8 +30,7 @@ class Rest:
 
     def __init__(self, host: Host, certificate: Path, token: str = "") -> None:
         self._host = host
-        self._context = ssl.create_default_context(cafile=str(certificate))
-        self._context.check_hostname = False  # the certificate itself is the trust anchor
+        self._certificate = certificate
         self.token = token
 
     def get(self, path: str, **query: str) -> Any:
@@ -60,20 +59,24 @@ class Rest:
 
     def raw(self, method: str, path: str, values: Mapping[str, Any] | None = None) -> tuple[int, bytes]:
         """Status and body of one request; `path` is relative to the API unless it begins with a slash."""
-        connection = http.client.HTTPSConnection(PBX_ADDRESS, PORT, timeout=10, context=self._context)
+        context = self._trusting()
+        connection = http.client.HTTPSConnection(PBX_ADDRESS, PORT, timeout=10, context=context)
         link = self._host.tcp()
         link.settimeout(10)
         link.connect((PBX_ADDRESS, PORT))
-        connection.sock = self._context.wrap_socket(link, server_hostname=PBX_ADDRESS)
         headers = {"Accept": "application/json", "Connection": "close"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         body = None
         if values is not None:
             headers["Content-Type"], body = "application/json", json.dumps(values)
-        try:
+        with context.wrap_socket(link, server_hostname=PBX_ADDRESS) as connection.sock:
             connection.request(method, path if path.startswith("/") else ROOT + path, body, headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
-        finally:
-            connection.close()
+
+    def _trusting(self) -> ssl.SSLContext:
+        """The certificate in force is the trust anchor; it may have been changed a moment ago."""
+        context = ssl.create_default_context(cafile=str(self._certificate))
+        context.check_hostname = False
+        return context

@@ -16,6 +16,7 @@ from ringfence.policy.settings import Problem
 from ringfence.portal.actor import Actor
 from ringfence.portal.people import tokens
 from ringfence.portal.problems import Conflict, Forbidden, NotFound, NotSignedIn, Refused, problem_response
+from ringfence.portal.webaccess.gate import refuse_from_elsewhere
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,9 @@ class BearerToken(HttpBearer):
             return None
         if not found.person.administers:
             raise Forbidden(detail="The REST API is for administrators.")
-        return tokens.admit(found, request)
+        actor = tokens.admit(found, request)
+        refuse_from_elsewhere(actor.address, actor.above_tenants)
+        return actor
 
 
 def signed_in_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -123,6 +126,7 @@ def _mount() -> None:
     from ringfence.portal.signin.api import router as signin
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
+    from ringfence.portal.webaccess.api import router as web_access
 
     routers = {
         "sign-in": signin,
@@ -135,6 +139,7 @@ def _mount() -> None:
         "notices": notices,
         "calls": calls,
         "audit": audit,
+        "web access": web_access,
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])

@@ -75,8 +75,11 @@ class RefusalAnswers:
         return self._answer(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, Refused):
-            return None
-        if request.path.startswith("/api/"):
-            return problem_response(request, error)
-        return render(request, "system/refused.html", {"refused": error}, status=error.status)
+        return refused_answer(request, error) if isinstance(error, Refused) else None
+
+
+def refused_answer(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """A refusal as the caller understands it."""
+    if request.path.startswith("/api/"):
+        return problem_response(request, refused)
+    return render(request, "system/refused.html", {"refused": refused}, status=refused.status)

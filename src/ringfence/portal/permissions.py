@@ -37,6 +37,7 @@ class Permission(StrEnum):
     SECURITY_READ = "security.read"
     SECURITY_WRITE = "security.write"
     SYSTEM_READ = "system.read"
+    WEB_WRITE = "web.write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,9 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     Permission.OPERATORS_WRITE: Right(Scope.SYSTEM, "Add, change and delete operators."),
     Permission.SECURITY_READ: Right(Scope.SYSTEM, "See security settings, address entries and bans."),
     Permission.SECURITY_WRITE: Right(Scope.SYSTEM, "Change security settings and address entries; ban and lift."),
+    Permission.WEB_WRITE: Right(
+        Scope.SYSTEM, "Change the portal's ports, its certificate and the networks of administrators."
+    ),
     Permission.SYSTEM_READ: Right(Scope.SYSTEM, "See the state of the system's processes."),
 }
 

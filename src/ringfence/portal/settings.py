@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "ringfence.portal.security",
     "ringfence.portal.calls",
     "ringfence.portal.audit",
+    "ringfence.portal.webaccess",
     "ringfence.portal.signin",
     "ringfence.portal.wsi",
     "ringfence.portal.notices",
@@ -50,6 +51,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "ringfence.portal.middleware.refusals",
+    "ringfence.portal.webaccess.gate.AdministratorGate",
     "ringfence.portal.signin.sessions.live_session",
     "ringfence.portal.signin.duties.duties",
     "axes.middleware.AxesMiddleware",
@@ -105,7 +107,11 @@ def _sqlite() -> dict[str, Any]:
 DATABASES = {"default": _database(os.environ.get("RINGFENCE_DATABASE_URL", ""))}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "ringfence.portal.webaccess.gate.AdministratorPlace",
+    "django.contrib.auth.backends.ModelBackend",
+]
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 

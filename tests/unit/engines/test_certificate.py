@@ -6,7 +6,9 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from ringfence.engines.certificate import LIFETIME, Certificate, ensure_certificate
+from ringfence.engines.pairs import Origin, make_current, store_pair
 from ringfence.hosts.paths import Paths
+from tests.unit.engines.authority import authority, server
 
 NOW = datetime.now(UTC)
 
@@ -35,3 +37,21 @@ def test_it_is_renewed_before_it_ends(tmp_path: Path) -> None:
     later = ensured(tmp_path, NOW + LIFETIME - timedelta(days=10))
     assert later.created
     assert later.fingerprint != first.fingerprint
+
+
+def test_one_that_was_brought_is_never_replaced(tmp_path: Path) -> None:
+    ensured(tmp_path)
+    paths = Paths(state=tmp_path)
+    brought = server(authority()[1], ends=NOW + timedelta(days=2))
+    make_current(paths, store_pair(paths, Origin.BROUGHT, brought.pem.encode(), brought.key_pem.encode()))
+    assert not ensured(tmp_path, NOW + timedelta(days=1)).created
+    assert paths.web_certificate.read_text() == brought.pem
+
+
+def test_only_the_pair_in_force_and_the_one_before_stay_on_the_disk(tmp_path: Path) -> None:
+    paths = Paths(state=tmp_path)
+    paths.tls.mkdir()
+    for name in ("a", "b", "c", "d"):
+        make_current(paths, store_pair(paths, Origin.BROUGHT, name.encode(), b"key"))
+    assert paths.web_certificate.read_text() == "d"
+    assert len([path for path in paths.tls.iterdir() if not path.is_symlink()]) == 2

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.engines.kamailio import render_core
+from ringfence.engines.listeners import WebAccess, read_web_access, write_web_access
 from ringfence.engines.nginx import render_web
 from ringfence.engines.render import (
     Bare,
@@ -138,6 +139,42 @@ def test_nginx_listens_on_ipv6_only_where_there_is_ipv6() -> None:
 def test_a_limit_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="sip_workers"):
         Limits(sip_workers=0)
+
+
+def listening(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip().startswith("listen ")]
+
+
+def test_nothing_listens_beside_portal_and_events_unless_it_is_switched_on() -> None:
+    """Reference, "Web Access Security": no redirect from 80 and 443, nothing on 8888."""
+    assert listening(render_web(a_system())) == ["listen 8887 ssl;", "listen 8885 ssl;"]
+
+
+@pytest.mark.parametrize(
+    ("switch", "line"),
+    [("redirect_80", "listen 80;"), ("redirect_443", "listen 443 ssl;"), ("provisioning_http", "listen 8888;")],
+)
+def test_each_switch_opens_its_port_alone(switch: str, line: str) -> None:
+    access = WebAccess(**{switch: True})  # type: ignore[arg-type]
+    text = render_web(replace(a_system(), web=access))
+    assert sorted(listening(text)) == sorted(["listen 8887 ssl;", "listen 8885 ssl;", line])
+    assert "$request_uri" not in text
+
+
+def test_hsts_is_sent_only_when_browsers_trust_the_certificate() -> None:
+    assert "Strict-Transport-Security" not in render_web(a_system())
+    text = render_web(replace(a_system(), web=WebAccess(hsts=True, redirect_80=True, provisioning_http=True)))
+    assert text.count("Strict-Transport-Security max-age=31536000 always;") == 2
+
+
+@pytest.mark.parametrize("stored", ["", "[]", "{", '{"redirect_80": "yes", "redirect_443": 1, "unknown": true}'])
+def test_unreadable_switches_leave_every_other_port_closed(tmp_path: Path, stored: str) -> None:
+    paths = Paths(state=tmp_path)
+    paths.web_access.parent.mkdir()
+    paths.web_access.write_text(stored)
+    assert read_web_access(paths) == WebAccess()
+    write_web_access(paths.web_access, WebAccess(redirect_443=True, hsts=True))
+    assert read_web_access(paths) == WebAccess(redirect_443=True, hsts=True)
 
 
 def test_a_nonce_lives_as_long_as_the_guard_waits_for_its_answer() -> None:

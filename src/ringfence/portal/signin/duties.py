@@ -24,12 +24,14 @@ CHANGE_PASSWORD: Final = "/change-password"  # noqa: S105 an address
 TWO_STEP: Final = "/my/two-step"
 
 NEEDS_PROOF: Final = (
-    "/security/", "/ip-blacklist", "/tenants", "/users", "/roles", "/certificates", "/password-policy",
+    "/security/", "/ip-blacklist", "/tenants", "/users", "/roles", "/web-access", "/password-policy",
     "/change-extension-password", TWO_STEP, "/my/tokens",
 )  # fmt: skip
 """Below these addresses whatever changes something needs a fresh proof."""
 
-ASK_BEFORE_SHOWING: Final = (TWO_STEP, "/my/tokens", "/change-extension-password", "/users/new")
+ASK_BEFORE_SHOWING: Final = (
+    TWO_STEP, "/my/tokens", "/change-extension-password", "/users/new", "/web-access/certificate",
+)  # fmt: skip
 """Pages that are one form about secrets: the proof is asked for before they open, not after they were filled in."""
 
 

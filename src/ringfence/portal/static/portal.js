@@ -89,6 +89,19 @@
     if (bar) bar.textContent = marked + " ✓";
   }
 
+  // Certificate and key may be picked as files; they are sorted into their fields here and sent as text.
+  function takePemFiles(event) {
+    if (!closest(event, "[data-pem-files]")) return;
+    var form = event.target.form;
+    Array.from(event.target.files).forEach(function (file) {
+      file.text().then(function (text) {
+        var field = form.elements[/PRIVATE KEY/.test(text) && !/BEGIN CERTIFICATE/.test(text) ? "key" : "chain"];
+        field.value = field.name === "chain" && field.value ? field.value + "\n" + text : text;
+      });
+    });
+    event.target.value = "";
+  }
+
   function submitChoice(event) {
     if (closest(event, "[data-submit]")) event.target.form.requestSubmit();
   }
@@ -143,6 +156,7 @@
   document.addEventListener("htmx:beforeRequest", holdStill);
   document.addEventListener("change", showMarked);
   document.addEventListener("change", submitChoice);
+  document.addEventListener("change", takePemFiles);
   document.addEventListener("click", function (event) {
     var button = closest(event, "[data-copy]");
     if (button) copy(button);

@@ -47,6 +47,7 @@ SECTIONS: Final = (
         "Advanced",
         (
             Item("Security", "/security/web-login", "shield-lock", Permission.SECURITY_WRITE),
+            Item("Web Access", "/web-access", "world", Permission.WEB_WRITE),
             Item("Password Policy", "/password-policy", "key", Permission.TENANT_WRITE),
         ),
     ),

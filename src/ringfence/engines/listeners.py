@@ -1,0 +1,69 @@
+"""What the web server listens on beside the portal's own port, and how it is remembered."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from ringfence.hosts import ports
+from ringfence.hosts.paths import Paths
+
+SWITCHES: Final = ("redirect_80", "redirect_443", "provisioning_http")
+
+
+@dataclass(frozen=True, slots=True)
+class WebAccess:
+    """Reference, "Web Access Security": no redirect from 80 and 443 and nothing on 8888 unless somebody asks for it.
+
+    `pair` names the directory of the certificate in force below `state/tls`; `hsts` tells browsers never to come
+    without HTTPS again, which is right only while they trust that certificate (RFC 6797, 8.4).
+    """
+
+    redirect_80: bool = False
+    redirect_443: bool = False
+    provisioning_http: bool = False
+    hsts: bool = False
+    pair: str = "current"
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports that are open beside 8887."""
+        known = (
+            (self.redirect_80, ports.HTTP),
+            (self.redirect_443, ports.HTTPS),
+            (self.provisioning_http, ports.PROVISIONING.first),
+        )
+        return tuple(port for is_on, port in known if is_on)
+
+
+def read_web_access(paths: Paths) -> WebAccess:
+    """What was last put in force; without a readable file everything beside the portal is closed."""
+    pair = os.readlink(paths.current_pair) if paths.current_pair.is_symlink() else "current"
+    try:
+        stored = json.loads(paths.web_access.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        stored = {}
+    return replace(_switches(stored), pair=pair)
+
+
+def _switches(stored: Any) -> WebAccess:
+    def is_on(name: str) -> bool:
+        return isinstance(stored, dict) and stored.get(name) is True
+
+    return WebAccess(
+        redirect_80=is_on("redirect_80"),
+        redirect_443=is_on("redirect_443"),
+        provisioning_http=is_on("provisioning_http"),
+        hsts=is_on("hsts"),
+    )
+
+
+def write_web_access(path: Path, access: WebAccess) -> None:
+    staged = path.with_suffix(".staged")
+    kept = {name: value for name, value in asdict(access).items() if name != "pair"}
+    with staged.open("w", encoding="utf-8") as stream:
+        stream.write(json.dumps(kept))
+        stream.flush()
+        os.fsync(stream.fileno())
+    staged.replace(path)

@@ -1,0 +1,1 @@
+"""What the web server listens on, its certificate, and from where administrators may come."""

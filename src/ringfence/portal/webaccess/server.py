@@ -1,0 +1,31 @@
+"""The portal's questions to the web access process, which holds the web server's files."""
+
+from typing import Any
+
+from ringfence import guardlink
+from ringfence.guardlink import GuardRefusal, GuardUnreachable
+from ringfence.policy.settings import Problem
+from ringfence.portal import places
+from ringfence.portal.problems import Refused, Unavailable
+
+PATIENCE = 30.0
+"""Seconds: nginx checks its file, reloads, and is looked at; twice when it has to be rolled back."""
+
+
+class WebServerSilent(Unavailable):
+    error_id = "web.unreachable"
+    title = "The web access process does not answer"
+
+
+def ask(verb: str, **args: Any) -> dict[str, Any]:
+    """Its answer. Raises WebServerSilent, or Refused with its reason; nothing is changed then."""
+    try:
+        answer: dict[str, Any] = guardlink.ask(places.PATHS.web_access_socket, verb, PATIENCE, **args)
+    except GuardUnreachable as error:
+        raise WebServerSilent(
+            detail="The process that changes the web server does not answer; nothing was changed. It is restarted by "
+            "itself; see: ringfence logs access"
+        ) from error
+    except GuardRefusal as error:
+        raise Refused([Problem(error.field, error.error_id, error.message)]) from error
+    return answer
