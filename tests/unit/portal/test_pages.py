@@ -11,6 +11,7 @@ PAGES = [
     "/ip-blacklist/new", "/ip-blacklist/entries", "/ip-blacklist/import", "/ip-blacklist/never-block",
     "/ip-blacklist/bans/198.51.100.7", "/security/web-login", "/security/anti-hacking",
     "/security/blocked-user-agents", "/security/notices",
+    "/security-dashboard", "/security-dashboard/now", "/security-dashboard/chart.json",
     "/security/notices/new/email", "/audit-log", "/change-password", "/dashboard/numbers", "/dashboard/calls.json",
 ]  # fmt: skip
 

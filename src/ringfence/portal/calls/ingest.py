@@ -11,6 +11,7 @@ from django.db import transaction
 from ringfence.policy.events import Kind
 from ringfence.portal import guard, publish
 from ringfence.portal.calls.models import CallRecord, EventCursor
+from ringfence.portal.security.history import take_history
 from ringfence.portal.steps import Steps
 from ringfence.portal.tenants.models import Tenant
 
@@ -37,6 +38,8 @@ class Loop:
             self._step("changes", publish.publish_pending)
             if stored is None:
                 time.sleep(PAUSE)
+            else:
+                self._step("attacks", take_history)
 
 
 def take_events() -> int:
