@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +30,7 @@ from ringfence.guard.service import Parts, Service
 from ringfence.guard.standing import load_snapshot, write_snapshot
 from ringfence.guard.verbs import CHANGING, Desk
 from ringfence.hosts import ports
-from ringfence.hosts.addresses import NetworkUnreadable, surroundings
+from ringfence.hosts.addresses import Address, NetworkUnreadable, surroundings, time_servers
 from ringfence.hosts.paths import Paths
 from ringfence.journal.durability import Synced, sync
 from ringfence.journal.reader import JournalReader, replay
@@ -39,6 +40,7 @@ LOOK_EVERY: Final = 0.1
 READ_EVERY: Final = 0.2
 SWEEP_EVERY: Final = 1.0
 HOST_EVERY: Final = 30.0
+CLOCKS_EVERY: Final = 3_600.0
 SYNC_EVERY: Final = 1.0
 SETTLE: Final = 0.02
 """Seconds to wait after somebody else's change, so that a script's many changes are answered once."""
@@ -63,6 +65,7 @@ class Daemon:
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         self._reading = False
         self._settling = False
+        self._time_servers: tuple[Address, ...] = ()
         self._saving: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -92,7 +95,7 @@ class Daemon:
                 raise RuntimeError("the guard's loop ended") from task.exception()
 
     def _rounds(self) -> tuple[Coroutine[None, None, None], ...]:
-        return self._looks(), self._sweeps(), self._looks_around(), self._syncs()
+        return self._looks(), self._sweeps(), self._looks_around(), self._looks_at_clocks(), self._syncs()
 
     def _hang_bell(self, loop: asyncio.AbstractEventLoop) -> None:
         self._paths.doorbell.unlink(missing_ok=True)
@@ -168,11 +171,20 @@ class Daemon:
 
     async def _look_around(self) -> None:
         try:
-            around = await asyncio.to_thread(surroundings)
+            around = replace(await asyncio.to_thread(surroundings), time_servers=self._time_servers)
         except NetworkUnreadable as error:
             log.warning("never-block set not refreshed: %s", error)
             return
         self._service.adopt_host(around)
+
+    async def _looks_at_clocks(self) -> None:
+        """Apart from the rest of the host, because resolving the names of time servers may take its time."""
+        while True:
+            found = await asyncio.to_thread(time_servers)
+            if found:
+                self._time_servers = found
+                await self._look_around()
+            await asyncio.sleep(CLOCKS_EVERY)
 
     def _save_if_outgrown(self) -> None:
         parts = self._service.parts

@@ -42,7 +42,7 @@ class Intake:
     def __init__(self, standing: Standing, policy: AdoptedPolicy, rulings: Rulings, record: Record) -> None:
         self._standing = standing
         self._policy = policy
-        self._rulings = rulings
+        self.rulings = rulings
         self._bans = record.bans
         self._ledger = record.ledger
         self._alarms = record.alarms
@@ -111,9 +111,9 @@ class Intake:
         evidence = self._failures.count(failure, settings)
         if evidence is None:
             return
-        around = self._rulings.surroundings(failure.source, now.wall, self.unanswered.blocked_agents(failure.source))
+        around = self.rulings.surroundings(failure.source, now.wall, self.unanswered.blocked_agents(failure.source))
         ruling = judge(evidence, around, settings)
-        self._rulings.carry_out(ruling, now)
+        self.rulings.carry_out(ruling, now)
         if isinstance(ruling, Ban):
             self._failures.forget(failure.source)
 

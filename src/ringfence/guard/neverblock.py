@@ -8,34 +8,55 @@ from typing import Final
 
 from ringfence.hosts.addresses import Surroundings
 from ringfence.policy.addresses import Address, Network, overlaps, parse_network
+from ringfence.policy.book import ProtectedAddress, Protection
 
 LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 
 
+SAID: Final = {
+    Protection.TRUNK: "an address of the trunk",
+    Protection.CLUSTER_PEER: "the cluster peer",
+    Protection.FRONT_PROXY: "the front proxy",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One protected prefix and what it is, in words for the refusal."""
+    """One protected prefix, what it is, in words for the refusal, and how we know."""
 
     network: Network
     name: str
+    source: str
 
 
 class NeverBlock:
     """Who may never be banned. The host's part is replaced as a whole; administrators come and go."""
 
     def __init__(self) -> None:
-        self._host: tuple[Member, ...] = tuple(Member(parse_network(text), "the loopback address") for text in LOOPBACK)
+        self._host: tuple[Member, ...] = _loopback()
+        self._configured: tuple[Member, ...] = ()
         self._administrators: dict[Network, float] = {}
 
     def adopt_host(self, around: Surroundings) -> bool:
         """Takes over what the network looks like now. Whether anything changed."""
-        found = [Member(parse_network(text), "the loopback address") for text in LOOPBACK]
-        found += _members(around.own, "an address of this machine")
-        found += _members(around.gateways, "the network gateway")
-        found += _members(around.resolvers, "a name server")
+        found = [*_loopback()]
+        found += _members(around.own, "an address of this machine", "the kernel's list of addresses")
+        found += _members(around.gateways, "the network gateway", "the kernel's default routes")
+        found += _members(around.resolvers, "a name server", "resolv.conf")
+        found += _members(around.time_servers, "a time server", "the configuration of the time service")
         host = tuple(dict.fromkeys(found))
         changed = host != self._host
         self._host = host
+        return changed
+
+    def adopt_configuration(self, protected: Iterable[ProtectedAddress]) -> bool:
+        """Takes over what the configuration protects: trunks, cluster peers, the front proxy. Whether it changed."""
+        configured = tuple(
+            Member(parse_network(item.cidr), f"{SAID[item.kind]} {item.name}".rstrip(), f"configured as {item.kind}")
+            for item in protected
+        )
+        changed = configured != self._configured
+        self._configured = configured
         return changed
 
     def protect_administrator(self, network: Network, until: float) -> bool:
@@ -53,13 +74,20 @@ class NeverBlock:
 
     def members(self) -> tuple[Member, ...]:
         """Everybody, the host's part first."""
-        acting = (Member(network, "the address of an acting administrator") for network in self._administrators)
-        return (*self._host, *acting)
+        acting = (
+            Member(network, "the address of an acting administrator", "signed in to the portal")
+            for network in self._administrators
+        )
+        return (*self._host, *self._configured, *acting)
 
     def covered_by(self, network: Network) -> Member | None:
         """The first member that this prefix touches."""
         return next((member for member in self.members() if overlaps(member.network, network)), None)
 
 
-def _members(addresses: Iterable[Address], name: str) -> list[Member]:
-    return [Member(parse_network(str(address).partition("%")[0]), name) for address in addresses]
+def _loopback() -> tuple[Member, ...]:
+    return tuple(Member(parse_network(text), "the loopback address", "always") for text in LOOPBACK)
+
+
+def _members(addresses: Iterable[Address], name: str, source: str) -> list[Member]:
+    return [Member(parse_network(str(address).partition("%")[0]), name, source) for address in addresses]

@@ -11,12 +11,13 @@ from ringfence.guard.ledger import BanRecord, Ledger
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.standing import Standing
 from ringfence.policy.addresses import key_network
-from ringfence.policy.antihacking import Ban, Evidence, Spared, Surroundings
+from ringfence.policy.antihacking import Ban, Evidence, Spared, Sparing, Surroundings
 from ringfence.policy.challenges import FAILED_CHALLENGE
 from ringfence.policy.events import Kind
 
 SPARED_EVERY: Final = 60.0
 REMEMBERED_SPARED: Final = 4_096
+QUIET_AFTER: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Rulings:
         self._bans = record.bans
         self._ledger = record.ledger
         self._boot_id = boot_id
+        self._alarms = record.alarms
+        self._quiet_at = 0.0
         self._spared: OrderedDict[tuple[str, str, str], float] = OrderedDict()
 
     def surroundings(self, key: str, now: float, blocked_agents: int = 0) -> Surroundings:
@@ -55,6 +58,11 @@ class Rulings:
             case Spared():
                 self._spare(ruling, now)
 
+    def sweep(self, now: Moment) -> None:
+        """Takes the alarm back once no never-block member was over a limit for a while."""
+        if now.boot >= self._quiet_at:
+            self._alarms.clear(Sparing.NEVER_BLOCK, now.wall)
+
     def _ban(self, ban: Ban, now: Moment) -> None:
         self._bans.add(
             BanRecord(
@@ -72,6 +80,14 @@ class Rulings:
         )
 
     def _spare(self, spared: Spared, now: Moment) -> None:
+        if spared.why is Sparing.NEVER_BLOCK:
+            self._quiet_at = now.boot + QUIET_AFTER
+            self._alarms.set_off(
+                Sparing.NEVER_BLOCK,
+                f"{spared.source} is over a limit but never blocked, because it is {spared.protects}. Either somebody "
+                "forges that address, or what stands there is broken.",
+                now.wall,
+            )
         told = (spared.source, spared.why, spared.evidence.rule)
         if now.boot < self._spared.get(told, 0.0):
             return

@@ -15,7 +15,7 @@ from ringfence.guard.clock import Moment, moment
 from ringfence.guard.doors import Doors
 from ringfence.guard.firewall import Firewall, FirewallRefused
 from ringfence.guard.intake import Intake
-from ringfence.guard.ledger import Ledger
+from ringfence.guard.ledger import BanRecord, Ledger
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.ruleset import Lists, Ports, Shape
 from ringfence.guard.standing import Standing
@@ -83,6 +83,7 @@ class Service:
         records = self.parts.ledger.live_bans()
         self.parts.bans.restore((record for record in records if record.scope is Scope.SIP), now)
         self.parts.doors.restore((record for record in records if record.scope is not Scope.SIP), now)
+        self.parts.never_block.adopt_configuration(self.parts.policy.book.protected_addresses)
         self._lift_allowed(now)
         self.install()
         self.commit()
@@ -158,6 +159,8 @@ class Service:
             return False
         parts.alarms.clear(POLICY_BROKEN, now.wall)
         self._lift_allowed(now)
+        if parts.never_block.adopt_configuration(parts.policy.book.protected_addresses):
+            self.protect()
         self._refresh_kernel(now)
         self.commit()
         return True
@@ -169,6 +172,7 @@ class Service:
         parts.bans.expire(now)
         parts.doors.expire(now)
         parts.intake.unanswered.judge(now)
+        parts.intake.rulings.sweep(now)
         expired = parts.never_block.expire(now.boot)
         if expired or (self._lists_end is not None and self._lists_end <= now.wall):
             self._refresh_kernel(now)
@@ -189,12 +193,18 @@ class Service:
     def protect(self) -> None:
         """The never-block set changed: members are freed, the kernel learns of it."""
         now = moment()
-        for record in self.parts.bans.listing():
+        for record in [*self.parts.bans.listing(), *self.parts.doors.listing()]:
             member = self.parts.never_block.covered_by(key_network(record.key))
             if member is not None:
-                self.parts.bans.lift(record.key, now, "guard", f"it covers {member.name} ({member.network})")
+                self._free(record, now, f"it covers {member.name} ({member.network})")
         self._refresh_kernel(now)
         self.commit()
+
+    def _free(self, record: BanRecord, now: Moment, why: str) -> None:
+        if record.scope is Scope.SIP:
+            self.parts.bans.lift(record.key, now, "guard", why)
+        else:
+            self.parts.doors.lift(record.key, record.scope, now, "guard", why)
 
     def _shape(self, now: Moment) -> Shape:
         policy = self.parts.policy

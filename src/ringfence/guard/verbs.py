@@ -156,7 +156,10 @@ class Desk:
         return self._described(record)
 
     async def list_never_block(self, _: Args) -> list[dict[str, str]]:
-        return [{"cidr": str(member.network), "name": member.name} for member in self._parts.never_block.members()]
+        return [
+            {"cidr": str(member.network), "name": member.name, "source": member.source}
+            for member in self._parts.never_block.members()
+        ]
 
     async def protect_administrator(self, args: Args) -> dict[str, Any]:
         network = parse_network(str(_address(args)))

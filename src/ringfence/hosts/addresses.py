@@ -5,8 +5,9 @@ They are asked of the kernel at each start, never typed in, because the never-bl
 
 import json
 import os
+import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
@@ -16,6 +17,16 @@ type Address = IPv4Address | IPv6Address
 
 LOOPBACK: Final = IPv4Address("127.0.0.1")
 RESOLV_CONF: Final = Path("/etc/resolv.conf")
+
+TIME_FILES: Final = (
+    Path("/etc/systemd/timesyncd.conf"),
+    Path("/etc/chrony/chrony.conf"),
+    Path("/etc/chrony.conf"),
+    Path("/etc/ntpsec/ntp.conf"),
+    Path("/etc/ntp.conf"),
+)
+
+type Resolve = Callable[[str], Iterable[Address]]
 
 
 class NetworkUnreadable(Exception):
@@ -30,6 +41,7 @@ class Surroundings:
     own: tuple[Address, ...]
     gateways: tuple[Address, ...]
     resolvers: tuple[Address, ...]
+    time_servers: tuple[Address, ...] = ()
 
 
 def surroundings(environment: Mapping[str, str] = os.environ) -> Surroundings:
@@ -43,6 +55,15 @@ def surroundings(environment: Mapping[str, str] = os.environ) -> Surroundings:
         gateways=gateways(routes),
         resolvers=resolvers(RESOLV_CONF),
     )
+
+
+def resolved(name: str) -> tuple[Address, ...]:
+    """The addresses of a name, or the address itself; nothing if there is none."""
+    try:
+        answers = socket.getaddrinfo(name, None, proto=socket.IPPROTO_UDP)
+    except OSError:
+        return ()
+    return tuple(dict.fromkeys(ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers))
 
 
 def own_addresses(links: list[dict[str, Any]]) -> tuple[Address, ...]:
@@ -75,6 +96,26 @@ def resolvers(resolv_conf: Path) -> tuple[Address, ...]:
         if address is not None:
             found.append(address)
     return tuple(dict.fromkeys(found))
+
+
+def time_servers(files: Iterable[Path] = TIME_FILES, resolve: Resolve = resolved) -> tuple[Address, ...]:
+    """The servers this machine takes its time from, names resolved (chrony.conf(5), ntp.conf(5), timesyncd.conf(5)).
+
+    May wait for a name server; a name that cannot be resolved is left out.
+    """
+    words = [word for path in files if path.is_file() for word in _time_words(path.read_text(errors="replace"))]
+    return tuple(dict.fromkeys(address for word in dict.fromkeys(words) for address in resolve(word)))
+
+
+def _time_words(text: str) -> list[str]:
+    found: list[str] = []
+    for line in text.splitlines():
+        words = line.replace("=", " ").split()
+        if len(words) > 1 and words[0] in ("server", "pool", "peer"):
+            found.append(words[1])
+        elif len(words) > 1 and words[0] in ("NTP", "FallbackNTP"):
+            found += words[1:]
+    return found
 
 
 def parsed(text: str) -> Address | None:

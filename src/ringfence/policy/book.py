@@ -77,6 +77,34 @@ class BlockedUserAgent:
     pattern: str
     match: MatchKind = MatchKind.CONTAINS
 
+    def matches(self, user_agent: str) -> bool:
+        """Whether messages of this user agent are dropped; case does not matter."""
+        wanted, name = self.pattern.strip().lower(), user_agent.lower()
+        match self.match:
+            case MatchKind.CONTAINS:
+                return wanted in name
+            case MatchKind.EXACT:
+                return wanted == name
+            case MatchKind.PREFIX:
+                return name.startswith(wanted)
+
+
+class Protection(StrEnum):
+    """Why the configuration says that an address may never be banned."""
+
+    TRUNK = "trunk"
+    CLUSTER_PEER = "cluster_peer"
+    FRONT_PROXY = "front_proxy"
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedAddress:
+    """A member of the never-block set that only the configuration knows. `name` is the trunk's or the peer's."""
+
+    cidr: str
+    kind: Protection
+    name: str
+
 
 @dataclass(frozen=True, slots=True)
 class Book:
@@ -90,6 +118,7 @@ class Book:
     security: SecuritySettings = field(default_factory=SecuritySettings)
     address_entries: tuple[AddressEntry, ...] = ()
     blocked_user_agents: tuple[BlockedUserAgent, ...] = ()
+    protected_addresses: tuple[ProtectedAddress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +165,10 @@ def decode_book(raw: bytes) -> Book:
         ),
         blocked_user_agents=tuple(
             BlockedUserAgent(item["pattern"], MatchKind(item["match"])) for item in data["blocked_user_agents"]
+        ),
+        protected_addresses=tuple(
+            ProtectedAddress(item["cidr"], Protection(item["kind"]), item["name"])
+            for item in data.get("protected_addresses", ())
         ),
     )
 

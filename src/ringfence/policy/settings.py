@@ -133,6 +133,19 @@ class SecuritySettings:
     web_login_block: int = _setting(
         3600, "Block for failed logins", "How long the portal refuses that address.", "seconds", 1, 365 * DAY
     )
+    web_api_requests: int = _setting(
+        3000,
+        "REST requests",
+        "A token that makes more requests gets 429 with Retry-After until a minute's share is free again.",
+        "requests per minute",
+        10,
+        1_000_000,
+    )
+    web_api_if_match: bool = _setting(
+        False,
+        "REST updates need If-Match",
+        "An update without If-Match gets 428, so nobody overwrites what he has not seen.",
+    )
     web_change_first_password: bool = _setting(
         True,
         "Change at first login",

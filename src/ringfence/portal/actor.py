@@ -44,6 +44,7 @@ def shell_actor() -> Actor:
 
 
 class ApiRequest(HttpRequest):
-    """A REST request after its token was checked."""
+    """A REST request after its token was checked. `entity_tag` names what the answer shows."""
 
     auth: Actor
+    entity_tag: str

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
@@ -16,6 +15,11 @@ from ringfence.policy.settings import Problem
 from ringfence.portal.actor import Actor
 from ringfence.portal.people import tokens
 from ringfence.portal.problems import Conflict, Forbidden, NotFound, NotSignedIn, Refused, problem_response
+from ringfence.portal.rest.contract import CONTRACT
+from ringfence.portal.rest.description import DescribedAPI
+from ringfence.portal.rest.parser import JsonOnly
+from ringfence.portal.rest.rates import RATES
+from ringfence.portal.security.models import SecurityValues
 from ringfence.portal.webaccess.gate import refuse_from_elsewhere
 
 log = logging.getLogger(__name__)
@@ -34,6 +38,7 @@ class BearerToken(HttpBearer):
         found = tokens.bearer(token)
         if found is None:
             return None
+        RATES.take(found.digest, SecurityValues.current().web_api_requests)
         if not found.person.administers:
             raise Forbidden(detail="The REST API is for administrators.")
         actor = tokens.admit(found, request)
@@ -54,7 +59,7 @@ def signed_in_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     return guarded
 
 
-api = NinjaAPI(
+api = DescribedAPI(
     title="Ringfence",
     version=__version__,
     urls_namespace="api",
@@ -62,6 +67,7 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
     docs_decorator=signed_in_only,
     auth=BearerToken(),
+    parser=JsonOnly(),
     description="Errors are problem documents (RFC 9457) that name the field and the rule.",
 )
 
@@ -90,6 +96,8 @@ def on_missing(request: HttpRequest, error: Http404) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, Refused):  # Ninja wraps whatever its parser raises
+        return problem_response(request, error.__cause__)
     refused = Refused(detail=str(error), error_id="request.malformed")
     refused.status = error.status_code
     return problem_response(request, refused)
@@ -128,6 +136,7 @@ def _mount() -> None:
     from ringfence.portal.tenants.api import router as tenants
     from ringfence.portal.webaccess.api import router as web_access
 
+    api.add_decorator(CONTRACT.keep)
     routers = {
         "sign-in": signin,
         "system": system,
@@ -143,6 +152,7 @@ def _mount() -> None:
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])
+    CONTRACT.learn(api)
 
 
 _mount()

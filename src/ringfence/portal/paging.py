@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import DateTimeField, Model, Q, QuerySet
 from ninja import Field, Query, Schema
 
 from ringfence.portal.problems import refuse
@@ -46,9 +46,9 @@ def rows(found: QuerySet[Any], page: Page, show: Callable[[Any], dict[str, Any]]
     """One page of a query, in the query's own order."""
     order = _order(found)
     part = found.order_by(*order)
-    if page.after:
-        part = part.filter(_beyond(order, _read(page.after, len(order))))
     try:
+        if page.after:
+            part = part.filter(_beyond(order, _typed(found.model, order, _read(page.after, len(order)))))
         shown = list(part[page.offset : page.offset + page.limit + 1])
     except (ValidationError, ValueError, TypeError) as error:
         raise _not_a_place() from error
@@ -86,6 +86,20 @@ def _beyond(order: tuple[str, ...], place: Sequence[Any]) -> Q:
         condition |= equal & Q(**{f"{name}__{'lt' if column.startswith('-') else 'gt'}": value})
         equal &= Q(**{name: value})
     return condition
+
+
+def _typed(model: type[Model], order: tuple[str, ...], place: Sequence[Any]) -> list[Any]:
+    """Raises ValueError or TypeError for a value that its column cannot have."""
+    return [_typed_value(model, column.lstrip("-"), value) for column, value in zip(order, place, strict=True)]
+
+
+def _typed_value(model: type[Model], name: str, value: Any) -> Any:
+    if "__" in name or name == "pk" or not isinstance(model._meta.get_field(name), DateTimeField):
+        return value
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return moment
 
 
 def _write(row: Model, order: tuple[str, ...]) -> str:

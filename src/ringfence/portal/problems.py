@@ -15,6 +15,8 @@ class Refused(Exception):
     status = 422
     error_id = "request.invalid"
     title = "The request was refused"
+    retry_after: int | None = None
+    """Seconds until it is worth trying again (RFC 9110 section 10.2.3)."""
 
     def __init__(self, problems: Iterable[Problem] = (), detail: str = "", error_id: str = "") -> None:
         self.problems = tuple(problems)
@@ -90,4 +92,6 @@ def problem_response(request: HttpRequest, refused: Refused) -> JsonResponse:
     )
     if refused.status == NotSignedIn.status:
         response["WWW-Authenticate"] = 'Bearer realm="ringfence"'
+    if refused.retry_after is not None:
+        response["Retry-After"] = str(refused.retry_after)
     return response

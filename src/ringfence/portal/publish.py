@@ -17,13 +17,24 @@ from django.db.models import QuerySet
 
 from ringfence.hosts.addresses import NetworkUnreadable, surroundings
 from ringfence.policy import entries
-from ringfence.policy.book import BlockedUserAgent, Book, MatchKind, Role, Subscriber, Target, Tenant
+from ringfence.policy.book import (
+    BlockedUserAgent,
+    Book,
+    MatchKind,
+    ProtectedAddress,
+    Protection,
+    Role,
+    Subscriber,
+    Target,
+    Tenant,
+)
 from ringfence.portal import guard, places
 from ringfence.portal.people.models import Extension, role_key
 from ringfence.portal.people.models import Role as RoleRow
 from ringfence.portal.problems import Unavailable
 from ringfence.portal.security.models import AddressEntry as AddressEntryRow
 from ringfence.portal.security.models import BlockedUserAgent as BlockedUserAgentRow
+from ringfence.portal.security.models import ProtectedAddress as ProtectedAddressRow
 from ringfence.portal.security.models import SecurityValues
 from ringfence.portal.system.models import PendingPublish
 from ringfence.portal.tenants.models import Tenant as TenantRow
@@ -136,6 +147,10 @@ def book() -> Book:
         security=SecurityValues.current(),
         blocked_user_agents=tuple(
             BlockedUserAgent(row.pattern, MatchKind(row.match)) for row in BlockedUserAgentRow.objects.order_by("pk")
+        ),
+        protected_addresses=tuple(
+            ProtectedAddress(row.cidr, Protection(row.kind), row.name)
+            for row in ProtectedAddressRow.objects.order_by("pk")
         ),
     )
 

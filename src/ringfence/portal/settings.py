@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "ringfence.portal.security",
     "ringfence.portal.calls",
     "ringfence.portal.audit",
+    "ringfence.portal.rest",
     "ringfence.portal.webaccess",
     "ringfence.portal.signin",
     "ringfence.portal.wsi",
@@ -42,6 +43,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ringfence.portal.middleware.strict_headers",
+    "ringfence.portal.rest.envelope.envelope",
     "ringfence.portal.middleware.setup_gate",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

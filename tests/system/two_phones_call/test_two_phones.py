@@ -78,16 +78,16 @@ def test_sipp_and_baresip_hear_each_other(
 
 
 def test_the_callee_who_hangs_up_and_a_refused_call_stand_in_the_records(pbx: Any, phone: Any) -> None:
-    """The record says who hung up; a call to nobody is a record with the refusal's code."""
+    """The record says who hung up; a Standard User's call to a number that is no extension is a record of its refusal."""
     caller, callee = phone("105"), phone("106")
     _, theirs = establish(caller, callee)
     end_call(callee, caller, theirs)
     record, _ = within(2, lambda: _record(pbx, "105", "106"), "the call record is in REST")
     assert (record["ended_by"], record["code"]) == ("callee", 200)
     _, headers = caller.begin_call("98765")
-    assert caller.final(_branch(headers)).status == 404
+    assert caller.final(_branch(headers)).status == 403
     refused, _ = within(2, lambda: _record(pbx, "105", "98765"), "the refused call is in REST")
-    assert (refused["code"], refused["answered_at"]) == (404, None)
+    assert (refused["code"], refused["answered_at"]) == (403, None)
 
 
 def _is_live(pbx: Any, caller: str, callee: str) -> bool:

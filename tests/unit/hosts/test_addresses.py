@@ -11,8 +11,10 @@ from ringfence.hosts.addresses import (
     gateways,
     own_addresses,
     primary_address,
+    resolved,
     resolvers,
     surroundings,
+    time_servers,
 )
 
 
@@ -74,3 +76,20 @@ def test_resolvers_are_read_without_scopes_and_nonsense(tmp_path: Path) -> None:
 def test_this_machine_can_be_read() -> None:
     here = surroundings({})
     assert here.primary in here.own or here.primary == ip_address("127.0.0.1")
+
+
+def test_time_servers_come_from_the_configuration_of_the_time_service(tmp_path: Path) -> None:
+    """Attack case 54: a forged packet from a time server must not stop the clock."""
+    (tmp_path / "chrony.conf").write_text("# server 192.0.2.9\nserver 192.0.2.1 iburst\npool ntp.example iburst\n")
+    (tmp_path / "timesyncd.conf").write_text("[Time]\nNTP=192.0.2.1 2001:db8::1\n#NTP=192.0.2.8\n")
+    known = {"192.0.2.1": ["192.0.2.1"], "2001:db8::1": ["2001:db8::1"], "ntp.example": ["192.0.2.2", "192.0.2.3"]}
+    found = time_servers(
+        [tmp_path / "chrony.conf", tmp_path / "timesyncd.conf", tmp_path / "missing"],
+        lambda name: [ip_address(text) for text in known[name]],
+    )
+    assert [str(one) for one in found] == ["192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::1"]
+
+
+def test_an_address_needs_no_name_server_and_a_name_without_answer_is_left_out() -> None:
+    assert [str(one) for one in resolved("192.0.2.1")] == ["192.0.2.1"]
+    assert resolved("name.invalid") == ()

@@ -25,6 +25,7 @@ from django.db import connections  # noqa: E402
 from django.test.utils import setup_test_environment, teardown_test_environment  # noqa: E402
 
 from ringfence.portal import places  # noqa: E402
+from ringfence.portal.rest.rates import RATES  # noqa: E402
 from tests.unit.portal.fakeguard import FakeGuard  # noqa: E402
 from tests.unit.portal.rest import Rest, Site  # noqa: E402
 
@@ -68,6 +69,7 @@ def _restore(template: Path) -> None:
 @pytest.fixture(autouse=True)
 def _fresh_database() -> Iterator[None]:
     _restore(EMPTY)
+    RATES.forget()
     yield
     connections.close_all()
 

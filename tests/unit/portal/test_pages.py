@@ -13,6 +13,7 @@ PAGES = [
     "/security/blocked-user-agents", "/security/notices",
     "/security-dashboard", "/security-dashboard/now", "/security-dashboard/chart.json",
     "/security/notices/new/email", "/audit-log", "/change-password", "/dashboard/numbers", "/dashboard/calls.json",
+    "/roles", "/roles/new", "/roles/1", "/groups", "/groups/new", "/operators", "/operators/new",
 ]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ringfence.portal.people import views
+from ringfence.portal.people import directory_views, views
 
 urlpatterns = [
     path("users", views.users),
@@ -9,4 +9,17 @@ urlpatterns = [
     path("users/<int:user_id>", views.user),
     path("users/<int:user_id>/sip-secret", views.rotate_secret),
     path("users/<int:user_id>/delete", views.delete),
+    path("roles", directory_views.list_roles),
+    path("roles/new", directory_views.new_role),
+    path("roles/<int:role_id>", directory_views.role),
+    path("roles/<int:role_id>/delete", directory_views.delete_role),
+    path("groups", directory_views.list_groups),
+    path("groups/new", directory_views.new_group),
+    path("groups/<int:group_id>", directory_views.group),
+    path("groups/<int:group_id>/delete", directory_views.delete_group),
+    path("groups/<int:group_id>/members/<int:user_id>/delete", directory_views.leave_group),
+    path("operators", directory_views.list_operators),
+    path("operators/new", directory_views.new_operator),
+    path("operators/<int:operator_id>", directory_views.operator),
+    path("operators/<int:operator_id>/delete", directory_views.delete_operator),
 ]

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final, Literal
 
 from ninja import Body, Field, Query, Router, Schema, Status
 
-from ringfence.policy.book import MatchKind, Target
+from ringfence.policy.addresses import clearing_note
+from ringfence.policy.book import MatchKind, Protection, Target
 from ringfence.policy.scope import Scope
 from ringfence.policy.settings import SecuritySettings, check_settings, limits_of
 from ringfence.portal import guard
@@ -16,10 +17,10 @@ from ringfence.portal.paging import PageOut, PageQuery, RowId, listed, rows
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused, refuse
 from ringfence.portal.schema import In, Out
-from ringfence.portal.security import changes
+from ringfence.portal.security import changes, protected
 from ringfence.portal.security.entry_export import narrowed
 from ringfence.portal.security.entry_search import State
-from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
+from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, ProtectedAddress, SecurityValues
 
 router = Router()
 
@@ -52,6 +53,7 @@ class EntryOut(Out):
     description: str
     created_at: str
     created_by: str
+    note: str = ""
 
 
 class EntryPage(PageOut):
@@ -85,6 +87,24 @@ class UserAgentOut(Out):
 
 class UserAgentPage(PageOut):
     items: list[UserAgentOut]
+
+
+class ProtectedIn(In):
+    cidr: str
+    kind: Protection
+    name: str
+
+
+class ProtectedOut(Out):
+    id: int
+    cidr: str
+    kind: Protection
+    name: str
+    owner: str
+
+
+class ProtectedPage(PageOut):
+    items: list[ProtectedOut]
 
 
 class BanIn(In):
@@ -150,7 +170,8 @@ def create_entry(request: ApiRequest, payload: EntryIn) -> Status[Any]:
     text, field = (payload.cidr, "cidr") if payload.cidr is not None else (payload.address, "address")
     network = changes.parsed_prefix(text or "", payload.netmask or "", field)
     entry = changes.add_entry(request.auth, network, payload.target, payload.expires_at, payload.description)
-    return Status(201, entry_out(entry))
+    note = clearing_note(text or "", payload.netmask or "", network)
+    return Status(201, {**entry_out(entry), "note": note})
 
 
 def _entry(entry_id: int) -> AddressEntry:
@@ -205,6 +226,41 @@ def delete_user_agent(request: ApiRequest, row_id: RowId) -> Status[Any]:
     if row is None:
         raise NotFound(detail="There is no such entry.")
     changes.unblock_user_agent(request.auth, row)
+    return Status(204, None)
+
+
+@router.get("never-block")
+@needs(Permission.SECURITY_READ)
+def list_never_block(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
+    """Who can never be banned or blocked: each member with what it is and how we know. Derived, never typed."""
+    return listed(guard.listed("never-block.list", "members"), page)
+
+
+def protected_out(row: ProtectedAddress) -> dict[str, Any]:
+    return {"id": row.pk, "cidr": row.cidr, "kind": row.kind, "name": row.name, "owner": row.owner}
+
+
+@router.get("protected-addresses", response=ProtectedPage)
+@needs(Permission.SECURITY_READ)
+def list_protected(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
+    """What the configuration adds to the never-block set: cluster peers, the front proxy, trunks."""
+    return rows(ProtectedAddress.objects.all(), page, protected_out)
+
+
+@router.post("protected-addresses", response={201: ProtectedOut})
+@needs(Permission.SECURITY_WRITE)
+def create_protected(request: ApiRequest, payload: ProtectedIn) -> Status[Any]:
+    row = protected.protect(request.auth, changes.parsed_prefix(payload.cidr), payload.kind, payload.name)
+    return Status(201, protected_out(row))
+
+
+@router.delete("protected-addresses/{int:row_id}", response={204: None})
+@needs(Permission.SECURITY_WRITE)
+def delete_protected(request: ApiRequest, row_id: RowId) -> Status[Any]:
+    row = ProtectedAddress.objects.filter(pk=row_id).first()
+    if row is None:
+        raise NotFound(detail="There is no such protected address.")
+    protected.unprotect(request.auth, row)
     return Status(204, None)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.utils import timezone
 
 from ringfence.policy.addresses import AddressProblem, Network, overlaps, parse_address, parse_network
+from ringfence.policy.book import BlockedUserAgent as BlockedAgent
 from ringfence.policy.book import MatchKind, Target
 from ringfence.policy.entries import sort_key
 from ringfence.policy.scope import Scope
@@ -18,7 +19,7 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, NotFound, Refused, refuse
-from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
+from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, ProtectedAddress, SecurityValues
 from ringfence.portal.text import control_problem
 
 KNOWN_SCANNERS: Final = (
@@ -27,6 +28,9 @@ KNOWN_SCANNERS: Final = (
     "VaxIPUserAgent", "pplsip", "sundayddr", "iWar", "SIVuS", "Gulp", "smap",
 )  # fmt: skip
 """User agents that only attack tools send. sipsak is an honest test tool and not in the list."""
+
+OWN_USER_AGENTS: Final = ("PBX",)
+"""What we call ourselves on the wire (`user_agent_header` of the core)."""
 
 LONGEST_DESCRIPTION: Final = 200
 LONGEST_PATTERN: Final = 128
@@ -207,6 +211,7 @@ def block_user_agent(
     if problem := control_problem("pattern", pattern):
         raise Refused([problem])
     _refuse_entry_text(description, None)
+    refuse_protected_agent(pattern, match)
     with change(actor) as draft:
         if BlockedUserAgent.objects.filter(pattern__iexact=pattern, match=match.value).exists():
             raise Conflict([Problem("pattern", "user_agent.exists", f"{pattern!r} is blocked already.")])
@@ -214,6 +219,16 @@ def block_user_agent(
         draft.record("user_agent.blocked", row.pk, pattern, new={"pattern": pattern, "match": match.value})
         draft.rules()
     return row
+
+
+def refuse_protected_agent(pattern: str, match: MatchKind) -> None:
+    """A pattern may match neither ourselves nor a trunk: calls would die in silence. Raises Refused."""
+    blocked = BlockedAgent(pattern, match)
+    trunks = ProtectedAddress.objects.exclude(user_agent="").values_list("user_agent", "name")
+    for agent, owner in (*((own, "this system itself") for own in OWN_USER_AGENTS), *trunks):
+        if blocked.matches(agent):
+            message = f"{pattern!r} would also block {agent!r}, the user agent of {owner}."
+            raise refuse("pattern", "user_agent.protected", message)
 
 
 def unblock_user_agent(actor: Actor, row: BlockedUserAgent) -> None:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from django.db import models
 
-from ringfence.policy.book import MatchKind, Target
+from ringfence.policy.book import MatchKind, Protection, Target
 from ringfence.policy.settings import SecuritySettings, setting_names
 from ringfence.portal.security.history_models import AttackCase, AttackMinute, AttackSource
 
@@ -74,3 +74,22 @@ class BlockedUserAgent(models.Model):
 
     def __str__(self) -> str:
         return self.pattern
+
+
+class ProtectedAddress(models.Model):
+    """A member of the never-block set that only the configuration knows: a cluster peer, the front proxy, a trunk.
+
+    Rows of trunks are written with the trunk; `owner` names it, so that they go when it goes.
+    """
+
+    cidr = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=16, choices=[(item.value, item.value) for item in Protection])
+    name = models.CharField(max_length=100)
+    user_agent = models.CharField(max_length=128, blank=True, default="")
+    owner = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        ordering = ("kind", "cidr")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.cidr}"

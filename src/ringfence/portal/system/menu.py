@@ -41,7 +41,13 @@ SECTIONS: Final = (
             Item("CDRs", "/cdrs", "history", Permission.CALLS_READ),
         ),
     ),
-    Section("", (Item("Tenants", "/tenants", "building", Permission.TENANTS_WRITE),)),
+    Section(
+        "",
+        (
+            Item("Tenants", "/tenants", "building", Permission.TENANTS_WRITE),
+            Item("Operators", "/operators", "key", Permission.OPERATORS_WRITE),
+        ),
+    ),
     Section("Blacklist and Codes", (Item("IP Blacklist", "/ip-blacklist", "shield-x", Permission.SECURITY_WRITE),)),
     Section(
         "Advanced",

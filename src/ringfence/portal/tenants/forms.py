@@ -1,6 +1,25 @@
 from django import forms
 
 from ringfence.portal.forms import PortalForm
+from ringfence.portal.tenants.changes import LARGEST_LIMIT
+
+
+def zone_field() -> forms.CharField:
+    return forms.CharField(
+        max_length=64,
+        label="Time zone",
+        initial="UTC",
+        required=False,
+        empty_value="UTC",
+        help_text="A name such as Europe/Berlin.",
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
+    )
+
+
+def limit_field(label: str) -> forms.IntegerField:
+    return forms.IntegerField(
+        min_value=1, max_value=LARGEST_LIMIT, label=label, required=False, help_text="Empty is without a limit."
+    )
 
 
 class TenantForm(PortalForm):
@@ -15,5 +34,16 @@ class TenantForm(PortalForm):
     )
 
 
-class RenameForm(PortalForm):
+class NewTenantForm(TenantForm):
+    """All that a tenant has; the guided setup asks name and domain only."""
+
+    time_zone = zone_field()
+    max_extensions = limit_field("Extensions at most")
+    max_calls = limit_field("Concurrent calls at most")
+
+
+class ChangeTenantForm(PortalForm):
     name = forms.CharField(max_length=64, label="Name")
+    time_zone = zone_field()
+    max_extensions = limit_field("Extensions at most")
+    max_calls = limit_field("Concurrent calls at most")

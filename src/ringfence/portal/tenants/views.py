@@ -1,5 +1,7 @@
 """Pages: tenants."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -11,7 +13,7 @@ from ringfence.portal.problems import Refused
 from ringfence.portal.tables import answer
 from ringfence.portal.tenants import changes
 from ringfence.portal.tenants.api import tenant_of
-from ringfence.portal.tenants.forms import RenameForm, TenantForm
+from ringfence.portal.tenants.forms import ChangeTenantForm, NewTenantForm
 from ringfence.portal.tenants.table import TENANTS, tenants_of
 
 
@@ -22,10 +24,10 @@ def tenants(request: HttpRequest) -> HttpResponse:
 
 @permitted(Permission.TENANTS_WRITE)
 def new(request: HttpRequest) -> HttpResponse:
-    form = TenantForm(request.POST or None)
+    form = NewTenantForm(request.POST or None)
     if form.is_valid():
         try:
-            tenant = changes.create_tenant(actor_of(request), **form.cleaned_data)
+            tenant = changes.create_tenant(actor_of(request), **_with_limits(form.cleaned_data))
         except Refused as refused:
             form.explain(refused)
         else:
@@ -38,16 +40,21 @@ def new(request: HttpRequest) -> HttpResponse:
 @permitted(Permission.TENANTS_WRITE)
 def rename(request: HttpRequest, tenant_id: int) -> HttpResponse:
     tenant = tenant_of(actor_of(request), tenant_id)
-    form = RenameForm(request.POST or None, initial={"name": tenant.name})
+    form = ChangeTenantForm(request.POST or None, initial=changes.facts(tenant))
     if form.is_valid():
         try:
-            changes.change_tenant(actor_of(request), tenant, form.cleaned_data["name"])
+            changes.change_tenant(actor_of(request), tenant, **_with_limits(form.cleaned_data))
         except Refused as refused:
             form.explain(refused)
         else:
             return HttpResponseRedirect("/tenants")
-    facts = {"form": form, "title": f"Rename {tenant.domain}", "button": "Save", "back": "/tenants"}
+    facts = {"form": form, "title": tenant.domain, "button": "Save", "back": "/tenants"}
     return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
+
+
+def _with_limits(cleaned: dict[str, Any]) -> dict[str, Any]:
+    limits = changes.Limits(cleaned["max_extensions"], cleaned["max_calls"])
+    return {"limits": limits, **{name: value for name, value in cleaned.items() if not name.startswith("max_")}}
 
 
 @permitted(Permission.TENANTS_WRITE)
