@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("security", "0004_entry_order"),
+        ("security", "0005_protected_addresses"),
     ]
 
     operations = [
