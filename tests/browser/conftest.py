@@ -17,12 +17,14 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from tests.unit.portal.fakeguard import FakeGuard
+from tests.unit.portal.web_access_state import STATE
 
 CHROMIUM = Path("/usr/bin/chromium")
 DRIVER = Path("/usr/bin/chromedriver")
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --ignore-certificate-errors --window-size=1280,900"
+    "--disable-component-update --disable-sync --force-prefers-reduced-motion "
+    "--ignore-certificate-errors --window-size=1280,900"
 )
 STARTED_WITHIN = 15.0
 
@@ -48,6 +50,10 @@ def portal(tmp_path: Path) -> Iterator[Portal]:
     (tmp_path / "run").mkdir()
     guard = FakeGuard(tmp_path / "run" / "guard.sock")
     guard.start()
+    (tmp_path / "run" / "access").mkdir()
+    web_access = FakeGuard(tmp_path / "run" / "access" / "access.sock")
+    web_access.answers["web.show"] = STATE
+    web_access.start()
     _manage(environment, "prepare")
     link = _manage(environment, "setup-link").strip()
     port = _free_port()
@@ -59,6 +65,7 @@ def portal(tmp_path: Path) -> Iterator[Portal]:
         server.terminate()
         server.wait(10)
         guard.stop()
+        web_access.stop()
 
 
 @pytest.fixture

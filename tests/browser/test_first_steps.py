@@ -68,7 +68,7 @@ def test_from_the_link_to_two_extensions(browser: Chrome, portal: Portal) -> Non
     assert all(re.fullmatch(r"[A-Za-z2-9]{22,}", secret) for secret in secrets)
     assert len(secrets) == 2
     browser.get(f"{portal.url}/users")
-    assert [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, "tbody tr td:first-child")] == ["101", "102"]
+    assert [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, "tbody a[href^='/users/']")] == ["101", "102"]
 
 
 def test_weak_passwords_are_explained_and_the_token_survives(browser: Chrome, portal: Portal) -> None:

@@ -5,7 +5,21 @@ from typing import Final
 
 import typer
 
-from ringfence.cli import allow, ban, check_password, demo, down, logs, setup_link, status, tenant, up, user, web_access
+from ringfence.cli import (
+    allow,
+    ban,
+    check_password,
+    demo,
+    down,
+    logs,
+    setup_link,
+    sign_in,
+    status,
+    tenant,
+    up,
+    user,
+    web_access,
+)
 
 VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("up", up.up),
@@ -23,6 +37,7 @@ GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("allow", allow.group),
     ("tenant", tenant.group),
     ("user", user.group),
+    ("sign-in", sign_in.group),
     ("web-access", web_access.group),
 )
 """Verbs with verbs below them: `ringfence NAME VERB`."""

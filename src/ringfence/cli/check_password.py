@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
-from ringfence.cli.outcome import REFUSED, print_json
+from ringfence import wellknown
+from ringfence.cli.outcome import REFUSED, misuse, print_json
+from ringfence.hosts.paths import Paths
+from ringfence.policy.passwords import READY_MADE
 from ringfence.policy.passwords import check_password as broken_rules
 
 
@@ -14,10 +17,14 @@ def check_password(
     account: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="A name, number or login the password must not hold.")
     ] = None,
+    policy: Annotated[str, typer.Option(help=f"One of: {', '.join(READY_MADE)}.")] = "reference",
     as_json: Annotated[bool, typer.Option("--json", help="As a JSON document.")] = False,
 ) -> None:
     """Read one line from standard input and print the password rules it breaks, never the password itself."""
-    problems = broken_rules(sys.stdin.readline().rstrip("\r\n"), account or [])
+    if policy not in READY_MADE:
+        misuse(f"there is no policy named {policy!r}; choose one of: {', '.join(READY_MADE)}")
+    password = sys.stdin.readline().rstrip("\r\n")
+    problems = broken_rules(password, account or [], policy=READY_MADE[policy], is_common=_is_common)
     if as_json:
         print_json({"accepted": not problems, "errors": [asdict(problem) for problem in problems]})
     elif not problems:
@@ -26,3 +33,7 @@ def check_password(
         print("\n".join(f"{problem.rule}: {problem.message}" for problem in problems))
     if problems:
         raise typer.Exit(REFUSED)
+
+
+def _is_common(password: str) -> bool:
+    return wellknown.is_well_known(password, Paths.from_environment().portal)

@@ -78,7 +78,7 @@ def test_sipp_and_baresip_hear_each_other(
 
 
 def test_the_callee_who_hangs_up_and_a_refused_call_stand_in_the_records(pbx: Any, phone: Any) -> None:
-    """The record says who hung up; a Standard User's call to no extension is a record of its refusal."""
+    """The record says who hung up; a refused call, here to a number that is no extension, has a record too."""
     caller, callee = phone("105"), phone("106")
     _, theirs = establish(caller, callee)
     end_call(callee, caller, theirs)

@@ -124,16 +124,14 @@ def test_a_port_that_another_program_holds_is_refused_and_named(pbx: Any) -> Non
 
 
 def test_a_new_certificate_is_served_and_nobody_is_cut_off(pbx: Any) -> None:
-    connection = http.client.HTTPConnection(PBX_ADDRESS, PORTAL, timeout=5)
-    connection.sock = unchecked().wrap_socket(connected(pbx, PORTAL))
-    begun = unchecked().wrap_socket(connected(pbx, PORTAL))
-    begun.sendall(b"GET /sign-in HTTP/1.1\r\nHost: pbx\r\n")
     made = server(ISSUING)
-    answer = bring(pbx, made)
-    assert served(pbx) == fingerprint(made)
+    with unchecked().wrap_socket(connected(pbx, PORTAL)) as begun:
+        begun.sendall(b"GET /sign-in HTTP/1.1\r\nHost: pbx\r\n")
+        answer = bring(pbx, made)
+        assert served(pbx) == fingerprint(made)
+        begun.sendall(b"Connection: close\r\n\r\n")
+        assert begun.recv(15) == b"HTTP/1.1 200 OK"
     assert (answer["names"], answer["self_signed"]) == ([HOST, "192.0.2.10"], False)
-    begun.sendall(b"Connection: close\r\n\r\n")
-    assert begun.recv(15) == b"HTTP/1.1 200 OK"
     assert pbx.rest.get("certificates/web")["fingerprint"].replace(":", "").lower() == fingerprint(made)
     pbx.rest.patch("settings/web-access", redirect_443=True)
     assert served(pbx) == fingerprint(made)

@@ -193,7 +193,13 @@ def test_sign_ins_and_refusals_are_in_the_audit_log(site: Site) -> None:
     found = list(
         Entry.objects.filter(action__startswith="session.").order_by("id").values_list("action", "object_label")
     )
-    assert found == [("session.refused", "admin"), ("session.begun", "admin"), ("session.ended", "admin")]
+    assert found == [
+        ("session.refused", "admin"),
+        ("session.refused", "a name that nobody has"),
+        ("session.begun", "admin"),
+        ("session.ended", "admin"),
+    ]
+    assert Entry.objects.filter(action="session.refused").values_list("actor", flat=True)[0] == "not signed in"
 
 
 class TestSecondFactor:

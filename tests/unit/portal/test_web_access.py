@@ -11,14 +11,7 @@ from ringfence.portal.audit.models import Entry
 from tests.unit.portal.fakeguard import FakeGuard
 from tests.unit.portal.rest import PASSWORD, Rest, Site
 from tests.unit.portal.test_pages import browser
-
-CERTIFICATE = {
-    "subject": "pbx", "issuer": "pbx", "names": ["pbx.example"], "not_before": "2026-01-01T00:00:00+00:00",
-    "not_after": "2027-01-01T00:00:00+00:00", "days_left": 40, "key": "ECDSA secp256r1", "fingerprint": "AA:BB",
-    "self_signed": True, "chain": ["pbx"],
-}  # fmt: skip
-CLOSED = {"redirect_80": False, "redirect_443": False, "provisioning_http": False, "hsts": False}
-STATE = {**CLOSED, "low_ports": True, "certificate": CERTIFICATE}
+from tests.unit.portal.web_access_state import CERTIFICATE, STATE
 
 
 @pytest.fixture

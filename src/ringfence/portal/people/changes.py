@@ -94,7 +94,7 @@ def change_user(
     actor: Actor, person: Person, display_name: str | None = None, role: str | None = None, active: bool | None = None
 ) -> Person:
     """Changes only what is given. An inactive extension cannot register or call. Raises Refused or Forbidden."""
-    _may_change(actor, person)
+    stand_above(actor, person)
     roles = Role.objects.for_tenant(person.extension.tenant_id)
     wanted = roles.filter(name=role).first() if role is not None else person.role
     if wanted is None and role is not None:
@@ -122,7 +122,7 @@ def delete_user(actor: Actor, person: Person) -> None:
     """The extension stops working at once."""
     if person.pk == actor.person_id:
         raise refuse("id", "user.self", "You cannot delete yourself.")
-    _may_change(actor, person)
+    stand_above(actor, person)
     with change(actor) as draft:
         _refuse_last_administrator(actor, person)
         draft.record("user.deleted", person.pk, person.username, old=facts(person), tenant_id=person.tenant_id)
@@ -135,7 +135,7 @@ def rotate_secret(actor: Actor, person: Person, given: str | None = None) -> str
 
     The old digests stay as "previous": a phone that still sends them is recognised as stale, not as an attacker.
     """
-    _may_change(actor, person)
+    stand_above(actor, person)
     extension = person.extension
     account, policy = account_of(person), policy_for(person.tenant_id)
     if given is not None and (problems := secret_problems(given, account, policy)):
@@ -167,7 +167,7 @@ def set_password(actor: Actor, person: Person, password: str, field: str = "pass
     Raises Refused or Forbidden.
     Who did not choose the password has to change it at the next sign-in.
     """
-    _may_change(actor, person)
+    stand_above(actor, person)
     if problems := problems_of(password, account_of(person), policy_for_person(person), field):
         raise Refused(problems)
     with change(actor) as draft:
@@ -194,7 +194,7 @@ def refuse_escalation(actor: Actor, role: Role | None) -> None:
         raise Forbidden([Problem("role", "role.escalation", message)])
 
 
-def _may_change(actor: Actor, person: Person) -> None:
+def stand_above(actor: Actor, person: Person) -> None:
     """Everybody changes the own password; other people are changed by who may do at least as much. Raises Forbidden."""
     if actor.person_id is not None and actor.person_id == person.pk:
         return

@@ -1,10 +1,13 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from ringfence.portal.actor import Actor
 from ringfence.portal.forms import PortalForm
+from ringfence.portal.people.importing import LONGEST_FILE
 from ringfence.portal.people.models import STANDARD, Person, Role, RoleQuerySet
+from ringfence.portal.problems import refuse
 from ringfence.portal.tenants.models import Tenant
 
 
@@ -30,6 +33,49 @@ class NewUserForm(PortalForm):
         _offer(self.fields["tenant_id"], [(tenant.pk, f"{tenant.name} ({tenant.domain})") for tenant in tenants])
         _offer(self.fields["role"], _roles(actor, Role.objects.visible_to(actor)))
         self.fields["role"].initial = STANDARD
+
+
+class ImportForm(PortalForm):
+    """A file, or the text of one; the second step sends the text that was looked at."""
+
+    tenant_id = forms.TypedChoiceField(label=_("Tenant"), coerce=int)
+    file = forms.FileField(
+        required=False,
+        label=_("CSV file"),
+        help_text=_("UTF-8, the first line names the columns: extension, display_name, role."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+    text = forms.CharField(
+        required=False,
+        max_length=LONGEST_FILE,
+        strip=False,
+        label=_("Or its text"),
+        widget=forms.Textarea(
+            attrs={
+                "rows": 6,
+                "spellcheck": "false",
+                "class": "form-control mono",
+                "placeholder": "extension,display_name,role\n101,Ann,Standard User",
+            }
+        ),
+    )
+
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tenants = Tenant.objects.visible_to(actor)
+        _offer(self.fields["tenant_id"], [(tenant.pk, f"{tenant.name} ({tenant.domain})") for tenant in tenants])
+
+    def content(self) -> str:
+        """The text of the file. Raises Refused."""
+        upload = self.cleaned_data["file"]
+        if upload is None:
+            return str(self.cleaned_data["text"])
+        if upload.size > LONGEST_FILE:
+            raise refuse("file", "import.length", f"The file is larger than {LONGEST_FILE // 1000} kB; send several.")
+        try:
+            return str(upload.read().decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise refuse("file", "import.encoding", "The file is not UTF-8; save it as CSV UTF-8.") from error
 
 
 class UserForm(PortalForm):

@@ -79,7 +79,8 @@ def password_check(request: HttpRequest) -> HttpResponse:
         found = setup_verdicts(password)
     else:
         raise Forbidden(detail="Sign in first.")
-    return render(request, "signin/rules.html", {"rules": found, "typed": bool(password)})
+    first = next((rule["message"] for rule in found if not rule["kept"]), "")
+    return render(request, "signin/rules.html", {"rules": found, "typed": bool(password), "first_broken": first})
 
 
 def rules_for(person: Person) -> list[dict[str, Any]]:

@@ -160,8 +160,7 @@ def _proved(request: HttpRequest, payload: Credentials) -> Person:
         raise LockedOut(detail="Too many failed sign-ins from this address; wait until the block ends.")
     person = authenticate(request, username=username, password=normalized(payload.password))
     if person is None:
-        if known := Person.objects.filter(username=username).first():
-            sessions.record(known, client_address(request), "session.refused")
+        sessions.record_refusal(request, username)
         raise NotSignedIn(detail="The username or the password is wrong.", error_id="auth.wrong_credentials")
     if factors.has_second_factor(person):
         _prove_code(request, person, payload.code)
@@ -173,7 +172,7 @@ def _prove_code(request: HttpRequest, person: Person, code: str) -> None:
         raise SecondFactorRequired(detail="Send `code` too: of the authenticator app, or a recovery code.")
     if not factors.code_fits(person, code):
         guessing.count_failure(request, person.username)
-        sessions.record(person, client_address(request), "session.refused", {"factors": "wrong code"})
+        sessions.record_refusal(request, person.username, "wrong code")
         raise NotSignedIn(detail="The code is wrong.", error_id="auth.wrong_code")
 
 

@@ -22,6 +22,7 @@ type Answer = Callable[[HttpRequest], HttpResponse]
 BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 PROVED_AT: Final = "proved_at"
 SEEN_EVERY: Final = timedelta(seconds=30)
+NOBODY: Final = "not signed in"
 KEPT_FOR: Final = timedelta(days=90)
 """How long ended sessions stay in the list: they are the history of sign-ins."""
 
@@ -154,6 +155,20 @@ def record(person: Person, address: str, action: str, new: dict[str, str] | None
     """Puts something about signing in into the audit log."""
     with change(person.acts_from(address)) as draft:
         draft.record(action, person.pk, person.username, new=new, tenant_id=person.tenant_id)
+
+
+def record_refusal(request: HttpRequest, username: str, factors: str = "wrong password") -> None:
+    """Writes as much for a name that nobody has, or the time would tell. Such a name is not kept: people type passwords
+    into the wrong field."""
+    person = Person.objects.filter(username=username).first()
+    with change(Actor(NOBODY, client_address(request))) as draft:
+        draft.record(
+            "session.refused",
+            person.pk if person else "",
+            username if person else "a name that nobody has",
+            new={"factors": factors},
+            tenant_id=person.tenant_id if person else None,
+        )
 
 
 def _key(request: HttpRequest) -> str:

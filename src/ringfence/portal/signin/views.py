@@ -36,17 +36,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         person = authenticate(request, username=username, password=normalized(form.cleaned_data["password"]))
         if person is not None:
             return _first_step_done(request, person, wanted)
-        _record_refusal(request, username)
+        sessions.record_refusal(request, username)
         form.add_error(None, WRONG)
     facts = {"form": form, "next": wanted, "passkeys": passkeys_work_here(request)}
     return render(request, "signin/sign_in.html", facts, status=401 if form.errors else 200)
-
-
-def _record_refusal(request: HttpRequest, username: str) -> None:
-    """Only names that exist are kept: people type passwords into the wrong field."""
-    person = Person.objects.filter(username=username).first()
-    if person is not None:
-        sessions.record(person, client_address(request), "session.refused")
 
 
 def _first_step_done(request: HttpRequest, person: Person, wanted: str) -> HttpResponse:
@@ -97,7 +90,7 @@ def _wrong_code(
     request: HttpRequest, person: Person, pending: dict[str, Any], form: CodeForm, detail: str = ""
 ) -> HttpResponse:
     guessing.count_failure(request, person.username)
-    sessions.record(person, client_address(request), "session.refused", {"factors": "wrong code"})
+    sessions.record_refusal(request, person.username, "wrong code")
     pending["tries"] -= 1
     request.session[PENDING] = pending
     if pending["tries"] <= 0:
@@ -142,6 +135,7 @@ def sign_in_with_passkey(request: HttpRequest) -> HttpResponse:
         person = factors.passkey_owner(credential or {})
     except Refused as refused:
         guessing.count_failure(request, "passkey")
+        sessions.record_refusal(request, "", "passkey")
         form = SignInForm()
         facts = {"form": form, "next": "", "passkeys": True, "refused": refused.detail}
         return render(request, "signin/sign_in.html", facts, status=401)

@@ -137,9 +137,9 @@ def port_states() -> list[PortState]:
 
 def _state(service: Service) -> str:
     if service is ports.RTP:
-        return "with each call"
+        return "per call"
     if service.part is Part.HOST:
-        return "the host's own"
+        return "the host"
     return "listens" if listens(service) else "off"
 
 

@@ -1,23 +1,41 @@
 """The portal's menu, in the reference's words."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 from django.http import HttpRequest
 
 from ringfence import __version__
+from ringfence.portal.people.models import Person
 from ringfence.portal.permissions import Permission
 from ringfence.portal.system.assets import stamp
 
 
+class Audience(StrEnum):
+    """The three kinds of people."""
+
+    EVERYBODY = "everybody"
+    ADMINISTRATORS = "administrators"
+    EXTENSIONS = "extensions"
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry, shown to whoever holds its permission."""
+    """One entry, shown to whoever holds its permission and belongs to its audience."""
 
     title: str
     path: str
     icon: str
     permission: Permission | None = None
+    audience: Audience = Audience.EVERYBODY
+
+    def is_for(self, person: Person) -> bool:
+        if self.audience is Audience.ADMINISTRATORS and not person.administers:
+            return False
+        if self.audience is Audience.EXTENSIONS and person.tenant_id is None:
+            return False
+        return self.permission is None or person.is_system_administrator or self.permission in person.permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +47,14 @@ class Section:
 
 
 SECTIONS: Final = (
-    Section("", (Item("Dashboard", "/", "layout-dashboard"),)),
+    Section(
+        "",
+        (
+            Item("Dashboard", "/", "layout-dashboard", audience=Audience.ADMINISTRATORS),
+            Item("My Extension", "/my", "device-landline-phone", audience=Audience.EXTENSIONS),
+            Item("My Calls", "/my/calls", "history", audience=Audience.EXTENSIONS),
+        ),
+    ),
     Section(
         "Call Manager",
         (
@@ -67,12 +92,11 @@ def menu(request: HttpRequest) -> dict[str, Any]:
     person = getattr(request, "user", None)
     shown: list[dict[str, Any]] = []
     if person is not None and person.is_authenticated:
-        rights = person.permissions
         for section in SECTIONS:
             items = [
                 {"title": item.title, "path": item.path, "icon": item.icon, "active": _is_here(request.path, item.path)}
                 for item in section.items
-                if item.permission is None or person.is_system_administrator or item.permission in rights
+                if item.is_for(person)
             ]
             if items:
                 shown.append({"title": section.title, "items": items})
@@ -80,6 +104,8 @@ def menu(request: HttpRequest) -> dict[str, Any]:
 
 
 def _is_here(path: str, item: str) -> bool:
+    if item == "/my":
+        return path == item
     if item.startswith("/security/"):
         return path.startswith("/security/")
     return path == item or (item != "/" and path.startswith(f"{item}/"))

@@ -5,9 +5,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 
-from ringfence.portal.access import actor_of, administrators
+from ringfence.portal.access import actor_of, administrators, signed_in
 from ringfence.portal.calls.hours import calls_by_hour
 from ringfence.portal.client_address import client_address
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Forbidden, Refused, refuse
 from ringfence.portal.signin import sessions
 from ringfence.portal.signin.account import setup_verdicts
@@ -17,6 +18,7 @@ from ringfence.portal.system.models import Installation
 from ringfence.portal.system.numbers import dashboard_numbers
 from ringfence.portal.system.setup import set_up
 from ringfence.portal.tenants.models import Tenant
+from ringfence.portal.webaccess.server import certificate_now
 
 
 def setup(request: HttpRequest) -> HttpResponse:
@@ -43,11 +45,15 @@ def _refuse_typing_error(cleaned: dict[str, Any]) -> None:
         raise refuse("again", "password.not_equal", "The two passwords differ.")
 
 
-@administrators
+@signed_in
 def dashboard(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
+    """Who administers nothing has a page of his own."""
+    actor, person = actor_of(request), request.user
+    if not (person.is_authenticated and person.administers):
+        return HttpResponseRedirect("/my")
     facts = {**dashboard_numbers(actor), "tenants": Tenant.objects.visible_to(actor).exists()}
     facts["guide"] = guide.current() if actor.administers_system else None
+    facts["certificate"] = certificate_now() if actor.may(Permission.WEB_WRITE) else None
     return render(request, "system/dashboard.html", facts)
 
 

@@ -17,10 +17,19 @@ class WebServerSilent(Unavailable):
     title = "The web access process does not answer"
 
 
-def ask(verb: str, **args: Any) -> dict[str, Any]:
+def certificate_now() -> dict[str, Any] | None:
+    """The certificate for the dashboard, which must not wait while it is being changed."""
+    try:
+        found: dict[str, Any] = ask("web.show", 1.0)["certificate"]
+    except Refused:
+        return None
+    return found
+
+
+def ask(verb: str, timeout: float = PATIENCE, **args: Any) -> dict[str, Any]:
     """Its answer. Raises WebServerSilent, or Refused with its reason; nothing is changed then."""
     try:
-        answer: dict[str, Any] = guardlink.ask(places.PATHS.web_access_socket, verb, PATIENCE, **args)
+        answer: dict[str, Any] = guardlink.ask(places.PATHS.web_access_socket, verb, timeout, **args)
     except GuardUnreachable as error:
         raise WebServerSilent(
             detail="The process that changes the web server does not answer; nothing was changed. It is restarted by "

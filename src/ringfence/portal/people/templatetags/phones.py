@@ -1,0 +1,45 @@
+"""What a phone needs to register, for the one page that may show the secret."""
+
+from typing import Any
+
+import segno
+from django import template
+
+from ringfence.hosts import ports
+from ringfence.portal import publish
+from ringfence.portal.people.models import Person
+
+register = template.Library()
+
+
+@register.inclusion_tag("people/phone_settings.html")
+def phone_settings(person: Person, secret: str) -> dict[str, Any]:
+    """The settings and a picture of them. The picture is made here and stands in the page; it is stored nowhere."""
+    extension = person.extension
+    settings = {
+        "server": phones_server(),
+        "extension": extension.number,
+        "domain": extension.tenant.domain,
+        "udp": ports.SIP_UDP.first,
+        "tcp": ports.SIP_TCP.first,
+        "secret": secret,
+    }
+    return {**settings, "picture": picture(settings)}
+
+
+def phones_server() -> str:
+    """The address phones are told to use; empty when the network cannot be read."""
+    hosts = [host for host in publish.own_hosts() if not host.startswith(("127.", "fe80", "::1"))]
+    return hosts[0] if hosts else ""
+
+
+def picture(settings: dict[str, Any]) -> str:
+    """A QR code as a data URI: a camera copies what nobody should have to type."""
+    lines = (
+        f"user: {settings['extension']}",
+        f"password: {settings['secret']}",
+        f"domain: {settings['domain']}",
+        f"server: {settings['server']}:{settings['udp']}",
+    )
+    code = segno.make("\n".join(lines), error="m", micro=False)
+    return code.svg_data_uri(scale=4, border=4, light="white", dark="black")

@@ -1,0 +1,151 @@
+"""Every page each kind of person finds from the menu, at two widths, in both themes: axe finds nothing (WCAG 2.2 AA).
+
+With RINGFENCE_SHOTS=DIRECTORY it keeps a picture of each.
+"""
+
+import json
+import os
+import re
+import ssl
+import urllib.request
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+
+from tests.browser.conftest import Portal
+from tests.browser.test_first_steps import PASSWORD, fill
+
+pytestmark = pytest.mark.browser
+
+AXE: Final = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+WIDTHS: Final = (1280, 390)
+NOT_WALKED: Final = ("openapi.json", "format=csv", "sort=", "after=", "before=", "export")
+RUN: Final = """
+const done = arguments[arguments.length - 1], only = arguments[0];
+const options = only ? {runOnly: {type: "rule", values: only}} : {};
+axe.run(document, options).then(found => done(found.violations.map(fault =>
+  fault.id + ": " + fault.nodes.slice(0, 9).map(node =>
+    [node.target.join(" "), node.html.slice(0, 160), ...node.any.map(why => why.message)].join(" ")).join(" | "))));
+"""
+CONTRAST: Final = ["color-contrast", "link-in-text-block"]
+
+
+class Administrator:
+    """Fills a system over REST with what pages can show."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+        self._context = ssl._create_unverified_context()  # noqa: S323 the certificate was made a moment ago, on loopback
+        self._token = ""
+        self.call("POST", "setup", token=portal.setup_path.partition("token=")[2], password=PASSWORD)
+        self._token = self.call("POST", "auth/token", username="admin", password=PASSWORD)["token"]
+
+    def call(self, method: str, path: str, **values: Any) -> Any:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
+        request = urllib.request.Request(  # noqa: S310 our own portal
+            f"{self._portal.url}/api/v1/{path}", json.dumps(values).encode(), headers, method=method
+        )
+        with urllib.request.urlopen(request, context=self._context, timeout=20) as answer:  # noqa: S310
+            return json.loads(answer.read() or b"null")
+
+
+def furnish(portal: Portal) -> None:
+    """A tenant with an administrator and a user, a ban, phones, a call, entries."""
+    admin = Administrator(portal)
+    admin.call("PATCH", "settings/security", web_change_first_password=False)
+    tenant = admin.call("POST", "tenants", name="Acme Ltd", domain="acme.example")["id"]
+    for number, name, role in (("100", "Ann Admin", "Admin"), ("101", "Bob User", "Standard User")):
+        wish = {"tenant_id": tenant, "extension": number, "display_name": name, "role": role, "password": PASSWORD}
+        admin.call("POST", "users", **wish)
+    admin.call("POST", "ip-filters", cidr="103.224.182.210/32", target="allow", description="My Remote Office")
+    guard = portal.guard.answers
+    contact = {"uri": "sip:101@192.0.2.9:5060", "expires_at": 4e9, "user_agent": "Phone 1.0", "source": "192.0.2.9"}
+    guard["registrations.list"] = [
+        {"aor": "101@acme.example", "tenant_id": tenant, "source": "192.0.2.9", "contacts": [contact]}
+    ]
+    guard["calls.list"] = [
+        {"call_id": "x", "caller": "101@acme.example", "callee": "100@acme.example", "state": "answered",
+         "started_at": 1.0, "answered_at": 2.0, "tenant_id": tenant}
+    ]  # fmt: skip
+    ban = (
+        {"address": "198.51.100.7", "rule": "antihacking.failed_authentication", "reason": "50 failed authentications",
+         "by": "guard", "since": 1.0, "until": 4e9, "scope": "sip", "evidence": {"failures": 50}}
+    )  # fmt: skip
+    guard["bans.list"] = [ban]
+    guard["bans.explain"] = {"address": ban["address"], "banned": True, "ban": ban, "bans": [ban], "past": []}
+
+
+def sign_in(browser: Chrome, portal: Portal, username: str) -> None:
+    browser.get(f"{portal.url}/sign-in")
+    fill(browser, username=username, password=PASSWORD)
+
+
+def links(browser: Chrome, portal: Portal, selector: str) -> list[str]:
+    """The addresses of our own pages that stand there, without what only orders or exports."""
+    found = []
+    for link in browser.find_elements(By.CSS_SELECTOR, selector):
+        path = (link.get_attribute("href") or "").removeprefix(portal.url).partition("#")[0]
+        if path.startswith("/") and not any(part in path for part in NOT_WALKED):
+            found.append(path)
+    return found
+
+
+def pages_of(browser: Chrome, portal: Portal) -> list[str]:
+    """The menu, the menu under the picture, and one page of each kind that those lead to."""
+    browser.get(f"{portal.url}/")
+    known: dict[str, str] = {}
+    first = links(browser, portal, "nav a[href], .dropdown-menu a[href]")
+    for path in first:
+        known.setdefault(re.sub(r"\d+", "N", path), path)
+    for path in list(known.values()):
+        browser.get(portal.url + path)
+        for further in links(browser, portal, "main a[href], .page-header a[href]"):
+            known.setdefault(re.sub(r"\d+", "N", further.partition("?")[0]), further)
+    return list(known.values())
+
+
+def faults(browser: Chrome, only: list[str] | None = None) -> list[str]:
+    browser.execute_script(AXE)  # type: ignore[no-untyped-call]
+    found: list[str] = browser.execute_async_script(RUN, only)  # type: ignore[no-untyped-call]
+    return found
+
+
+def keep(browser: Chrome, who: str, path: str, width: int, theme: str) -> None:
+    folder = os.environ.get("RINGFENCE_SHOTS")
+    if folder:
+        name = f"{who}-{path.strip('/').replace('/', '_').partition('?')[0] or 'start'}-{width}-{theme}.png"
+        browser.save_screenshot(str(Path(folder) / name))
+
+
+@pytest.mark.parametrize(
+    ("who", "username"), [("system", "admin"), ("tenant", "100@acme.example"), ("user", "101@acme.example")]
+)
+def test_axe_finds_nothing_on_any_page(browser: Chrome, portal: Portal, who: str, username: str) -> None:
+    furnish(portal)
+    browser.set_script_timeout(30)
+    browser.implicitly_wait(0)
+    sign_in(browser, portal, username)
+    pages = pages_of(browser, portal)
+    found: dict[str, list[str]] = {}
+    still = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": still})
+    for width in WIDTHS:
+        browser.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
+        )
+        for path in pages:
+            browser.get(portal.url + path)
+            for theme, only in (("light", None), ("dark", CONTRAST)):
+                browser.execute_script("document.documentElement.dataset.bsTheme = arguments[0]", theme)  # type: ignore[no-untyped-call]
+                keep(browser, who, path, width, theme)
+                if seen := faults(browser, only):
+                    found[f"{path} at {width} px, {theme}"] = seen
+            if browser.execute_script("return document.documentElement.scrollWidth > innerWidth"):  # type: ignore[no-untyped-call]
+                found.setdefault(f"{path} at {width} px", []).append("the page scrolls sideways (WCAG 1.4.10)")
+    assert len(pages) > 3
+    assert not found, json.dumps(found, indent=1)
