@@ -19,6 +19,13 @@ MEMBER = {"cidr": "192.0.2.1/32", "name": "the network gateway", "source": "the 
 BAN = {"address": "198.51.100.7", "rule": "antihacking.failed_authentication", "reason": "50 failed authentications"}
 
 
+def press(browser: Chrome, where: str) -> None:
+    """Clicks a button in the middle of the window, where nothing covers it."""
+    button = browser.find_element(By.XPATH, where)
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", button)
+    button.click()
+
+
 @contextmanager
 def ingest(portal: Portal) -> Iterator[None]:
     command = [sys.executable, "-m", "ringfence.portal.manage", "ingest"]
@@ -49,7 +56,7 @@ def test_a_list_is_checked_shown_and_applied(browser: Chrome, portal: Portal) ->
     browser.get(f"{portal.url}/ip-blacklist/import")
     fill(browser, pasted="41.202.0.0/16 # Anti DoS\n2001:db8::/32", description="my feed")
     expect_text(browser, "New entries")
-    browser.find_element(By.XPATH, "//main//button[text()='Apply']").click()
+    press(browser, "//main//button[text()='Apply']")
     expect_text(browser, "2 entries are added")
     browser.get(f"{portal.url}/ip-blacklist/entries?search=41.202.7.7")
     expect_text(browser, "Anti DoS")
@@ -64,9 +71,9 @@ def test_a_setting_returns_to_its_default_with_one_click(browser: Chrome, portal
     field = browser.find_element(By.NAME, "detection_period")
     field.clear()
     field.send_keys("20")
-    browser.find_element(By.XPATH, "//main//button[text()='Apply']").click()
+    press(browser, "//main//button[text()='Apply']")
     expect_text(browser, "Saved and in force")
-    browser.find_element(By.CSS_SELECTOR, "button[name=reset][value=detection_period]").click()
+    press(browser, "//button[@name='reset'][@value='detection_period']")
     expect_text(browser, "The default is in force again")
     assert browser.find_element(By.NAME, "detection_period").get_attribute("value") == "10"
 
@@ -81,5 +88,5 @@ def test_a_destination_is_added_tested_and_says_what_is_wrong(browser: Chrome, p
     browser.find_element(By.CSS_SELECTOR, "[name=topics][value=all-security-events]").click()
     fill(browser, name="SIEM", host="127.0.0.1", port="1")
     expect_text(browser, "SIEM is ready")
-    browser.find_element(By.XPATH, "//main//button[text()='Test']").click()
+    press(browser, "//main//button[text()='Test']")
     expect_text(browser, "The log collector at 127.0.0.1:1 did not take it")

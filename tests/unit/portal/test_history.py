@@ -53,9 +53,12 @@ def test_what_happened_is_on_the_dashboard(site: Site) -> None:
 def test_the_chart_counts_everything_once_in_every_span(site: Site, span: str) -> None:
     site.guard.events = [ban(1), ban(2), refused(3, 7)]
     history.take_history()
-    drawn = json.loads(browser().get(f"/security-dashboard/chart.json?span={span}", secure=True).content)
-    assert [sum(one["values"]) for one in drawn["series"]] == [7, 0, 2]
-    assert all(len(one["values"]) == len(drawn["times"]) for one in drawn["series"])
+    client = browser()
+    for of, sums in (("bans", [0, 2]), ("requests", [7]), ("nonsense", [0, 2])):
+        path = f"/security-dashboard/chart.json?span={span}&of={of}"
+        drawn = json.loads(client.get(path, secure=True).content)
+        assert [sum(one["values"]) for one in drawn["series"]] == sums
+        assert all(len(one["values"]) == len(drawn["times"]) for one in drawn["series"])
 
 
 def test_the_same_events_again_are_not_counted_again(site: Site) -> None:

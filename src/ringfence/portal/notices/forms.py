@@ -8,6 +8,7 @@ from ringfence.portal.notices.changes import MOST_STORM_BANS, Wish
 from ringfence.portal.notices.means import Encryption, Means, Transport
 from ringfence.portal.notices.topics import TOPICS
 
+COMMON: Final = ("name", "topics", "storm_bans", "enabled")
 APART: Final = ("name", "topics", "storm_bans", "enabled", "secret")
 
 
@@ -18,7 +19,7 @@ class DestinationForm(PortalForm):
     topics = forms.MultipleChoiceField(
         choices=[(topic.value, telling.title) for topic, telling in TOPICS.items()],
         label=_("Tell it of"),
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices"}),
     )
     storm_bans = forms.IntegerField(
         min_value=2,
@@ -28,6 +29,11 @@ class DestinationForm(PortalForm):
         help_text=_("Default: 20"),
     )
     enabled = forms.BooleanField(required=False, initial=True, label=_("Send notices"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        special = [name for name in self.fields if name not in COMMON]
+        self.order_fields(["name", *special, "topics", "storm_bans", "enabled"])
 
     def wish(self) -> Wish:
         cleaned = self.cleaned_data

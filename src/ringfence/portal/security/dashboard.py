@@ -39,8 +39,8 @@ def span_of(name: str) -> str:
     return name if name in SPANS else STANDARD
 
 
-def chart(name: str) -> dict[str, Any]:
-    """Counts of each step; times in Unix seconds."""
+def chart(name: str, of: str) -> dict[str, Any]:
+    """Counts of each step; times in Unix seconds. Bans and refused requests differ by magnitudes, so each has its own."""
     span = SPANS[span_of(name)]
     last = int(time.time() // 60) // span.step
     steps = list(range(last - span.minutes // span.step + 1, last + 1))
@@ -51,16 +51,16 @@ def chart(name: str) -> dict[str, Any]:
         counted[key] = counted.get(key, 0) + count
     series = [
         {"label": str(label), "color": color, "values": [counted.get((step, what.value), 0) for step in steps]}
-        for what, label, color in SERIES
+        for what, label, color in CHARTS.get(of, CHARTS[BANS])
     ]
     return {"times": [step * span.step * 60 for step in steps], "step": span.step * 60, "series": series}
 
 
-SERIES: Final = (
-    (What.REFUSED, _("Refused requests"), "--tblr-azure"),
-    (What.SPARED, _("Spared"), "--tblr-yellow"),
-    (What.BANNED, _("Bans"), "--tblr-red"),
-)
+BANS: Final = "bans"
+CHARTS: Final = {
+    BANS: ((What.SPARED, _("Spared"), "--tblr-yellow"), (What.BANNED, _("Bans"), "--tblr-red")),
+    "requests": ((What.REFUSED, _("Refused requests"), "--tblr-azure"),),
+}
 
 
 def facts(name: str) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def facts(name: str) -> dict[str, Any]:
         "spared": reasons[What.SPARED][:SHOWN],
         "refused": reasons[What.REFUSED][:SHOWN],
         "sources": _sources(since),
-        "cases": list(AttackCase.objects.all()[: 2 * SHOWN]),
+        "cases": list(AttackCase.objects.all()[:SHOWN]),
         **_standing(),
     }
 

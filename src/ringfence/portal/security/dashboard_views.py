@@ -21,4 +21,4 @@ def now(request: HttpRequest) -> HttpResponse:
 
 @permitted(Permission.SECURITY_READ)
 def attacks_chart(request: HttpRequest) -> HttpResponse:
-    return JsonResponse(chart(request.GET.get("span", "")))
+    return JsonResponse(chart(request.GET.get("span", ""), request.GET.get("of", "")))

@@ -133,7 +133,7 @@
         scales: { x: { range: function (plot, low, high) { return [low - half, high + half]; } }, y: { range: function (plot, low, high) { return [0, Math.max(4, high)]; } } },
         axes: [Object.assign({}, axis, { grid: { show: false }, values: names, space: 60 }), Object.assign({}, axis, { size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7, 1e8, 1e9] })],
         series: [{ label: daily ? "Day" : "Time", value: function (plot, at) { return at ? say(at) : "–"; } }].concat(shown.map(function (one) {
-          return { label: one.label, stroke: color(one.color), fill: color(one.color), paths: bars, points: { show: false } };
+          return { label: one.label, stroke: color(one.color), fill: color(one.color), width: 0, paths: bars, points: { show: false } };
         }))
       };
       if (box.ringfencePlot) box.ringfencePlot.destroy();
