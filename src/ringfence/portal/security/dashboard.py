@@ -40,7 +40,10 @@ def span_of(name: str) -> str:
 
 
 def chart(name: str, of: str) -> dict[str, Any]:
-    """Counts of each step; times in Unix seconds. Bans and refused requests differ by magnitudes, so each has its own."""
+    """Counts of each step; times in Unix seconds.
+
+    Bans and refused requests differ by magnitudes, so each has a chart of its own.
+    """
     span = SPANS[span_of(name)]
     last = int(time.time() // 60) // span.step
     steps = list(range(last - span.minutes // span.step + 1, last + 1))
