@@ -8,7 +8,7 @@ ever drop: opening ports is the business of the host's firewall.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Final
 
 from ringfence.policy.addresses import Network, Span
@@ -137,13 +137,29 @@ def ban_set(network: Network) -> str:
     return f"ban{network.version}"
 
 
+class Dropped(StrEnum):
+    """The kernel's counters of what it dropped, by reason; they begin anew with the table."""
+
+    BANNED = "dropped_banned"
+    LEVEL_1 = "dropped_level_1"
+    LEVEL_2 = "dropped_level_2"
+    UNKNOWN = "dropped_unknown"
+
+    @property
+    def and_drop(self) -> str:
+        return f"counter name {self} drop"
+
+
+_BEYOND: Final = {Level.ONE: Dropped.LEVEL_1, Level.TWO: Dropped.LEVEL_2}
+
+
 def over_set(level: Level, version: int) -> str:
     """The set of sources that exceeded a level during the last seconds."""
     return f"over_{level}_{version}"
 
 
 def _sets(ban_set_size: int) -> list[str]:
-    lines: list[str] = []
+    lines = [f"  counter {name} {{ packets 0 bytes 0 }}" for name in Dropped]
     meter = f"size {METER_SIZE}; flags dynamic,timeout; timeout {METER_TIMEOUT}s;"
     over = f"size {OVER_SIZE}; flags dynamic,timeout; timeout {OVER_TIMEOUT}s;"
     for version, kind in ((4, "ipv4_addr"), (6, "ipv6_addr")):
@@ -167,7 +183,7 @@ def _chains(shape: Shape) -> list[str]:
         f"    type filter hook prerouting priority {BANS_PRIORITY}; policy accept;",
         "    iifname lo return",
         *_each_version("    {source} @never{version} return"),
-        *_each_version("    {key} @ban{version} counter drop"),
+        *_each_version("    {key} @ban{version} " + Dropped.BANNED.and_drop),
         "  }",
         "  chain rates {",
         f"    type filter hook prerouting priority {RATES_PRIORITY}; policy accept;",
@@ -208,7 +224,7 @@ def _rate_rules(settings: SecuritySettings) -> list[str]:
         rules += _each_version("meta nfproto ipv{version} update @seen{version} {{ {key} }} return")
     else:
         return []
-    return [*rules, f"limit rate {shared}/second burst {shared} packets return", "counter drop"]
+    return [*rules, f"limit rate {shared}/second burst {shared} packets return", Dropped.UNKNOWN.and_drop]
 
 
 def levels(settings: SecuritySettings) -> list[tuple[Level, int]]:
@@ -237,7 +253,7 @@ def _meter(name: str, packets: int, level: Level) -> list[str]:
 def _over_rules(level: Level) -> list[str]:
     """A full set ends a rule, so the drop stands in one of its own."""
     noted = _each_version(f"meta nfproto ipv{{version}} update @over_{level}_{{version}} {{{{ {{key}} counter }}}}")
-    return [*noted, "counter drop"]
+    return [*noted, _BEYOND[level].and_drop]
 
 
 def _list_elements(lists: Lists) -> list[str]:

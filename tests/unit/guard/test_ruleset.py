@@ -50,7 +50,7 @@ def test_known_sources_obey_the_levels_and_skip_only_the_limit_they_would_share(
         "meta nfproto ipv4 update @rate_1_4 { ip saddr limit rate over 500/second burst 500 packets } goto over_1",
         "ip saddr @known4 return",
     ]
-    assert rules[-2:] == ["limit rate 2000/second burst 2000 packets return", "counter drop"]
+    assert rules[-2:] == ["limit rate 2000/second burst 2000 packets return", "counter name dropped_unknown drop"]
 
 
 def test_only_sip_ports_are_metered() -> None:
@@ -62,7 +62,7 @@ def test_only_sip_ports_are_metered() -> None:
 
 def test_the_excess_is_dropped_whether_or_not_the_guard_can_be_told() -> None:
     for level in Level:
-        assert chain(whole_table(SHAPE, ()), f"over_{level}")[-1] == "counter drop"
+        assert chain(whole_table(SHAPE, ()), f"over_{level}")[-1] == f"counter name dropped_level_{level} drop"
 
 
 def test_a_full_meter_is_not_an_open_door_without_the_shared_limit_either() -> None:
@@ -70,7 +70,7 @@ def test_a_full_meter_is_not_an_open_door_without_the_shared_limit_either() -> N
     rules = chain(whole_table(off, ()), "sip_rates")
     assert "@known4" not in "\n".join(rules)
     assert rules[-3] == ("meta nfproto ipv6 update @seen6 { ip6 saddr & ffff:ffff:ffff:ffff:: } return")
-    assert rules[-2:] == ["limit rate 2000/second burst 2000 packets return", "counter drop"]
+    assert rules[-2:] == ["limit rate 2000/second burst 2000 packets return", "counter name dropped_unknown drop"]
 
 
 def test_what_is_switched_off_is_not_in_the_kernel() -> None:

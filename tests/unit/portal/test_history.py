@@ -36,8 +36,17 @@ def browser() -> Client:
 def test_what_happened_is_on_the_dashboard(site: Site) -> None:
     site.guard.events = [ban(1), ban(2), ban(3, "2001:db8:1::/64", "ban.manual"), spared(4), refused(5, 12_345)]
     assert history.take_history() == 5
+    site.guard.answers["status"] = {"bans": 2, "kernel": {"dropped_banned": 98_765}}
     page = browser().get("/security-dashboard", secure=True).content.decode()
-    for shown in ("198.51.100.7", "2001:db8:1::/64", "office.healthy", "12,345", "ban.manual", "source.user_agent"):
+    for shown in (
+        "198.51.100.7",
+        "2001:db8:1::/64",
+        "office.healthy",
+        "12,345",
+        "98,765",
+        "ban.manual",
+        "source.user_agent",
+    ):
         assert shown in page
     facts = dashboard.facts("hour")
     assert [(row["source"], row["sum"]) for row in facts["sources"]] == [("198.51.100.7", 2), ("2001:db8:1::/64", 1)]

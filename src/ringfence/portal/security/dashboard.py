@@ -122,4 +122,14 @@ def _standing() -> dict[str, Any]:
         alarms = guard.listed("alarms.list", "alarms")
     except Refused as refused:
         return {"guard_down": refused.detail}
-    return {"blocked_now": status.get("bans", 0), "alarms": alarms, "kernel": status.get("kernel", {})}
+    counted = status.get("kernel") or {}
+    kernel = [(text, counted[name]) for name, text in KERNEL.items() if name in counted]
+    return {"blocked_now": status.get("bans", 0), "alarms": alarms, "kernel": kernel}
+
+
+KERNEL: Final = {
+    "dropped_banned": _("from blocked addresses"),
+    "dropped_level_1": _("beyond the rate of level 1"),
+    "dropped_level_2": _("beyond the rate of level 2"),
+    "dropped_unknown": _("beyond what strangers share"),
+}
