@@ -36,6 +36,7 @@ class Portal:
     url: str
     setup_path: str
     guard: FakeGuard
+    environment: dict[str, str]
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def portal(tmp_path: Path) -> Iterator[Portal]:
     server = _serve(tmp_path, environment, port)
     try:
         _wait_for(port)
-        yield Portal(f"https://127.0.0.1:{port}", f"/setup#{link.partition('#')[2]}", guard)
+        yield Portal(f"https://127.0.0.1:{port}", f"/setup#{link.partition('#')[2]}", guard, environment)
     finally:
         server.terminate()
         server.wait(10)

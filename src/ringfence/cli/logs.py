@@ -11,7 +11,8 @@ from ringfence.hosts.paths import Paths
 
 def logs(
     part: Annotated[
-        str, typer.Argument(help="core, media, guard, portal, ingest, wsi, web, access, supervise; without it, all.")
+        str,
+        typer.Argument(help="core, media, guard, portal, ingest, wsi, notices, web, access, supervise; without, all."),
     ] = "",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing new lines until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many lines of each file.")] = 50,

@@ -17,6 +17,7 @@ CORE: Final = "core"
 PORTAL: Final = "portal"
 INGEST: Final = "ingest"
 WSI: Final = "wsi"
+NOTICES: Final = "notices"
 WEB: Final = "web"
 ACCESS: Final = "access"
 
@@ -57,6 +58,7 @@ def children(system: System, environment: Mapping[str, str] = os.environ) -> tup
         _portal(system, environment),
         _ingest(system, environment),
         _wsi(system, environment),
+        _notices(system, environment),
         _web(system, environment),
         _access(system, environment),
     )
@@ -182,6 +184,19 @@ def _ingest(system: System, environment: Mapping[str, str]) -> Child:
         name=INGEST,
         argv=manage(system, "ingest"),
         log=_log(system, INGEST),
+        account=accounts.PORTAL.name,
+        environment=_pairs(portal_environment(system, environment)),
+        after=(GUARD,),
+        umask=0o007,
+    )
+
+
+def _notices(system: System, environment: Mapping[str, str]) -> Child:
+    """Apart from everything else: a mail server that hangs holds up nothing."""
+    return Child(
+        name=NOTICES,
+        argv=manage(system, "notices"),
+        log=_log(system, NOTICES),
         account=accounts.PORTAL.name,
         environment=_pairs(portal_environment(system, environment)),
         after=(GUARD,),

@@ -1,8 +1,9 @@
 """Puts the table into the kernel: libnftables in this process (an add takes some ten microseconds), or a dry run."""
 
+import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from ringfence.guard import blocklist, ruleset
 from ringfence.guard.blocklist import BlockLists
@@ -12,6 +13,8 @@ from ringfence.guard.netlink import NETFILTER, Netlink
 from ringfence.guard.ruleset import Level, Lists, Shape, Timed
 from ringfence.policy.addresses import Network
 from ringfence.policy.entry_index import EntryIndex
+
+_COUNTER: Final = re.compile(r"counter (\w+) \{\s*packets (\d+)")
 
 
 class Outcome(Enum):
@@ -55,6 +58,9 @@ class Firewall(Protocol):
 
     def over(self, level: Level) -> tuple[tuple[Network, int], ...]:
         """The sources that exceeded a level during the last seconds, and how many of their packets were dropped."""
+
+    def dropped(self) -> dict[str, int]:
+        """How many packets the kernel dropped since the table was installed, by reason."""
 
     def peers(self) -> frozenset[Network]:
         """The sources with an established connection to a SIP port."""
@@ -118,6 +124,10 @@ class Nft:
 
     def over(self, level: Level) -> tuple[tuple[Network, int], ...]:
         return tuple(found for version in (4, 6) for found in self._reader.counted(level, version))
+
+    def dropped(self) -> dict[str, int]:
+        code, text, _ = self._nft.cmd(f"list counters table {ruleset.TABLE}")
+        return {name: int(count) for name, count in _COUNTER.findall(text)} if code == 0 else {}
 
     def peers(self) -> frozenset[Network]:
         return self._connections.peers()
@@ -189,6 +199,9 @@ class DryRun:
 
     def over(self, level: Level) -> tuple[tuple[Network, int], ...]:
         return self.exceeding.get(level, ())
+
+    def dropped(self) -> dict[str, int]:
+        return {}
 
     def peers(self) -> frozenset[Network]:
         return self.connected

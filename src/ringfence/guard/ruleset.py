@@ -8,7 +8,7 @@ ever drop: opening ports is the business of the host's firewall.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Final
 
 from ringfence.policy.addresses import NAT64, Network, Span
@@ -136,13 +136,29 @@ def deleted_ban(network: Network) -> str:
     return "\n".join(f"delete element {TABLE} {name} {{ {key} }}" for name, key in _places("ban", network))
 
 
+class Dropped(StrEnum):
+    """The kernel's counters of what it dropped, by reason; they begin anew with the table."""
+
+    BANNED = "dropped_banned"
+    LEVEL_1 = "dropped_level_1"
+    LEVEL_2 = "dropped_level_2"
+    UNKNOWN = "dropped_unknown"
+
+    @property
+    def and_drop(self) -> str:
+        return f"counter name {self} drop"
+
+
+_BEYOND: Final = {Level.ONE: Dropped.LEVEL_1, Level.TWO: Dropped.LEVEL_2}
+
+
 def over_set(level: Level, version: int) -> str:
     """The set of sources that exceeded a level during the last seconds."""
     return f"over_{level}_{version}"
 
 
 def _sets(ban_set_size: int) -> list[str]:
-    lines: list[str] = []
+    lines = [f"  counter {name} {{ packets 0 bytes 0 }}" for name in Dropped]
     meter = f"size {METER_SIZE}; flags dynamic,timeout; timeout {METER_TIMEOUT}s;"
     over = f"size {OVER_SIZE}; flags dynamic,timeout; timeout {OVER_TIMEOUT}s;"
     for version, kind in ((4, "ipv4_addr"), (6, "ipv6_addr")):
@@ -168,8 +184,8 @@ def _chains(shape: Shape) -> list[str]:
         f"    type filter hook prerouting priority {BANS_PRIORITY}; policy accept;",
         "    iifname lo return",
         *_each_version("    {source} @never{version} return"),
-        *_each_version("    {key} @ban{version} counter drop"),
-        "    ip6 saddr @ban4in6 counter drop",
+        *_each_version("    {key} @ban{version} " + Dropped.BANNED.and_drop),
+        "    ip6 saddr @ban4in6 " + Dropped.BANNED.and_drop,
         "  }",
         "  chain rates {",
         f"    type filter hook prerouting priority {RATES_PRIORITY}; policy accept;",
@@ -241,7 +257,7 @@ def _rate_rules(settings: SecuritySettings, sources: tuple[_Source, ...], suffix
 def _shared(packets: int) -> list[str]:
     """UDP and TCP each have their allowance: a forged source can only spend that of UDP for long."""
     limit = f"limit rate {packets}/second burst {packets} packets return"
-    return [f"meta l4proto {protocol} {limit}" for protocol in ("udp", "tcp")] + ["counter drop"]
+    return [f"meta l4proto {protocol} {limit}" for protocol in ("udp", "tcp")] + [Dropped.UNKNOWN.and_drop]
 
 
 def levels(settings: SecuritySettings) -> list[tuple[Level, int]]:
@@ -269,7 +285,7 @@ def _meter(name: str, packets: int, over: str, sources: tuple[_Source, ...]) -> 
 def _over_rules(level: Level, sources: tuple[_Source, ...]) -> list[str]:
     """A full set ends a rule, so the drop stands in one of its own."""
     noted = f"meta nfproto ipv{{version}} update @over_{level}_{{version}} {{{{ {{key}} counter }}}}"
-    return [*_each_version(noted, sources), "counter drop"]
+    return [*_each_version(noted, sources), _BEYOND[level].and_drop]
 
 
 def _list_elements(lists: Lists) -> list[str]:

@@ -77,6 +77,7 @@ class Desk:
             "since": self._service.started_at,
             "policy_version": parts.policy.book.version,
             "in_kernel": parts.firewall.in_kernel,
+            "kernel": parts.firewall.dropped(),
             "bans": len(parts.bans),
             "doors_closed": len(parts.doors.listing()),
             "registrations": len(parts.standing.registrations),

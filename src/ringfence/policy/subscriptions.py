@@ -125,7 +125,15 @@ UNTOLD: Final = frozenset(
 )
 """Kinds that never leave the house by the event socket: too many, or only of use to the guard."""
 
-SETTINGS_ACTIONS: Final = ("security.", "ip_filter.", "user_agent.", "role.", "password_policy.", "web_access.")
+SETTINGS_ACTIONS: Final = (
+    "security.",
+    "ip_filter.",
+    "user_agent.",
+    "role.",
+    "password_policy.",
+    "web_access.",
+    "notices.",
+)
 """The audit actions that change a setting or a list begin so."""
 
 

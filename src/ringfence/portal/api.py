@@ -130,6 +130,7 @@ def _mount() -> None:
     from ringfence.portal.audit.api import router as audit
     from ringfence.portal.calls.api import router as calls
     from ringfence.portal.confirm.api import router as confirm
+    from ringfence.portal.notices.api import router as notices
     from ringfence.portal.people.api import router as people
     from ringfence.portal.people.directory_api import router as directory
     from ringfence.portal.security.api import router as security
@@ -148,6 +149,7 @@ def _mount() -> None:
         "directory": directory,
         "security": security,
         "address entries": entries,
+        "notices": notices,
         "calls": calls,
         "audit": audit,
         "confirm": confirm,

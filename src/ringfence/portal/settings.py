@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "ringfence.portal.signin",
     "ringfence.portal.wsi",
     "ringfence.portal.confirm",
+    "ringfence.portal.notices",
 ]
 
 MIDDLEWARE = [

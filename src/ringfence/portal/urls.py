@@ -32,6 +32,7 @@ urlpatterns = [
     path("", include("ringfence.portal.tenants.urls")),
     path("", include("ringfence.portal.people.urls")),
     path("", include("ringfence.portal.security.urls")),
+    path("", include("ringfence.portal.notices.urls")),
     path("", include("ringfence.portal.calls.urls")),
     path("", include("ringfence.portal.audit.urls")),
     path("", include("ringfence.portal.confirm.urls")),

@@ -34,8 +34,10 @@ def test_at_the_limit_and_not_before_further_packets_die_in_the_kernel(
     assert passes(sender, OFFENDER, receiver, guard.host.address)
     guard.fail(OFFENDER, 1)
     until(lambda: guard.bans(OFFENDER), 1.0)
+    assert guard.ask("status")["kernel"]["dropped_banned"] == 0
     assert not passes(sender, OFFENDER, receiver, guard.host.address)
     assert passes(sender, sender.host.address, receiver, guard.host.address)
+    assert guard.ask("status")["kernel"]["dropped_banned"] == 1
     assert re.search(rf"{OFFENDER} counter packets [1-9]", guard.kernel_set("ban4"))
 
 

@@ -32,7 +32,7 @@ SHAPE = Shape(Ports((5060,), (5061, 5063)), LISTS, SecuritySettings())
 SHARED = [
     "meta l4proto udp limit rate 2000/second burst 2000 packets return",
     "meta l4proto tcp limit rate 2000/second burst 2000 packets return",
-    "counter drop",
+    "counter name dropped_unknown drop",
 ]
 
 
@@ -86,7 +86,7 @@ def test_only_sip_ports_are_metered() -> None:
 
 def test_the_excess_is_dropped_whether_or_not_the_guard_can_be_told() -> None:
     for level in Level:
-        assert chain(whole_table(SHAPE, ()), f"over_{level}")[-1] == "counter drop"
+        assert chain(whole_table(SHAPE, ()), f"over_{level}")[-1] == f"counter name dropped_level_{level} drop"
 
 
 def test_a_full_meter_is_not_an_open_door_without_the_shared_limit_either() -> None:

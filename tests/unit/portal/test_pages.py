@@ -10,7 +10,9 @@ PAGES = [
     "/", "/users", "/users/new", "/calls", "/registrations", "/cdrs", "/tenants", "/tenants/new", "/ip-blacklist",
     "/ip-blacklist/new", "/ip-blacklist/entries", "/ip-blacklist/import", "/ip-blacklist/never-block",
     "/ip-blacklist/bans/198.51.100.7", "/security/web-login", "/security/anti-hacking",
-    "/security/blocked-user-agents", "/audit-log", "/change-password", "/dashboard/numbers", "/dashboard/calls.json",
+    "/security/blocked-user-agents", "/security/notices",
+    "/security-dashboard", "/security-dashboard/now", "/security-dashboard/chart.json",
+    "/security/notices/new/email", "/audit-log", "/change-password", "/dashboard/numbers", "/dashboard/calls.json",
     "/roles", "/roles/new", "/roles/1", "/groups", "/groups/new", "/operators", "/operators/new",
 ]  # fmt: skip
 
@@ -136,3 +138,26 @@ def test_settings_pages_save_and_explain(site: Site) -> None:
 def test_static_files_come_only_from_their_folder(site: Site, name: str) -> None:
     assert Client().get("/static/portal.css", secure=True)["Content-Type"] == "text/css"
     assert Client().get(f"/static/{name}", secure=True).status_code == 404
+
+
+def test_a_setting_and_a_whole_tab_return_to_their_default(site: Site) -> None:
+    client = browser()
+    standard = site.admin.get("settings/security")
+    site.admin.call("PATCH", "settings/security", {"detection_period": 20, "level_1_packets": 400})
+    assert b'value="detection_period"' in client.get("/security/anti-hacking", secure=True).content
+    client.post("/security/anti-hacking", {"reset": "detection_period"}, secure=True)
+    assert site.admin.get("settings/security") == {**standard, "level_1_packets": 400}
+    client.post("/security/anti-hacking", {"reset": "web_failed_login_limit"}, secure=True)
+    client.post("/security/anti-hacking", {"reset": "all"}, secure=True)
+    assert site.admin.get("settings/security") == standard
+
+
+def test_a_closed_door_of_the_portal_is_lifted_alone(site: Site) -> None:
+    door = {"address": "198.51.100.7", "reason": "6 failed sign-ins", "scope": "web", "by": "guard", "until": 4e9}
+    site.guard.answers["bans.explain"] = {"address": "198.51.100.7", "ban": None, "doors": [door]}
+    client = browser()
+    page = client.get("/ip-blacklist/bans/198.51.100.7", secure=True).content
+    assert b"6 failed sign-ins" in page
+    assert b'name="scope" value="web"' in page
+    client.post("/ip-blacklist/lift", {"address": "198.51.100.7", "scope": "web"}, secure=True)
+    assert ("bans.lift", {"address": "198.51.100.7", "by": "admin", "scope": "web"}) in site.guard.asked

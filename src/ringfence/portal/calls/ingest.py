@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from ringfence.policy.events import Kind
 from ringfence.portal import guard, publish
@@ -15,7 +15,8 @@ from ringfence.portal.audit import retention
 from ringfence.portal.audit.chain import append
 from ringfence.portal.calls.models import CallRecord, EventCursor
 from ringfence.portal.confirm.changes import revert_due
-from ringfence.portal.problems import Refused
+from ringfence.portal.security.history import take_history
+from ringfence.portal.steps import Steps
 from ringfence.portal.tenants.models import Tenant
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class Loop:
     """The work of `manage ingest`. A trouble is logged when it begins and when it ends, not twice a second."""
 
     def __init__(self) -> None:
-        self._troubles: dict[str, str] = {}
+        self._step = Steps().take
         self._hours: dict[str, float] = {}
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
@@ -49,23 +50,13 @@ class Loop:
             self._step("reverts", revert_due)
             if stored is None:
                 time.sleep(PAUSE)
+            else:
+                self._step("attacks", take_history)
 
     def _once_an_hour(self, what: str, work: Callable[[], int]) -> None:
         if time.monotonic() >= self._hours.get(what, 0.0):
             self._hours[what] = time.monotonic() + 3600
             self._step(what, work)
-
-    def _step(self, what: str, work: Callable[[], int]) -> int | None:
-        try:
-            done = work()
-        except (Refused, DatabaseError) as error:
-            if self._troubles.get(what) != str(error):
-                log.warning("%s wait: %s", what, error)
-            self._troubles[what] = str(error)
-            return None
-        if self._troubles.pop(what, None):
-            log.warning("%s flow again", what)
-        return done
 
 
 def take_events() -> int:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from ringfence.policy.book import Target
+from ringfence.policy.scope import Scope
 from ringfence.portal import guard
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.permissions import Permission
@@ -60,9 +61,10 @@ NEVER_BLOCK: Final = Table(
     row="security/never_block_row.html",
     columns=(
         Column("address", _("Address or range"), ("cidr",)),
-        Column("source", _("Why it is protected"), ("name",)),
+        Column("name", _("What it is"), ("name",)),
+        Column("source", _("Where this comes from"), ("source",)),
     ),
-    order="source",
+    order="name",
     empty=Empty("shield-lock", _("No protected address is known"), _("The guard finds them when it starts.")),
     live=10,
 )
@@ -101,7 +103,8 @@ def evidence(request: HttpRequest, address: str) -> HttpResponse:
     except guard.GuardSilent as silent:
         found = {"address": wanted, "guard_down": silent.detail}
     ban = found.get("ban")
-    facts = {**found, "ban": _described(ban) if isinstance(ban, dict) else None}
+    doors = [_described(door) for door in found.get("doors", [])]
+    facts = {**found, "ban": _described(ban) if isinstance(ban, dict) else None, "doors": doors}
     return render(request, "security/evidence.html", facts)
 
 
@@ -139,9 +142,14 @@ def lift(request: HttpRequest) -> HttpResponse:
         _lift_if_banned(request, address)
         messages.success(request, f"{address} is allowed now; its ban is lifted.")
         return HttpResponseRedirect(HERE)
-    changes.lift_ban(actor, address)
+    changes.lift_ban(actor, address, _scope(request.POST.get("scope", "")))
     messages.success(request, f"The ban of {address} is lifted.")
     return HttpResponseRedirect(HERE)
+
+
+def _scope(text: str) -> Scope | None:
+    """Without one, every ban of the address is meant."""
+    return Scope(text) if text in [scope.value for scope in Scope] else None
 
 
 def _lift_if_banned(request: HttpRequest, address: str) -> None:

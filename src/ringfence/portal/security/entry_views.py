@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from ringfence.policy.addresses import clearing_note
 from ringfence.policy.book import Target
 from ringfence.policy.settings import Problem
 from ringfence.portal.access import actor_of, permitted
@@ -62,7 +63,10 @@ def new_entry(request: HttpRequest) -> HttpResponse:
 def _add(request: HttpRequest, cleaned: dict[str, Any]) -> AddressEntry:
     network = changes.parsed_prefix(cleaned["address"], cleaned["netmask"], "address")
     expires_at = timezone.now() + timedelta(seconds=int(cleaned["ends"])) if cleaned["ends"] else None
-    return changes.add_entry(actor_of(request), network, Target(cleaned["target"]), expires_at, cleaned["description"])
+    entry = changes.add_entry(actor_of(request), network, Target(cleaned["target"]), expires_at, cleaned["description"])
+    if note := clearing_note(cleaned["address"], cleaned["netmask"], network):
+        messages.info(request, note)
+    return entry
 
 
 def _at_address(refused: Refused) -> Refused:

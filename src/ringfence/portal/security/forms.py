@@ -130,6 +130,7 @@ class SettingsForm(PortalForm):
                 "limits": limits_of(name),
                 "is_switch": isinstance(field, forms.BooleanField),
                 "default": getattr(standard, name),
+                "is_default": self[name].initial == getattr(standard, name),
             }
             for name, field in self.fields.items()
         ]

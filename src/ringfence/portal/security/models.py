@@ -6,6 +6,16 @@ from django.db import models
 
 from ringfence.policy.book import MatchKind, Protection, Target
 from ringfence.policy.settings import SecuritySettings, setting_names
+from ringfence.portal.security.history_models import AttackCase, AttackMinute, AttackSource
+
+__all__ = [
+    "AddressEntry",
+    "AttackCase",
+    "AttackMinute",
+    "AttackSource",
+    "BlockedUserAgent",
+    "SecurityValues",
+]
 
 
 class SecurityValues(models.Model):

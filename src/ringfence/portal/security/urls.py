@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ringfence.portal.security import ban_views, entry_views, views
+from ringfence.portal.security import ban_views, dashboard_views, entry_views, views
 
 urlpatterns = [
     path("ip-blacklist", ban_views.bans),
@@ -14,6 +14,9 @@ urlpatterns = [
     path("ip-blacklist/import/apply", entry_views.apply_list),
     path("ip-blacklist/export", entry_views.export),
     path("ip-blacklist/<int:entry_id>/delete", entry_views.delete_entry),
+    path("security-dashboard", dashboard_views.dashboard),
+    path("security-dashboard/now", dashboard_views.now),
+    path("security-dashboard/chart.json", dashboard_views.attacks_chart),
     path("security/web-login", views.web_login),
     path("security/anti-hacking", views.anti_hacking),
     path("security/blocked-user-agents", views.blocked_user_agents),

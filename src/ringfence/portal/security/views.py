@@ -1,5 +1,6 @@
 """Pages: Advanced > Security."""
 
+from dataclasses import asdict
 from typing import Final
 
 from django.contrib import messages
@@ -8,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from ringfence.policy.book import MatchKind
-from ringfence.policy.settings import setting_names
+from ringfence.policy.settings import SecuritySettings, setting_names
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused
@@ -17,6 +18,7 @@ from ringfence.portal.security.forms import SettingsForm, UserAgentForm
 from ringfence.portal.security.models import BlockedUserAgent, SecurityValues
 
 WEB_LOGIN: Final = tuple(name for name in setting_names() if name.startswith("web_"))
+ALL: Final = "all"
 USER_AGENTS: Final = ("blocked_user_agents_enabled",)
 ANTI_HACKING: Final = tuple(name for name in setting_names() if name not in (*WEB_LOGIN, *USER_AGENTS))
 
@@ -32,10 +34,25 @@ def anti_hacking(request: HttpRequest) -> HttpResponse:
 
 
 def _settings_page(request: HttpRequest, names: tuple[str, ...], tab: str, path: str) -> HttpResponse:
+    if "reset" in request.POST:
+        _reset(request, names, request.POST["reset"])
+        return HttpResponseRedirect(path)
     form = SettingsForm(names, SecurityValues.current(), request.POST or None)
     if form.is_valid() and _saved(request, form):
         return HttpResponseRedirect(path)
     return render(request, "security/settings.html", {"form": form, "tab": tab}, status=422 if form.errors else 200)
+
+
+def _reset(request: HttpRequest, names: tuple[str, ...], which: str) -> None:
+    """Gives one setting, or all of the tab, its default again."""
+    standard = asdict(SecuritySettings())
+    wanted = names if which == ALL else tuple(name for name in names if name == which)
+    try:
+        changes.change_settings(actor_of(request), {name: standard[name] for name in wanted})
+    except Refused as refused:
+        messages.error(request, refused.detail)
+    else:
+        messages.success(request, "The default is in force again.")
 
 
 def _saved(request: HttpRequest, form: SettingsForm) -> bool:

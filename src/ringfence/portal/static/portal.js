@@ -119,24 +119,33 @@
   function drawChart(box) {
     fetch(box.dataset.chart, { credentials: "same-origin" }).then(function (answer) { return answer.json(); }).then(function (data) {
       box.replaceChildren();
+      var shown = data.series || [
+        { label: "Attempts", color: "--tblr-orange", values: data.attempts },
+        { label: "Answered", color: "--tblr-primary", values: data.answered }
+      ];
       var axis = { stroke: color("--tblr-secondary"), grid: { stroke: color("--tblr-border-color"), width: 1 }, ticks: { show: false } };
-      var daily = box.dataset.step === "day", half = daily ? 43200 : 1800;
+      var step = data.step || (box.dataset.step === "day" ? 86400 : 3600), daily = step === 86400, half = step / 2;
       var say = function (at) { return daily ? new Date(at * 1000).toISOString().slice(5, 10) : new Date(at * 1000).toTimeString().slice(0, 5); };
       var names = function (plot, splits) { return splits.map(say); };
       var bars = window.uPlot.paths.bars({ size: [0.7, 40] });
       var options = {
         width: box.clientWidth, height: 220, cursor: { drag: { setScale: false } },
         scales: { x: { range: function (plot, low, high) { return [low - half, high + half]; } }, y: { range: function (plot, low, high) { return [0, Math.max(4, high)]; } } },
-        axes: [Object.assign({}, axis, { grid: { show: false }, values: names, space: 60 }), Object.assign({}, axis, { size: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000] })],
-        series: [
-          { label: daily ? "Day" : "Hour", value: function (plot, at) { return at ? say(at) : "–"; } },
-          { label: "Attempts", stroke: color("--tblr-orange"), fill: color("--tblr-orange"), paths: bars, points: { show: false } },
-          { label: "Answered", stroke: color("--tblr-primary"), fill: color("--tblr-primary"), paths: bars, points: { show: false } }
-        ]
+        axes: [Object.assign({}, axis, { grid: { show: false }, values: names, space: 60 }), Object.assign({}, axis, { size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7, 1e8, 1e9] })],
+        series: [{ label: daily ? "Day" : "Time", value: function (plot, at) { return at ? say(at) : "–"; } }].concat(shown.map(function (one) {
+          return { label: one.label, stroke: color(one.color), fill: color(one.color), width: 0, paths: bars, points: { show: false } };
+        }))
       };
-      var plot = new window.uPlot(options, [data.times, data.attempts, data.answered], box);
-      window.addEventListener("resize", function () { plot.setSize({ width: box.clientWidth, height: 220 }); });
+      if (box.ringfencePlot) box.ringfencePlot.destroy();
+      box.ringfencePlot = new window.uPlot(options, [data.times].concat(shown.map(function (one) { return one.values; })), box);
     });
+  }
+
+  // A chart fits its box, and one with data-refresh stays up to date.
+  function keepChart(box) {
+    drawChart(box);
+    window.addEventListener("resize", function () { if (box.ringfencePlot) box.ringfencePlot.setSize({ width: box.clientWidth, height: 220 }); });
+    if (box.dataset.refresh) window.setInterval(function () { if (!document.hidden) drawChart(box); }, 1000 * box.dataset.refresh);
   }
 
   // A live table that cannot be refreshed says so instead of quietly growing old.
@@ -173,6 +182,6 @@
   document.addEventListener("DOMContentLoaded", function () {
     takeSetupToken();
     showPasskeys();
-    document.querySelectorAll("[data-chart]").forEach(drawChart);
+    document.querySelectorAll("[data-chart]").forEach(keepChart);
   });
 })();

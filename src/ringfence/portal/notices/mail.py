@@ -1,0 +1,64 @@
+"""Sends notices by e-mail: one message for a batch, so that a storm of bans is no storm of mails."""
+
+import smtplib
+import ssl
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from typing import Any, Final
+
+from ringfence.portal.notices.means import TIMEOUT, Batch, Encryption, Mail, NotDelivered
+
+SHOWN: Final = 50
+LONGEST_SUBJECT: Final = 120
+
+
+def send(mail: Mail, batch: Batch) -> None:
+    """Raises NotDelivered."""
+    try:
+        with _connected(mail) as server:
+            if mail.username:
+                server.login(mail.username, batch.key)
+            server.send_message(_message(mail, batch), mail.sender, list(mail.recipients))
+    except (OSError, smtplib.SMTPException) as error:
+        raise NotDelivered(f"The mail server {mail.host}:{mail.port} did not take it: {error}") from error
+
+
+def _connected(mail: Mail) -> smtplib.SMTP:
+    """The server, proved by its certificate unless no encryption is wanted; a password never travels in the clear."""
+    context = ssl.create_default_context()
+    if mail.encryption is Encryption.TLS:
+        return smtplib.SMTP_SSL(mail.host, mail.port, timeout=TIMEOUT, context=context)
+    server = smtplib.SMTP(mail.host, mail.port, timeout=TIMEOUT)
+    if mail.encryption is Encryption.STARTTLS:
+        try:
+            server.starttls(context=context)
+        except (OSError, smtplib.SMTPException):
+            server.close()
+            raise
+    return server
+
+
+def _message(mail: Mail, batch: Batch) -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = Address("Ringfence", addr_spec=mail.sender)
+    message["To"] = ", ".join(mail.recipients)
+    message["Date"] = formatdate()
+    message["Message-ID"] = make_msgid(batch.number, mail.sender.rpartition("@")[2])
+    message["Subject"] = _subject(batch.bodies)
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answer, please
+    message.set_content(_text(batch.bodies))
+    return message
+
+
+def _subject(bodies: list[dict[str, Any]]) -> str:
+    """What a hostile name may hold does not end the header line."""
+    first = " ".join(str(bodies[0]["summary"]).split())[:LONGEST_SUBJECT]
+    return f"[Ringfence] {first}" if len(bodies) == 1 else f"[Ringfence] {first} and {len(bodies) - 1} more"
+
+
+def _text(bodies: list[dict[str, Any]]) -> str:
+    lines = [f"{body['time']}  {' '.join(str(body['summary']).split())}" for body in bodies[:SHOWN]]
+    if len(bodies) > SHOWN:
+        lines.append(f"... and {len(bodies) - SHOWN} more.")
+    return "\n".join([*lines, "", "The portal shows the evidence under IP Blacklist and the audit log."])
