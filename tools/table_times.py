@@ -1,7 +1,7 @@
 """Server time of the big tables with 100,000 rows: `python -m tools.table_times [postgresql://...]`.
 
-Fills a database of its own (a fresh SQLite file, or the given empty PostgreSQL database), asks each page three times and
-prints the best time in milliseconds. The goal is 300 ms.
+Fills a database of its own (a fresh SQLite file, or the given empty PostgreSQL database), asks each page three times
+and prints the best time in milliseconds. The goal is 300 ms.
 """
 
 import os
