@@ -56,6 +56,7 @@ class Registrations:
     def __init__(self) -> None:
         self._by_aor: dict[str, tuple[str, float, bytes]] = {}
         self._by_source: dict[str, set[str]] = {}
+        self._heard: set[str] = set()
         self.bytes = 0
         self._news: list[tuple[bytes, str]] = []
 
@@ -107,6 +108,7 @@ class Registrations:
         self._keep(aor, event["source"], expires_at, line)
 
     def _keep(self, aor: str, source: str, expires_at: float, line: bytes) -> None:
+        self._heard.add(source)
         old = self._by_aor.get(aor)
         if old is None:
             self._by_source.setdefault(source, set()).add(aor)
@@ -116,6 +118,11 @@ class Registrations:
             self._leave(old[0], aor)
             self._by_source.setdefault(source, set()).add(aor)
         self._by_aor[aor] = (source, expires_at, line)
+
+    def heard(self) -> frozenset[str]:
+        """The sources with an accepted registration since this was last asked."""
+        heard, self._heard = frozenset(self._heard), set()
+        return heard
 
     def removed(self, event: Event) -> None:
         """One contact, or all of them, are gone."""
