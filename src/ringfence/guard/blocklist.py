@@ -2,7 +2,7 @@
 
 One hash set for each prefix length in use, the longest asked first: the kernel itself finds the longest prefix. Against
 one interval set a million prefixes load six times as fast, no commit walks them all, and a look-up is a hash for each
-length instead of twenty steps down a tree (docs/adr/0009).
+length instead of twenty steps down a tree (docs/adr/0012).
 """
 
 import secrets

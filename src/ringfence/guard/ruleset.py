@@ -1,6 +1,6 @@
 """The nftables table `inet ringfence` as text: pure, every value typed before it gets here, so nothing can be injected.
 
-Three chains hooked one after the other (docs/adr/0009): bans, then the long lists of `blocklist.py`, then the rates on
+Three chains hooked one after the other (docs/adr/0012): bans, then the long lists of `blocklist.py`, then the rates on
 the SIP ports. In there: never-block members leave first, shaped but never banned; then the rate of each source, then
 sources with an accepted registration are through, and all others share one allowance. RTP is never counted. We only
 ever drop: opening ports is the business of the host's firewall.
