@@ -52,6 +52,6 @@ def _setting(text: str) -> tuple[str, int | bool]:
     name, _, value = text.partition("=")
     if value in ("true", "false"):
         return name, value == "true"
-    if value.isascii() and value.isdigit():
-        return name, int(value)
-    misuse(f"--set wants NAME=NUMBER, NAME=true or NAME=false, not {text!r}")
+    if not (value.isascii() and value.isdigit()):
+        misuse(f"--set wants NAME=NUMBER, NAME=true or NAME=false, not {text!r}")
+    return name, int(value)

@@ -149,7 +149,7 @@ class DryRunEntry(In):
 
 
 class DryRunIn(In):
-    settings: dict[str, int | bool] = {}
+    settings: dict[str, int | bool] = Field({}, max_length=100)
     entries: list[DryRunEntry] = Field([], max_length=1_000)
 
 
