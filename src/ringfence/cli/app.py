@@ -13,6 +13,7 @@ from ringfence.cli import (
     confirm,
     demo,
     down,
+    dry_run,
     logs,
     setup_link,
     sign_in,
@@ -30,6 +31,7 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("logs", logs.logs),
     ("check-password", check_password.check_password),
     ("confirm", confirm.confirm),
+    ("dry-run", dry_run.dry_run),
     ("setup-link", setup_link.setup_link),
     ("demo", demo.demo),
 )
