@@ -1,5 +1,6 @@
 """Whole lists of address entries: judged row by row, added as a whole, written so that they can be read again."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import AsyncClient, Client
 
 from ringfence.policy.entries import decode_entries
 from ringfence.portal import places
@@ -222,3 +223,19 @@ def test_without_the_guard_no_list_is_taken(site: Site) -> None:
     site.guard.stop()
     assert send(site, PLAIN)[1]["error_id"] == "guard.unreachable"
     assert not AddressEntry.objects.exists()
+
+
+def test_under_asgi_a_long_export_is_sent_in_pieces(site: Site) -> None:
+    """Django would collect all of an ordinary iterator first; so would memory."""
+    rows = "".join(f"10.{number >> 8}.{number & 255}.0/24\n" for number in range(5_000))
+    send(site, rows, query="target=allow")
+    pieces = asyncio.run(_pieces(site.admin.token))
+    assert len(pieces) > 3
+    assert b"".join(pieces).count(b"\r\n") == 5_001
+
+
+async def _pieces(token: str) -> list[bytes]:
+    headers = {"Authorization": f"Bearer {token}"}
+    answer: Any = await AsyncClient().get("/api/v1/ip-filters/export?form=csv", secure=True, headers=headers)
+    assert answer.status_code == 200
+    return [piece async for piece in answer.streaming_content]
