@@ -3,187 +3,21 @@
 import json
 import os
 import signal
-import socket
-import struct
 import time
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from ringfence.lab import sip
-from ringfence.lab.network import PBX_ADDRESS, Host, inside
+from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
 from ringfence.lab.rest import Refused, Rest
 from ringfence.lab.sip import Account, Headers
 from ringfence.lab.softphone import NoAnswer, Softphone, Transport
+from tests.system.attack_cases.asking import TCP, UDP, URI, ask, fail, spared
 
 pytestmark = pytest.mark.usefixtures("oracle")
-
-UDP, TCP = (PBX_ADDRESS, 5060), (PBX_ADDRESS, 5063)
-URI = "sip:acme.example"
-ANSWER_TIME = 30
-
-
-@pytest.fixture
-def few_challenges(pbx: Any) -> Iterator[int]:
-    """More than 20 unanswered challenges within ten seconds are too many."""
-    pbx.set_security(failed_challenge_limit=20)
-    yield 20
-    pbx.set_security(failed_challenge_limit=1000)
-
-
-@pytest.fixture
-def few_failures(pbx: Any) -> Iterator[int]:
-    """Ten failed authentications within ten seconds are too many (attack case 53)."""
-    pbx.set_security(failed_authentication_limit=10)
-    yield 10
-    pbx.set_security(failed_authentication_limit=50)
-
-
-@pytest.fixture
-def protect(pbx: Any) -> Iterator[Callable[[Host, str], None]]:
-    """Makes a host a member of the never-block set for one test."""
-    made: list[int] = []
-
-    def add(host: Host, kind: str) -> None:
-        made.append(pbx.rest.post("protected-addresses", cidr=host.address, kind=kind, name=host.name)["id"])
-        time.sleep(0.3)
-
-    yield add
-    for number in made:
-        pbx.rest.delete(f"protected-addresses/{number}")
-
-
-def fail(one: Softphone, count: int) -> int:
-    """So many wrong passwords, each for a challenge of its own; how many were answered."""
-    answered = 0
-    for _ in range(count):
-        challenge, headers = ask(one)
-        if challenge is None or challenge.status != 401:
-            return answered
-        refused = one.silent("REGISTER", URI, one.answered(challenge, "REGISTER", URI, headers), wait=0.5)
-        answered += refused is not None and refused.status == 401
-    return answered
-
-
-def ask(one: Softphone, method: str = "REGISTER", headers: Headers | None = None) -> tuple[sip.Message | None, Headers]:
-    """One request without credentials, and what came back."""
-    asked = headers or one.headers(method, one.account.aor)
-    return one.silent(method, URI if method == "REGISTER" else "sip:102@acme.example", asked, wait=1.0), asked
-
-
-def leave_unanswered(one: Softphone, count: int, methods: tuple[str, ...] = ("REGISTER",)) -> None:
-    for number in range(count):
-        answer, _ = ask(one, methods[number % len(methods)])
-        assert answer is not None
-        assert answer.status in (401, 407)
-
-
-def test_challenges_left_unanswered_ban_a_proved_source_after_their_whole_time(
-    pbx: Any, stranger: Any, few_challenges: int
-) -> None:
-    """Reference: "Failed Challenge Requests (407)", for 401 and 407; slow phones and retransmissions are no attack."""
-    silent, forger, repeater, slow = (stranger() for _ in range(4))
-    account = Account("101", "acme.example", "wrong")
-    with (
-        Softphone(silent, TCP, account, Transport.TCP) as tcp,
-        Softphone(forger, UDP, account) as udp,
-        Softphone(repeater, UDP, account) as again,
-        Softphone(slow, TCP, Account("102", "acme.example", "wrong"), Transport.TCP) as late,
-    ):
-        leave_unanswered(tcp, few_challenges + 5, ("REGISTER", "INVITE"))
-        leave_unanswered(udp, few_challenges + 5)
-        _retransmit(again, 3 * few_challenges)
-        asked = [ask(late) for _ in range(few_challenges + 5)]
-        begun = time.monotonic()
-        _tick_until(pbx, (tcp, udp, again, late), begun + 8)
-        for challenge, headers in asked:
-            assert challenge is not None
-            late.silent("REGISTER", URI, late.answered(challenge, "REGISTER", URI, headers))
-        assert not pbx.product.in_kernel_set(silent.address), "banned before the answer time was over"
-        _tick_until(pbx, (tcp, udp, again, late), begun + ANSWER_TIME + 10)
-        assert pbx.product.in_kernel_set(silent.address)
-        assert not any(pbx.product.in_kernel_set(host.address) for host in (forger, repeater, slow))
-    told = json.dumps(pbx.rest.get(f"bans/{silent.address}/explain"))
-    assert "antihacking.failed_challenge" in told
-    assert "REGISTER sip:acme.example SIP/2.0" in told
-    within(5, lambda: "source.unproved" in _spared(pbx, forger), "the forged source is shown as unproved")
-
-
-def _retransmit(one: Softphone, count: int) -> None:
-    """The same request again and again, after one wrong answer that proves the source."""
-    challenge, headers = ask(one)
-    assert challenge is not None
-    one.silent("REGISTER", URI, one.answered(challenge, "REGISTER", URI, headers))
-    _, same = ask(one)
-    for _ in range(count):
-        ask(one, headers=same)
-
-
-def _tick_until(pbx: Any, phones: tuple[Softphone, ...], deadline: float) -> None:
-    """A message now and then, as on any real system: workers tell what they counted when they are at work."""
-    while time.monotonic() < deadline:
-        for one in phones[1:]:
-            one.options()
-        if pbx.product.in_kernel_set(phones[0].host.address):
-            return
-        ask(phones[0], "OPTIONS")
-        time.sleep(1)
-
-
-def _spared(pbx: Any, host: Host) -> list[str]:
-    """Why this source was spared, from the guard's own socket."""
-    answer = pbx.product.guard("events.since", cursor=0, kinds=["ban.spared"], limit=5000)
-    return [event["why"] for event in answer["events"] if event["address"] == host.address]
-
-
-def test_a_forged_source_gets_no_member_of_the_never_block_set_banned(
-    pbx: Any, lab: Any, stranger: Any, few_challenges: int, protect: Any
-) -> None:
-    """Case 54: requests with the address of a peer and of the acting administrator; one alarm, service goes on."""
-    carrier = stranger()
-    protect(carrier, "cluster_peer")
-    victims = [carrier.address, pbx.product.admin.address, "127.0.0.1", PBX_ADDRESS]
-    _forge(stranger(), victims, 4_000)
-    with Softphone(carrier, UDP, Account("101", "acme.example", "wrong")) as one:
-        for _ in range(4):
-            assert one.options().status == 200
-            fail(one, 1)
-            time.sleep(0.3)
-        deadline = time.monotonic() + ANSWER_TIME + 10
-        while "never_block.member" not in _spared(pbx, carrier) and time.monotonic() < deadline:
-            assert one.options().status == 200
-            time.sleep(1)
-    assert "never_block.member" in _spared(pbx, carrier)
-    assert not pbx.product.kernel_bans() & set(victims)
-    assert [alarm["id"] for alarm in pbx.product.guard("alarms.list")].count("never_block.member") == 1
-
-
-def _forge(host: Host, sources: list[str], count: int) -> None:
-    """UDP packets with other people's source addresses (IP_HDRINCL; udp(7), checksum 0: none)."""
-    raw = inside(host.namespace, lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW))
-    with raw:
-        for number in range(count):
-            source = sources[number % len(sources)]
-            body = sip.compose(
-                f"REGISTER {URI} SIP/2.0",
-                [
-                    ("Via", f"SIP/2.0/UDP {source}:5060;branch={sip.new_branch()}"),
-                    ("From", f"<sip:101@acme.example>;tag={number}"),
-                    ("To", "<sip:101@acme.example>"),
-                    ("Call-ID", f"forged-{number}"),
-                    ("CSeq", "1 REGISTER"),
-                    ("Max-Forwards", "70"),
-                ],
-            )
-            udp = struct.pack("!4H", 5060, 5060, 8 + len(body), 0)
-            ends = socket.inet_aton(source), socket.inet_aton(PBX_ADDRESS)
-            head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 28 + len(body), 0, 0, 64, 17, 0, *ends)
-            raw.sendto(head + udp + body, (PBX_ADDRESS, 0))
-            if number % 100 == 99:
-                time.sleep(0.05)
 
 
 def test_one_wrong_phone_among_fifty_behind_a_nat_costs_the_others_nothing(
@@ -199,7 +33,7 @@ def test_one_wrong_phone_among_fifty_behind_a_nat_costs_the_others_nothing(
             fail(wrong, 5)
             assert all(_paced(one) == 200 for one in phones[1 + round_number :: 6])
         assert not pbx.product.in_kernel_set(office.address)
-        within(2, lambda: "office.healthy" in _spared(pbx, office), "the wrong phone is reported")
+        within(2, lambda: "office.healthy" in spared(pbx, office), "the wrong phone is reported")
         for one in phones[1:]:
             time.sleep(0.01)
             one.register(expires=0)
@@ -327,7 +161,7 @@ def test_a_front_proxy_that_forgets_to_say_who_speaks_is_not_banned(
     protect(proxy, "front_proxy")
     with Softphone(proxy, TCP, Account("101", "acme.example", "wrong"), Transport.TCP) as one:
         assert fail(one, 3 * few_failures) >= few_failures
-    within(2, lambda: "never_block.member" in _spared(pbx, proxy), "it is shown as spared")
+    within(2, lambda: "never_block.member" in spared(pbx, proxy), "it is shown as spared")
     assert not pbx.product.in_kernel_set(proxy.address)
     assert "never_block.member" in [alarm["id"] for alarm in pbx.product.guard("alarms.list")]
 
