@@ -1,4 +1,4 @@
-"""Group D: floods and resource use, as far as they need no kernel rate (those are in `guard_firewall` and the bench)."""
+"""Group D: floods and resource use, where no kernel rate is needed (those are in `guard_firewall` and the bench)."""
 
 import socket
 import sqlite3
