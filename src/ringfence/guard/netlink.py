@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 NETFILTER: Final = 12
@@ -21,6 +22,7 @@ INET: Final = 1
 NF_TABLES: Final = 10
 BATCH_BEGIN: Final = 0x10
 BATCH_END: Final = 0x11
+PATIENCE: Final = 2.0
 SEND_BYTES: Final = 32 << 20
 RECEIVE_BYTES: Final = 1 << 18
 SO_SNDBUFFORCE: Final = 32
@@ -85,7 +87,7 @@ class Netlink:
 
     def __init__(self, protocol: int) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
-        self._socket.settimeout(2.0)
+        self._socket.settimeout(PATIENCE)
         self._socket.bind((0, 0))
 
     def allow_large_sends(self) -> None:
@@ -94,6 +96,7 @@ class Netlink:
 
     def ask(self, request: bytes) -> Iterator[tuple[int, bytes]]:
         """The answers to a dump, kind and body each, until the kernel says that this was all."""
+        self._drain()
         self._socket.send(request)
         while True:
             for kind, body in split(self._socket.recv(RECEIVE_BYTES)):
@@ -108,6 +111,14 @@ class Netlink:
         """Sends what the kernel acknowledges once. Raises OSError."""
         for _ in self.ask(request):
             pass
+
+    def _drain(self) -> None:
+        """What an earlier question left, because it was given up, must not be taken for the answer to the next."""
+        self._socket.settimeout(0)
+        with suppress(BlockingIOError):
+            while True:
+                self._socket.recv(RECEIVE_BYTES)
+        self._socket.settimeout(PATIENCE)
 
     def close(self) -> None:
         self._socket.close()
