@@ -1,4 +1,4 @@
-"""Group D: floods and resource use, as far as they need no kernel rate (those are in `guard_firewall` and the bench)."""
+"""Group D: floods and resource use that need no rate in the kernel; those are in `guard_firewall` and the bench."""
 
 import socket
 import sqlite3
@@ -104,7 +104,7 @@ def test_no_answer_is_larger_than_half_again_and_none_is_repeated(attacker: Soft
 @pytest.mark.parametrize("body", [BOMB, b"<presence>" + b"x" * (1 << 20) + b"</presence>"], ids=["bomb", "1 MB"])
 def test_presence_documents_are_refused_unread(phone: Any, body: bytes) -> None:
     """Case 49: PUBLISH with an XML entity bomb or 1 MB of PIDF: 4xx or 5xx or the connection is closed."""
-    one = phone("405", Transport.TCP)
+    one = phone("405", Transport.TCP, registered=False)
     headers = [
         *one.headers("PUBLISH", one.account.aor),
         ("Event", "presence"),
