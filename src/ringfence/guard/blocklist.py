@@ -2,7 +2,7 @@
 
 One hash set for each prefix length in use, the longest asked first: the kernel itself finds the longest prefix. Against
 one interval set a million prefixes load six times as fast, no commit walks them all, and a look-up is a hash for each
-length instead of twenty steps down a tree (docs/adr/0009).
+length instead of twenty steps down a tree (docs/adr/0012).
 """
 
 import secrets
@@ -17,17 +17,19 @@ from ringfence.guard.ruleset import LISTS_PRIORITY, Lists, outermost
 from ringfence.policy import entries
 from ringfence.policy.book import Target
 from ringfence.policy.entries import TARGETS
-from ringfence.policy.entry_index import EntryIndex
+from ringfence.policy.entry_index import EntryIndex, parts
 
 TABLE: Final = "inet ringfence_lists"
 TABLE_NAME: Final = "ringfence_lists"
-STEP_BYTES: Final = 100_000
-"""Lines packed and loaded in one step, some three thousand: a step holds the guard up for about 15 ms."""
-
 GET_SET: Final = 10
 SET_NAME: Final = 2
 _PACK: Final = {b"4": packer(4).pack, b"6": packer(16).pack}
 _HEAD: Final = {b"4": element(bytes(4))[:-4], b"6": element(bytes(16))[:-16]}
+EVERYTHING: Final = b"000"
+HALF: Final = b"001"
+"""nftables knows no mask of zero bits, so 0.0.0.0/0 is loaded as its halves."""
+
+_UPPER_HALF: Final = {b"4": b"\x80" + bytes(3), b"6": b"\x80" + bytes(15)}
 NEVER: Final = entries.NEVER.encode()
 _BITS: Final = {4: 32, 6: 128}
 _FIELD: Final = {4: "ip saddr", 6: "ip6 saddr"}
@@ -63,13 +65,14 @@ class BlockLists:
         self._socket = socket
 
     def load(self, entries: EntryIndex, now: float) -> Iterator[None]:
-        """Each step loads a part; after the last one the new entries are in force and the old ones are gone. Raises
-        OSError, ValueError or KeyError and leaves the old ones in force.
+        """Each step loads a part, in some 15 ms; after the last one the new entries are in force, the old ones gone.
+
+        Raises OSError, ValueError or KeyError and leaves the old ones in force.
         """
         load = _Load(secrets.token_hex(4), entries.counts)
         self._run(f"add table {TABLE}")
-        for part in _parts(entries.lines):
-            self._add(load, part, now)
+        for part in parts(entries.lines):
+            self._add(load, part.split(b"\n"), now)
             yield
         self._run(_swapped(load))
         for name in self._stale(load.generation):
@@ -97,41 +100,41 @@ class BlockLists:
         return [name for name in names if "_" in name and not name.endswith(f"_{generation}")]
 
 
-def _parts(lines: bytes) -> Iterator[list[bytes]]:
-    """The lines in parts, without a list of them all."""
-    start = 0
-    while start < len(lines):
-        end = lines.find(b"\n", start + STEP_BYTES)
-        end = len(lines) if end < 0 else end
-        yield lines[start:end].split(b"\n")
-        start = end + 1
-
-
 def _grouped(lines: list[bytes], now: float) -> dict[Group, list[bytes]]:
     """Raises ValueError or KeyError on a broken line; their form is that of `policy/entries.py`."""
     grouped: dict[tuple[bytes, bytes, bytes], list[bytes]] = {}
     for line in lines:
         key, letter, end, _ = line.split(b" ", 3)
         version, address, length = key[:1], bytes.fromhex(key[1:-4].decode()), key[-3:]
-        packed = _PACK[version](_HEAD[version], address) if end == NEVER else _timed(address, float(end) - now)
-        if packed:
-            grouped.setdefault((version, length, letter), []).append(packed)
+        if length == EVERYTHING:
+            length = HALF
+            grouped.setdefault((version, length, letter), []).append(_packed(version, _UPPER_HALF[version], end, now))
+        grouped.setdefault((version, length, letter), []).append(_packed(version, address, end, now))
     return {
         Group(int(version), int(length), TARGETS[letter.decode()]): items
         for (version, length, letter), items in grouped.items()
     }
 
 
-def _timed(address: bytes, seconds: float) -> bytes:
+def _packed(version: bytes, address: bytes, end: bytes, now: float) -> bytes:
+    """One element; nothing if its time is over."""
+    if end == NEVER:
+        return _PACK[version](_HEAD[version], address)
+    seconds = float(end) - now
     return element(address, max(1, round(seconds * 1000))) if seconds > 0 else b""
 
 
 def _new_set(group: Group, load: _Load) -> str:
     """With its size told the kernel's table is made large enough at once."""
-    size = load.counts[group.version, group.length]
+    size = _size(group, load)
     return (
         f"add set {TABLE} {group.name(load.generation)} {{ type {_TYPE[group.version]}; size {size}; flags timeout; }}"
     )
+
+
+def _size(group: Group, load: _Load) -> int:
+    halves = 2 * load.counts.get((group.version, 0), 0) if group.length == 1 else 0
+    return load.counts.get((group.version, group.length), 0) + halves
 
 
 def protected(lists: Lists) -> str:

@@ -154,7 +154,7 @@ class Daemon:
         read_at = 0.0
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            if self._service.obey():
+            if await self._desk.obey():
                 self._desk.announce()
             self._service.guard_rates()
             if time.monotonic() - read_at >= READ_EVERY - LOOK_EVERY / 2:
@@ -269,7 +269,7 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
     record = Record(bans, ledger, alarms, known)
     rulings = Rulings(standing, never_block, record, boot)
     intake = Intake(standing, policy, rulings, record)
-    floods = Floods(firewall, Witnesses(policy, rulings, known, bans), alarms)
+    floods = Floods(firewall, Witnesses(policy, rulings, known, bans))
     intake.recall(replay(paths.journal, snapshot_at, ledger.saved))
     paths.journal.mkdir(mode=0o770, parents=True, exist_ok=True)
     reader = JournalReader(paths.journal, ledger.saved)

@@ -5,12 +5,12 @@ libnftables would read whole interval sets back before it changes anything (meas
 
 import struct
 from collections.abc import Iterator
-from ipaddress import ip_network
+from ipaddress import ip_address
 from typing import Final
 
 from ringfence.guard import netlink
 from ringfence.guard.ruleset import TABLE_NAME, Level, over_set
-from ringfence.policy.addresses import HOST_BITS_V6, Network
+from ringfence.policy.addresses import Network, ban_network, carried
 
 NEW_ELEMENT: Final = 12
 GET_ELEMENT: Final = 13
@@ -62,9 +62,8 @@ class SetReader:
 
     def counted(self, level: Level, version: int) -> Iterator[tuple[Network, int]]:
         """Who is in the set now, and how many packets were counted; nothing if there is no such set."""
-        length = 32 if version == 4 else HOST_BITS_V6
         for key, packets in self._elements(over_set(level, version)):
-            yield ip_network((key, length)), packets
+            yield ban_network(carried(ip_address(key))), packets
 
     def _elements(self, name: str) -> list[tuple[bytes, int]]:
         target = netlink.text(LIST_TABLE, TABLE_NAME) + netlink.text(LIST_SET, name)

@@ -134,9 +134,7 @@ class Nft:
     def lift(self, network: Network) -> bool:
         code, text = self._run(ruleset.removed_ban(network))
         if code != 0 and _is_full(text):
-            code, text = self._run(
-                f"delete element {ruleset.TABLE} {ruleset.ban_set(network)} {{ {network.network_address} }}"
-            )
+            code, text = self._run(ruleset.deleted_ban(network))
         return code == 0 or "No such file" in text
 
     def _must(self, commands: str) -> None:

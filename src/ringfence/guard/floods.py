@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from ringfence.guard.adopted import AdoptedPolicy
-from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import Bans
 from ringfence.guard.clock import Moment
 from ringfence.guard.firewall import Firewall
@@ -15,15 +14,12 @@ from ringfence.guard.known import Known
 from ringfence.guard.ruleset import Level
 from ringfence.guard.rulings import Rulings
 from ringfence.policy.addresses import Network, ban_key
-from ringfence.policy.antihacking import Spared
 from ringfence.policy.floods import Excess, Proof, judge_rate
 
 PATIENCE: Final = 1.0
 """Seconds a source over level 1 is only shaped, to see whether it exceeds level 2 as well."""
 
 PEERS_EVERY: Final = 1.0
-CALM_AFTER: Final = 60.0
-MEMBER_FLOODED: Final = "never_block.flooded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +35,12 @@ class Witnesses:
 class Floods:
     """One look at a time; remembers nothing about a source but since when it is over."""
 
-    def __init__(self, firewall: Firewall, witnesses: Witnesses, alarms: Alarms) -> None:
+    def __init__(self, firewall: Firewall, witnesses: Witnesses) -> None:
         self._firewall = firewall
         self._witnesses = witnesses
-        self._alarms = alarms
         self._since: dict[Network, Moment] = {}
         self._peers: frozenset[Network] = frozenset()
         self._peers_at = -PEERS_EVERY
-        self._calm_at = 0.0
 
     def look(self, now: Moment) -> None:
         """Decides about every source that is over a level now."""
@@ -59,7 +53,6 @@ class Floods:
             since = self._since[network]
             if level is Level.TWO or now.boot - since.boot >= PATIENCE:
                 self._decide(network, Excess(_key(network), level, packets, since.wall, now.wall), now)
-        self._calm(now)
 
     def _decide(self, network: Network, excess: Excess, now: Moment) -> None:
         ask = self._witnesses
@@ -70,8 +63,6 @@ class Floods:
         ruling = judge_rate(excess, around, proof, ask.policy.book.security)
         if ruling is not None:
             ask.rulings.carry_out(ruling, now)
-        if isinstance(ruling, Spared):
-            self._alarm(ruling, now)
 
     def _proof(self, network: Network, key: str, now: Moment) -> Proof:
         if self._witnesses.known.proved_lately(key, now):
@@ -79,19 +70,6 @@ class Floods:
         if now.boot - self._peers_at >= PEERS_EVERY:
             self._peers, self._peers_at = self._firewall.peers(), now.boot
         return Proof.CONNECTION if network in self._peers else Proof.NONE
-
-    def _alarm(self, spared: Spared, now: Moment) -> None:
-        """One alarm as long as it lasts."""
-        self._calm_at = now.boot + CALM_AFTER
-        message = (
-            f"Packets that bear {spared.source}, {spared.protects}, exceed the rate. It is protected and not blocked; "
-            "the excess is dropped."
-        )
-        self._alarms.set_off(MEMBER_FLOODED, message, now.wall)
-
-    def _calm(self, now: Moment) -> None:
-        if now.boot >= self._calm_at:
-            self._alarms.clear(MEMBER_FLOODED, now.wall)
 
 
 def _key(network: Network) -> str:

@@ -1,6 +1,6 @@
 """The nftables table `inet ringfence` as text: pure, every value typed before it gets here, so nothing can be injected.
 
-Three chains hooked one after the other (docs/adr/0009): bans, then the long lists of `blocklist.py`, then the rates on
+Three chains hooked one after the other (docs/adr/0012): bans, then the long lists of `blocklist.py`, then the rates on
 the SIP ports. In there: never-block members leave first, shaped but never banned; then the rate of each source, then
 sources with an accepted registration are through, and all others share one allowance. RTP is never counted. We only
 ever drop: opening ports is the business of the host's firewall.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from ringfence.policy.addresses import Network, Span
+from ringfence.policy.addresses import NAT64, Network, Span
 from ringfence.policy.settings import SecuritySettings
 
 TABLE: Final = "inet ringfence"
@@ -101,7 +101,7 @@ def replaced_lists(lists: Lists) -> str:
 def replaced_rates(shape: Shape) -> str:
     """Replaces the rate rules and their meters in one transaction: a meter keeps the rate it was made with."""
     meters = [f"{name}{version}" for name in METERS for version in (4, 6)]
-    chains = {"sip_rates": _rate_rules(shape.settings), "never_rates": _never_rules(shape.settings)}
+    chains = _rate_chains(shape.settings)
     return "\n".join(
         [
             *(f"flush chain {TABLE} {name}" for name in chains),
@@ -113,28 +113,27 @@ def replaced_rates(shape: Shape) -> str:
 
 def known_again(sources: Iterable[Timed]) -> str:
     """Adds sources to the known set or renews their time."""
-    return "\n".join(_renewed(f"known{source.network.version}", source) for source in sources)
+    return "\n".join(_renewed("known", source) for source in sources)
 
 
 def forgotten(network: Network) -> str:
     """Takes a source out of the known set, whether it is there or not."""
-    target = f"{TABLE} known{network.version} {{ {_base(network)} }}"
-    return f"add element {target}\ndelete element {target}"
+    return _removed("known", network)
 
 
 def renewed_ban(ban: Timed) -> str:
     """Adds a ban or renews its timeout."""
-    return _renewed(ban_set(ban.network), ban)
+    return _renewed("ban", ban)
 
 
 def removed_ban(network: Network) -> str:
     """Removes a ban, whether it is there or not."""
-    target = f"{TABLE} {ban_set(network)} {{ {_base(network)} }}"
-    return f"add element {target}\ndelete element {target}"
+    return _removed("ban", network)
 
 
-def ban_set(network: Network) -> str:
-    return f"ban{network.version}"
+def deleted_ban(network: Network) -> str:
+    """Removes a ban that is there, from a set without room for anything."""
+    return "\n".join(f"delete element {TABLE} {name} {{ {key} }}" for name, key in _places("ban", network))
 
 
 def over_set(level: Level, version: int) -> str:
@@ -148,16 +147,18 @@ def _sets(ban_set_size: int) -> list[str]:
     over = f"size {OVER_SIZE}; flags dynamic,timeout; timeout {OVER_TIMEOUT}s;"
     for version, kind in ((4, "ipv4_addr"), (6, "ipv6_addr")):
         lines += [f"  set {name}{version} {{ type {kind}; flags interval; }}" for name in ("never", "allow")]
-        lines.append(f"  set ban{version} {{ type {kind}; size {ban_set_size}; flags timeout; counter; }}")
-        lines.append(f"  set known{version} {{ type {kind}; size {KNOWN_SET_SIZE}; flags timeout; }}")
+        for name in (str(version), "4in6") if version == 6 else (str(version),):
+            lines.append(f"  set ban{name} {{ type {kind}; size {ban_set_size}; flags timeout; counter; }}")
+            lines.append(f"  set known{name} {{ type {kind}; size {KNOWN_SET_SIZE}; flags timeout; }}")
         lines += [f"  set {name}{version} {{ type {kind}; {meter} }}" for name in METERS]
         lines += [f"  set {over_set(level, version)} {{ type {kind}; {over} }}" for level in Level]
     return lines
 
 
 def _chains(shape: Shape) -> list[str]:
-    over = [(f"over_{level}", _over_rules(level)) for level in Level]
-    plain = [*over, ("never_rates", _never_rules(shape.settings)), ("sip_rates", _rate_rules(shape.settings))]
+    plain = [(f"over_{level}", _over_rules(level, _SOURCES)) for level in Level]
+    plain += [(f"over_{level}_translated", _over_rules(level, _TRANSLATED)) for level in Level]
+    plain += _rate_chains(shape.settings).items()
     lines: list[str] = []
     for name, rules in plain:
         lines += [f"  chain {name} {{", *(f"    {rule}" for rule in rules), "  }"]
@@ -168,6 +169,7 @@ def _chains(shape: Shape) -> list[str]:
         "    iifname lo return",
         *_each_version("    {source} @never{version} return"),
         *_each_version("    {key} @ban{version} counter drop"),
+        "    ip6 saddr @ban4in6 counter drop",
         "  }",
         "  chain rates {",
         f"    type filter hook prerouting priority {RATES_PRIORITY}; policy accept;",
@@ -177,38 +179,69 @@ def _chains(shape: Shape) -> list[str]:
         "  chain sip {",
         *_each_version("    {source} @never{version} goto never_rates"),
         *_each_version("    {source} @allow{version} return"),
+        f"    ip6 saddr {NAT64} goto translated_rates",
         "    goto sip_rates",
         "  }",
     ]
 
 
-_SOURCES: Final = ((4, "ip saddr", "ip saddr"), (6, "ip6 saddr", "ip6 saddr & ffff:ffff:ffff:ffff::"))
-"""Version, source address, and what of it one customer holds."""
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """How the source of a packet is read: family, address, what of it one customer holds, and the set of known ones."""
+
+    version: int
+    source: str
+    key: str
+    known: str
+
+    def fill(self, rule: str) -> str:
+        return rule.format(version=self.version, source=self.source, key=self.key, known=self.known)
 
 
-def _each_version(rule: str) -> list[str]:
-    return [rule.format(version=version, source=source, key=key) for version, source, key in _SOURCES]
+_SOURCES: Final = (
+    _Source(4, "ip saddr", "ip saddr", "known4"),
+    _Source(6, "ip6 saddr", "ip6 saddr & ffff:ffff:ffff:ffff::", "known6"),
+)
+_TRANSLATED: Final = (_Source(6, "ip6 saddr", "ip6 saddr", "known4in6"),)
+"""Peers behind NAT64 share one /64; each of them is the IPv4 address it carries."""
+
+
+def _each_version(rule: str, sources: tuple[_Source, ...] = _SOURCES) -> list[str]:
+    return [source.fill(rule) for source in sources]
 
 
 def _metered(ports: Ports) -> list[tuple[str, tuple[int, ...]]]:
     return [(protocol, numbers) for protocol, numbers in (("udp", ports.udp), ("tcp", ports.tcp)) if numbers]
 
 
-def _rate_rules(settings: SecuritySettings) -> list[str]:
+def _rate_chains(settings: SecuritySettings) -> dict[str, list[str]]:
+    return {
+        "never_rates": _never_rules(settings),
+        "sip_rates": _rate_rules(settings, _SOURCES, ""),
+        "translated_rates": _rate_rules(settings, _TRANSLATED, "_translated"),
+    }
+
+
+def _rate_rules(settings: SecuritySettings, sources: tuple[_Source, ...], suffix: str) -> list[str]:
     """Level 2 counts first, what the source really sends. A full meter matches nobody: such packets go on to the
     allowance they share. A look-up in a meter would count once more, so a plain set says who found room.
     """
     rules: list[str] = []
     for level, packets in reversed(levels(settings)):
-        rules += _meter(f"rate_{level}_", packets, level)
-    shared = settings.unknown_sources_packets if settings.unknown_sources_enabled else SHARED_RATE
+        rules += _meter(f"rate_{level}_", packets, f"over_{level}{suffix}", sources)
     if settings.unknown_sources_enabled:
-        rules += _each_version("{key} @known{version} return")
-    elif levels(settings):
-        rules += _each_version("meta nfproto ipv{version} update @seen{version} {{ {key} }} return")
-    else:
+        rules += _each_version("{key} @{known} return", sources)
+        return [*rules, *_shared(settings.unknown_sources_packets)]
+    if not levels(settings):
         return []
-    return [*rules, f"limit rate {shared}/second burst {shared} packets return", "counter drop"]
+    rules += _each_version("meta nfproto ipv{version} update @seen{version} {{ {key} }} return", sources)
+    return [*rules, *_shared(SHARED_RATE)]
+
+
+def _shared(packets: int) -> list[str]:
+    """UDP and TCP each have their allowance: a forged source can only spend that of UDP for long."""
+    limit = f"limit rate {packets}/second burst {packets} packets return"
+    return [f"meta l4proto {protocol} {limit}" for protocol in ("udp", "tcp")] + ["counter drop"]
 
 
 def levels(settings: SecuritySettings) -> list[tuple[Level, int]]:
@@ -223,21 +256,20 @@ def levels(settings: SecuritySettings) -> list[tuple[Level, int]]:
 def _never_rules(settings: SecuritySettings) -> list[str]:
     """Members of the never-block set may use the highest rate there is; who exceeds it is reported, not banned."""
     for level, packets in reversed(levels(settings)):
-        return _meter("never_rate", packets, level)
+        return _meter("never_rate", packets, f"over_{level}", _SOURCES)
     return []
 
 
-def _meter(name: str, packets: int, level: Level) -> list[str]:
-    over = f"limit rate over {packets}/second burst {packets} packets"
-    return _each_version(
-        f"meta nfproto ipv{{version}} update @{name}{{version}} {{{{ {{key}} {over} }}}} goto over_{level}"
-    )
+def _meter(name: str, packets: int, over: str, sources: tuple[_Source, ...]) -> list[str]:
+    limit = f"limit rate over {packets}/second burst {packets} packets"
+    rule = f"meta nfproto ipv{{version}} update @{name}{{version}} {{{{ {{key}} {limit} }}}} goto {over}"
+    return _each_version(rule, sources)
 
 
-def _over_rules(level: Level) -> list[str]:
+def _over_rules(level: Level, sources: tuple[_Source, ...]) -> list[str]:
     """A full set ends a rule, so the drop stands in one of its own."""
-    noted = _each_version(f"meta nfproto ipv{{version}} update @over_{level}_{{version}} {{{{ {{key}} counter }}}}")
-    return [*noted, "counter drop"]
+    noted = f"meta nfproto ipv{{version}} update @over_{level}_{{version}} {{{{ {{key}} counter }}}}"
+    return [*_each_version(noted, sources), "counter drop"]
 
 
 def _list_elements(lists: Lists) -> list[str]:
@@ -261,29 +293,40 @@ def outermost(networks: Iterable[Network], version: int) -> list[str]:
 
 
 def _timed_elements(name: str, sources: list[Timed]) -> list[str]:
-    lines: list[str] = []
-    for version in (4, 6):
-        elements = [_timed(source) for source in sources if source.network.version == version]
-        if elements:
-            lines.append(f"add element {TABLE} {name}{version} {{ {', '.join(elements)} }}")
-    return lines
+    elements: dict[str, list[str]] = {}
+    for source in sources:
+        for place, key in _places(name, source.network):
+            elements.setdefault(place, []).append(f"{key} {_timeout(source)}")
+    return [f"add element {TABLE} {place} {{ {', '.join(found)} }}" for place, found in elements.items()]
+
+
+def _places(name: str, network: Network) -> list[tuple[str, str]]:
+    """Where a source stands. An IPv4 address may also arrive inside an IPv6 one (NAT64, RFC 6052)."""
+    base = str(network.network_address)
+    if network.version == 6:
+        return [(f"{name}6", base)]
+    return [(f"{name}4", base), (f"{name}4in6", f"{NAT64.network_address}{base}")]
 
 
 def _renewed(name: str, element: Timed) -> str:
     """Kernels before 6.12 ignore a second add, hence add, delete, add."""
-    target = f"{TABLE} {name}"
-    plain = f"{{ {_base(element.network)} }}"
-    return (
-        f"add element {target} {plain}\ndelete element {target} {plain}\nadd element {target} {{ {_timed(element)} }}"
+    return "\n".join(
+        f"add element {TABLE} {place} {{ {key} }}\n"
+        f"delete element {TABLE} {place} {{ {key} }}\n"
+        f"add element {TABLE} {place} {{ {key} {_timeout(element)} }}"
+        for place, key in _places(name, element.network)
     )
 
 
-def _timed(element: Timed) -> str:
-    return f"{_base(element.network)} timeout {max(1, round(element.seconds * 1000))}ms"
+def _removed(name: str, network: Network) -> str:
+    return "\n".join(
+        f"add element {TABLE} {place} {{ {key} }}\ndelete element {TABLE} {place} {{ {key} }}"
+        for place, key in _places(name, network)
+    )
 
 
-def _base(network: Network) -> str:
-    return str(network.network_address)
+def _timeout(element: Timed) -> str:
+    return f"timeout {max(1, round(element.seconds * 1000))}ms"
 
 
 def _span(span: Span) -> str:

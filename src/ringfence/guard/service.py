@@ -158,9 +158,12 @@ class Service:
         self.parts.reader.release(self.snapshot_at.segment - 1)
 
     def obey(self) -> bool:
-        """Adopts a new policy if there is one: allow entries lift bans, lists and meters change in the kernel."""
+        """Adopts a new policy if there is one."""
+        return self.adopt(changed=self.parts.policy.look())
+
+    def adopt(self, *, changed: bool) -> bool:
+        """What follows from a look at the policy: allow entries lift bans, lists and meters change in the kernel."""
         parts = self.parts
-        changed = parts.policy.look()
         now = moment()
         if parts.policy.broken:
             parts.alarms.set_off(

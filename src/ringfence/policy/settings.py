@@ -127,7 +127,8 @@ class SecuritySettings:
     unknown_sources_enabled: bool = _setting(
         True,
         "Limit for unknown sources",
-        "All sources without an accepted registration during the last day share one packet rate on the SIP ports. "
+        "All sources without an accepted registration during the last day share one packet rate on the SIP ports, one "
+        "for UDP and one for TCP. "
         "It keeps a flood from many addresses, each below level 1, away from the phones that are known.",
     )
     unknown_sources_packets: int = _setting(

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -56,6 +57,33 @@ def test_after_a_flush_bans_are_back_within_5_s_with_the_time_that_remained(
     left = re.search(rf"{OFFENDER} counter .*? expires (?:1m)?(\d+)s", guard.kernel_set("ban4"))
     assert left is not None
     assert 90 <= int(left[1]) + 60 * ("expires 1m" in guard.kernel_set("ban4")) <= 99
+
+
+@pytest.mark.parametrize("table", ["ringfence", "ringfence_lists"])
+def test_lists_are_back_within_5_s_after_their_table_or_the_other_was_deleted(guard: Guarded, table: str) -> None:
+    """Attack case 60."""
+    guard.publish(Book(address_entries=(AddressEntry(1, "10.66.0.0/16", Target.BLOCK),)))
+    until(lambda: "10.66.0.0" in guard.entries(), 1.0)
+    guard.host.run("nft", "delete", "table", "inet", table)
+    until(lambda: "10.66.0.0" in guard.entries() and bool(guard.kernel_set("ban4")), 5.0)
+
+
+def test_while_the_guard_hangs_bans_stay_and_end_in_time(
+    guard: Guarded, sender: Sender, receiver: socket.socket
+) -> None:
+    """Attack case 67."""
+    sender.from_address(OFFENDER)
+    guard.ask("bans.add", address=OFFENDER, seconds=4)
+    guard.ask("bans.add", address="10.88.0.1", seconds=600)
+    assert guard.process is not None
+    guard.process.send_signal(signal.SIGSTOP)
+    try:
+        assert not passes(sender, OFFENDER, receiver, guard.host.address)
+        until(lambda: passes(sender, OFFENDER, receiver, guard.host.address), 10.0)
+        assert guard.bans("10.88.0.1")
+    finally:
+        guard.process.send_signal(signal.SIGCONT)
+    until(lambda: [ban["address"] for ban in guard.ask("bans.list")] == ["10.88.0.1"], 5.0)
 
 
 def test_a_deleted_element_or_chain_is_put_back_too(guard: Guarded) -> None:
@@ -140,6 +168,15 @@ def test_the_book_reaches_the_kernel_within_a_second(guard: Guarded, sender: Sen
     until(lambda: OFFENDER in guard.entries(), 1.0)
     assert not passes(sender, OFFENDER, receiver, guard.host.address)
     assert not guard.ask("bans.list")
+
+
+def test_everything_can_be_blocked_but_what_is_allowed(guard: Guarded, sender: Sender, receiver: socket.socket) -> None:
+    sender.from_address(OFFENDER)
+    entries = (AddressEntry(1, "0.0.0.0/0", Target.BLOCK), AddressEntry(2, "10.77.9.9/32", Target.ALLOW))
+    guard.publish(Book(address_entries=(*entries, AddressEntry(3, "::/0", Target.BLOCK))))
+    until(lambda: "10.77.9.9" in guard.entries(), 1.0)
+    assert passes(sender, OFFENDER, receiver, guard.host.address)
+    assert not passes(sender, sender.host.address, receiver, guard.host.address)
 
 
 def test_an_entry_that_runs_out_leaves_the_kernel(guard: Guarded) -> None:

@@ -80,6 +80,7 @@ def test_a_million_entries_are_in_force_within_5_s_and_nobody_slips_through(
         time.sleep(0.2)
         assert stream.arrived() == []
         wanted = entry_lines(1_000_000, f"{BLOCKED}/32", "10.66.0.0/16")
+        idle = idle_share(guard)
         began, worked = time.monotonic(), guard.processor_seconds()
         guard.publish_entries(wanted)
         while "10.66.0.0" not in blocked_16(guard):
@@ -90,13 +91,20 @@ def test_a_million_entries_are_in_force_within_5_s_and_nobody_slips_through(
         took = time.monotonic() - began
         assert stream.arrived() == []
     assert stream.sent > 100
-    worked = guard.processor_seconds() - worked
+    worked = guard.processor_seconds() - worked - idle * took
     assert worked < MOST_SECONDS, f"{worked:.1f} s of work, {took:.1f} s by the clock"
     assert slowest < 2.0
     assert passes(sender, sender.host.address, receiver, guard.host.address)
     guard.ask("bans.add", address="10.66.6.6", seconds=60)
     assert guard.bans("10.66.6.6")
     assert guard.ask("status")["reasserted"] == 0
+
+
+def idle_share(guard: Guarded) -> float:
+    """What the guard needs anyway, in processor seconds a second."""
+    before = guard.processor_seconds()
+    time.sleep(2)
+    return (guard.processor_seconds() - before) / 2
 
 
 def blocked_16(guard: Guarded) -> str:

@@ -2,6 +2,7 @@
 
 import collections
 import socket
+import sys
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -93,6 +94,25 @@ def test_a_proved_source_is_blocked_for_the_time_of_the_highest_level_it_exceeds
     assert evidence["last_at"] >= evidence["first_at"] > time.time() - 10
 
 
+def test_a_flood_from_behind_nat64_bans_the_address_it_carries(guard: Guarded, sender: Sender) -> None:
+    """RFC 6052; the other peers of the same translator are in the same /64 and stay free."""
+    set_rates(guard, SLOW)
+    culprit, neighbour, ours = "64:ff9b::c000:207", "64:ff9b::c000:208", "64:ff9b::a4d:3c"
+    for host, address in ((guard.host, ours), (sender.host, culprit), (sender.host, neighbour)):
+        host.run("ip", "address", "replace", f"{address}/96", "dev", "eth0", "nodad")
+    guard.fail("192.0.2.7", 1)
+    with guard.host.udp(PORT, ours) as receiver:
+        receiver.settimeout(0.3)
+        with sender.host.udp(0, culprit) as sock:
+            for _ in range(400):
+                sock.sendto(b"x", (ours, PORT))
+        until(lambda: guard.bans("192.0.2.7"), 3.0)
+        received(receiver)
+        assert not passes(sender, culprit, receiver, ours)
+        assert passes(sender, neighbour, receiver, ours)
+    assert [ban["address"] for ban in guard.ask("bans.list")] == ["192.0.2.7"]
+
+
 def test_as_many_as_the_rate_allows_is_not_more(guard: Guarded, sender: Sender, receiver: socket.socket) -> None:
     """ "Exceeds" means more than."""
     set_rates(guard, SLOW)
@@ -127,8 +147,36 @@ def test_a_protected_address_is_shaped_and_reported_once(
         time.sleep(0.5)
     assert received(receiver) <= 100 + 3 * 100
     assert not guard.ask("bans.list")
-    assert [alarm["id"] for alarm in guard.ask("alarms.list")] == ["never_block.flooded"]
+    assert [alarm["id"] for alarm in guard.ask("alarms.list")] == ["never_block.member"]
     assert len(guard.ask("events.since", cursor=0, kinds=["ban.spared"])["events"]) == 1
+
+
+def test_forged_packets_never_get_a_member_of_the_never_block_set_banned(guard: Guarded, sender: Sender) -> None:
+    """Attack case 54: very many packets that bear the address of an acting administrator."""
+    set_rates(guard, SLOW)
+    mac = guard.host.run("ip", "-brief", "link", "show", "eth0").stdout.split()[2]
+    program = (
+        "import socket, struct, sys\n"
+        "own, mac = sys.argv[1], bytes.fromhex(sys.argv[2].replace(':', ''))\n"
+        "udp = struct.pack('!HHHH', 5060, 5060, 9, 0) + b'x'\n"
+        "ends = socket.inet_aton('10.77.0.61') + socket.inet_aton(own)\n"
+        "ip = struct.pack('!BBHHHBBH', 69, 0, 29, 0, 0, 64, 17, 0) + ends\n"
+        "def summed(head):\n"
+        "    total = sum(struct.unpack('!10H', head))\n"
+        "    total = (total & 65535) + (total >> 16)\n"
+        "    return ~((total & 65535) + (total >> 16)) & 65535\n"
+        "ip = ip[:10] + struct.pack('!H', summed(ip)) + ip[12:]\n"
+        "link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)\n"
+        "link.bind(('eth0', 0))\n"
+        "frame = mac + link.getsockname()[4] + b'\\x08\\x00' + ip + udp\n"
+        "for _ in range(50000): link.send(frame)\n"
+    )
+    guard.ask("never-block.admin", address=sender.host.address, seconds=600)
+    guard.fail(sender.host.address, 1)
+    sender.host.run(sys.executable, "-c", program, guard.host.address, mac, timeout=60)
+    until(lambda: bool(guard.ask("alarms.list")), 3.0)
+    assert guard.ask("bans.list") == []
+    assert [alarm["id"] for alarm in guard.ask("alarms.list")] == ["never_block.member"]
 
 
 def test_known_sources_are_served_while_all_others_share_what_is_left(

@@ -29,6 +29,12 @@ LISTS = Lists(
 )
 SHAPE = Shape(Ports((5060,), (5061, 5063)), LISTS, SecuritySettings())
 
+SHARED = [
+    "meta l4proto udp limit rate 2000/second burst 2000 packets return",
+    "meta l4proto tcp limit rate 2000/second burst 2000 packets return",
+    "counter drop",
+]
+
 
 def chain(text: str, name: str) -> list[str]:
     body = re.search(rf"chain {name} \{{\n(.*?)\n  \}}", text, re.DOTALL)
@@ -38,7 +44,13 @@ def chain(text: str, name: str) -> list[str]:
 
 def test_never_block_comes_before_bans_bans_before_lists_lists_before_rates() -> None:
     text = whole_table(SHAPE, ())
-    assert re.findall(r"@(\w+)", "\n".join(chain(text, "prerouting"))) == ["never4", "never6", "ban4", "ban6"]
+    assert re.findall(r"@(\w+)", "\n".join(chain(text, "prerouting"))) == [
+        "never4",
+        "never6",
+        "ban4",
+        "ban6",
+        "ban4in6",
+    ]
     assert re.findall(r"@(\w+)", "\n".join(chain(text, "sip"))) == ["never4", "never6", "allow4", "allow6"]
     assert BANS_PRIORITY < LISTS_PRIORITY < RATES_PRIORITY
 
@@ -50,7 +62,19 @@ def test_known_sources_obey_the_levels_and_skip_only_the_limit_they_would_share(
         "meta nfproto ipv4 update @rate_1_4 { ip saddr limit rate over 500/second burst 500 packets } goto over_1",
         "ip saddr @known4 return",
     ]
-    assert rules[-2:] == ["limit rate 2000/second burst 2000 packets return", "counter drop"]
+    assert rules[-3:] == SHARED
+
+
+def test_a_peer_behind_nat64_is_the_address_it_carries() -> None:
+    """RFC 6052: all peers of a translator share one /64, so they are metered one by one and banned as IPv4."""
+    text = whole_table(SHAPE, [Timed(key_network("192.0.2.9"), 60)], [Timed(key_network("192.0.2.7"), 60)])
+    assert "add element inet ringfence ban4in6 { 64:ff9b::192.0.2.9 timeout 60000ms }" in text
+    assert "add element inet ringfence known4in6 { 64:ff9b::192.0.2.7 timeout 60000ms }" in text
+    assert chain(text, "sip")[-2:] == ["ip6 saddr 64:ff9b::/96 goto translated_rates", "goto sip_rates"]
+    rules = chain(text, "translated_rates")
+    over = "limit rate over 500/second burst 500 packets"
+    assert f"meta nfproto ipv6 update @rate_1_6 {{ ip6 saddr {over} }} goto over_1_translated" in rules
+    assert "ip6 saddr @known4in6 return" in rules
 
 
 def test_only_sip_ports_are_metered() -> None:
@@ -69,8 +93,8 @@ def test_a_full_meter_is_not_an_open_door_without_the_shared_limit_either() -> N
     off = replace(SHAPE, settings=replace(SecuritySettings(), unknown_sources_enabled=False))
     rules = chain(whole_table(off, ()), "sip_rates")
     assert "@known4" not in "\n".join(rules)
-    assert rules[-3] == ("meta nfproto ipv6 update @seen6 { ip6 saddr & ffff:ffff:ffff:ffff:: } return")
-    assert rules[-2:] == ["limit rate 2000/second burst 2000 packets return", "counter drop"]
+    assert rules[-4] == ("meta nfproto ipv6 update @seen6 { ip6 saddr & ffff:ffff:ffff:ffff:: } return")
+    assert rules[-3:] == SHARED
 
 
 def test_what_is_switched_off_is_not_in_the_kernel() -> None:
