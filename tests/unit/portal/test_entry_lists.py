@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
 from django.test import AsyncClient, Client
 
 from ringfence.policy.entries import decode_entries
@@ -238,4 +240,6 @@ async def _pieces(token: str) -> list[bytes]:
     headers = {"Authorization": f"Bearer {token}"}
     answer: Any = await AsyncClient().get("/api/v1/ip-filters/export?form=csv", secure=True, headers=headers)
     assert answer.status_code == 200
-    return [piece async for piece in answer.streaming_content]
+    pieces = [piece async for piece in answer.streaming_content]
+    await sync_to_async(connections.close_all)()  # those of the thread that made the pieces
+    return pieces
