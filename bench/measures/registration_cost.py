@@ -17,6 +17,10 @@ SETTLE_SECONDS: Final = 0.4
 """After the last answer, so that time spent on reading the journal or writing the database is charged too."""
 
 
+WARMING_RATE: Final = 4000
+"""Registrations per second before the first point."""
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """How fast and how often the phones register."""
@@ -54,11 +58,16 @@ def measure(net: Network, system: str, phone_book: Path, folder: Path, load: Loa
 def interleaved(
     net: Network, systems: Sequence[System], phone_book: Path, folder: Path, loads: Sequence[Load], repeats: int
 ) -> tuple[Point, ...]:
-    """Starts each system in turn, `repeats` times round, and puts every load on it."""
+    """Starts each system in turn, `repeats` times round, registers every phone once and then puts every load on it.
+
+    Phones refresh for months and come for the first time once, so what is measured is a refresh; on all systems alike.
+    """
     points: list[Point] = []
+    phones = len(phone_book.read_text().splitlines()) - 1
     for _ in range(repeats):
         for system in systems:
             with system.up():
+                register(net, phone_book, folder, rate=WARMING_RATE, count=phones)
                 points.extend(measure(net, system.name, phone_book, folder, load) for load in loads)
     return tuple(points)
 

@@ -3,6 +3,7 @@
 from ringfence.engines.render import Bare, bracketed, quote_kamailio, render
 from ringfence.engines.system import System
 from ringfence.hosts import ports
+from ringfence.policy.rules import packet, registration
 
 TEMPLATE = "core.cfg.j2"
 
@@ -16,6 +17,9 @@ def render_core(system: System) -> str:
         version=Bare(system.version),
         source=Bare(f"src/ringfence/engines/templates/{TEMPLATE}"),
         limits=system.limits,
+        registration=registration,
+        packet=packet,
+        bare=Bare,
         listen=[_listen(system, index) for index in range(len(system.sip_addresses))],
         modules=modules_directory(),
         script=paths.source / "ringfence" / "signaling" / "main.py",

@@ -1,13 +1,11 @@
-"""The policy the guard obeys: the newest book of the policy store, with its address table compiled."""
+"""The policy the guard obeys: the newest book of the policy store, with an index of its address entries."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import lmdb
 
-from ringfence.policy.addresses import AddressTable, Span, is_live, spans
-from ringfence.policy.book import Book, Target
-from ringfence.policy.entries import decode_entries
+from ringfence.policy.book import Book
+from ringfence.policy.entry_index import EntryIndex
 from ringfence.store.reader import PolicyReader
 
 
@@ -18,9 +16,9 @@ class AdoptedPolicy:
         self._folder = folder
         self._reader: PolicyReader | None = None
         self._seen = -1
-        self._seen_entries = -1
+        self.entries_version = -1
         self.book = Book()
-        self.addresses = AddressTable(())
+        self.addresses = EntryIndex(b"")
         self.broken = ""
 
     def look(self) -> bool:
@@ -33,18 +31,17 @@ class AdoptedPolicy:
             self._seen = version
             book = reader.book() or Book()
             entries_version = reader.entries_version()
-            entries, addresses = self.book.address_entries, self.addresses
-            if entries_version != self._seen_entries:
-                entries = decode_entries(reader.entries())
-                addresses = AddressTable(entries)
+            addresses = self.addresses
+            if entries_version != self.entries_version:
+                addresses = EntryIndex(reader.entries())
         except (OSError, lmdb.Error, ValueError, KeyError, TypeError) as error:
             self.broken = f"{type(error).__name__}: {error}"
             return False
         finally:
             self.release()
         self.broken = ""
-        self._seen_entries = entries_version
-        self.book, self.addresses = replace(book, address_entries=entries), addresses
+        self.entries_version = entries_version
+        self.book, self.addresses = book, addresses
         return True
 
     def release(self) -> None:
@@ -55,17 +52,6 @@ class AdoptedPolicy:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-
-    def spans(self, target: Target, now: float) -> tuple[Span, ...]:
-        """What the entries say to the kernel at this time (Unix seconds)."""
-        return spans(self.book.address_entries, target, now)
-
-    def next_expiry(self, now: float) -> float | None:
-        """When the next entry runs out."""
-        return min(
-            (entry.expires_at for entry in self.book.address_entries if entry.expires_at and is_live(entry, now)),
-            default=None,
-        )
 
     def _open(self) -> PolicyReader:
         if self._reader is None:

@@ -11,8 +11,8 @@ from ringfence.guard.alarms import Alarms
 from ringfence.guard.clock import Moment
 from ringfence.guard.firewall import Firewall, FirewallRefused, Outcome
 from ringfence.guard.ledger import BanRecord, Ledger
-from ringfence.guard.ruleset import KernelBan, Shape
-from ringfence.policy.addresses import key_network
+from ringfence.guard.ruleset import Shape, Timed
+from ringfence.policy.addresses import Network, key_network
 from ringfence.policy.events import Kind
 from ringfence.store.bans import BanWriter
 
@@ -26,6 +26,7 @@ class Bans:
 
     def __init__(self, firewall: Firewall, signaling: BanWriter, ledger: Ledger, alarms: Alarms, boot_id: str) -> None:
         self._firewall = firewall
+        self._to_cut: list[Network] = []
         self._signaling = signaling
         self._ledger = ledger
         self._alarms = alarms
@@ -60,13 +61,13 @@ class Bans:
             else:
                 self._ledger.note_end(record.key, now.wall, "", "expired")
 
-    def install(self, shape: Shape, now: Moment) -> None:
+    def install(self, shape: Shape, known: Iterable[Timed], now: Moment) -> None:
         """The whole table with every ban, in one transaction; if the kernel refuses, signaling enforces all of them."""
         bans = [record for record in self._live.values() if record.boot_until > now.boot]
         fitting = _fitting(bans, shape.ban_set_size)
         try:
             self._firewall.install(
-                shape, [KernelBan(key_network(record.key), record.boot_until - now.boot) for record in fitting]
+                shape, [Timed(key_network(record.key), record.boot_until - now.boot) for record in fitting], known
             )
         except FirewallRefused as error:
             self._alarms.set_off(
@@ -89,8 +90,14 @@ class Bans:
         placed = self._place(record, now)
         self._remember(record)
         self._enforced(record, in_kernel=placed)
+        self._to_cut.append(key_network(record.key))
         self._ledger.note_ban(record)
         self._ledger.note(now.wall, Kind.BAN_ADDED, describe(record))
+
+    def to_cut(self) -> list[Network]:
+        """The sources banned since the last call: their connections are to end."""
+        networks, self._to_cut = self._to_cut, []
+        return networks
 
     def lift(self, key: str, now: Moment, by: str, why: str) -> bool:
         """Ends a ban early. False if there was none."""
@@ -129,7 +136,7 @@ class Bans:
 
     def _place(self, record: BanRecord, now: Moment) -> bool:
         """Puts a ban into the kernel, at the cost of the ban that ends first if the set is full."""
-        ban = KernelBan(key_network(record.key), record.boot_until - now.boot)
+        ban = Timed(key_network(record.key), record.boot_until - now.boot)
         outcome = self._firewall.ban(ban)
         if outcome is Outcome.FULL:
             self._alarms.set_off(
@@ -158,7 +165,7 @@ class Bans:
         """The kernel frees the room of an expired element a little later; so this is tried each time."""
         for key in list(self._outside):
             record = self._live[key]
-            if self._firewall.ban(KernelBan(key_network(key), record.boot_until - now.boot)) is not Outcome.DONE:
+            if self._firewall.ban(Timed(key_network(key), record.boot_until - now.boot)) is not Outcome.DONE:
                 return
             self._enforced(record, in_kernel=True)
         self._alarms.clear(SET_FULL, now.wall)

@@ -20,8 +20,10 @@ from ringfence.guard.clock import boot_id
 from ringfence.guard.control import ControlSocket, share
 from ringfence.guard.doors import Doors
 from ringfence.guard.firewall import DryRun, Firewall, FirewallRefused, Nft
+from ringfence.guard.floods import Floods, Witnesses
 from ringfence.guard.intake import Intake
 from ringfence.guard.kernelwatch import KernelWatch
+from ringfence.guard.known import Known
 from ringfence.guard.ledger import Ledger
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.ruleset import BAN_SET_SIZE, Ports
@@ -42,6 +44,7 @@ SWEEP_EVERY: Final = 1.0
 HOST_EVERY: Final = 30.0
 CLOCKS_EVERY: Final = 3_600.0
 SYNC_EVERY: Final = 1.0
+CUT_EVERY: Final = 0.5
 SETTLE: Final = 0.02
 """Seconds to wait after somebody else's change, so that a script's many changes are answered once."""
 
@@ -95,7 +98,15 @@ class Daemon:
                 raise RuntimeError("the guard's loop ended") from task.exception()
 
     def _rounds(self) -> tuple[Coroutine[None, None, None], ...]:
-        return self._looks(), self._sweeps(), self._looks_around(), self._looks_at_clocks(), self._syncs()
+        return (
+            self._looks(),
+            self._sweeps(),
+            self._looks_around(),
+            self._looks_at_clocks(),
+            self._syncs(),
+            self._loads(),
+            self._cuts(),
+        )
 
     def _hang_bell(self, loop: asyncio.AbstractEventLoop) -> None:
         self._paths.doorbell.unlink(missing_ok=True)
@@ -143,8 +154,9 @@ class Daemon:
         read_at = 0.0
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            if self._service.obey():
+            if await self._desk.obey():
                 self._desk.announce()
+            self._service.guard_rates()
             if time.monotonic() - read_at >= READ_EVERY - LOOK_EVERY / 2:
                 read_at = time.monotonic()
                 self._read()
@@ -157,6 +169,32 @@ class Daemon:
             if self._watch is not None and self._watch.gone():
                 self._reassert()
             self._save_if_outgrown()
+
+    async def _cuts(self) -> None:
+        """In a thread: with very many connections a look at them takes longer than a ban may."""
+        while True:
+            await asyncio.sleep(CUT_EVERY)
+            networks = self._service.parts.bans.to_cut()
+            if not networks:
+                continue
+            try:
+                await asyncio.to_thread(self._service.parts.firewall.cut, networks)
+            except OSError as error:
+                log.warning("connections of %d banned sources not cut: %s", len(networks), error)
+
+    async def _loads(self) -> None:
+        """A long list goes into the kernel in small steps, between everything else."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            if not self._service.is_loading():
+                continue
+            if self._watch is not None:
+                self._watch.ignore()
+            while self._service.is_loading():
+                self._service.go_on_loading()
+                await asyncio.sleep(0)
+            if self._watch is not None:
+                self._watch.listen()
 
     async def _looks_around(self) -> None:
         while True:
@@ -227,8 +265,11 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
     policy.look()
     never_block = NeverBlock()
     bans = Bans(firewall, BanWriter(paths.bans), ledger, alarms, boot)
-    record = Record(bans, ledger, alarms)
-    intake = Intake(standing, policy, Rulings(standing, never_block, record, boot), record)
+    known = Known(firewall, ledger)
+    record = Record(bans, ledger, alarms, known)
+    rulings = Rulings(standing, never_block, record, boot)
+    intake = Intake(standing, policy, rulings, record)
+    floods = Floods(firewall, Witnesses(policy, rulings, known, bans))
     intake.recall(replay(paths.journal, snapshot_at, ledger.saved))
     paths.journal.mkdir(mode=0o770, parents=True, exist_ok=True)
     reader = JournalReader(paths.journal, ledger.saved)
@@ -242,6 +283,8 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
         ledger,
         alarms,
         intake,
+        known,
+        floods,
         reader,
         _sip_ports(),
         boot,

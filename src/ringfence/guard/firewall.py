@@ -1,12 +1,17 @@
 """Puts the table into the kernel: libnftables in this process (an add takes some ten microseconds), or a dry run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Any, Protocol
 
-from ringfence.guard import ruleset
-from ringfence.guard.ruleset import KernelBan, Lists, Shape
+from ringfence.guard import blocklist, ruleset
+from ringfence.guard.blocklist import BlockLists
+from ringfence.guard.connections import Connections
+from ringfence.guard.elements import SetReader
+from ringfence.guard.netlink import NETFILTER, Netlink
+from ringfence.guard.ruleset import Level, Lists, Shape, Timed
 from ringfence.policy.addresses import Network
+from ringfence.policy.entry_index import EntryIndex
 
 
 class Outcome(Enum):
@@ -28,16 +33,36 @@ class Firewall(Protocol):
     def in_kernel(self) -> bool:
         """Whether packets really die in the kernel; if not, signaling must refuse them."""
 
-    def install(self, shape: Shape, bans: Iterable[KernelBan]) -> None:
+    def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
         """The whole table, in one transaction. Raises FirewallRefused."""
 
     def replace_lists(self, lists: Lists) -> None:
         """Raises FirewallRefused."""
 
-    def replace_meters(self, shape: Shape) -> None:
+    def replace_rates(self, shape: Shape) -> None:
         """Raises FirewallRefused."""
 
-    def ban(self, ban: KernelBan) -> Outcome:
+    def load_entries(self, entries: EntryIndex, now: float) -> Iterator[None]:
+        """Loads the address entries beside the old ones and swaps them in at the end; each step takes some
+        milliseconds. Raises FirewallRefused.
+        """
+
+    def know(self, sources: Iterable[Timed]) -> bool:
+        """Adds or renews sources with an accepted registration; False if the kernel refused some of them."""
+
+    def forget(self, network: Network) -> None:
+        """Takes a source out of the known set."""
+
+    def over(self, level: Level) -> tuple[tuple[Network, int], ...]:
+        """The sources that exceeded a level during the last seconds, and how many of their packets were dropped."""
+
+    def peers(self) -> frozenset[Network]:
+        """The sources with an established connection to a SIP port."""
+
+    def cut(self, networks: Iterable[Network]) -> None:
+        """Ends the connections these sources still have. It takes its time, and may run in a thread. Raises OSError."""
+
+    def ban(self, ban: Timed) -> Outcome:
         """Adds or renews one ban."""
 
     def lift(self, network: Network) -> bool:
@@ -51,6 +76,11 @@ class Nft:
         import nftables  # Debian's binding; not needed, and perhaps not there, for a dry run
 
         self._nft: Any = nftables.Nftables()
+        elements = Netlink(NETFILTER)
+        elements.allow_large_sends()
+        self._entries = BlockLists(self._must, elements)
+        self._connections, self._cutter = Connections(), Connections()
+        self._reader = SetReader(Netlink(NETFILTER))
 
     @classmethod
     def checked(cls) -> "Nft":
@@ -63,16 +93,39 @@ class Nft:
     def in_kernel(self) -> bool:
         return True
 
-    def install(self, shape: Shape, bans: Iterable[KernelBan]) -> None:
-        self._must(ruleset.whole_table(shape, bans))
+    def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
+        self._must(ruleset.whole_table(shape, bans, known))
+        self._must(blocklist.protected(shape.lists))
 
     def replace_lists(self, lists: Lists) -> None:
         self._must(ruleset.replaced_lists(lists))
+        self._must(blocklist.protected(lists))
 
-    def replace_meters(self, shape: Shape) -> None:
-        self._must(ruleset.replaced_meters(shape))
+    def replace_rates(self, shape: Shape) -> None:
+        self._must(ruleset.replaced_rates(shape))
 
-    def ban(self, ban: KernelBan) -> Outcome:
+    def load_entries(self, entries: EntryIndex, now: float) -> Iterator[None]:
+        try:
+            yield from self._entries.load(entries, now)
+        except (OSError, ValueError, KeyError) as error:
+            raise FirewallRefused(str(error)) from error
+
+    def know(self, sources: Iterable[Timed]) -> bool:
+        return self._run(ruleset.known_again(sources))[0] == 0
+
+    def forget(self, network: Network) -> None:
+        self._run(ruleset.forgotten(network))
+
+    def over(self, level: Level) -> tuple[tuple[Network, int], ...]:
+        return tuple(found for version in (4, 6) for found in self._reader.counted(level, version))
+
+    def peers(self) -> frozenset[Network]:
+        return self._connections.peers()
+
+    def cut(self, networks: Iterable[Network]) -> None:
+        self._cutter.cut(networks)
+
+    def ban(self, ban: Timed) -> Outcome:
         code, text = self._run(ruleset.renewed_ban(ban))
         if code == 0:
             return Outcome.DONE
@@ -81,9 +134,7 @@ class Nft:
     def lift(self, network: Network) -> bool:
         code, text = self._run(ruleset.removed_ban(network))
         if code != 0 and _is_full(text):
-            code, text = self._run(
-                f"delete element {ruleset.TABLE} {ruleset.ban_set(network)} {{ {network.network_address} }}"
-            )
+            code, text = self._run(ruleset.deleted_ban(network))
         return code == 0 or "No such file" in text
 
     def _must(self, commands: str) -> None:
@@ -101,6 +152,11 @@ class DryRun:
 
     def __init__(self) -> None:
         self.banned: dict[Network, float] = {}
+        self.known: dict[Network, float] = {}
+        self.entries = b""
+        self.exceeding: dict[Level, tuple[tuple[Network, int], ...]] = {}
+        self.connected: frozenset[Network] = frozenset()
+        self.cut_off: list[Network] = []
         self.shape: Shape | None = None
         self.lists = Lists()
 
@@ -108,18 +164,39 @@ class DryRun:
     def in_kernel(self) -> bool:
         return False
 
-    def install(self, shape: Shape, bans: Iterable[KernelBan]) -> None:
+    def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
         self.shape = shape
         self.lists = shape.lists
         self.banned = {ban.network: ban.seconds for ban in bans}
+        self.known = {source.network: source.seconds for source in known}
 
     def replace_lists(self, lists: Lists) -> None:
         self.lists = lists
 
-    def replace_meters(self, shape: Shape) -> None:
+    def replace_rates(self, shape: Shape) -> None:
         self.shape = shape
 
-    def ban(self, ban: KernelBan) -> Outcome:
+    def load_entries(self, entries: EntryIndex, now: float) -> Iterator[None]:
+        self.entries = entries.lines
+        yield
+
+    def know(self, sources: Iterable[Timed]) -> bool:
+        self.known.update({source.network: source.seconds for source in sources})
+        return True
+
+    def forget(self, network: Network) -> None:
+        self.known.pop(network, None)
+
+    def over(self, level: Level) -> tuple[tuple[Network, int], ...]:
+        return self.exceeding.get(level, ())
+
+    def peers(self) -> frozenset[Network]:
+        return self.connected
+
+    def cut(self, networks: Iterable[Network]) -> None:
+        self.cut_off.extend(networks)
+
+    def ban(self, ban: Timed) -> Outcome:
         self.banned[ban.network] = ban.seconds
         return Outcome.DONE
 

@@ -46,6 +46,7 @@ class Intake:
         self._bans = record.bans
         self._ledger = record.ledger
         self._alarms = record.alarms
+        self._known = record.known
         self._failures = Failures()
         self.unanswered = Unanswered(policy, record.bans, self._failures, rulings)
 
@@ -105,6 +106,7 @@ class Intake:
 
     def _failed_authentication(self, event: Event, now: Moment) -> None:
         failure = _failure(event)
+        self._known.prove(failure.source, now)
         if failure.source in self._bans or self._policy.addresses.allows(parse_address(event["source"]), now.wall):
             return
         settings = self._policy.book.security

@@ -1,31 +1,30 @@
-"""Notices when somebody else changes our table: a look at the kernel's own notifications, not at the ruleset.
+"""Notices when somebody else changes our tables: a look at the kernel's own notifications, not at the ruleset.
 
 nf_tables tells the multicast group NFNLGRP_NFTABLES every change, and closes each transaction with a message that
 names the process (NFT_MSG_NEWGEN). So a flush is seen at once, and our own changes are told from those of others.
 """
 
 import socket
-import struct
 from collections.abc import Iterator
 from typing import Final
 
-from ringfence.guard.ruleset import TABLE_NAME
+from ringfence.guard import blocklist, netlink, ruleset
 
-NETLINK_NETFILTER: Final = 12
 NFNLGRP_NFTABLES: Final = 7
-SUBSYSTEM: Final = 10
-NEWTABLE: Final = 0
+NEWTABLE: Final = netlink.NF_TABLES << 8
 GETTABLE: Final = 1
-NEWGEN: Final = 15
+NEWGEN: Final = netlink.NF_TABLES << 8 | 15
 ATTR_TABLE: Final = 1
 ATTR_TABLE_HANDLE: Final = 4
 ATTR_GEN_PID: Final = 2
-NLM_F_REQUEST: Final = 1
-NFPROTO_INET: Final = 1
 RECEIVE_BYTES: Final = 8 << 20
-SO_RCVBUFFORCE: Final = 33
-_HEADER: Final = struct.Struct("=IHHII")
-_ATTR: Final = struct.Struct("=HH")
+ADD_MEMBERSHIP: Final = 1
+DROP_MEMBERSHIP: Final = 2
+SOL_NETLINK: Final = 270
+TABLES: Final = (ruleset.TABLE_NAME, blocklist.TABLE_NAME)
+_NAMES: Final = frozenset(name.encode() for name in TABLES)
+
+type Handles = dict[str, int | None]
 
 
 class KernelWatch:
@@ -33,18 +32,25 @@ class KernelWatch:
 
     def __init__(self) -> None:
         self._news = socket.socket(
-            socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, NETLINK_NETFILTER
+            socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, netlink.NETFILTER
         )
-        self._news.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BYTES)
-        self._news.bind((0, 1 << (NFNLGRP_NFTABLES - 1)))
-        self._ask = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_NETFILTER)
-        self._ask.settimeout(0.5)
+        self._news.setsockopt(socket.SOL_SOCKET, netlink.SO_RCVBUFFORCE, RECEIVE_BYTES)
+        self._news.bind((0, 0))
+        self.listen()
+        self._asking = netlink.Netlink(netlink.NETFILTER)
         self._own_pid = 0
-        self._handle: int | None = None
+        self._handles: Handles = {}
         self._touched = False
 
     def fileno(self) -> int:
         return self._news.fileno()
+
+    def listen(self) -> None:
+        self._news.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, NFNLGRP_NFTABLES)
+
+    def ignore(self) -> None:
+        """While a long list is loaded, its elements would all be told to us one by one. `gone` still looks."""
+        self._news.setsockopt(SOL_NETLINK, DROP_MEMBERSHIP, NFNLGRP_NFTABLES)
 
     def learn(self) -> None:
         """Call right after installing the table: whoever announced it is us, also across process-id namespaces."""
@@ -57,10 +63,10 @@ class KernelWatch:
                 created = False
         self._own_pid = pid or self._own_pid
         self._touched = False
-        self._handle = self.table_handle()
+        self._handles = self.handles()
 
     def meddled(self) -> bool:
-        """Whether another process changed our table since the last look."""
+        """Whether another process changed our tables since the last look."""
         meddled = False
         for kind, body in self._messages():
             if kind != NEWGEN:
@@ -71,31 +77,29 @@ class KernelWatch:
         return meddled
 
     def gone(self) -> bool:
-        """Whether our table is missing or is another than the one installed; for the case that a notification was
-        lost.
+        """Whether one of our tables is missing or another than the one installed; for the case that a notification
+        was lost.
         """
-        return self.table_handle() != self._handle
+        return self.handles() != self._handles
 
-    def table_handle(self) -> int | None:
-        """The kernel's number of our table, None if there is none."""
-        name = TABLE_NAME.encode() + b"\0"
-        padded = name + bytes(-len(name) % 4)
-        body = struct.pack(">BBH", NFPROTO_INET, 0, 0) + _ATTR.pack(4 + len(name), ATTR_TABLE) + padded
-        message = _HEADER.pack(_HEADER.size + len(body), SUBSYSTEM << 8 | GETTABLE, NLM_F_REQUEST, 1, 0) + body
+    def handles(self) -> Handles:
+        """The kernel's handle of each table, None where there is none."""
+        return {name: self._handle(name) for name in TABLES}
+
+    def _handle(self, name: str) -> int | None:
+        request = netlink.netfilter_message(
+            netlink.NF_TABLES, GETTABLE, netlink.ACK, netlink.INET, netlink.text(ATTR_TABLE, name)
+        )
         try:
-            self._ask.send(message)
-            answer = self._ask.recv(8192)
+            bodies = [body for kind, body in self._asking.ask(request) if kind == NEWTABLE]
         except OSError:
             return None
-        for kind, found in _split(answer):
-            if kind == NEWTABLE:
-                handle = dict(_attributes(found)).get(ATTR_TABLE_HANDLE)
-                return int.from_bytes(handle, "big") if handle else None
-        return None
+        handle = dict(netlink.attributes(bodies[0][4:])).get(ATTR_TABLE_HANDLE) if bodies else None
+        return int.from_bytes(handle, "big") if handle else None
 
     def close(self) -> None:
         self._news.close()
-        self._ask.close()
+        self._asking.close()
 
     def _messages(self) -> Iterator[tuple[int, bytes]]:
         while True:
@@ -105,38 +109,13 @@ class KernelWatch:
                 return
             except OSError:
                 continue  # ENOBUFS: more news than the buffer holds; `gone` covers what was lost
-            yield from _split(data)
-
-
-def _split(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The nf_tables messages in one datagram as (message, body after the nfnetlink header)."""
-    at = 0
-    while at + _HEADER.size <= len(data):
-        length, kind, *_ = _HEADER.unpack_from(data, at)
-        if length < _HEADER.size:
-            return
-        if kind >> 8 == SUBSYSTEM:
-            yield kind & 0xFF, data[at + _HEADER.size + 4 : at + length]
-        at += (length + 3) & ~3
-
-
-def _attributes(body: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while at + _ATTR.size <= len(body):
-        length, kind = _ATTR.unpack_from(body, at)
-        if length < _ATTR.size:
-            return
-        yield kind & 0x3FFF, body[at + _ATTR.size : at + length]
-        at += (length + 3) & ~3
+            yield from ((kind, body) for kind, body in netlink.split(data) if kind >> 8 == netlink.NF_TABLES)
 
 
 def _names_table(body: bytes) -> bool:
     """In every message but NEWGEN the first attribute is the table's name."""
-    return (
-        next((value for kind, value in _attributes(body) if kind == ATTR_TABLE), b"").rstrip(b"\0")
-        == TABLE_NAME.encode()
-    )
+    return next((value for _, value in netlink.attributes(body[4:])), b"").rstrip(b"\0") in _NAMES
 
 
 def _generation_pid(body: bytes) -> int:
-    return int.from_bytes(dict(_attributes(body)).get(ATTR_GEN_PID, b"\0"), "big")
+    return int.from_bytes(dict(netlink.attributes(body[4:])).get(ATTR_GEN_PID, b"\0"), "big")

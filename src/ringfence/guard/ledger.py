@@ -35,6 +35,7 @@ CREATE INDEX IF NOT EXISTS ban_key ON ban (key, since);
 CREATE TABLE IF NOT EXISTS event (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS known (key TEXT PRIMARY KEY, until REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS checkpoint (
     one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL, offset INTEGER NOT NULL,
     late_offset INTEGER NOT NULL
@@ -146,6 +147,19 @@ class Ledger:
             "UPDATE ban SET ended = ?, ended_by = ?, ended_why = ? WHERE key = ? AND scope = ? AND ended IS NULL",
             (at, by, why, key, scope),
         )
+
+    def note_known(self, key: str, until: float) -> None:
+        """Stages a source with an accepted registration; `until` is Unix time."""
+        self._stage("INSERT OR REPLACE INTO known (key, until) VALUES (?, ?)", (key, until))
+
+    def note_unknown(self, key: str) -> None:
+        """Stages that a source is forgotten."""
+        self._stage("DELETE FROM known WHERE key = ?", (key,))
+
+    def known_sources(self, now: float) -> list[tuple[str, float]]:
+        """Key and end of each known source, the first to end first; those that ran out are removed."""
+        self._db.execute("DELETE FROM known WHERE until <= ?", (now,))
+        return list(self._db.execute("SELECT key, until FROM known ORDER BY until"))
 
     def commit(self, checkpoint: Checkpoint) -> None:
         """Makes everything staged durable, with the checkpoint. Raises sqlite3.Error and keeps all of it staged if it

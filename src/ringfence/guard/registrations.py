@@ -17,6 +17,8 @@ MOST_NEWS: Final = 20_000
 
 _OPENING: Final = b',"kind":"registration.saved","aor":"'
 _SOURCE: Final = b'"}],"complete":true,"source":"'
+_ONE_SOURCE: Final = b'"}],"complete":false,"source":"'
+_CONTACTS: Final = b'"contacts":[{"uri":'
 _EXPIRES: Final = b'"expires_at":'
 
 
@@ -54,6 +56,7 @@ class Registrations:
     def __init__(self) -> None:
         self._by_aor: dict[str, tuple[str, float, bytes]] = {}
         self._by_source: dict[str, set[str]] = {}
+        self._heard: set[str] = set()
         self.bytes = 0
         self._news: list[tuple[bytes, str]] = []
 
@@ -70,17 +73,24 @@ class Registrations:
         opening = line.find(_OPENING, 0, LONGEST_STAMP + len(_OPENING))
         if opening < 0 or not line.endswith(b'"}') or line.find(LINE_START, 1) > 0:
             return False
-        contacts_end = line.find(_SOURCE)
+        marker = _SOURCE if line.find(_SOURCE) > 0 else _ONE_SOURCE
+        contacts_end = line.find(marker)
         expires_at = _latest_expiry(line, contacts_end) if contacts_end > 0 else None
         if expires_at is None:
             return False
-        source = contacts_end + len(_SOURCE)
+        source = contacts_end + len(marker)
         start = opening + len(_OPENING)
         aor = line[start : line.index(b'"', start)].decode()
-        if "\\" in aor:
+        if "\\" in aor or (marker is _ONE_SOURCE and not self._is_only_device(aor, line, contacts_end)):
             return False
         self._keep(aor, line[source : line.index(b'"', source)].decode(), expires_at, line)
         return True
+
+    def _is_only_device(self, aor: str, line: bytes, end: int) -> bool:
+        """Whether a report of one device tells of the only one this account has: then it replaces the line kept."""
+        old = self._by_aor.get(aor)
+        uri = line[line.find(_CONTACTS) : line.find(_EXPIRES)]
+        return old is None or (line.count(_EXPIRES, 0, end) == 1 == old[2].count(_EXPIRES) and uri in old[2])
 
     def saved(self, line: bytes, event: Event) -> None:
         """One accepted REGISTER."""
@@ -98,6 +108,7 @@ class Registrations:
         self._keep(aor, event["source"], expires_at, line)
 
     def _keep(self, aor: str, source: str, expires_at: float, line: bytes) -> None:
+        self._heard.add(source)
         old = self._by_aor.get(aor)
         if old is None:
             self._by_source.setdefault(source, set()).add(aor)
@@ -107,6 +118,11 @@ class Registrations:
             self._leave(old[0], aor)
             self._by_source.setdefault(source, set()).add(aor)
         self._by_aor[aor] = (source, expires_at, line)
+
+    def heard(self) -> frozenset[str]:
+        """The sources with an accepted registration since this was last asked."""
+        heard, self._heard = frozenset(self._heard), set()
+        return heard
 
     def removed(self, event: Event) -> None:
         """One contact, or all of them, are gone."""
@@ -206,9 +222,9 @@ def _latest_expiry(line: bytes, end: int) -> float | None:
 
 
 def _merged(old: Event, new: Event) -> Event:
-    """A partial report changes the contacts it names and keeps the others."""
+    """A partial report changes the contacts it names and keeps the others that have not run out."""
     named = {item["uri"] for item in new["contacts"]}
-    kept = [item for item in old["contacts"] if item["uri"] not in named]
+    kept = [item for item in old["contacts"] if item["uri"] not in named and item["expires_at"] > new["t"]]
     return {**new, "contacts": [*kept, *new["contacts"]], "complete": True}
 
 

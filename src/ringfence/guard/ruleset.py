@@ -1,24 +1,44 @@
 """The nftables table `inet ringfence` as text: pure, every value typed before it gets here, so nothing can be injected.
 
-Order of the chain: never-block members leave first (they may be shaped, never banned); then bans, block entries,
-allow entries, and the rate meters on the SIP ports. RTP is never counted. We only ever drop: opening ports is the
-business of the host's firewall.
+Three chains hooked one after the other (docs/adr/0012): bans, then the long lists of `blocklist.py`, then the rates on
+the SIP ports. In there: never-block members leave first, shaped but never banned; then the rate of each source, then
+sources with an accepted registration are through, and all others share one allowance. RTP is never counted. We only
+ever drop: opening ports is the business of the host's firewall.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final
 
-from ringfence.policy.addresses import Network, Span
+from ringfence.policy.addresses import NAT64, Network, Span
 from ringfence.policy.settings import SecuritySettings
 
 TABLE: Final = "inet ringfence"
 TABLE_NAME: Final = "ringfence"
+BANS_PRIORITY: Final = -300
+LISTS_PRIORITY: Final = -299
+RATES_PRIORITY: Final = -298
 BAN_SET_SIZE: Final = 262_144
+KNOWN_SET_SIZE: Final = 65_536
 METER_SIZE: Final = 65_535
 METER_TIMEOUT: Final = 10
-UNMETERED_RATE: Final = 2_000
-"""Packets per second that all sources share for which a full meter has no room: a full meter must not mean no limit."""
+METERS: Final = ("rate_1_", "rate_2_", "never_rate", "seen")
+OVER_SIZE: Final = 1_024
+"""Sources over a level that the guard is told of at a time; the excess of the others is dropped all the same."""
+
+OVER_TIMEOUT: Final = 2
+SHARED_RATE: Final = 2_000
+"""Packets per second for sources that no full meter has room for, while unknown sources are not limited: a full meter
+must not mean no limit.
+"""
+
+
+class Level(IntEnum):
+    """The two packet rates of a source (reference: "SIP and TCP/IP Security", Level 1 and Level 2)."""
+
+    ONE = 1
+    TWO = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +51,15 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """What the book and the host say about addresses, already reduced to disjoint spans."""
+    """Who is exempt: members of the never-block set, and allow entries reduced to disjoint spans."""
 
     never_block: tuple[Network, ...] = ()
-    block: tuple[Span, ...] = ()
     allow: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class KernelBan:
-    """One element of a ban set; `seconds` is what remains of it."""
+class Timed:
+    """One element of the ban set or the known set; `seconds` is what remains of it."""
 
     network: Network
     seconds: float
@@ -56,7 +75,7 @@ class Shape:
     ban_set_size: int = BAN_SET_SIZE
 
 
-def whole_table(shape: Shape, bans: Iterable[KernelBan]) -> str:
+def whole_table(shape: Shape, bans: Iterable[Timed], known: Iterable[Timed] = ()) -> str:
     """Replaces the table in one transaction: at no instant is there none."""
     return "\n".join(
         [
@@ -67,137 +86,247 @@ def whole_table(shape: Shape, bans: Iterable[KernelBan]) -> str:
             *_chains(shape),
             "}",
             *_list_elements(shape.lists),
-            *_ban_elements(list(bans)),
+            *_timed_elements("ban", list(bans)),
+            *_timed_elements("known", list(known)),
         ]
     )
 
 
 def replaced_lists(lists: Lists) -> str:
-    """Replaces the never-block, block and allow sets in one transaction; nothing else is touched."""
-    names = [f"{name}{version}" for name in ("never", "block", "allow") for version in (4, 6)]
+    """Replaces the never-block and allow sets in one transaction; nothing else is touched."""
+    names = [f"{name}{version}" for name in ("never", "allow") for version in (4, 6)]
     return "\n".join([*(f"flush set {TABLE} {name}" for name in names), *_list_elements(lists)])
 
 
-def replaced_meters(shape: Shape) -> str:
-    """Replaces the rate rules in one transaction."""
+def replaced_rates(shape: Shape) -> str:
+    """Replaces the rate rules and their meters in one transaction: a meter keeps the rate it was made with."""
+    meters = [f"{name}{version}" for name in METERS for version in (4, 6)]
+    chains = _rate_chains(shape.settings)
     return "\n".join(
-        [f"flush chain {TABLE} sip_rates", *(f"add rule {TABLE} sip_rates {rule}" for rule in _meter_rules(shape))]
+        [
+            *(f"flush chain {TABLE} {name}" for name in chains),
+            *(f"flush set {TABLE} {name}" for name in meters),
+            *(f"add rule {TABLE} {name} {rule}" for name, rules in chains.items() for rule in rules),
+        ]
     )
 
 
-def renewed_ban(ban: KernelBan) -> str:
-    """Adds a ban or renews its timeout. Kernels before 6.12 ignore a second add, hence add, delete, add."""
-    target = f"{TABLE} {ban_set(ban.network)}"
-    plain = f"{{ {_base(ban.network)} }}"
-    return f"add element {target} {plain}\ndelete element {target} {plain}\nadd element {target} {{ {_timed(ban)} }}"
+def known_again(sources: Iterable[Timed]) -> str:
+    """Adds sources to the known set or renews their time."""
+    return "\n".join(_renewed("known", source) for source in sources)
+
+
+def forgotten(network: Network) -> str:
+    """Takes a source out of the known set, whether it is there or not."""
+    return _removed("known", network)
+
+
+def renewed_ban(ban: Timed) -> str:
+    """Adds a ban or renews its timeout."""
+    return _renewed("ban", ban)
 
 
 def removed_ban(network: Network) -> str:
     """Removes a ban, whether it is there or not."""
-    target = f"{TABLE} {ban_set(network)} {{ {_base(network)} }}"
-    return f"add element {target}\ndelete element {target}"
+    return _removed("ban", network)
 
 
-def ban_set(network: Network) -> str:
-    return f"ban{network.version}"
+def deleted_ban(network: Network) -> str:
+    """Removes a ban that is there, from a set without room for anything."""
+    return "\n".join(f"delete element {TABLE} {name} {{ {key} }}" for name, key in _places("ban", network))
+
+
+def over_set(level: Level, version: int) -> str:
+    """The set of sources that exceeded a level during the last seconds."""
+    return f"over_{level}_{version}"
 
 
 def _sets(ban_set_size: int) -> list[str]:
     lines: list[str] = []
+    meter = f"size {METER_SIZE}; flags dynamic,timeout; timeout {METER_TIMEOUT}s;"
+    over = f"size {OVER_SIZE}; flags dynamic,timeout; timeout {OVER_TIMEOUT}s;"
     for version, kind in ((4, "ipv4_addr"), (6, "ipv6_addr")):
-        lines += [f"  set {name}{version} {{ type {kind}; flags interval; }}" for name in ("never", "block", "allow")]
-        lines.append(f"  set ban{version} {{ type {kind}; size {ban_set_size}; flags timeout; counter; }}")
-        meter = f"size {METER_SIZE}; flags dynamic,timeout; timeout {METER_TIMEOUT}s;"
-        lines += [f"  set {name}{version} {{ type {kind}; {meter} }}" for name in ("seen", "rate")]
+        lines += [f"  set {name}{version} {{ type {kind}; flags interval; }}" for name in ("never", "allow")]
+        for name in (str(version), "4in6") if version == 6 else (str(version),):
+            lines.append(f"  set ban{name} {{ type {kind}; size {ban_set_size}; flags timeout; counter; }}")
+            lines.append(f"  set known{name} {{ type {kind}; size {KNOWN_SET_SIZE}; flags timeout; }}")
+        lines += [f"  set {name}{version} {{ type {kind}; {meter} }}" for name in METERS]
+        lines += [f"  set {over_set(level, version)} {{ type {kind}; {over} }}" for level in Level]
     return lines
 
 
 def _chains(shape: Shape) -> list[str]:
+    plain = [(f"over_{level}", _over_rules(level, _SOURCES)) for level in Level]
+    plain += [(f"over_{level}_translated", _over_rules(level, _TRANSLATED)) for level in Level]
+    plain += _rate_chains(shape.settings).items()
+    lines: list[str] = []
+    for name, rules in plain:
+        lines += [f"  chain {name} {{", *(f"    {rule}" for rule in rules), "  }"]
     return [
-        "  chain sip_rates {",
-        *(f"    {rule}" for rule in _meter_rules(shape)),
-        "  }",
+        *lines,
         "  chain prerouting {",
-        "    type filter hook prerouting priority raw; policy accept;",
+        f"    type filter hook prerouting priority {BANS_PRIORITY}; policy accept;",
         "    iifname lo return",
-        "    ip saddr @never4 return",
-        "    ip6 saddr @never6 return",
-        "    ip saddr @ban4 counter drop",
-        "    ip6 saddr & ffff:ffff:ffff:ffff:: @ban6 counter drop",
-        "    ip saddr @block4 counter drop",
-        "    ip6 saddr @block6 counter drop",
-        "    ip saddr @allow4 return",
-        "    ip6 saddr @allow6 return",
-        *(f"    {protocol} dport {{ {_joined(ports)} }} jump sip_rates" for protocol, ports in _metered(shape.ports)),
+        *_each_version("    {source} @never{version} return"),
+        *_each_version("    {key} @ban{version} counter drop"),
+        "    ip6 saddr @ban4in6 counter drop",
+        "  }",
+        "  chain rates {",
+        f"    type filter hook prerouting priority {RATES_PRIORITY}; policy accept;",
+        "    iifname lo return",
+        *(f"    {protocol} dport {{ {_joined(ports)} }} goto sip" for protocol, ports in _metered(shape.ports)),
+        "  }",
+        "  chain sip {",
+        *_each_version("    {source} @never{version} goto never_rates"),
+        *_each_version("    {source} @allow{version} return"),
+        f"    ip6 saddr {NAT64} goto translated_rates",
+        "    goto sip_rates",
         "  }",
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """How the source of a packet is read: family, address, what of it one customer holds, and the set of known ones."""
+
+    version: int
+    source: str
+    key: str
+    known: str
+
+    def fill(self, rule: str) -> str:
+        return rule.format(version=self.version, source=self.source, key=self.key, known=self.known)
+
+
+_SOURCES: Final = (
+    _Source(4, "ip saddr", "ip saddr", "known4"),
+    _Source(6, "ip6 saddr", "ip6 saddr & ffff:ffff:ffff:ffff::", "known6"),
+)
+_TRANSLATED: Final = (_Source(6, "ip6 saddr", "ip6 saddr", "known4in6"),)
+"""Peers behind NAT64 share one /64; each of them is the IPv4 address it carries."""
+
+
+def _each_version(rule: str, sources: tuple[_Source, ...] = _SOURCES) -> list[str]:
+    return [source.fill(rule) for source in sources]
 
 
 def _metered(ports: Ports) -> list[tuple[str, tuple[int, ...]]]:
     return [(protocol, numbers) for protocol, numbers in (("udp", ports.udp), ("tcp", ports.tcp)) if numbers]
 
 
-def _meter_rules(shape: Shape) -> list[str]:
-    """A source over the rate loses the excess; one that does not fit into the full meter shares a common allowance.
+def _rate_chains(settings: SecuritySettings) -> dict[str, list[str]]:
+    return {
+        "never_rates": _never_rules(settings),
+        "sip_rates": _rate_rules(settings, _SOURCES, ""),
+        "translated_rates": _rate_rules(settings, _TRANSLATED, "_translated"),
+    }
 
-    A look-up in a set with a limit evaluates that limit, so a second, plain set says who is in the meter.
+
+def _rate_rules(settings: SecuritySettings, sources: tuple[_Source, ...], suffix: str) -> list[str]:
+    """Level 2 counts first, what the source really sends. A full meter matches nobody: such packets go on to the
+    allowance they share. A look-up in a meter would count once more, so a plain set says who found room.
     """
-    rate = _metered_rate(shape.settings)
-    if rate is None:
-        return []
     rules: list[str] = []
-    for version, field in ((4, "ip saddr"), (6, "ip6 saddr & ffff:ffff:ffff:ffff::")):
-        family = f"meta nfproto ipv{version}"
-        rules.append(f"{family} update @seen{version} {{ {field} }}")
-        under = f"limit rate {rate}/second burst {rate} packets"
-        rules.append(f"{family} update @rate{version} {{ {field} {under} }} return")
-        rules.append(f"{field} @seen{version} counter drop")
-    return [*rules, f"limit rate {UNMETERED_RATE}/second burst {UNMETERED_RATE} packets return", "counter drop"]
+    for level, packets in reversed(levels(settings)):
+        rules += _meter(f"rate_{level}_", packets, f"over_{level}{suffix}", sources)
+    if settings.unknown_sources_enabled:
+        rules += _each_version("{key} @{known} return", sources)
+        return [*rules, *_shared(settings.unknown_sources_packets)]
+    if not levels(settings):
+        return []
+    rules += _each_version("meta nfproto ipv{version} update @seen{version} {{ {key} }} return", sources)
+    return [*rules, *_shared(SHARED_RATE)]
 
 
-def _metered_rate(settings: SecuritySettings) -> int | None:
-    if settings.level_1_enabled:
-        return settings.level_1_packets
-    return settings.level_2_packets if settings.level_2_enabled else None
+def _shared(packets: int) -> list[str]:
+    """UDP and TCP each have their allowance: a forged source can only spend that of UDP for long."""
+    limit = f"limit rate {packets}/second burst {packets} packets return"
+    return [f"meta l4proto {protocol} {limit}" for protocol in ("udp", "tcp")] + ["counter drop"]
+
+
+def levels(settings: SecuritySettings) -> list[tuple[Level, int]]:
+    """The levels that are switched on, the lower first, with their packets per second."""
+    both = (
+        (Level.ONE, settings.level_1_enabled, settings.level_1_packets),
+        (Level.TWO, settings.level_2_enabled, settings.level_2_packets),
+    )
+    return [(level, packets) for level, enabled, packets in both if enabled]
+
+
+def _never_rules(settings: SecuritySettings) -> list[str]:
+    """Members of the never-block set may use the highest rate there is; who exceeds it is reported, not banned."""
+    for level, packets in reversed(levels(settings)):
+        return _meter("never_rate", packets, f"over_{level}", _SOURCES)
+    return []
+
+
+def _meter(name: str, packets: int, over: str, sources: tuple[_Source, ...]) -> list[str]:
+    limit = f"limit rate over {packets}/second burst {packets} packets"
+    rule = f"meta nfproto ipv{{version}} update @{name}{{version}} {{{{ {{key}} {limit} }}}} goto {over}"
+    return _each_version(rule, sources)
+
+
+def _over_rules(level: Level, sources: tuple[_Source, ...]) -> list[str]:
+    """A full set ends a rule, so the drop stands in one of its own."""
+    noted = f"meta nfproto ipv{{version}} update @over_{level}_{{version}} {{{{ {{key}} counter }}}}"
+    return [*_each_version(noted, sources), "counter drop"]
 
 
 def _list_elements(lists: Lists) -> list[str]:
     named: list[tuple[str, list[str]]] = []
     for version in (4, 6):
-        members = sorted(
-            {network for network in lists.never_block if network.version == version},
-            key=lambda n: (n.network_address, n.prefixlen),
-        )
-        named.append((f"never{version}", [str(network) for network in _outermost(members)]))
-        named.append((f"block{version}", [_span(span) for span in lists.block if span.first.version == version]))
+        named.append((f"never{version}", outermost(lists.never_block, version)))
         named.append((f"allow{version}", [_span(span) for span in lists.allow if span.first.version == version]))
     return [f"add element {TABLE} {name} {{ {', '.join(elements)} }}" for name, elements in named if elements]
 
 
-def _outermost(networks: list[Network]) -> list[Network]:
-    """An interval set refuses overlapping elements; of nested prefixes the outer one says it all."""
+def outermost(networks: Iterable[Network], version: int) -> list[str]:
+    """The prefixes of one family as text. An interval set refuses overlapping elements; of nested prefixes the outer
+    one says it all.
+    """
+    members = {network for network in networks if network.version == version}
     kept: list[Network] = []
-    for network in networks:
+    for network in sorted(members, key=lambda n: (n.network_address, n.prefixlen)):
         if not kept or int(network.network_address) > int(kept[-1].broadcast_address):
             kept.append(network)
-    return kept
+    return [str(network) for network in kept]
 
 
-def _ban_elements(bans: list[KernelBan]) -> list[str]:
-    lines: list[str] = []
-    for version in (4, 6):
-        elements = [_timed(ban) for ban in bans if ban.network.version == version]
-        if elements:
-            lines.append(f"add element {TABLE} ban{version} {{ {', '.join(elements)} }}")
-    return lines
+def _timed_elements(name: str, sources: list[Timed]) -> list[str]:
+    elements: dict[str, list[str]] = {}
+    for source in sources:
+        for place, key in _places(name, source.network):
+            elements.setdefault(place, []).append(f"{key} {_timeout(source)}")
+    return [f"add element {TABLE} {place} {{ {', '.join(found)} }}" for place, found in elements.items()]
 
 
-def _timed(ban: KernelBan) -> str:
-    return f"{_base(ban.network)} timeout {max(1, round(ban.seconds * 1000))}ms"
+def _places(name: str, network: Network) -> list[tuple[str, str]]:
+    """Where a source stands. An IPv4 address may also arrive inside an IPv6 one (NAT64, RFC 6052)."""
+    base = str(network.network_address)
+    if network.version == 6:
+        return [(f"{name}6", base)]
+    return [(f"{name}4", base), (f"{name}4in6", f"{NAT64.network_address}{base}")]
 
 
-def _base(network: Network) -> str:
-    return str(network.network_address)
+def _renewed(name: str, element: Timed) -> str:
+    """Kernels before 6.12 ignore a second add, hence add, delete, add."""
+    return "\n".join(
+        f"add element {TABLE} {place} {{ {key} }}\n"
+        f"delete element {TABLE} {place} {{ {key} }}\n"
+        f"add element {TABLE} {place} {{ {key} {_timeout(element)} }}"
+        for place, key in _places(name, element.network)
+    )
+
+
+def _removed(name: str, network: Network) -> str:
+    return "\n".join(
+        f"add element {TABLE} {place} {{ {key} }}\ndelete element {TABLE} {place} {{ {key} }}"
+        for place, key in _places(name, network)
+    )
+
+
+def _timeout(element: Timed) -> str:
+    return f"timeout {max(1, round(element.seconds * 1000))}ms"
 
 
 def _span(span: Span) -> str:

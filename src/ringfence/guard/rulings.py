@@ -7,6 +7,7 @@ from typing import Any, Final
 from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import Bans
 from ringfence.guard.clock import Moment
+from ringfence.guard.known import Known
 from ringfence.guard.ledger import BanRecord, Ledger
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.standing import Standing
@@ -14,6 +15,7 @@ from ringfence.policy.addresses import key_network
 from ringfence.policy.antihacking import Ban, Evidence, Spared, Sparing, Surroundings
 from ringfence.policy.challenges import FAILED_CHALLENGE
 from ringfence.policy.events import Kind
+from ringfence.policy.floods import RATE_RULES
 
 SPARED_EVERY: Final = 60.0
 REMEMBERED_SPARED: Final = 4_096
@@ -27,6 +29,7 @@ class Record:
     bans: Bans
     ledger: Ledger
     alarms: Alarms
+    known: Known
 
 
 class Rulings:
@@ -118,6 +121,8 @@ def sentence(evidence: Evidence) -> str:
             f"{evidence.count} challenges left unanswered within {evidence.window} s "
             f"(more than {evidence.limit} are not allowed)"
         )
+    if evidence.rule in RATE_RULES:
+        return f"more than {evidence.limit} packets per second, {evidence.count} of them beyond the rate and dropped"
     return (
         f"{evidence.count} failed authentications within {evidence.window} s (limit {evidence.limit}), "
         f"{_accounts(evidence.distinct_accounts)} tried"

@@ -5,6 +5,7 @@ here.
 import logging
 import sqlite3
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +15,9 @@ from ringfence.guard.bans import NOT_IN_KERNEL, Bans
 from ringfence.guard.clock import Moment, moment
 from ringfence.guard.doors import Doors
 from ringfence.guard.firewall import Firewall, FirewallRefused
+from ringfence.guard.floods import Floods
 from ringfence.guard.intake import Intake
+from ringfence.guard.known import Known
 from ringfence.guard.ledger import BanRecord, Ledger
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.ruleset import Lists, Ports, Shape
@@ -22,7 +25,6 @@ from ringfence.guard.standing import Standing
 from ringfence.hosts.addresses import Surroundings
 from ringfence.journal.reader import Checkpoint, JournalReader
 from ringfence.policy.addresses import key_network
-from ringfence.policy.book import Target
 from ringfence.policy.events import Kind
 from ringfence.policy.scope import Scope
 
@@ -34,6 +36,8 @@ JOURNAL_SPOILED: Final = "journal.spoiled"
 TALLIES_SPOILED: Final = "tallies.spoiled"
 POLICY_BROKEN: Final = "policy.broken"
 FIREWALL_LISTS: Final = "firewall.lists"
+SHORT_LIST: Final = 300_000
+"""Bytes of address entries, some ten thousand, that are loaded without letting anything else happen meanwhile."""
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +55,8 @@ class Parts:
     ledger: Ledger
     alarms: Alarms
     intake: Intake
+    known: Known
+    floods: Floods
     reader: JournalReader
     ports: Ports
     boot_id: str
@@ -71,6 +77,8 @@ class Service:
         self._dropped = parts.reader.dropped
         self._lists_end: float | None = None
         self._installed: Shape | None = None
+        self._loaded = -1
+        self._load: Iterator[None] | None = None
 
     def start(self) -> None:
         """Puts the newest policy and every ban into the kernel."""
@@ -83,18 +91,21 @@ class Service:
         records = self.parts.ledger.live_bans()
         self.parts.bans.restore((record for record in records if record.scope is Scope.SIP), now)
         self.parts.doors.restore((record for record in records if record.scope is not Scope.SIP), now)
+        self.parts.known.restore(self.parts.ledger.known_sources(now.wall), now)
+        self.parts.known.accept(self.parts.standing.registrations.heard(), now)
         self.parts.never_block.adopt_configuration(self.parts.policy.book.protected_addresses)
         self._lift_allowed(now)
         self.install()
         self.commit()
 
     def install(self) -> None:
-        """The whole table anew, in one transaction."""
+        """The whole table anew, in one transaction; the address entries follow."""
         now = moment()
         shape = self._shape(now)
-        self.parts.bans.install(shape, now)
+        self.parts.bans.install(shape, self.parts.known.elements(now), now)
         self._installed = shape
-        self._lists_end = self.parts.policy.next_expiry(now.wall)
+        self._load_entries()
+        self._lists_end = self.parts.policy.addresses.allowed_until(now.wall)
 
     def reassert(self) -> None:
         """Somebody changed our table: what the ledger says counts."""
@@ -112,6 +123,7 @@ class Service:
         batch = self.parts.reader.read(time.monotonic())
         now = moment()
         spoiled = batch.spoiled + self.parts.intake.take(batch.lines, now)
+        self.parts.known.accept(self.parts.standing.registrations.heard(), now)
         if spoiled:
             self.spoiled += spoiled
             self.parts.alarms.set_off(
@@ -144,9 +156,12 @@ class Service:
         self.parts.reader.release(self.snapshot_at.segment - 1)
 
     def obey(self) -> bool:
-        """Adopts a new policy if there is one: allow entries lift bans, lists and meters change in the kernel."""
+        """Adopts a new policy if there is one."""
+        return self.adopt(changed=self.parts.policy.look())
+
+    def adopt(self, *, changed: bool) -> bool:
+        """What follows from a look at the policy: allow entries lift bans, lists and meters change in the kernel."""
         parts = self.parts
-        changed = parts.policy.look()
         now = moment()
         if parts.policy.broken:
             parts.alarms.set_off(
@@ -165,11 +180,18 @@ class Service:
         self.commit()
         return True
 
+    def guard_rates(self) -> None:
+        """Several times a second: who exceeds a packet rate."""
+        self.parts.floods.look(moment())
+        if self.parts.ledger.pending:
+            self.commit()
+
     def sweep(self) -> None:
         """Once a second: what ran out, what was dropped."""
         now = moment()
         parts = self.parts
         parts.bans.expire(now)
+        parts.known.expire(now)
         parts.doors.expire(now)
         parts.intake.unanswered.judge(now)
         parts.intake.rulings.sweep(now)
@@ -209,7 +231,7 @@ class Service:
     def _shape(self, now: Moment) -> Shape:
         policy = self.parts.policy
         members = tuple(member.network for member in self.parts.never_block.members())
-        lists = Lists(members, policy.spans(Target.BLOCK, now.wall), policy.spans(Target.ALLOW, now.wall))
+        lists = Lists(members, policy.addresses.allowed(now.wall))
         return Shape(self.parts.ports, lists, policy.book.security, self.parts.ban_set_size)
 
     def _refresh_kernel(self, now: Moment) -> None:
@@ -217,19 +239,51 @@ class Service:
         if installed is None:
             return
         shape = self._shape(now)
-        self._lists_end = self.parts.policy.next_expiry(now.wall)
+        self._lists_end = self.parts.policy.addresses.allowed_until(now.wall)
         try:
+            if self._loaded != self.parts.policy.entries_version:
+                self._load_entries()
             if shape.lists != installed.lists:
                 self.parts.firewall.replace_lists(shape.lists)
             if shape.settings != installed.settings:
-                self.parts.firewall.replace_meters(shape)
+                self.parts.firewall.replace_rates(shape)
         except FirewallRefused as error:
-            self.parts.alarms.set_off(
-                FIREWALL_LISTS, f"nftables refuses the address lists: {error}. The old ones stay.", now.wall
-            )
+            self._refused_lists(error, now)
             return
-        self.parts.alarms.clear(FIREWALL_LISTS, now.wall)
+        if not self.is_loading():
+            self.parts.alarms.clear(FIREWALL_LISTS, now.wall)
         self._installed = shape
+
+    def is_loading(self) -> bool:
+        """Whether a long list of address entries is on its way into the kernel."""
+        return self._load is not None
+
+    def go_on_loading(self) -> None:
+        """One step of it. If the kernel refuses, the old entries stay."""
+        if self._load is None:
+            return
+        try:
+            next(self._load)
+        except StopIteration:
+            self._load = None
+            self.parts.alarms.clear(FIREWALL_LISTS, moment().wall)
+        except FirewallRefused as error:
+            self._load = None
+            self._refused_lists(error, moment())
+
+    def _load_entries(self) -> None:
+        """Short lists at once; the daemon goes on with long ones, a step at a time. A load on its way is given up."""
+        policy = self.parts.policy
+        self._loaded = policy.entries_version
+        self._load = self.parts.firewall.load_entries(policy.addresses, moment().wall)
+        if len(policy.addresses.lines) <= SHORT_LIST:
+            while self.is_loading():
+                self.go_on_loading()
+
+    def _refused_lists(self, error: FirewallRefused, now: Moment) -> None:
+        self.parts.alarms.set_off(
+            FIREWALL_LISTS, f"nftables refuses the address lists: {error}. The old ones stay.", now.wall
+        )
 
     def _lift_allowed(self, now: Moment) -> None:
         table = self.parts.policy.addresses

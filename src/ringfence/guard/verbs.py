@@ -39,6 +39,7 @@ class Desk:
         self._service = service
         self._parts = service.parts
         self._news = asyncio.Event()
+        self._looking = asyncio.Lock()
 
     def verbs(self) -> dict[str, Verb]:
         return {
@@ -57,6 +58,11 @@ class Desk:
             "alarms.list": self.list_alarms,
             "policy.changed": self.policy_changed,
         }
+
+    async def obey(self) -> bool:
+        """Adopts a new policy if there is one. A long list is read in a thread, so that everything else goes on."""
+        async with self._looking:
+            return self._service.adopt(changed=await asyncio.to_thread(self._parts.policy.look))
 
     def announce(self) -> None:
         """Wakes those who wait for events."""
@@ -202,7 +208,7 @@ class Desk:
         return self._parts.alarms.listing()
 
     async def policy_changed(self, _: Args) -> dict[str, Any]:
-        self._service.obey()
+        await self.obey()
         return {"version": self._parts.policy.book.version}
 
     async def _wait(self, seconds: float) -> None:

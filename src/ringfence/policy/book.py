@@ -12,6 +12,10 @@ from ringfence.policy.numbers import Reach
 from ringfence.policy.settings import SecuritySettings
 
 SEPARATOR: Final = "\n"
+ACTIVE: Final = "1"
+ACTIVE_FIELD: Final = 4
+HA1_FIELD: Final = 6
+"""Where a subscriber's record says that it is active, and has its MD5 digest."""
 
 
 class Target(StrEnum):
@@ -179,7 +183,7 @@ def encode_subscriber(subscriber: Subscriber) -> bytes:
         str(subscriber.tenant_id),
         str(subscriber.user_id),
         subscriber.role,
-        "1" if subscriber.active else "0",
+        ACTIVE if subscriber.active else "0",
         subscriber.display_name,
         subscriber.ha1_md5,
         subscriber.ha1_sha256,
@@ -199,4 +203,4 @@ def decode_subscriber(raw: bytes) -> Subscriber:
     '101'
     """
     aor, tenant_id, user_id, role, active, name, md5, sha256, old_md5, old_sha256 = raw.decode().split(SEPARATOR)
-    return Subscriber(aor, int(tenant_id), int(user_id), role, active == "1", name, md5, sha256, old_md5, old_sha256)
+    return Subscriber(aor, int(tenant_id), int(user_id), role, active == ACTIVE, name, md5, sha256, old_md5, old_sha256)

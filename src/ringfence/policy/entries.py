@@ -14,7 +14,7 @@ from ringfence.policy.book import AddressEntry, Target
 
 _DIGITS: Final = {4: 8, 6: 32}
 _LETTERS: Final = {Target.ALLOW: "a", Target.BLOCK: "b"}
-_TARGETS: Final = {letter: target for target, letter in _LETTERS.items()}
+TARGETS: Final = {letter: target for target, letter in _LETTERS.items()}
 NEVER: Final = "-"
 
 
@@ -38,7 +38,12 @@ def sort_key(network: Network) -> str:
     >>> sort_key(ip_network("192.0.2.0/24"))
     '4c0000200/024'
     """
-    return f"{network.version}{int(network.network_address):0{_DIGITS[network.version]}x}/{network.prefixlen:03}"
+    return f"{digits(network.version, int(network.network_address))}/{network.prefixlen:03}"
+
+
+def digits(version: int, number: int) -> str:
+    """The part of a sort key that stands for the address."""
+    return f"{version}{number:0{_DIGITS[version]}x}"
 
 
 def prefix_of(key: str) -> Network:
@@ -72,7 +77,7 @@ def rows(raw: bytes) -> Iterator[Row]:
         key, letter, end, entry_id, description = text.split(" ", 4)
         number, _, length = key[1:].partition("/")
         expires_at = None if end == NEVER else float(end)
-        yield Row(int(key[0]), int(number, 16), int(length), _TARGETS[letter], expires_at, int(entry_id), description)
+        yield Row(int(key[0]), int(number, 16), int(length), TARGETS[letter], expires_at, int(entry_id), description)
 
 
 def decode_entries(raw: bytes) -> tuple[AddressEntry, ...]:

@@ -79,12 +79,16 @@ class SecuritySettings:
         365 * DAY,
     )
     level_1_enabled: bool = _setting(
-        True, "Level 1", "Packet rate limit of one source on the SIP ports, kept by the kernel. RTP is never counted."
+        True,
+        "Level 1",
+        "A source that exceeds this packet rate on the SIP ports loses the excess. If it has proved its address "
+        "(by a digest answer, or a TCP or TLS connection) it is blocked for the time below. A UDP source that has not "
+        "only loses the excess, since anybody can write its address on a packet. RTP is never counted.",
     )
     level_1_packets: int = _setting(
         500,
         "Level 1 packets",
-        "What a source sends beyond this rate is dropped in the kernel.",
+        "The rate of level 1. One second's worth may come at once; of what exceeds it not one packet gets through.",
         "packets per second",
         1,
         1_000_000,
@@ -92,18 +96,22 @@ class SecuritySettings:
     level_1_block: int = _setting(
         30,
         "Level 1 block",
-        "Recorded, not in force yet: the excess is dropped, the source itself is not blocked so far.",
+        "How long a source over level 1 is dropped in the kernel; its connections are cut. A source where phones are "
+        "registered is never blocked for longer because of a rate: a forged flood must not silence an office for long.",
         "seconds",
         1,
         365 * DAY,
     )
     level_2_enabled: bool = _setting(
-        True, "Level 2", "Takes the place of level 1 while that is off; beside it, not in force yet."
+        True,
+        "Level 2",
+        "As level 1, for sources that exceed the higher rate: they get the longer block. Protected addresses (the "
+        "never-block set) are never blocked and lose only what exceeds level 2, or level 1 while level 2 is off.",
     )
     level_2_packets: int = _setting(
         2000,
         "Level 2 packets",
-        "The rate of level 2; see its switch.",
+        "The rate of level 2, measured on what the source sends, before level 1 takes the excess away.",
         "packets per second",
         1,
         10_000_000,
@@ -111,10 +119,26 @@ class SecuritySettings:
     level_2_block: int = _setting(
         3600,
         "Level 2 block",
-        "Recorded, not in force yet: the excess is dropped, the source itself is not blocked so far.",
+        "How long a source over level 2 is dropped in the kernel and its connections are cut.",
         "seconds",
         1,
         365 * DAY,
+    )
+    unknown_sources_enabled: bool = _setting(
+        True,
+        "Limit for unknown sources",
+        "All sources without an accepted registration during the last day share one packet rate on the SIP ports, one "
+        "for UDP and one for TCP. "
+        "It keeps a flood from many addresses, each below level 1, away from the phones that are known.",
+    )
+    unknown_sources_packets: int = _setting(
+        2000,
+        "Packets of unknown sources",
+        "What unknown sources send together beyond this rate is dropped in the kernel. A new phone needs about four "
+        "packets over UDP and fifteen over TLS to become known.",
+        "packets per second",
+        10,
+        10_000_000,
     )
     blocked_user_agents_enabled: bool = _setting(
         True, "Blocked user agents", "Drops messages of listed user agents without an answer."

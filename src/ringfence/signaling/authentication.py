@@ -1,5 +1,6 @@
 """Has Kamailio check a digest against the stored HA1. A known and an unknown account cost and answer the same."""
 
+import os
 import re
 import time
 from dataclasses import dataclass
@@ -15,10 +16,10 @@ from ringfence.signaling.worker import Worker
 
 _PARAMETER: Final = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 
-NOBODY: Final = "0" * 32
-"""Checked in place of an unknown account's HA1; no password hashes to it."""
+NOBODY: Final = os.urandom(16).hex()
+"""Checked in place of an unknown account's HA1; a fixed one could be answered with."""
 
-_DECOY: Final = encode_subscriber(
+DECOY: Final = encode_subscriber(
     Subscriber("nobody@nowhere.invalid", 1, 1, "Standard User", True, "Nobody", NOBODY, NOBODY * 2)
 )
 """Read in place of an unknown account's record: without that a stranger measures which extensions exist."""
@@ -46,19 +47,27 @@ def authenticate(method: str, index: Index, worker: Worker) -> Identity:
         worker.tallies.answered()
         return UNPROVED
     subscriber = worker.view.subscriber(account)
-    compared = subscriber or decode_subscriber(_DECOY)
+    compared = subscriber or decode_subscriber(DECOY)
     answer = ksr.check_digest(realm, compared.ha1_md5)
     if answer in FRESH:
         worker.tallies.answered()
+    if answer != Answer.RIGHT:
+        return not_proved(method, account, subscriber, answer, worker)
+    return Identity(Credentials(name, facts.digest_uri(), answer), subscriber)
+
+
+def not_proved(method: str, account: str, subscriber: Subscriber | None, answer: int, worker: Worker) -> Identity:
+    """Credentials that Kamailio did not find right; a wrong answer to our own challenge is told to the guard."""
     if answer == Answer.WRONG:
-        worker.journal.append(_failure_kind(compared, method), _failure_fields(method, account, subscriber))
-    return Identity(Credentials(name, facts.digest_uri(), answer), subscriber if answer == Answer.RIGHT else None)
+        worker.journal.append(_failure_kind(subscriber, method), _failure_fields(method, account, subscriber))
+    return Identity(Credentials(account.partition("@")[0], facts.digest_uri(), answer))
 
 
-def _failure_kind(compared: Subscriber, method: str) -> Kind:
+def _failure_kind(subscriber: Subscriber | None, method: str) -> Kind:
     """A phone that still holds the previous secret is no attacker (peers: stale password)."""
-    stale = _answers_with(compared.previous_ha1_md5 or NOBODY, method)
-    return Kind.AUTH_STALE_PASSWORD if stale and compared.previous_ha1_md5 else Kind.AUTH_FAILED
+    previous = subscriber.previous_ha1_md5 if subscriber else ""
+    stale = _answers_with(previous or NOBODY, method)
+    return Kind.AUTH_STALE_PASSWORD if stale and previous else Kind.AUTH_FAILED
 
 
 def _answers_with(ha1: str, method: str) -> bool:

@@ -14,32 +14,34 @@ Callback = Callable[..., int]
 Report = Callable[[str, str], None]
 
 DONE: Final = 1
+NOT_DONE: Final = -1
+"""What `core.cfg` takes for "no": the message is dropped, or goes the general way if it was found plain."""
 
 
-def guarded(refuse: Callable[[], None], report: Report) -> Callable[[Callable[..., None]], Callback]:
+def guarded(refuse: Callable[[], int], report: Report) -> Callable[[Callable[..., bool | None]], Callback]:
     """Wraps a callback of Kamailio: whatever it raises is reported with its place, then `refuse` fails closed."""
 
-    def wrap(callback: Callable[..., None]) -> Callback:
+    def wrap(callback: Callable[..., bool | None]) -> Callback:
         @wraps(callback)
         def run(*args: Any) -> int:
             try:
-                callback(*args)
+                return NOT_DONE if callback(*args) is False else DONE
             except Exception as error:
                 report(callback.__name__, _place(error))
-                refuse()
-            return DONE
+                return refuse()
 
         return run
 
     return wrap
 
 
-def refuse_request() -> None:
+def refuse_request() -> int:
     ksr.reply(500, "Server Internal Error")
+    return DONE
 
 
-def drop_message() -> None:
-    ksr.drop()
+def drop_message() -> int:
+    return NOT_DONE
 
 
 def _place(error: Exception) -> str:

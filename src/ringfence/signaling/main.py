@@ -6,7 +6,7 @@ The supervisor names this package and the virtual environment in PYTHONPATH.
 import time
 
 from ringfence.policy.decide import decide, screen
-from ringfence.signaling import act, calls, facts, ksr
+from ringfence.signaling import act, calls, facts, ksr, registering
 from ringfence.signaling.authentication import authenticate
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
 from ringfence.signaling.worker import Worker, this_worker
@@ -17,15 +17,25 @@ def _report(where: str, error: str) -> None:
 
 
 @guarded(refuse_request, _report)
+def ksr_plain_question(facts: str) -> bool:
+    return registering.challenges(facts, this_worker())
+
+
+@guarded(refuse_request, _report)
+def ksr_plain_answer(facts: str) -> bool:
+    return registering.registers(facts, this_worker())
+
+
+@guarded(refuse_request, _report)
 def ksr_request_route(*_: object) -> None:
     worker = this_worker()
-    try:
-        method = ksr.readable_method()
-    except UnicodeDecodeError:
-        method = None
-    if method is None:
+    if ksr.readable():
+        _screen(worker)
+    else:
         worker.noise_only("packet.encoding")
-        return
+
+
+def _screen(worker: Worker) -> None:
     if worker.bans.is_banned(ksr.source(), time.time()):
         worker.refused("source.banned")
         return
@@ -38,7 +48,7 @@ def ksr_request_route(*_: object) -> None:
         act.refuse(worker, objection.rule, objection.code, objection.reason)
         return
     ksr.use_source_port()
-    _serve(method, worker)
+    _serve(ksr.method(), worker)
     worker.tallies.tell_if_due(time.monotonic())
 
 
@@ -52,13 +62,6 @@ def _serve(method: str, worker: Worker) -> None:
 
 
 def _outside_dialog(method: str, worker: Worker) -> None:
-    try:
-        _judge(method, worker)
-    finally:
-        worker.view.release()
-
-
-def _judge(method: str, worker: Worker) -> None:
     index = worker.view.current()
     if index is None:
         ksr.reply(503, "Service Unavailable")

@@ -24,26 +24,34 @@ class PolicyView:
         self._reader: PolicyReader | None = None
         self._index: Index | None = None
         self._version = -1
+        self._commits = -1
         self._retry_at = 0.0
 
     def current(self) -> Index | None:
         """The index to judge this message by; None when there never was a policy: then everything is refused."""
-        if self._reader is None and not self._open():
-            return self._index
-        assert self._reader is not None
-        version = self._reader.refresh()
-        if version != self._version:
-            self._adopt(version)
+        reader = self._reader
+        if reader is None or reader.commits() != self._commits or self._commits < 0:
+            self._look()
         return self._index
 
     def subscriber(self, aor: str) -> Subscriber | None:
-        """The subscriber as of the last `current`."""
+        """The subscriber as stored now."""
         return self._reader.subscriber(aor) if self._reader else None
 
-    def release(self) -> None:
-        """After the message: an idle worker must not pin an old state of the store."""
-        if self._reader:
-            self._reader.release()
+    def record(self, aor: str) -> bytes | None:
+        """The subscriber's stored record."""
+        return self._reader.record(aor) if self._reader else None
+
+    def _look(self) -> None:
+        """Takes over a new version. Nothing is held afterwards: an idle worker must not pin an old state."""
+        if self._reader is None and not self._open():
+            return
+        assert self._reader is not None
+        self._commits = self._reader.commits()
+        version = self._reader.refresh()
+        if version != self._version:
+            self._adopt(version)
+        self._reader.release()
 
     def _open(self) -> bool:
         now = time.monotonic()

@@ -7,7 +7,7 @@ by whichever worker sees it.
 import mmap
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -30,6 +30,15 @@ it. A fingerprint that another one overwrites costs a retransmission counted twi
 """
 
 type Tell = Callable[[bytes], bool]
+
+
+class Origin(NamedTuple):
+    """Where a request came from, and which one it is."""
+
+    source: str
+    stream: bool
+    call_id: str
+    sequence: int
 
 
 @dataclass(slots=True)
@@ -55,9 +64,21 @@ class Tallies:
 
     def challenged(self, method: str, account: str, count: int = 1) -> None:
         """A 401 or 407 was sent. `count`: how many this one stands for, where others were sent without us."""
-        if _is_retransmission():
+        stream = ksr.transport() in STREAMS
+        self.challenged_request(
+            Origin(ksr.source(), stream, ksr.call_id(), ksr.sequence_number()), method, account, count
+        )
+
+    def challenged_request(self, origin: Origin, method: str, account: str, count: int = 1) -> None:
+        """The same, of a request whose origin is known. The same Call-ID and CSeq from the same source is a
+        retransmission (RFC 3261 section 17.2.3).
+        """
+        mark = hash(origin)
+        slot = mark % SLOTS
+        if _SEEN[slot] == mark:
             return
-        pending = self._of_this_source()
+        _SEEN[slot] = mark
+        pending = self._of(origin[:2])
         pending.sent += count
         if pending.sent >= SAMPLE_AT > pending.sent - count:
             pending.method, pending.account = method, account[:128]
@@ -66,11 +87,15 @@ class Tallies:
 
     def answered(self) -> None:
         """Credentials came that answer a fresh nonce of ours, right or wrong."""
-        self._of_this_source().answered += 1
+        self.answered_from(ksr.source(), ksr.transport() in STREAMS)
+
+    def answered_from(self, source: str, stream: bool) -> None:
+        """The same, where it is known who sent them."""
+        self._of((source, stream)).answered += 1
 
     def dropped_agent(self) -> None:
         """A message of a blocked user agent was dropped."""
-        pending = self._of_this_source()
+        pending = self._of((ksr.source(), ksr.transport() in STREAMS))
         pending.blocked += 1
         pending.user_agent = ksr.user_agent()[:128]
 
@@ -88,8 +113,7 @@ class Tallies:
             for key in part:
                 del self._pending[key]
 
-    def _of_this_source(self) -> _Pending:
-        key = (ksr.source(), ksr.transport() in STREAMS)
+    def _of(self, key: tuple[str, bool]) -> _Pending:
         pending = self._pending.get(key)
         if pending is None:
             self._make_room()
@@ -106,16 +130,6 @@ class Tallies:
     def _weight(self, key: tuple[str, bool]) -> int:
         item = self._pending[key]
         return max(item.sent, item.answered, item.blocked)
-
-
-def _is_retransmission() -> bool:
-    """The same Call-ID and CSeq from the same source (RFC 3261 section 17.2.3)."""
-    mark = hash((ksr.source(), ksr.call_id(), ksr.sequence_number()))
-    slot = mark % SLOTS
-    if _SEEN[slot] == mark:
-        return True
-    _SEEN[slot] = mark
-    return False
 
 
 def _encoded(part: list[tuple[tuple[str, bool], _Pending]]) -> bytes:

@@ -15,6 +15,7 @@ from ringfence.hosts.paths import Paths
 from ringfence.journal.writer import JournalWriter
 from ringfence.policy.events import Kind
 from ringfence.signaling import ksr
+from ringfence.signaling.familiar import Familiar
 from ringfence.signaling.noise import Noise
 from ringfence.signaling.store import PolicyView
 from ringfence.signaling.tallies import Tallies
@@ -43,6 +44,7 @@ class Worker:
     def __init__(self, paths: Paths) -> None:
         self.journal = JournalWriter(paths.journal, paths.doorbell)
         self.view = PolicyView(paths.policy, self.policy_broken)
+        self.familiar = Familiar()
         self.bans = BanReader(paths.bans)
         self.noise = Noise(self._write_noise)
         self.tallies = Tallies(self.journal.tell)

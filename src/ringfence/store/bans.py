@@ -114,6 +114,10 @@ class BanReader:
         self._env: Any = None
         self._next_try = 0.0
 
+    def holds_any(self, now: float) -> bool:
+        """Whether there is anything to ask for."""
+        return (self._words is not None or self._open(now)) and self._words[0] != 0
+
     def is_banned(self, address: str, now: float) -> bool:
         """Whether signaling must refuse this source; `now` is Unix time in seconds."""
         if self._words is None and not self._open(now):

@@ -1,12 +1,18 @@
 """Reads the policy store: one memory-mapped look per decision, never a wait for the writer."""
 
+import mmap
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import lmdb
 
 from ringfence.policy.book import Book, Subscriber, decode_book, decode_subscriber
 from ringfence.store import layout
+
+_LAST_COMMIT: Final = 6
+"""Where LMDB's lock file holds the number of the last commit, in words of eight bytes (mdb.c, MDB_txninfo): behind
+magic, format and the readers' mutex. From there LMDB itself learns what a new reader sees.
+"""
 
 
 class PolicyReader:
@@ -25,6 +31,11 @@ class PolicyReader:
         self._subscribers = self._env.open_db(layout.SUBSCRIBERS, create=False)
         self._rules = self._env.open_db(layout.RULES, create=False)
         self._txn: Any = None
+        self._commits = self._find_commits(layout.lock_file(folder))
+
+    def commits(self) -> int:
+        """Changes with each commit and costs one look into shared memory; -1 if this LMDB keeps it elsewhere."""
+        return self._commits[_LAST_COMMIT] if self._commits else -1
 
     def refresh(self) -> int:
         """Moves to the newest committed state and returns its version."""
@@ -58,10 +69,24 @@ class PolicyReader:
         return raw
 
     def subscriber(self, aor: str) -> Subscriber | None:
-        """The subscriber as of the last `refresh`. Raises ValueError on a broken record."""
-        raw = self._txn.get(layout.subscriber_key(aor), db=self._subscribers)
+        """The subscriber as stored now. Raises ValueError on a broken record."""
+        raw = self.record(aor)
         return decode_subscriber(raw) if raw else None
+
+    def record(self, aor: str) -> bytes | None:
+        """The subscriber's record as it is stored now."""
+        txn = self._env.begin()
+        raw: bytes | None = txn.get(layout.subscriber_key(aor), db=self._subscribers)
+        txn.abort()
+        return raw
 
     def close(self) -> None:
         self.release()
         self._env.close()
+
+    def _find_commits(self, lock_file: Path) -> memoryview | None:
+        size = 8 * (_LAST_COMMIT + 1)
+        with lock_file.open("rb") as stream:
+            words = memoryview(mmap.mmap(stream.fileno(), size, prot=mmap.PROT_READ)).cast("Q")
+        before, said, after = words[_LAST_COMMIT], self._env.info()["last_txnid"], words[_LAST_COMMIT]
+        return words if 0 < before <= said <= after else None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from guarded import PORT, Guarded, Sender
+from guarded import PORT, SMALL_SET, Guarded, Sender
 
 from ringfence.lab.network import Lab
 
@@ -27,8 +27,8 @@ def guard(lab: Lab, tmp_path: Path) -> Iterator[Guarded]:
 
 @pytest.fixture
 def small_guard(lab: Lab, tmp_path: Path) -> Iterator[Guarded]:
-    """Its kernel set holds two addresses."""
-    machine = Guarded(lab.host("guarded", 60), tmp_path, ("--ban-set-size", "2"))
+    """Its kernel set holds a hundred addresses (attack case 59)."""
+    machine = Guarded(lab.host("guarded", 60), tmp_path, ("--ban-set-size", str(SMALL_SET)))
     machine.start()
     yield machine
     machine.kill()

@@ -20,6 +20,7 @@ from ringfence.policy.events import Kind
 from ringfence.store.writer import PolicyWriter
 
 PORT: Final = 5060
+SMALL_SET: Final = 100
 
 
 @dataclass(slots=True)
@@ -56,6 +57,12 @@ class Guarded:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait(5)
 
+    def processor_seconds(self) -> float:
+        """What the guard's process has used of a processor so far, the kernel's work for it included."""
+        assert self.process is not None
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def ask(self, verb: str, **args: Any) -> Any:
         return ask(self.home / "run" / "guard.sock", verb, **args)
 
@@ -66,6 +73,10 @@ class Guarded:
                 return
         self._store[0].publish(book)
 
+    def publish_entries(self, lines: bytes) -> None:
+        """Address entries as the portal encodes them."""
+        self._store[0].publish(entries=lines)
+
     def fail(self, source: str, count: int, accounts: int = 1) -> None:
         """So many failed authentications, as a worker would journal them."""
         with closing(JournalWriter(self.home / "state" / "journal", self.home / "run" / "doorbell.sock")) as journal:
@@ -75,6 +86,14 @@ class Guarded:
     def kernel_set(self, name: str) -> str:
         listed = self.host.run("nft", "list", "set", "inet", "ringfence", name, check=False)
         return " ".join(listed.stdout.split())
+
+    def entries(self) -> str:
+        """The table of address entries."""
+        return self.host.run("nft", "list", "table", "inet", "ringfence_lists", check=False).stdout
+
+    def rates(self) -> str:
+        """The rate rules of the SIP ports."""
+        return self.host.run("nft", "list", "chain", "inet", "ringfence", "sip_rates", check=False).stdout
 
     def bans(self, address: str) -> bool:
         return f" {address} counter" in self.kernel_set("ban6" if ":" in address else "ban4")

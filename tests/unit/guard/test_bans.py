@@ -8,7 +8,7 @@ import pytest
 from ringfence.guard.clock import Moment, moment
 from ringfence.guard.firewall import DryRun, FirewallRefused, Outcome
 from ringfence.guard.ledger import BanRecord, Ledger
-from ringfence.guard.ruleset import KernelBan, Shape
+from ringfence.guard.ruleset import Shape, Timed
 from ringfence.guard.service import Service
 from ringfence.policy.addresses import key_network, parse_network
 from ringfence.policy.book import AddressEntry, Book, Target
@@ -113,10 +113,10 @@ def test_without_the_kernel_signaling_enforces_every_ban(tmp_path: Path) -> None
 class Broken(SmallKernel):
     """A kernel that refuses everything."""
 
-    def install(self, shape: Shape, bans: object) -> None:
+    def install(self, shape: Shape, bans: object, known: object) -> None:
         raise FirewallRefused("Operation not permitted")
 
-    def ban(self, ban: KernelBan) -> Outcome:
+    def ban(self, ban: Timed) -> Outcome:
         return Outcome.FAILED
 
 
@@ -146,7 +146,7 @@ def test_a_broken_store_leaves_the_old_policy_in_force(tmp_path: Path) -> None:
     service = guard(tmp_path)
     publish(tmp_path, Book(), entries=b"nonsense")
     assert not service.obey()
-    assert service.parts.policy.book.address_entries[0].cidr == "192.0.2.0/24"
+    assert service.parts.policy.addresses.lines.startswith(b"4c0000200/024 b ")
     assert "policy.broken" in [alarm["id"] for alarm in service.parts.alarms.listing()]
 
 

@@ -58,7 +58,6 @@ def test_a_torn_line_is_never_taken_quickly(cut: int, glued: bool) -> None:
 @pytest.mark.parametrize(
     "odd",
     [
-        registration(complete=False),
         registration(contacts=[]),
         registration(aor='a"b@acme.example'),
         line("registration.removed", aor="101@acme.example", contact="*"),
@@ -69,6 +68,36 @@ def test_a_torn_line_is_never_taken_quickly(cut: int, glued: bool) -> None:
 )
 def test_anything_unusual_is_left_to_the_careful_way(odd: bytes) -> None:
     assert not Registrations().saved_line(odd)
+
+
+def test_a_report_of_one_device_replaces_the_line_of_an_account_that_has_no_other() -> None:
+    """Workers tell of one device at a refresh (`complete` false); other devices of the account must stay."""
+    lines = (
+        registration(),
+        registration(complete=False, expires_in=500),
+        registration("102@acme.example", complete=False),
+    )
+    now = time.time()
+    assert [event["contacts"] for event in quick(*lines).listing(now)] == [
+        event["contacts"] for event in careful(*lines).listing(now)
+    ]
+    assert quick(*lines).healthy_at(OFFICE, now) == ("101@acme.example", "102@acme.example")
+
+
+def test_a_report_of_another_device_is_left_to_the_careful_way_which_keeps_both() -> None:
+    second = registration(complete=False).replace(b"sip:101@", b"sip:desk@")
+    taken = quick(registration())
+    assert not taken.saved_line(second)
+    taken.saved(second, orjson.loads(second))
+    assert len(taken.listing(time.time())[0]["contacts"]) == 2
+    assert not taken.saved_line(registration(complete=False))
+
+
+def test_a_device_that_ran_out_is_forgotten_when_another_registers() -> None:
+    gone = registration(expires_in=-5)
+    second = registration(complete=False).replace(b"sip:101@", b"sip:desk@")
+    taken = careful(gone, second)
+    assert len(orjson.loads(taken.lines()[0])["contacts"]) == 1
 
 
 def test_a_contact_without_a_plain_expiry_is_left_to_the_careful_way() -> None:

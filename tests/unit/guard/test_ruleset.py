@@ -4,13 +4,18 @@ import re
 from dataclasses import replace
 
 from ringfence.guard.ruleset import (
-    KernelBan,
+    BANS_PRIORITY,
+    LISTS_PRIORITY,
+    RATES_PRIORITY,
+    Level,
     Lists,
     Ports,
     Shape,
+    Timed,
     removed_ban,
     renewed_ban,
     replaced_lists,
+    replaced_rates,
     whole_table,
 )
 from ringfence.policy.addresses import key_network, parse_network, spans
@@ -20,10 +25,15 @@ from ringfence.policy.settings import SecuritySettings
 ENTRIES = (AddressEntry(1, "10.0.0.0/8", Target.BLOCK), AddressEntry(2, "10.1.0.0/16", Target.ALLOW))
 LISTS = Lists(
     never_block=tuple(parse_network(text) for text in ("127.0.0.0/8", "127.0.0.1", "::1", "192.0.2.1")),
-    block=spans(ENTRIES, Target.BLOCK, 0.0),
     allow=spans(ENTRIES, Target.ALLOW, 0.0),
 )
 SHAPE = Shape(Ports((5060,), (5061, 5063)), LISTS, SecuritySettings())
+
+SHARED = [
+    "meta l4proto udp limit rate 2000/second burst 2000 packets return",
+    "meta l4proto tcp limit rate 2000/second burst 2000 packets return",
+    "counter drop",
+]
 
 
 def chain(text: str, name: str) -> list[str]:
@@ -32,43 +42,90 @@ def chain(text: str, name: str) -> list[str]:
     return [rule.strip() for rule in body[1].splitlines() if rule.strip()]
 
 
-def test_never_block_comes_before_bans_bans_before_entries_entries_before_meters() -> None:
-    rules = chain(whole_table(SHAPE, ()), "prerouting")
-    names = re.findall(r"@(\w+)|jump (\w+)", "\n".join(rules))
-    order = [one or other for one, other in names]
-    assert order == [
-        *("never4", "never6", "ban4", "ban6", "block4", "block6", "allow4", "allow6"),
-        *("sip_rates", "sip_rates"),
+def test_never_block_comes_before_bans_bans_before_lists_lists_before_rates() -> None:
+    text = whole_table(SHAPE, ())
+    assert re.findall(r"@(\w+)", "\n".join(chain(text, "prerouting"))) == [
+        "never4",
+        "never6",
+        "ban4",
+        "ban6",
+        "ban4in6",
     ]
+    assert re.findall(r"@(\w+)", "\n".join(chain(text, "sip"))) == ["never4", "never6", "allow4", "allow6"]
+    assert BANS_PRIORITY < LISTS_PRIORITY < RATES_PRIORITY
+
+
+def test_known_sources_obey_the_levels_and_skip_only_the_limit_they_would_share() -> None:
+    rules = chain(whole_table(SHAPE, ()), "sip_rates")
+    assert [rule for rule in rules if "nfproto ipv4" in rule or "ip saddr" in rule] == [
+        "meta nfproto ipv4 update @rate_2_4 { ip saddr limit rate over 2000/second burst 2000 packets } goto over_2",
+        "meta nfproto ipv4 update @rate_1_4 { ip saddr limit rate over 500/second burst 500 packets } goto over_1",
+        "ip saddr @known4 return",
+    ]
+    assert rules[-3:] == SHARED
+
+
+def test_a_peer_behind_nat64_is_the_address_it_carries() -> None:
+    """RFC 6052: all peers of a translator share one /64, so they are metered one by one and banned as IPv4."""
+    text = whole_table(SHAPE, [Timed(key_network("192.0.2.9"), 60)], [Timed(key_network("192.0.2.7"), 60)])
+    assert "add element inet ringfence ban4in6 { 64:ff9b::192.0.2.9 timeout 60000ms }" in text
+    assert "add element inet ringfence known4in6 { 64:ff9b::192.0.2.7 timeout 60000ms }" in text
+    assert chain(text, "sip")[-2:] == ["ip6 saddr 64:ff9b::/96 goto translated_rates", "goto sip_rates"]
+    rules = chain(text, "translated_rates")
+    over = "limit rate over 500/second burst 500 packets"
+    assert f"meta nfproto ipv6 update @rate_1_6 {{ ip6 saddr {over} }} goto over_1_translated" in rules
+    assert "ip6 saddr @known4in6 return" in rules
 
 
 def test_only_sip_ports_are_metered() -> None:
-    rules = [rule for rule in chain(whole_table(SHAPE, ()), "prerouting") if "sip_rates" in rule]
-    assert rules == ["udp dport { 5060 } jump sip_rates", "tcp dport { 5061, 5063 } jump sip_rates"]
+    assert chain(whole_table(SHAPE, ()), "rates")[2:] == [
+        "udp dport { 5060 } goto sip",
+        "tcp dport { 5061, 5063 } goto sip",
+    ]
 
 
-def test_a_full_meter_is_not_an_open_door() -> None:
-    last = chain(whole_table(SHAPE, ()), "sip_rates")[-2:]
-    assert last == ["limit rate 2000/second burst 2000 packets return", "counter drop"]
+def test_the_excess_is_dropped_whether_or_not_the_guard_can_be_told() -> None:
+    for level in Level:
+        assert chain(whole_table(SHAPE, ()), f"over_{level}")[-1] == "counter drop"
 
 
-def test_switched_off_levels_meter_nothing() -> None:
-    off = replace(SHAPE, settings=replace(SecuritySettings(), level_1_enabled=False, level_2_enabled=False))
-    assert "limit rate" not in whole_table(off, ())
-    second = replace(SHAPE, settings=replace(SecuritySettings(), level_1_enabled=False))
-    assert "{ ip saddr limit rate 2000/second burst 2000 packets } return" in whole_table(second, ())
+def test_a_full_meter_is_not_an_open_door_without_the_shared_limit_either() -> None:
+    off = replace(SHAPE, settings=replace(SecuritySettings(), unknown_sources_enabled=False))
+    rules = chain(whole_table(off, ()), "sip_rates")
+    assert "@known4" not in "\n".join(rules)
+    assert rules[-4] == ("meta nfproto ipv6 update @seen6 { ip6 saddr & ffff:ffff:ffff:ffff:: } return")
+    assert rules[-3:] == SHARED
 
 
-def test_nested_members_become_one_and_spans_keep_the_longest_prefix() -> None:
+def test_what_is_switched_off_is_not_in_the_kernel() -> None:
+    nothing = replace(SecuritySettings(), level_1_enabled=False, level_2_enabled=False, unknown_sources_enabled=False)
+    assert "limit rate" not in whole_table(replace(SHAPE, settings=nothing), ())
+    second = whole_table(replace(SHAPE, settings=replace(SecuritySettings(), level_1_enabled=False)), ())
+    assert "limit rate over 2000/second" in second
+    assert "limit rate over 500/second" not in second
+
+
+def test_a_member_of_the_never_block_set_may_use_the_highest_rate() -> None:
+    assert "over 2000/second" in chain(whole_table(SHAPE, ()), "never_rates")[0]
+    first = replace(SHAPE, settings=replace(SecuritySettings(), level_2_enabled=False))
+    assert "over 500/second" in chain(whole_table(first, ()), "never_rates")[0]
+
+
+def test_nested_members_become_one() -> None:
     text = replaced_lists(LISTS)
     assert "add element inet ringfence never4 { 127.0.0.0/8, 192.0.2.1/32 }" in text
-    assert "add element inet ringfence block4 { 10.0.0.0-10.0.255.255, 10.2.0.0-10.255.255.255 }" in text
     assert "add element inet ringfence allow4 { 10.1.0.0-10.1.255.255 }" in text
 
 
 def test_every_command_names_our_table_and_none_flushes_the_ruleset() -> None:
-    ban = KernelBan(key_network("192.0.2.9"), 60)
-    texts = [whole_table(SHAPE, [ban]), replaced_lists(LISTS), renewed_ban(ban), removed_ban(ban.network)]
+    ban = Timed(key_network("192.0.2.9"), 60)
+    texts = [
+        whole_table(SHAPE, [ban]),
+        replaced_lists(LISTS),
+        replaced_rates(SHAPE),
+        renewed_ban(ban),
+        removed_ban(ban.network),
+    ]
     for line in "\n".join(texts).splitlines():
         if line.startswith(("add", "delete", "flush", "table")):
             assert "inet ringfence" in line
@@ -76,7 +133,7 @@ def test_every_command_names_our_table_and_none_flushes_the_ruleset() -> None:
 
 
 def test_a_ban_is_added_taken_away_and_added_so_that_its_time_is_renewed_on_every_kernel() -> None:
-    assert renewed_ban(KernelBan(key_network("2001:db8::/64"), 59.9)).splitlines() == [
+    assert renewed_ban(Timed(key_network("2001:db8::/64"), 59.9)).splitlines() == [
         "add element inet ringfence ban6 { 2001:db8:: }",
         "delete element inet ringfence ban6 { 2001:db8:: }",
         "add element inet ringfence ban6 { 2001:db8:: timeout 59900ms }",
@@ -84,9 +141,7 @@ def test_a_ban_is_added_taken_away_and_added_so_that_its_time_is_renewed_on_ever
 
 
 def test_the_whole_table_is_replaced_in_one_text_with_its_bans() -> None:
-    text = whole_table(
-        SHAPE, [KernelBan(key_network("192.0.2.9"), 60), KernelBan(key_network("2001:db8::/64"), 0.0001)]
-    )
+    text = whole_table(SHAPE, [Timed(key_network("192.0.2.9"), 60), Timed(key_network("2001:db8::/64"), 0.0001)])
     assert text.splitlines()[:3] == [
         "add table inet ringfence",
         "delete table inet ringfence",

@@ -10,7 +10,7 @@ import orjson
 
 from ringfence.guard.daemon import build
 from ringfence.guard.firewall import DryRun, Outcome
-from ringfence.guard.ruleset import KernelBan
+from ringfence.guard.ruleset import Timed
 from ringfence.guard.service import Service
 from ringfence.hosts.paths import Paths
 from ringfence.journal.reader import Entry
@@ -34,7 +34,7 @@ class SmallKernel(DryRun):
     def in_kernel(self) -> bool:
         return True
 
-    def ban(self, ban: KernelBan) -> Outcome:
+    def ban(self, ban: Timed) -> Outcome:
         if ban.network not in self.banned and len(self.banned) >= self.size:
             return Outcome.FULL
         return super().ban(ban)

@@ -43,7 +43,9 @@ class _Module(ModuleType):
         self._kamailio = kamailio
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("force_rport", "set_drop", "err", "setdsturi"):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name in ("force_rport", "err", "setdsturi"):
             return lambda *arguments: self._kamailio.call(name, *arguments)
         return _Room(self._kamailio, name)
 

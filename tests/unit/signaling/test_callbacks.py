@@ -3,6 +3,7 @@
 import ast
 import importlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import ringfence
 from tests.unit.signaling.fake_kamailio import Kamailio, loaded
 
 SIGNALING = Path(ringfence.__file__).parent / "signaling"
+TEMPLATE = Path(ringfence.__file__).parent / "engines" / "templates" / "core.cfg.j2"
 
 
 @pytest.fixture
@@ -53,9 +55,22 @@ def test_an_exception_in_the_request_route_answers_500_and_tells(
 )
 def test_an_exception_in_any_other_route_drops_the_message(kamailio: Kamailio, main: ModuleType, callback: str) -> None:
     """Kamailio itself would send the call on, or forward the reply."""
-    kamailio.answers = {"set_drop": None, "err": None, "pv.get": lambda name: 1 / 0}
-    assert getattr(main, callback)("dialog:end") == 1
-    assert kamailio.arguments_of("set_drop") == [()]
+    kamailio.answers = {"err": None, "pv.get": lambda name: 1 / 0}
+    assert getattr(main, callback)("dialog:end") < 0
+
+
+def test_core_cfg_drops_what_a_callback_did_not_judge_and_calls_only_callbacks_that_exist(main: ModuleType) -> None:
+    """Kamailio goes on after a failed `app_python3s_exec`, and after a name that does not exist."""
+    script = TEMPLATE.read_text()
+    called = set(re.findall(r'app_python3s_exec\("(\w+)"', script))
+    assert called == {name for name in vars(main) if name.startswith("ksr_")}
+    for route in (
+        "onreply_route[ksr_reply_call]",
+        "failure_route[ksr_failure_call]",
+        "failure_route[ksr_failure_in_dialog]",
+    ):
+        name = route.partition("[")[2].rstrip("]")
+        assert f'{route} {{\n    if (!app_python3s_exec("{name}")) drop;\n}}' in script
 
 
 def test_an_error_that_repeats_does_not_fill_the_disk(kamailio: Kamailio, main: ModuleType, tmp_path: Path) -> None:

@@ -8,6 +8,14 @@ MAX_SIZE: Final = 32_768
 MAX_URI: Final = 512
 MAX_CALL_ID: Final = 256
 MAX_VIAS: Final = 8
+SANITY_CHECKS: Final = 22503
+"""What Kamailio checks of each message (modules/sanity/README): version, scheme, required headers, CSeq, lengths,
+Expires, Proxy-Require. Not the digest check (2048): it answers an unknown scheme with 500, where RFC 4475 section
+3.3.7 wants a challenge.
+"""
+
+SANITY_URIS: Final = 15
+"""Request-URI, From, To and Contact."""
 
 
 def size(packet: Packet) -> Refuse | None:

@@ -7,6 +7,10 @@ from ringfence.policy.model import Refuse, Request
 
 MAX_CONTACTS: Final = 5
 MAX_EXPIRES: Final = 2**32 - 1
+GRANTED_AT_LEAST: Final = 60
+GRANTED_AT_MOST: Final = 600
+GRANTED_UNASKED: Final = 300
+"""Seconds a registration is granted, whatever the phone asks for; the registrar's settings are rendered from here."""
 
 
 def account(request: Request, index: Index) -> Refuse | None:

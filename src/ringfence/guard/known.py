@@ -1,0 +1,105 @@
+"""Sources we know: those with an accepted registration during the last day. The limit for unknown sources spares them,
+so that a flood from everywhere does not reach the phones, nor an office that comes back after its registration ran out.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Final
+
+from ringfence.guard.clock import Moment
+from ringfence.guard.firewall import Firewall
+from ringfence.guard.ledger import Ledger
+from ringfence.guard.ruleset import KNOWN_SET_SIZE, Timed
+from ringfence.policy.addresses import AddressProblem, ban_key, key_network
+
+KNOWN_SECONDS: Final = 86_400.0
+RENEW_AFTER: Final = 3_600.0
+"""A source is renewed at most once an hour: refreshing phones must not cost a change of the kernel each."""
+
+PROOF_SECONDS: Final = 300.0
+REMEMBERED_PROOFS: Final = 16_384
+
+
+class Known:
+    """Known sources and fresh proofs of a return path, by ban key. Bounded: the longest silent go first."""
+
+    def __init__(self, firewall: Firewall, ledger: Ledger, most: int = KNOWN_SET_SIZE) -> None:
+        self._firewall = firewall
+        self._ledger = ledger
+        self._most = most
+        self._until: dict[int, OrderedDict[str, float]] = {4: OrderedDict(), 6: OrderedDict()}
+        self._proved: OrderedDict[str, float] = OrderedDict()
+
+    def __len__(self) -> int:
+        return sum(len(sources) for sources in self._until.values())
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._until[_version(key)]
+
+    def restore(self, saved: Iterable[tuple[str, float]], now: Moment) -> None:
+        """Takes over what the ledger knows, (key, Unix time) each; call `elements` for the kernel afterwards."""
+        for key, until in saved:
+            left = min(until - now.wall, KNOWN_SECONDS)
+            if left > 0:
+                self._until[_version(key)][key] = now.boot + left
+
+    def accept(self, sources: Iterable[str], now: Moment) -> None:
+        """A registration was accepted from each of these addresses."""
+        fresh: list[str] = []
+        for source in sources:
+            key = _key(source)
+            if not key:
+                continue
+            self.prove(key, now)
+            if self._until[_version(key)].get(key, 0.0) < now.boot + KNOWN_SECONDS - RENEW_AFTER:
+                fresh.append(key)
+        for key in fresh:
+            self._keep(key, now)
+        if fresh:
+            self._firewall.know([Timed(key_network(key), KNOWN_SECONDS) for key in fresh])
+
+    def prove(self, key: str, now: Moment) -> None:
+        """This source answered a challenge of ours, rightly or not: it receives what we send to that address."""
+        self._proved[key] = now.boot + PROOF_SECONDS
+        self._proved.move_to_end(key)
+        while len(self._proved) > REMEMBERED_PROOFS:
+            self._proved.popitem(last=False)
+
+    def proved_lately(self, key: str, now: Moment) -> bool:
+        return self._proved.get(key, 0.0) > now.boot
+
+    def expire(self, now: Moment) -> None:
+        """The kernel has dropped its elements by itself."""
+        for sources in self._until.values():
+            while sources and next(iter(sources.values())) <= now.boot:
+                sources.popitem(last=False)
+
+    def elements(self, now: Moment) -> list[Timed]:
+        """All of them, for a new table."""
+        return [
+            Timed(key_network(key), until - now.boot)
+            for sources in self._until.values()
+            for key, until in sources.items()
+            if until > now.boot
+        ]
+
+    def _keep(self, key: str, now: Moment) -> None:
+        sources = self._until[_version(key)]
+        sources[key] = now.boot + KNOWN_SECONDS
+        sources.move_to_end(key)
+        self._ledger.note_known(key, now.wall + KNOWN_SECONDS)
+        while len(sources) > self._most:
+            oldest, _ = sources.popitem(last=False)
+            self._firewall.forget(key_network(oldest))
+            self._ledger.note_unknown(oldest)
+
+
+def _version(key: str) -> int:
+    return 6 if ":" in key else 4
+
+
+def _key(source: str) -> str:
+    try:
+        return ban_key(source)
+    except AddressProblem:
+        return ""

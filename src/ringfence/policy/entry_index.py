@@ -1,0 +1,115 @@
+"""Address entries as the guard asks them: the encoded lines and which prefix lengths occur in them, nothing unpacked.
+
+A million entries are one piece of memory. A question is one binary search for each length; the longest match decides.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from ringfence.policy.addresses import Address, Span, is_live, spans
+from ringfence.policy.book import AddressEntry, Target
+from ringfence.policy.entries import decode_entries, digits
+
+_LINE: Final = {
+    4: re.compile(rb"^4[0-9a-f]{8}/(\d{3}) [ab] ", re.M),
+    6: re.compile(rb"^6[0-9a-f]{32}/(\d{3}) [ab] ", re.M),
+}
+_ALLOWED: Final = re.compile(rb"^([46])([0-9a-f]+)/(\d{3}) a ", re.M)
+PART_BYTES: Final = 100_000
+_AFTER: Final = "~"
+"""Sorts behind every length of the same address."""
+
+
+def _holds(part: bytes, version: int) -> bool:
+    """Whether a line of this family is in there; lines are in order, so nearly every part holds one family only."""
+    first = str(version).encode()
+    return part.startswith(first) or b"\n" + first in part
+
+
+def parts(lines: bytes) -> Iterator[bytes]:
+    """Whole lines, some three thousand at a time: nobody who shares the interpreter waits long."""
+    start = 0
+    while start < len(lines):
+        end = lines.find(b"\n", start + PART_BYTES)
+        end = len(lines) if end < 0 else end
+        yield lines[start:end]
+        start = end + 1
+
+
+class EntryIndex:
+    """What `encode_entries` made. Raises ValueError if a line has another form."""
+
+    def __init__(self, lines: bytes) -> None:
+        self.lines = lines
+        counted: dict[int, Counter[bytes]] = {version: Counter() for version in _LINE}
+        for part in parts(lines):
+            for version, pattern in _LINE.items():
+                if _holds(part, version):
+                    counted[version].update(pattern.findall(part))
+        if sum(some.total() for some in counted.values()) != (lines.count(b"\n") + 1 if lines else 0):
+            raise ValueError("a line of the address entries is broken")
+        self.counts = {(version, int(length)): n for version, some in counted.items() for length, n in some.items()}
+        self._lengths = {version: sorted(map(int, some), reverse=True) for version, some in counted.items()}
+        self._inside_allowed = decode_entries(b"\n".join(self._allowed_parts()))
+
+    def lookup(self, address: Address, now: float) -> AddressEntry | None:
+        """The entry that decides about this address; expired entries do not exist. `now` is Unix time in seconds."""
+        bits = address.max_prefixlen
+        for length in self._lengths[address.version]:
+            first = int(address) >> (bits - length) << (bits - length)
+            entry = self._entry(f"{digits(address.version, first)}/{length:03} ".encode())
+            if entry is not None and is_live(entry, now):
+                return entry
+        return None
+
+    def allows(self, address: Address, now: float) -> bool:
+        if not self._inside_allowed:
+            return False
+        entry = self.lookup(address, now)
+        return entry is not None and entry.target is Target.ALLOW
+
+    def allowed(self, now: float) -> tuple[Span, ...]:
+        """The addresses for which an allow entry is the longest match."""
+        return spans(self._inside_allowed, Target.ALLOW, now)
+
+    def allowed_until(self, now: float) -> float | None:
+        """When `allowed` changes by itself."""
+        ends = (entry.expires_at for entry in self._inside_allowed if entry.expires_at and is_live(entry, now))
+        return min(ends, default=None)
+
+    def _allowed_parts(self) -> Iterator[bytes]:
+        """The lines of the allow entries with all that lies inside them. A range stands before what it contains."""
+        done = 0
+        for found in _ALLOWED.finditer(self.lines):
+            if found.start() < done:
+                continue
+            end = self._position(_behind(found[1], int(found[2], 16), int(found[3])))
+            yield self.lines[found.start() : end].rstrip(b"\n")
+            done = end
+
+    def _entry(self, start: bytes) -> AddressEntry | None:
+        at = self._position(start)
+        if not self.lines.startswith(start, at):
+            return None
+        end = self.lines.find(b"\n", at)
+        return decode_entries(self.lines[at : end if end >= 0 else None])[0]
+
+    def _position(self, key: bytes) -> int:
+        """Where the first line that is not before `key` begins."""
+        low, high = 0, len(self.lines)
+        while low < high:
+            start = max(low, self.lines.rfind(b"\n", low, (low + high) // 2) + 1)
+            if self.lines[start : start + len(key)] < key:
+                end = self.lines.find(b"\n", start, high)
+                low = high if end < 0 else end + 1
+            else:
+                high = start
+        return low
+
+
+def _behind(version: bytes, first: int, length: int) -> bytes:
+    number = int(version)
+    last = first | ((1 << ((32 if number == 4 else 128) - length)) - 1)
+    return f"{digits(number, last)}{_AFTER}".encode()

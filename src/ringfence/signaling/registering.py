@@ -1,0 +1,147 @@
+"""The plain registration in one pass: a phone asks for a challenge, or registers its one device with the right answer.
+
+It is the message a PBX sees most, and in a worker that wakes up for it every function and every fact costs (ADR 9). So
+Kamailio's own script finds out which REGISTER is plain (`engines/templates/core.cfg.j2`: headers that matter stand
+once, no To tag, sane), and what a dozen gates ask is asked here at once. It may only challenge or save what `screen`
+and `decide` would let pass, challenge or save. Whatever is not plain at first sight is left alone, with nothing done
+yet.
+"""
+
+import time
+from typing import Final
+
+from ringfence.policy.book import ACTIVE, ACTIVE_FIELD, HA1_FIELD, SEPARATOR, decode_subscriber
+from ringfence.policy.decide import decide
+from ringfence.policy.model import FRESH, Answer, Credentials
+from ringfence.policy.rules.packet import MAX_CALL_ID, MAX_URI
+from ringfence.policy.rules.registration import GRANTED_AT_LEAST, GRANTED_AT_MOST, GRANTED_UNASKED, MAX_EXPIRES
+from ringfence.signaling import act, facts, ksr
+from ringfence.signaling.authentication import DECOY, Identity, not_proved
+from ringfence.signaling.tallies import STREAMS, Origin
+from ringfence.signaling.worker import Worker
+
+REGISTER: Final = "REGISTER"
+BETWEEN: Final = "|"
+"""Stands between the facts that `core.cfg` hands over; a fact that holds one makes the message not plain."""
+
+ABSENT: Final = "<null>"
+QUESTION: Final = 9
+ANSWER: Final = 12
+"""How many facts there are."""
+
+QUOTES: Final = 30
+"""Quotation marks in the part of a journal line that `core.cfg` writes; another one came from the phone."""
+
+_MOST_DIGITS: Final = len(str(MAX_EXPIRES)) - 1
+
+
+def challenges(told: str, worker: Worker) -> bool:
+    """Whether this REGISTER without credentials got its challenge; if not, nothing has happened yet."""
+    parts = told.split(BETWEEN)
+    if len(parts) != QUESTION or not parts[6].isdecimal() or not ksr.readable():
+        return False
+    source, transport, target, host, agent, call_id, cseq, sender, receiver = parts
+    domain = _domain(target, host, agent, worker)
+    if not domain or len(call_id) > MAX_CALL_ID or len(sender) > MAX_URI or len(receiver) > MAX_URI:
+        return False
+    now = time.time()
+    if worker.bans.holds_any(now) and worker.bans.is_banned(source, now):
+        return False
+    ksr.use_source_port()
+    if ksr.challenge(domain, proxy=False):
+        origin = Origin(source, transport in STREAMS, call_id, int(cseq))
+        worker.tallies.challenged_request(origin, REGISTER, sender.partition(":")[2].partition("@")[0])
+        worker.tallies.tell_if_due(time.monotonic())
+    else:
+        ksr.reply(500, "Server Internal Error")
+    return True
+
+
+def _domain(target: str, host: str, agent: str, worker: Worker) -> str:
+    """Our domain that this Request-URI means; "" when there is none or the user agent is blocked."""
+    index = worker.view.current()
+    familiar = worker.familiar
+    if familiar.index is not index:
+        familiar.start_over(index)
+    if agent not in familiar.agents and (agent == ABSENT or not familiar.welcomes(agent)):
+        return ""
+    return familiar.domains.get(target) or familiar.domain(target, host)
+
+
+def registers(told: str, worker: Worker) -> bool:
+    """Whether this REGISTER with credentials is answered; if not, nothing has happened yet.
+
+    What is printable and has neither a quote nor a backslash stands in the journal as it is; the last fact is the part
+    of the journal's line that `core.cfg` wrote.
+    """
+    parts = told.split(BETWEEN)
+    if len(parts) != ANSWER or not told.isprintable() or "\\" in told or told.count('"') != QUOTES:
+        return False
+    source, target, host, agent, call_id, sender, receiver, name, uri, contact, expires, rest = parts
+    domain = _domain(target, host, agent, worker)
+    account = f"{name}@{domain}"
+    own = f"sip:{account}"
+    device, granted = _device(contact), _granted(expires)
+    if (
+        not (domain and device and granted and own == sender == receiver and uri == target)
+        or "@" in name
+        or own != own.lower()
+        or len(own) > MAX_URI
+        or len(call_id) > MAX_CALL_ID
+        or not ksr.readable()
+    ):
+        return False
+    now = time.time()
+    bans = worker.bans
+    if bans.holds_any(now) and (bans.is_banned(source, now) or bans.is_slowed(source, account, now)):
+        return False
+    record = worker.view.record(account)
+    stored = (record or DECOY).decode()
+    if '"' in stored or "\\" in stored:
+        return False
+    found = stored.split(SEPARATOR)
+    ksr.use_source_port()
+    answer = ksr.check_digest(domain, found[HA1_FIELD])
+    if answer in FRESH:
+        worker.tallies.answered_from(source, stream=False)
+    if answer != Answer.RIGHT or found[0] != account or found[ACTIVE_FIELD] != ACTIVE:
+        _refuse(account, record, answer, worker)
+        return True
+    ksr.remember_source()
+    if ksr.save_contacts():
+        worker.journal.append_line(
+            f'{{"t":{now},"kind":"registration.saved","aor":"{account}","contacts":[{{"uri":"{device}","expires_at":'
+            f'{int(now) + granted},{rest}"tenant_id":{found[1]},"user_id":{found[2]},"display_name":"{found[5]}"}}\n'
+        )
+    ksr.reply_saved()
+    return True
+
+
+def _device(contact: str) -> str:
+    """The URI of one contact whose lifetime is not its own; "" if it is not that plain."""
+    if contact[:5] != "<sip:" or "," in contact or " " in contact or "expires" in contact.lower():
+        return ""
+    return contact[1:].partition(">")[0]
+
+
+def _granted(asked: str) -> int:
+    """Seconds the registrar will grant; 0 if nothing is, or if it is no plain number."""
+    if asked == ABSENT:
+        return GRANTED_UNASKED
+    if not asked.isdecimal() or len(asked) > _MOST_DIGITS or asked.strip("0") == "":
+        return 0
+    return min(max(int(asked), GRANTED_AT_LEAST), GRANTED_AT_MOST)
+
+
+def _refuse(account: str, record: bytes | None, answer: int, worker: Worker) -> None:
+    """The digest is checked and its nonce used up; the verdict is the general way's."""
+    subscriber = decode_subscriber(record) if record else None
+    identity = (
+        Identity(Credentials(account.partition("@")[0], facts.digest_uri(), answer), subscriber)
+        if answer == Answer.RIGHT
+        else not_proved(REGISTER, account, subscriber, answer, worker)
+    )
+    index = worker.view.current()
+    assert index is not None
+    request = facts.request(REGISTER, identity.credentials, identity.caller)
+    act.carry_out(decide(request, index, worker.view.subscriber), request, worker)

@@ -1,0 +1,96 @@
+"""The table of address entries: what is loaded, in which order it is asked, and when the old one goes."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from ringfence.guard.blocklist import BlockLists, protected
+from ringfence.guard.netlink import Netlink
+from ringfence.guard.ruleset import Lists
+from ringfence.policy.addresses import parse_network
+from ringfence.policy.book import AddressEntry, Target
+from ringfence.policy.entries import encode_entries
+from ringfence.policy.entry_index import EntryIndex
+
+NOW = 1000.0
+
+
+class Wire(Netlink):
+    """Keeps what would be sent to the kernel; the kernel has the sets of an earlier load."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    def tell(self, request: bytes) -> None:
+        self.sent.append(request)
+
+    def ask(self, request: bytes) -> Iterator[tuple[int, bytes]]:
+        for name in (b"never4\0", b"block4_24_old\0"):
+            value = (4 + len(name)).to_bytes(2, "little") + (2).to_bytes(2, "little") + name
+            yield 0, bytes(4) + value
+
+
+def loaded(*entries: AddressEntry) -> tuple[str, Wire]:
+    commands: list[str] = []
+    wire = Wire()
+    for _ in BlockLists(commands.append, wire).load(EntryIndex(encode_entries(entries)), NOW):
+        pass
+    return "\n".join(commands), wire
+
+
+def rules(text: str) -> list[str]:
+    found = re.findall(r"^add rule inet ringfence_lists entries (.*)$", text, re.MULTILINE)
+    return [re.sub(r"_[0-9a-f]{8}\b", "", rule) for rule in found]
+
+
+def test_the_longest_prefix_is_asked_first_and_on_a_tie_block_wins() -> None:
+    text, _ = loaded(
+        AddressEntry(1, "10.0.0.0/8", Target.BLOCK),
+        AddressEntry(2, "10.1.0.0/16", Target.ALLOW),
+        AddressEntry(3, "10.1.2.3/32", Target.BLOCK),
+        AddressEntry(4, "10.2.0.0/16", Target.BLOCK),
+        AddressEntry(5, "2001:db8::/32", Target.BLOCK),
+    )
+    assert rules(text) == [
+        "iifname lo return",
+        "ip saddr @never4 return",
+        "ip6 saddr @never6 return",
+        "ip saddr @block4_32 counter drop",
+        "ip6 saddr & ffff:ffff:: @block6_32 counter drop",
+        "ip saddr & 255.255.0.0 @block4_16 counter drop",
+        "ip saddr & 255.255.0.0 @allow4_16 return",
+        "ip saddr & 255.0.0.0 @block4_8 counter drop",
+    ]
+
+
+def test_the_old_lists_go_after_the_new_ones_came() -> None:
+    text, _ = loaded(AddressEntry(1, "10.0.0.0/8", Target.BLOCK))
+    lines = text.splitlines()
+    assert lines[-1] == "delete set inet ringfence_lists block4_24_old"
+    assert lines.index("flush chain inet ringfence_lists entries") < len(lines) - 1
+    assert "delete set inet ringfence_lists never4" not in text
+
+
+@pytest.mark.parametrize(("cidr", "halves"), [("0.0.0.0/0", 2), ("::/0", 2), ("10.0.0.0/8", 1)])
+def test_everything_is_loaded_as_two_halves(cidr: str, halves: int) -> None:
+    text, wire = loaded(AddressEntry(1, cidr, Target.BLOCK))
+    assert f"size {halves};" in text
+    network = parse_network(cidr)
+    assert wire.sent[0].count(network.network_address.packed) >= 1
+    assert (b"\x80" + bytes(network.max_prefixlen // 8 - 1) in wire.sent[0]) is (halves == 2)
+
+
+def test_an_entry_that_ran_out_is_not_loaded_and_one_that_will_is_loaded_with_its_time() -> None:
+    gone, _ = loaded(AddressEntry(1, "10.0.0.0/8", Target.BLOCK, NOW - 1))
+    assert [rule for rule in rules(gone) if "block" in rule] == ["ip saddr & 255.0.0.0 @block4_8 counter drop"]
+    _, nothing = loaded(AddressEntry(1, "10.0.0.0/8", Target.BLOCK, NOW - 1))
+    assert parse_network("10.0.0.0/8").network_address.packed not in b"".join(nothing.sent)
+    _, timed = loaded(AddressEntry(1, "10.0.0.0/8", Target.BLOCK, NOW + 2.5))
+    assert (2500).to_bytes(8, "big") in timed.sent[0]
+
+
+def test_members_of_the_never_block_set_leave_before_any_entry() -> None:
+    text = protected(Lists(never_block=(parse_network("192.0.2.1"), parse_network("192.0.2.0/24"))))
+    assert "add element inet ringfence_lists never4 { 192.0.2.0/24 }" in text
+    assert text.index("flush set inet ringfence_lists never4") < text.index("add element")

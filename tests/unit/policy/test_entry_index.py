@@ -1,0 +1,66 @@
+"""The index of the encoded entries answers as the table of objects does."""
+
+import random
+from ipaddress import ip_address
+
+import pytest
+
+from ringfence.policy.addresses import AddressTable, parse_network, spans
+from ringfence.policy.book import AddressEntry, Target
+from ringfence.policy.entries import encode_entries
+from ringfence.policy.entry_index import EntryIndex
+
+NOW = 1000.0
+
+
+def some_entries(seed: int, count: int = 60) -> tuple[AddressEntry, ...]:
+    """Nested prefixes of a few neighbouring networks, some of them expired."""
+    chance = random.Random(seed)  # noqa: S311
+    made: dict[str, AddressEntry] = {}
+    for number in range(count):
+        address = f"10.{chance.randrange(2)}.{chance.randrange(3)}.{chance.randrange(256)}"
+        text = address if chance.random() < 0.7 else f"fd00:0:0:{chance.randrange(3)}::{chance.randrange(9)}"
+        length = chance.choice((8, 16, 20, 24, 30, 32) if "." in text else (32, 60, 64, 127, 128))
+        cidr = str(parse_network(f"{text}/{length}"))
+        target = Target.ALLOW if chance.random() < 0.3 else Target.BLOCK
+        made[cidr] = AddressEntry(number, cidr, target, chance.choice((None, None, 10.0, 2000.0)), "a b ")
+    return tuple(made.values())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_longest_live_prefix_decides(seed: int) -> None:
+    entries = some_entries(seed)
+    index, table = EntryIndex(encode_entries(entries)), AddressTable(entries)
+    chance = random.Random(seed + 1000)  # noqa: S311
+    for _ in range(200):
+        text = f"10.{chance.randrange(3)}.{chance.randrange(4)}.{chance.randrange(256)}"
+        address = ip_address(
+            text if chance.random() < 0.7 else f"fd00:0:0:{chance.randrange(4)}::{chance.randrange(9)}"
+        )
+        assert index.lookup(address, NOW) == table.lookup(address, NOW)
+        assert index.allows(address, NOW) == table.allows(address, NOW)
+    assert index.allowed(NOW) == spans(entries, Target.ALLOW, NOW)
+
+
+def test_an_index_of_nothing_knows_nobody() -> None:
+    index = EntryIndex(b"")
+    assert index.lookup(ip_address("192.0.2.1"), NOW) is None
+    assert index.allowed(NOW) == ()
+    assert index.allowed_until(NOW) is None
+
+
+def test_it_says_when_an_allowance_ends() -> None:
+    entries = (
+        AddressEntry(1, "192.0.2.0/24", Target.ALLOW, 3000.0),
+        AddressEntry(2, "192.0.2.7/32", Target.BLOCK, 2000.0),
+        AddressEntry(3, "198.51.100.0/24", Target.BLOCK, 1500.0),
+    )
+    index = EntryIndex(encode_entries(entries))
+    assert index.allowed_until(NOW) == 2000.0
+    assert index.allowed_until(2500.0) == 3000.0
+
+
+@pytest.mark.parametrize("broken", [b"x", b"4c0000200/024 c - 1 ", b"4c000020/024 b - 1 \n", b"\n"])
+def test_a_broken_line_is_refused(broken: bytes) -> None:
+    with pytest.raises(ValueError, match="broken"):
+        EntryIndex(broken)

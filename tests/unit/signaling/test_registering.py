@@ -1,0 +1,228 @@
+"""The short way of a plain REGISTER answers exactly what the general way answers, or leaves the message alone."""
+
+import importlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.unit.signaling.fake_kamailio import Kamailio, loaded
+
+ANN = "101@acme.example"
+_STORE = """
+import sys
+from pathlib import Path
+from ringfence.policy.book import BlockedUserAgent, Book, Role, Subscriber, Tenant
+from ringfence.store.writer import PolicyWriter
+people = [Subscriber(aor, 1, 7, "User", active, name, "a" * 32, "b" * 64) for aor, active, name in [
+    ("101@acme.example", True, "Ann"), ("102@acme.example", False, "Bob"), ("103@acme.example", True, 'C "x" D'),
+    ("Eve@acme.example", True, "Eve"), ("104@other.example", True, "Else")]]
+writer = PolicyWriter(Path(sys.argv[1]))
+writer.publish(Book(
+    tenants=(Tenant(1, "Acme", "acme.example"), Tenant(2, "Other", "other.example")), own_hosts=("192.0.2.1",),
+    roles=(Role("User", True, True, False),), default_domain="acme.example",
+    blocked_user_agents=(BlockedUserAgent("scanner"),)), people)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """One REGISTER as Kamailio reads it; `digest` is what it says of the credentials."""
+
+    name: str | None = "101"
+    target: str = "sip:acme.example"
+    host: str = "acme.example"
+    sender: str = "sip:101@acme.example"
+    receiver: str = "sip:101@acme.example"
+    agent: str | None = "Phone/1.0"
+    contact: str = "<sip:101@198.51.100.7:5060>"
+    expires: str | None = "600"
+    digest_uri: str | None = "sip:acme.example"
+    digest: int = 1
+    call_id: str = "c@198.51.100.7"
+    text: str = "REGISTER"
+
+    @property
+    def told(self) -> str:
+        """What `core.cfg` hands over."""
+        n, source = "<null>", "198.51.100.7"
+        agent = self.agent or n
+        if self.name is None:
+            return f"{source}|udp|{self.target}|{self.host}|{agent}|{self.call_id}|2|{self.sender}|{self.receiver}"
+        return (
+            f"{source}|{self.target}|{self.host}|{agent}|{self.call_id}|{self.sender}|{self.receiver}|{self.name or n}"
+            f"|{self.digest_uri or n}|{self.contact}|{self.expires or n}|"
+            f'"received":"sip:{source}:5060","socket":"udp:192.0.2.1:5060"}}],"complete":false,"source":"{source}",'
+            f'"port":5060,"transport":"udp","user_agent":"{agent}","call_id":"{self.call_id}","cseq":2,'
+        )
+
+    def answers(self) -> dict[str, Any]:
+        """What Kamailio answers the general way."""
+        user, _, sender_host = self.sender.partition(":")[2].rpartition("@")
+        account, _, receiver_host = self.receiver.partition(":")[2].rpartition("@")
+        values: dict[str, Any] = {
+            "$tt": None, "$adu": self.digest_uri, "$ct": self.contact, "$hdr(Expires)": self.expires, "$cs": 2,
+            "$hdrc(Authorization)": 0 if self.name is None else 1, "$hdrc(Proxy-Authorization)": 0,
+            "$hdrc(Contact)": 1, "$(ulc(saved=>count))": 1,
+            "$(ulc(saved=>addr)[0])": self.contact[1:].partition(">")[0],
+            "$(ulc(saved=>expires)[0])": int(time.time()) + _granted(self.expires),
+            "$(ulc(saved=>received)[0])": "sip:198.51.100.7:5060", "$(ulc(saved=>socket)[0])": "udp:192.0.2.1:5060",
+            "$hdr(Authorization)": "Digest x", "$(var(words){s.md5})": "-",
+        }  # fmt: skip
+        return {
+            "kx.get_msgbuf": self.text, "kx.get_method": "REGISTER", "kx.get_srcip": "198.51.100.7",
+            "kx.get_srcport": 5060, "kx.get_proto": "udp", "kx.get_msglen": 500, "kx.get_ruri": self.target,
+            "kx.gete_ruser": "", "kx.gete_rhost": self.host, "kx.get_furi": self.sender, "kx.gete_fuser": user,
+            "kx.gete_fhost": sender_host, "kx.get_turi": self.receiver, "kx.gete_tuser": account,
+            "kx.gete_thost": receiver_host, "kx.get_callid": self.call_id, "kx.gete_ua": self.agent or "",
+            "kx.gete_au": self.name or "", "sanity.sanity_check": 1, "force_rport": True, "err": None,
+            "auth.pv_auth_check": self.digest, "auth.www_challenge": 1, "sl.send_reply": 1, "pv.sets": None,
+            "nathelper.fix_nated_register": 1, "registrar.save": 1, "registrar.reg_send_reply": 1,
+            "registrar.reg_fetch_contacts": 1, "registrar.reg_free_contacts": 1,
+            "pv.get": lambda name: values.get(name, 1),
+        }  # fmt: skip
+
+
+def _granted(asked: str | None) -> int:
+    """As the registrar is set up."""
+    number = int(asked) if asked and asked.isdecimal() else 300
+    return min(max(number, 60), 600)
+
+
+@dataclass(slots=True)
+class Core:
+    """The worker's code on a fake Kamailio."""
+
+    kamailio: Kamailio
+    main: ModuleType
+    journal: Path
+    read: int = 0
+
+    def answered(self, message: Register, *, shortly: bool) -> tuple[bool, list[Any]]:
+        """Whether the message was dealt with, and all effects: replies, saved contacts, events."""
+        self.kamailio.answers, self.kamailio.calls = message.answers(), []
+        if not shortly:
+            self.main.ksr_request_route()
+            done = True
+        else:
+            route = self.main.ksr_plain_question if message.name is None else self.main.ksr_plain_answer
+            done = route(message.told) > 0
+        return done, [self._replies(), self._events()]
+
+    def _replies(self) -> list[Any]:
+        effects = ("sl.send_reply", "auth.www_challenge", "registrar.save", "registrar.reg_send_reply")
+        return [call for call in self.kamailio.calls if call[0] in effects]
+
+    def _events(self) -> list[dict[str, Any]]:
+        """What the journal gained, without times; counted refusals are written seconds later and are left out."""
+        lines = "".join(path.read_text() for path in sorted(self.journal.glob("events-*"))).splitlines()
+        new, self.read = lines[self.read :], len(lines)
+        events = [{k: v for k, v in json.loads(line).items() if k not in ("t", "complete")} for line in new]
+        for event in events:
+            for contact in event.get("contacts", ()):
+                contact["expires_at"] //= 30  # both ways look at the clock for themselves
+        return [event for event in events if event["kind"].startswith(("registration", "auth"))]
+
+
+@pytest.fixture(scope="module")
+def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Core]:
+    state = tmp_path_factory.mktemp("state")
+    (state / "journal").mkdir()
+    subprocess.run([sys.executable, "-c", _STORE, str(state / "policy")], check=True, timeout=30)
+    with pytest.MonkeyPatch.context() as patch, loaded() as fake:
+        patch.setenv("RINGFENCE_STATE_DIR", str(state))
+        patch.setenv("RINGFENCE_RUN_DIR", str(state))
+        yield Core(fake, importlib.import_module("ringfence.signaling.main"), state / "journal")
+
+
+PLAIN = Register()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        PLAIN,
+        replace(PLAIN, name=None),
+        replace(PLAIN, digest=-2),
+        replace(PLAIN, digest=-4),
+        replace(PLAIN, expires=None),
+    ],
+    ids=["right answer", "no credentials", "wrong answer", "stale nonce", "no Expires"],
+)
+def test_plain_registrations_go_the_short_way(core: Core, message: Register) -> None:
+    done, effects = core.answered(message, shortly=True)
+    assert done
+    assert effects == core.answered(message, shortly=False)[1]
+    assert effects[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text": "REGISTER\0"}, {"agent": "Scanner"}, {"agent": None},
+        {"host": "stranger.example", "target": "sip:stranger.example"},
+        {"sender": "sip:102@acme.example"}, {"receiver": "sip:102@acme.example"}, {"digest_uri": "sip:other.example"},
+        {"contact": "*"}, {"contact": "<sip:a@b>,<sip:c@d>"}, {"contact": "<sip:101@b>;expires=0"}, {"expires": "0"},
+        {"expires": "-1"}, {"expires": "99999999999"}, {"call_id": "x" * 300}, {"agent": 'Phone "x"'},
+        {"name": "103", "sender": "sip:103@acme.example", "receiver": "sip:103@acme.example"},
+        {"target": f"sip:acme.example;{'x' * 600}"}, {"agent": "a|b"}, {"contact": '"Ann" <sip:101@b>'},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_not_plain_is_left_alone_with_nothing_done(core: Core, change: dict[str, Any]) -> None:
+    assert core.answered(replace(PLAIN, **change), shortly=True) == (False, [[], []])
+
+
+def test_a_suspended_account_and_one_with_another_spelling_are_refused(core: Core) -> None:
+    """The digest is right, and still `decide` says no (identity.active, identity.sender)."""
+    suspended = Register(name="102", sender="sip:102@acme.example", receiver="sip:102@acme.example")
+    assert core.answered(suspended, shortly=True)[1][0] == [("sl.send_reply", (403, "Forbidden"))]
+    eve = Register(name="Eve", sender="sip:Eve@acme.example", receiver="sip:Eve@acme.example")
+    assert core.answered(eve, shortly=True) == (False, [[], []])
+
+
+NAMES = st.sampled_from([None, "101", "102", "103", "999", "Eve", "104", "101@x", "", "a|b"])
+URIS = st.sampled_from(
+    ["sip:101@acme.example", "sip:102@acme.example", "sip:999@acme.example", "sip:104@other.example",
+     "sip:Eve@acme.example", "sip:101@192.0.2.1", "sip:101@ACME.example", "sip:101@stranger.example",
+     "sip:" + "x" * 520 + "@acme.example"]
+)  # fmt: skip
+TARGETS = st.sampled_from(
+    [("sip:acme.example", "acme.example"), ("sip:192.0.2.1", "192.0.2.1"), ("sip:other.example", "other.example"),
+     ("sip:stranger.example", "stranger.example"), ("sip:ACME.example:5060", "ACME.example")]
+)  # fmt: skip
+AGENTS = st.one_of(st.sampled_from(["Phone/1.0", "a scanner", "<null>", None]), st.text(min_size=1, max_size=12))
+CONTACTS = st.sampled_from(
+    [
+        "<sip:101@198.51.100.7>",
+        "*",
+        "<sip:a@b>;expires=5",
+        "<sip:a@b>;q=1",
+        "sip:a@b",
+        '"A" <sip:a@b>',
+        "<sip:a@b>,<sip:c@d>",
+    ]
+)
+EXPIRES = st.sampled_from([None, "0", "30", "600", "7200", "4294967296", "x", "-1", "00", "٣"])
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.builds(
+    lambda target, **rest: Register(target=target[0], host=target[1], **rest),
+    target=TARGETS, name=NAMES, sender=URIS, receiver=URIS, agent=AGENTS, contact=CONTACTS, expires=EXPIRES,
+    digest_uri=st.sampled_from(["sip:acme.example", "sip:other.example", "sip:192.0.2.1", None]),
+    digest=st.sampled_from([1, -2, -4, -5, -6, -8, -1]), call_id=st.sampled_from(["c", "x" * 256, "x" * 257]),
+))  # fmt: skip
+def test_both_ways_agree_on_whatever_the_short_way_serves(core: Core, message: Register) -> None:
+    """Attack cases: borrowed From, blocked user agent, suspended account, foreign domain, replayed digest."""
+    done, effects = core.answered(message, shortly=True)
+    assert effects == (core.answered(message, shortly=False)[1] if done else [[], []])
