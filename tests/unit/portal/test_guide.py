@@ -1,6 +1,7 @@
 """The guided setup: from the one-time link to ten extensions, resumable, each step explained."""
 
 import re
+from unittest.mock import patch
 
 import pytest
 from django.test import Client
@@ -84,6 +85,14 @@ def test_the_plan_names_every_port_of_the_table_that_is_open(client: Client) -> 
     assert (ports.RTP.ports, ports.RTP.transport) in plan
     assert "ufw allow 45000:64999/udp" in guide.firewall_commands()["ufw"]
     assert "--add-port=45000-64999/udp" in guide.firewall_commands()["firewalld"]
+
+
+@pytest.mark.parametrize(("told", "asked"), [("8443", 8443), ("None", 8887), ("", 8887), ("443", 8887)])
+def test_the_certificate_is_read_where_the_portal_answers(client: Client, told: str, asked: int) -> None:
+    """Behind nginx there is no port of our own; what the browser claims in Host is never connected to."""
+    with patch("ringfence.portal.system.guide.ssl.get_server_certificate", side_effect=OSError) as read:
+        answer = client.get("/setup/guide/certificate", secure=True, SERVER_PORT=told, headers={"Host": "x.example:22"})
+    assert (answer.status_code, read.call_args.args) == (200, (("127.0.0.1", asked),))
 
 
 @pytest.mark.parametrize("path", ["/setup/guide", "/setup/guide/tenant", "/setup/guide/extensions"])

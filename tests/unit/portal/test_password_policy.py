@@ -163,6 +163,14 @@ class TestWayBackIn:
         assert post(signed_in_browser("100@a.example"), f"/users/{person.pk}/second-factor").status_code == 302
         assert signing_in("101@a.example")[1]["Location"] == "/"
 
+    def test_rest_gives_a_first_password_once_and_removes_factors(self, site: Site) -> None:
+        user = site.users["101@a.example"]
+        given = site.a.post(f"users/{user}/first-password")
+        with_app("101@a.example")
+        assert signing_in("101@a.example", given["password"])[1]["Location"] == "/sign-in/second"
+        assert site.a.call("DELETE", f"users/{user}/second-factors")[0] == 204
+        assert signing_in("101@a.example", given["password"])[1]["Location"] == "/"
+
     def test_the_shell_helps_the_administrator(self, site: Site) -> None:
         with_app()
         out = StringIO()

@@ -14,13 +14,14 @@ from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.client_address import client_address
 from ringfence.portal.paging import PageQuery, RowId, rows
 from ringfence.portal.people import tokens
+from ringfence.portal.people.api import user_of
 from ringfence.portal.people.changes import set_password
 from ringfence.portal.people.models import ApiToken, Person
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Forbidden, LockedOut, NotFound, NotSignedIn, refuse
 from ringfence.portal.schema import In, Out
 from ringfence.portal.security.weblogin import is_locked_out, remember_administrator
-from ringfence.portal.signin import factors, guessing, passwords, sessions
+from ringfence.portal.signin import factors, guessing, passwords, recovery, sessions
 from ringfence.portal.signin.duties import second_factor_missing
 from ringfence.portal.signin.models import PortalSession, SignInRules
 from ringfence.portal.tenants.models import Tenant
@@ -77,6 +78,11 @@ class TokenPage(Out):
 
 class NewPassword(Credentials):
     new_password: str = Field(max_length=256)
+
+
+class FirstPassword(Out):
+    username: str
+    password: str
 
 
 class SessionRow(Out):
@@ -231,6 +237,23 @@ def session_facts(row: PortalSession) -> dict[str, Any]:
         "created_at": row.created_at.isoformat(),
         "last_seen_at": row.last_seen_at.isoformat(),
     }
+
+
+@router.post("users/{int:user_id}/first-password", response={201: FirstPassword})
+@needs(Permission.USERS_WRITE)
+def give_first_password(request: ApiRequest, user_id: int) -> Status[Any]:
+    """A generated portal password, shown once, which must be changed at the next sign-in. Sessions and tokens end."""
+    person = user_of(request.auth, user_id)
+    password = recovery.give_first_password(request.auth, person)
+    return Status(201, {"username": person.username, "password": password})
+
+
+@router.delete("users/{int:user_id}/second-factors", response={204: None})
+@needs(Permission.USERS_WRITE)
+def remove_second_factors(request: ApiRequest, user_id: int) -> Status[Any]:
+    """For somebody who lost the device and the recovery codes."""
+    recovery.remove_second_factors(request.auth, user_of(request.auth, user_id))
+    return Status(204, None)
 
 
 @router.get("password-policy", response=PolicyOut)

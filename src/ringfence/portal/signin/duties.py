@@ -83,8 +83,8 @@ def recently_proved(request: HttpRequest) -> bool:
 
 
 def second_factor_required(person: Person) -> bool:
-    """By the tenant's rules; for system administrators by the setting of the system."""
-    if person.is_system_administrator:
+    """By the tenant's rules; for system administrators and operators by the setting of the system."""
+    if person.tenant_id is None:
         return SecurityValues.current().web_second_factor_required
     rule = SignInRules.of(person.tenant_id).second_factor
     return rule == SecondFactor.EVERYBODY or (rule == SecondFactor.ADMINISTRATORS and person.administers)

@@ -28,6 +28,9 @@ from ringfence.portal.signin.models import SpentCode, WrongCode
 TYPES: Final = Authenticator.Type
 PRIMARY: Final = (TYPES.TOTP, TYPES.WEBAUTHN)
 CODE_LIFE: Final = timedelta(minutes=5)
+MALFORMED: Final = (ValidationError, KeyError, TypeError, ValueError, AttributeError, OverflowError)
+"""What a credential made by hand can raise inside the libraries."""
+
 WRONG_CODES: Final = 10
 WRONG_WITHIN: Final = timedelta(minutes=15)
 
@@ -80,6 +83,7 @@ def code_fits(person: Person, code: str) -> bool:
         if _fits(person, row, typed):
             row.record_usage()
             return True
+    WrongCode.objects.filter(person=person, tried_at__lt=timezone.now() - WRONG_WITHIN).delete()
     WrongCode.objects.create(person=person, tried_at=timezone.now())
     return False
 
@@ -170,7 +174,7 @@ def add_passkey(person: Person, credential: dict[str, Any], name: str) -> list[s
     try:
         webauthn.parse_registration_response(credential)
         webauthn.complete_registration(credential)
-    except (ValidationError, KeyError, TypeError, ValueError) as error:
+    except MALFORMED as error:
         raise _passkey_refused() from error
     webauthn.WebAuthn.add(person, name.strip()[:64] or "Passkey", credential)
     return first_recovery_codes(person)
@@ -180,7 +184,7 @@ def passkey_owner(credential: dict[str, Any]) -> Person:
     """Whose passkey answered the challenge, proved. Raises Refused."""
     try:
         person: Person = webauthn.extract_user_from_response(credential)
-    except (ValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except MALFORMED as error:
         raise _passkey_refused() from error
     prove_passkey(person, credential)
     return person
@@ -191,7 +195,7 @@ def prove_passkey(person: Person, credential: dict[str, Any]) -> None:
     try:
         webauthn.parse_authentication_response(credential)
         row = webauthn.complete_authentication(person, credential)
-    except (ValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except MALFORMED as error:
         raise _passkey_refused() from error
     row.record_usage()
 

@@ -68,45 +68,43 @@ def second_step(request: HttpRequest) -> HttpResponse:
     person, pending = _pending(request)
     if person is None:
         return HttpResponseRedirect("/sign-in")
-    form, passkey = CodeForm(request.POST if "code" in request.POST else None), _sent_passkey(request)
     if is_locked_out(request, person.username):
         return locked_out(request)
+    form, passkey = CodeForm(request.POST if "code" in request.POST else None), _sent_passkey(request)
     try:
         if passkey is not None:
             factors.prove_passkey(person, passkey)
             return _arrive(request, person, "password, passkey", pending["next"])
-        if form.is_valid():
-            if factors.code_fits(person, form.cleaned_data["code"]):
-                return _arrive(request, person, "password, code", pending["next"])
-            return _wrong_code(request, person, pending, form)
+        if form.is_valid() and factors.code_fits(person, form.cleaned_data["code"]):
+            return _arrive(request, person, "password, code", pending["next"])
     except LockedOut as refused:
-        form.add_error(None, refused.detail)
+        return _second_page(request, person, refused.detail)
     except Refused as refused:
-        return _wrong_code(request, person, pending, form, refused.detail)
-    return _second_page(request, person, form)
+        return _wrong_factor(request, person, pending, refused.detail)
+    if form.is_bound and form.is_valid():
+        return _wrong_factor(request, person, pending, "This code does not fit. Wait for the next one and try again.")
+    return _second_page(request, person)
 
 
-def _wrong_code(
-    request: HttpRequest, person: Person, pending: dict[str, Any], form: CodeForm, detail: str = ""
-) -> HttpResponse:
+def _wrong_factor(request: HttpRequest, person: Person, pending: dict[str, Any], detail: str) -> HttpResponse:
     guessing.count_failure(request, person.username)
-    sessions.record_refusal(request, person.username, "wrong code")
+    sessions.record_refusal(request, person.username, "wrong second factor")
     pending["tries"] -= 1
     request.session[PENDING] = pending
     if pending["tries"] <= 0:
         request.session.flush()
         return HttpResponseRedirect("/sign-in")
-    form.add_error(None, detail or "This code does not fit. Wait for the next one and try again.")
-    return _second_page(request, person, form)
+    return _second_page(request, person, detail)
 
 
-def _second_page(request: HttpRequest, person: Person, form: CodeForm) -> HttpResponse:
+def _second_page(request: HttpRequest, person: Person, refused: str = "") -> HttpResponse:
     facts = {
-        "form": form,
+        "form": CodeForm(),
+        "refused": refused,
         "has_codes": factors.has(person, factors.TYPES.TOTP) or factors.codes_left(person) is not None,
         "has_passkey": factors.has(person, factors.TYPES.WEBAUTHN),
     }
-    return render(request, "signin/second.html", facts, status=401 if form.errors else 200)
+    return render(request, "signin/second.html", facts, status=401 if refused else 200)
 
 
 def _pending(request: HttpRequest) -> tuple[Person | None, dict[str, Any]]:
@@ -162,41 +160,44 @@ def prove(request: HttpRequest) -> HttpResponse:
     """Asks again who it is before something that touches security. With a second factor the password is not enough."""
     person = request.user
     assert person.is_authenticated
-    wanted = request.POST.get("next") or request.GET.get("next", "")
-    strong = factors.has_second_factor(person)
-    form: CodeForm | ProvePasswordForm = (CodeForm if strong else ProvePasswordForm)(_typed(request))
+    wanted, refused = request.POST.get("next") or request.GET.get("next", ""), ""
     if is_locked_out(request, person.username):
         return locked_out(request)
-    try:
-        if _proved(request, person, form):
+    strong = factors.has_second_factor(person)
+    if request.method == "POST":
+        refused = _what_is_wrong(request, person, strong)
+        if not refused:
             sessions.rotate(request)
             request.session[sessions.PROVED_AT] = timezone.now().timestamp()
             return HttpResponseRedirect(safe(request, wanted))
+        sessions.record(person, client_address(request), "session.proof_refused")
+    facts = {
+        "form": CodeForm() if strong else ProvePasswordForm(),
+        "refused": refused,
+        "next": wanted,
+        "has_passkey": factors.has(person, factors.TYPES.WEBAUTHN),
+    }
+    return render(request, "signin/prove.html", facts, status=401 if refused else 200)
+
+
+def _what_is_wrong(request: HttpRequest, person: Person, strong: bool) -> str:
+    """Empty when the passkey, the code or, without a second factor, the password is right. Failures count."""
+    try:
+        if (credential := _sent_passkey(request)) is not None:
+            factors.prove_passkey(person, credential)
+            return ""
+        if strong and factors.code_fits(person, request.POST.get("code", "")):
+            return ""
+    except LockedOut as refused:
+        return refused.detail
     except Refused as refused:
-        form.add_error(None, refused.detail)
-    facts = {"form": form, "next": wanted, "has_passkey": factors.has(person, factors.TYPES.WEBAUTHN)}
-    return render(request, "signin/prove.html", facts, status=401 if form.errors else 200)
-
-
-def _typed(request: HttpRequest) -> Any:
-    return request.POST if {"code", "password"} & set(request.POST) else None
-
-
-def _proved(request: HttpRequest, person: Person, form: CodeForm | ProvePasswordForm) -> bool:
-    if (credential := _sent_passkey(request)) is not None:
-        factors.prove_passkey(person, credential)
-        return True
-    if not form.is_valid():
-        return False
-    if isinstance(form, CodeForm):
-        if factors.code_fits(person, form.cleaned_data["code"]):
-            return True
         guessing.count_failure(request, person.username)
-    elif authenticate(request, username=person.username, password=normalized(form.cleaned_data["password"])):
-        return True
-    sessions.record(person, client_address(request), "session.proof_refused")
-    form.add_error(None, "This is not right.")
-    return False
+        return refused.detail
+    if strong:
+        guessing.count_failure(request, person.username)
+    elif authenticate(request, username=person.username, password=normalized(request.POST.get("password", ""))):
+        return ""
+    return "This is not right."
 
 
 @require_POST

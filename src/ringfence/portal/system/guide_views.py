@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
+from ringfence.hosts import ports
 from ringfence.portal.access import actor_of, system_administrator
 from ringfence.portal.actor import Actor
 from ringfence.portal.people import changes
@@ -50,11 +51,17 @@ def _facts(request: HttpRequest, step: Step) -> dict[str, Any]:
         case Step.SECOND_FACTOR:
             return _second_factor(request)
         case Step.CERTIFICATE:
-            return {"certificate": guide.certificate(int(request.get_port()))}
+            return {"certificate": guide.certificate(_own_port(request))}
         case Step.NETWORK:
             return {"network": guide.network(), "ports": guide.port_states()}
         case _:
             return {"plan": guide.firewall_plan(), "commands": guide.firewall_commands()}
+
+
+def _own_port(request: HttpRequest) -> int:
+    """Behind nginx the portal has no port of its own; the browser's Host header is not asked where to connect."""
+    port = request.META.get("SERVER_PORT", "")
+    return int(port) if port.isdecimal() and port not in ("0", "443") else ports.WEB_PORTAL.first
 
 
 def _second_factor(request: HttpRequest) -> dict[str, Any]:
