@@ -16,7 +16,7 @@ type Answer = Callable[[HttpRequest], HttpResponse]
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 )
 OPEN_BEFORE_SETUP: Final = ("/setup", "/api/v1/setup", "/password-check")
 STATIC: Final = "/static/"
@@ -38,6 +38,7 @@ def strict_headers(answer: Answer) -> Answer:
             "same-origin"  # with "no-referrer" browsers send "Origin: null" and every form is refused
         )
         response["Cross-Origin-Opener-Policy"] = "same-origin"
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
         response["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
         if not request.path.startswith(STATIC):
             response.setdefault("Cache-Control", "no-store")
