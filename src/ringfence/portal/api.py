@@ -129,6 +129,7 @@ def _problem(item: dict[str, Any]) -> Problem:
 def _mount() -> None:
     from ringfence.portal.audit.api import router as audit
     from ringfence.portal.calls.api import router as calls
+    from ringfence.portal.confirm.api import router as confirm
     from ringfence.portal.people.api import router as people
     from ringfence.portal.people.directory_api import router as directory
     from ringfence.portal.security.api import router as security
@@ -149,6 +150,7 @@ def _mount() -> None:
         "address entries": entries,
         "calls": calls,
         "audit": audit,
+        "confirm": confirm,
         "web access": web_access,
     }
     for tag, router in routers.items():

@@ -14,6 +14,7 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.audit import retention
 from ringfence.portal.audit.chain import append
 from ringfence.portal.calls.models import CallRecord, EventCursor
+from ringfence.portal.confirm.changes import revert_due
 from ringfence.portal.problems import Refused
 from ringfence.portal.tenants.models import Tenant
 
@@ -45,6 +46,7 @@ class Loop:
             stored = self._step("events", take_events)
             self._step("changes", publish.publish_pending)
             self._once_an_hour("audit log", retention.delete_old)
+            self._step("reverts", revert_due)
             if stored is None:
                 time.sleep(PAUSE)
 
