@@ -119,7 +119,13 @@ def _ids(path: Path) -> Iterator[str]:
 
 
 def _antihacking_ids() -> tuple[str, ...]:
-    return (antihacking.FAILED_AUTHENTICATION, challenges.FAILED_CHALLENGE, *antihacking.Sparing, "ban.manual")
+    return (
+        antihacking.FAILED_AUTHENTICATION,
+        challenges.FAILED_CHALLENGE,
+        *antihacking.Sparing,
+        "weblogin.failures",
+        "ban.manual",
+    )
 
 
 def _section(table: Table) -> str:
@@ -159,9 +165,10 @@ _ROUTE: Final = (
 )
 _DIALOG: Final = "A request with a To tag, and a CANCEL, is judged by who really sends it; Route headers open nothing."
 _ANTIHACKING: Final = """\
-The guard counts failed authentications of each source over a sliding window. Only failures that answer a fresh nonce of
-ours count, so a forged source address cannot get its owner banned. An IPv6 source is its /64. An address with an allow
-entry is not counted."""
+The guard counts failed authentications and unanswered challenges of each source over a sliding window. Only failures
+that answer a fresh nonce of ours count, and only the silence of a source that proved itself, so a forged source address
+cannot get its owner banned. An IPv6 source is its /64; a NAT64 or mapped one is the IPv4 address it carries. An address
+with an allow entry is not counted."""
 _SETTINGS: Final = "The portal's pages Anti Hacking and Web Login and `settings/security` of the REST API hold these."
 
 

@@ -29,11 +29,15 @@ SENTENCES: Final = {
         "A source that exceeds the limit of challenges it left unanswered for 30 seconds, the life of a nonce, within "
         "the detection period is banned. Retransmissions count once."
     ),
+    "weblogin.failures": "An address with more failed portal logins than allowed may not try to sign in for a while.",
     "source.unproved": (
         "Anybody can write any source address on a UDP packet; a source that never answered a fresh challenge is not "
         "banned for silence."
     ),
-    "never_block.member": "Loopback, own addresses, gateways, name servers, the acting administrator: never banned.",
+    "never_block.member": (
+        "Loopback, own addresses, gateways, name and time servers, trunks, cluster peers, the front proxy, the acting "
+        "administrator: never banned. An alarm tells that somebody forges the address, or that it is broken."
+    ),
     "office.healthy": (
         "A source with a healthy registration is not banned while fewer than 10 accounts fail there; those accounts "
         "get no password check from there for one detection period."
@@ -52,6 +56,7 @@ ANSWERS: Final = {
     "antihacking.failed_authentication": "ban: dropped in the kernel",
     "antihacking.failed_challenge": "ban: dropped in the kernel",
     "source.unproved": "no ban; limited by rate",
+    "weblogin.failures": "ban of scope web: no sign-in; SIP is not touched",
     "never_block.member": "no ban; the accounts are slowed",
     "office.healthy": "no ban; the accounts are slowed",
     "ban.manual": "ban: dropped in the kernel",

@@ -83,7 +83,7 @@ class Bans:
             self._evictable[key_network(record.key).version].append((record.boot_until, record.key))
         for heap in self._evictable.values():
             heapq.heapify(heap)
-        self._signaling.replace_all([(record.key, record.until) for record in bans if record.key not in self._kernel])
+        self._signaling.replace_all([(record.key, record.until) for record in bans if self._needs_signaling(record)])
 
     def add(self, record: BanRecord, now: Moment) -> None:
         """Kernel first, so that the next packet dies; the ledger follows in the same tick."""
@@ -176,11 +176,17 @@ class Bans:
             self._outside.discard(record.key)
             self._kernel.add(record.key)
             heapq.heappush(self._evictable[key_network(record.key).version], (record.boot_until, record.key))
-            self._signaling.remove(record.key)
         else:
             self._kernel.discard(record.key)
             self._outside.add(record.key)
+        if self._needs_signaling(record):
             self._signaling.put(record.key, record.until)
+        else:
+            self._signaling.remove(record.key)
+
+    def _needs_signaling(self, record: BanRecord) -> bool:
+        """Kamailio refuses what the kernel did not take, and what came through NAT64: the kernel's set is of IPv4."""
+        return record.key not in self._kernel or bool(record.evidence.get("translated"))
 
     def _release(self, key: str) -> None:
         self._firewall.lift(key_network(key))

@@ -9,7 +9,7 @@ from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.standing import MALFORMED, Standing
 from ringfence.guard.unanswered import Unanswered
 from ringfence.journal.reader import Entry, Event, decode
-from ringfence.policy.addresses import ban_key, parse_address
+from ringfence.policy.addresses import ban_key, is_translated, parse_address
 from ringfence.policy.antihacking import Ban, Failure, Failures, judge
 from ringfence.policy.events import Kind
 
@@ -140,6 +140,7 @@ def failure_of(event: Event) -> Failure:
         transport=_text(event, "transport"),
         user_agent=_text(event, "user_agent"),
         message=str(event.get("message", ""))[:LONGEST_MESSAGE],
+        translated=":" in source and is_translated(source),
     )
 
 

@@ -13,7 +13,7 @@ from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.bans import Bans
 from ringfence.guard.clock import Moment
 from ringfence.guard.rulings import Rulings
-from ringfence.policy.addresses import ban_key, key_network
+from ringfence.policy.addresses import ban_key, is_translated, key_network
 from ringfence.policy.antihacking import Evidence, Failures
 from ringfence.policy.challenges import Challenges, Tally, judge_unanswered
 
@@ -89,6 +89,7 @@ def _tally(item: list[Any]) -> Tally:
         account,
         user_agent,
         str(message)[:LONGEST_MESSAGE],
+        ":" in source and is_translated(source),
     )
 
 

@@ -85,7 +85,8 @@ class Host:
 
         def open_socket() -> socket.socket:
             sock = socket.socket(family, kind)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if port:  # with it the kernel may give two UDP sockets the same free port
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind((chosen, port))
             return sock
 

@@ -57,14 +57,16 @@ class Rest:
             raise Refused(status, decoded if isinstance(decoded, dict) else {"detail": decoded})
         return decoded
 
-    def raw(self, method: str, path: str, values: Mapping[str, Any] | None = None) -> tuple[int, bytes]:
+    def raw(
+        self, method: str, path: str, values: Mapping[str, Any] | None = None, extra: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
         """Status and body of one request; `path` is relative to the API unless it begins with a slash."""
         context = self._trusting()
         connection = http.client.HTTPSConnection(PBX_ADDRESS, PORT, timeout=10, context=context)
         link = self._host.tcp()
         link.settimeout(10)
         link.connect((PBX_ADDRESS, PORT))
-        headers = {"Accept": "application/json", "Connection": "close"}
+        headers = {"Accept": "application/json", "Connection": "close", **(extra or {})}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         body = None

@@ -72,6 +72,16 @@ def carried(address: Address) -> Address:
     return _locally_translated(address) if address in NAT64_LOCAL else address
 
 
+def is_translated(text: str) -> bool:
+    """Whether packets of this source are IPv6 although it counts as the IPv4 address inside: NAT64.
+
+    >>> is_translated("64:ff9b::192.0.2.7"), is_translated("::ffff:192.0.2.7"), is_translated("2001:db8::1")
+    (True, False, False)
+    """
+    address = ip_address(text)
+    return isinstance(address, IPv6Address) and address.ipv4_mapped is None and carried(address) is not address
+
+
 def _locally_translated(address: IPv6Address) -> IPv4Address:
     """RFC 6052 section 2.2: a /48 puts the address around the zero bits 64 to 71, a /96 at the end."""
     octets = address.packed

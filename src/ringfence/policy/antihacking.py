@@ -49,6 +49,7 @@ class Failure:
     transport: str = ""
     user_agent: str = ""
     message: str = ""
+    translated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class Evidence:
     blocked_agents: int = 0
     first_message: str = ""
     last_message: str = ""
+    translated: bool = False
+    """It came through NAT64: the kernel sees IPv6 packets, so Kamailio must refuse them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +218,7 @@ def _evidence(source: str, window: _Window, settings: SecuritySettings) -> Evide
         reasons=tuple(Counter(failure.reason for failure in failures).most_common(LISTED)),
         first_message=window.first_message,
         last_message=window.last_message,
+        translated=any(failure.translated for failure in failures),
     )
 
 

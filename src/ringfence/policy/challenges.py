@@ -35,6 +35,7 @@ class Tally:
     account: str = ""
     user_agent: str = ""
     message: str = ""
+    translated: bool = False
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ class _Balance:
     user_agents: dict[str, None] = field(default_factory=dict)
     first_message: str = ""
     last_message: str = ""
+    translated: bool = False
 
     def add(self, tally: Tally, boot: float, wall: float) -> None:
         self.seen_at, self.last_wall = boot, wall
@@ -73,6 +75,7 @@ class _Balance:
                 known[value] = None
         self.first_message = self.first_message or tally.message
         self.last_message = tally.message or self.last_message
+        self.translated = self.translated or tally.translated
 
     def failed_within(self, boot: float, period: int) -> int:
         """Challenges that ran out unanswered within the period."""
@@ -175,4 +178,5 @@ def _evidence(key: tuple[str, bool], balance: _Balance, count: int, settings: Se
         blocked_agents=balance.blocked,
         first_message=balance.first_message,
         last_message=balance.last_message,
+        translated=balance.translated,
     )

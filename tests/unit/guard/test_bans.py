@@ -13,7 +13,7 @@ from ringfence.guard.service import Service
 from ringfence.policy.addresses import key_network, parse_network
 from ringfence.policy.book import AddressEntry, Book, Target
 
-from .workshop import SOURCE, SmallKernel, guard, kinds, publish, worker_says
+from .workshop import SOURCE, SmallKernel, failure, guard, kinds, publish, worker_says
 
 
 def record(service: Service, key: str = SOURCE, seconds: float = 100.0) -> BanRecord:
@@ -167,3 +167,16 @@ def test_a_ledger_that_cannot_be_written_keeps_everything_for_later(tmp_path: Pa
     assert ledger.events_since(0, ("x",), 10) == []
     assert ledger.last_event() == 2
     ledger.close()
+
+
+def test_a_ban_of_a_translated_source_is_enforced_in_signaling_too(tmp_path: Path) -> None:
+    """NAT64: it counts as its IPv4 address, but its packets are IPv6 and pass the kernel's set."""
+    kernel = SmallKernel()
+    service = guard(tmp_path, kernel)
+    service.parts.intake.take([failure("64:ff9b::192.0.2.66") for _ in range(50)], moment())
+    assert kernel.holds(key_network(SOURCE))
+    assert worker_says(tmp_path, "is_banned('64:ff9b::192.0.2.66', now)")
+    service.install()
+    assert worker_says(tmp_path, "is_banned('64:ff9b::192.0.2.66', now)")
+    service.parts.bans.lift(SOURCE, moment(), "me", "")
+    assert not worker_says(tmp_path, "is_banned('64:ff9b::192.0.2.66', now)")

@@ -58,7 +58,7 @@ def is_locked_out(request: HttpRequest, username: str) -> bool:
         return not AxesProxyHandler.is_allowed(request, {"username": username})
     too_many = not AxesProxyHandler.is_allowed(request, {"username": username})
     try:
-        door = guard.ask("bans.at-door", address=address, scope=Scope.WEB)
+        door = guard.ask("bans.at-door", timeout=1.0, address=address, scope=Scope.WEB)
     except (guard.GuardSilent, Refused):
         return too_many
     if door.get("banned"):
