@@ -9,7 +9,7 @@ import pytest
 
 from ringfence.portal.api import api
 from ringfence.portal.calls.ingest import store
-from ringfence.portal.permissions import PERMISSIONS, Permission, Scope
+from ringfence.portal.permissions import PERMISSIONS, Permission, Sphere
 from tests.unit.portal.rest import PASSWORD, Rest, Site
 from tests.unit.portal.signing_in import signed_in_browser
 
@@ -39,7 +39,7 @@ class Operation:
 
     @property
     def concerns_system(self) -> bool:
-        return PERMISSIONS[self.permission].scope is Scope.SYSTEM
+        return PERMISSIONS[self.permission].sphere is Sphere.SYSTEM
 
     @property
     def names_an_object(self) -> bool:
