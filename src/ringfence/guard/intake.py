@@ -94,7 +94,7 @@ class Intake:
             try:
                 self._standing.take(line, event)
                 if event["kind"] == Kind.AUTH_FAILED:
-                    self._recall_failure(_failure(event))
+                    self._recall_failure(failure_of(event))
             except MALFORMED:
                 continue
         self._standing.registrations.news()  # told before the last stop
@@ -105,7 +105,7 @@ class Intake:
         self.unanswered.forget(key)
 
     def _failed_authentication(self, event: Event, now: Moment) -> None:
-        failure = _failure(event)
+        failure = failure_of(event)
         self._known.prove(failure.source, now)
         if failure.source in self._bans or self._policy.addresses.allows(parse_address(event["source"]), now.wall):
             return
@@ -129,7 +129,7 @@ class Intake:
         self._alarms.set_off(MALFORMED_EVENT, message, now.wall)
 
 
-def _failure(event: Event) -> Failure:
+def failure_of(event: Event) -> Failure:
     source = event["source"]
     return Failure(
         at=event["t"],

@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS checkpoint (
     one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL, offset INTEGER NOT NULL,
     late_offset INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS administrator (network TEXT PRIMARY KEY, until REAL NOT NULL);
 """
 
 _LIVE: Final = """
@@ -147,6 +148,20 @@ class Ledger:
             "UPDATE ban SET ended = ?, ended_by = ?, ended_why = ? WHERE key = ? AND scope = ? AND ended IS NULL",
             (at, by, why, key, scope),
         )
+
+    def note_administrator(self, network: str, until: float, now: float) -> None:
+        """Stages the protection of an administrator's address until that Unix time; those that ran out go."""
+        self._stage("DELETE FROM administrator WHERE until <= ?", (now,))
+        self._stage(
+            "INSERT INTO administrator VALUES (?1, ?2) "
+            "ON CONFLICT (network) DO UPDATE SET until = max(until, excluded.until)",
+            (network, until),
+        )
+
+    def administrators(self, now: float) -> list[tuple[str, float]]:
+        """The protected addresses of administrators, and until when."""
+        rows = self._db.execute("SELECT network, until FROM administrator WHERE until > ?", (now,))
+        return [(str(network), float(until)) for network, until in rows]
 
     def note_known(self, key: str, until: float) -> None:
         """Stages a source with an accepted registration; `until` is Unix time."""

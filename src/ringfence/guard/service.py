@@ -24,7 +24,7 @@ from ringfence.guard.ruleset import Lists, Ports, Shape
 from ringfence.guard.standing import Standing
 from ringfence.hosts.addresses import Surroundings
 from ringfence.journal.reader import Checkpoint, JournalReader
-from ringfence.policy.addresses import key_network
+from ringfence.policy.addresses import key_network, parse_network
 from ringfence.policy.events import Kind
 from ringfence.policy.scope import Scope
 
@@ -88,6 +88,8 @@ class Service:
             self.parts.alarms.set_off(
                 NOT_IN_KERNEL, "Bans are enforced by Kamailio only: the guard may not use nftables here.", now.wall
             )
+        for network, until in self.parts.ledger.administrators(now.wall):
+            self.parts.never_block.protect_administrator(parse_network(network), now.boot + until - now.wall)
         records = self.parts.ledger.live_bans()
         self.parts.bans.restore((record for record in records if record.scope is Scope.SIP), now)
         self.parts.doors.restore((record for record in records if record.scope is not Scope.SIP), now)

@@ -11,6 +11,7 @@ from ringfence.guard.clock import moment
 from ringfence.guard.control import Args, Refusal, Verb, number, text
 from ringfence.guard.ledger import BanRecord
 from ringfence.guard.registrations import Wish
+from ringfence.guard.rehearsal import rehearse
 from ringfence.guard.service import Service
 from ringfence.policy.addresses import (
     Address,
@@ -57,6 +58,7 @@ class Desk:
             "events.since": self.events_since,
             "alarms.list": self.list_alarms,
             "policy.changed": self.policy_changed,
+            "policy.dry-run": self.dry_run,
         }
 
     async def obey(self) -> bool:
@@ -171,8 +173,11 @@ class Desk:
     async def protect_administrator(self, args: Args) -> dict[str, Any]:
         network = parse_network(str(_address(args)))
         seconds = number(args, "seconds", 1, DAY, 3600)
-        if self._parts.never_block.protect_administrator(network, moment().boot + seconds):
+        now = moment()
+        self._parts.ledger.note_administrator(str(network), now.wall + seconds, now.wall)
+        if self._parts.never_block.protect_administrator(network, now.boot + seconds):
             self._service.protect()
+        self._service.commit()
         return {"cidr": str(network), "seconds": seconds}
 
     async def list_registrations(self, args: Args) -> list[dict[str, Any]]:
@@ -207,6 +212,10 @@ class Desk:
 
     async def list_alarms(self, _: Args) -> list[dict[str, Any]]:
         return self._parts.alarms.listing()
+
+    async def dry_run(self, args: Args) -> dict[str, Any]:
+        """What other settings and entries would have done to the events of the journal."""
+        return await rehearse(args, self._parts.never_block.members())
 
     async def policy_changed(self, _: Args) -> dict[str, Any]:
         await self.obey()

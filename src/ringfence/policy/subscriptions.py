@@ -23,7 +23,7 @@ class Topic(StrEnum):
 
 
 class Audience(StrEnum):
-    """Who hears of a kind besides the system administrator."""
+    """Who hears of a kind besides those above the tenants."""
 
     SYSTEM = "system"
     TENANT = "tenant"
@@ -42,9 +42,9 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Whose rights a subscription has. Only the system administrator hears everything."""
+    """Whose rights a subscription has. Who stands above the tenants hears of all of them."""
 
-    administers_system: bool
+    hears_all: bool
     tenant_id: int | None
     domain: str
 
@@ -82,12 +82,14 @@ TELLINGS: Final[Mapping[Kind, Telling]] = {
         (Topic.BANS,),
         Audience.CONCERNED,
         "A source is banned.",
-        ("address", "rule", "reason", "by", "since", "until", "evidence"),
+        ("address", "scope", "rule", "reason", "by", "since", "until", "evidence"),
     ),
     Kind.BAN_LIFTED: Telling(
-        (Topic.BANS,), Audience.CONCERNED, "A ban was lifted.", ("address", "rule", "by", "why", "accounts")
+        (Topic.BANS,), Audience.CONCERNED, "A ban was lifted.", ("address", "scope", "rule", "by", "why", "accounts")
     ),
-    Kind.BAN_EXPIRED: Telling((Topic.BANS,), Audience.CONCERNED, "A ban ran out.", ("address", "rule", "accounts")),
+    Kind.BAN_EXPIRED: Telling(
+        (Topic.BANS,), Audience.CONCERNED, "A ban ran out.", ("address", "scope", "rule", "accounts")
+    ),
     Kind.BAN_SPARED: Telling(
         (Topic.BANS,),
         Audience.CONCERNED,
@@ -153,7 +155,7 @@ def told(kind: str, event: Mapping[str, Any], listener: Listener, topics: Iterab
     if telling is None or not set(telling.topics) & set(topics):
         return None
     shown = {name: event[name] for name in telling.fields if name in event}
-    if listener.administers_system:
+    if listener.hears_all:
         return shown
     match telling.audience:
         case Audience.SYSTEM:
@@ -172,5 +174,7 @@ def _concerning(shown: dict[str, Any], domain: str) -> dict[str, Any] | None:
     accounts = [account for account in tried if domain and str(account).endswith(f"@{domain}")]
     if not accounts:
         return None
-    kept: dict[str, Any] = {name: shown[name] for name in ("address", "rule", "since", "until") if name in shown}
+    kept: dict[str, Any] = {
+        name: shown[name] for name in ("address", "scope", "rule", "since", "until") if name in shown
+    }
     return {**kept, "accounts": accounts}

@@ -126,6 +126,7 @@ def _problem(item: dict[str, Any]) -> Problem:
 def _mount() -> None:
     from ringfence.portal.audit.api import router as audit
     from ringfence.portal.calls.api import router as calls
+    from ringfence.portal.confirm.api import router as confirm
     from ringfence.portal.notices.api import router as notices
     from ringfence.portal.people.api import router as people
     from ringfence.portal.people.directory_api import router as directory
@@ -148,6 +149,7 @@ def _mount() -> None:
         "notices": notices,
         "calls": calls,
         "audit": audit,
+        "confirm": confirm,
         "web access": web_access,
     }
     for tag, router in routers.items():

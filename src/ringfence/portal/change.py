@@ -64,10 +64,12 @@ def change(actor: Actor) -> Iterator[Change]:
     """Runs a change in one transaction. Raises PublishPending if it is saved but not in force yet."""
     from ringfence.portal import publish
     from ringfence.portal.audit.models import append
+    from ringfence.portal.confirm.changes import keep
 
     draft = Change(actor)
     with transaction.atomic():
         yield draft
+        keep(draft)
         for entry in draft.entries:
             append(actor, **entry)
         if draft.touches_rules or draft.touches_entries or draft.aors:

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "ringfence.portal.signin",
     "ringfence.portal.wsi",
     "ringfence.portal.notices",
+    "ringfence.portal.confirm",
 ]
 
 MIDDLEWARE = [
@@ -52,6 +53,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "ringfence.portal.confirm.wish.confirm_wishes",
     "ringfence.portal.middleware.refusals",
     "ringfence.portal.webaccess.gate.AdministratorGate",
     "ringfence.portal.signin.sessions.live_session",
@@ -70,6 +72,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "ringfence.portal.system.menu.menu",
+                "ringfence.portal.confirm.views.unconfirmed",
             ],
             "builtins": ["django.templatetags.i18n", "ringfence.portal.system.templatetags.ringfence"],
         },

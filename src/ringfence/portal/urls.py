@@ -35,6 +35,7 @@ urlpatterns = [
     path("", include("ringfence.portal.notices.urls")),
     path("", include("ringfence.portal.calls.urls")),
     path("", include("ringfence.portal.audit.urls")),
+    path("", include("ringfence.portal.confirm.urls")),
     path("", include("ringfence.portal.webaccess.urls")),
     path("static/<path:name>", static_file),
 ]

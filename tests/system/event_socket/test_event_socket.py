@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
 
 SOON = 2.0
 EVERYTHING = ("registrations", "calls", "bans", "alarms", "settings", "audit")
+FIRST_PASSWORD = "first-Horse7-Battery"
 PASSWORD = "correct-Horse7-Battery"
 
 
@@ -27,10 +28,12 @@ def neighbour(pbx: Any) -> dict[str, Any]:
 
 def tenant_token(pbx: Any, tenant: dict[str, Any], number: str) -> str:
     """The token of a tenant's own administrator."""
-    wish = {"extension": number, "display_name": "Boss", "role": "Admin", "password": PASSWORD}
+    username = f"{number}@{tenant['domain']}"
+    wish = {"extension": number, "display_name": "Boss", "role": "Admin", "password": FIRST_PASSWORD}
     pbx.rest.post("users", tenant_id=tenant["id"], **wish)
     one = Rest(pbx.product.admin, pbx.product.paths.web_certificate)
-    return str(one.post("auth/token", username=f"{number}@{tenant['domain']}", password=PASSWORD)["token"])
+    one.post("auth/password", username=username, password=FIRST_PASSWORD, new_password=PASSWORD)
+    return str(one.post("auth/token", username=username, password=PASSWORD)["token"])
 
 
 @pytest.fixture(scope="module")

@@ -139,3 +139,16 @@ def test_garbage_is_refused_and_the_connection_goes_on(tmp_path: Path) -> None:
 def test_a_guard_that_is_down_is_told_apart_from_one_that_refuses(tmp_path: Path) -> None:
     with pytest.raises(GuardUnreachable):
         ask(tmp_path / "nothing.sock", "status")
+
+
+def test_an_administrators_address_stays_protected_when_the_guard_was_killed(tmp_path: Path) -> None:
+    def protect(ask_guard: Ask) -> None:
+        ask_guard("never-block.admin", address="203.0.113.5", seconds=60)
+        ask_guard("never-block.admin", address="203.0.113.6", seconds=60)
+        ask_guard("never-block.admin", address="203.0.113.5", seconds=1)
+
+    def look(ask_guard: Ask) -> list[str]:
+        return [member["cidr"] for member in ask_guard("never-block.list")]
+
+    served(tmp_path, protect)
+    assert {"203.0.113.5/32", "203.0.113.6/32"} <= set(served(tmp_path, look))

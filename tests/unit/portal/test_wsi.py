@@ -9,19 +9,20 @@ import pytest
 from ringfence.policy.subscriptions import Listener, Topic
 from ringfence.portal.people import tokens
 from ringfence.portal.people.models import Person
+from ringfence.portal.webaccess.models import AdministratorNetwork
 from ringfence.portal.wsi import feed, session, sources
-from ringfence.portal.wsi.admission import Rights, rights_of, rights_of_all
+from ringfence.portal.wsi.admission import Caller, Rights, rights_of, rights_of_all
 from ringfence.portal.wsi.cursor import Cursor, Stream
 from ringfence.portal.wsi.feed import Behind, Feed
 from ringfence.portal.wsi.protocol import Closing, SentAway
 from ringfence.portal.wsi.session import Past, Session
 from ringfence.portal.wsi.sources import Item, Page
 from ringfence.portal.wsi.wish import Wish, WishRefused, parse_wish
-from tests.unit.portal.rest import Site
+from tests.unit.portal.rest import PASSWORD, Site
 
 pytestmark = pytest.mark.unit
 
-SYSTEM = Rights(1, Listener(True, None, ""))
+SYSTEM = Rights(1, Listener(True, None, ""), tuple(Topic))
 
 
 def alarm(number: int) -> Item:
@@ -46,7 +47,7 @@ class Wire:
 
 
 def listening(wire: Wire, since: Cursor | None = None, topics: tuple[Topic, ...] = (Topic.ALARMS,)) -> Session:
-    return Session(cast(Any, wire), "rf_x", SYSTEM, Wish(topics, since, ""))
+    return Session(cast(Any, wire), Caller("rf_x", ""), SYSTEM, Wish(topics, since, ""))
 
 
 def past_of(*numbers: int, oldest: int = 1) -> Past:
@@ -162,19 +163,35 @@ def test_a_subscription() -> None:
 
 
 def test_a_token_is_worth_what_its_owner_may_now(site: Site) -> None:
-    token = site.a.token
+    token = Caller(site.a.token, "192.0.2.50")
     rights = rights_of(token)
     assert rights is not None
     assert rights.listener == Listener(False, site.tenants["a"], "a.example")
-    assert Topic.ALARMS not in rights.topics
-    assert set(rights_of_all(frozenset({token, "rf_x", site.admin.token}))) == {token, site.admin.token}
+    assert set(Topic) - set(rights.topics) == {Topic.ALARMS}
+    wrong, admin = Caller("rf_x", "192.0.2.50"), Caller(site.admin.token, "192.0.2.50")
+    assert set(rights_of_all(frozenset({token, wrong, admin}))) == {token, admin}
     Person.objects.filter(username="100@a.example").update(is_active=False)
     assert rights_of(token) is None
 
 
 def test_a_user_without_administration_hears_nothing(site: Site) -> None:
     token, _ = tokens.issue(Person.objects.get(username="101@a.example"))
-    assert rights_of(token) is None
+    assert rights_of(Caller(token, "192.0.2.50")) is None
+
+
+def test_a_system_administrator_listens_from_where_he_may_come_only(site: Site) -> None:
+    AdministratorNetwork.objects.create(cidr="192.0.2.0/24")
+    assert rights_of(Caller(site.admin.token, "192.0.2.50")) is not None
+    assert rights_of(Caller(site.admin.token, "198.51.100.1")) is None
+    assert rights_of(Caller(site.a.token, "198.51.100.1")) is not None
+
+
+def test_a_narrowed_token_hears_only_what_its_scope_names(site: Site) -> None:
+    narrow = site.admin.post("auth/token", username="admin", password=PASSWORD, permissions=["calls.read"])["token"]
+    rights = rights_of(Caller(narrow, ""))
+    assert rights is not None
+    assert set(rights.topics) == {Topic.CALLS, Topic.REGISTRATIONS}
+    assert rights.listener.hears_all
 
 
 def test_the_audit_log_is_a_stream(site: Site) -> None:

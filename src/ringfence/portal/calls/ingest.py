@@ -11,6 +11,7 @@ from django.db import transaction
 from ringfence.policy.events import Kind
 from ringfence.portal import guard, publish
 from ringfence.portal.calls.models import CallRecord, EventCursor
+from ringfence.portal.confirm.changes import revert_due
 from ringfence.portal.security.history import take_history
 from ringfence.portal.steps import Steps
 from ringfence.portal.tenants.models import Tenant
@@ -36,6 +37,7 @@ class Loop:
         while not until():
             stored = self._step("events", take_events)
             self._step("changes", publish.publish_pending)
+            self._step("reverts", revert_due)
             if stored is None:
                 time.sleep(PAUSE)
             else:

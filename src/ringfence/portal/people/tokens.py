@@ -98,10 +98,10 @@ def admit(row: ApiToken, request: HttpRequest) -> Actor:
     address, now = client_address(request), timezone.now()
     if row.last_used_at is None or now - row.last_used_at >= USE_NOTED_EVERY:
         ApiToken.objects.filter(pk=row.pk).update(last_used_at=now, last_used_from=address)
-    return _narrowed(row, row.person.acts_from(address))
+    return narrowed(row, row.person.acts_from(address))
 
 
-def _narrowed(row: ApiToken, actor: Actor) -> Actor:
+def narrowed(row: ApiToken, actor: Actor) -> Actor:
     """A scoped token of the system administrator is an operator with these permissions, and no more."""
     if not row.permissions:
         return actor

@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 
 from ringfence.policy.settings import Problem
 from ringfence.portal.actor import ApiRequest
+from ringfence.portal.confirm.wish import PARAMETER as CONFIRM_WITHIN
 from ringfence.portal.problems import Refused
 from ringfence.portal.rest.entity_tags import require_match, tag_of
 from ringfence.portal.rest.idempotency import HEADER, once
@@ -77,7 +78,7 @@ class Contract:
         return shown
 
     def _refuse_unknown_queries(self, request: ApiRequest, path: str) -> None:
-        known = self.queries.get((request.method or "", path), frozenset())
+        known = self.queries.get((request.method or "", path), frozenset()) | _everywhere(request)
         unknown = [name for name in request.GET if name not in known]
         if unknown:
             message = "There is no such query parameter here."
@@ -110,3 +111,8 @@ def _one_at_a_time(path: str) -> None:
 
 
 CONTRACT: Final = Contract()
+
+
+def _everywhere(request: ApiRequest) -> frozenset[str]:
+    """What every change understands: to be taken back unless it is confirmed."""
+    return frozenset() if request.method == "GET" else frozenset({CONFIRM_WITHIN})

@@ -21,6 +21,7 @@ from ringfence.portal.security import changes, protected
 from ringfence.portal.security.entry_export import narrowed
 from ringfence.portal.security.entry_search import State
 from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, ProtectedAddress, SecurityValues
+from ringfence.portal.security.rehearsal import rehearse
 
 router = Router()
 
@@ -140,6 +141,24 @@ def replace_settings(request: ApiRequest, payload: Values) -> dict[str, Any]:
     if problems := check_settings(payload):
         raise Refused(problems)
     return asdict(changes.change_settings(request.auth, {**asdict(SecuritySettings()), **payload}))
+
+
+class DryRunEntry(In):
+    cidr: str = Field(max_length=64)
+    target: Target
+
+
+class DryRunIn(In):
+    settings: dict[str, int | bool] = Field({}, max_length=100)
+    entries: list[DryRunEntry] = Field([], max_length=1_000)
+
+
+@router.post("settings/security/dry-run")
+@needs(Permission.SECURITY_READ)
+def rehearse_settings(request: ApiRequest, payload: DryRunIn) -> dict[str, Any]:
+    """Replays the journal against other settings and additional entries; changes nothing."""
+    entries = [{"cidr": item.cidr, "target": item.target.value} for item in payload.entries]
+    return rehearse(request.auth, payload.settings, entries)
 
 
 def entry_out(entry: AddressEntry) -> dict[str, Any]:

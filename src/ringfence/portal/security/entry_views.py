@@ -56,7 +56,7 @@ def new_entry(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"{entry.get_target_display()} entry for {entry.cidr} is in force.")
             return HttpResponseRedirect(PATH)
-    facts = {"form": form, "title": "Add to IP Blacklist", "button": "Apply", "back": PATH}
+    facts = {"form": form, "title": "Add to IP Blacklist", "button": "Apply", "back": PATH, "confirmable": True}
     return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
 
 

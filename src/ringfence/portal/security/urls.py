@@ -19,6 +19,7 @@ urlpatterns = [
     path("security-dashboard/chart.json", dashboard_views.attacks_chart),
     path("security/web-login", views.web_login),
     path("security/anti-hacking", views.anti_hacking),
+    path("security/dry-run", views.dry_run),
     path("security/blocked-user-agents", views.blocked_user_agents),
     path("security/blocked-user-agents/<int:row_id>/delete", views.delete_user_agent),
 ]

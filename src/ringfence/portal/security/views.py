@@ -16,6 +16,7 @@ from ringfence.portal.problems import NotFound, Refused
 from ringfence.portal.security import changes
 from ringfence.portal.security.forms import SettingsForm, UserAgentForm
 from ringfence.portal.security.models import BlockedUserAgent, SecurityValues
+from ringfence.portal.security.rehearsal import rehearse
 
 WEB_LOGIN: Final = tuple(name for name in setting_names() if name.startswith("web_"))
 ALL: Final = "all"
@@ -31,6 +32,21 @@ def web_login(request: HttpRequest) -> HttpResponse:
 @permitted(Permission.SECURITY_WRITE)
 def anti_hacking(request: HttpRequest) -> HttpResponse:
     return _settings_page(request, ANTI_HACKING, "Anti Hacking", "/security/anti-hacking")
+
+
+@permitted(Permission.SECURITY_WRITE)
+@require_POST
+def dry_run(request: HttpRequest) -> HttpResponse:
+    """The fragment below the settings: what the values of the form would have done."""
+    form = SettingsForm(ANTI_HACKING, SecurityValues.current(), request.POST)
+    try:
+        if not form.is_valid():
+            raise Refused(detail=" ".join(str(error) for errors in form.errors.values() for error in errors))
+        found = rehearse(actor_of(request), form.cleaned_data, [])
+    except Refused as refused:
+        return render(request, "security/dry_run.html", {"refused": refused})
+    lists = [("Stopped", found["stopped"]), ("Let through", found["let_through"]), ("Spared", found["spared"])]
+    return render(request, "security/dry_run.html", {"found": found, "lists": lists})
 
 
 def _settings_page(request: HttpRequest, names: tuple[str, ...], tab: str, path: str) -> HttpResponse:

@@ -1,14 +1,30 @@
 """Who may listen, asked of the database: at the door, and again every other second for everybody inside."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from django.db import close_old_connections
 
-from ringfence.policy.subscriptions import TELLINGS, Audience, Listener, Topic
+from ringfence.policy.subscriptions import Listener, Topic
+from ringfence.portal.actor import Actor
 from ringfence.portal.people import tokens
 from ringfence.portal.people.models import Person
 from ringfence.portal.permissions import Permission
+from ringfence.portal.webaccess.models import AdministratorNetwork
+
+PERMISSION_OF: Final[Mapping[Topic, Permission]] = {
+    Topic.REGISTRATIONS: Permission.CALLS_READ,
+    Topic.CALLS: Permission.CALLS_READ,
+    Topic.BANS: Permission.SECURITY_READ,
+    Topic.ALARMS: Permission.SYSTEM_READ,
+    Topic.SETTINGS: Permission.AUDIT_READ,
+    Topic.AUDIT: Permission.AUDIT_READ,
+}
+"""What one must hold to hear of a topic."""
+
+OWN_BANS: Final = Permission.CALLS_READ
+"""Within a tenant this is enough to hear of the bans that concern its accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,35 +33,43 @@ class Rights:
 
     person_id: int
     listener: Listener
-
-    @property
-    def topics(self) -> tuple[Topic, ...]:
-        """What may be subscribed to: a tenant hears nothing of the whole system's alarms."""
-        return ALL_TOPICS if self.listener.administers_system else TENANT_TOPICS
+    topics: tuple[Topic, ...]
 
 
-ALL_TOPICS: Final = tuple(Topic)
-TENANT_TOPICS: Final = tuple(
-    topic
-    for topic in Topic
-    if any(topic in telling.topics and telling.audience is not Audience.SYSTEM for telling in TELLINGS.values())
-)
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks to be let in: the token, and the address it is used from."""
+
+    token: str
+    address: str
 
 
-def rights_of(token: str) -> Rights | None:
-    """None for a token that is unknown, ended or revoked, or whose owner administers nothing. Raises DatabaseError."""
+def rights_of(caller: Caller) -> Rights | None:
+    """None for a token that is unknown, ended or revoked, whose owner administers nothing, or that belongs to somebody
+    above the tenants who may not come from this address. Raises DatabaseError.
+    """
     close_old_connections()
-    found = tokens.bearer(token)
-    if found is None or not found.person.administers or not found.reaches(Permission.CALLS_READ):
+    found = tokens.bearer(caller.token)
+    if found is None or not found.person.administers:
         return None
-    return _rights(found.person, hears_system=found.reaches(Permission.SECURITY_READ))
+    actor = tokens.narrowed(found, found.person.acts_from(caller.address))
+    if actor.above_tenants and not AdministratorNetwork.admits(caller.address):
+        return None
+    return _rights(found.person, actor)
 
 
-def rights_of_all(wanted: frozenset[str]) -> dict[str, Rights]:
-    """The tokens among these that are still worth something. Raises DatabaseError."""
-    return {token: rights for token in wanted if (rights := rights_of(token)) is not None}
+def rights_of_all(wanted: frozenset[Caller]) -> dict[Caller, Rights]:
+    """Those whose tokens are still worth something. Raises DatabaseError."""
+    return {caller: rights for caller in wanted if (rights := rights_of(caller)) is not None}
 
 
-def _rights(person: Person, hears_system: bool) -> Rights:
+def _rights(person: Person, actor: Actor) -> Rights:
     domain = person.tenant.domain if person.tenant else ""
-    return Rights(person.pk, Listener(person.is_system_administrator and hears_system, person.tenant_id, domain))
+    listener = Listener(actor.above_tenants, actor.tenant_id, domain)
+    return Rights(person.pk, listener, tuple(topic for topic in Topic if _may_hear(actor, topic)))
+
+
+def _may_hear(actor: Actor, topic: Topic) -> bool:
+    if topic is Topic.BANS and not actor.above_tenants:
+        return actor.may(OWN_BANS)
+    return actor.may(PERMISSION_OF[topic])

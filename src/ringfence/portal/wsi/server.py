@@ -20,7 +20,7 @@ from websockets.http11 import Request, Response
 
 from ringfence.portal.problems import Refused
 from ringfence.portal.wsi import sources
-from ringfence.portal.wsi.admission import Rights, rights_of, rights_of_all
+from ringfence.portal.wsi.admission import Caller, Rights, rights_of, rights_of_all
 from ringfence.portal.wsi.feed import Feed
 from ringfence.portal.wsi.protocol import Closing, SentAway
 from ringfence.portal.wsi.session import Past, Session
@@ -97,7 +97,7 @@ class Server:
         address = _address(connection.request)
         self._open[address] += 1
         try:
-            await self._attend(connection)
+            await self._attend(connection, address)
         except SentAway as away:
             log.info("%s is sent away (%d): %s", address, away.closing, away.reason)
             await connection.close(away.closing, away.reason[:120])
@@ -108,10 +108,10 @@ class Server:
             if not self._open[address]:
                 del self._open[address]
 
-    async def _attend(self, connection: ServerConnection) -> None:
+    async def _attend(self, connection: ServerConnection, address: str) -> None:
         wish = await _first_message(connection)
-        token = _bearer(connection) or wish.token
-        session = Session(connection, token, await self._admitted(token, wish), wish)
+        caller = Caller(_bearer(connection) or wish.token, address)
+        session = Session(connection, caller, await self._admitted(caller, wish), wish)
         try:
             await asyncio.wait_for(self._ready.wait(), FIRST_MESSAGE_SECONDS)
         except TimeoutError as error:
@@ -128,16 +128,16 @@ class Server:
             for task in (telling, silence):
                 task.cancel()
 
-    async def _admitted(self, token: str, wish: Wish) -> Rights:
+    async def _admitted(self, caller: Caller, wish: Wish) -> Rights:
         try:
-            rights = await self._in(self._database, lambda: rights_of(token)) if token else None
+            rights = await self._in(self._database, lambda: rights_of(caller)) if caller.token else None
         except DatabaseError as error:
             raise SentAway(Closing.UNAVAILABLE, "the database does not answer") from error
         if rights is None:
             raise SentAway(Closing.UNAUTHENTICATED, "send a valid token of an administrator: POST /api/v1/auth/token")
         forbidden = [str(topic) for topic in wish.topics if topic not in rights.topics]
         if forbidden:
-            raise SentAway(Closing.FORBIDDEN, f"only the system administrator may hear of {', '.join(forbidden)}")
+            raise SentAway(Closing.FORBIDDEN, f"your role may not hear of {', '.join(forbidden)}")
         if sum(rights.person_id == other.rights.person_id for other in self._sessions) >= MOST_OF_ONE_PERSON:
             raise SentAway(Closing.TOO_MANY, f"one person may have {MOST_OF_ONE_PERSON} connections")
         return rights
@@ -146,7 +146,7 @@ class Server:
         """A revoked token, a suspended owner or a lost role ends the connection."""
         while True:
             await asyncio.sleep(CHECK_EVERY)
-            wanted = frozenset(session.token for session in self._sessions)
+            wanted = frozenset(session.caller for session in self._sessions)
             try:
                 valid = await self._in(self._database, partial(rights_of_all, wanted))
             except DatabaseError as error:
@@ -155,7 +155,7 @@ class Server:
                     await self._end(list(self._sessions), Closing.UNAVAILABLE, "the database does not answer")
                 continue
             self._checked_at = time.monotonic()
-            gone = [session for session in self._sessions if valid.get(session.token) != session.rights]
+            gone = [session for session in self._sessions if valid.get(session.caller) != session.rights]
             await self._end(gone, Closing.UNAUTHENTICATED, "your token was revoked or ended, or your rights changed")
 
     async def _end(self, sessions: list[Session], closing: Closing, reason: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from websockets.asyncio.server import ServerConnection
 
 from ringfence.policy.subscriptions import Topic, told
-from ringfence.portal.wsi.admission import Rights
+from ringfence.portal.wsi.admission import Caller, Rights
 from ringfence.portal.wsi.cursor import Cursor, Stream
 from ringfence.portal.wsi.feed import Anew, Behind, Feed
 from ringfence.portal.wsi.protocol import HEARTBEAT, Closing, SentAway
@@ -36,9 +36,9 @@ class Past:
 class Session:
     """An admitted listener."""
 
-    def __init__(self, connection: ServerConnection, token: str, rights: Rights, wish: Wish) -> None:
+    def __init__(self, connection: ServerConnection, caller: Caller, rights: Rights, wish: Wish) -> None:
         self.connection = connection
-        self.token = token
+        self.caller = caller
         self.rights = rights
         self._topics: tuple[Topic, ...] = wish.topics
         self._since = wish.since

@@ -1,0 +1,123 @@
+"""Replays the recorded journal against other settings, in a process of its own: bans never wait for it.
+
+Asked on standard input with one JSON document, answers with one on standard output. Bounded in events and in time.
+"""
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from typing import Any, Final
+
+from ringfence.guard.adopted import AdoptedPolicy
+from ringfence.guard.intake import failure_of
+from ringfence.guard.registrations import Registrations
+from ringfence.guard.standing import MALFORMED, load_snapshot
+from ringfence.hosts.paths import Paths
+from ringfence.journal.reader import Event, replay
+from ringfence.policy.addresses import AddressTable, key_network, overlaps, parse_network
+from ringfence.policy.antihacking import Surroundings
+from ringfence.policy.book import AddressEntry, Target
+from ringfence.policy.dryrun import NOT_REPLAYED, Comparison, Outcome, Trial, compare
+from ringfence.policy.events import Kind
+from ringfence.policy.settings import SecuritySettings
+
+MOST_EVENTS: Final = 3_000_000
+MOST_SECONDS: Final = 20.0
+LOOK_EVERY: Final = 10_000
+MOST_LISTED: Final = 200
+
+
+class Replay:
+    """Two trials side by side on the same events: the settings in force, and those that are wanted."""
+
+    def __init__(self, paths: Paths, question: dict[str, Any]) -> None:
+        policy = AdoptedPolicy(paths.policy)
+        policy.look()
+        policy.close()
+        self._never_block = [(parse_network(cidr), name) for cidr, name in question["never_block"]]
+        self._registrations: Registrations = load_snapshot(paths.guard)[0].registrations
+        present = policy.book.security
+        wanted = SecuritySettings(**{**asdict(present), **question["settings"]})
+        added = AddressTable(AddressEntry(0, item["cidr"], Target(item["target"])) for item in question["entries"])
+        self.present = Trial(present, (policy.addresses,), self._around)
+        self.wanted = Trial(wanted, (added, policy.addresses), self._around)
+        self.events, self.first_at, self.last_at = 0, 0.0, 0.0
+
+    def run(self, paths: Paths, deadline: float) -> bool:
+        """Whether the whole journal was replayed within the bounds."""
+        for number, (line, event) in enumerate(replay(paths.journal)):
+            if number >= MOST_EVENTS or (number % LOOK_EVERY == 0 and time.monotonic() > deadline):
+                return False
+            try:
+                self._take(line, event)
+            except MALFORMED:
+                continue
+        return True
+
+    def _take(self, line: bytes, event: Event) -> None:
+        self.events += 1
+        self.first_at = self.first_at or event["t"]
+        self.last_at = event["t"]
+        match event["kind"]:
+            case Kind.AUTH_FAILED:
+                failure = failure_of(event)
+                for trial in (self.present, self.wanted):
+                    trial.fail(failure)
+            case Kind.REGISTRATION_SAVED:
+                self._registrations.saved(line, event)
+                for trial in (self.present, self.wanted):
+                    trial.register(event["source"], event["aor"], event["t"])
+            case Kind.REGISTRATION_REMOVED:
+                self._registrations.removed(event)
+
+    def _around(self, source: str, now: float) -> Surroundings:
+        network = key_network(source)
+        member = next((name for member, name in self._never_block if overlaps(member, network)), "")
+        return Surroundings(never_block=member, healthy=self._registrations.healthy_at(source, now))
+
+
+def answer(replayed: Replay, whole: bool) -> dict[str, Any]:
+    """What the portal and the command line show."""
+    found: Comparison = compare(replayed.present, replayed.wanted)
+    return {
+        "summary": found.sentence,
+        "events": replayed.events,
+        "from": replayed.first_at,
+        "to": replayed.last_at,
+        "whole": whole,
+        "not_replayed": list(NOT_REPLAYED),
+        "stopped": [_plain(outcome) for outcome in found.harmed[:MOST_LISTED]],
+        "let_through": [_plain(outcome) for outcome in found.freed[:MOST_LISTED]],
+        "spared": [_plain(outcome) for outcome in found.spared[:MOST_LISTED]],
+        "counts": {
+            "stopped": len(found.harmed),
+            "let_through": len(found.freed),
+            "spared": len(found.spared),
+        },
+    }
+
+
+def _plain(outcome: Outcome) -> dict[str, Any]:
+    evidence = outcome.evidence
+    return {
+        "address": outcome.source,
+        "fate": str(outcome.fate),
+        "at": outcome.at,
+        "why": outcome.why,
+        "phones": sorted(outcome.phones)[:MOST_LISTED],
+        "failures": evidence.count if evidence else 0,
+        "accounts": list(evidence.accounts) if evidence else [],
+    }
+
+
+def main() -> None:
+    question = json.load(sys.stdin)
+    paths = Paths.from_environment()
+    replayed = Replay(paths, question)
+    whole = replayed.run(paths, time.monotonic() + MOST_SECONDS)
+    json.dump(answer(replayed, whole), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""Dry run: what other settings would have done to recorded events, decided by the very code that decides live.
+
+What the kernel counts (level 1 and level 2) and unanswered challenges leave no trace in the journal, so they cannot be
+replayed; the answer says so.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Protocol
+
+from ringfence.policy.addresses import Address, key_network, parse_address
+from ringfence.policy.antihacking import Evidence, Failure, Failures, Spared, Surroundings, judge
+from ringfence.policy.book import AddressEntry, Target
+from ringfence.policy.settings import SecuritySettings
+
+MOST_SOURCES: Final = 10_000
+"""Sources a trial remembers a fate for; the first ones count."""
+
+NOT_REPLAYED: Final = ("failed_challenge", "level_1", "level_2")
+
+
+class Entries(Protocol):
+    """Allow and block entries, however they are kept."""
+
+    def lookup(self, address: Address, now: float) -> AddressEntry | None: ...
+
+
+class Fate(StrEnum):
+    """What would have become of a source."""
+
+    BANNED = "banned"
+    BLOCKED = "blocked"
+    SPARED = "spared"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The first that would have happened to one source, when, why, and which phones live there."""
+
+    source: str
+    fate: Fate
+    at: float
+    why: str
+    evidence: Evidence | None = None
+    phones: set[str] = field(default_factory=set)
+
+
+class Trial:
+    """One replay with one set of settings. Feed it in the order of time."""
+
+    def __init__(
+        self,
+        settings: SecuritySettings,
+        entries: tuple[Entries, ...],
+        around: Callable[[str, float], Surroundings],
+    ) -> None:
+        self._settings = settings
+        self._entries = entries
+        self._around = around
+        self._failures = Failures()
+        self._allowed = Failures()
+        self._banned_until: dict[str, float] = {}
+        self.outcomes: dict[tuple[str, Fate], Outcome] = {}
+
+    def fail(self, failure: Failure) -> None:
+        """One failed authentication, exactly as the guard takes it."""
+        if failure.at < self._banned_until.get(failure.source, 0.0):
+            return
+        entry = self._entry(failure.source, failure.at)
+        if entry is not None and entry.target is Target.ALLOW:
+            self._fail_allowed(failure, entry)
+            return
+        evidence = self._failures.count(failure, self._settings)
+        if evidence is None:
+            return
+        ruling = judge(evidence, self._around(failure.source, failure.at), self._settings)
+        if isinstance(ruling, Spared):
+            self._note(failure.source, Fate.SPARED, failure.at, f"{ruling.why}: {ruling.protects}", ruling.evidence)
+            return
+        self._banned_until[failure.source] = failure.at + ruling.seconds
+        self._failures.forget(failure.source)
+        self._note(failure.source, Fate.BANNED, failure.at, ruling.evidence.rule, ruling.evidence)
+
+    def register(self, source: str, aor: str, at: float) -> None:
+        """A phone that registered: whoever bans or blocks its source loses it."""
+        entry = self._entry(source, at)
+        if entry is not None and entry.target is Target.BLOCK:
+            self._note(source, Fate.BLOCKED, at, f"block entry {entry.cidr}", None)
+        for fate in Fate:
+            outcome = self.outcomes.get((source, fate))
+            if outcome is not None:
+                outcome.phones.add(aor)
+
+    def _fail_allowed(self, failure: Failure, entry: AddressEntry) -> None:
+        evidence = self._allowed.count(failure, self._settings)
+        if evidence is not None:
+            note = f" ({entry.description})" if entry.description else ""
+            self._note(failure.source, Fate.SPARED, failure.at, f"allow entry {entry.cidr}{note}", evidence)
+
+    def _entry(self, source: str, at: float) -> AddressEntry | None:
+        """The longest prefix of all tables; of equal ones the first table's."""
+        address = key_network(source).network_address if "/" in source else parse_address(source)
+        found = [entry for table in self._entries if (entry := table.lookup(address, at)) is not None]
+        return max(found, key=lambda entry: int(entry.cidr.partition("/")[2]), default=None)
+
+    def _note(self, source: str, fate: Fate, at: float, why: str, evidence: Evidence | None) -> None:
+        if (source, fate) in self.outcomes or len(self.outcomes) >= MOST_SOURCES:
+            return
+        phones = set(self._around(source, at).healthy)
+        self.outcomes[source, fate] = Outcome(source, fate, at, why, evidence, phones)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What the wanted settings change: own people first, then by time."""
+
+    harmed: tuple[Outcome, ...]
+    freed: tuple[Outcome, ...]
+    spared: tuple[Outcome, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The answer in words.
+
+        >>> Comparison((Outcome("192.0.2.7", Fate.BANNED, 1.0, "x", None, {"101@a", "102@a"}),), (), ()).sentence
+        'This would have stopped 1 more source: 192.0.2.7 (2 phones).'
+        """
+        parts = []
+        if self.harmed:
+            parts.append(f"would have stopped {_count(self.harmed)}: {_named(self.harmed)}")
+        if self.freed:
+            parts.append(f"would have let {_count(self.freed)} through: {_named(self.freed)}")
+        return f"This {', and '.join(parts)}." if parts else "This would have changed nothing for anybody."
+
+
+def compare(present: Trial, wanted: Trial) -> Comparison:
+    """Whom only the wanted settings stop, whom only the present ones do, and who would be saved by what."""
+    before, after = _stopped(present), _stopped(wanted)
+    spared = [outcome for (_, fate), outcome in wanted.outcomes.items() if fate is Fate.SPARED]
+    return Comparison(
+        _ordered([outcome for source, outcome in after.items() if source not in before]),
+        _ordered([outcome for source, outcome in before.items() if source not in after]),
+        _ordered(spared),
+    )
+
+
+def _stopped(trial: Trial) -> dict[str, Outcome]:
+    return {source: outcome for (source, fate), outcome in trial.outcomes.items() if fate is not Fate.SPARED}
+
+
+def _ordered(outcomes: list[Outcome]) -> tuple[Outcome, ...]:
+    """Whoever an administrator knows comes first: an allow entry, a protected address, then the most phones."""
+    return tuple(sorted(outcomes, key=lambda one: (one.fate is not Fate.SPARED, -len(one.phones), one.at)))
+
+
+def _count(outcomes: tuple[Outcome, ...]) -> str:
+    return "1 more source" if len(outcomes) == 1 else f"{len(outcomes)} more sources"
+
+
+def _named(outcomes: tuple[Outcome, ...]) -> str:
+    shown = [f"{one.source} ({_phones(len(one.phones))})" if one.phones else one.source for one in outcomes[:5]]
+    return ", ".join(shown) + (f" and {len(outcomes) - 5} others" if len(outcomes) > 5 else "")
+
+
+def _phones(number: int) -> str:
+    return "1 phone" if number == 1 else f"{number} phones"

@@ -1,0 +1,1 @@
+"""Security changes that revert by themselves unless somebody confirms them over a new connection."""

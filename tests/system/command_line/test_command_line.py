@@ -1,0 +1,72 @@
+"""`ringfence ban`, `allow` and `dry-run` do the same as the pages, also while portal and web server stand still."""
+
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ringfence.lab.product import within
+
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
+
+NOWHERE = "10.77.8.8"
+
+
+@pytest.fixture
+def portal_down(pbx: Any) -> Iterator[None]:
+    """The portal and its web server do not answer; killed ones would be back in a second."""
+    stopped = [pbx.product.process_ids()[name] for name in ("portal", "web", "ingest")]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    yield
+    for pid in stopped:
+        os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.usefixtures("portal_down")
+def test_bans_and_allow_entries_work_without_the_portal(pbx: Any) -> None:
+    product = pbx.product
+    assert product.asked("ban", "add", NOWHERE, "--seconds", "600", "--reason", "test")["address"] == NOWHERE
+    assert product.in_kernel_set(NOWHERE)
+    assert NOWHERE in [ban["address"] for ban in product.asked("ban", "list")]
+    assert product.asked("ban", "explain", NOWHERE)["ban"]["reason"] == "test"
+    assert product.asked("allow", "add", NOWHERE, "--description", "Office")["cidr"] == f"{NOWHERE}/32"
+    within(3, lambda: not product.in_kernel_set(NOWHERE), "the allow entry lifts the ban")
+    assert NOWHERE in product.nft("list", "set", "inet", "ringfence", "allow4")
+    assert f"{NOWHERE}/32" in [entry["cidr"] for entry in product.asked("allow", "list")]
+    refused = product.command("ban", "add", NOWHERE)
+    assert (refused.returncode, "allow entry" in refused.stderr) == (1, True)
+    assert product.command("allow", "remove", NOWHERE).returncode == 0
+    assert product.command("ban", "add", NOWHERE).returncode == 0
+    assert product.command("ban", "remove", NOWHERE).returncode == 0
+    assert not product.in_kernel_set(NOWHERE)
+
+
+@pytest.mark.usefixtures("portal_down")
+def test_a_dry_run_works_without_the_portal(pbx: Any) -> None:
+    found = pbx.product.asked("dry-run", "--set", "failed_authentication_limit=5", "--block", "10.77.0.20")
+    assert found["events"] > 0
+    assert [(one["address"], one["fate"]) for one in found["stopped"]][:1] == [("10.77.0.20", "blocked")]
+    assert found["stopped"][0]["phones"] == ["199@acme.example"], "the witness"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("ban", "add", "300.1.1.1"), 1, "0 to 255"),
+        (("ban", "add", "10.77.0.1"), 1, "an address of this machine"),
+        (("ban", "add", "127.0.0.1"), 1, "loopback"),
+        (("ban", "add", "192.0.2.0/24"), 1, "block prefixes on the IP blacklist"),
+        (("ban", "remove", "192.0.2.99"), 1, "is not banned"),
+        (("ban", "add"), 2, "ADDRESS"),
+        (("ban", "add", "192.0.2.1", "--seconds", "x"), 2, "valid integer"),
+        (("allow", "add", "41.202.0.0/255.0.255.0"), 1, "gaps"),
+        (("allow", "remove", "192.0.2.98"), 1, "no entry"),
+        (("dry-run", "--set", "nothing=1"), 1, "no setting"),
+    ],
+)
+def test_a_refusal_teaches_and_has_its_exit_code(pbx: Any, words: tuple[str, ...], code: int, told: str) -> None:
+    done = pbx.product.command(*words)
+    assert (done.returncode, told in done.stderr) == (code, True), done.stderr

@@ -1,0 +1,58 @@
+"""The dry run over the guard's socket: a process of its own replays the journal on disk and changes nothing."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringfence.guardlink import GuardRefusal
+from tests.unit.guard.test_socket import Ask, served
+from tests.unit.guard.workshop import OFFICE, SOURCE, failure, registration, write_journal
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture(autouse=True)
+def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGFENCE_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["src", os.environ.get("PYTHONPATH", "")]))
+
+
+def rehearsed(home: Path, **args: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = served(home, lambda ask_guard: ask_guard("policy.dry-run", timeout=60.0, **args))
+    return answer
+
+
+def test_who_would_have_been_banned_and_who_loses_service(tmp_path: Path) -> None:
+    write_journal(tmp_path, registration(), *(failure() for _ in range(20)), b"torn", registration("102@acme.example"))
+    wanted = {"failed_authentication_limit": 10}
+    answer = rehearsed(tmp_path, settings=wanted, entries=[{"cidr": f"{OFFICE}/24", "target": "block"}])
+    assert answer["whole"] is True
+    assert answer["events"] == 22
+    assert [(one["address"], one["fate"], one["phones"]) for one in answer["stopped"]] == [
+        (OFFICE, "blocked", ["101@acme.example", "102@acme.example"]),
+        (SOURCE, "banned", []),
+    ]
+    assert answer["summary"].startswith(f"This would have stopped 2 more sources: {OFFICE} (2 phones)")
+    assert served(tmp_path, lambda ask_guard: ask_guard("bans.list")) == []
+
+
+@pytest.mark.parametrize(
+    ("args", "error"),
+    [
+        ({"settings": {"failed_authentication_limit": 0}}, "settings.range"),
+        ({"settings": {"nothing": 1}}, "settings.unknown"),
+        ({"settings": 5}, "request.settings"),
+        ({"entries": [{"cidr": "300.1.1.1", "target": "block"}]}, "address.octet_range"),
+        ({"entries": [{"cidr": "192.0.2.1", "target": "maybe"}]}, "request.entries"),
+        ({"entries": [{}] * 1001}, "request.entries"),
+    ],
+)
+def test_nonsense_is_refused(tmp_path: Path, args: dict[str, Any], error: str) -> None:
+    def work(ask_guard: Ask) -> str:
+        with pytest.raises(GuardRefusal) as refused:
+            ask_guard("policy.dry-run", **args)
+        return refused.value.error_id
+
+    assert served(tmp_path, work) == error
