@@ -4,7 +4,7 @@ PYTHON := /opt/ringfence/.platform/venv/bin/python
 BIN := /opt/ringfence/.platform/venv/bin
 CODE := src tests bench tools
 
-.PHONY: run demo test check unit system browser bench docs format lock platform platform-test
+.PHONY: run demo test check unit fuzz system browser bench docs format lock platform platform-test
 
 run: ## start the phone system; Ctrl-C stops it
 	@exec ./ringfence up
@@ -12,7 +12,7 @@ run: ## start the phone system; Ctrl-C stops it
 demo: ## two phones, one call, one attacker, in network namespaces
 	@exec ./ringfence demo
 
-test: check system browser ## everything
+test: check fuzz system browser ## everything
 
 check: platform-test ## format, lint, types, import contracts, migrations, unit tests
 	$(INSIDE) $(BIN)/ruff format --check $(wildcard $(CODE))
@@ -24,6 +24,9 @@ check: platform-test ## format, lint, types, import contracts, migrations, unit 
 
 unit: platform-test
 	$(INSIDE) $(BIN)/pytest tests/unit
+
+fuzz: platform-test ## what the API description permits and forbids, sent to every operation
+	$(INSIDE) $(BIN)/pytest tests/fuzz
 
 system: platform-test ## real engines in network namespaces
 	$(INSIDE) $(BIN)/pytest tests/system

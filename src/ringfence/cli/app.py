@@ -7,6 +7,7 @@ import typer
 
 from ringfence.cli import (
     allow,
+    audit,
     ban,
     check_password,
     confirm,
@@ -37,6 +38,7 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
 """Single verbs: `ringfence NAME`. The function's parameters are its options, its docstring the help."""
 
 GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
+    ("audit", audit.group),
     ("ban", ban.group),
     ("allow", allow.group),
     ("tenant", tenant.group),

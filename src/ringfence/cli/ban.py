@@ -50,7 +50,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Ban an address by hand. Members of the never-block set are refused."""
-    ban = _ask("bans.add", address=address, seconds=seconds, reason=reason, by=getpass.getuser(), scope=scope)
+    ban = _ask("bans.add", address=address, seconds=seconds, reason=reason, by=_caller(), scope=scope)
     if as_json:
         print_json(ban)
         return
@@ -61,7 +61,7 @@ def add(
 def remove(address: Address, scope: AnyScope = None, as_json: AsJson = False) -> None:
     """Lift a ban at once."""
     chosen = {"scope": scope} if scope else {}
-    lifted = _ask("bans.lift", address=address, by=getpass.getuser(), **chosen)
+    lifted = _ask("bans.lift", address=address, by=_caller(), **chosen)
     if as_json:
         print_json(lifted)
         return
@@ -174,6 +174,11 @@ def _span(seconds: float) -> str:
     whole = int(seconds)
     parts = [(whole // 86_400, "d"), (whole % 86_400 // 3_600, "h"), (whole % 3_600 // 60, "min"), (whole % 60, "s")]
     return " ".join(f"{count} {unit}" for count, unit in parts if count)[:24] or "0 s"
+
+
+def _caller() -> str:
+    """Who is at the shell; the words in front tell the audit log that it was not the portal."""
+    return f"command line ({getpass.getuser()})"
 
 
 def _ask(verb: str, **args: Any) -> Any:

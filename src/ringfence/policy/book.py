@@ -35,12 +35,11 @@ class MatchKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One customer: its SIP domain is also its digest realm. `max_calls` is None without a limit."""
+    """One customer: its SIP domain is also its digest realm."""
 
     id: int
     name: str
     domain: str
-    max_calls: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

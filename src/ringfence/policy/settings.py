@@ -170,6 +170,14 @@ class SecuritySettings:
         "REST updates need If-Match",
         "An update without If-Match gets 428, so nobody overwrites what he has not seen.",
     )
+    web_audit_retention: int = _setting(
+        3650,
+        "Audit log kept",
+        "Older entries are deleted; a signed checkpoint in their place keeps the rest of the chain provable.",
+        "days",
+        1,
+        36_500,
+    )
     web_change_first_password: bool = _setting(
         True,
         "Change at first login",

@@ -13,6 +13,7 @@ from ninja.security import HttpBearer
 from ringfence import __version__
 from ringfence.policy.settings import Problem
 from ringfence.portal.actor import Actor
+from ringfence.portal.audit.refusals import note_refusal
 from ringfence.portal.people import tokens
 from ringfence.portal.problems import Conflict, Forbidden, NotFound, NotSignedIn, Refused, problem_response
 from ringfence.portal.rest.contract import CONTRACT
@@ -74,6 +75,8 @@ api = DescribedAPI(
 
 @api.exception_handler(Refused)
 def on_refused(request: HttpRequest, error: Refused) -> HttpResponse:
+    if isinstance(error, Forbidden):
+        note_refusal(getattr(request, "auth", None), request, error)
     return problem_response(request, error)
 
 

@@ -63,7 +63,7 @@ class Change:
 def change(actor: Actor) -> Iterator[Change]:
     """Runs a change in one transaction. Raises PublishPending if it is saved but not in force yet."""
     from ringfence.portal import publish
-    from ringfence.portal.audit.models import append
+    from ringfence.portal.audit.chain import append
     from ringfence.portal.confirm.changes import keep
 
     draft = Change(actor)

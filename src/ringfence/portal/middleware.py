@@ -6,6 +6,8 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from ringfence.portal.audit.refusals import note_refusal
+from ringfence.portal.client_address import client_address
 from ringfence.portal.problems import Forbidden, Refused, problem_response
 from ringfence.portal.system.models import Installation
 
@@ -76,7 +78,11 @@ class RefusalAnswers:
         return self._answer(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return refused_answer(request, error) if isinstance(error, Refused) else None
+        if not isinstance(error, Refused):
+            return None
+        if isinstance(error, Forbidden) and request.user.is_authenticated:
+            note_refusal(request.user.acts_from(client_address(request)), request, error)
+        return refused_answer(request, error)
 
 
 def refused_answer(request: HttpRequest, refused: Refused) -> HttpResponse:

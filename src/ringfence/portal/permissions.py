@@ -1,7 +1,7 @@
 """What one may do: the one table of permissions. Roles, pages, REST and the documentation read it.
 
-A permission of scope SYSTEM concerns the machine or all tenants, so only operators can hold it; one of scope TENANT
-concerns the people of one tenant (for an operator: of every tenant); one of scope CALL is what an extension may dial
+A permission of sphere SYSTEM concerns the machine or all tenants, so only operators can hold it; one of sphere TENANT
+concerns the people of one tenant (for an operator: of every tenant); one of sphere CALL is what an extension may dial
 (reference: "Extension Security").
 """
 
@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Scope(StrEnum):
+class Sphere(StrEnum):
     """Whom a permission concerns."""
 
     CALL = "call"
@@ -44,40 +44,40 @@ class Permission(StrEnum):
 class Right:
     """Whom a permission concerns and what it lets one do, in a sentence for the page."""
 
-    scope: Scope
+    sphere: Sphere
     effect: str
 
 
 PERMISSIONS: Final[dict[Permission, Right]] = {
-    Permission.CALL_INTERNAL: Right(Scope.CALL, "Call extensions of the own tenant."),
-    Permission.CALL_NATIONAL: Right(Scope.CALL, "Call local and national numbers."),
-    Permission.CALL_INTERNATIONAL: Right(Scope.CALL, "Call international numbers."),
-    Permission.USERS_READ: Right(Scope.TENANT, "See users, groups and roles."),
-    Permission.USERS_WRITE: Right(Scope.TENANT, "Add, change and delete users; replace their secrets and passwords."),
-    Permission.ROLES_WRITE: Right(Scope.TENANT, "Add, change and delete custom roles."),
-    Permission.GROUPS_WRITE: Right(Scope.TENANT, "Add, change and delete groups of users."),
-    Permission.TENANT_WRITE: Right(Scope.TENANT, "Change the tenant's name and time zone."),
-    Permission.CALLS_READ: Right(Scope.TENANT, "See registrations, live calls and call records."),
-    Permission.AUDIT_READ: Right(Scope.TENANT, "See and export the audit log."),
-    Permission.TENANTS_WRITE: Right(Scope.SYSTEM, "Add and delete tenants; set their limits."),
-    Permission.OPERATORS_WRITE: Right(Scope.SYSTEM, "Add, change and delete operators."),
-    Permission.SECURITY_READ: Right(Scope.SYSTEM, "See security settings, address entries and bans."),
-    Permission.SECURITY_WRITE: Right(Scope.SYSTEM, "Change security settings and address entries; ban and lift."),
+    Permission.CALL_INTERNAL: Right(Sphere.CALL, "Call extensions of the own tenant."),
+    Permission.CALL_NATIONAL: Right(Sphere.CALL, "Call local and national numbers."),
+    Permission.CALL_INTERNATIONAL: Right(Sphere.CALL, "Call international numbers."),
+    Permission.USERS_READ: Right(Sphere.TENANT, "See users, groups and roles."),
+    Permission.USERS_WRITE: Right(Sphere.TENANT, "Add, change and delete users; replace their secrets and passwords."),
+    Permission.ROLES_WRITE: Right(Sphere.TENANT, "Add, change and delete custom roles."),
+    Permission.GROUPS_WRITE: Right(Sphere.TENANT, "Add, change and delete groups of users."),
+    Permission.TENANT_WRITE: Right(Sphere.TENANT, "Change the tenant's name and time zone."),
+    Permission.CALLS_READ: Right(Sphere.TENANT, "See registrations, live calls and call records."),
+    Permission.AUDIT_READ: Right(Sphere.TENANT, "See and export the audit log."),
+    Permission.TENANTS_WRITE: Right(Sphere.SYSTEM, "Add and delete tenants; set their limit of extensions."),
+    Permission.OPERATORS_WRITE: Right(Sphere.SYSTEM, "Add, change and delete operators."),
+    Permission.SECURITY_READ: Right(Sphere.SYSTEM, "See security settings, address entries and bans."),
+    Permission.SECURITY_WRITE: Right(Sphere.SYSTEM, "Change security settings and address entries; ban and lift."),
     Permission.WEB_WRITE: Right(
-        Scope.SYSTEM, "Change the portal's ports, its certificate and the networks of administrators."
+        Sphere.SYSTEM, "Change the portal's ports, its certificate and the networks of administrators."
     ),
-    Permission.SYSTEM_READ: Right(Scope.SYSTEM, "See the state of the system's processes."),
+    Permission.SYSTEM_READ: Right(Sphere.SYSTEM, "See the state of the system's processes."),
 }
 
 
-def of_scope(*scopes: Scope) -> frozenset[Permission]:
-    """All permissions of these scopes."""
-    return frozenset(permission for permission, right in PERMISSIONS.items() if right.scope in scopes)
+def of_sphere(*spheres: Sphere) -> frozenset[Permission]:
+    """All permissions of these spheres."""
+    return frozenset(permission for permission, right in PERMISSIONS.items() if right.sphere in spheres)
 
 
-CALL: Final = of_scope(Scope.CALL)
-OF_TENANTS: Final = of_scope(Scope.TENANT)
-OF_OPERATORS: Final = of_scope(Scope.TENANT, Scope.SYSTEM)
+CALL: Final = of_sphere(Sphere.CALL)
+OF_TENANTS: Final = of_sphere(Sphere.TENANT)
+OF_OPERATORS: Final = of_sphere(Sphere.TENANT, Sphere.SYSTEM)
 
 
 def known(names: Iterable[object]) -> frozenset[Permission]:

@@ -25,6 +25,7 @@ from django.db import connections  # noqa: E402
 from django.test.utils import setup_test_environment, teardown_test_environment  # noqa: E402
 
 from ringfence.portal import places  # noqa: E402
+from ringfence.portal.audit import anchor, chain  # noqa: E402
 from ringfence.portal.rest.rates import RATES  # noqa: E402
 from tests.unit.portal.fakeguard import FakeGuard  # noqa: E402
 from tests.unit.portal.rest import Rest, Site  # noqa: E402
@@ -63,6 +64,9 @@ def _restore(template: Path) -> None:
     for suffix in ("-wal", "-shm"):
         Path(f"{places.DATABASE_FILE}{suffix}").unlink(missing_ok=True)
     shutil.copy(template, places.DATABASE_FILE)
+    for name in (places.PORTAL / anchor.FILE_NAME, places.SECRETS / anchor.KEY_NAME):
+        name.unlink(missing_ok=True)
+    anchor.establish(chain.head())
     shutil.rmtree(places.POLICY, ignore_errors=True)
 
 

@@ -57,10 +57,10 @@ def test_a_standard_user_opens_none_of_them(site: Site, path: str) -> None:
 
 
 def test_limits_and_time_zone_of_a_tenant_are_set_on_its_page(site: Site) -> None:
-    wish = {"name": "A", "time_zone": "Europe/Berlin", "max_extensions": "7", "max_calls": ""}
+    wish = {"name": "A", "time_zone": "Europe/Berlin", "max_extensions": "7"}
     assert browser().post(f"/tenants/{site.tenants['a']}", wish, secure=True).status_code == 302
     tenant = Tenant.objects.get(pk=site.tenants["a"])
-    assert (tenant.time_zone, tenant.max_extensions, tenant.max_calls) == ("Europe/Berlin", 7, None)
+    assert (tenant.time_zone, tenant.max_extensions) == ("Europe/Berlin", 7)
 
 
 def test_people_are_moved_to_a_role_by_whoever_may_grant_it(site: Site) -> None:

@@ -10,6 +10,9 @@ from django.db import transaction
 
 from ringfence.policy.events import Kind
 from ringfence.portal import guard, publish
+from ringfence.portal.actor import Actor
+from ringfence.portal.audit import retention
+from ringfence.portal.audit.chain import append
 from ringfence.portal.calls.models import CallRecord, EventCursor
 from ringfence.portal.confirm.changes import revert_due
 from ringfence.portal.security.history import take_history
@@ -19,7 +22,12 @@ from ringfence.portal.tenants.models import Tenant
 log = logging.getLogger(__name__)
 
 CURSOR: Final = "calls"
-KINDS: Final = (Kind.CALL_ENDED, Kind.CALL_REFUSED)
+CALLS: Final = (Kind.CALL_ENDED, Kind.CALL_REFUSED)
+BANS: Final = (Kind.BAN_ADDED, Kind.BAN_LIFTED)
+KINDS: Final = (*CALLS, *BANS)
+SHELL: Final = "command line"
+"""How the guard's events name whoever works at a shell of the server; what the portal does is in its log already."""
+
 BATCH: Final = 500
 WAIT: Final = 1.0
 """Seconds the guard holds the question when there is nothing new; pending publishes are retried in the same rhythm."""
@@ -32,16 +40,23 @@ class Loop:
 
     def __init__(self) -> None:
         self._step = Steps().take
+        self._hours: dict[str, float] = {}
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
         while not until():
             stored = self._step("events", take_events)
             self._step("changes", publish.publish_pending)
+            self._once_an_hour("audit log", retention.delete_old)
             self._step("reverts", revert_due)
             if stored is None:
                 time.sleep(PAUSE)
             else:
                 self._step("attacks", take_history)
+
+    def _once_an_hour(self, what: str, work: Callable[[], int]) -> None:
+        if time.monotonic() >= self._hours.get(what, 0.0):
+            self._hours[what] = time.monotonic() + 3600
+            self._step(what, work)
 
 
 def take_events() -> int:
@@ -59,9 +74,22 @@ def take_events() -> int:
         return 0
     with transaction.atomic():
         for event in events:
-            store(event)
+            if event.get("kind") in BANS:
+                audit_ban(event)
+            else:
+                store(event)
         EventCursor.objects.update_or_create(name=CURSOR, defaults={"position": after})
     return len(events)
+
+
+def audit_ban(event: dict[str, Any]) -> None:
+    """A ban that was made or lifted at a shell, where no portal could write it down."""
+    by = str(event.get("by") or "")
+    if not by.startswith(SHELL):
+        return
+    reason = {"reason": {"new": str(event.get("reason") or event.get("why") or "")[:200]}}
+    action = "ban.added" if event["kind"] == Kind.BAN_ADDED else "ban.lifted"
+    append(Actor(by[:320], "local"), action, "", str(event.get("address") or event.get("key") or "")[:64], reason)
 
 
 def store(event: dict[str, Any]) -> None:

@@ -34,6 +34,7 @@ class CallRecord(models.Model):
 
     class Meta:
         ordering = ("-started_at", "-id")
+        indexes = (models.Index(fields=("tenant", "-started_at", "-id"), name="calls_of_a_tenant_newest_first"),)
 
     def __str__(self) -> str:
         return f"{self.caller} to {self.dialled}"

@@ -10,7 +10,7 @@ from ringfence.portal.paging import PageOut, PageQuery, RowId, rows
 from ringfence.portal.people import groups, operators, roles
 from ringfence.portal.people.api import UserPage, user_facts, user_of
 from ringfence.portal.people.models import Group, Person, Role
-from ringfence.portal.permissions import PERMISSIONS, Permission, Scope
+from ringfence.portal.permissions import PERMISSIONS, Permission, Sphere
 from ringfence.portal.problems import NotFound
 from ringfence.portal.schema import In, Out
 
@@ -19,7 +19,7 @@ router = Router()
 
 class PermissionOut(Out):
     name: Permission
-    scope: Scope
+    sphere: Sphere
     effect: str
 
 
@@ -114,7 +114,7 @@ class OperatorPage(PageOut):
 @needs(Permission.USERS_READ)
 def list_permissions(request: ApiRequest) -> dict[str, Any]:
     """Every permission that a role can hold."""
-    items = [{"name": name, "scope": right.scope, "effect": right.effect} for name, right in PERMISSIONS.items()]
+    items = [{"name": name, "sphere": right.sphere, "effect": right.effect} for name, right in PERMISSIONS.items()]
     return {"items": items, "count": len(items)}
 
 

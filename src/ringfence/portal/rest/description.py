@@ -45,9 +45,8 @@ REFUSALS: Final[dict[str, str]] = {
     "503": "The guard or the policy store does not answer.",
 }
 
-ANYWHERE: Final = ("400", "401", "403", "422", "429", "503")
-WITH_BODY: Final = ("409", "413", "415")
-OF_OBJECTS: Final = ("404", "409")
+ANYWHERE: Final = ("400", "401", "403", "404", "422", "429", "503")
+OF_CHANGES: Final = ("409", "413", "415")
 OF_UPDATES: Final = ("412", "428")
 
 
@@ -57,15 +56,14 @@ class DescribedAPI(NinjaAPI):
     def get_openapi_schema(self, **kwargs: Any) -> Any:
         found = super().get_openapi_schema(**kwargs)
         found["components"].setdefault("schemas", {})["Problem"] = PROBLEM
-        for path, methods in found["paths"].items():
+        for methods in found["paths"].values():
             for method, about in methods.items():
-                _complete(path, method, about, "get" in methods)
+                _complete(method, about, "get" in methods)
         return found
 
 
-def _complete(path: str, method: str, about: dict[str, Any], has_reader: bool) -> None:
-    codes = [*ANYWHERE, *(WITH_BODY if method in ("post", "put", "patch") else ())]
-    codes += OF_OBJECTS if "{" in path or method == "post" else ()
+def _complete(method: str, about: dict[str, Any], has_reader: bool) -> None:
+    codes = [*ANYWHERE, *(OF_CHANGES if method != "get" else ())]
     codes += OF_UPDATES if method in ("put", "patch", "delete") else ()
     for code in sorted(set(codes)):
         about["responses"].setdefault(code, _refusal(code))

@@ -10,6 +10,7 @@ from ninja import Field, Query, Router, Schema
 from ringfence.policy.book import Target
 from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
+from ringfence.portal.paging import RowId
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused, refuse
 from ringfence.portal.schema import In, Out
@@ -64,7 +65,7 @@ class ExportQuery(Schema):
 
 
 class IdsIn(In):
-    ids: list[int] = Field(..., min_length=1, max_length=MOST_IDS)
+    ids: list[RowId] = Field(..., min_length=1, max_length=MOST_IDS)
 
 
 class RemovedOut(Out):

@@ -23,16 +23,14 @@ class TenantIn(In):
     domain: str = Field(max_length=253)
     time_zone: str = Field("UTC", max_length=64)
     max_extensions: Limit = None
-    max_calls: Limit = None
 
 
 class TenantPatch(In):
-    """Limits can be changed only from above the tenant; null takes a limit away."""
+    """The limit is changed only from above the tenant; null takes it away."""
 
     name: str | None = Field(None, max_length=64)
     time_zone: str | None = Field(None, max_length=64)
     max_extensions: Limit = None
-    max_calls: Limit = None
 
 
 class TenantOut(Out):
@@ -41,7 +39,6 @@ class TenantOut(Out):
     domain: str
     time_zone: str
     max_extensions: int | None
-    max_calls: int | None
     created_at: str
 
 
@@ -70,7 +67,7 @@ def list_tenants(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
 @router.post("tenants", response={201: TenantOut})
 @needs(Permission.TENANTS_WRITE)
 def create_tenant(request: ApiRequest, payload: TenantIn) -> Status[Any]:
-    limits = changes.Limits(payload.max_extensions, payload.max_calls)
+    limits = changes.Limits(payload.max_extensions)
     made = changes.create_tenant(request.auth, payload.name, payload.domain, payload.time_zone, limits)
     return Status(201, tenant_facts(made))
 
@@ -86,11 +83,7 @@ def show_tenant(request: ApiRequest, tenant_id: RowId) -> dict[str, Any]:
 def change_tenant(request: ApiRequest, tenant_id: RowId, payload: TenantPatch) -> dict[str, Any]:
     tenant = tenant_of(request.auth, tenant_id)
     given = payload.model_dump(exclude_unset=True)
-    limits = None
-    if given.keys() & {"max_extensions", "max_calls"}:
-        limits = changes.Limits(
-            given.get("max_extensions", tenant.max_extensions), given.get("max_calls", tenant.max_calls)
-        )
+    limits = changes.Limits(given["max_extensions"]) if "max_extensions" in given else None
     return tenant_facts(changes.change_tenant(request.auth, tenant, payload.name, payload.time_zone, limits))
 
 

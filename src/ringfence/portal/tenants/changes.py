@@ -26,7 +26,6 @@ class Limits:
     """How much a tenant may have; None is without a limit."""
 
     max_extensions: int | None = None
-    max_calls: int | None = None
 
 
 NO_LIMITS: Final = Limits()
@@ -85,7 +84,7 @@ def change_tenant(
     require(actor, Permission.TENANT_WRITE if limits is None else Permission.TENANTS_WRITE)
     name = tenant.name if name is None else name.strip()
     time_zone = tenant.time_zone if time_zone is None else time_zone
-    limits = limits or Limits(tenant.max_extensions, tenant.max_calls)
+    limits = limits or Limits(tenant.max_extensions)
     found = (label_problem("name", name), time_zone_problem(time_zone), *limit_problems(limits))
     if problems := [problem for problem in found if problem]:
         raise Refused(problems)
@@ -93,8 +92,8 @@ def change_tenant(
         _free("name", name, Tenant.objects.filter(name__iexact=name).exclude(pk=tenant.pk).exists())
         old = facts(tenant)
         tenant.name, tenant.time_zone = name, time_zone
-        tenant.max_extensions, tenant.max_calls = limits.max_extensions, limits.max_calls
-        tenant.save(update_fields=["name", "time_zone", "max_extensions", "max_calls"])
+        tenant.max_extensions = limits.max_extensions
+        tenant.save(update_fields=["name", "time_zone", "max_extensions"])
         draft.record("tenant.changed", tenant.pk, name, old, facts(tenant), tenant.pk)
         draft.rules()
     return tenant
@@ -131,7 +130,7 @@ def delete_tenant(actor: Actor, tenant: Tenant) -> None:
 
 def facts(tenant: Tenant) -> dict[str, Any]:
     """What the audit log keeps of a tenant."""
-    names = ("name", "domain", "time_zone", "max_extensions", "max_calls")
+    names = ("name", "domain", "time_zone", "max_extensions")
     return {name: getattr(tenant, name) for name in names}
 
 

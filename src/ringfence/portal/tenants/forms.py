@@ -11,7 +11,7 @@ def zone_field() -> forms.CharField:
         initial="UTC",
         required=False,
         empty_value="UTC",
-        help_text="A name such as Europe/Berlin.",
+        help_text="A name such as Europe/Berlin. Recorded for office hours; pages show UTC so far.",
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
     )
 
@@ -39,11 +39,9 @@ class NewTenantForm(TenantForm):
 
     time_zone = zone_field()
     max_extensions = limit_field("Extensions at most")
-    max_calls = limit_field("Concurrent calls at most")
 
 
 class ChangeTenantForm(PortalForm):
     name = forms.CharField(max_length=64, label="Name")
     time_zone = zone_field()
     max_extensions = limit_field("Extensions at most")
-    max_calls = limit_field("Concurrent calls at most")

@@ -19,7 +19,6 @@ class Tenant(models.Model):
     domain = models.CharField(max_length=253, unique=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     max_extensions = models.PositiveIntegerField(null=True, blank=True)
-    max_calls = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TenantQuerySet.as_manager()

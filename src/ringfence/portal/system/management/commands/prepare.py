@@ -6,6 +6,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from ringfence.portal import places
+from ringfence.portal.audit import anchor, chain
 from ringfence.portal.publish import publish_everything
 from ringfence.portal.signin.sessions import forget_old_sessions
 from ringfence.portal.system.setup import fill_in_defaults
@@ -20,4 +21,5 @@ class Command(BaseCommand):
         call_command("clearsessions")
         forget_old_sessions()
         fill_in_defaults()
+        anchor.establish(chain.head())
         self.stdout.write(f"policy version {publish_everything()}")
