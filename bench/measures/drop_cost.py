@@ -18,7 +18,7 @@ from bench.rig.network import Network, attack_address, inode, run_in
 
 SETTLE_SECONDS: Final = 0.5
 _DROP_ALL: Final = (
-    "table netdev floor {\n chain in {\n type filter hook ingress device attack priority 0\n counter drop\n }\n}\n"
+    "table netdev floor {\n chain in {\n type filter hook ingress device attack priority -500\n counter drop\n }\n}\n"
 )
 
 

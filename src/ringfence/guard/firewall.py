@@ -1,5 +1,6 @@
 """Puts the table into the kernel: libnftables in this process (an add takes some ten microseconds), or a dry run."""
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
@@ -13,6 +14,8 @@ from ringfence.guard.netlink import NETFILTER, Netlink
 from ringfence.guard.ruleset import Level, Lists, Shape, Timed
 from ringfence.policy.addresses import Network
 from ringfence.policy.entry_index import EntryIndex
+
+log = logging.getLogger(__name__)
 
 _COUNTER: Final = re.compile(r"counter (\w+) \{\s*packets (\d+)")
 
@@ -38,6 +41,9 @@ class Firewall(Protocol):
 
     def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
         """The whole table, in one transaction. Raises FirewallRefused."""
+
+    def stand_at(self, links: tuple[str, ...]) -> None:
+        """Drops banned sources right behind these links of the host, where it costs least."""
 
     def replace_lists(self, lists: Lists) -> None:
         """Raises FirewallRefused."""
@@ -87,6 +93,8 @@ class Nft:
         self._entries = BlockLists(self._must, elements)
         self._connections, self._cutter = Connections(), Connections()
         self._reader = SetReader(Netlink(NETFILTER))
+        self._links: tuple[str, ...] = ()
+        self._installed = False
 
     @classmethod
     def checked(cls) -> "Nft":
@@ -102,6 +110,22 @@ class Nft:
     def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
         self._must(ruleset.whole_table(shape, bans, known))
         self._must(blocklist.protected(shape.lists))
+        self._installed = True
+        self._stand()
+
+    def stand_at(self, links: tuple[str, ...]) -> None:
+        if links == self._links:
+            return
+        self._links = links
+        if self._installed:
+            self._run(ruleset.without_doorstep())
+            self._stand()
+
+    def _stand(self) -> None:
+        """A kernel without this hook, or a link that has just gone, costs nothing but speed."""
+        code, text = self._run(ruleset.doorstep(self._links)) if self._links else (0, "")
+        if code != 0:
+            log.warning("banned sources are dropped a little later: %s", text.strip().splitlines()[:1])
 
     def replace_lists(self, lists: Lists) -> None:
         self._must(ruleset.replaced_lists(lists))
@@ -168,6 +192,7 @@ class DryRun:
         self.connected: frozenset[Network] = frozenset()
         self.cut_off: list[Network] = []
         self.shape: Shape | None = None
+        self.links: tuple[str, ...] = ()
         self.lists = Lists()
 
     @property
@@ -179,6 +204,9 @@ class DryRun:
         self.lists = shape.lists
         self.banned = {ban.network: ban.seconds for ban in bans}
         self.known = {source.network: source.seconds for source in known}
+
+    def stand_at(self, links: tuple[str, ...]) -> None:
+        self.links = links
 
     def replace_lists(self, lists: Lists) -> None:
         self.lists = lists

@@ -211,6 +211,7 @@ class Service:
 
     def adopt_host(self, around: Surroundings) -> None:
         """The network looks different now."""
+        self.parts.firewall.stand_at(around.links)
         if self.parts.never_block.adopt_host(around):
             self.protect()
 

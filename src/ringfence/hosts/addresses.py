@@ -5,6 +5,7 @@ They are asked of the kernel at each start, never typed in, because the never-bl
 
 import json
 import os
+import re
 import socket
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
@@ -26,6 +27,8 @@ TIME_FILES: Final = (
     Path("/etc/ntp.conf"),
 )
 
+_LINK_NAME: Final = re.compile(r"[A-Za-z0-9_.:@-]{1,15}")
+
 type Resolve = Callable[[str], Iterable[Address]]
 
 
@@ -42,6 +45,7 @@ class Surroundings:
     gateways: tuple[Address, ...]
     resolvers: tuple[Address, ...]
     time_servers: tuple[Address, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 def surroundings(environment: Mapping[str, str] = os.environ) -> Surroundings:
@@ -54,7 +58,18 @@ def surroundings(environment: Mapping[str, str] = os.environ) -> Surroundings:
         own=own,
         gateways=gateways(routes),
         resolvers=resolvers(RESOLV_CONF),
+        links=outer_links(links),
     )
+
+
+def outer_links(links: list[dict[str, Any]]) -> tuple[str, ...]:
+    """The names of the links over which others reach us: up, and not loopback. Odd names are left out.
+
+    >>> outer_links([{"ifname": "lo", "flags": ["UP", "LOOPBACK"]}, {"ifname": "eth0", "flags": ["UP"]}])
+    ('eth0',)
+    """
+    up = [link for link in links if "UP" in link.get("flags", []) and "LOOPBACK" not in link.get("flags", [])]
+    return tuple(name for link in up if _LINK_NAME.fullmatch(name := str(link.get("ifname", ""))))
 
 
 def resolved(name: str) -> tuple[Address, ...]:

@@ -198,9 +198,9 @@ class Product:
         return frozenset(str(element["elem"]["val"]) for elements in found for element in elements)
 
     def dropped_packets(self) -> int:
-        """The packets that the rules of the table `inet ringfence` have dropped."""
+        """The packets that the table `inet ringfence` has dropped, for whatever reason."""
         rules = self.nft("list", "table", "inet", "ringfence")
-        return sum(int(number) for number in re.findall(r"packets (\d+) bytes \d+ drop", rules))
+        return sum(int(number) for number in re.findall(r"counter dropped_\w+ \{\s*packets (\d+)", rules))
 
     def nft(self, *argv: str) -> str:
         done = self.host.run("nft", *argv, check=False)

@@ -132,7 +132,7 @@ class SecuritySettings:
         "It keeps a flood from many addresses, each below level 1, away from the phones that are known.",
     )
     unknown_sources_packets: int = _setting(
-        2000,
+        500,
         "Packets of unknown sources",
         "What unknown sources send together beyond this rate is dropped in the kernel. A new phone needs about four "
         "packets over UDP and fifteen over TLS to become known.",

@@ -12,6 +12,7 @@ from ringfence.guard.ruleset import (
     Ports,
     Shape,
     Timed,
+    doorstep,
     removed_ban,
     renewed_ban,
     replaced_lists,
@@ -29,11 +30,10 @@ LISTS = Lists(
 )
 SHAPE = Shape(Ports((5060,), (5061, 5063)), LISTS, SecuritySettings())
 
-SHARED = [
-    "meta l4proto udp limit rate 2000/second burst 2000 packets return",
-    "meta l4proto tcp limit rate 2000/second burst 2000 packets return",
-    "counter name dropped_unknown drop",
-]
+
+def shared(packets: int) -> list[str]:
+    limit = f"limit rate {packets}/second burst {packets} packets return"
+    return [f"meta l4proto udp {limit}", f"meta l4proto tcp {limit}", "counter name dropped_unknown drop"]
 
 
 def chain(text: str, name: str) -> list[str]:
@@ -62,7 +62,7 @@ def test_known_sources_obey_the_levels_and_skip_only_the_limit_they_would_share(
         "meta nfproto ipv4 update @rate_1_4 { ip saddr limit rate over 500/second burst 500 packets } goto over_1",
         "ip saddr @known4 return",
     ]
-    assert rules[-3:] == SHARED
+    assert rules[-3:] == shared(500)
 
 
 def test_a_peer_behind_nat64_is_the_address_it_carries() -> None:
@@ -94,7 +94,7 @@ def test_a_full_meter_is_not_an_open_door_without_the_shared_limit_either() -> N
     rules = chain(whole_table(off, ()), "sip_rates")
     assert "@known4" not in "\n".join(rules)
     assert rules[-4] == ("meta nfproto ipv6 update @seen6 { ip6 saddr & ffff:ffff:ffff:ffff:: } return")
-    assert rules[-3:] == SHARED
+    assert rules[-3:] == shared(2000)
 
 
 def test_what_is_switched_off_is_not_in_the_kernel() -> None:
@@ -149,3 +149,14 @@ def test_the_whole_table_is_replaced_in_one_text_with_its_bans() -> None:
     ]
     assert "add element inet ringfence ban4 { 192.0.2.9 timeout 60000ms }" in text
     assert "add element inet ringfence ban6 { 2001:db8:: timeout 1ms }" in text
+
+
+def test_the_doorstep_drops_banned_sources_of_both_versions_on_named_links() -> None:
+    """ADR 12: the same sets as `prerouting`, asked earlier; nothing else is dropped there."""
+    rules = chain(doorstep(["eth0", "wg0"]), "doorstep")
+    assert rules[0] == 'type filter hook ingress devices = { "eth0", "wg0" } priority -300; policy accept;'
+    assert [rule.split(" counter")[0] for rule in rules[1:]] == [
+        "ip saddr @ban4",
+        "ip6 saddr & ffff:ffff:ffff:ffff:: @ban6",
+        "ip6 saddr @ban4in6",
+    ]
