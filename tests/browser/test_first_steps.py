@@ -88,7 +88,8 @@ def test_a_ban_appears_without_a_reload_and_is_lifted_with_one_click(browser: Ch
     expect_text(browser, "198.51.100.7")
     browser.find_element(By.XPATH, "//button[text()='Lift and allow']").click()
     expect_text(browser, "198.51.100.7 is allowed now")
-    assert ("bans.lift", {"address": "198.51.100.7", "by": "admin"}) in portal.guard.asked
+    lifts = [args for verb, args in portal.guard.asked if verb == "bans.lift"]
+    assert [(lift["address"], lift["by"]) for lift in lifts] == [("198.51.100.7", "admin")]
 
 
 def test_deleting_asks_first(browser: Chrome, portal: Portal) -> None:
