@@ -29,6 +29,9 @@ DROP_TO_RULES: Final = Goal("drop.rules", "... to a thousand rules of fail2ban",
 FLOOD_FAILED: Final = Goal("flood.failed", "registrations and calls that fail during floods", 0)
 FLOOD_WAIT: Final = Goal("flood.wait", "their p99 during floods, to the quiet p99", 2.0)
 FLOOD_COST: Final = Goal("flood.cost", "processor time under many slow sources, to stock", 0.1)
+LIST_LOAD: Final = Goal("list.load", "a million block entries in force", 5.0, "s")
+LIST_SLIPPED: Final = Goal("list.slipped", "packets of a banned source that pass meanwhile", 0)
+MEMBERS_BANNED: Final = Goal("members.banned", "never-block members banned by forged packets", 0)
 
 
 @dataclass(frozen=True, slots=True)

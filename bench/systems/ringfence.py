@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.load.phones import DOMAIN, account
-from bench.rig.network import ATTACK_SERVER_ADDRESS, SERVER_ADDRESS, Network, run_in
+from bench.rig.network import ATTACK_SERVER_ADDRESS, SERVER_ADDRESS, Network, attack_address, run_in
 from bench.rig.processes import SYSTEM_PROCESSOR, running, start, wait_until
 from bench.systems.stock import WORKERS, answers
 from ringfence.engines.children import CORE, GUARD, Child, children
@@ -27,7 +27,18 @@ from ringfence.engines.system import Limits, System
 from ringfence.hosts import accounts
 from ringfence.hosts.addresses import LOOPBACK, Surroundings
 from ringfence.hosts.paths import Paths
-from ringfence.policy.book import AddressEntry, BlockedUserAgent, Book, MatchKind, Role, Subscriber, Target, Tenant
+from ringfence.policy.book import (
+    AddressEntry,
+    BlockedUserAgent,
+    Book,
+    MatchKind,
+    ProtectedAddress,
+    Protection,
+    Role,
+    Subscriber,
+    Target,
+    Tenant,
+)
 from ringfence.policy.settings import SecuritySettings
 from ringfence.store.writer import PolicyWriter
 
@@ -45,6 +56,8 @@ _SCANNERS: Final = (
     "iWar",
 )
 _BLOCKED_NETWORKS: Final = 200
+MEMBERS: Final = tuple(attack_address(number) for number in range(60_000, 60_010))
+"""Trunks whose addresses an attacker forges; no other load uses them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +116,7 @@ def book() -> Book:
         default_domain=DOMAIN,
         security=SecuritySettings(),
         address_entries=entries,
+        protected_addresses=tuple(ProtectedAddress(f"{one}/32", Protection.TRUNK, "bench trunk") for one in MEMBERS),
         blocked_user_agents=tuple(BlockedUserAgent(name, MatchKind.CONTAINS) for name in _SCANNERS),
     )
 
