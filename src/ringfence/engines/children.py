@@ -56,9 +56,9 @@ def children(system: System, environment: Mapping[str, str] = os.environ) -> tup
         _guard(system, environment),
         _core(system, environment),
         _portal(system, environment),
-        _ingest(system, environment),
+        _follower(system, environment, INGEST),
         _wsi(system, environment),
-        _notices(system, environment),
+        _follower(system, environment, NOTICES),
         _web(system, environment),
         _access(system, environment),
     )
@@ -179,24 +179,12 @@ def _portal(system: System, environment: Mapping[str, str]) -> Child:
     )  # fmt: skip
 
 
-def _ingest(system: System, environment: Mapping[str, str]) -> Child:
+def _follower(system: System, environment: Mapping[str, str], name: str) -> Child:
+    """Follows what the guard tells, in a process of its own: a mail server that hangs holds up no call record."""
     return Child(
-        name=INGEST,
-        argv=manage(system, "ingest"),
-        log=_log(system, INGEST),
-        account=accounts.PORTAL.name,
-        environment=_pairs(portal_environment(system, environment)),
-        after=(GUARD,),
-        umask=0o007,
-    )
-
-
-def _notices(system: System, environment: Mapping[str, str]) -> Child:
-    """Apart from everything else: a mail server that hangs holds up nothing."""
-    return Child(
-        name=NOTICES,
-        argv=manage(system, "notices"),
-        log=_log(system, NOTICES),
+        name=name,
+        argv=manage(system, name),
+        log=_log(system, name),
         account=accounts.PORTAL.name,
         environment=_pairs(portal_environment(system, environment)),
         after=(GUARD,),

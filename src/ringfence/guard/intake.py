@@ -7,14 +7,11 @@ from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.clock import Moment
 from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.standing import MALFORMED, Standing
-from ringfence.guard.unanswered import Unanswered
+from ringfence.guard.unanswered import LONGEST_MESSAGE, LONGEST_TEXT, Unanswered
 from ringfence.journal.reader import Entry, Event, decode
 from ringfence.policy.addresses import ban_key, is_translated, parse_address
 from ringfence.policy.antihacking import Ban, Failure, Failures, judge
 from ringfence.policy.events import Kind
-
-LONGEST_TEXT: Final = 128
-LONGEST_MESSAGE: Final = 1_000
 
 PASSED_ON: Final = frozenset(
     {

@@ -17,7 +17,8 @@ from ringfence.policy.rules.packet import MAX_CALL_ID, MAX_URI
 from ringfence.policy.rules.registration import GRANTED_AT_LEAST, GRANTED_AT_MOST, GRANTED_UNASKED, MAX_EXPIRES
 from ringfence.signaling import act, facts, ksr
 from ringfence.signaling.authentication import DECOY, Identity, not_proved
-from ringfence.signaling.tallies import STREAMS, Origin
+from ringfence.signaling.facts import STREAMS
+from ringfence.signaling.tallies import Origin
 from ringfence.signaling.worker import Worker
 
 REGISTER: Final = "REGISTER"

@@ -13,6 +13,7 @@ import orjson
 
 from ringfence.policy.excerpt import excerpt
 from ringfence.signaling import ksr
+from ringfence.signaling.facts import STREAMS
 
 TELL_EVERY: Final = 1.0
 MOST_PENDING: Final = 16_384
@@ -22,7 +23,6 @@ SAMPLE_AT: Final = 4
 """So many challenges since the last telling, and a sample of the message is kept as evidence."""
 
 SLOTS: Final = 1 << 16
-STREAMS: Final = frozenset({"tcp", "tls", "ws", "wss"})
 
 _SEEN: Final = memoryview(mmap.mmap(-1, SLOTS * 8)).cast("q")
 """Fingerprints of requests challenged lately. Made when the script is loaded, so before the fork: all workers share
@@ -62,14 +62,12 @@ class Tallies:
         self._pending: dict[tuple[str, bool], _Pending] = {}
         self._due = 0.0
 
-    def challenged(self, method: str, account: str, count: int = 1) -> None:
-        """A 401 or 407 was sent. `count`: how many this one stands for, where others were sent without us."""
+    def challenged(self, method: str, account: str) -> None:
+        """A 401 or 407 was sent."""
         stream = ksr.transport() in STREAMS
-        self.challenged_request(
-            Origin(ksr.source(), stream, ksr.call_id(), ksr.sequence_number()), method, account, count
-        )
+        self.challenged_request(Origin(ksr.source(), stream, ksr.call_id(), ksr.sequence_number()), method, account)
 
-    def challenged_request(self, origin: Origin, method: str, account: str, count: int = 1) -> None:
+    def challenged_request(self, origin: Origin, method: str, account: str) -> None:
         """The same, of a request whose origin is known. The same Call-ID and CSeq from the same source is a
         retransmission (RFC 3261 section 17.2.3).
         """
@@ -79,8 +77,8 @@ class Tallies:
             return
         _SEEN[slot] = mark
         pending = self._of(origin[:2])
-        pending.sent += count
-        if pending.sent >= SAMPLE_AT > pending.sent - count:
+        pending.sent += 1
+        if pending.sent == SAMPLE_AT:
             pending.method, pending.account = method, account[:128]
             pending.user_agent = ksr.user_agent()[:128]
             pending.message = excerpt(ksr.whole_message())
