@@ -57,12 +57,6 @@ class Guarded:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait(5)
 
-    def processor_seconds(self) -> float:
-        """What the guard's process has used of a processor so far, the kernel's work for it included."""
-        assert self.process is not None
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
     def ask(self, verb: str, **args: Any) -> Any:
         return ask(self.home / "run" / "guard.sock", verb, **args)
 
