@@ -4,18 +4,21 @@ The portal's compiler writes it, workers and the guard read it. Everything is pl
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final
 
+from ringfence.policy.calling import USUAL, Calling, decode_calling, encode_calling
 from ringfence.policy.numbers import Reach
+from ringfence.policy.plain import from_plain
 from ringfence.policy.settings import SecuritySettings
 
 SEPARATOR: Final = "\n"
 ACTIVE: Final = "1"
 ACTIVE_FIELD: Final = 4
+NAME_FIELD: Final = 5
 HA1_FIELD: Final = 6
-"""Where a subscriber's record says that it is active, and has its MD5 digest."""
+"""Where a subscriber's record says that it is active, and has its display name and its MD5 digest."""
 
 
 class Target(StrEnum):
@@ -138,6 +141,8 @@ class Subscriber:
     ha1_sha256: str
     previous_ha1_md5: str = ""
     previous_ha1_sha256: str = ""
+    groups: tuple[int, ...] = ()
+    calling: Calling = USUAL
 
     @property
     def extension(self) -> str:
@@ -156,24 +161,10 @@ def encode_book(book: Book) -> bytes:
 def decode_book(raw: bytes) -> Book:
     """The book from JSON bytes. Raises ValueError, KeyError or TypeError on anything that is not a whole book."""
     data: dict[str, Any] = json.loads(raw)
-    return Book(
-        version=int(data["version"]),
-        tenants=tuple(Tenant(**item) for item in data["tenants"]),
-        roles=tuple(Role(**item) for item in data["roles"]),
-        own_hosts=tuple(str(host) for host in data["own_hosts"]),
-        default_domain=str(data["default_domain"]),
-        security=SecuritySettings(**data["security"]),
-        address_entries=tuple(
-            AddressEntry(**{**item, "target": Target(item["target"])}) for item in data["address_entries"]
-        ),
-        blocked_user_agents=tuple(
-            BlockedUserAgent(item["pattern"], MatchKind(item["match"])) for item in data["blocked_user_agents"]
-        ),
-        protected_addresses=tuple(
-            ProtectedAddress(item["cidr"], Protection(item["kind"]), item["name"])
-            for item in data.get("protected_addresses", ())
-        ),
-    )
+    if missing := {item.name for item in fields(Book)}.difference(data):
+        raise KeyError(min(missing))
+    found: Book = from_plain(Book, data)
+    return found
 
 
 def encode_subscriber(subscriber: Subscriber) -> bytes:
@@ -189,6 +180,8 @@ def encode_subscriber(subscriber: Subscriber) -> bytes:
         subscriber.ha1_sha256,
         subscriber.previous_ha1_md5,
         subscriber.previous_ha1_sha256,
+        ",".join(map(str, subscriber.groups)),
+        encode_calling(subscriber.calling),
     )
     for value in values:
         if any(ord(char) < 32 or ord(char) == 127 for char in value):
@@ -202,5 +195,19 @@ def decode_subscriber(raw: bytes) -> Subscriber:
     >>> decode_subscriber(encode_subscriber(Subscriber("101@a.example", 1, 2, "r", True, "Ann", "x", "y"))).extension
     '101'
     """
-    aor, tenant_id, user_id, role, active, name, md5, sha256, old_md5, old_sha256 = raw.decode().split(SEPARATOR)
-    return Subscriber(aor, int(tenant_id), int(user_id), role, active == ACTIVE, name, md5, sha256, old_md5, old_sha256)
+    aor, tenant_id, user_id, role, active, name, *digests, groups, calling = raw.decode().split(SEPARATOR)
+    md5, sha256, old_md5, old_sha256 = digests
+    return Subscriber(
+        aor,
+        int(tenant_id),
+        int(user_id),
+        role,
+        active == ACTIVE,
+        name,
+        md5,
+        sha256,
+        old_md5,
+        old_sha256,
+        tuple(map(int, groups.split(","))) if groups else (),
+        decode_calling(calling),
+    )

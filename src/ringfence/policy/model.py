@@ -126,5 +126,30 @@ class RingExtension:
     callee: Subscriber
 
 
-Verdict = Drop | Refuse | Challenge | Greet | SaveContacts | RingExtension
+@dataclass(frozen=True, slots=True)
+class TrunkRoute:
+    """One way out: the trunk, the number as that trunk wants it and the number shown to the called side."""
+
+    trunk_id: int
+    number: str
+    caller_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutside:
+    """Send the call over the first of these trunks that takes it.
+
+    `payer` is charged and judged: who dialled, forwarded, transferred or started the call. `number` is canonical (E.164
+    with a plus, or a short code); `outbound_rule` names the rule that allowed it. An emergency call is never limited.
+    """
+
+    rule: str
+    payer: Subscriber
+    number: str
+    outbound_rule: str
+    routes: tuple[TrunkRoute, ...]
+    emergency: bool = False
+
+
+Verdict = Drop | Refuse | Challenge | Greet | SaveContacts | RingExtension | CallOutside
 Objection = Drop | Refuse | Challenge

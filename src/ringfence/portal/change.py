@@ -25,6 +25,7 @@ class Change:
     touches_rules: bool = False
     touches_entries: bool = False
     aors: list[str] = field(default_factory=list)
+    lookups: list[str] = field(default_factory=list)
 
     def record(
         self,
@@ -58,6 +59,14 @@ class Change:
     def subscriber(self, aor: str) -> None:
         self.aors.append(aor)
 
+    def lookup(self, key: str) -> None:
+        """Something that workers look up; a bare kind and a slash, as in `rate/`, for all of that kind."""
+        self.lookups.append(key)
+
+    @property
+    def touches_policy(self) -> bool:
+        return bool(self.touches_rules or self.touches_entries or self.aors or self.lookups)
+
 
 @contextmanager
 def change(actor: Actor) -> Iterator[Change]:
@@ -72,6 +81,6 @@ def change(actor: Actor) -> Iterator[Change]:
         keep(draft)
         for entry in draft.entries:
             append(actor, **entry)
-        if draft.touches_rules or draft.touches_entries or draft.aors:
-            publish.mark(draft.touches_rules, draft.aors, draft.touches_entries)
+        if draft.touches_policy:
+            publish.mark(draft)
             transaction.on_commit(publish.publish_pending)

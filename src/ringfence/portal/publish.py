@@ -9,7 +9,8 @@ import fcntl
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from itertools import chain
+from typing import Any, Final
 
 import lmdb
 from django.db import transaction
@@ -28,8 +29,12 @@ from ringfence.policy.book import (
     Target,
     Tenant,
 )
+from ringfence.policy.calling import USUAL, Calling
+from ringfence.policy.plain import from_plain
 from ringfence.portal import guard, places
-from ringfence.portal.people.models import Extension, role_key
+from ringfence.portal.change import Change
+from ringfence.portal.lookups import SOURCES, kind_of
+from ringfence.portal.people.models import Extension, Group, role_key
 from ringfence.portal.people.models import Role as RoleRow
 from ringfence.portal.problems import Unavailable
 from ringfence.portal.security.models import AddressEntry as AddressEntryRow
@@ -38,7 +43,7 @@ from ringfence.portal.security.models import ProtectedAddress as ProtectedAddres
 from ringfence.portal.security.models import SecurityValues
 from ringfence.portal.system.models import PendingPublish
 from ringfence.portal.tenants.models import Tenant as TenantRow
-from ringfence.store.writer import PolicyWriter
+from ringfence.store.writer import Lookups, PolicyWriter
 
 log = logging.getLogger(__name__)
 
@@ -55,14 +60,18 @@ ENTRIES_MARK: Final = "address entries"
 """Neither can be an address of record: it has an @."""
 
 
-def mark(rules: bool, aors: Iterable[str], address_entries: bool = False) -> None:
+LOOKUP_MARK: Final = "lookup "
+"""Stands before the key of a lookup; there is no space in an address of record either."""
+
+
+def mark(draft: Change) -> None:
     """Notes in the running transaction what has to be published after it."""
-    marks = [PendingPublish(aor=aor) for aor in aors]
-    if rules:
-        marks.append(PendingPublish(aor=RULES_MARK))
-    if address_entries:
-        marks.append(PendingPublish(aor=ENTRIES_MARK))
-    PendingPublish.objects.bulk_create(marks, batch_size=500)
+    marks = [*draft.aors, *(LOOKUP_MARK + key for key in draft.lookups)]
+    if draft.touches_rules:
+        marks.append(RULES_MARK)
+    if draft.touches_entries:
+        marks.append(ENTRIES_MARK)
+    PendingPublish.objects.bulk_create([PendingPublish(aor=text) for text in marks], batch_size=500)
 
 
 def publish_pending() -> int:
@@ -83,7 +92,13 @@ def publish_everything() -> int:
     """Rebuilds the whole store from the database in one transaction and returns its version."""
     with _store() as store:
         marks = list(PendingPublish.objects.values_list("pk", flat=True))
-        version = store.publish(book(), put=all_subscribers(), replace_all=True, entries=encoded_entries())
+        version = store.publish(
+            book(),
+            put=all_subscribers(),
+            replace_all=True,
+            entries=encoded_entries(),
+            lookups=Lookups(put=_all_lookups(SOURCES), replaced=SOURCES),
+        )
         _forget(marks)
     guard.tell("policy.changed")
     return version
@@ -95,7 +110,8 @@ def _work_off_marks() -> int:
     with _store() as store:
         marks = dict(PendingPublish.objects.values_list("pk", "aor"))
         wanted = set(marks.values())
-        aors = sorted(wanted - {RULES_MARK, ENTRIES_MARK})
+        lookups = sorted(text.removeprefix(LOOKUP_MARK) for text in wanted if text.startswith(LOOKUP_MARK))
+        aors = sorted(text for text in wanted - {RULES_MARK, ENTRIES_MARK} if not text.startswith(LOOKUP_MARK))
         found = {subscriber.aor: subscriber for subscriber in subscribers(aors)}
         rules = book() if RULES_MARK in wanted else None
         kept = None if rules is None else store.entries()
@@ -104,9 +120,29 @@ def _work_off_marks() -> int:
             put=found.values(),
             remove=[aor for aor in aors if aor not in found],
             entries=encoded_entries() if ENTRIES_MARK in wanted else kept,
+            lookups=_changed_lookups(lookups) if lookups else None,
         )
         _forget(list(marks))
     return len(marks)
+
+
+def _changed_lookups(keys: list[str]) -> Lookups:
+    whole = {key.removesuffix("/") for key in keys if key.removesuffix("/") in SOURCES}
+    single = [key for key in keys if kind_of(key) and kind_of(key) not in whole]
+    found: dict[str, bytes] = {}
+    for kind, source in SOURCES.items():
+        if asked := [key for key in single if kind_of(key) == kind]:
+            found.update(source.some(asked))
+    return Lookups(
+        put=chain(found.items(), _all_lookups(whole)),
+        remove=[key for key in single if key not in found],
+        replaced=whole,
+    )
+
+
+def _all_lookups(kinds: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for kind in kinds:
+        yield from SOURCES[kind].every()
 
 
 def _forget(marks: list[int]) -> None:
@@ -179,7 +215,7 @@ def own_hosts() -> tuple[str, ...]:
 COLUMNS: Final = (
     "number", "tenant__domain", "tenant_id", "person_id",
     "person__role__name", "person__role__tenant__domain", "person__is_active", "person__display_name",
-    "ha1_md5", "ha1_sha256", "previous_ha1_md5", "previous_ha1_sha256",
+    "calling", "ha1_md5", "ha1_sha256", "previous_ha1_md5", "previous_ha1_sha256",
 )  # fmt: skip
 """What workers may know about an extension: digests, never a secret."""
 
@@ -193,16 +229,28 @@ def subscribers(aors: Iterable[str]) -> Iterator[Subscriber]:
     for domain, numbers in by_domain.items():
         for start in range(0, len(numbers), 500):
             batch = numbers[start : start + 500]
-            yield from _read(Extension.objects.filter(tenant__domain=domain, number__in=batch))
+            found = Extension.objects.filter(tenant__domain=domain, number__in=batch)
+            yield from _read(found, _groups(Group.members.through.objects.filter(person__extension__in=found)))
 
 
 def all_subscribers() -> Iterator[Subscriber]:
-    return _read(Extension.objects.order_by("pk"))
+    return _read(Extension.objects.order_by("pk"), _groups(Group.members.through.objects.all()))
 
 
-def _read(rows: QuerySet[Extension]) -> Iterator[Subscriber]:
+def _groups(memberships: QuerySet[Any]) -> dict[int, tuple[int, ...]]:
+    """The groups of each person, by number: a group that gets another name changes no subscriber."""
+    found: dict[int, tuple[int, ...]] = {}
+    for person, group in memberships.order_by("group_id").values_list("person_id", "group_id"):
+        found[person] = (*found.get(person, ()), group)
+    return found
+
+
+def _read(rows: QuerySet[Extension], groups: dict[int, tuple[int, ...]]) -> Iterator[Subscriber]:
     """Plain columns instead of objects: a whole store of 100,000 is rebuilt three times as fast."""
     columns = rows.values_list(*COLUMNS).iterator(chunk_size=5000)
-    for number, domain, tenant_id, person_id, role, role_domain, active, name, *digests in columns:
+    for number, domain, tenant_id, person_id, role, role_domain, active, name, calling, *digests in columns:
         role_name = role_key(role, role_domain) if role else ""
-        yield Subscriber(f"{number}@{domain}", tenant_id, person_id, role_name, active, name, *digests)
+        settings = from_plain(Calling, calling) if calling else USUAL
+        name_and_rights = (f"{number}@{domain}", tenant_id, person_id, role_name, active, name)
+        md5, sha256, old_md5, old_sha256 = digests
+        yield Subscriber(*name_and_rights, md5, sha256, old_md5, old_sha256, groups.get(person_id, ()), settings)

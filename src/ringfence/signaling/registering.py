@@ -10,7 +10,7 @@ yet.
 import time
 from typing import Final
 
-from ringfence.policy.book import ACTIVE, ACTIVE_FIELD, HA1_FIELD, SEPARATOR, decode_subscriber
+from ringfence.policy.book import ACTIVE, ACTIVE_FIELD, HA1_FIELD, NAME_FIELD, SEPARATOR, decode_subscriber
 from ringfence.policy.decide import decide
 from ringfence.policy.model import FRESH, Answer, Credentials
 from ringfence.policy.rules.packet import MAX_CALL_ID, MAX_URI
@@ -97,10 +97,9 @@ def registers(told: str, worker: Worker) -> bool:
     if bans.holds_any(now) and (bans.is_banned(source, now) or bans.is_slowed(source, account, now)):
         return False
     record = worker.view.record(account)
-    stored = (record or DECOY).decode()
-    if '"' in stored or "\\" in stored:
+    found = (record or DECOY).decode().split(SEPARATOR)
+    if '"' in found[NAME_FIELD] or "\\" in found[NAME_FIELD]:
         return False
-    found = stored.split(SEPARATOR)
     ksr.use_source_port()
     answer = ksr.check_digest(domain, found[HA1_FIELD])
     if answer in FRESH:
@@ -109,10 +108,11 @@ def registers(told: str, worker: Worker) -> bool:
         _refuse(account, record, answer, worker)
         return True
     ksr.remember_source()
+    tenant, person, name = found[1], found[2], found[NAME_FIELD]
     if ksr.save_contacts():
         worker.journal.append_line(
             f'{{"t":{now},"kind":"registration.saved","aor":"{account}","contacts":[{{"uri":"{device}","expires_at":'
-            f'{int(now) + granted},{rest}"tenant_id":{found[1]},"user_id":{found[2]},"display_name":"{found[5]}"}}\n'
+            f'{int(now) + granted},{rest}"tenant_id":{tenant},"user_id":{person},"display_name":"{name}"}}\n'
         )
     ksr.reply_saved()
     return True

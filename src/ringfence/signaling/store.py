@@ -42,6 +42,10 @@ class PolicyView:
         """The subscriber's stored record."""
         return self._reader.record(aor) if self._reader else None
 
+    def lookup(self, key: str) -> bytes | None:
+        """What is stored now under a key such as `did/+4930123`."""
+        return self._reader.lookup(key) if self._reader else None
+
     def _look(self) -> None:
         """Takes over a new version. Nothing is held afterwards: an idle worker must not pin an old state."""
         if self._reader is None and not self._open():

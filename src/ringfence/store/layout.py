@@ -9,6 +9,8 @@ MAP_SIZE: Final = 4 << 30
 MAX_READERS: Final = 512
 SUBSCRIBERS: Final = b"subscribers"
 RULES: Final = b"rules"
+LOOKUPS: Final = b"lookups"
+DATABASES: Final = 3
 BOOK_KEY: Final = b"book"
 ENTRIES_KEY: Final = b"entries"
 ENTRIES_VERSION_KEY: Final = b"entries-version"
@@ -27,3 +29,8 @@ def subscriber_key(aor: str) -> bytes:
 
 def lock_file(folder: Path) -> Path:
     return folder / "lock.mdb"
+
+
+def lookup_key(key: str) -> bytes:
+    """The key of a lookup: its kind, a slash and what it is looked up by, as in `did/+4930123`. 511 bytes at most."""
+    return key.encode()

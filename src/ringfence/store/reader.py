@@ -22,7 +22,7 @@ class PolicyReader:
         self._env = lmdb.open(
             str(folder),
             map_size=layout.MAP_SIZE,
-            max_dbs=2,
+            max_dbs=layout.DATABASES,
             max_readers=layout.MAX_READERS,
             readonly=True,
             create=False,
@@ -30,6 +30,7 @@ class PolicyReader:
         )
         self._subscribers = self._env.open_db(layout.SUBSCRIBERS, create=False)
         self._rules = self._env.open_db(layout.RULES, create=False)
+        self._lookups = self._env.open_db(layout.LOOKUPS, create=False)
         self._txn: Any = None
         self._commits = self._find_commits(layout.lock_file(folder))
 
@@ -75,8 +76,15 @@ class PolicyReader:
 
     def record(self, aor: str) -> bytes | None:
         """The subscriber's record as it is stored now."""
+        return self._get(layout.subscriber_key(aor), self._subscribers)
+
+    def lookup(self, key: str) -> bytes | None:
+        """What is stored now under a key such as `did/+4930123`."""
+        return self._get(layout.lookup_key(key), self._lookups)
+
+    def _get(self, key: bytes, database: Any) -> bytes | None:
         txn = self._env.begin()
-        raw: bytes | None = txn.get(layout.subscriber_key(aor), db=self._subscribers)
+        raw: bytes | None = txn.get(key, db=database)
         txn.abort()
         return raw
 

@@ -1,5 +1,7 @@
 """The compiled configuration travels unchanged, and never half."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from ringfence.policy.book import (
     encode_book,
     encode_subscriber,
 )
+from ringfence.policy.calling import Calling
 from ringfence.policy.entries import decode_entries, encode_entries
 
 PLAIN = st.text(st.characters(min_codepoint=32, exclude_categories=("Cs", "Cc")), max_size=40)
@@ -24,6 +27,8 @@ PLAIN = st.text(st.characters(min_codepoint=32, exclude_categories=("Cs", "Cc"))
 @given(name=PLAIN, ha1=PLAIN, active=st.booleans(), user_id=st.integers(0, 2**40))
 def test_a_subscriber_survives_the_store(name: str, ha1: str, active: bool, user_id: int) -> None:
     subscriber = Subscriber("101@a.example", 1, user_id, "staff", active, name, ha1, "")
+    assert decode_subscriber(encode_subscriber(subscriber)) == subscriber
+    subscriber = replace(subscriber, groups=(3, 5), calling=Calling(caller_number="+49301"))
     assert decode_subscriber(encode_subscriber(subscriber)) == subscriber
 
 

@@ -11,6 +11,9 @@ from django.core.management import call_command
 from ringfence.policy.book import MatchKind, Target
 from ringfence.policy.entries import decode_entries
 from ringfence.portal import publish
+from ringfence.portal.actor import Actor
+from ringfence.portal.change import Change
+from ringfence.portal.lookups import SOURCES, Source
 from ringfence.portal.people.models import Extension
 from ringfence.portal.system.models import PendingPublish
 from ringfence.store.writer import PolicyWriter
@@ -150,7 +153,7 @@ def test_a_kill_between_commit_and_publishing_is_caught_up(site: Site, monkeypat
     """What is left behind by a process killed after its commit: rows, marks, and an old store."""
     made = new_user(site)
     Extension.objects.filter(person_id=made["id"]).update(ha1_md5="0" * 32)
-    publish.mark(rules=False, aors=["200@a.example", "999@a.example"])
+    publish.mark(Change(Actor("test", "local"), aors=["200@a.example", "999@a.example"]))
     publish.publish_pending()
     with policy() as store:
         found = store.subscriber("200@a.example")
@@ -179,3 +182,35 @@ def test_only_the_portal_publishes(site: Site) -> None:
     root = Path(publish.__file__).parent
     importers = [path.name for path in root.rglob("*.py") if "ringfence.store" in path.read_text(encoding="utf-8")]
     assert importers == ["publish.py"]
+
+
+def test_membership_in_a_group_is_in_force_at_once(site: Site) -> None:
+    """Reference, "Outbound Route Permissions": a rule can ask for a group of users."""
+    made = new_user(site)
+    group = site.a.post("groups", tenant_id=site.tenants["a"], name="Sales")
+    site.a.call("PUT", f"groups/{group['id']}/members/{made['id']}")
+    with policy() as store:
+        found = store.subscriber("200@a.example")
+    assert found is not None
+    assert found.groups == (group["id"],)
+    site.a.call("DELETE", f"groups/{group['id']}")
+    with policy() as store:
+        found = store.subscriber("200@a.example")
+    assert found is not None
+    assert found.groups == ()
+
+
+def test_lookups_follow_the_database_by_key_and_as_a_whole(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {"try/1": b"one", "try/2": b"two"}
+    monkeypatch.setitem(SOURCES, "try", Source(lambda keys: [(k, rows[k]) for k in keys if k in rows], rows.items))
+    publish.publish_everything()
+    rows |= {"try/2": b"second", "try/3": b"three"}
+    del rows["try/1"]
+    publish.mark(Change(Actor("test", "local"), lookups=["try/1", "try/2", "gone/4"]))
+    publish.publish_pending()
+    with policy() as store:
+        assert [store.lookup(f"try/{number}") for number in (1, 2, 3)] == [None, b"second", None]
+    publish.mark(Change(Actor("test", "local"), lookups=["try/"]))
+    publish.publish_pending()
+    with policy() as store:
+        assert [store.lookup(f"try/{number}") for number in (1, 2, 3)] == [None, b"second", b"three"]

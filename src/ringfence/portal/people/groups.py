@@ -47,6 +47,8 @@ def delete_group(actor: Actor, group: Group) -> None:
     require(actor, Permission.GROUPS_WRITE)
     with change(actor) as draft:
         draft.record("group.deleted", group.pk, group.name, old=facts(group), tenant_id=group.tenant_id)
+        for member in group.members.select_related("extension__tenant"):
+            draft.subscriber(member.extension.aor)
         group.delete()
 
 
@@ -59,6 +61,7 @@ def join(actor: Actor, group: Group, person: Person) -> None:
         return
     with change(actor) as draft:
         group.members.add(person)
+        draft.subscriber(person.extension.aor)
         draft.record("group.joined", group.pk, group.name, new={"member": person.username}, tenant_id=group.tenant_id)
 
 
@@ -69,6 +72,7 @@ def leave(actor: Actor, group: Group, person: Person) -> None:
         raise NotFound(detail="The group has no such member.")
     with change(actor) as draft:
         group.members.remove(person)
+        draft.subscriber(person.extension.aor)
         draft.record("group.left", group.pk, group.name, old={"member": person.username}, tenant_id=group.tenant_id)
 
 

@@ -212,6 +212,7 @@ class Extension(models.Model):
     previous_ha1_sha256 = models.CharField(max_length=64, blank=True, default="")
     sealed_secret = models.BinaryField()
     secret_changed_at = models.DateTimeField(default=timezone.now)
+    calling = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("tenant", "number"), name="one_extension_per_number"),)

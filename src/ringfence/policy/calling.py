@@ -1,0 +1,34 @@
+"""How one extension calls and is called, as its own settings say (reference: "Extension Security")."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from ringfence.policy.plain import from_plain
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """Settings of one extension. `caller_number` is what it shows outside; without it the trunk's own is shown."""
+
+    caller_number: str = ""
+
+
+USUAL: Final = Calling()
+
+
+def encode_calling(calling: Calling) -> str:
+    """What differs from the usual settings, as JSON; "" when nothing does: most records stay short.
+
+    >>> encode_calling(Calling()), encode_calling(Calling("+49301"))
+    ('', '{"caller_number":"+49301"}')
+    """
+    usual = asdict(USUAL)
+    differing = {name: value for name, value in asdict(calling).items() if value != usual[name]}
+    return json.dumps(differing, separators=(",", ":")) if differing else ""
+
+
+def decode_calling(text: str) -> Calling:
+    """Raises ValueError, KeyError or TypeError on anything that is no such record."""
+    found: Calling = from_plain(Calling, json.loads(text)) if text else USUAL
+    return found
