@@ -14,6 +14,7 @@ from ringfence.cli import (
     demo,
     down,
     dry_run,
+    firewall,
     logs,
     setup_link,
     sign_in,
@@ -45,6 +46,7 @@ GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("user", user.group),
     ("sign-in", sign_in.group),
     ("web-access", web_access.group),
+    ("firewall", firewall.group),
 )
 """Verbs with verbs below them: `ringfence NAME VERB`."""
 

@@ -16,6 +16,11 @@ SECONDS: Final = 60.0
 
 def run_portal(*words: str) -> None:
     """Prints what the command prints and ends with its verdict."""
+    typer.echo(portal_output(*words).rstrip("\n"))
+
+
+def portal_output(*words: str) -> str:
+    """What the command prints; ends with its verdict if that is not "done"."""
     system = this_system()
     try:
         outcome = run_as(accounts.PORTAL.name, manage(system, *words), portal_environment(system), SECONDS)
@@ -24,4 +29,4 @@ def run_portal(*words: str) -> None:
     if outcome.returncode != 0:
         typer.echo(outcome.stderr.strip(), err=True)
         raise typer.Exit(WRONG_USAGE if outcome.returncode == WRONG_USAGE else REFUSED)
-    typer.echo(outcome.stdout.rstrip("\n"))
+    return outcome.stdout

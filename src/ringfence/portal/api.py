@@ -130,6 +130,7 @@ def _mount() -> None:
     from ringfence.portal.audit.api import router as audit
     from ringfence.portal.calls.api import router as calls
     from ringfence.portal.confirm.api import router as confirm
+    from ringfence.portal.firewall.api import router as firewall
     from ringfence.portal.notices.api import router as notices
     from ringfence.portal.people.api import router as people
     from ringfence.portal.people.directory_api import router as directory
@@ -154,6 +155,7 @@ def _mount() -> None:
         "audit": audit,
         "confirm": confirm,
         "web access": web_access,
+        "firewall": firewall,
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "ringfence.portal.audit",
     "ringfence.portal.rest",
     "ringfence.portal.webaccess",
+    "ringfence.portal.firewall",
     "ringfence.portal.signin",
     "ringfence.portal.wsi",
     "ringfence.portal.confirm",

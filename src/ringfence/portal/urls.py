@@ -37,6 +37,7 @@ urlpatterns = [
     path("", include("ringfence.portal.audit.urls")),
     path("", include("ringfence.portal.confirm.urls")),
     path("", include("ringfence.portal.webaccess.urls")),
+    path("", include("ringfence.portal.firewall.urls")),
     path("static/<path:name>", static_file),
 ]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
@@ -70,3 +71,35 @@ def test_a_dry_run_works_without_the_portal(pbx: Any) -> None:
 def test_a_refusal_teaches_and_has_its_exit_code(pbx: Any, words: tuple[str, ...], code: int, told: str) -> None:
     done = pbx.product.command(*words)
     assert (done.returncode, told in done.stderr) == (code, True), done.stderr
+
+
+def test_the_firewall_plan_is_applied_and_taken_back_unless_confirmed(pbx: Any, stranger: Any) -> None:
+    """Reference "Ports Security"; without firewalld and ufw our own table closes the host."""
+    product, eve = pbx.product, stranger()
+    with product.host.tcp(2049) as off_plan:
+        off_plan.listen()
+        assert connects(eve, 2049)
+        assert "web-8887" in {opening["key"] for opening in product.asked("firewall", "show")}
+        assert "table inet ringfence_host" in product.command("firewall", "show", "--format", "nftables").stdout
+        assert product.command("firewall", "check").returncode == 1
+        try:
+            applied = product.command("firewall", "apply", "--minutes", "1")
+            assert (applied.returncode, "firewall confirm" in applied.stdout) == (0, True), applied.stderr
+            assert not connects(eve, 2049)
+            assert connects(eve, 8887)
+            assert product.command("firewall", "apply").returncode == 1, "one waits already"
+            assert "firewall apply" not in product.command("firewall", "check").stdout
+            within(90, lambda: connects(eve, 2049), "nobody confirmed")
+            assert product.asked("firewall", "diff")["closes"] == []
+        finally:
+            product.nft("destroy", "table", "inet", "ringfence_host")
+
+
+def connects(host: Any, port: int) -> bool:
+    with host.tcp() as link:
+        link.settimeout(1.0)
+        try:
+            link.connect((PBX_ADDRESS, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,125 @@
+"""From what is configured to the openings it needs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from ringfence.hosts import ports
+from ringfence.hosts.firewall.plan import ANYWHERE, Opening, Plan, narrowed
+from ringfence.hosts.ports import Service, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A SIP transport as configured: `protocol` is the word of RFC 3261 (udp, tcp, tls, wss)."""
+
+    protocol: str
+    port: int
+
+    @property
+    def transport(self) -> Transport:
+        return Transport.UDP if self.protocol == "udp" else Transport.TCP
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkPeer:
+    """A provider that calls in: its networks and the SIP transport it uses."""
+
+    name: str
+    networks: tuple[str, ...]
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Who may come to what. An empty tuple means everybody; the machine's own administrators set it."""
+
+    phones: tuple[str, ...] = ()
+    portal: tuple[str, ...] = ()
+    ssh: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """Everything the plan is made of."""
+
+    sip: tuple[Listener, ...]
+    web_services: tuple[Service, ...]
+    redirects: tuple[int, ...] = ()
+    provisioning: bool = False
+    trunks: tuple[TrunkPeer, ...] = ()
+    ssh_ports: tuple[int, ...] = (ports.SSH.first,)
+    media: tuple[Service, ...] = (ports.RTP,)
+    reach: Reach = Reach()
+
+
+REASONS: Final = {
+    ports.WEB_PORTAL: "the portal and the REST API over HTTPS",
+    ports.WSI: "events for programs and pages over a secure WebSocket",
+    ports.WEBRTC: "the browser phone over HTTPS",
+    ports.SBC_PORTAL: "the SBC's portal over HTTPS",
+    ports.SBC_PROVISIONING: "phones fetch their configuration through the SBC",
+}
+
+
+def plan_of(configured: Configured) -> Plan:
+    """The plan: what is configured is open to those who need it, and nothing else is."""
+    return Plan((*_web(configured), *_sip(configured), *_media(configured), *_ssh(configured)))
+
+
+def _web(configured: Configured) -> Iterable[Opening]:
+    reach = configured.reach
+    for service in configured.web_services:
+        yield _service(f"web-{service.first}", service, REASONS[service], reach.portal)
+    if configured.provisioning:
+        reason = "phones fetch their configuration over plain HTTP, switched on under Web Access"
+        yield _service("provisioning", ports.PROVISIONING, reason, reach.phones)
+    for port in configured.redirects:
+        yield Opening(
+            f"redirect-{port}", Transport.TCP, port, port, "redirect to the portal, switched on", reach.portal
+        )
+
+
+def _sip(configured: Configured) -> Iterable[Opening]:
+    """Phones and trunks use one listener: it is open to all of both, and to everybody when phones may be anywhere."""
+    for listener in configured.sip:
+        calling = [trunk for trunk in configured.trunks if trunk.protocol == listener.protocol]
+        phones = configured.reach.phones
+        sources = narrowed([*phones, *(net for trunk in calling for net in trunk.networks)]) if phones else ()
+        names = ", ".join(trunk.name for trunk in calling)
+        reason = f"SIP over {listener.protocol.upper()} for phones" + (f" and trunks ({names})" if names else "")
+        yield Opening(
+            f"sip-{listener.protocol}-{listener.port}",
+            listener.transport,
+            listener.port,
+            listener.port,
+            reason,
+            sources,
+        )
+
+
+def _media(configured: Configured) -> Iterable[Opening]:
+    """Media of a call may come from another address than its signalling; the kernel lets in only peers that signalling
+    named."""
+    for service in configured.media:
+        yield _service(
+            f"rtp-{service.first}", service, "audio and video of calls; only peers of a running call pass", ()
+        )
+
+
+def _ssh(configured: Configured) -> Iterable[Opening]:
+    for port in configured.ssh_ports:
+        yield Opening(f"ssh-{port}", Transport.TCP, port, port, "administration over SSH", configured.reach.ssh)
+
+
+def _service(key: str, service: Service, reason: str, sources: tuple[str, ...]) -> Opening:
+    return Opening(key, service.transport, service.first, service.last, reason, everybody_as_nobody_named(sources))
+
+
+def everybody_as_nobody_named(sources: tuple[str, ...]) -> tuple[str, ...]:
+    """Networks that hold everybody say the same as none.
+
+    >>> everybody_as_nobody_named(("0.0.0.0/0", "::/0")), everybody_as_nobody_named(("192.0.2.0/24",))
+    ((), ('192.0.2.0/24',))
+    """
+    return () if set(ANYWHERE) <= set(sources) else sources

@@ -1,0 +1,102 @@
+"""The firewall plan of this system, from what is configured now, and its renderings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ringfence import __version__
+from ringfence.hosts import ports
+from ringfence.hosts.firewall import aws, azure, firewalld, gcp, nftables, ufw
+from ringfence.hosts.firewall.openings import Configured, Listener, Reach, TrunkPeer, plan_of
+from ringfence.hosts.firewall.plan import Plan
+from ringfence.policy.book import Protection
+from ringfence.portal.firewall.models import AdmittedNetwork, Area
+from ringfence.portal.security.models import ProtectedAddress
+from ringfence.portal.webaccess import server
+
+SIP: Final = (Listener("udp", ports.SIP_UDP.first), Listener("tcp", ports.SIP_TCP.first))
+WEB: Final = (ports.WEB_PORTAL, ports.WSI)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """The plan in the words of one firewall."""
+
+    title: str | Promise
+    file: str
+    text: Callable[[Plan], str]
+
+
+RENDERINGS: Final[dict[str, Rendering]] = {
+    "nftables": Rendering("nftables", "ringfence.nft", lambda plan: nftables.render(plan, __version__)),
+    "firewalld": Rendering(_("firewalld: zone"), "ringfence.xml", firewalld.zone),
+    "firewalld-services": Rendering(
+        _("firewalld: services"), "services.txt", lambda plan: _bundle(firewalld.services(plan))
+    ),
+    "firewalld-direct": Rendering(_("firewalld: direct rules"), "direct.xml", firewalld.direct),
+    "ufw": Rendering("ufw", "ringfence-ufw.sh", ufw.render),
+    "aws-cloudformation": Rendering(_("AWS: CloudFormation"), "ringfence-aws.json", aws.cloudformation),
+    "aws-terraform": Rendering(_("AWS: Terraform"), "ringfence-aws.tf.json", aws.terraform),
+    "azure": Rendering(_("Azure: ARM template"), "ringfence-azure.json", azure.arm),
+    "gcp-terraform": Rendering(_("Google Cloud: Terraform"), "ringfence-gcp.tf.json", gcp.terraform),
+    "gcp-gcloud": Rendering(_("Google Cloud: gcloud"), "ringfence-gcp.sh", gcp.gcloud),
+}
+
+
+def current_plan(ssh_ports: tuple[int, ...] = (ports.SSH.first,)) -> Plan:
+    """What is open now and has to be. Raises Refused while the web server's state cannot be had."""
+    web = server.ask("web.show")
+    redirects = tuple(port for port in (ports.HTTP, ports.HTTPS) if web[f"redirect_{port}"])
+    return plan_of(
+        Configured(
+            sip=SIP,
+            web_services=WEB,
+            redirects=redirects,
+            provisioning=bool(web["provisioning_http"]),
+            trunks=_trunks(),
+            ssh_ports=ssh_ports,
+            reach=reach(),
+        )
+    )
+
+
+def reach() -> Reach:
+    """Who may come to what."""
+    found: dict[str, list[str]] = {area.value: [] for area in Area}
+    for area, cidr in AdmittedNetwork.objects.values_list("area", "cidr"):
+        found[area].append(cidr)
+    return Reach(**{area: tuple(networks) for area, networks in found.items()})
+
+
+def _trunks() -> tuple[TrunkPeer, ...]:
+    """A trunk's networks, for every transport: which one a provider uses is the trunk's business."""
+    rows = ProtectedAddress.objects.filter(kind=Protection.TRUNK).values_list("name", "cidr")
+    named: dict[str, list[str]] = {}
+    for name, cidr in rows:
+        named.setdefault(name, []).append(cidr)
+    return tuple(
+        TrunkPeer(name, tuple(networks), listener.protocol) for name, networks in named.items() for listener in SIP
+    )
+
+
+def facts(plan: Plan) -> list[dict[str, Any]]:
+    """The openings as plain values."""
+    return [
+        {
+            "key": opening.key,
+            "transport": str(opening.transport),
+            "ports": opening.ports,
+            "first": opening.first,
+            "last": opening.last,
+            "reason": opening.reason,
+            "sources": list(opening.sources),
+        }
+        for opening in plan.openings
+    ]
+
+
+def _bundle(files: dict[str, str]) -> str:
+    return "\n".join(f"<!-- {name} -->\n{text}" for name, text in files.items())
