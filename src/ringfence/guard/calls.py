@@ -18,10 +18,17 @@ class LiveCall:
 
     started: Event
     started_line: bytes
+    forwarded: Event | None = None
+    forwarded_line: bytes = b""
     answered: Event | None = None
     answered_line: bytes = b""
     confirmed: Event | None = None
     confirmed_line: bytes = b""
+
+    @property
+    def callee(self) -> str:
+        """Who rings or talks now, after every forward."""
+        return str((self.answered or self.forwarded or self.started).get("callee", ""))
 
     @property
     def lost_at(self) -> float:
@@ -40,6 +47,11 @@ class Calls:
 
     def started(self, line: bytes, event: Event) -> None:
         self._calls[event["call_id"]] = LiveCall(event, line)
+
+    def forwarded(self, line: bytes, event: Event) -> None:
+        call = self._calls.get(event["call_id"])
+        if call is not None:
+            call.forwarded, call.forwarded_line = event, line
 
     def answered(self, line: bytes, event: Event) -> None:
         call = self._calls.get(event["call_id"])
@@ -76,6 +88,7 @@ class Calls:
         return [
             {
                 **call.started,
+                "callee": call.callee,
                 "state": "answered" if call.answered else "ringing",
                 "started_at": call.started["t"],
                 "answered_at": call.answered["t"] if call.answered else None,
@@ -88,7 +101,7 @@ class Calls:
         return [
             line
             for call in self._calls.values()
-            for line in (call.started_line, call.answered_line, call.confirmed_line)
+            for line in (call.started_line, call.forwarded_line, call.answered_line, call.confirmed_line)
             if line
         ]
 

@@ -16,6 +16,7 @@ from ringfence.policy.events import Kind
 PASSED_ON: Final = frozenset(
     {
         Kind.CALL_STARTED,
+        Kind.CALL_FORWARDED,
         Kind.CALL_ANSWERED,
         Kind.CALL_ENDED,
         Kind.CALL_REFUSED,

@@ -43,6 +43,8 @@ class Standing:
                 self.registrations.removed(event)
             case Kind.CALL_STARTED:
                 self.calls.started(line, event)
+            case Kind.CALL_FORWARDED:
+                self.calls.forwarded(line, event)
             case Kind.CALL_ANSWERED:
                 self.calls.answered(line, event)
             case Kind.CALL_CONFIRMED:

@@ -251,8 +251,9 @@ class Softphone:
         to_tag: str = "",
         extra: Headers | None = None,
         body: bytes = b"",
+        contact: str = "",
     ) -> None:
-        """Answer a request."""
+        """Answer a request; another Contact than the phone's own is where a 302 points."""
         copied: Headers = [
             (name.title(), value)
             for name, value in request.headers
@@ -262,9 +263,9 @@ class Softphone:
         if to_tag and not request.tag("to"):
             to = f"{to};tag={to_tag}"
         content: Headers = [("Content-Type", "application/sdp")] if body else []
-        contact: Headers = [("Contact", self.contact)]
+        own: Headers = [("Contact", contact or self.contact)]
         self.send(
-            sip.compose(f"SIP/2.0 {status} {reason}", [*copied, ("To", to), *contact, *content, *(extra or [])], body)
+            sip.compose(f"SIP/2.0 {status} {reason}", [*copied, ("To", to), *own, *content, *(extra or [])], body)
         )
 
     def answer_call(self, invite: Message, extra: Headers | None = None) -> Dialog:

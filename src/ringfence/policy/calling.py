@@ -9,9 +9,20 @@ from ringfence.policy.plain import from_plain
 
 @dataclass(frozen=True, slots=True)
 class Calling:
-    """Settings of one extension. `caller_number` is what it shows outside; without it the trunk's own is shown."""
+    """Settings of one extension. `caller_number` is what it shows outside; without it the trunk's own is shown.
+
+    A forward is a number as the extension itself would dial it, "" for none: always, while it is busy, after
+    `ring_seconds` without an answer, or while no device is registered. Without `call_waiting` a second call is busy.
+    """
 
     caller_number: str = ""
+    forward_always: str = ""
+    forward_busy: str = ""
+    forward_no_answer: str = ""
+    forward_offline: str = ""
+    ring_seconds: int = 25
+    do_not_disturb: bool = False
+    call_waiting: bool = True
 
 
 USUAL: Final = Calling()

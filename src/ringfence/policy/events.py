@@ -12,6 +12,7 @@ class Kind(StrEnum):
     AUTH_FAILED = "auth.failed"
     AUTH_STALE_PASSWORD = "auth.stale_password"
     CALL_STARTED = "call.started"
+    CALL_FORWARDED = "call.forwarded"
     CALL_ANSWERED = "call.answered"
     CALL_CONFIRMED = "call.confirmed"
     CALL_ENDED = "call.ended"
@@ -36,6 +37,7 @@ URGENT: Final = frozenset(
     {
         Kind.AUTH_FAILED,
         Kind.CALL_STARTED,
+        Kind.CALL_FORWARDED,
         Kind.CALL_ANSWERED,
         Kind.CALL_ENDED,
         Kind.CALL_REFUSED,

@@ -85,11 +85,12 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """A final answer; the rule goes to the journal, never into the reply."""
+    """A final answer; its rule goes to the journal, never into the reply. `payer` was judged, if not the caller."""
 
     rule: str
     code: int
     reason: str
+    payer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +119,17 @@ class SaveContacts:
 
 @dataclass(frozen=True, slots=True)
 class RingExtension:
-    """Send the call to every device of an extension."""
+    """Send the call to every device of an extension.
+
+    `caller` is who is shown, `payer` who is judged and charged. `path` holds the extensions that forwarded it so far.
+    """
 
     rule: str
     aor: str
     caller: Subscriber
     callee: Subscriber
+    payer: Subscriber
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from ringfence.policy.book import Subscriber
+from ringfence.policy.forwarding import Attempt, Judge, follow
 from ringfence.policy.index import Index
 from ringfence.policy.model import Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
 from ringfence.policy.numbers import Reach, dialled_number, reach_of
@@ -33,23 +34,35 @@ def _call(request: Request, index: Index, find: FindSubscriber) -> Verdict:
     caller = request.caller
     if caller is None:
         return Refuse("route.unknown_caller", 403, "Forbidden")
-    callee = find(f"{request.target_user}@{caller.domain}")
-    if callee is None:
-        return _outside(request, index, caller)
-    if not index.role(caller.role).may(Reach.INTERNAL):
-        return Refuse("route.internal_calls", 403, "Forbidden")
-    if not callee.active:
-        return Refuse("route.callee_inactive", 480, "Temporarily Unavailable")
-    return RingExtension("route.extension", callee.aor, caller, callee)
+    return follow(Attempt(caller, caller, request.target_user), judge_with(index, find))
 
 
-def _outside(request: Request, index: Index, caller: Subscriber) -> Verdict:
+def judge_with(index: Index, find: FindSubscriber) -> Judge:
+    """The one judgement of a call, whether it was dialled, forwarded, transferred or started by a program.
+
+    The payer's rights decide; the caller is only shown.
+    """
+
+    def judge(caller: Subscriber, payer: Subscriber, number: str) -> Verdict:
+        callee = find(f"{number}@{payer.domain}")
+        if callee is None:
+            return _outside(number, index, payer)
+        if not index.role(payer.role).may(Reach.INTERNAL):
+            return Refuse("route.internal_calls", 403, "Forbidden")
+        if not callee.active:
+            return Refuse("route.callee_inactive", 480, "Temporarily Unavailable")
+        return RingExtension("route.extension", callee.aor, caller, callee, payer)
+
+    return judge
+
+
+def _outside(dialled: str, index: Index, payer: Subscriber) -> Verdict:
     """A number of nobody here: the role is asked first, so who may not call outside learns nothing about routes."""
-    number = dialled_number(request.target_user)
+    number = dialled_number(dialled)
     if not number:
         return Refuse("route.no_rule", 404, "Not Found")
     reach = reach_of(number)
-    if not index.role(caller.role).may(reach):
+    if not index.role(payer.role).may(reach):
         if reach is Reach.INTERNATIONAL:
             return Refuse("route.international_calls", 403, "Forbidden")
         return Refuse("route.national_calls", 403, "Forbidden")

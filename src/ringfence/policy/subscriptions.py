@@ -63,6 +63,12 @@ TELLINGS: Final[Mapping[Kind, Telling]] = {
     Kind.CALL_STARTED: Telling(
         (Topic.CALLS,), Audience.TENANT, "A call is being set up.", (*_PARTIES, "dialled", "source", "transport")
     ),
+    Kind.CALL_FORWARDED: Telling(
+        (Topic.CALLS,),
+        Audience.TENANT,
+        "An extension did not take a call itself: it goes on elsewhere.",
+        (*_PARTIES, "by", "occasion"),
+    ),
     Kind.CALL_ANSWERED: Telling(
         (Topic.CALLS,), Audience.TENANT, "The called side answered.", (*_PARTIES, "answered_at")
     ),

@@ -133,6 +133,7 @@ def _mount() -> None:
     from ringfence.portal.firewall.api import router as firewall
     from ringfence.portal.notices.api import router as notices
     from ringfence.portal.people.api import router as people
+    from ringfence.portal.people.calling_api import router as calling
     from ringfence.portal.people.directory_api import router as directory
     from ringfence.portal.security.api import router as security
     from ringfence.portal.security.entries_api import router as entries
@@ -147,6 +148,7 @@ def _mount() -> None:
         "system": system,
         "tenants": tenants,
         "people": people,
+        "calling": calling,
         "directory": directory,
         "security": security,
         "address entries": entries,

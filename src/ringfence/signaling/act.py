@@ -3,7 +3,7 @@
 from typing import Final
 
 from ringfence.policy.model import Challenge, Drop, Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
-from ringfence.signaling import calls, ksr, registrations
+from ringfence.signaling import calls, ksr, registrations, ringing
 from ringfence.signaling.worker import Worker
 
 BLOCKED_AGENT: Final = "source.user_agent"
@@ -11,6 +11,8 @@ BLOCKED_AGENT: Final = "source.user_agent"
 
 def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
     """Does what the policy decided."""
+    if isinstance(verdict, RingExtension):
+        verdict = ringing.reachable(verdict, worker)
     match verdict:
         case Drop(rule):
             worker.refused(rule)

@@ -18,7 +18,22 @@ CLAIMED_IDENTITY: Final = (
 )
 """Headers a phone may not set: they claim an identity or a path, or they are ours."""
 
-DIALOG_VARIABLES: Final = ("id", "caller", "callee", "from", "to", "dialled", "tenant", "user", "started", "answered")
+LONGEST_RINGING: Final = 120
+"""Seconds."""
+
+DIALOG_VARIABLES: Final = (
+    "id",
+    "caller",
+    "callee",
+    "from",
+    "to",
+    "dialled",
+    "tenant",
+    "user",
+    "payer",
+    "started",
+    "answered",
+)
 
 DIALOG_COLUMNS: Final = (
     "h_entry",
@@ -45,12 +60,9 @@ DIALOG_COLUMNS: Final = (
 
 
 def ring(verdict: RingExtension, target_user: str, worker: Worker) -> None:
-    """Sends an INVITE to the devices of an extension."""
+    """Sends an INVITE to the devices of an extension, which are its targets already."""
     ksr.forget_credentials()
     ksr.remove_headers(CLAIMED_IDENTITY)
-    if not ksr.find_contacts(verdict.aor):
-        _refuse(worker, verdict, target_user, "route.offline", 480, "Temporarily Unavailable")
-        return
     if not _relays_media(ksr.text("$du")):
         _refuse(worker, verdict, target_user, "media.offer", 503, "Media Unavailable")
         return
@@ -60,7 +72,13 @@ def ring(verdict: RingExtension, target_user: str, worker: Worker) -> None:
     ksr.record_route()
     ksr.show_caller(verdict.caller.display_name or verdict.caller.extension)
     ksr.append_header(f"P-Asserted-Identity: <sip:{verdict.caller.aor}>")
-    _send("ksr_reply_call", "ksr_failure_call")
+    ksr.ring_for(ring_seconds(verdict.callee))
+    send("ksr_reply_call", "ksr_failure_call")
+
+
+def ring_seconds(callee: Subscriber) -> int:
+    """How long an extension rings: only a forward without an answer makes it shorter than the engine's own patience."""
+    return callee.calling.ring_seconds if callee.calling.forward_no_answer else LONGEST_RINGING
 
 
 def refuse_in_dialog(method: str) -> Refuse | None:
@@ -88,13 +106,13 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
         return
     if method == "INVITE":
         ksr.record_route()
-    _send("ksr_reply_call", "ksr_failure_in_dialog")
+    send("ksr_reply_call", "ksr_failure_in_dialog")
 
 
 def reply_of_callee() -> None:
     """A reply of the called side: binds it to its address and replaces its media address with ours."""
     code = ksr.number("$rs")
-    if 100 < code < 300 and not ksr.dialog_var("callee"):
+    if 100 < code < 300 and (code >= 200 or not ksr.dialog_var("callee")):
         ksr.set_dialog_var("callee", facts.party())
     if code < 300 and ksr.has_sdp() and not ksr.media_answer(MEDIA_FLAGS):
         ksr.remove_body()  # raw SDP never travels; the call is ended instead
@@ -106,15 +124,16 @@ def failed(worker: Worker, *, in_dialog: bool) -> None:
     code = ksr.number("$T_reply_code")
     if code in (401, 407):
         worker.refused("dialog.challenge")
-        _replace_final(403, "Forbidden")
+        replace_final(403, "Forbidden")
     elif 300 <= code < 400:
         worker.refused("route.redirect")
-        _replace_final(480, "Temporarily Unavailable")
+        replace_final(480, "Temporarily Unavailable")
     if not in_dialog:
         ksr.media_delete()
 
 
-def _replace_final(code: int, reason: str) -> None:
+def replace_final(code: int, reason: str) -> None:
+    """Another final answer to the caller than the called side gave."""
     ksr.set_dialog_var("code", str(code))
     ksr.final_reply(code, reason)
 
@@ -124,7 +143,7 @@ def dialog_event(name: str, worker: Worker) -> None:
     match name:
         case "dialog:start":
             ksr.set_dialog_var("answered", f"{time.time():.3f}")
-            worker.journal.append(Kind.CALL_ANSWERED, {**_call(), "answered_at": time.time()})
+            worker.journal.append(Kind.CALL_ANSWERED, {**call_fields(), "answered_at": time.time()})
         case "dialog:end":
             ksr.media_delete()
             worker.journal.append(Kind.CALL_ENDED, _ended(200, "Normal", _ended_by()))
@@ -145,7 +164,8 @@ def _parties() -> tuple[str, str]:
     return ksr.dialog_var("caller"), ksr.dialog_var("callee")
 
 
-def _send(on_reply: str, on_failure: str) -> None:
+def send(on_reply: str, on_failure: str) -> None:
+    """Sends the request of this route on; whatever fails there is a failure of ours."""
     if not (ksr.on_reply(on_reply) and ksr.on_failure(on_failure) and ksr.relay()):
         ksr.reply(500, "Server Internal Error")
 
@@ -160,6 +180,8 @@ def _track(verdict: RingExtension, target_user: str, call_id: str) -> None:
         "dialled": target_user,
         "tenant": str(verdict.caller.tenant_id),
         "user": str(verdict.caller.user_id),
+        "payer": verdict.payer.aor,
+        "path": ",".join(verdict.path),
         "started": f"{time.time():.3f}",
     }
     for name, value in values.items():
@@ -181,7 +203,7 @@ def _call_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str,
 
 
 def _journal_start(worker: Worker, verdict: RingExtension, target_user: str, call_id: str) -> None:
-    call = _call_fields(verdict.caller, verdict.callee.aor, target_user)
+    call = {**_call_fields(verdict.caller, verdict.callee.aor, target_user), "payer": verdict.payer.aor}
     worker.journal.append(Kind.CALL_STARTED, {"call_id": call_id, "rule": verdict.rule, **call})
 
 
@@ -192,7 +214,8 @@ def _refuse(worker: Worker, verdict: RingExtension, target_user: str, rule: str,
 
 def journal_refused_call(worker: Worker, refusal: Refuse, caller: Subscriber, target_user: str) -> None:
     """A call that the policy refused to a proved caller is a CDR too."""
-    _journal_refusal(worker, refusal, _call_fields(caller, "", target_user))
+    fields = _call_fields(caller, "", target_user)
+    _journal_refusal(worker, refusal, {**fields, "payer": refusal.payer or caller.aor})
 
 
 def _journal_refusal(worker: Worker, refusal: Refuse, call: dict[str, Any]) -> None:
@@ -209,7 +232,7 @@ def _confirmed() -> dict[str, Any]:
     }
 
 
-def _call() -> dict[str, Any]:
+def call_fields() -> dict[str, Any]:
     """Which call this is, and whose."""
     return {
         "call_id": ksr.dialog_var("id"),
@@ -222,7 +245,7 @@ def _call() -> dict[str, Any]:
 def _ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
     answered = ksr.dialog_var("answered")
     return {
-        **_call(),
+        **call_fields(),
         "dialled": ksr.dialog_var("dialled"),
         "user_id": int(ksr.dialog_var("user") or 0),
         "started_at": float(ksr.dialog_var("started") or 0),
@@ -230,6 +253,8 @@ def _ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
         "ended_at": time.time(),
         "code": code,
         "reason": reason[:64],
+        "rule": ksr.dialog_var("refused"),
+        "payer": ksr.dialog_var("payer"),
         "ended_by": ended_by,
     }
 

@@ -242,6 +242,26 @@ def on_failure(callback: str) -> bool:
     return _yes(KSR.tm.t_on_failure(callback))
 
 
+def ring_for(seconds: int) -> None:
+    """How long the devices may ring before the call is taken for unanswered."""
+    KSR.tm.t_set_fr_inv(1000 * seconds)
+
+
+def cancelled() -> bool:
+    """Whether the caller gave up the call of this failure route."""
+    return _yes(KSR.tm.t_is_canceled())
+
+
+def any_reply() -> bool:
+    """Whether any device of this call answered anything at all."""
+    return _yes(KSR.tm.t_any_replied())
+
+
+def redirection() -> str:
+    """The Contact of the reply that won, as it came."""
+    return text("$T_rpl($ct)")
+
+
 def final_reply(code: int, reason: str) -> None:
     KSR.tm.t_reply(code, reason)
 

@@ -6,7 +6,7 @@ The supervisor names this package and the virtual environment in PYTHONPATH.
 import time
 
 from ringfence.policy.decide import decide, screen
-from ringfence.signaling import act, calls, facts, ksr, registering
+from ringfence.signaling import act, calls, facts, ksr, registering, ringing
 from ringfence.signaling.authentication import authenticate
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
 from ringfence.signaling.worker import Worker, this_worker
@@ -105,7 +105,7 @@ def ksr_reply_call(*_: object) -> None:
 
 @guarded(drop_message, _report)
 def ksr_failure_call(*_: object) -> None:
-    calls.failed(this_worker(), in_dialog=False)
+    ringing.failed(this_worker())
 
 
 @guarded(drop_message, _report)

@@ -10,13 +10,14 @@ from ringfence.portal.access import actor_of, signed_in
 from ringfence.portal.calls import live
 from ringfence.portal.calls.models import CallRecord
 from ringfence.portal.calls.tables import records_table
+from ringfence.portal.people.calling import calling_of
 from ringfence.portal.people.models import Extension
 from ringfence.portal.people.templatetags.phones import phones_server
 from ringfence.portal.problems import NotFound, Refused
 from ringfence.portal.tables import answer
 
 
-def _my_extension(request: HttpRequest) -> Extension:
+def my_extension_of(request: HttpRequest) -> Extension:
     """Raises NotFound for who has none, such as the system administrator."""
     found = (
         Extension.objects.select_related("tenant", "person__role")
@@ -30,14 +31,19 @@ def _my_extension(request: HttpRequest) -> Extension:
 
 @signed_in
 def my_extension(request: HttpRequest) -> HttpResponse:
-    extension = _my_extension(request)
-    facts = {"extension": extension, "server": phones_server(), **_devices(request, extension)}
+    extension = my_extension_of(request)
+    facts = {
+        "extension": extension,
+        "calling": calling_of(extension),
+        "server": phones_server(),
+        **_devices(request, extension),
+    }
     return render(request, "people/my_extension.html", facts)
 
 
 @signed_in
 def my_devices(request: HttpRequest) -> HttpResponse:
-    return render(request, "people/my_devices.html", _devices(request, _my_extension(request)))
+    return render(request, "people/my_devices.html", _devices(request, my_extension_of(request)))
 
 
 def _devices(request: HttpRequest, extension: Extension) -> dict[str, Any]:
@@ -52,7 +58,7 @@ def _devices(request: HttpRequest, extension: Extension) -> dict[str, Any]:
 
 @signed_in
 def my_calls(request: HttpRequest) -> HttpResponse:
-    return answer(request, records_table("/my/calls"), calls_of(_my_extension(request)), "people/my_calls.html")
+    return answer(request, records_table("/my/calls"), calls_of(my_extension_of(request)), "people/my_calls.html")
 
 
 def calls_of(extension: Extension) -> QuerySet[CallRecord]:

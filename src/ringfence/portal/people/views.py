@@ -12,6 +12,7 @@ from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.people import changes
 from ringfence.portal.people.api import user_of
 from ringfence.portal.people.bulk import change_many
+from ringfence.portal.people.calling import calling_of
 from ringfence.portal.people.forms import NewUserForm, UserForm
 from ringfence.portal.people.models import Person
 from ringfence.portal.people.table import extensions_of, users_table
@@ -86,7 +87,8 @@ def user(request: HttpRequest, user_id: int) -> HttpResponse:
         else:
             messages.success(request, f"Extension {person.extension.number} is saved and in force.")
             return HttpResponseRedirect("/users")
-    return render(request, "people/user.html", {"form": form, "person": person}, status=422 if form.errors else 200)
+    facts = {"form": form, "person": person, "calling": calling_of(person.extension)}
+    return render(request, "people/user.html", facts, status=422 if form.errors else 200)
 
 
 @permitted(Permission.USERS_WRITE)

@@ -1,0 +1,71 @@
+"""How an extension takes its calls: forwards, do not disturb, call waiting. Its user and administrators set it."""
+
+from dataclasses import asdict, replace
+from typing import Any, Final
+
+from ringfence.policy.calling import Calling
+from ringfence.policy.numbers import dialled_number
+from ringfence.policy.plain import from_plain
+from ringfence.policy.settings import Problem
+from ringfence.portal.actor import Actor
+from ringfence.portal.change import change
+from ringfence.portal.people.changes import stand_above
+from ringfence.portal.people.models import Extension, Person
+from ringfence.portal.problems import Refused
+
+FORWARDS: Final = ("forward_always", "forward_busy", "forward_no_answer", "forward_offline")
+OWN: Final = (*FORWARDS, "ring_seconds", "do_not_disturb", "call_waiting")
+"""What the user of an extension may set; everything else of `Calling` is the administrators'."""
+
+RING_SECONDS: Final = range(5, 121)
+
+
+def calling_of(extension: Extension) -> Calling:
+    found: Calling = from_plain(Calling, extension.calling or {})
+    return found
+
+
+def shown(calling: Calling) -> dict[str, Any]:
+    """The settings a user may set, for pages and REST."""
+    return {name: getattr(calling, name) for name in OWN}
+
+
+def set_calling(actor: Actor, person: Person, **values: Any) -> Calling:
+    """Changes only what is given (not None); in force for the next call. Raises Refused or Forbidden."""
+    stand_above(actor, person)
+    given = {name: value for name, value in values.items() if name in OWN and value is not None}
+    given |= {name: dialled_number(given[name]) or given[name].strip() for name in FORWARDS if name in given}
+    if problems := _problems(given, person.extension.number):
+        raise Refused(problems)
+    with change(actor) as draft:
+        extension = Extension.objects.select_for_update().select_related("tenant").get(pk=person.extension.pk)
+        before = calling_of(extension)
+        after = replace(before, **given)
+        extension.calling = _stored(after)
+        extension.save(update_fields=["calling"])
+        draft.record("user.calling_changed", person.pk, extension.aor, shown(before), shown(after), person.tenant_id)
+        draft.subscriber(extension.aor)
+    return after
+
+
+def _stored(calling: Calling) -> dict[str, Any]:
+    usual = asdict(Calling())
+    return {name: value for name, value in asdict(calling).items() if value != usual[name]}
+
+
+def _problems(given: dict[str, Any], own_number: str) -> list[Problem]:
+    found = []
+    for name in FORWARDS:
+        number = given.get(name)
+        if not number:
+            continue
+        if dialled_number(number) != number or len(number) > 64:
+            message = "A forward goes to a number as it is dialled: an extension, or digits with or without a plus."
+            found.append(Problem(name, "forward.number", message))
+        elif number == own_number:
+            found.append(Problem(name, "forward.own_number", "An extension cannot forward to itself."))
+    seconds = given.get("ring_seconds")
+    if seconds is not None and seconds not in RING_SECONDS:
+        message = f"It rings {RING_SECONDS.start} to {RING_SECONDS.stop - 1} seconds."
+        found.append(Problem("ring_seconds", "forward.ring_seconds", message))
+    return found

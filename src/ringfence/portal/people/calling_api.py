@@ -1,0 +1,59 @@
+"""REST: how the extension of a user takes its calls."""
+
+from typing import Any
+
+from ninja import Field, Router
+
+from ringfence.portal.access import needs
+from ringfence.portal.actor import ApiRequest
+from ringfence.portal.paging import RowId
+from ringfence.portal.people import calling
+from ringfence.portal.people.api import user_of
+from ringfence.portal.permissions import Permission
+from ringfence.portal.schema import In, Out
+
+router = Router()
+
+
+class CallingPatch(In):
+    forward_always: str | None = Field(None, max_length=64)
+    forward_busy: str | None = Field(None, max_length=64)
+    forward_no_answer: str | None = Field(None, max_length=64)
+    forward_offline: str | None = Field(None, max_length=64)
+    ring_seconds: int | None = None
+    do_not_disturb: bool | None = None
+    call_waiting: bool | None = None
+
+
+class CallingOut(Out):
+    id: int
+    extension: str
+    aor: str
+    forward_always: str
+    forward_busy: str
+    forward_no_answer: str
+    forward_offline: str
+    ring_seconds: int
+    do_not_disturb: bool
+    call_waiting: bool
+
+
+def _facts(person: Any, settings: Any) -> dict[str, Any]:
+    extension = person.extension
+    return {"id": person.pk, "extension": extension.number, "aor": extension.aor, **calling.shown(settings)}
+
+
+@router.get("users/{int:user_id}/calling", response=CallingOut)
+@needs(Permission.USERS_READ)
+def show_calling(request: ApiRequest, user_id: RowId) -> dict[str, Any]:
+    """Forwards, do not disturb and call waiting of an extension. A forward of "" is none."""
+    person = user_of(request.auth, user_id)
+    return _facts(person, calling.calling_of(person.extension))
+
+
+@router.patch("users/{int:user_id}/calling", response=CallingOut)
+@needs(Permission.USERS_WRITE)
+def change_calling(request: ApiRequest, user_id: RowId, payload: CallingPatch) -> dict[str, Any]:
+    """Changes what is given. A forward is judged, and charged, as a call of this extension whenever a call comes."""
+    person = user_of(request.auth, user_id)
+    return _facts(person, calling.set_calling(request.auth, person, **payload.dict()))
