@@ -224,6 +224,11 @@ def media_address(body: bytes) -> tuple[str, int]:
     return address[1], int(port[1])
 
 
+def tag_of(value: str) -> str:
+    """The tag of a From or To value."""
+    return _parameter_of(value, "tag")
+
+
 def uri_in(value: str) -> str:
     """The URI of a name-addr or addr-spec header value."""
     inner = re.search(r"<([^>]*)>", value)

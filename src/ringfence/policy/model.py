@@ -74,6 +74,10 @@ class Request(NamedTuple):
     expires: int | None = None
     credentials: Credentials | None = None
     caller: Subscriber | None = None
+    payer: Subscriber | None = None
+    """Who pays instead of the caller: the one who transferred it."""
+    replaces: str = ""
+    """The dialog that a granted attended transfer replaces."""
 
 
 @dataclass(frozen=True, slots=True)

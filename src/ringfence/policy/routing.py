@@ -34,7 +34,10 @@ def _call(request: Request, index: Index, find: FindSubscriber) -> Verdict:
     caller = request.caller
     if caller is None:
         return Refuse("route.unknown_caller", 403, "Forbidden")
-    return follow(Attempt(caller, caller, request.target_user), judge_with(index, find))
+    payer, judge = request.payer or caller, judge_with(index, find)
+    if request.replaces:  # whoever is asked for is talking already: no forward applies
+        return judge(caller, payer, request.target_user)
+    return follow(Attempt(caller, payer, request.target_user), judge)
 
 
 def judge_with(index: Index, find: FindSubscriber) -> Judge:

@@ -106,14 +106,22 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
         return
     if method == "INVITE":
         ksr.record_route()
-    send("ksr_reply_call", "ksr_failure_in_dialog")
+    send("ksr_reply_in_dialog", "ksr_failure_in_dialog")
 
 
 def reply_of_callee() -> None:
-    """A reply of the called side: binds it to its address and replaces its media address with ours."""
+    """A reply of the called side: binds it to its address and replaces its media address with ours.
+
+    Of several devices the one that answers counts, not the one that rang first.
+    """
     code = ksr.number("$rs")
     if 100 < code < 300 and (code >= 200 or not ksr.dialog_var("callee")):
         ksr.set_dialog_var("callee", facts.party())
+    relay_media_of_reply(code)
+
+
+def relay_media_of_reply(code: int) -> None:
+    """Replaces the media address in a reply of either side with ours."""
     if code < 300 and ksr.has_sdp() and not ksr.media_answer(MEDIA_FLAGS):
         ksr.remove_body()  # raw SDP never travels; the call is ended instead
         ksr.end_dialog()

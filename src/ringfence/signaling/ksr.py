@@ -14,6 +14,8 @@ from ringfence.policy.rules.packet import SANITY_CHECKS, SANITY_URIS
 type Fact = Callable[[], str]
 
 REGISTER_TABLE = "location"
+TRANSFERS_TABLE = "transfers"
+USED_TABLE = "transferred"
 HEADER_COUNTS = tuple(
     f"$hdrc({name})"
     for name in (
@@ -260,6 +262,50 @@ def any_reply() -> bool:
 def redirection() -> str:
     """The Contact of the reply that won, as it came."""
     return text("$T_rpl($ct)")
+
+
+def refer_to_count() -> int:
+    return number("$hdrc(Refer-To)")
+
+
+def refer_to() -> str:
+    return text("$hdr(Refer-To)")
+
+
+def refer_to_instead(uri: str, replaces: str, by: str) -> None:
+    """Another target for a REFER; `replaces` goes into its headers part, escaped (RFC 3891 section 6.1)."""
+    KSR.textops.remove_hf_re("^(Refer-To|r|Referred-By|b)$")
+    KSR.pv.sets("$var(words)", replaces)
+    headers = "?Replaces=" + text("$(var(words){s.escape.param})") if replaces else ""
+    append_header(f"Refer-To: <{uri}{headers}>")
+    append_header(f"Referred-By: <sip:{by}>")
+
+
+def keep_transfer(token: str, grant: str) -> None:
+    KSR.htable.sht_sets(TRANSFERS_TABLE, token, grant)
+
+
+def transfer(token: str) -> str:
+    """What was granted under this token, "" for nothing."""
+    return _text(KSR.htable.sht_get(TRANSFERS_TABLE, token))
+
+
+def forget_transfer(token: str) -> bool:
+    """Whether this worker is the one that used the token up: adding one and reading the sum is one step."""
+    KSR.htable.sht_rm(TRANSFERS_TABLE, token)
+    return bool(KSR.htable.sht_inc(USED_TABLE, token) == 1)
+
+
+def parties_of(wanted: str, one_tag: str, other_tag: str) -> tuple[str, ...]:
+    """The two addresses of record of another dialog of ours; none if there is no such dialog."""
+    own = (call_id(), text("$ft"), text("$tt"))
+    found: tuple[str, ...] = ()
+    for tags in ((one_tag, other_tag), (other_tag, one_tag)):
+        if not found and _yes(KSR.dialog.dlg_get(wanted, *tags)):
+            found = (dialog_var("from"), dialog_var("to"))
+    if not _yes(KSR.dialog.dlg_get(*own)):
+        KSR.dialog.dlg_get(own[0], own[2], own[1])
+    return found
 
 
 def final_reply(code: int, reason: str) -> None:

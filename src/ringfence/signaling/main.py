@@ -6,7 +6,7 @@ The supervisor names this package and the virtual environment in PYTHONPATH.
 import time
 
 from ringfence.policy.decide import decide, screen
-from ringfence.signaling import act, calls, facts, ksr, registering, ringing
+from ringfence.signaling import act, calls, facts, ksr, registering, ringing, transfers
 from ringfence.signaling.authentication import authenticate
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
 from ringfence.signaling.worker import Worker, this_worker
@@ -73,11 +73,15 @@ def _outside_dialog(method: str, worker: Worker) -> None:
     request = facts.request(method, identity.credentials, identity.caller)
     if method == "INVITE" and request.caller:
         ksr.new_transaction()
+    if method == "INVITE":
+        request = transfers.redeem(request, worker)
     act.carry_out(decide(request, index, worker.view.subscriber), request, worker)
 
 
 def _in_dialog(method: str, worker: Worker) -> None:
     objection = calls.refuse_in_dialog(method)
+    if objection is None and method == "REFER":
+        objection = transfers.judge_refer(worker)
     if objection is None:
         if ksr.hops_left():
             calls.carry_in_dialog(method, worker)
@@ -101,6 +105,11 @@ def _cancel(worker: Worker) -> None:
 @guarded(drop_message, _report)
 def ksr_reply_call(*_: object) -> None:
     calls.reply_of_callee()
+
+
+@guarded(drop_message, _report)
+def ksr_reply_in_dialog(*_: object) -> None:
+    calls.relay_media_of_reply(ksr.number("$rs"))
 
 
 @guarded(drop_message, _report)

@@ -5,41 +5,12 @@ from typing import Any
 
 import pytest
 
-from ringfence.lab.product import within
-from ringfence.lab.sip import Headers, Message
-from ringfence.lab.softphone import Softphone, end_call
+from ringfence.lab.softphone import end_call
+from tests.system.features.steps import branch_of, record, refuse, talk
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
 PREMIUM = "0900123456"
-
-
-def branch_of(headers: Headers) -> str:
-    return str(dict(headers)["Via"].split("branch=")[1].split(";")[0])
-
-
-def refuse(phone: Softphone, invite: Message, code: int, reason: str, extra: Headers | None = None) -> None:
-    """Refuses a call and takes the ACK."""
-    phone.respond(invite, code, reason, "refused", extra)
-    phone.request("ACK")
-
-
-def talk(caller: Softphone, callee: Softphone, dialled: tuple[str, Headers]) -> None:
-    """The callee takes the call; both hear of it; the caller hangs up."""
-    callee.answer_call(callee.request("INVITE"))
-    dialog = caller.call_answered(*dialled)
-    callee.request("ACK")
-    assert end_call(caller, callee, dialog).status == 200
-
-
-def record(pbx: Any, caller: str, dialled: str, **facts: str) -> dict[str, Any]:
-    """A record of a call between these two that says this."""
-
-    def fitting() -> dict[str, Any] | None:
-        rows = [row for row in pbx.product.call_records() if row["dialled"] == dialled and caller in row["caller"]]
-        return next((row for row in rows if facts.items() <= row.items()), None)
-
-    return within(10, fitting, f"a record of {caller} to {dialled} with {facts}")[0]
 
 
 def test_forward_always_rings_elsewhere_and_shows_the_caller(

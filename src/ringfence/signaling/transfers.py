@@ -1,0 +1,105 @@
+"""Transfers: a REFER is judged as a call of whoever sends it, and the other party gets a token to make that call with.
+
+The new call comes from the other phone, which proves itself as always; the token says who pays for it (docs/adr/0014).
+"""
+
+import os
+
+from ringfence.policy.book import Subscriber
+from ringfence.policy.index import Index
+from ringfence.policy.model import CallOutside, Refuse, Request, RingExtension
+from ringfence.policy.routing import judge_with
+from ringfence.policy.transfer import (
+    BEFORE_TOKEN,
+    TOKEN_BYTES,
+    Grant,
+    Replaced,
+    Wish,
+    decode_grant,
+    encode_grant,
+    redeemed,
+    wish_in,
+)
+from ringfence.signaling import calls, ksr
+from ringfence.signaling.worker import Worker
+
+NOT_HERE = Refuse("transfer.outside", 403, "Forbidden")
+TWICE = Refuse("transfer.target", 400, "Bad Request")
+
+
+def judge_refer(worker: Worker) -> Refuse | None:
+    """The objection to a REFER of a party of this call; None if it may go on, and then it carries the token."""
+    parties = _parties(worker)
+    index = worker.view.current()
+    if parties is None or index is None:
+        return NOT_HERE
+    transferrer, transferee = parties
+    if ksr.refer_to_count() != 1:
+        return TWICE
+    wish = wish_in(ksr.refer_to())
+    if isinstance(wish, Refuse):
+        return wish
+    objection = _judged(wish, transferrer, transferee, index, worker)
+    if objection is not None:
+        calls.journal_refused_call(worker, objection, transferrer, wish.number)
+        return objection
+    _grant(wish, transferrer, transferee)
+    return None
+
+
+def redeem(request: Request, worker: Worker) -> Request:
+    """The same request with number and payer of the transfer it carries out; without a good token as it was."""
+    caller = request.caller
+    if caller is None or BEFORE_TOKEN not in request.target_user:
+        return request
+    token = request.target_user.rpartition(BEFORE_TOKEN)[2]
+    grant = redeemed(decode_grant(ksr.transfer(token)), caller.aor, request.target_user)
+    if grant is None or not ksr.forget_transfer(token):
+        return request
+    payer = worker.view.subscriber(grant.payer)
+    if payer is None or not payer.active:
+        return request
+    if grant.replaces:
+        ksr.append_header(f"Replaces: {grant.replaces}")
+    return request._replace(target_user=grant.number, payer=payer, replaces=grant.replaces)
+
+
+def _parties(worker: Worker) -> tuple[Subscriber, Subscriber] | None:
+    """Who transfers and who is transferred, if both are extensions of one tenant."""
+    from_caller = ksr.text("$ft") == ksr.text("$dlg(from_tag)")
+    names = (ksr.dialog_var("from"), ksr.dialog_var("to"))
+    first, second = (worker.view.subscriber(name) for name in (names if from_caller else reversed(names)))
+    if first is None or second is None or first.domain != second.domain or not first.active:
+        return None
+    return first, second
+
+
+def _judged(wish: Wish, transferrer: Subscriber, transferee: Subscriber, index: Index, worker: Worker) -> Refuse | None:
+    if index.domain_of(wish.host or transferrer.domain) != transferrer.domain:
+        return Refuse("transfer.domain", 403, "Forbidden")
+    verdict = judge_with(index, worker.view.subscriber)(transferee, transferrer, wish.number)
+    if isinstance(verdict, Refuse):
+        return verdict
+    if not isinstance(verdict, RingExtension | CallOutside):
+        return NOT_HERE
+    if wish.replaced is None:
+        return None
+    callee = verdict.callee.aor if isinstance(verdict, RingExtension) else ""
+    return (
+        None
+        if _replaces(wish.replaced, transferrer.aor, callee)
+        else Refuse("transfer.replaces", 481, "Call/Transaction Does Not Exist")
+    )
+
+
+def _replaces(replaced: Replaced, transferrer: str, callee: str) -> bool:
+    """Whether the replaced dialog is one of the transferrer with exactly this callee."""
+    found = ksr.parties_of(replaced.call_id, replaced.to_tag, replaced.from_tag)
+    return bool(callee) and set(found) == {transferrer, callee}
+
+
+def _grant(wish: Wish, transferrer: Subscriber, transferee: Subscriber) -> None:
+    token = os.urandom(TOKEN_BYTES).hex()
+    replaces = wish.replaced.header if wish.replaced else ""
+    ksr.keep_transfer(token, encode_grant(Grant(transferrer.aor, transferee.aor, wish.number, replaces)))
+    ksr.refer_to_instead(f"sip:{wish.number}{BEFORE_TOKEN}{token}@{transferrer.domain}", replaces, transferrer.aor)
