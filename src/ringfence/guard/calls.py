@@ -1,5 +1,6 @@
 """The calls going on now, from the events of their life."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -95,6 +96,15 @@ class Calls:
             }
             for call in calls
         ]
+
+    def of(self, aors: Collection[str]) -> dict[str, list[tuple[str, str, bool]]]:
+        """The calls of these extensions: our call id, "initiator" or "recipient", and whether it is answered."""
+        found: dict[str, list[tuple[str, str, bool]]] = {aor: [] for aor in aors}
+        for call_id, call in self._calls.items():
+            for aor, direction in ((call.started.get("caller"), "initiator"), (call.callee, "recipient")):
+                if aor in found:
+                    found[aor].append((call_id, direction, call.answered is not None))
+        return found
 
     def lines(self) -> list[bytes]:
         """The journal lines that rebuild this."""

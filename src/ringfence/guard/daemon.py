@@ -18,6 +18,7 @@ from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import Bans
 from ringfence.guard.clock import boot_id
 from ringfence.guard.control import ControlSocket, share
+from ringfence.guard.core import Core
 from ringfence.guard.doors import Doors
 from ringfence.guard.firewall import DryRun, Firewall, FirewallRefused, Nft
 from ringfence.guard.floods import Floods, Witnesses
@@ -26,6 +27,7 @@ from ringfence.guard.kernelwatch import KernelWatch
 from ringfence.guard.known import Known
 from ringfence.guard.ledger import Ledger
 from ringfence.guard.neverblock import NeverBlock
+from ringfence.guard.notify import Notifier
 from ringfence.guard.ruleset import BAN_SET_SIZE, Ports
 from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.service import Parts, Service
@@ -63,6 +65,7 @@ class Daemon:
         self._paths = paths
         self._service = service
         self._watch = watch
+        self._notifier = Notifier(Core(paths.core_control))
         self._desk = Desk(service)
         self._control = ControlSocket(paths.guard_socket, self._desk.verbs(), CHANGING)
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
@@ -131,6 +134,7 @@ class Daemon:
             return
         self._reading = self._service.consume()
         self._desk.announce()
+        self._notifier.send_due(self._service.parts.standing, time.time())
         if self._reading:
             asyncio.get_running_loop().call_soon(self._read_on)
 
@@ -246,6 +250,7 @@ class Daemon:
 
     async def _close(self) -> None:
         await self._control.stop()
+        self._notifier.close()
         self._service.consume()
         self._service.commit()
         if self._saving is not None:

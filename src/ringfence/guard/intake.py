@@ -70,6 +70,7 @@ class Intake:
         """Tells the ledger which extensions came and went; a refresh is no news."""
         for line, why in self._standing.registrations.news():
             told = told_of(line)
+            self._standing.watches.touch(told.get("aor"))
             if why:
                 self._ledger.note(now.wall, Kind.REGISTRATION_REMOVED, {**told, "why": why})
             else:
@@ -96,6 +97,7 @@ class Intake:
             except MALFORMED:
                 continue
         self._standing.registrations.news()  # told before the last stop
+        self._standing.watches.recalled()
 
     def forget(self, key: str) -> None:
         """Starts counting this source afresh."""

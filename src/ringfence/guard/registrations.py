@@ -147,6 +147,11 @@ class Registrations:
             self._drop(aor, "expired")
         return len(gone)
 
+    def is_live(self, aor: str, now: float) -> bool:
+        """Whether a device of this address of record is registered."""
+        found = self._by_aor.get(aor)
+        return found is not None and found[1] > now
+
     def news(self) -> list[tuple[bytes, str]]:
         """Who came and who went since the last question: the journal line, and why it ended ("" for a new one)."""
         news, self._news = self._news, []

@@ -203,6 +203,7 @@ class Service:
         if now.boot - self._swept_at >= REGISTRATION_SWEEP:
             self._swept_at = now.boot
             parts.standing.registrations.expire(now.wall)
+            parts.standing.watches.expire(now.wall)
             parts.intake.note_news(now)
             for end in parts.standing.calls.expire(now.wall):
                 parts.ledger.note(now.wall, Kind.CALL_ENDED, end)

@@ -15,6 +15,7 @@ import orjson
 
 from ringfence.guard.calls import Calls
 from ringfence.guard.registrations import Registrations
+from ringfence.guard.watches import Watches
 from ringfence.journal.layout import SEGMENT_BYTES
 from ringfence.journal.reader import Checkpoint, Entry, Event, decode, replay
 from ringfence.policy.events import Kind
@@ -33,6 +34,7 @@ class Standing:
     def __init__(self) -> None:
         self.registrations = Registrations()
         self.calls = Calls()
+        self.watches = Watches()
 
     def take(self, line: bytes, event: Event) -> None:
         """Takes in one event; kinds that change nothing here are ignored."""
@@ -41,6 +43,8 @@ class Standing:
                 self.registrations.saved(line, event)
             case Kind.REGISTRATION_REMOVED:
                 self.registrations.removed(event)
+            case Kind.WATCH_SAVED:
+                self.watches.saved(line, event)
             case Kind.CALL_STARTED:
                 self.calls.started(line, event)
             case Kind.CALL_FORWARDED:
@@ -51,6 +55,8 @@ class Standing:
                 self.calls.confirmed(line, event)
             case Kind.CALL_ENDED:
                 self.calls.ended(event)
+        if event["kind"].startswith("call."):
+            self.watches.touch(event.get("caller"), event.get("callee"), event.get("by"))
 
     def take_all(self, entries: Iterable[Entry]) -> None:
         """Takes in what a running guard took in before; malformed events were reported then."""
@@ -61,7 +67,7 @@ class Standing:
                 continue
 
     def lines(self) -> list[bytes]:
-        return [*self.registrations.lines(), *self.calls.lines()]
+        return [*self.registrations.lines(), *self.calls.lines(), *self.watches.lines()]
 
     def outgrown(self, saved: Checkpoint, now: Checkpoint) -> bool:
         """Whether the journal since the last snapshot is long enough to write the next one."""

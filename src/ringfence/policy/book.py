@@ -4,6 +4,7 @@ The portal's compiler writes it, workers and the guard read it. Everything is pl
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final
@@ -151,6 +152,10 @@ class Subscriber:
     @property
     def domain(self) -> str:
         return self.aor.partition("@")[2]
+
+
+FindSubscriber = Callable[[str], Subscriber | None]
+"""Looks a subscriber up by its address of record."""
 
 
 def encode_book(book: Book) -> bytes:

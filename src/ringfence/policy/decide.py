@@ -6,9 +6,10 @@ A gate can only object; `route` alone allows; nobody answering means no.
 from collections.abc import Callable
 from typing import Final
 
+from ringfence.policy.book import FindSubscriber
 from ringfence.policy.index import Index
 from ringfence.policy.model import Objection, Packet, Refuse, Request, Verdict
-from ringfence.policy.routing import FindSubscriber, route
+from ringfence.policy.routing import route
 from ringfence.policy.rules import identity, method, packet, registration, source
 
 PacketGate = Callable[[Packet], Refuse | None]

@@ -11,6 +11,7 @@ class Kind(StrEnum):
     REGISTRATION_REMOVED = "registration.removed"
     AUTH_FAILED = "auth.failed"
     AUTH_STALE_PASSWORD = "auth.stale_password"
+    WATCH_SAVED = "watch.saved"
     CALL_STARTED = "call.started"
     CALL_FORWARDED = "call.forwarded"
     CALL_ANSWERED = "call.answered"
@@ -36,6 +37,7 @@ class Kind(StrEnum):
 URGENT: Final = frozenset(
     {
         Kind.AUTH_FAILED,
+        Kind.WATCH_SAVED,
         Kind.CALL_STARTED,
         Kind.CALL_FORWARDED,
         Kind.CALL_ANSWERED,

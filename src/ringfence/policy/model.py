@@ -78,6 +78,8 @@ class Request(NamedTuple):
     """Who pays instead of the caller: the one who transferred it."""
     replaces: str = ""
     """The dialog that a granted attended transfer replaces."""
+    event: str = ""
+    """The event package that a SUBSCRIBE names (RFC 6665)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,16 @@ class RingExtension:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Tell this subscriber the state of an extension from now on, for `seconds`; 0 seconds: once, and no more."""
+
+    rule: str
+    aor: str
+    event: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrunkRoute:
     """One way out: the trunk, the number as that trunk wants it and the number shown to the called side."""
 
@@ -161,5 +173,5 @@ class CallOutside:
     emergency: bool = False
 
 
-Verdict = Drop | Refuse | Challenge | Greet | SaveContacts | RingExtension | CallOutside
+Verdict = Drop | Refuse | Challenge | Greet | SaveContacts | Watch | RingExtension | CallOutside
 Objection = Drop | Refuse | Challenge

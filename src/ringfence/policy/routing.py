@@ -1,14 +1,11 @@
 """The only code that can say yes."""
 
-from collections.abc import Callable
-
-from ringfence.policy.book import Subscriber
+from ringfence.policy.book import FindSubscriber, Subscriber
 from ringfence.policy.forwarding import Attempt, Judge, follow
 from ringfence.policy.index import Index
+from ringfence.policy.lamps import watch
 from ringfence.policy.model import Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
 from ringfence.policy.numbers import Reach, dialled_number, reach_of
-
-FindSubscriber = Callable[[str], Subscriber | None]
 
 
 def route(request: Request, index: Index, find: FindSubscriber) -> Verdict:
@@ -18,6 +15,8 @@ def route(request: Request, index: Index, find: FindSubscriber) -> Verdict:
             return _register(request)
         case "INVITE":
             return _call(request, index, find)
+        case "SUBSCRIBE":
+            return watch(request, index, find)
         case "OPTIONS":
             return Greet("route.greet")
         case _:

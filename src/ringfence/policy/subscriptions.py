@@ -123,6 +123,7 @@ UNTOLD: Final = frozenset(
         Kind.AUTH_FAILED,
         Kind.AUTH_STALE_PASSWORD,
         Kind.CALL_CONFIRMED,
+        Kind.WATCH_SAVED,
         Kind.REQUEST_REFUSED,
         Kind.ENGINE_STARTED,
         Kind.MEDIA_FAILED,

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from ringfence.policy.model import Challenge, Drop, Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
-from ringfence.signaling import calls, ksr, registrations, ringing
+from ringfence.policy.model import Challenge, Drop, Greet, Refuse, Request, RingExtension, SaveContacts, Verdict, Watch
+from ringfence.signaling import calls, ksr, registrations, ringing, watching
 from ringfence.signaling.worker import Worker
 
 BLOCKED_AGENT: Final = "source.user_agent"
@@ -29,6 +29,8 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
             ksr.reply(200, "OK")
         case SaveContacts(_, aor) if request.caller:
             registrations.save(aor, request.caller, worker)
+        case Watch() if request.caller:
+            watching.accept(verdict, request.caller, worker)
         case RingExtension():
             calls.ring(verdict, request.target_user, worker)
         case _:
@@ -46,5 +48,7 @@ def _challenge(realm: str, proxy: bool, request: Request, worker: Worker) -> Non
 def refuse(worker: Worker, rule: str, code: int, reason: str) -> None:
     worker.refused(rule)
     if code == 405:
-        ksr.reply_header("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER")
+        ksr.reply_header(
+            "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, REFER, NOTIFY, INFO, UPDATE, PRACK"
+        )
     ksr.reply(code, reason)

@@ -42,7 +42,8 @@ def request(method: str, credentials: Credentials | None, caller: Subscriber | N
         user_agent=ksr.user_agent(),
         contacts=ksr.contact_count() + contact.count(",") if contact else 0,
         star_contact=contact.strip() == "*",
-        expires=_expires() if contact else None,
+        expires=_expires() if contact or method == "SUBSCRIBE" else None,
+        event=ksr.text("$hdr(Event)") if method == "SUBSCRIBE" else "",
         credentials=credentials,
         caller=caller,
     )
@@ -55,6 +56,11 @@ def digest_uri() -> str:
 def party() -> str:
     """The address this message really came from, as a URI one can send to."""
     return f"sip:{_bracketed(ksr.source())}:{ksr.source_port()};transport={ksr.transport()}"
+
+
+def here() -> str:
+    """The address of ours that this message reached, as a URI one can send to."""
+    return f"sip:{_bracketed(ksr.text('$Ri'))}:{ksr.number('$Rp')};transport={ksr.transport()}"
 
 
 def party_address(uri: str) -> str:

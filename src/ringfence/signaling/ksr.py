@@ -308,6 +308,13 @@ def parties_of(wanted: str, one_tag: str, other_tag: str) -> tuple[str, ...]:
     return found
 
 
+def add_to_tag(tag: str) -> None:
+    """Our tag in To: the answer copies it, so we know it. Only for a request without a transaction."""
+    KSR.textops.remove_hf("To")
+    append_header(f"To: <{to_uri()}>;tag={tag}")
+    KSR.textopsx.msg_apply_changes()
+
+
 def final_reply(code: int, reason: str) -> None:
     KSR.tm.t_reply(code, reason)
 

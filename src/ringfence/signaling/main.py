@@ -55,7 +55,7 @@ def _screen(worker: Worker) -> None:
 def _serve(method: str, worker: Worker) -> None:
     if method == "CANCEL":
         _cancel(worker)
-    elif ksr.text("$tt"):
+    elif ksr.text("$tt") and method != "SUBSCRIBE":
         _in_dialog(method, worker)
     elif method == "REGISTER" or (method != "ACK" and not ksr.retransmission()):
         _outside_dialog(method, worker)

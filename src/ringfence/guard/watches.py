@@ -1,0 +1,116 @@
+"""Who watches which extension, and what has to be told to whom. A watch survives the end of any process."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from ringfence.journal.reader import Event
+
+MOST_OF_ONE: Final = 200
+"""Watches of one extension, and by one: the switchboard's keys fit, a flood does not."""
+
+CSEQ_EPOCH: Final = 1_600_000_000
+"""Sequence numbers follow the clock, so they rise even over a restart."""
+
+Facts = tuple[str, str, bool]
+CallsOf = Callable[[Collection[str]], dict[str, list[Facts]]]
+
+
+class Notice(NamedTuple):
+    """One NOTIFY to send: the watch as it was told, its number, the calls of the watched, whether it is the last."""
+
+    event: Event
+    number: int
+    calls: list[Facts]
+    ends: bool
+
+
+@dataclass(slots=True)
+class _Watch:
+    event: Event
+    line: bytes
+    number: int = 0
+
+
+class Watches:
+    """Watches by their dialog."""
+
+    def __init__(self) -> None:
+        self._watches: dict[str, _Watch] = {}
+        self._of: dict[str, set[str]] = {}
+        self._by: dict[str, int] = {}
+        self._due: set[str] = set()
+        self._last: list[_Watch] = []
+
+    def __len__(self) -> int:
+        return len(self._watches)
+
+    def saved(self, line: bytes, event: Event) -> None:
+        """A new, refreshed or ended watch. Who asks for too many gets no more. Raises KeyError."""
+        key = f"{event['sip_call_id']} {event['watcher_tag']} {event['own_tag']}"
+        watched, watcher, until = str(event["watched"]), str(event["watcher"]), float(event["expires_at"])
+        known = self._watches.get(key)
+        if known is not None and (known.event["watched"], known.event["watcher"]) != (watched, watcher):
+            return
+        if until <= 0:
+            self._last.append(known or _Watch(event, line))
+            self._forget(key)
+            return
+        if known is None:
+            if len(self._of.get(watched, ())) >= MOST_OF_ONE or self._by.get(watcher, 0) >= MOST_OF_ONE:
+                return
+            self._of.setdefault(watched, set()).add(key)
+            self._by[watcher] = self._by.get(watcher, 0) + 1
+        self._watches[key] = _Watch(event, line, known.number if known else 0)
+        self._due.add(key)
+
+    def touch(self, *aors: Any) -> None:
+        """Something happened to these extensions."""
+        for aor in aors:
+            if isinstance(aor, str) and aor in self._of:
+                self._due |= self._of[aor]
+
+    def expire(self, now: float) -> None:
+        """Forgets what was not refreshed. `now` is Unix time."""
+        for key in [key for key, watch in self._watches.items() if float(watch.event["expires_at"]) <= now]:
+            self._forget(key)
+
+    def due(self, now: float, calls_of: CallsOf) -> list[Notice]:
+        """What has to be told now; each change is told once."""
+        if not self._due and not self._last:
+            return []
+        waiting = [self._watches[key] for key in self._due]
+        ended, self._last = self._last, []
+        self._due.clear()
+        calls = calls_of({str(watch.event["watched"]) for watch in (*waiting, *ended)})
+        return [
+            Notice(watch.event, _next(watch, now), calls[str(watch.event["watched"])], ends)
+            for watches, ends in ((waiting, False), (ended, True))
+            for watch in watches
+        ]
+
+    def recalled(self) -> None:
+        """What ended before the last stop was told then; what goes on is told anew."""
+        self._last.clear()
+
+    def lines(self) -> list[bytes]:
+        """The journal lines that rebuild this."""
+        return [watch.line for watch in self._watches.values()]
+
+    def _forget(self, key: str) -> None:
+        watch = self._watches.pop(key, None)
+        self._due.discard(key)
+        if watch is None:
+            return
+        watched, watcher = str(watch.event["watched"]), str(watch.event["watcher"])
+        self._of[watched].discard(key)
+        if not self._of[watched]:
+            del self._of[watched]
+        self._by[watcher] -= 1
+        if not self._by[watcher]:
+            del self._by[watcher]
+
+
+def _next(watch: _Watch, now: float) -> int:
+    watch.number = max(watch.number + 1, int(now) - CSEQ_EPOCH)
+    return watch.number
