@@ -32,6 +32,12 @@ class LiveCall:
         return str((self.answered or self.forwarded or self.started).get("callee", ""))
 
     @property
+    def rung(self) -> list[str]:
+        """The extensions of a list that ring now."""
+        rung = (self.forwarded or self.started).get("rung", [])
+        return rung if isinstance(rung, list) else []
+
+    @property
     def lost_at(self) -> float:
         """When we stop believing in it (Unix time)."""
         return float(self.answered["t"]) + LONGEST_CALL if self.answered else float(self.started["t"]) + LONGEST_SETUP
@@ -67,6 +73,11 @@ class Calls:
     def ended(self, event: Event) -> None:
         self._calls.pop(event["call_id"], None)
 
+    def parties_of(self, event: Event) -> tuple[Any, ...]:
+        """Everybody whose lamp this call concerns as it stands."""
+        call = self._calls.get(event.get("call_id", ""))
+        return (call.started.get("caller"), call.callee, *call.rung) if call else ()
+
     def expire(self, now: float) -> list[dict[str, Any]]:
         """Forgets calls whose end was never reported, for instance because the core was killed while they rang.
 
@@ -101,7 +112,9 @@ class Calls:
         """The calls of these extensions: our call id, "initiator" or "recipient", and whether it is answered."""
         found: dict[str, list[tuple[str, str, bool]]] = {aor: [] for aor in aors}
         for call_id, call in self._calls.items():
-            for aor, direction in ((call.started.get("caller"), "initiator"), (call.callee, "recipient")):
+            sides = [(call.started.get("caller"), "initiator"), (call.callee, "recipient")]
+            sides += [] if call.answered else [(aor, "recipient") for aor in call.rung]
+            for aor, direction in dict(sides).items():
                 if aor in found:
                     found[aor].append((call_id, direction, call.answered is not None))
         return found

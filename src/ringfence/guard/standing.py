@@ -38,6 +38,8 @@ class Standing:
 
     def take(self, line: bytes, event: Event) -> None:
         """Takes in one event; kinds that change nothing here are ignored."""
+        if event["kind"].startswith("call."):
+            self.watches.touch(*self.calls.parties_of(event))
         match event["kind"]:
             case Kind.REGISTRATION_SAVED:
                 self.registrations.saved(line, event)
@@ -56,7 +58,7 @@ class Standing:
             case Kind.CALL_ENDED:
                 self.calls.ended(event)
         if event["kind"].startswith("call."):
-            self.watches.touch(event.get("caller"), event.get("callee"), event.get("by"))
+            self.watches.touch(*self.calls.parties_of(event))
 
     def take_all(self, entries: Iterable[Entry]) -> None:
         """Takes in what a running guard took in before; malformed events were reported then."""

@@ -138,6 +138,30 @@ class RingExtension:
     path: tuple[str, ...] = ()
 
 
+class Step(NamedTuple):
+    """Extensions that ring at once, and for how long."""
+
+    aors: tuple[str, ...]
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class RingList:
+    """Ring one step after the other until somebody answers, then go on to `otherwise`, a number as the payer dials it.
+
+    `name` stands in records for whoever is called, such as `group:7`. Who does not want to be disturbed is left out;
+    forwards of single extensions are not followed.
+    """
+
+    rule: str
+    name: str
+    caller: Subscriber
+    payer: Subscriber
+    steps: tuple[Step, ...]
+    otherwise: str = ""
+    path: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """Tell this subscriber the state of an extension from now on, for `seconds`; 0 seconds: once, and no more."""
@@ -173,5 +197,5 @@ class CallOutside:
     emergency: bool = False
 
 
-Verdict = Drop | Refuse | Challenge | Greet | SaveContacts | Watch | RingExtension | CallOutside
+Verdict = Drop | Refuse | Challenge | Greet | SaveContacts | Watch | RingExtension | RingList | CallOutside
 Objection = Drop | Refuse | Challenge

@@ -2,7 +2,18 @@
 
 from typing import Final
 
-from ringfence.policy.model import Challenge, Drop, Greet, Refuse, Request, RingExtension, SaveContacts, Verdict, Watch
+from ringfence.policy.model import (
+    Challenge,
+    Drop,
+    Greet,
+    Refuse,
+    Request,
+    RingExtension,
+    RingList,
+    SaveContacts,
+    Verdict,
+    Watch,
+)
 from ringfence.signaling import calls, ksr, registrations, ringing, watching
 from ringfence.signaling.worker import Worker
 
@@ -11,7 +22,7 @@ BLOCKED_AGENT: Final = "source.user_agent"
 
 def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
     """Does what the policy decided."""
-    if isinstance(verdict, RingExtension):
+    if isinstance(verdict, RingExtension | RingList):
         verdict = ringing.reachable(verdict, worker)
     match verdict:
         case Drop(rule):
@@ -31,7 +42,7 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
             registrations.save(aor, request.caller, worker)
         case Watch() if request.caller:
             watching.accept(verdict, request.caller, worker)
-        case RingExtension():
+        case RingExtension() | RingList():
             calls.ring(verdict, request.target_user, worker)
         case _:
             refuse(worker, "route.nowhere", 403, "Forbidden")

@@ -6,9 +6,12 @@ from typing import Any, Final
 from ringfence.policy import dialog
 from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
-from ringfence.policy.model import Refuse, RingExtension
+from ringfence.policy.model import Refuse, RingExtension, RingList
+from ringfence.policy.ringlist import encode_steps
 from ringfence.signaling import facts, ksr
 from ringfence.signaling.worker import Worker
+
+type Rung = RingExtension | RingList
 
 MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove RTP/AVP"
 
@@ -59,7 +62,7 @@ DIALOG_COLUMNS: Final = (
 )
 
 
-def ring(verdict: RingExtension, target_user: str, worker: Worker) -> None:
+def ring(verdict: Rung, target_user: str, worker: Worker) -> None:
     """Sends an INVITE to the devices of an extension, which are its targets already."""
     ksr.forget_credentials()
     ksr.remove_headers(CLAIMED_IDENTITY)
@@ -72,13 +75,34 @@ def ring(verdict: RingExtension, target_user: str, worker: Worker) -> None:
     ksr.record_route()
     ksr.show_caller(verdict.caller.display_name or verdict.caller.extension)
     ksr.append_header(f"P-Asserted-Identity: <sip:{verdict.caller.aor}>")
-    ksr.ring_for(ring_seconds(verdict.callee))
+    ksr.ring_for(ring_seconds(verdict))
     send("ksr_reply_call", "ksr_failure_call")
 
 
-def ring_seconds(callee: Subscriber) -> int:
-    """How long an extension rings: only a forward without an answer makes it shorter than the engine's own patience."""
-    return callee.calling.ring_seconds if callee.calling.forward_no_answer else LONGEST_RINGING
+def ring_seconds(verdict: Rung) -> int:
+    """How long it rings: only something to go on to makes it shorter than the engine's own patience."""
+    if isinstance(verdict, RingList):
+        return verdict.steps[0].seconds
+    calling = verdict.callee.calling
+    return calling.ring_seconds if calling.forward_no_answer else LONGEST_RINGING
+
+
+def called(verdict: Rung) -> str:
+    """Whom a call is for, as records say it."""
+    return verdict.name if isinstance(verdict, RingList) else verdict.aor
+
+
+def step_variables(verdict: Rung) -> dict[str, str]:
+    """What the dialog has to know for the next step."""
+    steps = verdict.steps if isinstance(verdict, RingList) else ()
+    return {
+        "to": called(verdict),
+        "payer": verdict.payer.aor,
+        "path": ",".join(verdict.path),
+        "rung": ",".join(steps[0].aors) if steps else "",
+        "steps": encode_steps(steps[1:]),
+        "otherwise": verdict.otherwise if isinstance(verdict, RingList) else "",
+    }
 
 
 def refuse_in_dialog(method: str) -> Refuse | None:
@@ -117,6 +141,8 @@ def reply_of_callee() -> None:
     code = ksr.number("$rs")
     if 100 < code < 300 and (code >= 200 or not ksr.dialog_var("callee")):
         ksr.set_dialog_var("callee", facts.party())
+    if 200 <= code < 300 and (rung := ksr.dialog_var("rung")):
+        ksr.set_dialog_var("to", ksr.device_answers_for(rung.split(",")) or ksr.dialog_var("to"))
     relay_media_of_reply(code)
 
 
@@ -178,22 +204,21 @@ def send(on_reply: str, on_failure: str) -> None:
         ksr.reply(500, "Server Internal Error")
 
 
-def _track(verdict: RingExtension, target_user: str, call_id: str) -> None:
+def _track(verdict: Rung, target_user: str, call_id: str) -> None:
     ksr.track_dialog()
     values = {
         "id": call_id,
         "caller": facts.party(),
         "from": verdict.caller.aor,
-        "to": verdict.callee.aor,
         "dialled": target_user,
         "tenant": str(verdict.caller.tenant_id),
         "user": str(verdict.caller.user_id),
-        "payer": verdict.payer.aor,
-        "path": ",".join(verdict.path),
+        **step_variables(verdict),
         "started": f"{time.time():.3f}",
     }
     for name, value in values.items():
-        ksr.set_dialog_var(name, value)
+        if value:
+            ksr.set_dialog_var(name, value)
 
 
 def _call_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str, Any]:
@@ -210,14 +235,16 @@ def _call_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str,
     }
 
 
-def _journal_start(worker: Worker, verdict: RingExtension, target_user: str, call_id: str) -> None:
-    call = {**_call_fields(verdict.caller, verdict.callee.aor, target_user), "payer": verdict.payer.aor}
+def _journal_start(worker: Worker, verdict: Rung, target_user: str, call_id: str) -> None:
+    call = {**_call_fields(verdict.caller, called(verdict), target_user), "payer": verdict.payer.aor}
+    if isinstance(verdict, RingList):
+        call["rung"] = list(verdict.steps[0].aors)
     worker.journal.append(Kind.CALL_STARTED, {"call_id": call_id, "rule": verdict.rule, **call})
 
 
-def _refuse(worker: Worker, verdict: RingExtension, target_user: str, rule: str, code: int, reason: str) -> None:
+def _refuse(worker: Worker, verdict: Rung, target_user: str, rule: str, code: int, reason: str) -> None:
     ksr.reply(code, reason)
-    _journal_refusal(worker, Refuse(rule, code, reason), _call_fields(verdict.caller, verdict.callee.aor, target_user))
+    _journal_refusal(worker, Refuse(rule, code, reason), _call_fields(verdict.caller, called(verdict), target_user))
 
 
 def journal_refused_call(worker: Worker, refusal: Refuse, caller: Subscriber, target_user: str) -> None:

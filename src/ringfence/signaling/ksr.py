@@ -3,7 +3,7 @@
 Kamailio 6.0 returns False instead of raising when a call is wrong; False is not > 0, so a mistake refuses.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -198,6 +198,29 @@ def find_contacts(aor: str) -> bool:
     """Makes the devices of an address of record the targets of this request."""
     KSR.pv.sets("$ru", f"sip:{aor}")
     return _yes(KSR.registrar.lookup(REGISTER_TABLE))
+
+
+def find_contacts_of(aors: Iterable[str]) -> bool:
+    """Makes the devices of all these the targets of this request, to ring at once. Whether there is any."""
+    found = False
+    for aor in aors:
+        if found:
+            KSR.registrar.lookup_to_dset(REGISTER_TABLE, f"sip:{aor}")
+        else:
+            found = find_contacts(aor)
+    return found
+
+
+def device_answers_for(aors: Iterable[str]) -> str:
+    """Whose device sent this reply, among these; "" for none of them."""
+    ruid = text("$T_reply_ruid")
+    for aor in aors if ruid else ():
+        if fetch_bindings(aor):
+            known = {text(f"$(ulc(saved=>ruid)[{index}])") for index in range(number("$ulc(saved=>count)"))}
+            free_bindings()
+            if ruid in known:
+                return aor
+    return ""
 
 
 def set_next_hop(uri: str) -> None:

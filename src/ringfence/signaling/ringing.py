@@ -3,13 +3,14 @@
 Which extension rings now stands in the dialog, so any worker can take the next step.
 """
 
+from dataclasses import replace
 from typing import Final
 
-from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
 from ringfence.policy.forwarding import Judge, Occasion, go_on, occasion_of, redirected
-from ringfence.policy.model import Refuse, RingExtension, Verdict
+from ringfence.policy.model import Refuse, RingExtension, RingList, Verdict
 from ringfence.policy.redirection import redirection_in
+from ringfence.policy.ringlist import after_list, decode_steps, wanted
 from ringfence.policy.routing import judge_with
 from ringfence.signaling import calls, ksr
 from ringfence.signaling.worker import Worker
@@ -18,13 +19,34 @@ OFFLINE: Final = Refuse("route.offline", 480, "Temporarily Unavailable")
 
 
 def reachable(verdict: Verdict, worker: Worker) -> Verdict:
-    """The same verdict if the extension has a device, which is then the target; otherwise that on its forwards."""
-    while isinstance(verdict, RingExtension) and not ksr.find_contacts(verdict.aor):
-        judge = _judge(worker)
-        verdict = (
-            go_on(verdict.caller, verdict.callee, verdict.path, Occasion.OFFLINE, judge) if judge else None
-        ) or OFFLINE
-    return verdict
+    """The same verdict if it has a device, which is then the target; otherwise that on what comes next."""
+    while True:
+        if isinstance(verdict, RingExtension):
+            if ksr.find_contacts(verdict.aor):
+                return verdict
+            verdict = _offline(verdict, worker)
+        elif isinstance(verdict, RingList):
+            verdict = wanted(verdict, worker.view.subscriber)
+            if not verdict.steps:
+                verdict = _exhausted(verdict, worker)
+            elif ksr.find_contacts_of(verdict.steps[0].aors):
+                return verdict
+            else:
+                verdict = replace(verdict, steps=verdict.steps[1:])
+        else:
+            return verdict
+
+
+def _offline(verdict: RingExtension, worker: Worker) -> Verdict:
+    judge = _judge(worker)
+    forward = go_on(verdict.caller, verdict.callee, verdict.path, Occasion.OFFLINE, judge) if judge else None
+    return forward or OFFLINE
+
+
+def _exhausted(verdict: RingList, worker: Worker) -> Verdict:
+    """Nobody of the list took the call."""
+    judge = _judge(worker)
+    return after_list(verdict, judge) if judge and verdict.otherwise else OFFLINE
 
 
 def failed(worker: Worker) -> None:
@@ -34,7 +56,7 @@ def failed(worker: Worker) -> None:
     match verdict:
         case None:
             calls.failed(worker, in_dialog=False)
-        case RingExtension():
+        case RingExtension() | RingList():
             _ring_next(verdict, worker)
         case Refuse(rule, code, reason, payer):
             _end(rule, code, reason, payer, worker)
@@ -43,12 +65,13 @@ def failed(worker: Worker) -> None:
 
 
 def _next_step(code: int, worker: Worker) -> Verdict | None:
+    if ksr.dialog_var("rung"):
+        return _rest_of_list(worker)
     index, callee = worker.view.current(), worker.view.subscriber(ksr.dialog_var("to"))
     if callee is None or index is None:
         return None
     caller = worker.view.subscriber(ksr.dialog_var("from")) or callee
-    path = tuple(aor for aor in ksr.dialog_var("path").split(",") if aor)
-    judge = judge_with(index, worker.view.subscriber)
+    path, judge = _path(), judge_with(index, worker.view.subscriber)
     verdict: Verdict | None = None
     if 300 <= code < 400:
         number, host = redirection_in(ksr.redirection())
@@ -59,19 +82,34 @@ def _next_step(code: int, worker: Worker) -> Verdict | None:
     return reachable(verdict, worker) if verdict else None
 
 
-def _ring_next(verdict: RingExtension, worker: Worker) -> None:
+def _rest_of_list(worker: Worker) -> Verdict | None:
+    payer = worker.view.subscriber(ksr.dialog_var("payer"))
+    if payer is None:
+        return None
+    caller = worker.view.subscriber(ksr.dialog_var("from")) or payer
+    steps, otherwise = decode_steps(ksr.dialog_var("steps")), ksr.dialog_var("otherwise")
+    return reachable(RingList("ring.next", ksr.dialog_var("to"), caller, payer, steps, otherwise, _path()), worker)
+
+
+def _path() -> tuple[str, ...]:
+    return tuple(aor for aor in ksr.dialog_var("path").split(",") if aor)
+
+
+def _ring_next(verdict: calls.Rung, worker: Worker) -> None:
     """The devices of the next extension become the targets of the same call."""
-    note_step(verdict.aor, verdict.payer, verdict.path, worker)
-    ksr.ring_for(calls.ring_seconds(verdict.callee))
+    note_step(calls.step_variables(verdict), worker)
+    ksr.ring_for(calls.ring_seconds(verdict))
     if not (ksr.on_reply("ksr_reply_call") and ksr.on_failure("ksr_failure_call") and ksr.relay()):
         _end("forward.failed", 500, "Server Internal Error", "", worker)
 
 
-def note_step(to: str, payer: Subscriber, path: tuple[str, ...], worker: Worker) -> None:
+def note_step(variables: dict[str, str], worker: Worker) -> None:
     """Writes into the dialog, and tells, where the call goes now and who pays for it."""
-    for name, value in (("to", to), ("payer", payer.aor), ("path", ",".join(path)), ("callee", "")):
+    for name, value in {**variables, "callee": ""}.items():
         ksr.set_dialog_var(name, value)
-    worker.journal.append(Kind.CALL_FORWARDED, {**calls.call_fields(), "by": path[-1] if path else ""})
+    by = variables["path"].rpartition(",")[2]
+    rung = variables["rung"].split(",") if variables["rung"] else []
+    worker.journal.append(Kind.CALL_FORWARDED, {**calls.call_fields(), "by": by, "rung": rung})
 
 
 def _end(rule: str, code: int, reason: str, payer: str, worker: Worker) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from ringfence.lab import sip
+from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
 from ringfence.lab.sip import Headers, Message
 from ringfence.lab.softphone import Softphone, end_call
@@ -19,7 +21,9 @@ def refuse(phone: Softphone, invite: Message, code: int, reason: str, extra: Hea
 
 def talk(caller: Softphone, callee: Softphone, dialled: tuple[str, Headers]) -> None:
     """The callee takes the call; both hear of it; the caller hangs up."""
-    callee.answer_call(callee.request("INVITE"))
+    invite = callee.request("INVITE")
+    assert sip.media_address(invite.body)[0] == PBX_ADDRESS, "the media would not go through the relay"
+    callee.answer_call(invite)
     dialog = caller.call_answered(*dialled)
     callee.request("ACK")
     assert end_call(caller, callee, dialog).status == 200
