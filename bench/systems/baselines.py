@@ -8,6 +8,7 @@ from typing import Final
 from bench.rig.network import Network
 from bench.systems import postgresql, stock
 from bench.systems.system import System
+from ringfence.lab.postgresql import create_cluster
 
 ON_SQLITE: Final = "stock on SQLite"
 ON_POSTGRESQL: Final = "stock on PostgreSQL"
@@ -19,7 +20,7 @@ def baselines(net: Network, folder: Path, subscribers: int) -> tuple[System, Sys
     """Prepares the databases and returns the systems."""
     sqlite_file = sqlite_database(folder, subscribers)
     cluster = folder / "postgresql"
-    postgresql.create_cluster(cluster)
+    create_cluster(cluster)
     with postgresql.postgresql(net, cluster):
         postgresql.fill(cluster, subscribers)
     url = f"sqlite:///{sqlite_file}"

@@ -95,6 +95,8 @@ def _database(url: str) -> dict[str, Any]:
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
         "CONN_HEALTH_CHECKS": True,
+        # Compiling a query costs more than any of the portal's lists takes without.
+        "OPTIONS": {"options": "-c jit=off"},
     }
 
 

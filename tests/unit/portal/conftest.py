@@ -4,15 +4,19 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from tests.unit.portal.databases import database
+
 ROOT = Path(tempfile.mkdtemp(prefix="ringfence-portal-"))
 os.environ["RINGFENCE_STATE_DIR"] = str(ROOT / "state")
 os.environ["RINGFENCE_RUN_DIR"] = str(ROOT / "run")
-os.environ.pop("RINGFENCE_DATABASE_URL", None)
+_open = ExitStack()
+DATABASE = _open.enter_context(database(ROOT))
 os.environ["DJANGO_SETTINGS_MODULE"] = "ringfence.portal.settings"
 
 import django  # noqa: E402
@@ -31,7 +35,7 @@ from tests.unit.portal.fakeguard import FakeGuard  # noqa: E402
 from tests.unit.portal.rest import Rest, Site  # noqa: E402
 
 _built: list[Site] = []
-EMPTY, BUILT = ROOT / "empty.sqlite3", ROOT / "built.sqlite3"
+EMPTY, BUILT = "empty", "built"
 BUILT_POLICY = ROOT / "built-policy"
 
 
@@ -51,19 +55,18 @@ def _portal() -> Iterator[None]:
     yield
     connections.close_all()
     teardown_test_environment()
+    _open.close()
     shutil.rmtree(ROOT, ignore_errors=True)
 
 
-def _keep(template: Path) -> None:
+def _keep(template: str) -> None:
     connections.close_all()
-    shutil.copy(places.DATABASE_FILE, template)
+    DATABASE.keep(template)
 
 
-def _restore(template: Path) -> None:
+def _restore(template: str) -> None:
     connections.close_all()
-    for suffix in ("-wal", "-shm"):
-        Path(f"{places.DATABASE_FILE}{suffix}").unlink(missing_ok=True)
-    shutil.copy(template, places.DATABASE_FILE)
+    DATABASE.restore(template)
     for name in (places.PORTAL / anchor.FILE_NAME, places.SECRETS / anchor.KEY_NAME):
         name.unlink(missing_ok=True)
     anchor.establish(chain.head())

@@ -1,13 +1,11 @@
 """The audit log keeps everything and cannot be changed unnoticed."""
 
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from ringfence.portal import places
@@ -57,10 +55,7 @@ def test_the_database_refuses_to_alter_or_delete_entries(site: Site) -> None:
 )
 def test_who_has_the_file_is_found_out(site: Site, statement: str) -> None:
     assert not verify().problem
-    with closing(sqlite3.connect(places.DATABASE_FILE)) as database:
-        database.executescript("DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete;")
-        database.execute(statement)
-        database.commit()
+    _without_triggers(statement)
     assert verify().problem
 
 
@@ -178,7 +173,9 @@ def test_a_refused_right_is_written_down(site: Site) -> None:
 
 
 def _without_triggers(statement: str) -> None:
-    with closing(sqlite3.connect(places.DATABASE_FILE)) as database:
-        database.executescript("DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete;")
+    names = ("audit_no_change",) if connection.vendor == "postgresql" else ("audit_no_update", "audit_no_delete")
+    of_table = " ON audit_entry" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as database:
+        for name in names:
+            database.execute(f"DROP TRIGGER {name}{of_table}")
         database.execute(statement)
-        database.commit()

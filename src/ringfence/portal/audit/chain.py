@@ -27,6 +27,7 @@ class Verdict:
     broken_at: int | None = None
 
 
+@transaction.atomic(savepoint=False)
 def append(
     actor: Actor,
     action: str,
@@ -35,7 +36,7 @@ def append(
     changes: dict[str, Any] | None = None,
     tenant_id: int | None = None,
 ) -> Entry:
-    """Adds an entry; call it inside the transaction of the change it describes."""
+    """Adds an entry; call it inside the transaction of the change it describes, if there is one."""
     head = ChainHead.objects.select_for_update().get_or_create(pk=1)[0]
     entry = Entry(
         id=head.last_id + 1,

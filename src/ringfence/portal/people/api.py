@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.db.models import Q
 from ninja import Field, Router, Status
 
 from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.paging import PageOut, PageQuery, RowId, rows
 from ringfence.portal.people import changes
-from ringfence.portal.people.models import STANDARD, Person
+from ringfence.portal.people.models import STANDARD, Person, extensions_named
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound
 from ringfence.portal.schema import In, Out
@@ -107,7 +106,7 @@ def list_users(
     if extension is not None:
         found = found.filter(extension__number=extension)
     if search:
-        found = found.filter(Q(display_name__icontains=search) | Q(extension__number__startswith=search))
+        found = found.filter(extension__in=extensions_named(search))
     return rows(found, page, user_facts)
 
 

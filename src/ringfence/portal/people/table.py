@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ringfence.portal.actor import Actor
-from ringfence.portal.people.models import Extension, Role, RoleQuerySet
+from ringfence.portal.people.models import Extension, Role, RoleQuerySet, extensions_named
 from ringfence.portal.tables import BulkAction, Column, Empty, Filter, Table
 from ringfence.portal.tenants.models import Tenant
 
@@ -60,8 +60,9 @@ EXPORT: Final = (
 
 
 def _search(found: QuerySet[Extension], wanted: str) -> QuerySet[Extension]:
-    named = Q(person__display_name__icontains=wanted) | Q(tenant__domain__icontains=wanted)
-    return found.filter(named | Q(number__startswith=wanted))
+    named = Q(pk__in=extensions_named(wanted))
+    hosts = list(Tenant.objects.filter(domain__icontains=wanted).order_by().values_list("pk", flat=True))
+    return found.filter(named | Q(tenant_id__in=hosts) if hosts else named)
 
 
 def _filters(tenants: list[Tenant], offered: RoleQuerySet) -> tuple[Filter, ...]:

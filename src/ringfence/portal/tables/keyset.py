@@ -40,11 +40,19 @@ def part_of(found: QuerySet[Any], order: Order, size: int, after: str = "", befo
     backwards = bool(before) and values is not None
     if values is not None:
         found = found.filter(_beyond(order, values, upwards=order.downwards == backwards))
-    rows = list(found.order_by(*order.of(backwards))[: size + 1])
+    rows = _first(found, order.of(backwards), size + 1)
     more, rows = len(rows) > size, rows[:size]
     if backwards:
         return Part(rows[::-1], more, True)
     return Part(rows, values is not None, more)
+
+
+def _first(found: QuerySet[Any], columns: list[str], count: int) -> list[Any]:
+    """The first rows in this order. An order by another table's column sorts keys alone: whole rows are wide."""
+    ordered = found.order_by(*columns)
+    if any("__" in name for name in columns):
+        ordered = found.filter(pk__in=ordered.values("pk")[:count]).order_by(*columns)
+    return list(ordered[:count])
 
 
 def cursor_of(row: Any, order: Order) -> str:
