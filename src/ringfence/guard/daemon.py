@@ -16,6 +16,7 @@ from typing import Final
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import Bans
+from ringfence.guard.callstart import START, CallStart
 from ringfence.guard.clock import boot_id
 from ringfence.guard.control import ControlSocket, share
 from ringfence.guard.core import Core
@@ -65,9 +66,11 @@ class Daemon:
         self._paths = paths
         self._service = service
         self._watch = watch
-        self._notifier = Notifier(Core(paths.core_control))
+        core = Core(paths.core_control)
+        self._notifier = Notifier(core)
         self._desk = Desk(service)
-        self._control = ControlSocket(paths.guard_socket, self._desk.verbs(), CHANGING)
+        starts = CallStart(service.parts.standing.registrations, core)
+        self._control = ControlSocket(paths.guard_socket, {**self._desk.verbs(), **starts.verbs()}, CHANGING | {START})
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         self._reading = False
         self._settling = False

@@ -31,7 +31,7 @@ class Notifier:
     def send_due(self, standing: Standing, now: float) -> None:
         """Tells every watcher what has changed since the last time. `now` is Unix time."""
         for notice in standing.watches.due(now, standing.calls.of):
-            online = standing.registrations.is_live(str(notice.event["watched"]), now)
+            online = bool(standing.registrations.line_of(str(notice.event["watched"]), now))
             self._sender.submit(self._send, request_of(notice, online, now))
 
     def close(self) -> None:

@@ -147,10 +147,10 @@ class Registrations:
             self._drop(aor, "expired")
         return len(gone)
 
-    def is_live(self, aor: str, now: float) -> bool:
-        """Whether a device of this address of record is registered."""
+    def line_of(self, aor: str, now: float) -> bytes:
+        """What was last told of this address of record, b"" while no device of it is registered."""
         found = self._by_aor.get(aor)
-        return found is not None and found[1] > now
+        return found[2] if found is not None and found[1] > now else b""
 
     def news(self) -> list[tuple[bytes, str]]:
         """Who came and who went since the last question: the journal line, and why it ended ("" for a new one)."""

@@ -128,7 +128,7 @@ def _problem(item: dict[str, Any]) -> Problem:
 
 def _mount() -> None:
     from ringfence.portal.audit.api import router as audit
-    from ringfence.portal.calls.api import router as calls
+    from ringfence.portal.calls.control_api import router as calls
     from ringfence.portal.confirm.api import router as confirm
     from ringfence.portal.firewall.api import router as firewall
     from ringfence.portal.notices.api import router as notices

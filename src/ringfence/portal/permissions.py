@@ -31,6 +31,7 @@ class Permission(StrEnum):
     GROUPS_WRITE = "groups.write"
     TENANT_WRITE = "tenant.write"
     CALLS_READ = "calls.read"
+    CALLS_WRITE = "calls.write"
     AUDIT_READ = "audit.read"
     TENANTS_WRITE = "tenants.write"
     OPERATORS_WRITE = "operators.write"
@@ -58,6 +59,7 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     Permission.GROUPS_WRITE: Right(Sphere.TENANT, "Add, change and delete groups of users."),
     Permission.TENANT_WRITE: Right(Sphere.TENANT, "Change the tenant's name and time zone."),
     Permission.CALLS_READ: Right(Sphere.TENANT, "See registrations, live calls and call records."),
+    Permission.CALLS_WRITE: Right(Sphere.TENANT, "Start calls for extensions and end running calls."),
     Permission.AUDIT_READ: Right(Sphere.TENANT, "See and export the audit log."),
     Permission.TENANTS_WRITE: Right(Sphere.SYSTEM, "Add and delete tenants; set their limit of extensions."),
     Permission.OPERATORS_WRITE: Right(Sphere.SYSTEM, "Add, change and delete operators."),

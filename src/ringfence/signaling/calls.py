@@ -16,7 +16,7 @@ type Rung = RingExtension | RingList
 MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove RTP/AVP"
 
 CLAIMED_IDENTITY: Final = (
-    "^(P-[A-Za-z-]+|Remote-Party-ID|Diversion|History-Info|Identity|Identity-Info|Privacy|Replaces|Join"
+    "^(P-[A-Za-z-]+|Remote-Party-ID|Diversion|History-Info|Identity|Identity-Info|Privacy|Replaces|Join|Referred-By"
     "|Route|Path|Service-Route|X-(PBX|Ringfence)-.*)$"
 )
 """Headers a phone may not set: they claim an identity or a path, or they are ours."""

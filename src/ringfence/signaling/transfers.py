@@ -59,6 +59,7 @@ def redeem(request: Request, worker: Worker) -> Request:
     payer = worker.view.subscriber(grant.payer)
     if payer is None or not payer.active:
         return request
+    ksr.append_header(f"Referred-By: <sip:{payer.aor}>")
     if grant.replaces:
         ksr.append_header(f"Replaces: {grant.replaces}")
     return request._replace(target_user=grant.number, payer=payer, replaces=grant.replaces)

@@ -97,6 +97,7 @@ def populate(site: Site) -> None:
     """One of everything in tenant B that is not there from the start."""
     tenant_id = site.tenants["b"]
     store({"kind": "call.ended", "t": 100.0, "call_id": "b", "tenant_id": tenant_id, "caller": "100@b.example"})
+    site.guard.answers["calls.list"] = [{"call_id": "talking", "tenant_id": tenant_id, "state": "answered"}]
     group = site.b.post("groups", tenant_id=tenant_id, name="Sales")["id"]
     site.b.call("PUT", f"groups/{group}/members/{site.users['101@b.example']}")
     site.b.post("roles", tenant_id=tenant_id, name="Helpdesk", permissions=["users.read"])

@@ -38,7 +38,8 @@ def _own_domain(actor: Actor) -> str | None:
 
 
 def calls(actor: Actor) -> list[dict[str, Any]]:
-    return _visible(guard.listed("calls.list", "calls"), actor)
+    """Each with its call id as `id`."""
+    return [{**call, "id": call.get("call_id")} for call in _visible(guard.listed("calls.list", "calls"), actor)]
 
 
 def _visible(items: list[dict[str, Any]], actor: Actor) -> list[dict[str, Any]]:

@@ -3,11 +3,14 @@
 from functools import partial
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted
-from ringfence.portal.calls import live
+from ringfence.portal.calls import control, live
 from ringfence.portal.calls.hours import calls_by_day
 from ringfence.portal.calls.models import CallRecord
 from ringfence.portal.calls.tables import LIVE_CALLS, REGISTRATIONS, records_table
@@ -29,10 +32,24 @@ def registrations(request: HttpRequest) -> HttpResponse:
 @permitted(Permission.CALLS_READ)
 def calls(request: HttpRequest) -> HttpResponse:
     try:
-        found, down = [_with_length(call) for call in live.calls(actor_of(request))], ""
+        may_end = actor_of(request).may(Permission.CALLS_WRITE)
+        found = [{**_with_length(call), "may_end": may_end} for call in live.calls(actor_of(request))]
+        down = ""
     except Refused as refused:
         found, down = [], refused.detail
     return answer(request, LIVE_CALLS, found, "calls/calls.html", guard_down=down)
+
+
+@permitted(Permission.CALLS_WRITE)
+@require_POST
+def hang_up(request: HttpRequest, call_id: str) -> HttpResponse:
+    try:
+        control.hang_up(actor_of(request), call_id)
+    except Refused as refused:
+        messages.error(request, refused.detail)
+    else:
+        messages.success(request, _("The call is ended."))
+    return HttpResponseRedirect("/calls")
 
 
 def _with_length(call: dict[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted, signed_in
+from ringfence.portal.calls import control
 from ringfence.portal.people import calling
 from ringfence.portal.people.api import user_of
 from ringfence.portal.people.calling_forms import CallingForm
@@ -18,6 +20,19 @@ from ringfence.portal.problems import Refused
 @signed_in
 def my_calling(request: HttpRequest) -> HttpResponse:
     return _page(request, my_extension_of(request).person, "/my")
+
+
+@signed_in
+@require_POST
+def call(request: HttpRequest) -> HttpResponse:
+    """The own phone rings, then it calls the number."""
+    try:
+        control.start(actor_of(request), my_extension_of(request).person, request.POST.get("number", "")[:64])
+    except Refused as refused:
+        messages.error(request, refused.detail)
+    else:
+        messages.success(request, _("Your phone rings now; when you take it, it calls the number."))
+    return HttpResponseRedirect("/my")
 
 
 @permitted(Permission.USERS_READ)

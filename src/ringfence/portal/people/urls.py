@@ -7,6 +7,7 @@ urlpatterns = [
     path("my", own.my_extension),
     path("my/calls", own.my_calls),
     path("my/calling", calling_views.my_calling),
+    path("my/call", calling_views.call),
     path("my/devices", own.my_devices),
     path("users/bulk", views.bulk),
     path("users/import", import_page.import_users),

@@ -1,0 +1,53 @@
+"""Starts a call for an extension: its phone rings first, and is then asked to call the number itself.
+
+So the phone proves itself with its own digest, and the call is judged and charged like one that was dialled there. It
+gets an INVITE, a REFER and a BYE to the device that registered last (RFC 5359 section 2.15, "Click to Dial").
+"""
+
+import asyncio
+import re
+import time
+from typing import Any, Final
+
+import orjson
+
+from ringfence.guard.control import Args, Refusal, Verb, text
+from ringfence.guard.core import Core
+from ringfence.guard.registrations import Registrations
+
+START: Final = "calls.start"
+
+_NUMBER: Final = re.compile(r"\+?[0-9*#]{1,64}")
+
+
+class CallStart:
+    """Asks the core for calls that no phone began."""
+
+    def __init__(self, registrations: Registrations, core: Core) -> None:
+        self._registrations = registrations
+        self._core = core
+
+    def verbs(self) -> dict[str, Verb]:
+        return {START: self._answer}
+
+    async def _answer(self, args: Args) -> dict[str, Any]:
+        return await asyncio.to_thread(self.start, text(args, "aor"), text(args, "number"), time.time())
+
+    def start(self, aor: str, number: str, now: float) -> dict[str, Any]:
+        """Rings the device that registered last. Raises Refusal. `now` is Unix time."""
+        if not _NUMBER.fullmatch(number):
+            raise Refusal("calls.number", "number", f"{number!r} is nothing that can be dialled.")
+        device = self._device(aor, now)
+        if device is None:
+            raise Refusal("calls.offline", "aor", f"No phone is registered as {aor}.")
+        target = f"sip:{number.replace('#', '%23')}@{aor.partition('@')[2]}"
+        hop = str(device.get("received") or device["uri"])
+        if not self._core.ask("dlg.bridge_dlg", f"sip:{aor}", target, hop):
+            raise Refusal("calls.core", "aor", "The SIP core does not take the call now; try again.")
+        return {"aor": aor, "number": number, "device": str(device["uri"])}
+
+    def _device(self, aor: str, now: float) -> dict[str, Any] | None:
+        line = self._registrations.line_of(aor, now)
+        contacts = orjson.loads(line)["contacts"] if line else []
+        live = [contact for contact in contacts if contact["expires_at"] > now]
+        return max(live, key=lambda contact: float(contact["expires_at"]), default=None)
