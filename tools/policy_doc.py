@@ -14,11 +14,13 @@ from typing import Any, Final
 
 from ringfence.policy import antihacking, challenges, decide, dialog, routing
 from ringfence.policy.settings import SecuritySettings, limits_of
-from tools.policy_words import ANSWERS, SENTENCES
+from tools.policy_words import ANSWERS, FEATURES, SENTENCES
 
 SOURCE: Final = Path(__file__).parents[1] / "src" / "ringfence"
 PAGE: Final = Path(__file__).parents[1] / "docs" / "policy.md"
-RULE_ID: Final = re.compile(r"(packet|source|method|identity|registration|route|dialog|media|antihacking)\.[a-z_]+")
+RULE_ID: Final = re.compile(
+    r"(packet|source|method|identity|registration|route|forward|transfer|watch|code|dialog|media|antihacking)\.[a-z_]+"
+)
 DROPPED: Final = "no answer"
 CHALLENGED: Final = "401 for REGISTER, 407 otherwise"
 
@@ -56,7 +58,12 @@ def tables() -> tuple[Table, ...]:
         Table("Outside a dialog: keep-alive OPTIONS to the system itself", _GREETING, _gates(decide.GREETING_GATES)),
         Table("Outside a dialog: everything else", _OUTSIDE, (*_listed("packet.max_forwards"), *_gates(decide.GATES))),
         Table("Additional rules for REGISTER", "", _gates(decide.REGISTRATION_GATES)),
-        Table("Where it goes", _ROUTE, _listed(*_ids_of(routing), "route.offline", "media.offer", "route.redirect")),
+        Table(
+            "Where it goes",
+            _ROUTE,
+            _listed(*_ids_of(routing), "route.offline", "route.busy", "media.offer", "route.redirect"),
+        ),
+        Table("Forwards, transfers, lamps and feature codes", _FEATURES, _listed(*FEATURES)),
         Table("Inside a dialog", _DIALOG, _listed(*_ids_of(dialog), "dialog.challenge")),
         Table("Anti-hacking", _ANTIHACKING, _listed(*_antihacking_ids())),
     )
@@ -163,6 +170,9 @@ _OUTSIDE: Final = "REGISTER, INVITE, OPTIONS to an account, and every method nob
 _ROUTE: Final = (
     "`policy/routing.py` decides; `route.offline`, `media.offer` and `route.redirect` follow from carrying it out."
 )
+_FEATURES: Final = """\
+A forward, a 302, a transfer and a call started by a program are judged by the rules of "Where it goes", as a call of
+whoever caused it. These come on top."""
 _DIALOG: Final = "A request with a To tag, and a CANCEL, is judged by who really sends it; Route headers open nothing."
 _ANTIHACKING: Final = """\
 The guard counts failed authentications and unanswered challenges of each source over a sliding window. Only failures

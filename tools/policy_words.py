@@ -2,7 +2,31 @@
 
 from typing import Final
 
+FEATURES: Final = {
+    "forward.do_not_disturb": "The extension does not want to be disturbed, and forwards nowhere while busy.",
+    "forward.loop": "The call was forwarded to somebody who forwarded it already.",
+    "forward.hops": "The call was forwarded five times: no further.",
+    "forward.nowhere": "The call leads to something that cannot be rung.",
+    "forward.failed": "The next phone could not be reached because of a failure of ours.",
+    "transfer.outside": "Only extensions of one tenant that talk with each other transfer each other.",
+    "transfer.target": "A Refer-To that asks for no call, or more than one of them.",
+    "transfer.domain": "A transfer leads to numbers of the own tenant's domain, never to a foreign host.",
+    "transfer.replaces": "An attended transfer replaces a call of the transferrer with whoever is called, no other.",
+    "watch.unknown_caller": "Nobody whose identity is not proved watches anybody.",
+    "watch.event": "Only the events dialog and presence can be watched.",
+    "watch.internal_calls": "Whoever may not call extensions may not watch them.",
+    "watch.nobody": "There is no such extension in the own tenant.",
+    "watch.extension": "The watcher is told every change from now on, by the guard.",
+    "code.do_not_disturb": "*78 and *79: do not disturb on and off.",
+    "code.forward": "*72 with a number and *73: forward every call, or no more. Without a number: incomplete.",
+    "code.pick_up": "*8 with an extension: the call that rings there.",
+    "code.pick_up_group": "*8: the latest call that rings in a group of the caller.",
+    "code.nobody": "There is no such extension to pick up from.",
+}
+"""The rules of the features."""
+
 SENTENCES: Final = {
+    **FEATURES,
     "packet.encoding": "A message that is not UTF-8 where it must be is not read at all.",
     "source.banned": "A banned source is dropped here when the kernel could not take the ban.",
     "packet.sanity": "Kamailio's own check of the message failed (RFC 3261 section 8.2, RFC 4475).",
@@ -19,6 +43,7 @@ SENTENCES: Final = {
     "route.extension": "The call goes to every device that is registered for the extension.",
     "route.offline": "No device is registered for the called extension.",
     "media.offer": "rtpengine does not answer: without the relay there is no call.",
+    "route.busy": "The called extension is in a call and has call waiting switched off.",
     "route.redirect": "A called phone may not send the call elsewhere (3xx) at the caller's expense.",
     "dialog.known": "A request inside a dialog that is not ours.",
     "dialog.party": "Only the two parties of a call, at their proved addresses, may touch it; CANCEL: only the caller.",
@@ -46,6 +71,10 @@ SENTENCES: Final = {
 }
 
 ANSWERS: Final = {
+    "watch.extension": "200 OK and NOTIFY",
+    "code.pick_up": "487, and the call; 404 if nothing rings",
+    "code.pick_up_group": "487, and the call; 404 if nothing rings",
+    "code.do_not_disturb": "480 On, 480 Off",
     "packet.sanity": "400 or as the check demands",
     "packet.max_forwards": "483 Too Many Hops",
     "route.greet": "200 OK",

@@ -15,6 +15,7 @@ from ringfence.policy.events import Kind
 
 PASSED_ON: Final = frozenset(
     {
+        Kind.CALLING_ASKED,
         Kind.CALL_STARTED,
         Kind.CALL_FORWARDED,
         Kind.CALL_ANSWERED,

@@ -12,6 +12,7 @@ class Kind(StrEnum):
     AUTH_FAILED = "auth.failed"
     AUTH_STALE_PASSWORD = "auth.stale_password"
     WATCH_SAVED = "watch.saved"
+    CALLING_ASKED = "calling.asked"
     CALL_STARTED = "call.started"
     CALL_FORWARDED = "call.forwarded"
     CALL_ANSWERED = "call.answered"
@@ -38,6 +39,7 @@ URGENT: Final = frozenset(
     {
         Kind.AUTH_FAILED,
         Kind.WATCH_SAVED,
+        Kind.CALLING_ASKED,
         Kind.CALL_STARTED,
         Kind.CALL_FORWARDED,
         Kind.CALL_ANSWERED,

@@ -163,6 +163,24 @@ class RingList:
 
 
 @dataclass(frozen=True, slots=True)
+class PickUp:
+    """Let this caller take a call that rings elsewhere: the first that is found under one of these keys."""
+
+    rule: str
+    caller: Subscriber
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetCalling:
+    """Change settings of the caller's own extension, as its user may on the page."""
+
+    rule: str
+    caller: Subscriber
+    values: tuple[tuple[str, str | bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
     """Tell this subscriber the state of an extension from now on, for `seconds`; 0 seconds: once, and no more."""
 
@@ -197,5 +215,18 @@ class CallOutside:
     emergency: bool = False
 
 
-Verdict = Drop | Refuse | Challenge | Greet | SaveContacts | Watch | RingExtension | RingList | CallOutside
+Verdict = (
+    Drop
+    | Refuse
+    | Challenge
+    | Greet
+    | SaveContacts
+    | Watch
+    | PickUp
+    | SetCalling
+    | RingExtension
+    | RingList
+    | CallOutside
+)
+Rung = RingExtension | RingList
 Objection = Drop | Refuse | Challenge

@@ -1,6 +1,7 @@
 """The only code that can say yes."""
 
 from ringfence.policy.book import FindSubscriber, Subscriber
+from ringfence.policy.codes import feature
 from ringfence.policy.forwarding import Attempt, Judge, follow
 from ringfence.policy.index import Index
 from ringfence.policy.lamps import watch
@@ -33,6 +34,8 @@ def _call(request: Request, index: Index, find: FindSubscriber) -> Verdict:
     caller = request.caller
     if caller is None:
         return Refuse("route.unknown_caller", 403, "Forbidden")
+    if asked := feature(request.target_user, caller, index, find):
+        return asked
     payer, judge = request.payer or caller, judge_with(index, find)
     if request.replaces:  # whoever is asked for is talking already: no forward applies
         return judge(caller, payer, request.target_user)

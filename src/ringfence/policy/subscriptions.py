@@ -124,6 +124,7 @@ UNTOLD: Final = frozenset(
         Kind.AUTH_STALE_PASSWORD,
         Kind.CALL_CONFIRMED,
         Kind.WATCH_SAVED,
+        Kind.CALLING_ASKED,
         Kind.REQUEST_REFUSED,
         Kind.ENGINE_STARTED,
         Kind.MEDIA_FAILED,

@@ -6,15 +6,17 @@ from ringfence.policy.model import (
     Challenge,
     Drop,
     Greet,
+    PickUp,
     Refuse,
     Request,
     RingExtension,
     RingList,
     SaveContacts,
+    SetCalling,
     Verdict,
     Watch,
 )
-from ringfence.signaling import calls, ksr, registrations, ringing, watching
+from ringfence.signaling import calls, ksr, picking, registrations, ringing, watching
 from ringfence.signaling.worker import Worker
 
 BLOCKED_AGENT: Final = "source.user_agent"
@@ -23,7 +25,7 @@ BLOCKED_AGENT: Final = "source.user_agent"
 def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
     """Does what the policy decided."""
     if isinstance(verdict, RingExtension | RingList):
-        verdict = ringing.reachable(verdict, worker)
+        verdict = ringing.reachable(verdict, worker, replaces=bool(request.replaces))
     match verdict:
         case Drop(rule):
             worker.refused(rule)
@@ -42,6 +44,10 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
             registrations.save(aor, request.caller, worker)
         case Watch() if request.caller:
             watching.accept(verdict, request.caller, worker)
+        case PickUp():
+            picking.begin(verdict)
+        case SetCalling():
+            calls.ask_setting(verdict, worker)
         case RingExtension() | RingList():
             calls.ring(verdict, request.target_user, worker)
         case _:

@@ -6,12 +6,10 @@ from typing import Any, Final
 from ringfence.policy import dialog
 from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
-from ringfence.policy.model import Refuse, RingExtension, RingList
+from ringfence.policy.model import Refuse, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
-from ringfence.signaling import facts, ksr
+from ringfence.signaling import facts, ksr, memory, picking
 from ringfence.signaling.worker import Worker
-
-type Rung = RingExtension | RingList
 
 MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove RTP/AVP"
 
@@ -76,6 +74,8 @@ def ring(verdict: Rung, target_user: str, worker: Worker) -> None:
     ksr.show_caller(verdict.caller.display_name or verdict.caller.extension)
     ksr.append_header(f"P-Asserted-Identity: <sip:{verdict.caller.aor}>")
     ksr.ring_for(ring_seconds(verdict))
+    picking.note(verdict, worker)
+    ksr.on_branch("picked")
     send("ksr_reply_call", "ksr_failure_call")
 
 
@@ -103,6 +103,22 @@ def step_variables(verdict: Rung) -> dict[str, str]:
         "steps": encode_steps(steps[1:]),
         "otherwise": verdict.otherwise if isinstance(verdict, RingList) else "",
     }
+
+
+def ask_setting(verdict: SetCalling, worker: Worker) -> None:
+    """Tells the portal, which checks, audits and publishes it like a change on the page, within a second."""
+    caller, values = verdict.caller, dict(verdict.values)
+    worker.journal.append(
+        Kind.CALLING_ASKED,
+        {
+            "aor": caller.aor,
+            "user_id": caller.user_id,
+            "tenant_id": caller.tenant_id,
+            "values": values,
+            "source": ksr.source(),
+        },
+    )
+    ksr.reply(480, "On" if any(values.values()) else "Off")
 
 
 def refuse_in_dialog(method: str) -> Refuse | None:
@@ -141,9 +157,16 @@ def reply_of_callee() -> None:
     code = ksr.number("$rs")
     if 100 < code < 300 and (code >= 200 or not ksr.dialog_var("callee")):
         ksr.set_dialog_var("callee", facts.party())
-    if 200 <= code < 300 and (rung := ksr.dialog_var("rung")):
-        ksr.set_dialog_var("to", ksr.device_answers_for(rung.split(",")) or ksr.dialog_var("to"))
+    if 200 <= code < 300:
+        _note_who_answered()
     relay_media_of_reply(code)
+
+
+def _note_who_answered() -> None:
+    """Of several extensions that rang, or that picked the call up, the one whose device this is."""
+    rung = [*ksr.dialog_var("rung").split(","), memory.picker()]
+    if any(rung) and (aor := ksr.device_answers_for(filter(None, rung))):
+        ksr.set_dialog_var("to", aor)
 
 
 def relay_media_of_reply(code: int) -> None:

@@ -14,8 +14,6 @@ from ringfence.policy.rules.packet import SANITY_CHECKS, SANITY_URIS
 type Fact = Callable[[], str]
 
 REGISTER_TABLE = "location"
-TRANSFERS_TABLE = "transfers"
-USED_TABLE = "transferred"
 HEADER_COUNTS = tuple(
     f"$hdrc({name})"
     for name in (
@@ -272,6 +270,11 @@ def ring_for(seconds: int) -> None:
     KSR.tm.t_set_fr_inv(1000 * seconds)
 
 
+def on_branch(name: str) -> bool:
+    """A route of the script for each device the call is sent to."""
+    return _yes(KSR.tm.t_on_branch(name))
+
+
 def cancelled() -> bool:
     """Whether the caller gave up the call of this failure route."""
     return _yes(KSR.tm.t_is_canceled())
@@ -302,21 +305,6 @@ def refer_to_instead(uri: str, replaces: str, by: str) -> None:
     headers = "?Replaces=" + text("$(var(words){s.escape.param})") if replaces else ""
     append_header(f"Refer-To: <{uri}{headers}>")
     append_header(f"Referred-By: <sip:{by}>")
-
-
-def keep_transfer(token: str, grant: str) -> None:
-    KSR.htable.sht_sets(TRANSFERS_TABLE, token, grant)
-
-
-def transfer(token: str) -> str:
-    """What was granted under this token, "" for nothing."""
-    return _text(KSR.htable.sht_get(TRANSFERS_TABLE, token))
-
-
-def forget_transfer(token: str) -> bool:
-    """Whether this worker is the one that used the token up: adding one and reading the sum is one step."""
-    KSR.htable.sht_rm(TRANSFERS_TABLE, token)
-    return bool(KSR.htable.sht_inc(USED_TABLE, token) == 1)
 
 
 def parties_of(wanted: str, one_tag: str, other_tag: str) -> tuple[str, ...]:

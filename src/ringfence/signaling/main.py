@@ -6,7 +6,7 @@ The supervisor names this package and the virtual environment in PYTHONPATH.
 import time
 
 from ringfence.policy.decide import decide, screen
-from ringfence.signaling import act, calls, facts, ksr, registering, ringing, transfers
+from ringfence.signaling import act, calls, facts, ksr, picking, registering, ringing, transfers
 from ringfence.signaling.authentication import authenticate
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
 from ringfence.signaling.worker import Worker, this_worker
@@ -100,6 +100,11 @@ def _cancel(worker: Worker) -> None:
         act.refuse(worker, "dialog.party", 403, "Forbidden")
     else:
         ksr.relay()
+
+
+@guarded(refuse_request, _report)
+def ksr_picked(answer: str, *_: object) -> None:
+    picking.finish(answer == "taken")
 
 
 @guarded(drop_message, _report)

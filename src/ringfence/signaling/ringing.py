@@ -6,25 +6,31 @@ Which extension rings now stands in the dialog, so any worker can take the next 
 from dataclasses import replace
 from typing import Final
 
+from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
 from ringfence.policy.forwarding import Judge, Occasion, go_on, occasion_of, redirected
-from ringfence.policy.model import Refuse, RingExtension, RingList, Verdict
+from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, Verdict
 from ringfence.policy.redirection import redirection_in
 from ringfence.policy.ringlist import after_list, decode_steps, wanted
 from ringfence.policy.routing import judge_with
-from ringfence.signaling import calls, ksr
+from ringfence.signaling import calls, ksr, memory, picking
 from ringfence.signaling.worker import Worker
 
+BUSY: Final = Refuse("route.busy", 486, "Busy Here")
 OFFLINE: Final = Refuse("route.offline", 480, "Temporarily Unavailable")
 
 
-def reachable(verdict: Verdict, worker: Worker) -> Verdict:
-    """The same verdict if it has a device, which is then the target; otherwise that on what comes next."""
+def reachable(verdict: Verdict, worker: Worker, *, replaces: bool = False) -> Verdict:
+    """The same verdict if it has a device, which is then the target; otherwise that on what comes next.
+
+    A call that replaces another is no second call, so it finds nobody busy.
+    """
     while True:
         if isinstance(verdict, RingExtension):
-            if ksr.find_contacts(verdict.aor):
+            occasion = None if replaces else _busy(verdict.callee)
+            if occasion is None and ksr.find_contacts(verdict.aor):
                 return verdict
-            verdict = _offline(verdict, worker)
+            verdict = _not_taken(verdict, occasion or Occasion.OFFLINE, worker)
         elif isinstance(verdict, RingList):
             verdict = wanted(verdict, worker.view.subscriber)
             if not verdict.steps:
@@ -37,10 +43,15 @@ def reachable(verdict: Verdict, worker: Worker) -> Verdict:
             return verdict
 
 
-def _offline(verdict: RingExtension, worker: Worker) -> Verdict:
+def _busy(callee: Subscriber) -> Occasion | None:
+    """Whether an extension without call waiting is in a call already."""
+    return Occasion.BUSY if not callee.calling.call_waiting and memory.calls_of(callee.aor) > 0 else None
+
+
+def _not_taken(verdict: RingExtension, occasion: Occasion, worker: Worker) -> Verdict:
     judge = _judge(worker)
-    forward = go_on(verdict.caller, verdict.callee, verdict.path, Occasion.OFFLINE, judge) if judge else None
-    return forward or OFFLINE
+    forward = go_on(verdict.caller, verdict.callee, verdict.path, occasion, judge) if judge else None
+    return forward or (BUSY if occasion is Occasion.BUSY else OFFLINE)
 
 
 def _exhausted(verdict: RingList, worker: Worker) -> Verdict:
@@ -95,10 +106,12 @@ def _path() -> tuple[str, ...]:
     return tuple(aor for aor in ksr.dialog_var("path").split(",") if aor)
 
 
-def _ring_next(verdict: calls.Rung, worker: Worker) -> None:
+def _ring_next(verdict: Rung, worker: Worker) -> None:
     """The devices of the next extension become the targets of the same call."""
     note_step(calls.step_variables(verdict), worker)
     ksr.ring_for(calls.ring_seconds(verdict))
+    picking.note(verdict, worker)
+    ksr.on_branch("picked")
     if not (ksr.on_reply("ksr_reply_call") and ksr.on_failure("ksr_failure_call") and ksr.relay()):
         _end("forward.failed", 500, "Server Internal Error", "", worker)
 

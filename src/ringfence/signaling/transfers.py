@@ -20,7 +20,7 @@ from ringfence.policy.transfer import (
     redeemed,
     wish_in,
 )
-from ringfence.signaling import calls, ksr
+from ringfence.signaling import calls, ksr, memory
 from ringfence.signaling.worker import Worker
 
 NOT_HERE = Refuse("transfer.outside", 403, "Forbidden")
@@ -53,8 +53,8 @@ def redeem(request: Request, worker: Worker) -> Request:
     if caller is None or BEFORE_TOKEN not in request.target_user:
         return request
     token = request.target_user.rpartition(BEFORE_TOKEN)[2]
-    grant = redeemed(decode_grant(ksr.transfer(token)), caller.aor, request.target_user)
-    if grant is None or not ksr.forget_transfer(token):
+    grant = redeemed(decode_grant(memory.transfer(token)), caller.aor, request.target_user)
+    if grant is None or not memory.forget_transfer(token):
         return request
     payer = worker.view.subscriber(grant.payer)
     if payer is None or not payer.active:
@@ -102,5 +102,5 @@ def _replaces(replaced: Replaced, transferrer: str, callee: str) -> bool:
 def _grant(wish: Wish, transferrer: Subscriber, transferee: Subscriber) -> None:
     token = os.urandom(TOKEN_BYTES).hex()
     replaces = wish.replaced.header if wish.replaced else ""
-    ksr.keep_transfer(token, encode_grant(Grant(transferrer.aor, transferee.aor, wish.number, replaces)))
+    memory.keep_transfer(token, encode_grant(Grant(transferrer.aor, transferee.aor, wish.number, replaces)))
     ksr.refer_to_instead(f"sip:{wish.number}{BEFORE_TOKEN}{token}@{transferrer.domain}", replaces, transferrer.aor)

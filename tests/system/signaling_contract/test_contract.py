@@ -6,7 +6,7 @@ from typing import Any
 
 import ringfence
 
-PORT = Path(ringfence.__file__).parent / "signaling" / "ksr.py"
+PORTS = [Path(ringfence.__file__).parent / "signaling" / name for name in ("ksr.py", "memory.py")]
 
 
 def test_every_function_of_the_port_exists_in_the_running_core(pbx: Any) -> None:
@@ -15,6 +15,6 @@ def test_every_function_of_the_port_exists_in_the_running_core(pbx: Any) -> None
     known = {
         f"{module}.{name}" if module else name for module, name in re.findall(r"module: ?(\S*)\s+name: (\S+)", listing)
     }
-    called = set(re.findall(r"KSR\.(\w+(?:\.\w+)?)", PORT.read_text()))
+    called = {name for port in PORTS for name in re.findall(r"KSR\.(\w+(?:\.\w+)?)", port.read_text())}
     assert len(called) > 30
     assert {name for name in called if name not in known} == set()

@@ -15,6 +15,7 @@ from ringfence.portal.audit import retention
 from ringfence.portal.audit.chain import append
 from ringfence.portal.calls.models import CallRecord, EventCursor
 from ringfence.portal.confirm.changes import revert_due
+from ringfence.portal.people.codes import carry_out
 from ringfence.portal.security.history import take_history
 from ringfence.portal.steps import Steps
 from ringfence.portal.tenants.models import Tenant
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 CURSOR: Final = "calls"
 CALLS: Final = (Kind.CALL_ENDED, Kind.CALL_REFUSED)
 BANS: Final = (Kind.BAN_ADDED, Kind.BAN_LIFTED)
-KINDS: Final = (*CALLS, *BANS)
+KINDS: Final = (*CALLS, *BANS, Kind.CALLING_ASKED)
 SHELL: Final = "command line"
 """How the guard's events name whoever works at a shell of the server; what the portal does is in its log already."""
 
@@ -76,6 +77,8 @@ def take_events() -> int:
         for event in events:
             if event.get("kind") in BANS:
                 audit_ban(event)
+            elif event.get("kind") == Kind.CALLING_ASKED:
+                carry_out(event)
             else:
                 store(event)
         EventCursor.objects.update_or_create(name=CURSOR, defaults={"position": after})

@@ -1,0 +1,67 @@
+"""What all workers share: Kamailio's small tables, each with an end for what nobody takes away (`core.cfg`, htable).
+
+Beside `ksr` the only importer of KSR.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import KSR
+
+from ringfence.signaling import ksr
+
+CALLS_TABLE = "calls"
+TRANSFERS_TABLE = "transfers"
+USED_TABLE = "transferred"
+RINGING_TABLE = "ringing"
+PICKED_TABLE = "picked"
+
+
+def keep_transfer(token: str, grant: str) -> None:
+    KSR.htable.sht_sets(TRANSFERS_TABLE, token, grant)
+
+
+def transfer(token: str) -> str:
+    """What was granted under this token, "" for nothing."""
+    return _text(KSR.htable.sht_get(TRANSFERS_TABLE, token))
+
+
+def forget_transfer(token: str) -> bool:
+    """Whether this worker is the one that used the token up: adding one and reading the sum is one step."""
+    KSR.htable.sht_rm(TRANSFERS_TABLE, token)
+    return bool(KSR.htable.sht_inc(USED_TABLE, token) == 1)
+
+
+def calls_of(aor: str) -> int:
+    """How many calls an extension is part of now."""
+    count: Any = KSR.htable.sht_get(CALLS_TABLE, f"extension:{aor}")
+    return count if count.__class__ is int else 0
+
+
+def note_ringing(keys: Iterable[str]) -> None:
+    """Where this call can be found while it rings: its transaction and Call-ID."""
+    here = f"{ksr.text('$T(id_index)')}:{ksr.text('$T(id_label)')}:{ksr.call_id()}"
+    for key in keys:
+        KSR.htable.sht_sets(RINGING_TABLE, key, here)
+
+
+def aim_at_ringing(key: str, picker: str) -> bool:
+    """Lets the script add the picker's devices to the call under this key. Whether there is one."""
+    found = _text(KSR.htable.sht_get(RINGING_TABLE, key)).split(":", 2)
+    if len(found) != 3:
+        return False
+    index, label, ringing_call_id = found
+    KSR.htable.sht_sets(PICKED_TABLE, ringing_call_id, picker)
+    KSR.pv.seti("$avp(pick_index)", int(index))
+    KSR.pv.seti("$avp(pick_label)", int(label))
+    KSR.pv.sets("$avp(pick_uri)", f"sip:{picker}")
+    return True
+
+
+def picker() -> str:
+    """Who picked this call up, "" if nobody did."""
+    return _text(KSR.htable.sht_get(PICKED_TABLE, ksr.call_id()))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
