@@ -22,6 +22,7 @@ PASSED_ON: Final = frozenset(
         Kind.CALL_ENDED,
         Kind.CALL_REFUSED,
         Kind.REQUEST_REFUSED,
+        Kind.TRUNK_CHANGED,
         Kind.ENGINE_STARTED,
         Kind.ENGINE_EXCEPTION,
         Kind.MEDIA_FAILED,

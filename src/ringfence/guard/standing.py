@@ -15,6 +15,7 @@ import orjson
 
 from ringfence.guard.calls import Calls
 from ringfence.guard.registrations import Registrations
+from ringfence.guard.trunks import Trunks
 from ringfence.guard.watches import Watches
 from ringfence.journal.layout import SEGMENT_BYTES
 from ringfence.journal.reader import Checkpoint, Entry, Event, decode, replay
@@ -29,12 +30,13 @@ MALFORMED: Final = (KeyError, TypeError, ValueError, AttributeError)
 
 
 class Standing:
-    """Registrations and calls, fed from journal lines."""
+    """Registrations, calls and trunks, fed from journal lines."""
 
     def __init__(self) -> None:
         self.registrations = Registrations()
         self.calls = Calls()
         self.watches = Watches()
+        self.trunks = Trunks()
 
     def take(self, line: bytes, event: Event) -> None:
         """Takes in one event; kinds that change nothing here are ignored."""
@@ -57,6 +59,8 @@ class Standing:
                 self.calls.confirmed(line, event)
             case Kind.CALL_ENDED:
                 self.calls.ended(event)
+            case Kind.TRUNK_CHANGED | Kind.TRUNK_SEEN:
+                self.trunks.seen(line, event)
         if event["kind"].startswith("call."):
             self.watches.touch(*self.calls.parties_of(event))
 
@@ -69,7 +73,8 @@ class Standing:
                 continue
 
     def lines(self) -> list[bytes]:
-        return [*self.registrations.lines(), *self.calls.lines(), *self.watches.lines()]
+        found = (self.registrations, self.calls, self.watches, self.trunks)
+        return [line for part in found for line in part.lines()]
 
     def outgrown(self, saved: Checkpoint, now: Checkpoint) -> bool:
         """Whether the journal since the last snapshot is long enough to write the next one."""

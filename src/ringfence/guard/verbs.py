@@ -55,6 +55,7 @@ class Desk:
             "registrations.list": self.list_registrations,
             "registrations.page": self.page_of_registrations,
             "calls.list": self.list_calls,
+            "trunks.list": self.list_trunks,
             "events.since": self.events_since,
             "alarms.list": self.list_alarms,
             "policy.changed": self.policy_changed,
@@ -193,6 +194,10 @@ class Desk:
 
     async def list_calls(self, args: Args) -> list[dict[str, Any]]:
         return self._parts.standing.calls.listing(_tenant(args))
+
+    async def list_trunks(self, _: Args) -> dict[str, dict[str, Any]]:
+        """How each address of each trunk is doing, by trunk id and address."""
+        return self._parts.standing.trunks.listing()
 
     async def events_since(self, args: Args) -> dict[str, Any]:
         """Committed events after a cursor; waits up to `wait` seconds for the first one."""

@@ -13,6 +13,7 @@ from ringfence.policy.calling import USUAL, Calling, decode_calling, encode_call
 from ringfence.policy.numbers import Reach
 from ringfence.policy.plain import from_plain
 from ringfence.policy.settings import SecuritySettings
+from ringfence.policy.trunks import Trunk
 
 SEPARATOR: Final = "\n"
 ACTIVE: Final = "1"
@@ -126,6 +127,7 @@ class Book:
     address_entries: tuple[AddressEntry, ...] = ()
     blocked_user_agents: tuple[BlockedUserAgent, ...] = ()
     protected_addresses: tuple[ProtectedAddress, ...] = ()
+    trunks: tuple[Trunk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

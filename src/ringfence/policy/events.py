@@ -23,6 +23,8 @@ class Kind(StrEnum):
     ENGINE_STARTED = "engine.started"
     ENGINE_EXCEPTION = "engine.exception"
     MEDIA_FAILED = "media.failed"
+    TRUNK_CHANGED = "trunk.changed"
+    TRUNK_SEEN = "trunk.seen"
     POLICY_ADOPTED = "policy.adopted"
     POLICY_BROKEN = "policy.broken"
     BAN_ADDED = "ban.added"
@@ -47,6 +49,7 @@ URGENT: Final = frozenset(
         Kind.CALL_REFUSED,
         Kind.ENGINE_EXCEPTION,
         Kind.POLICY_BROKEN,
+        Kind.TRUNK_CHANGED,
     }
 )
 """Kinds for which a worker rings the guard's doorbell; the guard finds all others within 200 ms."""

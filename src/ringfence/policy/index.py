@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ringfence.policy.book import BlockedUserAgent, Book, MatchKind, Role, Tenant
+from ringfence.policy.trunks import TrunkIndex, index_trunks
 
 NO_RIGHTS: Final = Role("", internal=False, national=False, international=False)
 
@@ -19,11 +20,14 @@ class Index:
     agents_containing: tuple[str, ...]
     agents_starting: tuple[str, ...]
     agents_named: frozenset[str]
+    trunks: TrunkIndex
 
     def domain_of(self, host: str) -> str:
-        """The SIP domain a host means: a tenant's own, the default for one of our addresses, "" for a stranger's."""
+        """The SIP domain a host means: a tenant's or a gateway's own, the default for one of our addresses, "" for a
+        stranger's.
+        """
         name = host.lower().strip("[]")  # an IPv6 address stands in brackets in a URI
-        if name in self.tenants:
+        if name in self.tenants or name in self.trunks.realms:
             return name
         return self.book.default_domain if name in self.own_hosts else ""
 
@@ -53,6 +57,7 @@ def build_index(book: Book) -> Index:
         agents_containing=_patterns(enabled, MatchKind.CONTAINS),
         agents_starting=_patterns(enabled, MatchKind.PREFIX),
         agents_named=frozenset(_patterns(enabled, MatchKind.EXACT)),
+        trunks=index_trunks(book.trunks),
     )
 
 

@@ -18,6 +18,7 @@ class Topic(StrEnum):
     CALLS = "calls"
     BANS = "bans"
     ALARMS = "alarms"
+    TRUNKS = "trunks"
     SETTINGS = "settings"
     AUDIT = "audit"
 
@@ -112,6 +113,12 @@ TELLINGS: Final[Mapping[Kind, Telling]] = {
     Kind.POLICY_BROKEN: Telling(
         (Topic.ALARMS,), Audience.SYSTEM, "A worker cannot read the policy; the old one stays.", ("error",)
     ),
+    Kind.TRUNK_CHANGED: Telling(
+        (Topic.TRUNKS,),
+        Audience.SYSTEM,
+        "An address of a trunk went up or down, or its registration was accepted or refused.",
+        ("trunk_id", "address", "state", "registration", "latency_ms", "detail"),
+    ),
     Kind.SETTINGS_CHANGED: Telling(
         (Topic.SETTINGS, Topic.AUDIT), Audience.TENANT, "Somebody changed a setting or a list.", _AUDIT
     ),
@@ -128,6 +135,7 @@ UNTOLD: Final = frozenset(
         Kind.REQUEST_REFUSED,
         Kind.ENGINE_STARTED,
         Kind.MEDIA_FAILED,
+        Kind.TRUNK_SEEN,
         Kind.POLICY_ADOPTED,
     }
 )
@@ -141,6 +149,10 @@ SETTINGS_ACTIONS: Final = (
     "password_policy.",
     "web_access.",
     "notices.",
+    "trunk.",
+    "number_pool.",
+    "inbound_rule.",
+    "blocked_caller.",
 )
 """The audit actions that change a setting or a list begin so."""
 

@@ -140,6 +140,7 @@ def _mount() -> None:
     from ringfence.portal.signin.api import router as signin
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
+    from ringfence.portal.trunks.api import router as trunks
     from ringfence.portal.webaccess.api import router as web_access
 
     api.add_decorator(CONTRACT.keep)
@@ -153,6 +154,7 @@ def _mount() -> None:
         "security": security,
         "address entries": entries,
         "notices": notices,
+        "trunks": trunks,
         "calls": calls,
         "audit": audit,
         "confirm": confirm,

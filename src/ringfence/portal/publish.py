@@ -43,6 +43,7 @@ from ringfence.portal.security.models import ProtectedAddress as ProtectedAddres
 from ringfence.portal.security.models import SecurityValues
 from ringfence.portal.system.models import PendingPublish
 from ringfence.portal.tenants.models import Tenant as TenantRow
+from ringfence.portal.trunks import compile as trunks
 from ringfence.store.writer import Lookups, PolicyWriter
 
 log = logging.getLogger(__name__)
@@ -94,7 +95,7 @@ def publish_everything() -> int:
         marks = list(PendingPublish.objects.values_list("pk", flat=True))
         version = store.publish(
             book(),
-            put=all_subscribers(),
+            put=chain(all_subscribers(), trunks.gateways()),
             replace_all=True,
             entries=encoded_entries(),
             lookups=Lookups(put=_all_lookups(SOURCES), replaced=SOURCES),
@@ -112,7 +113,7 @@ def _work_off_marks() -> int:
         wanted = set(marks.values())
         lookups = sorted(text.removeprefix(LOOKUP_MARK) for text in wanted if text.startswith(LOOKUP_MARK))
         aors = sorted(text for text in wanted - {RULES_MARK, ENTRIES_MARK} if not text.startswith(LOOKUP_MARK))
-        found = {subscriber.aor: subscriber for subscriber in subscribers(aors)}
+        found = {one.aor: one for one in chain(subscribers(aors), trunks.gateways(aors))}
         rules = book() if RULES_MARK in wanted else None
         kept = None if rules is None else store.entries()
         store.publish(
@@ -188,6 +189,7 @@ def book() -> Book:
             ProtectedAddress(row.cidr, Protection(row.kind), row.name)
             for row in ProtectedAddressRow.objects.order_by("pk")
         ),
+        trunks=trunks.trunks(),
     )
 
 

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "ringfence.portal.wsi",
     "ringfence.portal.confirm",
     "ringfence.portal.notices",
+    "ringfence.portal.trunks",
 ]
 
 MIDDLEWARE = [

@@ -167,7 +167,7 @@ def test_a_token_is_worth_what_its_owner_may_now(site: Site) -> None:
     rights = rights_of(token)
     assert rights is not None
     assert rights.listener == Listener(False, site.tenants["a"], "a.example")
-    assert set(Topic) - set(rights.topics) == {Topic.ALARMS}
+    assert set(Topic) - set(rights.topics) == {Topic.ALARMS, Topic.TRUNKS}
     wrong, admin = Caller("rf_x", "192.0.2.50"), Caller(site.admin.token, "192.0.2.50")
     assert set(rights_of_all(frozenset({token, wrong, admin}))) == {token, admin}
     Person.objects.filter(username="100@a.example").update(is_active=False)

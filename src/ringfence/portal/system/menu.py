@@ -61,6 +61,7 @@ SECTIONS: Final = (
             Item("Users", "/users", "users", Permission.USERS_READ),
             Item("Groups", "/groups", "users", Permission.USERS_READ),
             Item("Roles", "/roles", "shield-lock", Permission.USERS_READ),
+            Item("Trunks", "/trunks", "world", Permission.TRUNKS_READ),
             Item("Live Calls", "/calls", "phone-call", Permission.CALLS_READ),
             Item("Registrations", "/registrations", "device-landline-phone", Permission.CALLS_READ),
             Item("CDRs", "/cdrs", "history", Permission.CALLS_READ),

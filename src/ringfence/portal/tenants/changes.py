@@ -67,6 +67,7 @@ def create_tenant(actor: Actor, name: str, domain: str, time_zone: str = "UTC", 
     with change(actor) as draft:
         _free("name", name, Tenant.objects.filter(name__iexact=name).exists())
         _free("domain", domain, Tenant.objects.filter(domain=domain).exists())
+        _no_gateway(domain)
         tenant = Tenant.objects.create(name=name, domain=domain, time_zone=time_zone, **asdict(limits))
         draft.record("tenant.created", tenant.pk, name, new=facts(tenant), tenant_id=tenant.pk)
         draft.rules()
@@ -132,6 +133,14 @@ def facts(tenant: Tenant) -> dict[str, Any]:
     """What the audit log keeps of a tenant."""
     names = ("name", "domain", "time_zone", "max_extensions")
     return {name: getattr(tenant, name) for name in names}
+
+
+def _no_gateway(domain: str) -> None:
+    """A tenant and a gateway in one domain would be one digest realm."""
+    from ringfence.portal.trunks.models import Trunk
+
+    if Trunk.objects.filter(kind="accept_register", domain=domain).exists():
+        raise Conflict([Problem("domain", "tenant.domain_of_trunk", f"A gateway registers in the domain {domain}.")])
 
 
 def _free(field: str, value: str, taken: bool) -> None:

@@ -18,6 +18,7 @@ PERMISSION_OF: Final[Mapping[Topic, Permission]] = {
     Topic.CALLS: Permission.CALLS_READ,
     Topic.BANS: Permission.SECURITY_READ,
     Topic.ALARMS: Permission.SYSTEM_READ,
+    Topic.TRUNKS: Permission.TRUNKS_READ,
     Topic.SETTINGS: Permission.AUDIT_READ,
     Topic.AUDIT: Permission.AUDIT_READ,
 }

@@ -1,0 +1,189 @@
+"""Trunks: ways to providers and gateways, and which of them a message may have come over.
+
+Reference: "Trunk Security". A trunk is known by its addresses and its transport, or by the password its gateway proved.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Final
+
+ANY_PORT: Final = 0
+
+
+class TrunkKind(StrEnum):
+    """How the two sides know each other (reference: "SIP Trunk Authentication", "Accept Register Trunk")."""
+
+    REGISTER = "register"
+    ADDRESS = "address"
+    ACCEPT_REGISTER = "accept_register"
+
+
+class TrunkTransport(StrEnum):
+    """The only transport that is used and believed on a trunk."""
+
+    UDP = "udp"
+    TCP = "tcp"
+    TLS = "tls"
+
+
+class Encryption(StrEnum):
+    """What becomes of the media on the trunk's side: plain RTP, or SRTP and no call without it."""
+
+    NONE = "none"
+    SRTP = "srtp"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One address of the provider that calls and registrations are sent to. `host` is the name its certificate has."""
+
+    address: str
+    port: int
+    host: str = ""
+
+    @property
+    def hostport(self) -> str:
+        """As a URI writes it (RFC 3986 section 3.2.2)."""
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where messages of the provider come from: a prefix, and a port unless that is ANY_PORT."""
+
+    cidr: str
+    port: int = ANY_PORT
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How we answer a challenge. `ha1` is MD5(username:realm:password) in hex, so it is good for this realm only."""
+
+    username: str
+    realm: str
+    ha1: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """One trunk. `tenant_id` None: shared by all tenants. `max_calls` None: without a limit; 0: no call at all.
+
+    `numbers` are what it may show as the caller, each whole or as a prefix that ends with `*`; `default_number` is
+    shown when a caller's own is none of them. `expires` and `keepalive` are seconds; a keepalive of 0 sends none.
+    """
+
+    id: int
+    name: str
+    kind: TrunkKind
+    tenant_id: int | None = None
+    enabled: bool = True
+    transport: TrunkTransport = TrunkTransport.UDP
+    encryption: Encryption = Encryption.NONE
+    peers: tuple[Peer, ...] = ()
+    sources: tuple[Source, ...] = ()
+    domain: str = ""
+    login: Login | None = None
+    account: str = ""
+    expires: int = 300
+    keepalive: int = 30
+    country_code: str = ""
+    trunk_prefix: str = "0"
+    numbers: tuple[str, ...] = ()
+    default_number: str = ""
+    max_calls: int | None = None
+    max_calls_by_tenant: dict[str, int] = field(default_factory=dict)
+
+    def serves(self, tenant_id: int) -> bool:
+        """Whether this tenant's calls may use it."""
+        return self.enabled and self.tenant_id in (None, tenant_id)
+
+    def owns(self, number: str) -> bool:
+        """Whether it may show this number as the caller."""
+        return any(
+            number.startswith(pattern[:-1]) if pattern.endswith("*") else number == pattern for pattern in self.numbers
+        )
+
+    def shown_number(self, wished: str) -> str:
+        """The caller's number as the called side sees it: the wished one only if the trunk owns it."""
+        return wished if wished and self.owns(wished) else self.default_number
+
+    def canonical(self, number: str) -> str:
+        """A number as this provider writes it, in E.164 with a plus; "" if it is none.
+
+        >>> Trunk(1, "t", TrunkKind.ADDRESS, country_code="49").canonical("030123"), Trunk(
+        ...     1, "t", TrunkKind.ADDRESS
+        ... ).canonical("0044207")
+        ('+4930123', '+44207')
+        """
+        digits = number.removeprefix("+")
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
+            return ""
+        if number.startswith("+"):
+            return number
+        if number.startswith("00"):
+            return f"+{number[2:]}"
+        if self.country_code and self.trunk_prefix and number.startswith(self.trunk_prefix):
+            return f"+{self.country_code}{number[len(self.trunk_prefix) :]}"
+        return f"+{number}"
+
+
+type _Key = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkIndex:
+    """The trunks made ready for questions. No answer costs more than one look-up for each prefix length in use."""
+
+    by_id: dict[int, Trunk]
+    by_account: dict[str, Trunk]
+    realms: frozenset[str]
+    _listed: dict[_Key, tuple[tuple[Trunk, int], ...]]
+    _lengths: tuple[tuple[int, int], ...]
+
+    def at(self, address: str) -> tuple[tuple[Trunk, int], ...]:
+        """The enabled trunks that list this address, each with the port it is listed with; () for a stranger."""
+        if not self._lengths:
+            return ()
+        found = _parsed(address)
+        number = int(found)
+        parts = [
+            self._listed.get((version, length, number >> (found.max_prefixlen - length)), ())
+            for version, length in self._lengths
+            if version == found.version
+        ]
+        return tuple(one for part in parts for one in part)
+
+    def from_there(self, address: str, port: int, transport: str) -> tuple[Trunk, ...]:
+        """The trunks a message may have come over: address, port and transport are all as listed."""
+        return tuple(
+            trunk
+            for trunk, listed in self.at(address)
+            if listed in (ANY_PORT, port) and trunk.transport.value == transport
+        )
+
+
+def index_trunks(trunks: tuple[Trunk, ...]) -> TrunkIndex:
+    """The index of these trunks. Raises ValueError if a source is no prefix."""
+    enabled = [trunk for trunk in trunks if trunk.enabled]
+    listed: dict[_Key, tuple[tuple[Trunk, int], ...]] = {}
+    for trunk in enabled:
+        for source in trunk.sources:
+            network = ip_network(source.cidr)
+            length = network.prefixlen
+            key = (network.version, length, int(network.network_address) >> (network.max_prefixlen - length))
+            listed[key] = (*listed.get(key, ()), (trunk, source.port))
+    gateways = [trunk for trunk in trunks if trunk.kind is TrunkKind.ACCEPT_REGISTER]
+    return TrunkIndex(
+        by_id={trunk.id: trunk for trunk in trunks},
+        by_account={trunk.account: trunk for trunk in gateways},
+        realms=frozenset(trunk.domain for trunk in gateways),
+        _listed=listed,
+        _lengths=tuple(sorted({(version, length) for version, length, _ in listed}, reverse=True)),
+    )
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address:
+    """The address; an IPv4 one in IPv6 notation is the IPv4 address itself."""
+    found = ip_address(address.strip("[]"))
+    return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found

@@ -1,0 +1,1 @@
+"""Trunks: ways to providers and gateways (reference: "Trunk Security")."""

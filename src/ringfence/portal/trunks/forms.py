@@ -1,0 +1,186 @@
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from ringfence.policy.trunks import Encryption, TrunkKind, TrunkTransport
+from ringfence.portal.actor import Actor
+from ringfence.portal.forms import PortalForm
+from ringfence.portal.tenants.models import Tenant
+from ringfence.portal.trunks.wish import MOST_CALLS, Wish
+
+ADVICE: Final = {
+    TrunkKind.REGISTER: _(
+        "The provider asks for a registration with user name and password. It is as secure as the password and the "
+        "way to the provider: prefer TLS, and calls are still taken from the provider's addresses only."
+    ),
+    TrunkKind.ADDRESS: _(
+        "Commonly used with providers that have fixed source addresses. It is as secure as that list is strict and "
+        "spoofed packets are kept out: list only the provider's addresses, and prefer TLS and SRTP."
+    ),
+    TrunkKind.ACCEPT_REGISTER: _(
+        "A gateway, for instance for E1/T1 lines, registers here with a user name and a password. "
+        "Calls are permitted only after that."
+    ),
+}
+"""Conditional, as the reference corrects itself: no kind is more secure by itself ("SIP Trunk Authentication")."""
+
+
+def _lines(label: Any, hint: Any) -> forms.CharField:
+    area = forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "form-control mono"})
+    return forms.CharField(max_length=20_000, required=False, label=label, help_text=hint, widget=area)
+
+
+class TrunkForm(PortalForm):
+    """All that a trunk can have; each kind leaves out what it does not use."""
+
+    name = forms.CharField(max_length=64, label=_("Name"))
+    tenant_id = forms.TypedChoiceField(
+        coerce=int, required=False, empty_value=None, label=_("Tenant"), help_text=_("Whose calls may use it.")
+    )
+    enabled = forms.BooleanField(
+        required=False, initial=True, label=_("Enabled"), help_text=_("Off: nothing is sent there and nobody is heard.")
+    )
+    transport = forms.ChoiceField(
+        choices=[(item.value, item.value.upper()) for item in TrunkTransport],
+        label=_("Transport"),
+        help_text=_("The only transport that is used and believed. Default: UDP. With TLS the certificate is checked."),
+    )
+    encryption = forms.ChoiceField(
+        choices=[(Encryption.NONE.value, _("none (RTP)")), (Encryption.SRTP.value, _("required (SRTP)"))],
+        label=_("Media encryption"),
+        help_text=_("Default: none. Required: a call without SRTP on the trunk's side is refused."),
+    )
+    hosts = _lines(_("Hosts"), _("One in a line: host and port, as sip.example.net 5060. Tried in this order."))
+    sources = _lines(
+        _("Associated addresses"),
+        _("One in a line: address or range, and a port if only that one is used, as 192.0.2.0/28 5060."),
+    )
+    domain = forms.CharField(
+        max_length=253,
+        required=False,
+        label=_("SIP domain"),
+        help_text=_("Stands in what we send there. Default: the first host."),
+    )
+    username = forms.CharField(max_length=64, required=False, label=_("Username"))
+    realm = forms.CharField(
+        max_length=128,
+        required=False,
+        label=_("Realm"),
+        help_text=_("The password is shown to no other realm. Default: the SIP domain."),
+    )
+    password = forms.CharField(
+        max_length=128,
+        required=False,
+        strip=False,
+        label=_("Password"),
+        help_text=_("Stored sealed and never shown. Left empty, a stored one stays; a gateway gets a generated one."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    expires = forms.IntegerField(
+        min_value=60,
+        max_value=3600,
+        initial=300,
+        label=_("Registration lasts (s)"),
+        help_text=_("It is renewed when half of that is over. Default: 300"),
+    )
+    keepalive = forms.IntegerField(
+        min_value=0,
+        max_value=600,
+        initial=30,
+        label=_("Keep-alive every (s)"),
+        help_text=_("An OPTIONS to each host; one that does not answer gets no calls. 0 sends none. Default: 30"),
+    )
+    country_code = forms.CharField(
+        max_length=3,
+        required=False,
+        label=_("Country code"),
+        help_text=_("Of numbers that come in without one, as 49."),
+    )
+    trunk_prefix = forms.CharField(
+        max_length=3,
+        required=False,
+        initial="0",
+        label=_("Prefix of national numbers"),
+        help_text=_("Taken off numbers that come in. Default: 0"),
+    )
+    default_number = forms.CharField(
+        max_length=32,
+        required=False,
+        label=_("Number shown"),
+        help_text=_("When the caller's own number is not the trunk's, as +4930123456."),
+    )
+    numbers = _lines(
+        _("Caller numbers"), _("What may be shown, one in a line, as +4930123456 or all that begin with +4930123*.")
+    )
+    max_calls = forms.IntegerField(
+        min_value=0,
+        max_value=MOST_CALLS,
+        required=False,
+        label=_("Calls at a time"),
+        help_text=_("Empty is without a limit; 0 lets no call through."),
+    )
+    user_agent = forms.CharField(
+        max_length=128,
+        required=False,
+        label=_("User agent of the provider"),
+        help_text=_("It can then not be blocked by accident."),
+    )
+
+    def __init__(self, actor: Actor, kind: TrunkKind, *args: Any, fixed: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in UNUSED[kind] + (("tenant_id",) if fixed else ()):
+            del self.fields[name]
+        tenants = self.fields.get("tenant_id")
+        if isinstance(tenants, forms.ChoiceField):
+            found = [(str(one.pk), one.name) for one in Tenant.objects.visible_to(actor)]
+            tenants.choices = [("", _("shared by all tenants")), *found]
+
+    def clean_hosts(self) -> tuple[tuple[str, int], ...]:
+        return _pairs(self.cleaned_data["hosts"], 5060)
+
+    def clean_sources(self) -> tuple[tuple[str, int], ...]:
+        return _pairs(self.cleaned_data["sources"], 0)
+
+    def clean_numbers(self) -> tuple[str, ...]:
+        return tuple(self.cleaned_data["numbers"].split())
+
+    def wish(self, shares: dict[int, int]) -> Wish:
+        cleaned = dict(self.cleaned_data)
+        cleaned.pop("tenant_id", None)
+        chosen: dict[str, Any] = {
+            "transport": TrunkTransport(cleaned.pop("transport")),
+            "encryption": Encryption(cleaned.pop("encryption")),
+            "secret": cleaned.pop("password", "") or None,
+        }
+        return Wish(**cleaned, **chosen, shares=shares)
+
+
+UNUSED: Final[dict[TrunkKind, tuple[str, ...]]] = {
+    TrunkKind.REGISTER: (),
+    TrunkKind.ADDRESS: ("username", "realm", "password", "expires"),
+    TrunkKind.ACCEPT_REGISTER: ("hosts", "sources", "realm", "expires", "keepalive"),
+}
+
+
+def initial_of(facts: dict[str, Any]) -> dict[str, Any]:
+    """A stored trunk as the values of its form."""
+    values = dict(facts)
+    values["hosts"] = "\n".join(f"{item['host']} {item['port']}" for item in facts["hosts"])
+    values["sources"] = "\n".join(
+        f"{item['cidr']} {item['port']}" if item["port"] else item["cidr"] for item in facts["sources"]
+    )
+    values["numbers"] = "\n".join(facts["numbers"])
+    return values
+
+
+def _pairs(text: str, port: int) -> tuple[tuple[str, int], ...]:
+    found = []
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) > 2 or (len(words) == 2 and not (words[1].isascii() and words[1].isdigit())):
+            raise ValidationError(_("%(line)s is not an address and a port.") % {"line": repr(line[:60])})
+        if words:
+            found.append((words[0], int(words[1][:6]) if len(words) == 2 else port))
+    return tuple(found)
