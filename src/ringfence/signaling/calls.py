@@ -8,7 +8,7 @@ from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
 from ringfence.policy.model import Refuse, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
-from ringfence.signaling import facts, ksr, memory, picking
+from ringfence.signaling import facts, holding, ksr, memory, picking
 from ringfence.signaling.worker import Worker
 
 MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove RTP/AVP"
@@ -32,6 +32,8 @@ DIALOG_VARIABLES: Final = (
     "tenant",
     "user",
     "payer",
+    "held",
+    "hears",
     "started",
     "answered",
 )
@@ -145,6 +147,7 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
         ksr.reply(503, "Media Unavailable")
         return
     if method == "INVITE":
+        holding.note_offer(ksr.text("$tt"))
         ksr.record_route()
     send("ksr_reply_in_dialog", "ksr_failure_in_dialog")
 
@@ -160,6 +163,14 @@ def reply_of_callee() -> None:
     if 200 <= code < 300:
         _note_who_answered()
     relay_media_of_reply(code)
+
+
+def reply_in_dialog() -> None:
+    """A reply of either party to a request of the other."""
+    code = ksr.number("$rs")
+    relay_media_of_reply(code)
+    if 200 <= code < 300 and ksr.text("$rm") == "INVITE":
+        holding.obey()
 
 
 def _note_who_answered() -> None:

@@ -342,6 +342,18 @@ def media_delete() -> None:
     KSR.rtpengine.rtpengine_delete0()
 
 
+def play_music(flags: str) -> None:
+    KSR.rtpengine.play_media(flags)
+
+
+def stop_music(flags: str) -> None:
+    KSR.rtpengine.stop_media(flags)
+
+
+def body() -> str:
+    return text("$rb")
+
+
 def has_sdp() -> bool:
     return _yes(KSR.textops.has_body_type("application/sdp"))
 

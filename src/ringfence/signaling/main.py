@@ -114,7 +114,7 @@ def ksr_reply_call(*_: object) -> None:
 
 @guarded(drop_message, _report)
 def ksr_reply_in_dialog(*_: object) -> None:
-    calls.relay_media_of_reply(ksr.number("$rs"))
+    calls.reply_in_dialog()
 
 
 @guarded(drop_message, _report)
