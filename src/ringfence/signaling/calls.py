@@ -15,9 +15,10 @@ MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SI
 
 CLAIMED_IDENTITY: Final = (
     "^(P-[A-Za-z-]+|Remote-Party-ID|Diversion|History-Info|Identity|Identity-Info|Privacy|Replaces|Join|Referred-By"
+    "|Alert-Info|Call-Info|Answer-Mode|Priv-Answer-Mode"
     "|Route|Path|Service-Route|X-(PBX|Ringfence)-.*)$"
 )
-"""Headers a phone may not set: they claim an identity or a path, or they are ours."""
+"""Headers a phone may not set: they claim an identity or a path, make others answer by themselves, or are ours."""
 
 LONGEST_RINGING: Final = 120
 """Seconds."""

@@ -77,6 +77,30 @@ def test_a_call_to_a_colleague_of_the_group_is_picked_up(pbx: Any, phone: Any) -
     pbx.rest.delete(f"groups/{group}")
 
 
+def test_nobody_makes_another_phone_answer_by_itself(phone: Any, calling: Callable[..., None]) -> None:
+    """Case 40, barging in: by a header of the caller's, or by a pick-up whose call goes on to somebody else."""
+    caller, busy, other, picker = phone("351"), phone("352"), phone("353"), phone("354")
+    calling("352", forward_busy="353")
+    call = caller.begin_call(
+        "352",
+        [("Call-Info", "<sip:x>;answer-after=0"), ("Alert-Info", "<x>;info=alert-autoanswer"), ("Answer-Mode", "Auto")],
+    )
+    first = busy.request("INVITE")
+    assert code(picker, "*8352") == 487
+    own = picker.request("INVITE")
+    picker.respond(own, 486, "Busy Here", "p")
+    picker.request("ACK")
+    busy.respond(first, 486, "Busy Here", "b")
+    busy.request("ACK")
+    second = other.request("INVITE")
+    for invite in (first, second):
+        assert {"call-info", "alert-info", "answer-mode"}.isdisjoint(invite.header_names)
+    other.answer_call(second)
+    dialog = caller.call_answered(*call)
+    other.request("ACK")
+    assert end_call(caller, other, dialog).status == 200
+
+
 @pytest.mark.parametrize("dialled", ["*8352", "*8", "*8987"])
 def test_where_nothing_rings_nothing_is_picked_up(phone: Any, dialled: str) -> None:
     phone("352")
