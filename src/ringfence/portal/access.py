@@ -57,14 +57,16 @@ def system_administrator(view: View) -> View:
     return guarded
 
 
-def permitted(permission: Permission) -> Callable[[View], View]:
-    """Whoever holds this permission."""
+def permitted(permission: Permission, to_change: Permission | None = None) -> Callable[[View], View]:
+    """Whoever holds this permission; to send a form of the page needs `to_change` too, where it is given."""
 
     def behind(view: View) -> View:
         @signed_in
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             require(actor_of(request), permission)
+            if to_change is not None and request.method not in ("GET", "HEAD"):
+                require(actor_of(request), to_change)
             return view(request, *args, **kwargs)
 
         return guarded

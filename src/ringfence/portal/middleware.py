@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from ringfence.portal.audit.refusals import note_refusal
 from ringfence.portal.client_address import client_address
@@ -61,6 +63,26 @@ def setup_gate(answer: Answer) -> Answer:
         return render(request, "system/setup_required.html", status=403)
 
     return gated
+
+
+def own_clock(answer: Answer) -> Answer:
+    """Pages show times in the time zone of the tenant; people above the tenants see UTC, as the logs of a server."""
+
+    def in_zone(request: HttpRequest) -> HttpResponse:
+        person = request.user
+        if request.path.startswith("/api/") or not person.is_authenticated or person.tenant is None:
+            return answer(request)
+        with timezone.override(_zone(person.tenant.time_zone)):
+            return answer(request)
+
+    return in_zone
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):  # the machine's list may have lost a name that was valid once
+        return ZoneInfo("UTC")
 
 
 def refusals(answer: Answer) -> Answer:

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "ringfence.portal.middleware.refusals",
     "ringfence.portal.webaccess.gate.AdministratorGate",
     "ringfence.portal.signin.sessions.live_session",
+    "ringfence.portal.middleware.own_clock",
     "ringfence.portal.signin.duties.duties",
     "axes.middleware.AxesMiddleware",
 ]

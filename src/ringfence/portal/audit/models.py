@@ -1,5 +1,7 @@
 """The audit log. Entries are only added; each carries the hash of the one before, so tampering shows."""
 
+from datetime import datetime
+
 from django.db import models
 
 from ringfence.portal.actor import Actor
@@ -40,6 +42,11 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_label}"
+
+    @property
+    def moment(self) -> datetime:
+        """`at`, which is text because it is hashed, as a time."""
+        return datetime.fromisoformat(self.at)
 
 
 class ChainHead(models.Model):

@@ -31,7 +31,7 @@ AUDIT_LOG: Final = Table(
     path="/audit-log",
     row="audit/entries_row.html",
     columns=(
-        Column("time", _("Time (UTC)"), ("id",)),
+        Column("time", _("Time"), ("id",)),
         Column("who", _("Who"), ("actor",)),
         Column("what", _("What"), ("action",)),
         Column("change", _("Change"), css="hide-phone"),

@@ -29,7 +29,7 @@ REGISTRATIONS: Final = Table(
         Column("from", _("From")),
         Column("contact", _("Contact"), css="hide-phone"),
         Column("agent", _("User agent"), css="hide-phone"),
-        Column("expires", _("Expires (UTC)")),
+        Column("expires", _("Expires")),
     ),
     order="",
     empty=Empty(
@@ -90,7 +90,7 @@ def records_table(path: str = "/cdrs") -> Table:
         path=path,
         row="calls/records_row.html",
         columns=(
-            Column("start", _("Start (UTC)"), ("started_at",)),
+            Column("start", _("Start"), ("started_at",)),
             Column("from", _("From"), ("caller",)),
             Column("to", _("To"), ("dialled",)),
             Column("duration", _("Duration"), ("duration",), "text-end"),

@@ -42,7 +42,7 @@ BANS: Final = Table(
     columns=(
         Column("address", _("Address"), ("address",)),
         Column("why", _("Why"), ("rule",)),
-        Column("since", _("Since (UTC)"), ("since",), "hide-phone"),
+        Column("since", _("Since"), ("since",), "hide-phone"),
         Column("left", _("Left"), ("until",)),
         Column("actions", ""),
     ),
@@ -127,7 +127,7 @@ def _words(name: str, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_words(name, item) for item in value)
     if isinstance(value, float) and value > LONG_AGO:
-        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return f"{timezone.localtime(datetime.fromtimestamp(value, UTC)):%Y-%m-%d %H:%M:%S %Z}"
     return str(value)
 
 

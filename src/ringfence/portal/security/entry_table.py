@@ -23,7 +23,7 @@ ENTRIES: Final = Table(
         Column("action", _("Action")),
         Column("address", _("Address or range"), ("sort_key",)),
         Column("description", _("Description"), css="hide-phone"),
-        Column("ends", _("Ends (UTC)")),
+        Column("ends", _("Ends")),
         Column("added", _("Added"), ("id",), "hide-phone"),
         Column("actions", ""),
     ),

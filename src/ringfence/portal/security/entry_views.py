@@ -1,5 +1,6 @@
 """Pages: allow and block entries, one by one and as whole lists."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -29,13 +30,15 @@ from ringfence.portal.tables import answer
 MOST_MARKED: Final = 500
 HERE: Final = "/ip-blacklist"
 EXPORT_FORMS: Final = ((Form.CSV.value, "CSV"), (Form.JSON.value, "JSON"), (Form.PLAIN.value, _("Plain list")))
+LOOKED_AT: Final = replace(ENTRIES, bulk=(), empty=replace(ENTRIES.empty, path=""))
 SESSION_KEY: Final = "waiting_list"
 
 
 @permitted(Permission.SECURITY_READ)
 def entries(request: HttpRequest) -> HttpResponse:
     facts = {"now": timezone.now(), "export_forms": EXPORT_FORMS}
-    return answer(request, ENTRIES, AddressEntry.objects.all(), "security/entries.html", **facts)
+    table = ENTRIES if actor_of(request).may(Permission.SECURITY_WRITE) else LOOKED_AT
+    return answer(request, table, AddressEntry.objects.all(), "security/entries.html", **facts)
 
 
 @permitted(Permission.SECURITY_READ)

@@ -24,12 +24,12 @@ USER_AGENTS: Final = ("blocked_user_agents_enabled",)
 ANTI_HACKING: Final = tuple(name for name in setting_names() if name not in (*WEB_LOGIN, *USER_AGENTS))
 
 
-@permitted(Permission.SECURITY_WRITE)
+@permitted(Permission.SECURITY_READ, to_change=Permission.SECURITY_WRITE)
 def web_login(request: HttpRequest) -> HttpResponse:
     return _settings_page(request, WEB_LOGIN, "Web Login", "/security/web-login")
 
 
-@permitted(Permission.SECURITY_WRITE)
+@permitted(Permission.SECURITY_READ, to_change=Permission.SECURITY_WRITE)
 def anti_hacking(request: HttpRequest) -> HttpResponse:
     return _settings_page(request, ANTI_HACKING, "Anti Hacking", "/security/anti-hacking")
 
@@ -81,7 +81,7 @@ def _saved(request: HttpRequest, form: SettingsForm) -> bool:
     return True
 
 
-@permitted(Permission.SECURITY_WRITE)
+@permitted(Permission.SECURITY_READ, to_change=Permission.SECURITY_WRITE)
 def blocked_user_agents(request: HttpRequest) -> HttpResponse:
     """Two forms on one page: the switch, and a new pattern."""
     here = "/security/blocked-user-agents"

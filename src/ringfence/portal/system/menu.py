@@ -74,12 +74,12 @@ SECTIONS: Final = (
             Item("Operators", "/operators", "key", Permission.OPERATORS_WRITE),
         ),
     ),
-    Section("Blacklist and Codes", (Item("IP Blacklist", "/ip-blacklist", "shield-x", Permission.SECURITY_WRITE),)),
+    Section("Blacklist and Codes", (Item("IP Blacklist", "/ip-blacklist", "shield-x", Permission.SECURITY_READ),)),
     Section(
         "Advanced",
         (
             Item("Security Dashboard", "/security-dashboard", "shield-check", Permission.SECURITY_READ),
-            Item("Security", "/security/web-login", "shield-lock", Permission.SECURITY_WRITE),
+            Item("Security", "/security/web-login", "shield-lock", Permission.SECURITY_READ),
             Item("Web Access", "/web-access", "world", Permission.WEB_WRITE),
             Item("Firewall", "/firewall", "lock", Permission.WEB_WRITE),
             Item("Password Policy", "/password-policy", "key", Permission.TENANT_WRITE),

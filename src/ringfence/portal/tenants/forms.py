@@ -11,7 +11,7 @@ def zone_field() -> forms.CharField:
         initial="UTC",
         required=False,
         empty_value="UTC",
-        help_text="A name such as Europe/Berlin. Recorded for office hours; pages show UTC so far.",
+        help_text="A name such as Europe/Berlin. The portal shows times in it, and office hours are meant in it.",
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
     )
 

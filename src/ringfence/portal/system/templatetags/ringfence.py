@@ -3,9 +3,13 @@
 from datetime import UTC, datetime
 
 from django import template
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from ringfence.portal.people.models import Person
+from ringfence.portal.permissions import Permission
 from ringfence.portal.system.assets import stamp
 
 register = template.Library()
@@ -50,6 +54,20 @@ def clock(seconds: float | None) -> str:
 def moment(stamp_: float | None) -> datetime | None:
     """Unix time as a time."""
     return datetime.fromtimestamp(float(stamp_), UTC) if stamp_ else None
+
+
+@register.filter
+def may(person: Person | AnonymousUser, permission: str) -> bool:
+    """Whether this person holds the permission, so that a page offers only what would be done."""
+    if not isinstance(person, Person):
+        return False
+    return person.is_system_administrator or Permission(permission) in person.permissions
+
+
+@register.simple_tag
+def zone() -> str:
+    """The time zone that the page's times are in."""
+    return timezone.get_current_timezone_name()
 
 
 @register.filter
