@@ -1,64 +1,21 @@
 """Reference: "Passwords for Extension Users": two passwords, both changed by their owner, seen on the wire."""
 
-import http.client
 import json
 import re
-import ssl
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from ringfence.lab.browser import Browser
 from ringfence.lab.network import PBX_ADDRESS, Host
 from ringfence.lab.product import within
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone
 
-PORT = 8887
 CHOSEN = "my-Own-Choice7"
 SECRET = "Zq7-wXk-rTb9-mVc2"
-
-
-@dataclass(slots=True)
-class Browser:
-    """Pages over HTTPS from one lab host, with cookies and the forms' tokens."""
-
-    host: Host
-    cookies: dict[str, str] = field(default_factory=dict)
-
-    def get(self, path: str) -> tuple[int, str, str]:
-        return self._ask("GET", path, "")
-
-    def post(self, path: str, **form: str) -> tuple[int, str, str]:
-        page = self.get(path)[2]
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-        assert token, page[:500]
-        return self._ask("POST", path, urlencode({**form, "csrfmiddlewaretoken": token[1]}))
-
-    def _ask(self, method: str, path: str, body: str) -> tuple[int, str, str]:
-        context = ssl._create_unverified_context()  # noqa: S323 the lab's own certificate
-        link = self.host.tcp()
-        link.settimeout(10)
-        link.connect((PBX_ADDRESS, PORT))
-        connection = http.client.HTTPSConnection(PBX_ADDRESS, PORT, timeout=10, context=context)
-        headers = {
-            "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Referer": f"https://{PBX_ADDRESS}:{PORT}{path}",
-            "X-Forwarded-For": "203.0.113.9",
-            "Connection": "close",
-        }
-        with context.wrap_socket(link, server_hostname=PBX_ADDRESS) as connection.sock:
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            for name, value in answer.headers.items():
-                if name.lower() == "set-cookie":
-                    key, _, rest = value.partition("=")
-                    self.cookies[key] = rest.partition(";")[0]
-            return answer.status, answer.headers.get("Location", ""), answer.read().decode()
 
 
 def _registers(host: Host, account: Account) -> bool:

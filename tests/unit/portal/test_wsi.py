@@ -15,6 +15,7 @@ from ringfence.portal.wsi.admission import Caller, Rights, rights_of, rights_of_
 from ringfence.portal.wsi.cursor import Cursor, Stream
 from ringfence.portal.wsi.feed import Behind, Feed
 from ringfence.portal.wsi.protocol import Closing, SentAway
+from ringfence.portal.wsi.server import is_foreign
 from ringfence.portal.wsi.session import Past, Session
 from ringfence.portal.wsi.sources import Item, Page
 from ringfence.portal.wsi.wish import Wish, WishRefused, parse_wish
@@ -200,3 +201,26 @@ def test_the_audit_log_is_a_stream(site: Site) -> None:
     found = sources.audit_page(last)
     assert [(item.kind, item.event["action"]) for item in found.items] == [("settings.changed", "ip_filter.created")]
     assert found.after == last + 1
+
+
+@pytest.mark.parametrize(
+    ("origins", "foreign"),
+    [
+        ([], False),
+        (["https://pbx.example:8887"], False),
+        (["https://PBX.example"], False),
+        (["https://evil.example"], True),
+        (["https://pbx.example.evil.example"], True),
+        (["http://pbx.example:8887"], True),
+        (["null"], True),
+        (["https://[broken"], True),
+        (["https://pbx.example", "https://evil.example"], True),
+    ],
+)
+def test_a_page_of_another_site_may_not_listen(origins: list[str], foreign: bool) -> None:
+    """Case 85's neighbour, cross-site WebSocket hijacking: evil Origin 403; programs with a token send none."""
+    assert is_foreign(origins, ["pbx.example:8885"]) is foreign
+
+
+def test_an_origin_without_a_host_is_foreign() -> None:
+    assert is_foreign(["https://pbx.example"], [])

@@ -5,13 +5,14 @@ import logging
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.db import DatabaseError
 from websockets.asyncio.server import ServerConnection, unix_serve
@@ -81,6 +82,8 @@ class Server:
 
     def at_the_door(self, connection: ServerConnection, request: Request) -> Response | None:
         """Refuses what is no subscription before it becomes a WebSocket."""
+        if is_foreign(request.headers.get_all("Origin"), request.headers.get_all("Host")):
+            return connection.respond(HTTPStatus.FORBIDDEN, "A page of another site may not listen here.\n")
         if "?" in request.path:
             return connection.respond(
                 HTTPStatus.BAD_REQUEST, "No query here: the token travels in the Authorization header.\n"
@@ -211,6 +214,21 @@ def _bearer(connection: ServerConnection) -> str:
     assert connection.request is not None
     scheme, _, token = connection.request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def is_foreign(origins: Sequence[str], hosts: Sequence[str]) -> bool:
+    """Whether a browser says that a page of another host opened this (RFC 6455 10.2). Programs send no Origin.
+
+    The port may differ: the portal's pages lie on 8887.
+    """
+    if not origins:
+        return False
+    try:
+        page, here = urlsplit(origins[0]), urlsplit(f"//{hosts[0]}") if hosts else None
+        own = here is not None and len(origins) == len(hosts) == 1 and page.hostname == here.hostname
+    except ValueError:
+        return True
+    return not own or page.scheme != "https" or not page.hostname
 
 
 def _address(request: Request) -> str:
