@@ -140,8 +140,8 @@ def _mount() -> None:
     from ringfence.portal.signin.api import router as signin
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
-    from ringfence.portal.trunks.api import router as trunks
     from ringfence.portal.transports.api import router as transports
+    from ringfence.portal.trunks.api import router as trunks
     from ringfence.portal.webaccess.api import router as web_access
 
     api.add_decorator(CONTRACT.keep)

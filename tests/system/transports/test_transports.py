@@ -8,6 +8,8 @@ from conftest import DOMAIN
 from websockets.exceptions import InvalidStatus
 
 from ringfence.lab.network import PBX_ADDRESS, Host
+from ringfence.lab.product import within
+from ringfence.lab.rest import Refused
 from ringfence.lab.softphone import Softphone, Transport, end_call, establish
 from ringfence.lab.webphone import WebPhone
 
@@ -40,7 +42,7 @@ def test_a_phone_registers_over_tls_and_calls_one_on_udp(phone: Any) -> None:
 def test_a_browser_registers_over_a_secure_websocket_and_is_called(phone: Any, web_phone: Any, pbx: Any) -> None:
     browser, plain = web_phone("443"), phone("444")
     assert browser.register().status == 200
-    assert "443@acme.example" in [entry["aor"] for entry in pbx.product.registrations()]
+    within(3, lambda: "443@acme.example" in [one["aor"] for one in pbx.product.registrations()], "it is listed")
     dialog, _ = establish(browser, plain)
     assert end_call(browser, plain, dialog).status == 200
     dialog, _ = establish(plain, browser)
@@ -72,3 +74,37 @@ def test_a_message_over_the_stream_without_its_length_is_refused(stranger: Any, 
         one.send(f"OPTIONS sip:{DOMAIN} SIP/2.0\r\n{lines}\r\n".encode())
         answer = one.receive(3.0)
         assert answer is None or answer.status == 400
+
+
+@pytest.mark.restarts
+def test_a_transport_is_added_and_deleted_and_a_call_on_another_one_goes_on(
+    phone: Any, stranger: Any, pbx: Any
+) -> None:
+    """Reference: ports can be deleted and recreated; the firewall's metering and its plan follow."""
+    caller, callee = phone("445"), phone("446")
+    dialog, _ = establish(caller, callee)
+    made = pbx.rest.post("transports", protocol="tcp", port=5099)
+    try:
+        with Softphone(stranger(), (PBX_ADDRESS, 5099), pbx.account("447"), Transport.TCP) as moved:
+            assert moved.register().status == 200
+        within(3, lambda: "5099" in pbx.product.nft("list", "chain", "inet", "ringfence", "rates"), "it is metered")
+        assert "sip-tcp-5099" in [opening["key"] for opening in pbx.rest.get("firewall-plan")["openings"]]
+        assert end_call(caller, callee, dialog).status == 200
+        with pbx.product.host.tcp(5098) as held:
+            held.listen()
+            with pytest.raises(Refused, match="Another program"):
+                pbx.rest.post("transports", protocol="tcp", port=5098)
+    finally:
+        pbx.rest.delete(f"transports/{made['name']}")
+    within(5, lambda: not answers(stranger(), 5099), "it is closed again")
+    assert phone("448").account
+
+
+def answers(host: Host, port: int) -> bool:
+    with host.tcp() as link:
+        link.settimeout(1)
+        try:
+            link.connect((PBX_ADDRESS, port))
+        except OSError:
+            return False
+    return True

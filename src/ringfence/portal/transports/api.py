@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from ringfence.hosts.transports import HIGHEST, LOWEST, Protocol, SipTransport
 from ringfence.portal.access import needs
@@ -40,7 +40,7 @@ def list_transports(request: ApiRequest) -> dict[str, Any]:
 @needs(Permission.WEB_WRITE)
 def add_transport(request: ApiRequest, payload: TransportIn) -> Any:
     """The core listens there within seconds; calls go on."""
-    return 201, _out(changes.add(request.auth, Protocol(payload.protocol), payload.port))
+    return Status(201, _out(changes.add(request.auth, Protocol(payload.protocol), payload.port)))
 
 
 @router.delete("transports/{name}", response={204: None})
@@ -48,7 +48,7 @@ def add_transport(request: ApiRequest, payload: TransportIn) -> Any:
 def remove_transport(request: ApiRequest, name: str) -> Any:
     """Refused for the last one. Phones that use it cannot be reached until they register elsewhere."""
     changes.remove(request.auth, name)
-    return 204, None
+    return Status(204, None)
 
 
 def _out(one: SipTransport) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.permissions import Permission
-from ringfence.portal.trunks.models import Trunk
 from ringfence.portal.problems import Conflict, NotFound, Refused, Unavailable
+from ringfence.portal.trunks.models import Trunk
 
 PATIENCE = 45.0
 """Seconds: the core's file is checked and the core restarted; twice when it has to be rolled back."""
