@@ -19,7 +19,8 @@ from tools.policy_words import ANSWERS, FEATURES, SENTENCES
 SOURCE: Final = Path(__file__).parents[1] / "src" / "ringfence"
 PAGE: Final = Path(__file__).parents[1] / "docs" / "policy.md"
 RULE_ID: Final = re.compile(
-    r"(packet|source|method|identity|registration|route|forward|transfer|watch|code|dialog|media|antihacking)\.[a-z_]+"
+    r"(packet|source|method|identity|registration|websocket|route|forward|transfer|watch|code|dialog|media|antihacking)"
+    r"\.[a-z_]+"
 )
 DROPPED: Final = "no answer"
 CHALLENGED: Final = "401 for REGISTER, 407 otherwise"
@@ -58,6 +59,7 @@ def tables() -> tuple[Table, ...]:
         Table("Outside a dialog: keep-alive OPTIONS to the system itself", _GREETING, _gates(decide.GREETING_GATES)),
         Table("Outside a dialog: everything else", _OUTSIDE, (*_listed("packet.max_forwards"), *_gates(decide.GATES))),
         Table("Additional rules for REGISTER", "", _gates(decide.REGISTRATION_GATES)),
+        Table("A request for a WebSocket", _UPGRADE, _gates(decide.UPGRADE_GATES)),
         Table(
             "Where it goes",
             _ROUTE,
@@ -173,6 +175,7 @@ _ROUTE: Final = (
 _FEATURES: Final = """\
 A forward, a 302, a transfer and a call started by a program are judged by the rules of "Where it goes", as a call of
 whoever caused it. These come on top."""
+_UPGRADE: Final = "A browser's HTTP request on a port for secure WebSockets."
 _DIALOG: Final = "A request with a To tag, and a CANCEL, is judged by who really sends it; Route headers open nothing."
 _ANTIHACKING: Final = """\
 The guard counts failed authentications and unanswered challenges of each source over a sliding window. Only failures

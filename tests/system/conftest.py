@@ -18,6 +18,8 @@ from ringfence.lab.softphone import Softphone, Transport, listener
 
 UDP: Final = (PBX_ADDRESS, 5060)
 TCP: Final = (PBX_ADDRESS, 5063)
+TLS: Final = (PBX_ADDRESS, 5061)
+SERVERS: Final = {Transport.UDP: UDP, Transport.TCP: TCP, Transport.TLS: TLS}
 DOMAIN: Final = "acme.example"
 ANSWER_TIME: Final = 1.0
 SHARED_MEMORY_SLACK: Final = 512 * 1024
@@ -107,8 +109,9 @@ def phone(pbx: Pbx, stranger: Strangers) -> Iterator[Callable[..., Softphone]]:
         def make(
             number: str, transport: Transport = Transport.UDP, registered: bool = True, host: Host | None = None
         ) -> Softphone:
-            server = UDP if transport is Transport.UDP else TCP
-            made = stack.enter_context(Softphone(host or stranger(), server, pbx.account(number), transport))
+            made = stack.enter_context(
+                Softphone(host or stranger(), SERVERS[transport], pbx.account(number), transport)
+            )
             if registered:
                 answer = made.register()
                 assert answer.status == 200, answer.start_line

@@ -12,7 +12,8 @@ def welcome(system: System, parts: frozenset[str], prepared: Prepared, how_to_st
     host = bracketed(system.network.primary)
     lines = ["Ringfence is running."]
     if CORE in parts:
-        lines.append(f"  SIP             {host}:{ports.SIP_UDP.first} UDP, {host}:{ports.SIP_TCP.first} TCP")
+        ways = ", ".join(f"{host}:{one.port} {one.protocol.upper()}" for one in system.transports)
+        lines.append(f"  SIP             {ways}")
     if MEDIA in parts:
         lines.append(f"  RTP             {host}:{ports.RTP.ports} UDP")
     if WEB in parts:

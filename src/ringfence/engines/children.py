@@ -20,6 +20,7 @@ WSI: Final = "wsi"
 NOTICES: Final = "notices"
 WEB: Final = "web"
 ACCESS: Final = "access"
+TRANSPORTS: Final = "transports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def children(system: System, environment: Mapping[str, str] = os.environ) -> tup
         _follower(system, environment, NOTICES),
         _web(system, environment),
         _access(system, environment),
+        _transports(system, environment),
     )
 
 
@@ -103,7 +105,7 @@ def core_argv(system: System) -> tuple[str, ...]:
     return (
         "kamailio", "-DD", "-E", "-x", "tlsf", "-X", "tlsf",
         "-m", str(limits.sip_shared_mib), "-M", str(limits.sip_private_mib),
-        "-Y", str(system.paths.core), "-f", str(system.paths.core_config),
+        "-Y", str(system.paths.core), "-f", str(system.paths.core_config), "-P", str(system.paths.core_pid),
     )  # fmt: skip
 
 
@@ -146,14 +148,13 @@ def _guard(system: System, environment: Mapping[str, str]) -> Child:
 
 
 def _core(system: System, environment: Mapping[str, str]) -> Child:
-    primary = system.sip_addresses[0]
     return Child(
         name=CORE,
         argv=core_argv(system),
         log=_log(system, CORE),
         account=accounts.SIP.name,
         environment=_pairs(core_environment(system, environment)),
-        ready=(f"udp:{ports.SIP_UDP.first}", f"tcp:{primary}:{ports.SIP_TCP.first}"),
+        ready=(f"sip:{system.paths.transports}",),
         before=(str(system.paths.python), "-m", "ringfence.guard.warmstart"),
         before_account=accounts.GUARD.name,
         after=(MEDIA, GUARD),
@@ -233,6 +234,20 @@ def _access(system: System, environment: Mapping[str, str]) -> Child:
         environment=_pairs(base_environment(system, environment)),
         ready=(f"unix:{system.paths.web_access_socket}",),
         after=(WEB,),
+        umask=0o007,
+    )
+
+
+def _transports(system: System, environment: Mapping[str, str]) -> Child:
+    """Changes what the core listens on; as the core's own account it needs no right that the core lacks."""
+    return Child(
+        name=TRANSPORTS,
+        argv=(str(system.paths.python), "-m", "ringfence.engines.transports"),
+        log=_log(system, TRANSPORTS),
+        account=accounts.SIP.name,
+        environment=_pairs(core_environment(system, environment)),
+        ready=(f"unix:{system.paths.transports_socket}",),
+        after=(CORE,),
         umask=0o007,
     )
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from ringfence.engines.children import base_environment, core_argv, core_environment, web_capabilities
 from ringfence.engines.install import EngineFile
-from ringfence.engines.kamailio import render_core
+from ringfence.engines.kamailio import render_core, render_tls
 from ringfence.engines.nginx import render_web
 from ringfence.engines.privileges import run_as
 from ringfence.engines.rtpengine import faults, render_media
@@ -18,12 +18,19 @@ CHECK_SECONDS: Final = 20.0
 _SHOWN_LINES: Final = 12
 
 
-def core_file(system: System) -> EngineFile:
+def core_file(system: System, account: str = accounts.SIP.name) -> EngineFile:
+    """`account` is empty where the caller already is the core's own account."""
+
     def check(staged: Path) -> str:
         argv = [str(staged) if word == str(system.paths.core_config) else word for word in core_argv(system)]
-        return _complaint(accounts.SIP.name, [*argv, "-c"], core_environment(system))
+        return _complaint(account, [*argv, "-c"], core_environment(system))
 
-    return EngineFile(system.paths.core_config, render_core(system), accounts.SIP.name, check)
+    return EngineFile(system.paths.core_config, render_core(system), account, check)
+
+
+def tls_file(system: System, account: str = accounts.SIP.name) -> EngineFile:
+    """The core reads it together with its own file, and so does that one's check."""
+    return EngineFile(system.paths.core_tls_config, render_tls(system), account, lambda _: "")
 
 
 def media_file(system: System) -> EngineFile:

@@ -33,8 +33,9 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
         Folder(paths.portal, portal, portal, 0o700),
         Folder(paths.secrets, portal, portal, 0o700),
         Folder(paths.static, portal, web, 0o2750),
-        Folder(paths.tls, web, web, 0o700),
+        Folder(paths.tls, web, accounts.TLS, 0o2750),
         Folder(paths.web_access.parent, web, web, 0o750),
+        Folder(paths.transports.parent, sip, sip, 0o755),
         Folder(paths.logs, "root", "root", 0o711),
         Folder(paths.web_logs, web, web, 0o750),
         Folder(paths.run, "root", guard, 0o1775),
@@ -42,6 +43,7 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
         Folder(paths.media, accounts.MEDIA.name, accounts.MEDIA.name, 0o750),
         Folder(paths.web, portal, web, 0o2750),
         Folder(paths.web_access_socket.parent, web, portal, 0o2750),
+        Folder(paths.transports_socket.parent, sip, portal, 0o2750),
         Folder(paths.nginx, web, web, 0o750),
         Folder(paths.supervise, "root", "root", 0o700),
     )

@@ -31,8 +31,7 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
     wanted: list[Endpoint] = []
     if CORE in parts:
         for address in system.sip_addresses:
-            wanted.append(Endpoint(address, ports.SIP_UDP.first, Transport.UDP))
-            wanted.append(Endpoint(address, ports.SIP_TCP.first, Transport.TCP))
+            wanted += [Endpoint(address, one.port, one.protocol.carrier) for one in system.transports]
     if MEDIA in parts:
         wanted.append(Endpoint(LOOPBACK, ports.RTPENGINE_CONTROL, Transport.UDP))
     if WEB in parts:

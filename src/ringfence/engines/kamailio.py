@@ -3,9 +3,11 @@
 from ringfence.engines.render import Bare, bracketed, quote_kamailio, render
 from ringfence.engines.system import System
 from ringfence.hosts import ports
+from ringfence.hosts.transports import Protocol
 from ringfence.policy.rules import packet, registration
 
 TEMPLATE = "core.cfg.j2"
+TLS_TEMPLATE = "tls.cfg.j2"
 
 
 def render_core(system: System) -> str:
@@ -21,6 +23,9 @@ def render_core(system: System) -> str:
         packet=packet,
         bare=Bare,
         listen=[_listen(system, index) for index in range(len(system.sip_addresses))],
+        secure=any(one.protocol.is_secure for one in system.transports),
+        web_sockets=[one.port for one in system.transports if one.protocol is Protocol.WSS],
+        tls_config=paths.core_tls_config,
         modules=modules_directory(),
         script=paths.source / "ringfence" / "signaling" / "main.py",
         warm_database=f"sqlite://{paths.warm_database}",
@@ -30,11 +35,27 @@ def render_core(system: System) -> str:
     )
 
 
-def _listen(system: System, index: int) -> tuple[int, Bare, Bare]:
-    """Workers and the two sockets of one address. Only the primary address gets the full number of workers."""
+def render_tls(system: System) -> str:
+    """`run/core/tls.cfg`: what TLS offers, and what it demands of those we call."""
+    return render(
+        TLS_TEMPLATE,
+        Bare,
+        version=system.version,
+        source=f"src/ringfence/engines/templates/{TLS_TEMPLATE}",
+        certificate=system.paths.web_certificate,
+        key=system.paths.web_key,
+    )
+
+
+def _listen(system: System, index: int) -> tuple[int, list[Bare]]:
+    """Workers and the sockets of one address. Only the primary address gets the full number of workers.
+
+    A secure WebSocket is TLS to Kamailio; which ports may be upgraded is said apart.
+    """
     host = bracketed(system.sip_addresses[index])
     workers = system.limits.sip_workers if index == 0 else 1
-    return workers, Bare(f"udp:{host}:{ports.SIP_UDP.first}"), Bare(f"tcp:{host}:{ports.SIP_TCP.first}")
+    spoken = [(Protocol.TLS if one.protocol.is_secure else one.protocol, one.port) for one in system.transports]
+    return workers, [Bare(f"{protocol}:{host}:{port}") for protocol, port in spoken]
 
 
 def modules_directory() -> str:

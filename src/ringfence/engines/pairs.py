@@ -24,17 +24,17 @@ class Origin(StrEnum):
 
 
 def store_pair(paths: Paths, origin: Origin, chain: bytes, key: bytes, owner: str = "") -> Path:
-    """A directory with both files, not in force yet. The key is readable by nginx's account alone."""
+    """A directory with both files, not in force yet. The key is readable by whoever speaks TLS and nobody else."""
     folder = paths.tls / f"{origin}-{hashlib.sha256(chain).hexdigest()[:16]}"
     if folder.name == in_force(paths):
         return folder
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
-    _write(folder / "web.key", key, 0o600)
+    folder.mkdir(mode=0o750)
+    _write(folder / "web.key", key, 0o640)
     _write(folder / "web.crt", chain, 0o644)
-    if owner:
+    if owner:  # the group is the directory's, by its set-group-id bit
         for path in (folder, *folder.iterdir()):
-            shutil.chown(path, owner, owner)
+            shutil.chown(path, owner)
     return folder
 
 

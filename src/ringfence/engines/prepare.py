@@ -10,7 +10,7 @@ from typing import Final
 
 from ringfence.engines.certificate import Certificate, ensure_certificate
 from ringfence.engines.children import CORE, MEDIA, PORTAL, WEB, manage, portal_environment
-from ringfence.engines.files import core_file, media_file, web_file
+from ringfence.engines.files import core_file, media_file, tls_file, web_file
 from ringfence.engines.folders import ensure_folders
 from ringfence.engines.free_ports import endpoints, taken
 from ringfence.engines.install import EngineFile, EngineRefused, install
@@ -128,8 +128,15 @@ def _manage(system: System, what: str, *words: str) -> str:
     return outcome.stdout
 
 
+def _in_place(file: EngineFile) -> None:
+    """What another file's check reads has to be there before."""
+    install([file], reload=lambda: "")
+
+
 def _engine_files(system: System, parts: frozenset[str], tell: Tell) -> None:
     makers: dict[str, Callable[[System], EngineFile]] = {CORE: core_file, MEDIA: media_file, WEB: web_file}
+    if CORE in parts:
+        _in_place(tls_file(system))
     files = [maker(system) for name, maker in makers.items() if name in parts]
     try:
         changed = install(files, reload=lambda: "")

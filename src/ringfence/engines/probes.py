@@ -1,16 +1,21 @@
 """How the supervisor sees that a child is ready: its socket answers, or the kernel lists it."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any, Final
+
+from ringfence.hosts.listening import bound_ports
+from ringfence.hosts.ports import Transport
+from ringfence.hosts.transports import SipTransport, read_transports
 
 UDP_TABLES: Final = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
 _TIMEOUT: Final = 1.0
 
 
 async def is_ready(probe: str) -> bool:
-    """One try. `tcp:HOST:PORT` and `unix:PATH` connect; `udp:PORT` looks whether the port is bound."""
+    """One try. `tcp:HOST:PORT` and `unix:PATH` connect; `udp:PORT` looks whether the port is bound, and `sip:PATH`
+    whether every transport of that file is."""
     kind, _, rest = probe.partition(":")
     match kind:
         case "unix":
@@ -20,8 +25,16 @@ async def is_ready(probe: str) -> bool:
             return await _connects(asyncio.open_connection(host.strip("[]"), int(port)))
         case "udp":
             return udp_port_is_bound(int(rest))
+        case "sip":
+            return transports_are_bound(read_transports(Path(rest)))
         case _:
             raise ValueError(f"unknown readiness probe {probe!r}")
+
+
+def transports_are_bound(wanted: Iterable[SipTransport]) -> bool:
+    """Whether something listens for each of them."""
+    bound = {carrier: bound_ports(carrier) for carrier in Transport}
+    return all(one.port in bound[one.protocol.carrier] for one in wanted)
 
 
 def udp_port_is_bound(port: int) -> bool:

@@ -10,6 +10,7 @@ from ringfence.engines.listeners import WebAccess
 from ringfence.engines.privileges import allowed_files
 from ringfence.hosts.addresses import LOOPBACK, Address, Surroundings, surroundings
 from ringfence.hosts.paths import Paths
+from ringfence.hosts.transports import USUAL, SipTransport, read_transports
 
 CAP_NET_ADMIN: Final = 12
 """capabilities(7): the right to change nftables."""
@@ -47,6 +48,7 @@ class System:
     paths: Paths = field(default_factory=Paths)
     limits: Limits = field(default_factory=Limits)
     web: WebAccess = field(default_factory=WebAccess)
+    transports: tuple[SipTransport, ...] = USUAL
     firewall: bool = True
     low_ports: bool = True
     version: str = __version__
@@ -73,9 +75,11 @@ def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool =
     """This machine's system: network from the kernel, directories from the environment, limits from the processors."""
     processors = os.cpu_count() or 1
     workers = max(4, min(processors, 16))
+    paths = Paths.from_environment(environment)
     return System(
         network=surroundings(environment),
-        paths=Paths.from_environment(environment),
+        paths=paths,
+        transports=read_transports(paths.transports),
         limits=Limits(
             sip_workers=workers,
             sip_tcp_workers=workers,

@@ -6,12 +6,10 @@ out, one back, as it asks the guard. What was last put in force is in `state/web
 """
 
 import hashlib
-import json
 import logging
 import os
 import signal
 import socket
-import socketserver
 import ssl
 import sys
 import time
@@ -19,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -31,29 +29,17 @@ from ringfence.engines.free_ports import taken, web_endpoint
 from ringfence.engines.install import EngineRefused, install
 from ringfence.engines.listeners import SWITCHES, WebAccess, read_web_access, write_web_access
 from ringfence.engines.pairs import Origin, drop_pair, make_current, store_pair
+from ringfence.engines.questions import Answer, Args, Desk, Listener, Refusal, text_of
 from ringfence.engines.system import System, this_system
 from ringfence.hosts import ports
 
-LONGEST_LINE: Final = 256 * 1024
-QUESTION_SECONDS: Final = 5.0
 SERVED_WITHIN: Final = 4.0
 POLL: Final = 0.05
-
-type Args = dict[str, Any]
-type Answer = dict[str, Any]
 
 log = logging.getLogger("access")
 
 
-class Refusal(Exception):
-    """A question that is answered with no: the rule, the argument it concerns, a sentence for people."""
-
-    def __init__(self, rule: str, field: str, message: str) -> None:
-        super().__init__(message)
-        self.rule, self.field, self.message = rule, field, message
-
-
-class Desk:
+class WebServer(Desk):
     """Answers for one web server. Questions come one after the other."""
 
     def __init__(self, system: System) -> None:
@@ -88,7 +74,7 @@ class Desk:
         """Puts a certificate in force; the old one stays if anything is wrong with it."""
         paths, now = self._system.paths, datetime.now(UTC)
         try:
-            pair = brought.checked(_text(args, "chain"), _text(args, "key"), _text(args, "host"), now)
+            pair = brought.checked(text_of(args, "chain"), text_of(args, "key"), text_of(args, "host"), now)
         except CertificateRefused as refused:
             raise Refusal(refused.rule, refused.field, refused.message) from refused
         folder = store_pair(paths, Origin.BROUGHT, pair.chain_pem, pair.key_pem)
@@ -186,56 +172,10 @@ def _switch(args: Args, name: str, present: bool) -> bool:
     return value
 
 
-def _text(args: Args, name: str) -> str:
-    value = args.get(name, "")
-    if not isinstance(value, str):
-        raise Refusal("web.text", name, f"{name} must be text.")
-    return value
-
-
-class Listener(socketserver.UnixStreamServer):
-    """The Unix socket, with the desk that its questions go to."""
-
-    def __init__(self, path: Path, desk: Desk) -> None:
-        path.unlink(missing_ok=True)
-        super().__init__(str(path), Question)
-        self.desk = desk
-
-
-class Question(socketserver.StreamRequestHandler):
-    timeout = QUESTION_SECONDS
-
-    def handle(self) -> None:
-        assert isinstance(self.server, Listener)
-        try:
-            line = self.rfile.readline(LONGEST_LINE)
-            self.wfile.write(json.dumps(answered(self.server.desk, line)).encode() + b"\n")
-        except OSError as error:
-            log.warning("a question was not finished: %s", error)
-
-
-def answered(desk: Desk, line: bytes) -> Answer:
-    """The answer to one line; a refusal is an answer too."""
-    try:
-        question = json.loads(line)
-        return {"ok": True, "data": desk.verbs()[question["verb"]](question.get("args") or {})}
-    except Refusal as refusal:
-        return _no(refusal.rule, refusal.field, refusal.message)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return _no("request.syntax", "", f"This is no question: {error}")
-    except OSError as error:
-        log.error("%s", error)
-        return _no("web.disk", "", f"Nothing was changed: {error}")
-
-
-def _no(rule: str, field: str, message: str) -> Answer:
-    return {"ok": False, "error": {"id": rule, "field": field, "message": message}}
-
-
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     system = this_system()
-    with Listener(system.paths.web_access_socket, Desk(system)) as listener:
+    with Listener(system.paths.web_access_socket, WebServer(system)) as listener:
         listener.serve_forever()
     return 0
 

@@ -13,7 +13,9 @@ from ipaddress import IPv4Network, ip_address
 from typing import Final
 
 from ringfence.guard import netlink
+from ringfence.guard.sipports import SipPorts
 from ringfence.hosts import ports
+from ringfence.hosts.paths import Paths
 from ringfence.policy.addresses import Network, ban_network, parse_address
 
 BY_FAMILY: Final = 20
@@ -45,15 +47,8 @@ DESTINATION: Final = {4: 2, 6: 4}
 FILTER_SOURCE: Final = (1).to_bytes(4, "little" if struct.pack("=H", 1)[0] else "big")
 NO_FILTER: Final = bytes(4)
 
-OUR_PORTS: Final = frozenset(
-    service.first.to_bytes(2, "big")
-    for service in ports.TABLE
-    if service.transport is ports.Transport.TCP and service.part is not ports.Part.HOST
-)
-SIP_PORTS: Final = frozenset(
-    service.first.to_bytes(2, "big")
-    for service in ports.TABLE
-    if service.transport is ports.Transport.TCP and service.name == "SIP"
+WEB_PORTS: Final = frozenset(
+    service.first.to_bytes(2, "big") for service in ports.of(ports.Part.WEB) if service.transport is ports.Transport.TCP
 )
 
 
@@ -61,18 +56,22 @@ class Connections:
     """What the kernel knows of our TCP connections. Packet flags can be forged; an established socket cannot."""
 
     def __init__(self) -> None:
+        self._sip = SipPorts(Paths.from_environment().transports)
         self._diag = netlink.Netlink(netlink.SOCK_DIAG)
         self._conntrack = netlink.Netlink(netlink.NETFILTER)
 
     def peers(self) -> frozenset[Network]:
         """The sources with an established connection to a SIP port, as bans would name them."""
-        return frozenset(_peer(found) for _, found in self._sockets(ESTABLISHED, SIP_PORTS))
+        return frozenset(_peer(found) for _, found in self._sockets(ESTABLISHED, self._sip_ports()))
+
+    def _sip_ports(self) -> frozenset[bytes]:
+        return frozenset(port.to_bytes(2, "big") for port in self._sip.now().tcp)
 
     def cut(self, networks: Iterable[Network]) -> int:
         """Ends every connection of these sources; returns how many sockets were closed. It may take a while."""
         banned = frozenset(networks)
         closed = 0
-        for family, found in list(self._sockets(OPEN, OUR_PORTS)):
+        for family, found in list(self._sockets(OPEN, WEB_PORTS | self._sip_ports())):
             if _peer(found) in banned:
                 closed += self._close(family, found)
         with suppress(OSError):  # no connection tracking in this kernel: nothing to forget

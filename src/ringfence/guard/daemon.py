@@ -29,12 +29,12 @@ from ringfence.guard.known import Known
 from ringfence.guard.ledger import Ledger
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
-from ringfence.guard.ruleset import BAN_SET_SIZE, Ports
+from ringfence.guard.ruleset import BAN_SET_SIZE
 from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.service import Parts, Service
+from ringfence.guard.sipports import SipPorts
 from ringfence.guard.standing import load_snapshot, write_snapshot
 from ringfence.guard.verbs import CHANGING, Desk
-from ringfence.hosts import ports
 from ringfence.hosts.addresses import Address, NetworkUnreadable, surroundings, time_servers
 from ringfence.hosts.paths import Paths
 from ringfence.journal.durability import Synced, sync
@@ -54,7 +54,6 @@ SETTLE: Final = 0.02
 MOST_RINGS: Final = 1_000
 LONGEST_DATAGRAM: Final = 1 << 17
 JOURNAL_GROUP: Final = "ringfence-journal"
-SIP_SERVICES: Final = (ports.Part.CORE, ports.Part.EDGE)
 
 log = logging.getLogger(__name__)
 
@@ -294,7 +293,7 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
         known,
         floods,
         reader,
-        _sip_ports(),
+        SipPorts(paths.transports),
         boot,
         ban_set_size,
     )
@@ -314,14 +313,6 @@ def choose_firewall(use_kernel: bool) -> tuple[Firewall, KernelWatch | None]:
                 error,
             )
     return DryRun(), None
-
-
-def _sip_ports() -> Ports:
-    listeners = [service for part in SIP_SERVICES for service in ports.of(part) if service.name == "SIP"]
-    return Ports(
-        udp=tuple(sorted(service.first for service in listeners if service.transport is ports.Transport.UDP)),
-        tcp=tuple(sorted(service.first for service in listeners if service.transport is ports.Transport.TCP)),
-    )
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -20,7 +20,8 @@ from ringfence.guard.intake import Intake
 from ringfence.guard.known import Known
 from ringfence.guard.ledger import BanRecord, Ledger
 from ringfence.guard.neverblock import NeverBlock
-from ringfence.guard.ruleset import Lists, Ports, Shape
+from ringfence.guard.ruleset import Lists, Shape
+from ringfence.guard.sipports import SipPorts
 from ringfence.guard.standing import Standing
 from ringfence.hosts.addresses import Surroundings
 from ringfence.journal.reader import Checkpoint, JournalReader
@@ -58,7 +59,7 @@ class Parts:
     known: Known
     floods: Floods
     reader: JournalReader
-    ports: Ports
+    ports: SipPorts
     boot_id: str
     ban_set_size: int
 
@@ -198,6 +199,8 @@ class Service:
         parts.intake.unanswered.judge(now)
         parts.intake.rulings.sweep(now)
         expired = parts.never_block.expire(now.boot)
+        if self._installed and self._installed.ports != parts.ports.now():
+            self.install()
         if expired or (self._lists_end is not None and self._lists_end <= now.wall):
             self._refresh_kernel(now)
         if now.boot - self._swept_at >= REGISTRATION_SWEEP:
@@ -236,7 +239,7 @@ class Service:
         policy = self.parts.policy
         members = tuple(member.network for member in self.parts.never_block.members())
         lists = Lists(members, policy.addresses.allowed(now.wall))
-        return Shape(self.parts.ports, lists, policy.book.security, self.parts.ban_set_size)
+        return Shape(self.parts.ports.now(), lists, policy.book.security, self.parts.ban_set_size)
 
     def _refresh_kernel(self, now: Moment) -> None:
         installed = self._installed

@@ -25,15 +25,17 @@ JOURNAL: Final = "ringfence-journal"
 """May append to and read the event journal."""
 CONTROL: Final = "ringfence-control"
 """May talk to the guard's socket."""
+TLS: Final = "ringfence-tls"
+"""May read the certificate's key: whoever speaks TLS with it."""
 
-SIP: Final = Account("ringfence-sip", (POLICY, JOURNAL))
+SIP: Final = Account("ringfence-sip", (POLICY, JOURNAL, TLS))
 MEDIA: Final = Account("ringfence-media")
 GUARD: Final = Account("ringfence-guard", (POLICY, JOURNAL, CONTROL))
 PORTAL: Final = Account("ringfence-portal", (POLICY, CONTROL))
-WEB: Final = Account("ringfence-web")
+WEB: Final = Account("ringfence-web", (TLS,))
 
 ACCOUNTS: Final = (SIP, MEDIA, GUARD, PORTAL, WEB)
-SHARED_GROUPS: Final = (POLICY, JOURNAL, CONTROL)
+SHARED_GROUPS: Final = (POLICY, JOURNAL, CONTROL, TLS)
 
 
 class AccountRefused(Exception):

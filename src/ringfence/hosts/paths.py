@@ -128,6 +128,24 @@ class Paths:
         return self.core / "core.cfg"
 
     @property
+    def core_tls_config(self) -> Path:
+        return self.core / "tls.cfg"
+
+    @property
+    def core_pid(self) -> Path:
+        return self.core / "core.pid"
+
+    @property
+    def transports(self) -> Path:
+        """Which SIP transports are in force; written by the transports process alone."""
+        return self.state / "sip" / "transports.json"
+
+    @property
+    def transports_socket(self) -> Path:
+        """Where the portal asks for other transports."""
+        return self.run / "transports" / "transports.sock"
+
+    @property
     def core_control(self) -> Path:
         return self.core / "ctl.sock"
 

@@ -17,7 +17,7 @@ from ringfence.lab.sip import Account
 from ringfence.lab.softphone import NoAnswer, Transport
 
 SCENARIOS: Final = Path(__file__).parent / "scenarios"
-PORTS: Final = {Transport.UDP: 5060, Transport.TCP: 5063}
+PORTS: Final = {Transport.UDP: 5060, Transport.TCP: 5063, Transport.TLS: 5061}
 """The product's SIP ports (reference: "Ports Security")."""
 CONTROL_PORT: Final = 4444
 TONE_SECONDS: Final = 60.0

@@ -5,6 +5,7 @@ It does exactly what its script says: no retransmission, no automatic answer. Th
 
 import select
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ USER_AGENT: Final = "Ringfence-Lab"
 class Transport(StrEnum):
     UDP = "UDP"
     TCP = "TCP"
+    TLS = "TLS"
+    WSS = "WSS"
 
 
 @dataclass(slots=True)
@@ -35,6 +38,13 @@ class Dialog:
     routes: tuple[str, ...] = ()
     cseq: int = 1
     body: bytes = field(default=b"", repr=False)
+
+
+def unchecked_tls() -> ssl.SSLContext:
+    """A lab's phone trusts every certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 class NoAnswer(Exception):
@@ -60,8 +70,10 @@ class Softphone:
         self._stream = b""
         self.sock = (host.udp if transport is Transport.UDP else host.tcp)(local_port, local_address)
         self.sock.settimeout(PATIENCE)
-        if transport is Transport.TCP:
+        if transport is not Transport.UDP:
             self.sock.connect(server)
+        if transport is Transport.TLS:
+            self.sock = unchecked_tls().wrap_socket(self.sock)
         self.address, self.port = self.sock.getsockname()[:2]
 
     def __enter__(self) -> Self:
@@ -72,7 +84,7 @@ class Softphone:
 
     @property
     def contact(self) -> str:
-        suffix = ";transport=tcp" if self.transport is Transport.TCP else ""
+        suffix = "" if self.transport is Transport.UDP else f";transport={self.transport.lower()}"
         return f"<sip:{self.account.user}@{self.hostport}{suffix}>"
 
     @property
@@ -83,7 +95,7 @@ class Softphone:
     # --- the wire ---
 
     def send(self, raw: bytes) -> None:
-        if self.transport is Transport.TCP:
+        if self.transport is not Transport.UDP:
             self.sock.sendall(raw)
         else:
             self.sock.sendto(raw, self.server)
@@ -95,10 +107,16 @@ class Softphone:
             if self._inbox:
                 return self._inbox.pop(0)
             remaining = deadline - time.monotonic()
-            if remaining <= 0 or not select.select([self.sock], [], [], remaining)[0]:
+            if remaining <= 0 or not self._has_more(remaining):
                 return None
             if not self._read():
                 return None
+
+    def _has_more(self, seconds: float) -> bool:
+        """Whether there is something to read in time. TLS may hold a message that the socket gave up already."""
+        if isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
+            return True
+        return bool(select.select([self.sock], [], [], seconds)[0])
 
     def is_closed(self, timeout: float = PATIENCE) -> bool:
         """Whether the server closes the TCP connection within the time."""

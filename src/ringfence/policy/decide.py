@@ -10,9 +10,10 @@ from ringfence.policy.book import FindSubscriber
 from ringfence.policy.index import Index
 from ringfence.policy.model import Objection, Packet, Refuse, Request, Verdict
 from ringfence.policy.routing import route
-from ringfence.policy.rules import identity, method, packet, registration, source
+from ringfence.policy.rules import identity, method, packet, registration, source, websocket
 
 PacketGate = Callable[[Packet], Refuse | None]
+UpgradeGate = Callable[[websocket.Upgrade], Refuse | None]
 Gate = Callable[[Request, Index], Objection | None]
 
 PACKET_GATES: Final[tuple[PacketGate, ...]] = (
@@ -50,12 +51,28 @@ REGISTRATION_GATES: Final[tuple[Gate, ...]] = (
     registration.expires,
 )
 
+UPGRADE_GATES: Final[tuple[UpgradeGate, ...]] = (
+    websocket.handshake,
+    websocket.origin,
+    websocket.subprotocol,
+)
+"""For the HTTP request that opens a WebSocket."""
+
 _GATES_OF_REGISTER: Final = (*GATES, *REGISTRATION_GATES)
 
 
 def screen(facts: Packet) -> Refuse | None:
     """The first objection to the packet itself."""
     for gate in PACKET_GATES:
+        objection = gate(facts)
+        if objection is not None:
+            return objection
+    return None
+
+
+def admit_upgrade(facts: websocket.Upgrade) -> Refuse | None:
+    """The first objection to a WebSocket."""
+    for gate in UPGRADE_GATES:
         objection = gate(facts)
         if objection is not None:
             return objection

@@ -140,6 +140,7 @@ def _mount() -> None:
     from ringfence.portal.signin.api import router as signin
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
+    from ringfence.portal.transports.api import router as transports
     from ringfence.portal.trunks.api import router as trunks
     from ringfence.portal.webaccess.api import router as web_access
 
@@ -160,6 +161,7 @@ def _mount() -> None:
         "confirm": confirm,
         "web access": web_access,
         "firewall": firewall,
+        "transports": transports,
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "ringfence.portal.rest",
     "ringfence.portal.webaccess",
     "ringfence.portal.firewall",
+    "ringfence.portal.transports",
     "ringfence.portal.signin",
     "ringfence.portal.wsi",
     "ringfence.portal.confirm",

@@ -55,7 +55,13 @@ def digest_uri() -> str:
 
 def party() -> str:
     """The address this message really came from, as a URI one can send to."""
-    return f"sip:{_bracketed(ksr.source())}:{ksr.source_port()};transport={ksr.transport()}"
+    return f"sip:{_bracketed(ksr.source())}:{ksr.source_port()};transport={uri_transport(ksr.transport())}"
+
+
+def uri_transport(protocol: str) -> str:
+    """The word for a protocol in a URI: a secure WebSocket is `ws` there (RFC 7118 section 5.2); Kamailio knows no
+    other, and would send to anything else over UDP."""
+    return "ws" if protocol == "wss" else protocol
 
 
 def here() -> str:

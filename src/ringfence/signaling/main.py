@@ -9,6 +9,7 @@ from ringfence.policy.decide import decide, screen
 from ringfence.signaling import act, calls, facts, ksr, picking, registering, ringing, transfers
 from ringfence.signaling.authentication import authenticate
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
+from ringfence.signaling.websockets import open_web_socket
 from ringfence.signaling.worker import Worker, this_worker
 
 
@@ -105,6 +106,11 @@ def _cancel(worker: Worker) -> None:
 @guarded(refuse_request, _report)
 def ksr_picked(answer: str, *_: object) -> None:
     picking.finish(answer == "taken")
+
+
+@guarded(drop_message, _report)
+def ksr_web_socket(*_: object) -> None:
+    open_web_socket(this_worker())
 
 
 @guarded(drop_message, _report)

@@ -23,7 +23,7 @@ def test_it_is_made_once_and_its_key_is_secret(tmp_path: Path) -> None:
     first = ensured(tmp_path)
     assert first.created
     assert ensured(tmp_path) == Certificate(first.fingerprint, first.expires, created=False)
-    assert Paths(state=tmp_path).web_key.stat().st_mode & 0o777 == 0o600
+    assert Paths(state=tmp_path).web_key.stat().st_mode & 0o777 == 0o640
 
 
 def test_a_server_can_load_it(tmp_path: Path) -> None:

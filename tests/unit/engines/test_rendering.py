@@ -101,8 +101,12 @@ def test_the_core_listens_on_the_references_ports_of_primary_and_loopback() -> N
     assert listening == [
         "listen=udp:[2001:db8::5]:5060",
         "listen=tcp:[2001:db8::5]:5063",
+        "listen=tls:[2001:db8::5]:5061",
+        "listen=tls:[2001:db8::5]:5065",
         "listen=udp:127.0.0.1:5060",
         "listen=tcp:127.0.0.1:5063",
+        "listen=tls:127.0.0.1:5061",
+        "listen=tls:127.0.0.1:5065",
     ]
 
 

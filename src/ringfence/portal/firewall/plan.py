@@ -12,12 +12,13 @@ from ringfence.hosts import ports
 from ringfence.hosts.firewall import aws, azure, firewalld, gcp, nftables, ufw
 from ringfence.hosts.firewall.openings import Configured, Listener, Reach, TrunkPeer, plan_of
 from ringfence.hosts.firewall.plan import Plan
+from ringfence.hosts.transports import read_transports
 from ringfence.policy.book import Protection
+from ringfence.portal import places
 from ringfence.portal.firewall.models import AdmittedNetwork, Area
 from ringfence.portal.security.models import ProtectedAddress
 from ringfence.portal.webaccess import server
 
-SIP: Final = (Listener("udp", ports.SIP_UDP.first), Listener("tcp", ports.SIP_TCP.first))
 WEB: Final = (ports.WEB_PORTAL, ports.WSI)
 
 
@@ -52,7 +53,7 @@ def current_plan(ssh_ports: tuple[int, ...] = (ports.SSH.first,)) -> Plan:
     redirects = tuple(port for port in (ports.HTTP, ports.HTTPS) if web[f"redirect_{port}"])
     return plan_of(
         Configured(
-            sip=SIP,
+            sip=sip_listeners(),
             web_services=WEB,
             redirects=redirects,
             provisioning=bool(web["provisioning_http"]),
@@ -61,6 +62,11 @@ def current_plan(ssh_ports: tuple[int, ...] = (ports.SSH.first,)) -> Plan:
             reach=reach(),
         )
     )
+
+
+def sip_listeners() -> tuple[Listener, ...]:
+    """The transports in force."""
+    return tuple(Listener(str(one.protocol), one.port) for one in read_transports(places.PATHS.transports))
 
 
 def reach() -> Reach:
@@ -78,7 +84,9 @@ def _trunks() -> tuple[TrunkPeer, ...]:
     for name, cidr in rows:
         named.setdefault(name, []).append(cidr)
     return tuple(
-        TrunkPeer(name, tuple(networks), listener.protocol) for name, networks in named.items() for listener in SIP
+        TrunkPeer(name, tuple(networks), listener.protocol)
+        for name, networks in named.items()
+        for listener in sip_listeners()
     )
 
 

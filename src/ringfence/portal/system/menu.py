@@ -81,6 +81,7 @@ SECTIONS: Final = (
             Item("Security Dashboard", "/security-dashboard", "shield-check", Permission.SECURITY_READ),
             Item("Security", "/security/web-login", "shield-lock", Permission.SECURITY_READ),
             Item("Web Access", "/web-access", "world", Permission.WEB_WRITE),
+            Item("Transports", "/transports", "arrow-right", Permission.WEB_WRITE),
             Item("Firewall", "/firewall", "lock", Permission.WEB_WRITE),
             Item("Password Policy", "/password-policy", "key", Permission.TENANT_WRITE),
         ),

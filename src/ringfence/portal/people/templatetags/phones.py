@@ -5,8 +5,8 @@ from typing import Any
 import segno
 from django import template
 
-from ringfence.hosts import ports
-from ringfence.portal import publish
+from ringfence.hosts.transports import Protocol, SipTransport, read_transports
+from ringfence.portal import places, publish
 from ringfence.portal.people.models import Person
 
 register = template.Library()
@@ -16,15 +16,21 @@ register = template.Library()
 def phone_settings(person: Person, secret: str) -> dict[str, Any]:
     """The settings and a picture of them. The picture is made here and stands in the page; it is stored nowhere."""
     extension = person.extension
+    ways = [f"{one.port} {one.protocol.upper()}" for one in transports_of_phones()]
     settings = {
         "server": phones_server(),
         "extension": extension.number,
         "domain": extension.tenant.domain,
-        "udp": ports.SIP_UDP.first,
-        "tcp": ports.SIP_TCP.first,
+        "ways": ways,
         "secret": secret,
     }
     return {**settings, "picture": picture(settings)}
+
+
+def transports_of_phones() -> list[SipTransport]:
+    """What a phone can be set to, the encrypted one first."""
+    found = [one for one in read_transports(places.PATHS.transports) if one.protocol is not Protocol.WSS]
+    return sorted(found, key=lambda one: not one.protocol.is_secure)
 
 
 def phones_server() -> str:
@@ -39,7 +45,8 @@ def picture(settings: dict[str, Any]) -> str:
         f"user: {settings['extension']}",
         f"password: {settings['secret']}",
         f"domain: {settings['domain']}",
-        f"server: {settings['server']}:{settings['udp']}",
+        f"server: {settings['server']}",
+        f"port: {', '.join(settings['ways'])}",
     )
     code = segno.make("\n".join(lines), error="m", micro=False)
     return code.svg_data_uri(scale=4, border=4, light="white", dark="black")

@@ -1,0 +1,163 @@
+"""Changes the core's transports while it runs: stage, check, swap, restart the core, look whether it listens, back
+again if not. A certificate that was changed is taken over without a restart.
+
+Kamailio binds its sockets once, so another transport is another process; its calls and registrations are given to it
+at its start (docs/adr/0005), and media goes on meanwhile. Runs as the core's own account.
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from ringfence.engines.files import core_file
+from ringfence.engines.free_ports import Endpoint, taken
+from ringfence.engines.install import EngineRefused, install
+from ringfence.engines.pairs import in_force
+from ringfence.engines.probes import transports_are_bound
+from ringfence.engines.questions import Answer, Args, Desk, Listener, Refusal
+from ringfence.engines.system import System, this_system
+from ringfence.hosts.transports import (
+    Protocol,
+    SipTransport,
+    TransportRefused,
+    checked,
+    read_transports,
+    write_transports,
+)
+
+STARTED_WITHIN: Final = 15.0
+POLL: Final = 0.05
+CERTIFICATE_POLL: Final = 1.0
+CONTROL_SECONDS: Final = 5.0
+
+log = logging.getLogger("transports")
+
+
+class Transports(Desk):
+    """Answers for the core's transports."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    def verbs(self) -> Mapping[str, Callable[[Args], Answer]]:
+        return {"transports.show": self.show, "transports.change": self.change}
+
+    def show(self, _: Args) -> Answer:
+        """What is in force now."""
+        return {"transports": [plain(one) for one in read_transports(self._system.paths.transports)]}
+
+    def change(self, args: Args) -> Answer:
+        """Puts a whole set in force; the old one stays if anything is wrong with it."""
+        before = read_transports(self._system.paths.transports)
+        wanted = _wanted(args)
+        if wanted != before:
+            self._refuse_taken(before, wanted)
+            self._put_in_force(before, wanted)
+        return self.show({})
+
+    def _refuse_taken(self, before: tuple[SipTransport, ...], wanted: tuple[SipTransport, ...]) -> None:
+        held = {(one.protocol.carrier, one.port) for one in before}
+        new = [one for one in wanted if (one.protocol.carrier, one.port) not in held]
+        places = [
+            Endpoint(address, one.port, one.protocol.carrier) for one in new for address in self._system.sip_addresses
+        ]
+        for place in taken(places):
+            message = f"Another program listens on port {place.port}; `ss -tulnp` names it. Stop it first."
+            raise Refusal("transport.taken", "port", message)
+
+    def _put_in_force(self, before: tuple[SipTransport, ...], wanted: tuple[SipTransport, ...]) -> None:
+        write_transports(self._system.paths.transports, wanted)
+        file = core_file(replace(self._system, transports=wanted), account="")
+        try:
+            install([file], lambda: self._restart(wanted if file.is_in_force() else before))
+        except EngineRefused as refused:
+            write_transports(self._system.paths.transports, before)
+            log.error("%s", refused)
+            raise Refusal(
+                "transport.refused", "", f"The core did not take it; nothing was changed. {refused}"
+            ) from refused
+        log.info("in force: %s", ", ".join(one.name for one in wanted))
+
+    def _restart(self, wanted: tuple[SipTransport, ...]) -> str:
+        """Ends the core, which is started again by itself; a complaint if it does not listen in time."""
+        old = core_pid(self._system.paths.core_pid)
+        if not old:
+            return ""
+        os.kill(old, signal.SIGTERM)
+        until = time.monotonic() + STARTED_WITHIN
+        while time.monotonic() < until:
+            now = core_pid(self._system.paths.core_pid)
+            if now not in (0, old) and transports_are_bound(wanted):
+                return ""
+            time.sleep(POLL)
+        return "it does not listen on all of its ports"
+
+
+def plain(one: SipTransport) -> dict[str, Any]:
+    """A transport as JSON values."""
+    return {"name": one.name, "protocol": str(one.protocol), "port": one.port}
+
+
+def _wanted(args: Args) -> tuple[SipTransport, ...]:
+    try:
+        return checked(SipTransport(Protocol(item["protocol"]), int(item["port"])) for item in args["transports"])
+    except TransportRefused as refused:
+        raise Refusal(refused.rule, "port", str(refused)) from refused
+
+
+def core_pid(path: Path) -> int:
+    """The core's main process, 0 while there is none."""
+    try:
+        pid = int(path.read_text(encoding="ascii"))
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return 0
+    return pid
+
+
+def follow_certificate(system: System) -> None:
+    """Has the core read its certificate again whenever another one is put in force; connections stay."""
+    seen = in_force(system.paths)
+    while True:
+        time.sleep(CERTIFICATE_POLL)
+        now = in_force(system.paths)
+        if now != seen and reload_tls(system):
+            log.info("the certificate %s is served", now)
+            seen = now
+
+
+def reload_tls(system: System) -> bool:
+    """Whether the core took its certificate anew; without a secure transport there is nothing to take."""
+    if not any(one.protocol.is_secure for one in read_transports(system.paths.transports)):
+        return True
+    command = ["kamcmd", "-s", f"unix:{system.paths.core_control}", "tls.reload"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=CONTROL_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        log.error("tls.reload: %s", error)
+        return False
+    if done.returncode or done.stdout.startswith("error"):
+        log.error("tls.reload: %s", (done.stdout + done.stderr).strip())
+        return False
+    return True
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    system = this_system()
+    threading.Thread(target=follow_certificate, args=(system,), daemon=True).start()
+    with Listener(system.paths.transports_socket, Transports(system)) as listener:
+        listener.serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""SIP transports as data: which protocols the core speaks on which ports (reference: "Change Default SIP Transport
+Ports"). One file holds what is in force; engines, guard, firewall plan and portal read it.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from ringfence.hosts import ports
+from ringfence.hosts.ports import Part, Transport
+
+LOWEST, HIGHEST = 1024, 65535
+MOST: Final = 16
+
+
+class Protocol(StrEnum):
+    """What is spoken, in the words of RFC 3261 and RFC 7118."""
+
+    UDP = "udp"
+    TCP = "tcp"
+    TLS = "tls"
+    WSS = "wss"
+
+    @property
+    def carrier(self) -> Transport:
+        """What it runs over, as a firewall sees it."""
+        return Transport.UDP if self is Protocol.UDP else Transport.TCP
+
+    @property
+    def is_secure(self) -> bool:
+        return self in (Protocol.TLS, Protocol.WSS)
+
+
+@dataclass(frozen=True, slots=True)
+class SipTransport:
+    """One transport, on every address that SIP is heard on."""
+
+    protocol: Protocol
+    port: int
+
+    @property
+    def name(self) -> str:
+        """How it is called on pages and over REST.
+
+        >>> SipTransport(Protocol.TLS, 5061).name
+        'tls-5061'
+        """
+        return f"{self.protocol}-{self.port}"
+
+
+class TransportRefused(ValueError):
+    """What is wrong with a set of transports: the rule, and a sentence for people."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+USUAL: Final = (
+    SipTransport(Protocol.UDP, ports.SIP_UDP.first),
+    SipTransport(Protocol.TCP, ports.SIP_TCP.first),
+    SipTransport(Protocol.TLS, ports.SIP_TLS.first),
+    SipTransport(Protocol.WSS, ports.SBC_SIP_WSS.first),
+)
+"""What a new system speaks: UDP and WSS as the reference says, TLS and TCP beside them on the ports of its table."""
+
+
+def checked(wanted: Iterable[SipTransport]) -> tuple[SipTransport, ...]:
+    """The transports, each once, in a steady order. Raises TransportRefused for a set that cannot be in force."""
+    found = tuple(sorted(set(wanted), key=lambda one: (list(Protocol).index(one.protocol), one.port)))
+    if not found:
+        raise TransportRefused("transport.last", "This is the last transport; without one no phone could register.")
+    if len(found) > MOST:
+        raise TransportRefused("transport.too_many", f"At most {MOST} transports.")
+    seen: dict[tuple[Transport, int], SipTransport] = {}
+    for one in found:
+        if not LOWEST <= one.port <= HIGHEST:
+            raise TransportRefused("transport.port", f"A port is a number from {LOWEST} to {HIGHEST}, not {one.port}.")
+        if owner := _reserved(one):
+            raise TransportRefused("transport.taken", f"Port {one.port} is taken by {owner}.")
+        other = seen.setdefault((one.protocol.carrier, one.port), one)
+        if other is not one:
+            raise TransportRefused("transport.taken", f"Port {one.port} is taken by the transport {other.name}.")
+    return found
+
+
+def _reserved(wanted: SipTransport) -> str:
+    """Which other part of the product listens there; "" for a free port."""
+    for service in ports.TABLE:
+        ours = service.part is Part.CORE or service is ports.SBC_SIP_WSS
+        if not ours and service.transport is wanted.protocol.carrier and service.first <= wanted.port <= service.last:
+            return service.description
+    control = wanted.protocol is Protocol.UDP and wanted.port == ports.RTPENGINE_CONTROL
+    return "the control of the media relay" if control else ""
+
+
+def read_transports(path: Path) -> tuple[SipTransport, ...]:
+    """What is in force; the usual ones while nothing was chosen or the file cannot be read."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return checked(SipTransport(Protocol(item["protocol"]), int(item["port"])) for item in stored)
+    except (OSError, ValueError, TypeError, KeyError):
+        return USUAL
+
+
+def write_transports(path: Path, wanted: tuple[SipTransport, ...]) -> None:
+    """Replaces the file in one step."""
+    staged = path.with_suffix(".staged")
+    with staged.open("w", encoding="utf-8") as stream:
+        stream.write(json.dumps([asdict(one) for one in wanted]))
+        stream.flush()
+        os.fsync(stream.fileno())
+    staged.chmod(0o644)
+    staged.replace(path)

@@ -1,0 +1,90 @@
+"""What can be done to SIP transports. They belong to the transports process, which holds the core's files."""
+
+from typing import Any
+
+from ringfence import guardlink
+from ringfence.guardlink import GuardRefusal, GuardUnreachable
+from ringfence.hosts.transports import Protocol, SipTransport, TransportRefused, checked
+from ringfence.policy.settings import Problem
+from ringfence.portal import places
+from ringfence.portal.access import require
+from ringfence.portal.actor import Actor
+from ringfence.portal.change import change
+from ringfence.portal.permissions import Permission
+from ringfence.portal.problems import Conflict, NotFound, Refused, Unavailable
+from ringfence.portal.trunks.models import Trunk
+
+PATIENCE = 45.0
+"""Seconds: the core's file is checked and the core restarted; twice when it has to be rolled back."""
+
+
+class TransportsSilent(Unavailable):
+    error_id = "transports.unreachable"
+    title = "The transports process does not answer"
+
+
+def current() -> tuple[SipTransport, ...]:
+    """What is in force now. Raises TransportsSilent."""
+    return _from(_ask("transports.show"))
+
+
+def add(actor: Actor, protocol: Protocol, port: int) -> SipTransport:
+    """The core is restarted; its calls go on. Raises Refused, Conflict or TransportsSilent; nothing is changed then."""
+    require(actor, Permission.WEB_WRITE)
+    wanted, before = SipTransport(protocol, port), current()
+    if wanted in before:
+        raise Conflict([Problem("port", "transport.exists", f"The transport {wanted.name} exists already.")])
+    _put(actor, "transport.created", wanted, before, (*before, wanted))
+    return wanted
+
+
+def remove(actor: Actor, name: str) -> None:
+    """Raises NotFound, Refused (the last one, or one that a trunk uses) or TransportsSilent."""
+    require(actor, Permission.WEB_WRITE)
+    before = current()
+    gone = next((one for one in before if one.name == name), None)
+    if gone is None:
+        raise NotFound(detail=f"There is no transport {name!r}.")
+    left = tuple(one for one in before if one != gone)
+    _refuse_while_used(gone, left)
+    _put(actor, "transport.deleted", gone, before, left)
+
+
+def _refuse_while_used(gone: SipTransport, left: tuple[SipTransport, ...]) -> None:
+    """A trunk needs a transport of its protocol; another one of the same will do."""
+    if any(one.protocol is gone.protocol for one in left):
+        return
+    user = Trunk.objects.filter(enabled=True, transport=gone.protocol.value).first()
+    if user is not None:
+        message = f"The trunk {user.name} speaks {gone.protocol.upper()}: change it first, or add another transport."
+        raise Refused([Problem("port", "transport.used", message)])
+
+
+def _put(
+    actor: Actor, action: str, which: SipTransport, before: tuple[SipTransport, ...], wanted: tuple[SipTransport, ...]
+) -> None:
+    try:
+        wanted = checked(wanted)
+    except TransportRefused as refused:
+        raise Refused([Problem("port", refused.rule, str(refused))]) from refused
+    _ask("transports.change", transports=[{"protocol": str(one.protocol), "port": one.port} for one in wanted])
+    with change(actor) as draft:
+        old, new = ([one.name for one in transports] for transports in (before, wanted))
+        draft.record(action, which.name, which.name, {"transports": old}, {"transports": new})
+
+
+def _ask(verb: str, **args: Any) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = guardlink.ask(places.PATHS.transports_socket, verb, PATIENCE, **args)
+    except GuardUnreachable as error:
+        raise TransportsSilent(
+            detail="The process that changes the SIP transports does not answer; nothing was changed. It is restarted "
+            "by itself; see: ringfence logs transports"
+        ) from error
+    except GuardRefusal as error:
+        raise Refused([Problem(error.field, error.error_id, error.message)]) from error
+    return answer
+
+
+def _from(answer: dict[str, Any]) -> tuple[SipTransport, ...]:
+    return tuple(SipTransport(Protocol(item["protocol"]), int(item["port"])) for item in answer["transports"])

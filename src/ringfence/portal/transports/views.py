@@ -1,0 +1,69 @@
+"""Page: Advanced > Transports."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ringfence.hosts.transports import HIGHEST, LOWEST, Protocol
+from ringfence.portal.access import actor_of, permitted
+from ringfence.portal.forms import PortalForm
+from ringfence.portal.permissions import Permission
+from ringfence.portal.problems import Refused
+from ringfence.portal.transports import changes
+
+HERE = "/transports"
+ABOUT = {
+    Protocol.UDP: gettext_lazy("SIP in the clear, one datagram a message."),
+    Protocol.TCP: gettext_lazy("SIP in the clear over a connection."),
+    Protocol.TLS: gettext_lazy("Encrypted SIP for phones; the best choice where phones can do it."),
+    Protocol.WSS: gettext_lazy("Encrypted SIP for browsers."),
+}
+
+
+class TransportForm(PortalForm):
+    protocol = forms.ChoiceField(
+        label=gettext_lazy("Protocol"), choices=[(one.value, one.value.upper()) for one in Protocol]
+    )
+    port = forms.IntegerField(
+        label=gettext_lazy("Port"),
+        min_value=LOWEST,
+        max_value=HIGHEST,
+        help_text=gettext_lazy("A port that scanners do not try first keeps noise away; it replaces no password."),
+    )
+
+
+@permitted(Permission.WEB_WRITE)
+def transports(request: HttpRequest) -> HttpResponse:
+    """What the core listens on; add one, delete one."""
+    form = TransportForm(request.POST if "add" in request.POST else None)
+    problem = ""
+    try:
+        if done := _done(request, form):
+            messages.success(request, done)
+            return HttpResponseRedirect(HERE)
+    except Refused as refused:
+        if "add" in request.POST:
+            form.explain(refused)
+        else:
+            problem = refused.problems[0].message if refused.problems else refused.detail
+    rows, down = [], ""
+    try:
+        rows = [{"transport": one, "about": ABOUT[one.protocol]} for one in changes.current()]
+    except Refused as refused:
+        down = refused.detail
+    facts = {"form": form, "rows": rows, "down": down, "problem": problem}
+    return render(request, "transports/transports.html", facts, status=422 if form.errors or problem else 200)
+
+
+def _done(request: HttpRequest, form: TransportForm) -> str:
+    """What was changed, in a sentence; "" when nothing was asked for. Raises Refused."""
+    if "delete" in request.POST:
+        changes.remove(actor_of(request), request.POST["delete"])
+        return _("Deleted. The firewall plan and phone settings follow.")
+    if not form.is_valid():
+        return ""
+    changes.add(actor_of(request), Protocol(form.cleaned_data["protocol"]), form.cleaned_data["port"])
+    return _("Added and in force. Apply the firewall plan to open the port: ringfence firewall apply")

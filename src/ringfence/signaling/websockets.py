@@ -1,0 +1,29 @@
+"""Opens WebSockets for browsers (RFC 7118): an HTTP request on a port for it becomes a connection that speaks SIP."""
+
+import time
+
+from ringfence.policy.decide import admit_upgrade
+from ringfence.policy.rules.websocket import Upgrade
+from ringfence.signaling import ksr
+from ringfence.signaling.worker import Worker
+
+
+def open_web_socket(worker: Worker) -> None:
+    """Admits or refuses; a refused connection gets no second try."""
+    if not ksr.readable() or worker.bans.is_banned(ksr.source(), time.time()):
+        ksr.refuse_web(403, "Forbidden")
+        return
+    objection = admit_upgrade(
+        Upgrade(
+            ksr.method(),
+            ksr.text("$hdr(Upgrade)"),
+            ksr.text("$hdr(Host)"),
+            ksr.text("$hdr(Origin)"),
+            ksr.text("$hdr(Sec-WebSocket-Protocol)"),
+        )
+    )
+    if objection:
+        worker.refused(objection.rule)
+        ksr.refuse_web(objection.code, objection.reason)
+    elif not ksr.open_web_socket():
+        worker.refused("websocket.handshake")
