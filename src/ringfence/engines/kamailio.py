@@ -22,6 +22,7 @@ def render_core(system: System) -> str:
         bare=Bare,
         listen=[_listen(system, index) for index in range(len(system.sip_addresses))],
         modules=modules_directory(),
+        readable=paths.source / "ringfence" / "signaling" / "readable.regex",
         script=paths.source / "ringfence" / "signaling" / "main.py",
         warm_database=f"sqlite://{paths.warm_database}",
         rtpengine=f"udp:127.0.0.1:{ports.RTPENGINE_CONTROL}",
