@@ -27,6 +27,7 @@ def render_core(system: System) -> str:
         web_sockets=[one.port for one in system.transports if one.protocol is Protocol.WSS],
         tls_config=paths.core_tls_config,
         modules=modules_directory(),
+        readable=paths.source / "ringfence" / "signaling" / "readable.regex",
         script=paths.source / "ringfence" / "signaling" / "main.py",
         warm_database=f"sqlite://{paths.warm_database}",
         rtpengine=f"udp:127.0.0.1:{ports.RTPENGINE_CONTROL}",

@@ -16,15 +16,21 @@ class AdoptedPolicy:
         self._folder = folder
         self._reader: PolicyReader | None = None
         self._seen = -1
+        self._commits = -1
         self.entries_version = -1
         self.book = Book()
         self.addresses = EntryIndex(b"")
         self.broken = ""
 
+    def is_unchanged(self) -> bool:
+        """Whether nothing was written since the last look that succeeded. One look into shared memory."""
+        return self._reader is not None and not self.broken and 0 < self._commits == self._reader.commits()
+
     def look(self) -> bool:
         """Whether another book is in force now. Cheap when nothing changed."""
         try:
             reader = self._open()
+            self._commits = reader.commits()
             version = reader.refresh()
             if version == self._seen:
                 return False

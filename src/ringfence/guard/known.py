@@ -16,6 +16,9 @@ KNOWN_SECONDS: Final = 86_400.0
 RENEW_AFTER: Final = 3_600.0
 """A source is renewed at most once an hour: refreshing phones must not cost a change of the kernel each."""
 
+ACCEPT_AFTER: Final = 60.0
+"""A source is looked at again after so long: an office's phones refresh all the time, and it says nothing new."""
+
 PROOF_SECONDS: Final = 300.0
 REMEMBERED_PROOFS: Final = 16_384
 
@@ -29,6 +32,7 @@ class Known:
         self._most = most
         self._until: dict[int, OrderedDict[str, float]] = {4: OrderedDict(), 6: OrderedDict()}
         self._proved: OrderedDict[str, float] = OrderedDict()
+        self._accepted: dict[str, float] = {}
 
     def __len__(self) -> int:
         return sum(len(sources) for sources in self._until.values())
@@ -47,6 +51,9 @@ class Known:
         """A registration was accepted from each of these addresses."""
         fresh: list[str] = []
         for source in sources:
+            if self._accepted.get(source, 0.0) > now.boot:
+                continue
+            self._note_accepted(source, now)
             key = _key(source)
             if not key:
                 continue
@@ -57,6 +64,11 @@ class Known:
             self._keep(key, now)
         if fresh:
             self._firewall.know([Timed(key_network(key), KNOWN_SECONDS) for key in fresh])
+
+    def _note_accepted(self, source: str, now: Moment) -> None:
+        if len(self._accepted) >= self._most:
+            self._accepted.clear()
+        self._accepted[source] = now.boot + ACCEPT_AFTER
 
     def prove(self, key: str, now: Moment) -> None:
         """This source answered a challenge of ours, rightly or not: it receives what we send to that address."""

@@ -21,6 +21,9 @@ _ONE_SOURCE: Final = b'"}],"complete":false,"source":"'
 _CONTACTS: Final = b'"contacts":[{"uri":'
 _EXPIRES: Final = b'"expires_at":'
 
+type _Kept = tuple[str, float, bytes]
+"""Source, when the last contact runs out, journal line. With one contact the time is newer than the line's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -54,7 +57,7 @@ class Registrations:
     """
 
     def __init__(self) -> None:
-        self._by_aor: dict[str, tuple[str, float, bytes]] = {}
+        self._by_aor: dict[str, _Kept] = {}
         self._by_source: dict[str, set[str]] = {}
         self._heard: set[str] = set()
         self.bytes = 0
@@ -97,7 +100,7 @@ class Registrations:
         aor = event["aor"]
         old = self._by_aor.get(aor)
         if old is not None and not event.get("complete", True):
-            event = _merged(orjson.loads(old[2]), event)
+            event = _merged(orjson.loads(_current(old)), event)
             line = orjson.dumps(event)
         contacts = event["contacts"]
         expires_at = (
@@ -119,6 +122,30 @@ class Registrations:
             self._by_source.setdefault(source, set()).add(aor)
         self._by_aor[aor] = (source, expires_at, line)
 
+    def renewed(self, event: Event) -> None:
+        """Registrations that go on, many in one event: `aor|Unix time|seconds granted|Contact` each (ADR 21).
+
+        A report may come late, so it never brings back what is gone, nor shortens what stands.
+        """
+        for report in event["renewals"]:
+            aor, at, granted, contact = report.split("|", 3)
+            old = self._by_aor.get(aor)
+            if old is not None:
+                self._renew(aor, old, contact[1:].partition(">")[0], int(at) + int(granted))
+
+    def _renew(self, aor: str, old: _Kept, uri: str, expires_at: int) -> None:
+        source, until, line = old
+        self._heard.add(source)
+        if line.count(_EXPIRES) == 1:
+            if f'"uri":"{uri}"'.encode() in line:
+                self._by_aor[aor] = (source, max(until, expires_at), line)
+            return
+        event = orjson.loads(line)
+        for item in event["contacts"]:
+            if item["uri"] == uri:
+                item["expires_at"] = max(item["expires_at"], expires_at)
+                self._by_aor[aor] = (source, max(until, expires_at), orjson.dumps(event))
+
     def heard(self) -> frozenset[str]:
         """The sources with an accepted registration since this was last asked."""
         heard, self._heard = frozenset(self._heard), set()
@@ -133,7 +160,7 @@ class Registrations:
         if contact == EVERY_CONTACT:
             self._drop(aor, "removed")
             return
-        kept = orjson.loads(old[2])
+        kept = orjson.loads(_current(old))
         kept["contacts"] = [item for item in kept["contacts"] if item["uri"] != contact]
         if not kept["contacts"]:
             self._drop(aor, "removed")
@@ -176,17 +203,17 @@ class Registrations:
         start = bisect_right(found, wish.after) if wish.after else 0
         if wish.before:
             start = max(0, bisect_left(found, wish.before) - wish.limit)
-        events = [self._event(self._by_aor[aor][2], now) for aor in found[start : start + wish.limit]]
+        events = [self._event(_current(self._by_aor[aor]), now) for aor in found[start : start + wish.limit]]
         return Page(events, len(found), start > 0, start + wish.limit < len(found))
 
     def lines(self) -> list[bytes]:
         """The journal lines that rebuild this."""
-        return [line for _, _, line in self._by_aor.values()]
+        return [_current(kept) for kept in self._by_aor.values()]
 
     def _events(self, now: float) -> Iterator[dict[str, Any]]:
-        for _, expires_at, line in self._by_aor.values():
-            if expires_at > now:
-                yield self._event(line, now)
+        for kept in self._by_aor.values():
+            if kept[1] > now:
+                yield self._event(_current(kept), now)
 
     def _event(self, line: bytes, now: float) -> dict[str, Any]:
         event: dict[str, Any] = orjson.loads(line)
@@ -210,6 +237,16 @@ class Registrations:
         there.discard(aor)
         if not there:
             del self._by_source[source]
+
+
+def _current(kept: _Kept) -> bytes:
+    """The line with the time until which its only contact was renewed."""
+    _, expires_at, line = kept
+    if line.count(_EXPIRES) != 1:
+        return line
+    start = line.find(_EXPIRES) + len(_EXPIRES)
+    end = next(at for at in range(start, len(line) + 1) if not line[at : at + 1].isdigit())
+    return b"%b%d%b" % (line[:start], expires_at, line[end:]) if end > start else line
 
 
 def _latest_expiry(line: bytes, end: int) -> float | None:

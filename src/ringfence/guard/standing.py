@@ -45,6 +45,8 @@ class Standing:
         match event["kind"]:
             case Kind.REGISTRATION_SAVED:
                 self.registrations.saved(line, event)
+            case Kind.REGISTRATION_RENEWED:
+                self.registrations.renewed(event)
             case Kind.REGISTRATION_REMOVED:
                 self.registrations.removed(event)
             case Kind.WATCH_SAVED:

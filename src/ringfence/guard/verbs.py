@@ -64,6 +64,8 @@ class Desk:
 
     async def obey(self) -> bool:
         """Adopts a new policy if there is one. A long list is read in a thread, so that everything else goes on."""
+        if self._parts.policy.is_unchanged():
+            return False
         async with self._looking:
             return self._service.adopt(changed=await asyncio.to_thread(self._parts.policy.look))
 

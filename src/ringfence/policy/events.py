@@ -8,6 +8,7 @@ class Kind(StrEnum):
     """What happened. The value stands in the journal as `kind`."""
 
     REGISTRATION_SAVED = "registration.saved"
+    REGISTRATION_RENEWED = "registration.renewed"
     REGISTRATION_REMOVED = "registration.removed"
     AUTH_FAILED = "auth.failed"
     AUTH_STALE_PASSWORD = "auth.stale_password"

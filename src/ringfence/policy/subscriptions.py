@@ -132,6 +132,7 @@ UNTOLD: Final = frozenset(
         Kind.CALL_CONFIRMED,
         Kind.WATCH_SAVED,
         Kind.CALLING_ASKED,
+        Kind.REGISTRATION_RENEWED,
         Kind.REQUEST_REFUSED,
         Kind.ENGINE_STARTED,
         Kind.MEDIA_FAILED,

@@ -5,10 +5,12 @@ The supervisor names this package and the virtual environment in PYTHONPATH.
 
 import time
 
+from ringfence.hosts.paths import Paths
 from ringfence.policy.decide import decide, screen
-from ringfence.signaling import act, calls, facts, ksr, picking, registering, ringing, transfers
+from ringfence.signaling import act, calls, facts, ksr, picking, registering, repeating, ringing, transfers
 from ringfence.signaling.authentication import authenticate
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
+from ringfence.signaling.prompter import prompt
 from ringfence.signaling.websockets import open_web_socket
 from ringfence.signaling.worker import Worker, this_worker
 
@@ -106,6 +108,16 @@ def _cancel(worker: Worker) -> None:
 @guarded(refuse_request, _report)
 def ksr_picked(answer: str, *_: object) -> None:
     picking.finish(answer == "taken")
+
+
+@guarded(refuse_request, _report)
+def ksr_begun_again(told: str) -> None:
+    repeating.begun_again(told, this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_prompt(*_: object) -> None:
+    prompt(Paths.from_environment(), this_worker())
 
 
 @guarded(drop_message, _report)

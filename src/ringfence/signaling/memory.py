@@ -11,6 +11,7 @@ import KSR
 from ringfence.signaling import ksr
 
 CALLS_TABLE = "calls"
+PHONES_TABLE, OPEN_TABLE, RENEWED_QUEUE = "phones", "open", "renewed"
 TRANSFERS_TABLE = "transfers"
 USED_TABLE = "transferred"
 RINGING_TABLE = "ringing"
@@ -65,3 +66,21 @@ def picker() -> str:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def allow_repeating(facts: str, grant: str, seconds: int, sender: str) -> None:
+    """What `route[REPEATED]` may repeat for so long. No challenge of this sender is open any more."""
+    KSR.htable.sht_setxs(PHONES_TABLE, facts, grant, seconds)
+    KSR.htable.sht_rm(OPEN_TABLE, sender)
+
+
+def next_renewal() -> str:
+    """What the script told of the next registration it has repeated, "" when there is none."""
+    fetched: Any = KSR.mqueue.mq_fetch(RENEWED_QUEUE)
+    return _text(KSR.pv.get("$mqv(renewed)")) if fetched.__class__ is int and fetched > 0 else ""
+
+
+def prompt(commits: int, until: int) -> None:
+    """Under which commit the script may repeat, 0 for none, and until which Unix time it may believe that."""
+    KSR.pv.seti("$shv(policy)", commits)
+    KSR.pv.seti("$shv(until)", until)

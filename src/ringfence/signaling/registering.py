@@ -18,20 +18,18 @@ from ringfence.policy.rules.registration import GRANTED_AT_LEAST, GRANTED_AT_MOS
 from ringfence.signaling import act, facts, ksr
 from ringfence.signaling.authentication import DECOY, Identity, not_proved
 from ringfence.signaling.facts import STREAMS
+from ringfence.signaling.repeating import BETWEEN, FACTS, allow, device, saved_line
 from ringfence.signaling.tallies import Origin
 from ringfence.signaling.worker import Worker
 
 REGISTER: Final = "REGISTER"
-BETWEEN: Final = "|"
-"""Stands between the facts that `core.cfg` hands over; a fact that holds one makes the message not plain."""
-
 ABSENT: Final = "<null>"
 QUESTION: Final = 9
-ANSWER: Final = 12
+ANSWER: Final = FACTS + 5
 """How many facts there are."""
 
-QUOTES: Final = 30
-"""Quotation marks in the part of a journal line that `core.cfg` writes; another one came from the phone."""
+UNCHECKED: Final = "0"
+"""Stands for Kamailio's judgement of the credentials while there is none."""
 
 _MOST_DIGITS: Final = len(str(MAX_EXPIRES)) - 1
 
@@ -72,57 +70,61 @@ def _domain(target: str, host: str, agent: str, worker: Worker) -> str:
 def registers(told: str, worker: Worker) -> bool:
     """Whether this REGISTER with credentials is answered; if not, nothing has happened yet.
 
-    What is printable and has neither a quote nor a backslash stands in the journal as it is; the last fact is the part
-    of the journal's line that `core.cfg` wrote.
+    What is printable and has neither a quote nor a backslash stands in the journal as it is. The last fact is
+    Kamailio's judgement of the credentials if they were checked before and found not right.
     """
     parts = told.split(BETWEEN)
-    if len(parts) != ANSWER or not told.isprintable() or "\\" in told or told.count('"') != QUOTES:
+    if len(parts) != ANSWER or not told.isprintable() or "\\" in told or '"' in told:
         return False
-    source, target, host, agent, call_id, sender, receiver, name, uri, contact, expires, rest = parts
+    phone, (call_id, cseq, name, uri, checked) = parts[:FACTS], parts[FACTS:]
+    _, source, _, _, _, target, host, sender, receiver, agent, contact, expires = phone
     domain = _domain(target, host, agent, worker)
     account = f"{name}@{domain}"
     own = f"sip:{account}"
-    device, granted = _device(contact), _granted(expires)
+    granted = _granted(expires)
     if (
-        not (domain and device and granted and own == sender == receiver and uri == target)
+        not (domain and device(contact) and granted and own == sender == receiver and uri == target)
         or "@" in name
         or own != own.lower()
         or len(own) > MAX_URI
         or len(call_id) > MAX_CALL_ID
+        or not cseq.isdecimal()
         or not ksr.readable()
+        or _is_barred(source, account, worker)
     ):
         return False
-    now = time.time()
-    bans = worker.bans
-    if bans.holds_any(now) and (bans.is_banned(source, now) or bans.is_slowed(source, account, now)):
-        return False
+    commits = worker.view.commits
     record = worker.view.record(account)
     found = (record or DECOY).decode().split(SEPARATOR)
     if '"' in found[NAME_FIELD] or "\\" in found[NAME_FIELD]:
         return False
-    ksr.use_source_port()
-    answer = ksr.check_digest(domain, found[HA1_FIELD])
-    if answer in FRESH:
-        worker.tallies.answered_from(source, stream=False)
+    answer = int(checked) if checked != UNCHECKED else _check(domain, found[HA1_FIELD], source, worker)
     if answer != Answer.RIGHT or found[0] != account or found[ACTIVE_FIELD] != ACTIVE:
         _refuse(account, record, answer, worker)
         return True
     ksr.remember_source()
-    tenant, person, name = found[1], found[2], found[NAME_FIELD]
+    grant = (found[HA1_FIELD], str(granted), found[1], found[2], found[NAME_FIELD])
     if ksr.save_contacts():
-        worker.journal.append_line(
-            f'{{"t":{now},"kind":"registration.saved","aor":"{account}","contacts":[{{"uri":"{device}","expires_at":'
-            f'{int(now) + granted},{rest}"tenant_id":{tenant},"user_id":{person},"display_name":"{name}"}}\n'
-        )
+        worker.journal.append_line(saved_line(phone, grant, time.time(), call_id, cseq))
+        if host == domain:
+            allow(phone, grant, commits)
     ksr.reply_saved()
     return True
 
 
-def _device(contact: str) -> str:
-    """The URI of one contact whose lifetime is not its own; "" if it is not that plain."""
-    if contact[:5] != "<sip:" or "," in contact or " " in contact or "expires" in contact.lower():
-        return ""
-    return contact[1:].partition(">")[0]
+def _is_barred(source: str, account: str, worker: Worker) -> bool:
+    now = time.time()
+    bans = worker.bans
+    return bans.holds_any(now) and (bans.is_banned(source, now) or bans.is_slowed(source, account, now))
+
+
+def _check(domain: str, ha1: str, source: str, worker: Worker) -> int:
+    """Kamailio's judgement of the credentials; an answer to a fresh nonce of ours settles a challenge."""
+    ksr.use_source_port()
+    answer = ksr.check_digest(domain, ha1)
+    if answer in FRESH:
+        worker.tallies.answered_from(source, stream=False)
+    return answer
 
 
 def _granted(asked: str) -> int:

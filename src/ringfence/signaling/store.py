@@ -34,6 +34,11 @@ class PolicyView:
             self._look()
         return self._index
 
+    @property
+    def commits(self) -> int:
+        """The number of the commit that `current` last looked at; below 1 if this LMDB does not show it."""
+        return self._commits
+
     def subscriber(self, aor: str) -> Subscriber | None:
         """The subscriber as stored now."""
         return self._reader.subscriber(aor) if self._reader else None

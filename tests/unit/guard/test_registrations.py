@@ -164,3 +164,53 @@ def test_a_page_is_searched_by_extension_and_address_and_leaves_out_what_ran_out
 def test_an_ipv6_office_is_found_by_its_64() -> None:
     taken = careful(registration(source="2001:db8:1:2::5"), registration("102@acme.example", source="odd:source"))
     assert taken.healthy_at("2001:db8:1:2::/64", time.time()) == ("101@acme.example",)
+
+
+def _renewal(aor: str, at: int, contact: str) -> dict[str, object]:
+    return {"t": 1.0, "kind": "registration.renewed", "renewals": [f"{aor}|{at}|600|{contact}"]}
+
+
+def _ends(taken: Registrations, now: float) -> dict[str, int]:
+    return {item["uri"]: item["expires_at"] for event in taken.listing(now) for item in event["contacts"]}
+
+
+def test_a_renewal_prolongs_the_only_device_wherever_it_is_asked_for() -> None:
+    """ADR 21: the line stays, the time is newer; the snapshot holds it, and a partial report builds on it."""
+    now = int(time.time())
+    taken = quick(registration())
+    uri = taken.listing(now)[0]["contacts"][0]["uri"]
+    taken.heard()
+    taken.renewed(_renewal("101@acme.example", now + 9_000, f"<{uri}>;x=y"))
+    assert _ends(taken, now + 9_500) == {uri: now + 9_600}
+    assert taken.page(now + 9_500, Wish()).registrations[0]["contacts"][0]["expires_at"] == now + 9_600
+    assert orjson.loads(taken.lines()[0])["contacts"][0]["expires_at"] == now + 9_600
+    assert taken.heard() == {OFFICE}
+    assert _ends(careful(*taken.lines()), now) == _ends(taken, now)
+
+
+def test_a_renewal_prolongs_one_device_of_several() -> None:
+    now = int(time.time())
+    first = registration()
+    other = registration(
+        contacts=[{**orjson.loads(first)["contacts"][0], "uri": "sip:101@198.51.100.8"}], complete=False
+    )
+    taken = careful(first, other)
+    taken.renewed(_renewal("101@acme.example", now + 9_000, "<sip:101@198.51.100.8>"))
+    ends = _ends(taken, now)
+    assert ends.pop("sip:101@198.51.100.8") == now + 9_600
+    assert len(ends) == 1
+    assert max(ends.values()) < now + 9_000
+
+
+def test_a_late_renewal_brings_nothing_back_and_shortens_nothing() -> None:
+    now = int(time.time())
+    taken = quick(registration())
+    before = _ends(taken, now)
+    (uri,) = before
+    for late in (
+        _renewal("101@acme.example", 1_000, f"<{uri}>"),
+        _renewal("102@acme.example", now, f"<{uri}>"),
+        _renewal("101@acme.example", now + 9_000, "<sip:101@gone.example>"),
+    ):
+        taken.renewed(late)
+    assert _ends(taken, now) == before

@@ -50,6 +50,8 @@ class Register:
     digest: int = 1
     call_id: str = "c@198.51.100.7"
     text: str = "REGISTER"
+    policy: str = "0"
+    checked: str = "0"
 
     @property
     def told(self) -> str:
@@ -59,10 +61,9 @@ class Register:
         if self.name is None:
             return f"{source}|udp|{self.target}|{self.host}|{agent}|{self.call_id}|2|{self.sender}|{self.receiver}"
         return (
-            f"{source}|{self.target}|{self.host}|{agent}|{self.call_id}|{self.sender}|{self.receiver}|{self.name or n}"
-            f"|{self.digest_uri or n}|{self.contact}|{self.expires or n}|"
-            f'"received":"sip:{source}:5060","socket":"udp:192.0.2.1:5060"}}],"complete":false,"source":"{source}",'
-            f'"port":5060,"transport":"udp","user_agent":"{agent}","call_id":"{self.call_id}","cseq":2,'
+            f"{self.policy}|{source}|5060|192.0.2.1|5060|{self.target}|{self.host}|{self.sender}|{self.receiver}|{agent}"
+            f"|{self.contact}|{self.expires or n}"
+            f"|{self.call_id}|2|{self.name or n}|{self.digest_uri or n}|{self.checked}"
         )
 
     def answers(self) -> dict[str, Any]:
@@ -88,7 +89,7 @@ class Register:
             "auth.pv_auth_check": self.digest, "auth.www_challenge": 1, "sl.send_reply": 1, "pv.sets": None,
             "nathelper.fix_nated_register": 1, "registrar.save": 1, "registrar.reg_send_reply": 1,
             "registrar.reg_fetch_contacts": 1, "registrar.reg_free_contacts": 1,
-            "pv.get": lambda name: values.get(name, 1),
+            "pv.get": lambda name: values.get(name, 1), "htable.sht_setxs": 1, "htable.sht_rm": 1,
         }  # fmt: skip
 
 
@@ -188,6 +189,64 @@ def test_a_suspended_account_and_one_with_another_spelling_are_refused(core: Cor
     assert core.answered(suspended, shortly=True)[1][0] == [("sl.send_reply", (403, "Forbidden"))]
     eve = Register(name="Eve", sender="sip:Eve@acme.example", receiver="sip:Eve@acme.example")
     assert core.answered(eve, shortly=True) == (False, [[], []])
+
+
+def _phones(core: Core) -> list[tuple[Any, ...]]:
+    return core.kamailio.arguments_of("htable.sht_setxs")
+
+
+def _commits(core: Core) -> str:
+    return str(core.main.this_worker().view.commits)
+
+
+def test_the_script_may_repeat_what_was_let_pass_under_the_policy_it_knows(core: Core) -> None:
+    """ADR 21: all facts and the commit are the key; the HA1 to check comes with it, until the registration runs out."""
+    core.answered(PLAIN, shortly=True)
+    assert _phones(core) == []
+    core.answered(replace(PLAIN, policy=_commits(core)), shortly=True)
+    ((table, key, grant, seconds),) = _phones(core)
+    assert (table, seconds) == ("phones", 600)
+    assert key == f"{_commits(core)}|{'|'.join(PLAIN.told.split('|')[1:12])}"
+    assert grant == f"{'a' * 32}|600|1|7|Ann"
+    assert core.kamailio.arguments_of("htable.sht_rm") == [("open", "sip:101@acme.example")]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"digest": -2},
+        {"digest": -4},
+        {"policy": "0"},
+        {"policy": "999999"},
+        {"policy": "-1"},
+        {"checked": "-2"},
+        {"host": "192.0.2.1", "target": "sip:192.0.2.1", "digest_uri": "sip:192.0.2.1"},
+        {"name": "102", "sender": "sip:102@acme.example", "receiver": "sip:102@acme.example"},
+    ],
+    ids=str,
+)
+def test_nothing_else_may_be_repeated(core: Core, change: dict[str, Any]) -> None:
+    """A wrong answer, another policy, a suspended account; nor a realm that is not the Request-URI's host."""
+    core.answered(replace(PLAIN, **{"policy": _commits(core), **change}), shortly=True)
+    assert _phones(core) == []
+
+
+def test_a_digest_the_script_found_wrong_is_judged_and_not_checked_again(core: Core) -> None:
+    """Its nonce is used up: a second check would call a wrong password stale, and nobody would count it."""
+    done, effects = core.answered(replace(PLAIN, checked="-2"), shortly=True)
+    assert done
+    assert [event["kind"] for event in effects[1]] == ["auth.failed"]
+    assert "auth.pv_auth_check" not in [name for name, _ in core.kamailio.calls]
+
+
+def test_a_device_that_kamailio_had_forgotten_stands_in_the_journal_at_once(core: Core) -> None:
+    facts = "|".join(PLAIN.told.split("|")[:12])
+    core.kamailio.answers = {}
+    core.main.ksr_begun_again(f'{facts}|{"a" * 32}|600|1|7|Ann|3|new "call" | id')
+    (event,) = core._events()
+    assert event["aor"] == ANN
+    assert event["call_id"] == 'new "call" | id'
+    assert (event["cseq"], event["display_name"]) == (3, "Ann")
 
 
 NAMES = st.sampled_from([None, "101", "102", "103", "999", "Eve", "104", "101@x", "", "a|b"])

@@ -12,6 +12,9 @@ GRANTED_AT_MOST: Final = 600
 GRANTED_UNASKED: Final = 300
 """Seconds a registration is granted, whatever the phone asks for; the registrar's settings are rendered from here."""
 
+MOST_OPEN: Final = 2
+"""Challenges in a row that a registered phone may leave unanswered before they count against its address."""
+
 
 def account(request: Request, index: Index) -> Refuse | None:
     """A phone registers the extension whose password it proved, and no other."""

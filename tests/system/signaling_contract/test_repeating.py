@@ -1,0 +1,133 @@
+"""Kamailio's script repeats a registration that was let pass before, and nothing else (ADR 21)."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from ringfence.lab import sip
+from ringfence.lab.product import within
+from ringfence.lab.sip import Account, Headers, Message
+from ringfence.lab.softphone import Softphone
+
+pytestmark = pytest.mark.usefixtures("oracle")
+
+UDP = ("10.77.0.1", 5060)
+SOON = 1.0
+LONG = 10.0
+
+
+def _journal(pbx: Any, kind: str) -> list[dict[str, Any]]:
+    return [
+        json.loads(line)
+        for segment in sorted(pbx.product.paths.journal.glob("events-*"))
+        for line in segment.read_text().splitlines()
+        if f'"kind":"{kind}"' in line
+    ]
+
+
+def _repeated(pbx: Any, phone: Softphone) -> int:
+    """How many registrations of this phone the script has repeated so far."""
+    told = [one for event in _journal(pbx, "registration.renewed") for one in event["renewals"]]
+    return sum(f"|<sip:{phone.account.user}@{phone.address}:{phone.port}>" in one for one in told)
+
+
+@contextmanager
+def _known_phone(pbx: Any, host: Any, extension: str) -> Iterator[Softphone]:
+    """A phone whose registrations the script repeats by now."""
+    with Softphone(host, UDP, pbx.account(extension)) as phone:
+
+        def repeats() -> bool:
+            assert phone.register().status == 200
+            return _repeated(pbx, phone) > 0
+
+        within(LONG, repeats, "the script repeats the registration")
+        yield phone
+
+
+def _ask(phone: Softphone) -> tuple[str, Headers]:
+    headers = sip.with_header(phone.headers("REGISTER", phone.account.aor), "Contact", phone.contact)
+    return f"sip:{phone.account.domain}", [*headers, ("Expires", "300")]
+
+
+def _answer_to_challenge(phone: Softphone) -> tuple[Message, str, Headers]:
+    uri, headers = _ask(phone)
+    answered = phone.answered(phone.ask("REGISTER", uri, headers), "REGISTER", uri, headers)
+    return phone.ask("REGISTER", uri, answered), uri, answered
+
+
+def test_a_repeated_registration_is_prolonged_and_listed(pbx: Any, stranger: Any) -> None:
+    with _known_phone(pbx, stranger(), "141") as phone:
+        listed = {item["aor"]: item for item in pbx.product.registrations()}["141@acme.example"]
+        assert listed["source"] == phone.address
+
+
+def test_a_digest_is_asked_for_each_time_and_works_once(pbx: Any, stranger: Any) -> None:
+    """Attack case: replayed digest."""
+    with _known_phone(pbx, stranger(), "142") as phone:
+        answer, uri, answered = _answer_to_challenge(phone)
+        assert answer.status == 200
+        again = sip.with_header(answered, "Via", f"SIP/2.0/UDP {phone.hostport};branch={sip.new_branch()};rport")
+        assert phone.ask("REGISTER", uri, again).status == 401
+
+
+def test_a_new_secret_is_in_force_within_a_second_for_a_repeated_phone(pbx: Any, stranger: Any) -> None:
+    """Reference: "Change Extension Password"; a revoked secret does not live on in shared memory."""
+    with _known_phone(pbx, stranger(), "143") as phone:
+        changed = pbx.rest.post(f"users/{pbx.users['143']['id']}/sip-secret")
+        within(SOON, lambda: phone.register().status == 401, "the old secret is refused")
+        new = pbx.accounts["143"] = Account("143", phone.account.domain, changed["sip_secret"])
+        phone.account = new
+        assert phone.register().status == 200
+
+
+def test_a_user_agent_blocked_meanwhile_gets_no_answer(pbx: Any, stranger: Any) -> None:
+    """Reference: "User-Agent Blacklist"."""
+    with _known_phone(pbx, stranger(), "144") as phone:
+        uri, headers = _ask(phone)
+        name = dict(headers)["User-Agent"]
+        entry = pbx.rest.post("blocked-user-agents", pattern=name, match="contains")
+        try:
+            within(SOON, lambda: phone.silent("REGISTER", uri, _ask(phone)[1], wait=0.2) is None, "silence")
+        finally:
+            pbx.rest.delete(f"blocked-user-agents/{entry['id']}")
+        within(SOON, lambda: phone.silent("REGISTER", uri, _ask(phone)[1], wait=0.2) is not None, "served again")
+
+
+def test_a_wrong_password_of_a_repeated_phone_counts(pbx: Any, stranger: Any) -> None:
+    """Reference: "Failed Authentication"."""
+    with _known_phone(pbx, stranger(), "145") as phone:
+        phone.account = Account("145", phone.account.domain, "guess")
+        assert phone.register().status == 401
+        within(2, lambda: [event for event in _journal(pbx, "auth.failed") if event["source"] == phone.address], "told")
+
+
+@pytest.mark.parametrize("odd", [b"\0", b"\xff"], ids=["NUL", "no UTF-8"])
+def test_what_cannot_be_read_is_dropped_though_the_phone_is_known(pbx: Any, stranger: Any, odd: bytes) -> None:
+    """Attack case: broken encoding (RFC 3261 section 7)."""
+    with _known_phone(pbx, stranger(), "146") as phone:
+        uri, headers = _ask(phone)
+        raw = sip.compose(f"REGISTER {uri} SIP/2.0", [*headers, ("Subject", "@")]).replace(
+            b"Subject: @", b"Subject: " + odd
+        )
+        phone.send(raw)
+        assert phone.receive(0.3) is None
+        assert phone.register().status == 200
+
+
+def test_another_device_of_the_account_is_judged_by_itself(pbx: Any, stranger: Any) -> None:
+    """Both stand, and both are prolonged."""
+    with _known_phone(pbx, stranger(), "147") as one, _known_phone(pbx, stranger(), "147") as other:
+        before = _repeated(pbx, one)
+        assert one.register().status == 200
+        within(2, lambda: _repeated(pbx, one) > before, "still repeated")
+        assert _repeated(pbx, other) > 0
+        within(2, lambda: len(_contacts(pbx, "147@acme.example")) == 2, "both devices are listed")
+
+
+def _contacts(pbx: Any, aor: str) -> list[str]:
+    return [
+        contact["uri"] for item in pbx.product.registrations() if item["aor"] == aor for contact in item["contacts"]
+    ]
