@@ -30,6 +30,7 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
         Folder(paths.journal, sip, accounts.JOURNAL, 0o2770),
         Folder(paths.guard, guard, guard, 0o700),
         Folder(paths.bans, guard, accounts.JOURNAL, 0o2750),
+        Folder(paths.suspensions, guard, accounts.JOURNAL, 0o2750),
         Folder(paths.portal, portal, portal, 0o700),
         Folder(paths.secrets, portal, portal, 0o700),
         Folder(paths.static, portal, web, 0o2750),

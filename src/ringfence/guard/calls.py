@@ -15,7 +15,10 @@ LONGEST_CALL: Final = 18_000.0
 
 @dataclass(slots=True)
 class LiveCall:
-    """What was said about one call: how it started, was answered, and what the core needs to know it again."""
+    """What was said about one call: how it started, was answered, and what the core needs to know it again.
+
+    `ending` is why we hang up.
+    """
 
     started: Event
     started_line: bytes
@@ -25,6 +28,7 @@ class LiveCall:
     answered_line: bytes = b""
     confirmed: Event | None = None
     confirmed_line: bytes = b""
+    ending: str = ""
 
     @property
     def callee(self) -> str:
@@ -83,10 +87,42 @@ class Calls:
 
         Returns the end of each as `call.ended` would have told it.
         """
-        lost = {call_id: call for call_id, call in self._calls.items() if call.lost_at <= now}
+        return self._end({call_id: call for call_id, call in self._calls.items() if call.lost_at <= now}, now)
+
+    def give_up(self, now: float, *, confirmed: bool = False) -> list[dict[str, Any]]:
+        """The same for the calls that no core can take up again; with `confirmed` for all."""
+        lost = {call_id: call for call_id, call in self._calls.items() if confirmed or call.confirmed is None}
+        return self._end(lost, now)
+
+    def _end(self, lost: dict[str, LiveCall], now: float) -> list[dict[str, Any]]:
         for call_id in lost:
             del self._calls[call_id]
         return [_end_of(call_id, call, now) for call_id, call in lost.items()]
+
+    def with_media(self) -> dict[str, str]:
+        """The SIP Call-ID of each answered call whose media the relay should carry."""
+        return {
+            call_id: call.started["sip_call_id"]
+            for call_id, call in self._calls.items()
+            if call.answered and call.answered.get("media") and call.started.get("sip_call_id")
+        }
+
+    def mark_ending(self, call_id: str, why: str) -> tuple[int, int] | None:
+        """Notes why we hang up. Where the core keeps the dialog; None if it cannot be known."""
+        call = self._calls.get(call_id)
+        if call is None or call.answered is None:
+            return None
+        call.ending = why
+        return dialog_of(call.answered)
+
+    def why_ended(self, call_id: str) -> str:
+        """Why we hung up; "" when somebody else did."""
+        call = self._calls.get(call_id)
+        return call.ending if call else ""
+
+    def give_up_one(self, call_id: str, now: float) -> list[dict[str, Any]]:
+        """The end of one call that the core does not know."""
+        return self._end({call_id: self._calls[call_id]} if call_id in self._calls else {}, now)
 
     def restorable(self) -> list[Event]:
         """What the core was last told about each confirmed call."""
@@ -141,3 +177,11 @@ def _end_of(call_id: str, call: LiveCall, now: float) -> dict[str, Any]:
         "reason": "Lost",
         "ended_by": "system",
     }
+
+
+def dialog_of(event: dict[str, Any]) -> tuple[int, int] | None:
+    """Where the core keeps the dialog of an answered call."""
+    told = event.get("dialog")
+    if isinstance(told, list) and len(told) == 2 and all(type(part) is int and part >= 0 for part in told):
+        return told[0], told[1]
+    return None

@@ -17,6 +17,8 @@ from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import Bans
 from ringfence.guard.callstart import START, CallStart
+from ringfence.guard.callwatch import LOOK_EVERY as CALLS_EVERY
+from ringfence.guard.callwatch import CallWatch
 from ringfence.guard.clock import boot_id
 from ringfence.guard.control import ControlSocket, share
 from ringfence.guard.core import Core
@@ -27,6 +29,7 @@ from ringfence.guard.intake import Intake
 from ringfence.guard.kernelwatch import KernelWatch
 from ringfence.guard.known import Known
 from ringfence.guard.ledger import Ledger
+from ringfence.guard.media import Relay
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
 from ringfence.guard.ruleset import BAN_SET_SIZE
@@ -67,7 +70,8 @@ class Daemon:
         self._watch = watch
         core = Core(paths.core_control)
         self._notifier = Notifier(core)
-        self._desk = Desk(service)
+        self._calls = CallWatch(service.parts.standing.calls, Relay(), core, service.give_up)
+        self._desk = Desk(service, self._calls)
         starts = CallStart(service.parts.standing.registrations, core)
         self._control = ControlSocket(paths.guard_socket, {**self._desk.verbs(), **starts.verbs()}, CHANGING | {START})
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
@@ -111,6 +115,7 @@ class Daemon:
             self._syncs(),
             self._loads(),
             self._cuts(),
+            self._watches_calls(),
         )
 
     def _hang_bell(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -187,6 +192,11 @@ class Daemon:
                 await asyncio.to_thread(self._service.parts.firewall.cut, networks)
             except OSError as error:
                 log.warning("connections of %d banned sources not cut: %s", len(networks), error)
+
+    async def _watches_calls(self) -> None:
+        while True:
+            await asyncio.sleep(CALLS_EVERY)
+            await self._calls.look()
 
     async def _loads(self) -> None:
         """A long list goes into the kernel in small steps, between everything else."""

@@ -83,11 +83,18 @@ class Intake:
             if event["kind"] == Kind.AUTH_FAILED:
                 self._failed_authentication(event, now)
                 return
-            if event["kind"] in PASSED_ON:
+            if event["kind"] == Kind.CALL_ENDED:
+                self._ledger.note(event["t"], event["kind"], self._settled(event))
+            elif event["kind"] in PASSED_ON:
                 self._ledger.note(event["t"], event["kind"], line)
             self._standing.take(line, event)
         except MALFORMED as error:
             self._report_malformed(event, error, now)
+
+    def _settled(self, event: Event) -> dict[str, Any]:
+        """The end of a call with what only we know of it."""
+        why = self._standing.calls.why_ended(event["call_id"])
+        return {**event, "reason": why} if why else event
 
     def recall(self, entries: Iterable[Entry]) -> None:
         """Takes in again what was carried out before the last stop: state and counts only, no effects."""

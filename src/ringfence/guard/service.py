@@ -183,6 +183,13 @@ class Service:
         self.commit()
         return True
 
+    def give_up(self, call_id: str, why: str) -> None:
+        """A call that neither the relay nor the core knows has ended."""
+        now = moment()
+        for end in self.parts.standing.calls.give_up_one(call_id, now.wall):
+            self.parts.ledger.note(now.wall, Kind.CALL_ENDED, {**end, "reason": why})
+        self.commit()
+
     def guard_rates(self) -> None:
         """Several times a second: who exceeds a packet rate."""
         self.parts.floods.look(moment())

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from ringfence.guard.bans import describe
+from ringfence.guard.callwatch import CallWatch
 from ringfence.guard.clock import moment
 from ringfence.guard.control import Args, Refusal, Verb, number, text
 from ringfence.guard.ledger import BanRecord
@@ -30,14 +31,15 @@ LONGEST_BAN: Final = 365 * DAY
 LONGEST_EVIDENCE: Final = 8_192
 LONGEST_WAIT: Final = 60.0
 MOST_EVENTS: Final = 5_000
-CHANGING: Final = frozenset({"bans.add", "bans.lift", "never-block.admin"})
+CHANGING: Final = frozenset({"bans.add", "bans.lift", "never-block.admin", "calls.hang-up"})
 
 
 class Desk:
     """Answers for one guard."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, watch: CallWatch) -> None:
         self._service = service
+        self._watch = watch
         self._parts = service.parts
         self._news = asyncio.Event()
         self._looking = asyncio.Lock()
@@ -56,6 +58,7 @@ class Desk:
             "registrations.page": self.page_of_registrations,
             "calls.list": self.list_calls,
             "trunks.list": self.list_trunks,
+            "calls.hang-up": self.hang_up,
             "events.since": self.events_since,
             "alarms.list": self.list_alarms,
             "policy.changed": self.policy_changed,
@@ -200,6 +203,13 @@ class Desk:
     async def list_trunks(self, _: Args) -> dict[str, dict[str, Any]]:
         """How each address of each trunk is doing, by trunk id and address."""
         return self._parts.standing.trunks.listing()
+
+    async def hang_up(self, args: Args) -> dict[str, Any]:
+        """Ends an answered call with a BYE to both sides."""
+        call_id = text(args, "call_id")
+        if not await self._watch.hang_up(call_id, text(args, "why", "Hung up by an administrator")[:64]):
+            raise Refusal("calls.unknown", "call_id", f"{call_id} is no answered call.")
+        return {"call_id": call_id}
 
     async def events_since(self, args: Args) -> dict[str, Any]:
         """Committed events after a cursor; waits up to `wait` seconds for the first one."""

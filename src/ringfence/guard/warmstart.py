@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -18,6 +19,9 @@ from typing import Any, Final
 from ringfence.guard.standing import MALFORMED, Standing, load_newest
 from ringfence.hosts.paths import Paths
 from ringfence.journal.reader import Event
+from ringfence.journal.writer import JournalWriter
+from ringfence.policy.events import Kind
+from ringfence.policy.limits import HELD
 
 JOURNAL_GROUP: Final = "ringfence-journal"
 UNIX_EPOCH_DAYS: Final = 2_440_587.5
@@ -30,7 +34,7 @@ NO_CONNECTION: Final = -1
 
 SCHEMA: Final = """
 CREATE TABLE version (table_name VARCHAR(32) NOT NULL, table_version INTEGER DEFAULT 0 NOT NULL);
-INSERT INTO version VALUES ('location', 9), ('location_attrs', 1), ('dialog', 7), ('dialog_vars', 1);
+INSERT INTO version VALUES ('location', 9), ('location_attrs', 1), ('dialog', 7), ('dialog_vars', 1), ('htable', 2);
 CREATE TABLE location (
     id INTEGER PRIMARY KEY NOT NULL, ruid VARCHAR(64) UNIQUE NOT NULL,
     username VARCHAR(64) NOT NULL, domain VARCHAR(64),
@@ -64,6 +68,10 @@ CREATE TABLE dialog_vars (
     id INTEGER PRIMARY KEY NOT NULL, hash_entry INTEGER NOT NULL, hash_id INTEGER NOT NULL,
     dialog_key VARCHAR(128) NOT NULL, dialog_value VARCHAR(512) NOT NULL
 );
+CREATE TABLE htable (
+    id INTEGER PRIMARY KEY NOT NULL, key_name VARCHAR(256) NOT NULL, key_type INTEGER DEFAULT 0 NOT NULL,
+    value_type INTEGER DEFAULT 0 NOT NULL, key_value VARCHAR(512) NOT NULL, expires INTEGER DEFAULT 0 NOT NULL
+);
 """
 
 _INSERT_CONTACT: Final = """
@@ -77,6 +85,7 @@ INSERT INTO dialog (hash_entry, hash_id, callid, from_uri, from_tag, to_uri, to_
     start_time, timeout, sflags, iflags, req_uri)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_INSERT_COUNT: Final = "INSERT INTO htable (key_name, value_type, key_value) VALUES (?, 1, ?)"
 _INSERT_VARIABLE: Final = "INSERT INTO dialog_vars (hash_entry, hash_id, dialog_key, dialog_value) VALUES (?, ?, ?, ?)"
 
 
@@ -84,8 +93,20 @@ def main() -> None:
     paths = Paths.from_environment()
     standing = load_newest(paths.guard, paths.journal)
     failed = int(os.environ.get("RINGFENCE_FAILED_STARTS", "0"))
-    contacts, calls = write(paths.warm_database, standing, time.time(), with_calls=failed < CALLS_GIVEN_UP)
-    print(f"warm start: {contacts} contacts, {calls} calls", file=sys.stderr)
+    now, with_calls = time.time(), failed < CALLS_GIVEN_UP
+    contacts, calls = write(paths.warm_database, standing, now, with_calls=with_calls)
+    lost = tell_lost(paths, standing, now, with_calls=with_calls)
+    print(f"warm start: {contacts} contacts, {calls} calls; {lost} calls lost", file=sys.stderr)
+
+
+def tell_lost(paths: Paths, standing: Standing, now: float, *, with_calls: bool = True) -> int:
+    """Ends in the journal what the core cannot take up again: calls that rang, or were not acknowledged yet."""
+    ends = standing.calls.give_up(now, confirmed=not with_calls)
+    journal = JournalWriter(paths.journal, paths.doorbell)
+    for end in ends:
+        journal.append(Kind.CALL_ENDED, end, now)
+    journal.close()
+    return len(ends)
 
 
 def write(path: Path, standing: Standing, now: float, *, with_calls: bool = True) -> tuple[int, int]:
@@ -145,6 +166,7 @@ def _binding(contact: Event, event: Event) -> tuple[Any, ...]:
 def _write_calls(db: sqlite3.Connection, standing: Standing, now: float) -> int:
     """Confirmed calls. Their media goes on by itself; with the dialog back, a later BYE finds its call."""
     written = 0
+    counts: Counter[str] = Counter()
     for event in standing.calls.restorable():
         try:
             row, variables = _dialog(event, now)
@@ -154,7 +176,9 @@ def _write_calls(db: sqlite3.Connection, standing: Standing, now: float) -> int:
             continue
         db.execute(_INSERT_DIALOG, row)
         db.executemany(_INSERT_VARIABLE, variables)
+        counts.update(event["vars"].get(HELD, "").split())
         written += 1
+    db.executemany(_INSERT_COUNT, counts.items())
     return written
 
 

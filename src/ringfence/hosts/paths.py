@@ -60,6 +60,11 @@ class Paths:
         return self.state / "bans"
 
     @property
+    def suspensions(self) -> Path:
+        """Who may make no outside calls for the moment."""
+        return self.state / "suspensions"
+
+    @property
     def ledger(self) -> Path:
         return self.guard / "ledger.db"
 

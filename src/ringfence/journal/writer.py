@@ -90,7 +90,7 @@ class JournalWriter:
             os.close(self._fd)
         self._fd = -1
         self._fd = os.open(
-            segment_path(self._folder, number), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640
+            segment_path(self._folder, number), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o660
         )
         self._segment = number
 

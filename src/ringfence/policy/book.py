@@ -40,11 +40,16 @@ class MatchKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One customer: its SIP domain is also its digest realm."""
+    """One customer: its SIP domain is also its digest realm.
+
+    How many calls may be up at once, and how long each: None is no limit, 0 calls are none.
+    """
 
     id: int
     name: str
     domain: str
+    max_calls: int | None = None
+    max_call_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

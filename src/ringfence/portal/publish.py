@@ -167,7 +167,10 @@ def _store() -> Iterator[PolicyWriter]:
 
 def book() -> Book:
     """The rules as they stand in the database now."""
-    tenants = tuple(Tenant(row.pk, row.name, row.domain) for row in TenantRow.objects.order_by("pk"))
+    tenants = tuple(
+        Tenant(row.pk, row.name, row.domain, row.max_concurrent_calls, row.max_call_minutes)
+        for row in TenantRow.objects.order_by("pk")
+    )
     return Book(
         tenants=tenants,
         roles=tuple(

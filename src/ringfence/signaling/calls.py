@@ -3,12 +3,13 @@
 import time
 from typing import Any, Final
 
-from ringfence.policy import dialog
-from ringfence.policy.book import Subscriber
+from ringfence.policy import dialog, negotiated
+from ringfence.policy.book import Subscriber, Tenant
 from ringfence.policy.events import Kind
-from ringfence.policy.model import Refuse, RingList, Rung, SetCalling
+from ringfence.policy.limits import HELD, LONGEST_CALL_MINUTES, CallFacts
+from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
-from ringfence.signaling import facts, holding, ksr, memory, picking
+from ringfence.signaling import facts, holding, ksr, limits, memory, picking
 from ringfence.signaling.worker import Worker
 
 MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove RTP/AVP"
@@ -37,7 +38,14 @@ DIALOG_VARIABLES: Final = (
     "hears",
     "started",
     "answered",
+    "codec",
+    "caller_rtp",
+    "called_rtp",
+    HELD,
 )
+
+AGREED: Final = ("codec", "caller_rtp", "called_rtp")
+"""What the call record says of the audio."""
 
 DIALOG_COLUMNS: Final = (
     "h_entry",
@@ -67,11 +75,19 @@ def ring(verdict: Rung, target_user: str, worker: Worker) -> None:
     """Sends an INVITE to the devices of an extension, which are its targets already."""
     ksr.forget_credentials()
     ksr.remove_headers(CLAIMED_IDENTITY)
+    tenant = worker.tenant(verdict.caller.domain)
+    objection = limits.admit(facts_of(verdict, tenant), worker)
+    if objection is not None:
+        limits.refuse(objection)
+        journal_refused_call(worker, objection, verdict.caller, target_user)
+        return
     if not _relays_media(ksr.text("$du")):
         _refuse(worker, verdict, target_user, "media.offer", 503, "Media Unavailable")
         return
     call_id = worker.new_call_id()
+    _end_in_time(tenant)
     _track(verdict, target_user, call_id)
+    limits.attach(worker)
     _journal_start(worker, verdict, target_user, call_id)
     ksr.record_route()
     ksr.show_caller(verdict.caller.display_name or verdict.caller.extension)
@@ -163,6 +179,7 @@ def reply_of_callee() -> None:
         ksr.set_dialog_var("callee", facts.party())
     if 200 <= code < 300:
         _note_who_answered()
+        _note_agreed()
     relay_media_of_reply(code)
 
 
@@ -186,6 +203,12 @@ def relay_media_of_reply(code: int) -> None:
     if code < 300 and ksr.has_sdp() and not ksr.media_answer(MEDIA_FLAGS):
         ksr.remove_body()  # raw SDP never travels; the call is ended instead
         ksr.end_dialog()
+
+
+def _note_agreed() -> None:
+    answer = ksr.text("$rb") if ksr.has_sdp() else ""
+    ksr.set_dialog_var("codec", negotiated.codec(answer))
+    ksr.set_dialog_var("called_rtp", negotiated.encryption(answer))
 
 
 def failed(worker: Worker, *, in_dialog: bool) -> None:
@@ -212,11 +235,13 @@ def dialog_event(name: str, worker: Worker) -> None:
     match name:
         case "dialog:start":
             ksr.set_dialog_var("answered", f"{time.time():.3f}")
-            worker.journal.append(Kind.CALL_ANSWERED, {**call_fields(), "answered_at": time.time()})
+            worker.journal.append(Kind.CALL_ANSWERED, _answered())
         case "dialog:end":
+            limits.release()
             ksr.media_delete()
             worker.journal.append(Kind.CALL_ENDED, _ended(200, "Normal", _ended_by()))
         case "dialog:failed":
+            limits.release()
             code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
             worker.journal.append(Kind.CALL_ENDED, _ended(code, ksr.text("$rr"), "caller" if code == 487 else "callee"))
 
@@ -250,10 +275,22 @@ def _track(verdict: Rung, target_user: str, call_id: str) -> None:
         "user": str(verdict.caller.user_id),
         **step_variables(verdict),
         "started": f"{time.time():.3f}",
+        "caller_rtp": negotiated.encryption(ksr.text("$rb")),
     }
     for name, value in values.items():
         if value:
             ksr.set_dialog_var(name, value)
+
+
+def facts_of(verdict: Rung, tenant: Tenant) -> CallFacts:
+    """What is counted when this call is sent. Of a list, only who called and who pays: its members ring for others."""
+    called = verdict.callee if isinstance(verdict, RingExtension) else None
+    return CallFacts(tenant, verdict.caller, called, payer=verdict.payer)
+
+
+def _end_in_time(tenant: Tenant) -> None:
+    """For the dialog that is about to be made."""
+    ksr.end_call_after(60 * (tenant.max_call_minutes or LONGEST_CALL_MINUTES))
 
 
 def _call_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str, Any]:
@@ -312,6 +349,13 @@ def call_fields() -> dict[str, Any]:
     }
 
 
+def _answered() -> dict[str, Any]:
+    """`dialog` is where the core keeps the call, `media` whether the relay carries it."""
+    place = [ksr.number("$dlg(h_entry)"), ksr.number("$dlg(h_id)")]
+    media = bool(ksr.dialog_var("codec"))
+    return {**call_fields(), "answered_at": time.time(), "dialog": place, "media": media}
+
+
 def _ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
     answered = ksr.dialog_var("answered")
     return {
@@ -326,6 +370,7 @@ def _ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
         "rule": ksr.dialog_var("refused"),
         "payer": ksr.dialog_var("payer"),
         "ended_by": ended_by,
+        **{name: ksr.dialog_var(name) for name in AGREED},
     }
 
 

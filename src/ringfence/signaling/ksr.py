@@ -14,20 +14,10 @@ from ringfence.policy.rules.packet import SANITY_CHECKS, SANITY_URIS
 type Fact = Callable[[], str]
 
 REGISTER_TABLE = "location"
-HEADER_COUNTS = tuple(
-    f"$hdrc({name})"
-    for name in (
-        "Via",
-        "From",
-        "To",
-        "Call-ID",
-        "CSeq",
-        "Content-Length",
-        "Max-Forwards",
-        "Authorization",
-        "Proxy-Authorization",
-    )
-)
+HEADER_COUNTS = (
+    "$hdrc(Via)", "$hdrc(From)", "$hdrc(To)", "$hdrc(Call-ID)", "$hdrc(CSeq)", "$hdrc(Content-Length)",
+    "$hdrc(Max-Forwards)", "$hdrc(Authorization)", "$hdrc(Proxy-Authorization)",
+)  # fmt: skip
 
 
 def text(name: str) -> str:
@@ -261,6 +251,12 @@ def set_dialog_var(name: str, value: str) -> None:
 
 def end_dialog() -> None:
     KSR.dialog.dlg_bye("all")
+
+
+def end_call_after(seconds: int) -> None:
+    """The dialog made next ends with a BYE to both sides after this time."""
+    KSR.pv.seti("$avp(longest_call)", seconds)
+    KSR.pv.seti("$dlg_ctx(timeout_bye)", 1)
 
 
 def relay() -> bool:

@@ -3,6 +3,7 @@
 Beside `ksr` the only importer of KSR.
 """
 
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,6 +32,18 @@ def forget_transfer(token: str) -> bool:
     """Whether this worker is the one that used the token up: adding one and reading the sum is one step."""
     KSR.htable.sht_rm(TRANSFERS_TABLE, token)
     return bool(KSR.htable.sht_inc(USED_TABLE, token) == 1)
+
+
+def count_up(key: str) -> int:
+    """One more in a counter that all workers share; the sum afterwards. Nothing that fails may look like room."""
+    total: Any = KSR.htable.sht_inc(CALLS_TABLE, key)
+    return total if total.__class__ is int and total > 0 else sys.maxsize
+
+
+def count_down(key: str) -> int:
+    """One less; the sum afterwards."""
+    total: Any = KSR.htable.sht_dec(CALLS_TABLE, key)
+    return total if total.__class__ is int else 0
 
 
 def calls_of(aor: str) -> int:

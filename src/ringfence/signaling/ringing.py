@@ -13,7 +13,7 @@ from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, Verdic
 from ringfence.policy.redirection import redirection_in
 from ringfence.policy.ringlist import after_list, decode_steps, wanted
 from ringfence.policy.routing import judge_with
-from ringfence.signaling import calls, ksr, memory, picking
+from ringfence.signaling import calls, ksr, limits, memory, picking
 from ringfence.signaling.worker import Worker
 
 BUSY: Final = Refuse("route.busy", 486, "Busy Here")
@@ -108,6 +108,10 @@ def _path() -> tuple[str, ...]:
 
 def _ring_next(verdict: Rung, worker: Worker) -> None:
     """The devices of the next extension become the targets of the same call."""
+    tenant = worker.tenant(verdict.payer.domain)
+    if objection := limits.readmit(calls.facts_of(verdict, tenant), worker):
+        _end(objection.rule, objection.code, objection.reason, verdict.payer.aor, worker)
+        return
     note_step(calls.step_variables(verdict), worker)
     ksr.ring_for(calls.ring_seconds(verdict))
     picking.note(verdict, worker)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from ringfence.hosts.paths import Paths
 from ringfence.journal.writer import JournalWriter
+from ringfence.policy.book import Tenant
 from ringfence.policy.events import Kind
 from ringfence.signaling import ksr
 from ringfence.signaling.familiar import Familiar
@@ -20,6 +21,7 @@ from ringfence.signaling.noise import Noise
 from ringfence.signaling.store import PolicyView
 from ringfence.signaling.tallies import Tallies
 from ringfence.store.bans import BanReader
+from ringfence.store.suspensions import SuspensionReader
 
 REPORTS_PER_MINUTE: Final = 10
 
@@ -46,6 +48,8 @@ class Worker:
         self.view = PolicyView(paths.policy, self.policy_broken)
         self.familiar = Familiar()
         self.bans = BanReader(paths.bans)
+        self.suspensions = SuspensionReader(paths.suspensions)
+        self.unattached: tuple[str, ...] = ()
         self.noise = Noise(self._write_noise)
         self.tallies = Tallies(self.journal.tell)
         self._reports = _Reports()
@@ -55,6 +59,11 @@ class Worker:
     def new_call_id(self) -> str:
         """Our own name of a call: unlike the Call-ID it is unique and not chosen by the caller."""
         return f"{self._name}-{next(self._calls)}"
+
+    def tenant(self, domain: str) -> Tenant:
+        """The tenant of this domain. Raises KeyError if there is none: then nothing is sent."""
+        index = self.view.current()
+        return (index.tenants if index else {})[domain.lower()]
 
     def refused(self, rule: str) -> None:
         """Counts a refused or dropped request."""

@@ -10,15 +10,14 @@ import pytest
 from ringfence.guard.clock import Moment, moment
 from ringfence.guard.ledger import Ledger
 from ringfence.guard.service import Service
-from ringfence.guard.verbs import Desk
 from ringfence.policy.addresses import key_network
 from ringfence.policy.scope import Scope
 
-from .workshop import SOURCE, SmallKernel, guard, kinds
+from .workshop import SOURCE, SmallKernel, desk, guard, kinds
 
 
 def asked(service: Service, verb: str, **args: Any) -> Any:
-    return asyncio.run(Desk(service).verbs()[verb](args))  # type: ignore[arg-type]
+    return asyncio.run(desk(service).verbs()[verb](args))  # type: ignore[arg-type]
 
 
 def close_web(service: Service, seconds: int = 60) -> Any:

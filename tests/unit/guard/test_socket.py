@@ -9,11 +9,11 @@ import pytest
 
 from ringfence.guard.clock import moment
 from ringfence.guard.control import ControlSocket
-from ringfence.guard.verbs import CHANGING, Desk
+from ringfence.guard.verbs import CHANGING
 from ringfence.guardlink import GuardRefusal, GuardUnreachable, ask
 from ringfence.policy.book import AddressEntry, Book, Target
 
-from .workshop import SOURCE, call, failure, guard, publish, registration
+from .workshop import SOURCE, call, desk, failure, guard, publish, registration
 
 type Ask = Callable[..., Any]
 
@@ -26,7 +26,7 @@ def served(home: Path, work: Callable[[Ask], Any], before: Callable[[Any], None]
     path = home / "guard.sock"
 
     async def serve() -> Any:
-        control = ControlSocket(path, Desk(service).verbs(), CHANGING)
+        control = ControlSocket(path, desk(service).verbs(), CHANGING)
         await control.start()
         try:
             return await asyncio.to_thread(work, lambda verb, **args: ask(path, verb, **args))

@@ -61,7 +61,7 @@ def test_a_contact_comes_back_as_kamailio_stores_it(tmp_path: Path) -> None:
 def test_versions_are_those_kamailio_asks_for(tmp_path: Path) -> None:
     write_journal(tmp_path)
     versions = {row["table_name"]: row["table_version"] for row in written(tmp_path)["version"]}
-    assert versions == {"location": 9, "location_attrs": 1, "dialog": 7, "dialog_vars": 1}
+    assert versions == {"location": 9, "location_attrs": 1, "dialog": 7, "dialog_vars": 1, "htable": 2}
 
 
 def test_a_confirmed_call_comes_back_with_its_variables(tmp_path: Path) -> None:

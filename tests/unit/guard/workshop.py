@@ -8,10 +8,14 @@ from typing import Any
 
 import orjson
 
+from ringfence.guard.callwatch import CallWatch
+from ringfence.guard.core import Core
 from ringfence.guard.daemon import build
 from ringfence.guard.firewall import DryRun, Outcome
+from ringfence.guard.media import Relay
 from ringfence.guard.ruleset import Timed
 from ringfence.guard.service import Service
+from ringfence.guard.verbs import Desk
 from ringfence.hosts.paths import Paths
 from ringfence.journal.reader import Entry
 from ringfence.policy.addresses import Network
@@ -106,6 +110,12 @@ def write_journal(home: Path, *lines: bytes) -> None:
     folder.mkdir(exist_ok=True)
     with (folder / "events-0000000000.jsonl").open("ab") as stream:
         stream.write(b"".join(raw + b"\n" for raw in lines))
+
+
+def desk(service: Service) -> Desk:
+    """A desk beside a core that does not answer."""
+    watch = CallWatch(service.parts.standing.calls, Relay(), Core(Path("/nonexistent")), service.give_up)
+    return Desk(service, watch)
 
 
 def publish(home: Path, book: Book, entries: bytes | None = None) -> None:

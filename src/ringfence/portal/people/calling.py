@@ -4,18 +4,24 @@ from dataclasses import asdict, replace
 from typing import Any, Final
 
 from ringfence.policy.calling import Calling
+from ringfence.policy.limits import MOST_CALLS
 from ringfence.policy.numbers import dialled_number
 from ringfence.policy.plain import from_plain
 from ringfence.policy.settings import Problem
+from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.people.changes import stand_above
 from ringfence.portal.people.models import Extension, Person
+from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 
 FORWARDS: Final = ("forward_always", "forward_busy", "forward_no_answer", "forward_offline")
 OWN: Final = (*FORWARDS, "ring_seconds", "do_not_disturb", "call_waiting")
 """What the user of an extension may set; everything else of `Calling` is the administrators'."""
+
+LIMITS: Final = ("max_calls",)
+"""What only an administrator sets, however high the person stands. None takes a limit away."""
 
 RING_SECONDS: Final = range(5, 121)
 
@@ -32,8 +38,18 @@ def shown(calling: Calling) -> dict[str, Any]:
 
 def set_calling(actor: Actor, person: Person, **values: Any) -> Calling:
     """Changes only what is given (not None); in force for the next call. Raises Refused or Forbidden."""
-    stand_above(actor, person)
     given = {name: value for name, value in values.items() if name in OWN and value is not None}
+    return _change(actor, person, given)
+
+
+def set_limits(actor: Actor, person: Person, **values: int | None) -> Calling:
+    """Sets the limits that are given. Raises Refused or Forbidden."""
+    require(actor, Permission.USERS_WRITE)
+    return _change(actor, person, {name: value for name, value in values.items() if name in LIMITS})
+
+
+def _change(actor: Actor, person: Person, given: dict[str, Any]) -> Calling:
+    stand_above(actor, person)
     given |= {name: dialled_number(given[name]) or given[name].strip() for name in FORWARDS if name in given}
     if problems := _problems(given, person.extension.number):
         raise Refused(problems)
@@ -43,9 +59,15 @@ def set_calling(actor: Actor, person: Person, **values: Any) -> Calling:
         after = replace(before, **given)
         extension.calling = _stored(after)
         extension.save(update_fields=["calling"])
-        draft.record("user.calling_changed", person.pk, extension.aor, shown(before), shown(after), person.tenant_id)
+        draft.record(
+            "user.calling_changed", person.pk, extension.aor, _audited(before), _audited(after), person.tenant_id
+        )
         draft.subscriber(extension.aor)
     return after
+
+
+def _audited(calling: Calling) -> dict[str, Any]:
+    return {**shown(calling), **{name: getattr(calling, name) for name in LIMITS}}
 
 
 def _stored(calling: Calling) -> dict[str, Any]:
@@ -64,6 +86,9 @@ def _problems(given: dict[str, Any], own_number: str) -> list[Problem]:
             found.append(Problem(name, "forward.number", message))
         elif number == own_number:
             found.append(Problem(name, "forward.own_number", "An extension cannot forward to itself."))
+    most = given.get("max_calls")
+    if most is not None and not 0 <= most <= MOST_CALLS:
+        found.append(Problem("max_calls", "calling.max_calls", f"A limit is 0 to {MOST_CALLS}, or nothing for none."))
     seconds = given.get("ring_seconds")
     if seconds is not None and seconds not in RING_SECONDS:
         message = f"It rings {RING_SECONDS.start} to {RING_SECONDS.stop - 1} seconds."

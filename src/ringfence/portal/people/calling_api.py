@@ -1,9 +1,10 @@
 """REST: how the extension of a user takes its calls."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from ninja import Field, Router
 
+from ringfence.policy.limits import MOST_CALLS
 from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
 from ringfence.portal.paging import RowId
@@ -16,6 +17,8 @@ router = Router()
 
 
 class CallingPatch(In):
+    """`max_calls`: null is no limit, 0 no call but emergency calls."""
+
     forward_always: str | None = Field(None, max_length=64)
     forward_busy: str | None = Field(None, max_length=64)
     forward_no_answer: str | None = Field(None, max_length=64)
@@ -23,6 +26,7 @@ class CallingPatch(In):
     ring_seconds: int | None = None
     do_not_disturb: bool | None = None
     call_waiting: bool | None = None
+    max_calls: Annotated[int | None, Field(ge=0, le=MOST_CALLS)] = None
 
 
 class CallingOut(Out):
@@ -36,11 +40,18 @@ class CallingOut(Out):
     ring_seconds: int
     do_not_disturb: bool
     call_waiting: bool
+    max_calls: int | None
 
 
 def _facts(person: Any, settings: Any) -> dict[str, Any]:
     extension = person.extension
-    return {"id": person.pk, "extension": extension.number, "aor": extension.aor, **calling.shown(settings)}
+    return {
+        "id": person.pk,
+        "extension": extension.number,
+        "aor": extension.aor,
+        **calling.shown(settings),
+        "max_calls": settings.max_calls,
+    }
 
 
 @router.get("users/{int:user_id}/calling", response=CallingOut)
@@ -56,4 +67,8 @@ def show_calling(request: ApiRequest, user_id: RowId) -> dict[str, Any]:
 def change_calling(request: ApiRequest, user_id: RowId, payload: CallingPatch) -> dict[str, Any]:
     """Changes what is given. A forward is judged, and charged, as a call of this extension whenever a call comes."""
     person = user_of(request.auth, user_id)
-    return _facts(person, calling.set_calling(request.auth, person, **payload.dict()))
+    given = payload.model_dump(exclude_unset=True)
+    changed = calling.set_calling(request.auth, person, **given)
+    if "max_calls" in given:
+        changed = calling.set_limits(request.auth, person, max_calls=given["max_calls"])
+    return _facts(person, changed)

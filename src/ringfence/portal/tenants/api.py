@@ -1,9 +1,11 @@
 """REST: tenants."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from ninja import Field, Router, Status
 
+from ringfence.policy.limits import LONGEST_CALL_MINUTES, MOST_CALLS
 from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.paging import PageOut, PageQuery, RowId, rows
@@ -16,6 +18,10 @@ from ringfence.portal.tenants.models import Tenant
 router = Router()
 
 Limit = Annotated[int | None, Field(ge=1, le=changes.LARGEST_LIMIT)]
+Calls = Annotated[int | None, Field(ge=0, le=MOST_CALLS)]
+"""Null is no limit, 0 no call but emergency calls."""
+
+Minutes = Annotated[int | None, Field(ge=1, le=LONGEST_CALL_MINUTES)]
 
 
 class TenantIn(In):
@@ -23,14 +29,18 @@ class TenantIn(In):
     domain: str = Field(max_length=253)
     time_zone: str = Field("UTC", max_length=64)
     max_extensions: Limit = None
+    max_concurrent_calls: Calls = None
+    max_call_minutes: Minutes = None
 
 
 class TenantPatch(In):
-    """The limit is changed only from above the tenant; null takes it away."""
+    """Limits are changed only from above the tenant; null takes one away."""
 
     name: str | None = Field(None, max_length=64)
     time_zone: str | None = Field(None, max_length=64)
     max_extensions: Limit = None
+    max_concurrent_calls: Calls = None
+    max_call_minutes: Minutes = None
 
 
 class TenantOut(Out):
@@ -39,6 +49,8 @@ class TenantOut(Out):
     domain: str
     time_zone: str
     max_extensions: int | None
+    max_concurrent_calls: int | None
+    max_call_minutes: int | None
     created_at: str
 
 
@@ -67,7 +79,7 @@ def list_tenants(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
 @router.post("tenants", response={201: TenantOut})
 @needs(Permission.TENANTS_WRITE)
 def create_tenant(request: ApiRequest, payload: TenantIn) -> Status[Any]:
-    limits = changes.Limits(payload.max_extensions)
+    limits = changes.Limits(payload.max_extensions, payload.max_concurrent_calls, payload.max_call_minutes)
     made = changes.create_tenant(request.auth, payload.name, payload.domain, payload.time_zone, limits)
     return Status(201, tenant_facts(made))
 
@@ -83,7 +95,8 @@ def show_tenant(request: ApiRequest, tenant_id: RowId) -> dict[str, Any]:
 def change_tenant(request: ApiRequest, tenant_id: RowId, payload: TenantPatch) -> dict[str, Any]:
     tenant = tenant_of(request.auth, tenant_id)
     given = payload.model_dump(exclude_unset=True)
-    limits = changes.Limits(given["max_extensions"]) if "max_extensions" in given else None
+    changed = {name: given[name] for name in changes.RANGES if name in given}
+    limits = replace(changes.limits_of(tenant), **changed) if changed else None
     return tenant_facts(changes.change_tenant(request.auth, tenant, payload.name, payload.time_zone, limits))
 
 

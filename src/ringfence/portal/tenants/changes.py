@@ -6,6 +6,7 @@ from typing import Any, Final
 from zoneinfo import available_timezones
 
 from ringfence.policy.addresses import AddressProblem, parse_address
+from ringfence.policy.limits import LONGEST_CALL_MINUTES, MOST_CALLS
 from ringfence.policy.settings import Problem
 from ringfence.portal import publish
 from ringfence.portal.access import require
@@ -19,13 +20,21 @@ from ringfence.portal.text import label_problem
 
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 LARGEST_LIMIT: Final = 1_000_000
+RANGES: Final = {
+    "max_extensions": (1, LARGEST_LIMIT),
+    "max_concurrent_calls": (0, MOST_CALLS),
+    "max_call_minutes": (1, LONGEST_CALL_MINUTES),
+}
+"""The least and the most of each limit. No extension at all would lock a tenant out by a typing error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a tenant may have; None is without a limit."""
+    """How much a tenant may have; None is without a limit. No concurrent call (0) forbids all but emergency calls."""
 
     max_extensions: int | None = None
+    max_concurrent_calls: int | None = None
+    max_call_minutes: int | None = None
 
 
 NO_LIMITS: Final = Limits()
@@ -85,7 +94,7 @@ def change_tenant(
     require(actor, Permission.TENANT_WRITE if limits is None else Permission.TENANTS_WRITE)
     name = tenant.name if name is None else name.strip()
     time_zone = tenant.time_zone if time_zone is None else time_zone
-    limits = limits or Limits(tenant.max_extensions)
+    limits = limits or limits_of(tenant)
     found = (label_problem("name", name), time_zone_problem(time_zone), *limit_problems(limits))
     if problems := [problem for problem in found if problem]:
         raise Refused(problems)
@@ -93,8 +102,9 @@ def change_tenant(
         _free("name", name, Tenant.objects.filter(name__iexact=name).exclude(pk=tenant.pk).exists())
         old = facts(tenant)
         tenant.name, tenant.time_zone = name, time_zone
-        tenant.max_extensions = limits.max_extensions
-        tenant.save(update_fields=["name", "time_zone", "max_extensions"])
+        for field, value in asdict(limits).items():
+            setattr(tenant, field, value)
+        tenant.save(update_fields=["name", "time_zone", *RANGES])
         draft.record("tenant.changed", tenant.pk, name, old, facts(tenant), tenant.pk)
         draft.rules()
     return tenant
@@ -108,12 +118,15 @@ def time_zone_problem(name: str) -> Problem | None:
 
 
 def limit_problems(limits: Limits) -> list[Problem]:
-    """A limit of nothing would lock the tenant out by a typing error; delete the tenant instead."""
     return [
-        Problem(name, "tenant.limit", f"A limit is 1 to {LARGEST_LIMIT}, or nothing for none.")
-        for name, value in asdict(limits).items()
-        if value is not None and not 1 <= value <= LARGEST_LIMIT
+        Problem(name, "tenant.limit", f"This limit is {least} to {most}, or nothing for none.")
+        for name, (least, most) in RANGES.items()
+        if (value := getattr(limits, name)) is not None and not least <= value <= most
     ]
+
+
+def limits_of(tenant: Tenant) -> Limits:
+    return Limits(**{name: getattr(tenant, name) for name in RANGES})
 
 
 def delete_tenant(actor: Actor, tenant: Tenant) -> None:
@@ -131,7 +144,7 @@ def delete_tenant(actor: Actor, tenant: Tenant) -> None:
 
 def facts(tenant: Tenant) -> dict[str, Any]:
     """What the audit log keeps of a tenant."""
-    names = ("name", "domain", "time_zone", "max_extensions")
+    names = ("name", "domain", "time_zone", *RANGES)
     return {name: getattr(tenant, name) for name in names}
 
 

@@ -1,5 +1,6 @@
 from django import forms
 
+from ringfence.policy.limits import LONGEST_CALL_MINUTES, MOST_CALLS
 from ringfence.portal.forms import PortalForm
 from ringfence.portal.tenants.changes import LARGEST_LIMIT
 
@@ -22,6 +23,27 @@ def limit_field(label: str) -> forms.IntegerField:
     )
 
 
+def calls_field() -> forms.IntegerField:
+    return forms.IntegerField(
+        min_value=0,
+        max_value=MOST_CALLS,
+        label="Concurrent calls at most",
+        required=False,
+        help_text="Calls inside and outside, in both directions, counted from the first ring. One more is refused with"
+        " 480. Empty is without a limit; 0 forbids every call. Emergency calls are always put through.",
+    )
+
+
+def minutes_field() -> forms.IntegerField:
+    return forms.IntegerField(
+        min_value=1,
+        max_value=LONGEST_CALL_MINUTES,
+        label="Longest call in minutes",
+        required=False,
+        help_text=f"Both sides are hung up after this time. Empty: {LONGEST_CALL_MINUTES} minutes.",
+    )
+
+
 class TenantForm(PortalForm):
     name = forms.CharField(
         max_length=64, label="Name", widget=forms.TextInput(attrs={"autofocus": True, "placeholder": "Example Ltd"})
@@ -39,9 +61,13 @@ class NewTenantForm(TenantForm):
 
     time_zone = zone_field()
     max_extensions = limit_field("Extensions at most")
+    max_concurrent_calls = calls_field()
+    max_call_minutes = minutes_field()
 
 
 class ChangeTenantForm(PortalForm):
     name = forms.CharField(max_length=64, label="Name")
     time_zone = zone_field()
     max_extensions = limit_field("Extensions at most")
+    max_concurrent_calls = calls_field()
+    max_call_minutes = minutes_field()

@@ -19,6 +19,8 @@ class Tenant(models.Model):
     domain = models.CharField(max_length=253, unique=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     max_extensions = models.PositiveIntegerField(null=True, blank=True)
+    max_concurrent_calls = models.PositiveIntegerField(null=True, blank=True)
+    max_call_minutes = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TenantQuerySet.as_manager()

@@ -53,7 +53,7 @@ def rename(request: HttpRequest, tenant_id: int) -> HttpResponse:
 
 
 def _with_limits(cleaned: dict[str, Any]) -> dict[str, Any]:
-    limits = changes.Limits(cleaned["max_extensions"])
+    limits = changes.Limits(**{name: cleaned[name] for name in changes.RANGES})
     return {"limits": limits, **{name: value for name, value in cleaned.items() if not name.startswith("max_")}}
 
 

@@ -1,0 +1,55 @@
+"""Ends calls that nobody ends: the relay carries no media for them, so a BYE was lost or both sides are gone."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from ringfence.guard.calls import Calls
+from ringfence.guard.core import Core
+from ringfence.guard.media import Relay
+
+LOOK_EVERY: Final = 10.0
+"""Seconds. The relay forgets a call 40 seconds after its last packet, so it ends within a minute."""
+
+PATIENCE: Final = 2
+"""Looks after which a call that the core does not know either is held ended."""
+
+WITHOUT_MEDIA: Final = "Media stopped"
+
+log = logging.getLogger(__name__)
+type GiveUp = Callable[[str, str], None]
+
+
+class CallWatch:
+    """Looks after the answered calls."""
+
+    def __init__(self, calls: Calls, relay: Relay, core: Core, give_up: GiveUp) -> None:
+        self._calls, self._relay, self._core, self._give_up = calls, relay, core, give_up
+        self._tried: dict[str, int] = {}
+
+    async def look(self) -> int:
+        """Ends what has no media; how many calls that were. Asks in a thread: there may be thousands."""
+        carried = self._calls.with_media()
+        gone = set(await asyncio.to_thread(self._relay.forgotten, carried.values()))
+        silent = [call_id for call_id, name in carried.items() if name in gone]
+        self._tried = {call_id: count for call_id, count in self._tried.items() if call_id in silent}
+        for call_id in silent:
+            await self._end(call_id)
+        return len(silent)
+
+    async def _end(self, call_id: str) -> None:
+        tried = self._tried[call_id] = self._tried.get(call_id, 0) + 1
+        if await self.hang_up(call_id, WITHOUT_MEDIA):
+            log.info("call %s has no media any more; hung up", call_id)
+        elif tried >= PATIENCE:
+            self._give_up(call_id, WITHOUT_MEDIA)
+
+    async def hang_up(self, call_id: str, why: str) -> bool:
+        """A BYE to both sides; False when the core does not know the call."""
+        dialog = self._calls.mark_ending(call_id, why)
+        return dialog is not None and await asyncio.to_thread(self._core.end_call, *dialog)
+
+    async def hang_up_all(self, call_ids: list[str], why: str) -> int:
+        """How many of them the core ended."""
+        return sum([await self.hang_up(call_id, why) for call_id in call_ids])

@@ -1,0 +1,44 @@
+"""Asks the media relay which calls it still carries (the ng protocol of rtpengine, bencoded)."""
+
+import os
+import socket
+from collections.abc import Iterable
+from typing import Final
+
+from ringfence.hosts import ports
+
+PATIENCE: Final = 0.3
+UNKNOWN: Final = b"Unknown call"
+LONGEST_ANSWER: Final = 65_536
+
+
+class Relay:
+    """A relay that does not answer says nothing about any call."""
+
+    def __init__(self, port: int = ports.RTPENGINE_CONTROL) -> None:
+        self._address = ("127.0.0.1", port)
+
+    def forgotten(self, call_ids: Iterable[str]) -> list[str]:
+        """Which of these SIP Call-IDs the relay carries no media for: it ends a call whose media has stopped."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+            link.settimeout(PATIENCE)
+            link.connect(self._address)
+            found = []
+            for call_id in call_ids:
+                answer = _ask(link, call_id)
+                if not answer:
+                    return []
+                if UNKNOWN in answer:
+                    found.append(call_id)
+        return found
+
+
+def _ask(link: socket.socket, call_id: str) -> bytes:
+    cookie = os.urandom(8).hex().encode()
+    name = call_id.encode()
+    try:
+        link.send(cookie + b" d7:call-id%d:%s7:command5:querye" % (len(name), name))
+        answer = link.recv(LONGEST_ANSWER)
+    except OSError:
+        return b""
+    return answer if answer.startswith(cookie) else b""

@@ -1,0 +1,109 @@
+"""How many calls may be up at once (reference: "Maximum Concurrent Call Limits").
+
+Every limit is a whole number; None is no limit and 0 is no call at all. Calls in both directions count, from the first
+INVITE to the end. An emergency call is counted and never refused: it always finds a channel.
+"""
+
+from typing import Final, NamedTuple
+
+from ringfence.policy.book import Subscriber, Tenant
+from ringfence.policy.model import Refuse
+
+HELD: Final = "counted"
+"""The dialog variable with the keys of the counters a call holds."""
+
+LONGEST_CALL_MINUTES: Final = 240
+"""Every call ends after this, whatever a tenant's own limit is."""
+
+MOST_CALLS: Final = 1_000_000
+
+CAUSES: Final = {
+    403: 'Q.850;cause=21;text="Call rejected"',
+    480: 'Q.850;cause=34;text="No circuit available"',
+    486: 'Q.850;cause=17;text="User busy"',
+}
+"""What a refused caller is told beside the code (RFC 3326, RFC 6432). Never 503: a phone that obeys RFC 3261 section
+21.5.4 would take the whole system for broken and stop registering."""
+
+
+class Extent(NamedTuple):
+    """How many calls of one trunk may be up, in all and of one tenant."""
+
+    trunk_id: int
+    total: int | None = None
+    of_tenant: int | None = None
+
+
+class CallFacts(NamedTuple):
+    """A call about to be sent: whose tenant, which extensions take part (who calls first), over which trunk.
+
+    `called` is the extension that is rung, if it is one; `payer` who forwarded or transferred the call, if it was not
+    the caller. `suspendable` says that it leaves the system.
+    """
+
+    tenant: Tenant
+    caller: Subscriber | None = None
+    called: Subscriber | None = None
+    trunk: Extent | None = None
+    emergency: bool = False
+    suspendable: bool = False
+    payer: Subscriber | None = None
+
+
+class Counter(NamedTuple):
+    """One counter the call is counted in: its key, its limit, and what the caller hears when it is full."""
+
+    key: str
+    limit: int | None
+    full: Refuse
+
+
+def counters(call: CallFacts) -> tuple[Counter, ...]:
+    """Every counter of a call, the narrowest first.
+
+    >>> [one.key for one in counters(CallFacts(Tenant(3, "A", "a.example"), trunk=Extent(5)))]
+    ['trunk:5:tenant:3', 'trunk:5', 'tenant:3']
+    """
+    found: dict[str, Counter] = {}
+    for rule, who in (("limits.caller", call.caller), ("limits.payer", call.payer)):
+        if who is not None:
+            key = f"extension:{who.aor}"
+            found.setdefault(key, Counter(key, who.calling.max_calls, _full(rule, who.calling.max_calls)))
+    if call.called is not None:
+        key = f"extension:{call.called.aor}"
+        found.setdefault(key, Counter(key, call.called.calling.max_calls, Refuse("limits.called", 486, "Busy Here")))
+    tenant = f"tenant:{call.tenant.id}"
+    if call.trunk is not None:
+        trunk = f"trunk:{call.trunk.trunk_id}"
+        share, total = call.trunk.of_tenant, call.trunk.total
+        found[f"{trunk}:{tenant}"] = Counter(f"{trunk}:{tenant}", share, _full("limits.trunk_tenant", share))
+        found[trunk] = Counter(trunk, total, _full("limits.trunk", total))
+    found[tenant] = Counter(tenant, call.tenant.max_calls, _full("limits.tenant", call.tenant.max_calls))
+    return tuple(found.values())
+
+
+def over(counter: Counter, calls: int, *, emergency: bool) -> Refuse | None:
+    """The objection to the call that made it so many."""
+    if emergency or counter.limit is None or calls <= counter.limit:
+        return None
+    return counter.full
+
+
+def suspendable(call: CallFacts) -> tuple[str, ...]:
+    """The names under which outside calls may be suspended; an emergency call and an internal one have none."""
+    if not call.suspendable or call.emergency:
+        return ()
+    names = [f"tenant:{call.tenant.id}"]
+    if payer := call.payer or call.caller:
+        names.append(f"extension:{payer.aor}")
+    if call.trunk is not None:
+        names.append(f"trunk:{call.trunk.trunk_id}")
+    return tuple(names)
+
+
+SUSPENDED: Final = Refuse("spend.suspended", 403, "Outside Calls Suspended")
+
+
+def _full(rule: str, limit: int | None) -> Refuse:
+    """A limit of 0 forbids; any other one is only full for the moment."""
+    return Refuse(rule, 403, "Calls Not Allowed") if limit == 0 else Refuse(rule, 480, "All Lines Busy")

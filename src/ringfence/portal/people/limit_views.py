@@ -1,0 +1,48 @@
+"""Pages: how many calls an extension may be part of."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from ringfence.policy.limits import MOST_CALLS
+from ringfence.portal.access import actor_of, permitted
+from ringfence.portal.forms import PortalForm
+from ringfence.portal.people import calling
+from ringfence.portal.people.api import user_of
+from ringfence.portal.permissions import Permission
+from ringfence.portal.problems import Refused
+
+
+class CallLimitForm(PortalForm):
+    max_calls = forms.IntegerField(
+        min_value=0,
+        max_value=MOST_CALLS,
+        label=_("Concurrent calls at most"),
+        required=False,
+        help_text=_(
+            "Calls of this extension at once, made and received. When it makes one more, it hears 480 (all lines busy);"
+            " who calls it then hears 486 (busy). Empty, the default, is without a limit; 0 forbids every call."
+            " Emergency calls are always put through."
+        ),
+    )
+
+
+@permitted(Permission.USERS_WRITE)
+def call_limit(request: HttpRequest, user_id: int) -> HttpResponse:
+    actor = actor_of(request)
+    person = user_of(actor, user_id)
+    initial = {"max_calls": calling.calling_of(person.extension).max_calls}
+    form = CallLimitForm(request.POST or None, initial=initial)
+    if form.is_valid():
+        try:
+            calling.set_limits(actor, person, **form.cleaned_data)
+        except Refused as refused:
+            form.explain(refused)
+        else:
+            messages.success(request, _("The limit is saved and in force."))
+            return HttpResponseRedirect(f"/users/{person.pk}")
+    number = person.extension.number
+    facts = {"form": form, "title": f"{number}: {_('Calls')}", "button": _("Save"), "back": f"/users/{person.pk}"}
+    return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)

@@ -1,0 +1,85 @@
+"""Counts calls in memory that all workers share, and gives every count back when its call ends.
+
+The counters are Kamailio's (htable), so that adding one and reading the sum is one step: two workers that admit the
+last call at once see different sums. Which counters a call holds stands in its dialog, and warm start counts it again.
+"""
+
+import time
+from collections.abc import Iterable
+
+from ringfence.policy import limits
+from ringfence.policy.limits import HELD, CallFacts
+from ringfence.policy.model import Refuse
+from ringfence.signaling import ksr, memory
+from ringfence.signaling.worker import Worker
+
+
+def admit(call: CallFacts, worker: Worker) -> Refuse | None:
+    """The objection to one more call, or None; then `attach` has to follow as soon as the dialog exists."""
+    give_back(worker.unattached)  # of a call whose dialog never came to be
+    worker.unattached = ()
+    held: list[str] = []
+    objection = _suspended(call, worker) or _count(call, (), held)
+    worker.unattached = () if objection else tuple(held)
+    return objection
+
+
+def attach(worker: Worker) -> None:
+    """Ties the counts of the admitted call to its dialog."""
+    ksr.set_dialog_var(HELD, " ".join(worker.unattached))
+    worker.unattached = ()
+
+
+def readmit(call: CallFacts, worker: Worker) -> Refuse | None:
+    """The same for a call that goes on elsewhere: over another trunk, to another extension. What it no longer uses is
+    given back; if there is an objection, everything stays as it was.
+    """
+    before = tuple(ksr.dialog_var(HELD).split())
+    held: list[str] = []
+    objection = _suspended(call, worker) or _count(call, before, held)
+    if objection:
+        return objection
+    wanted = [counter.key for counter in limits.counters(call)]
+    give_back(key for key in before if key not in wanted)
+    ksr.set_dialog_var(HELD, " ".join(wanted))
+    return None
+
+
+def release() -> None:
+    """Gives back what the ended call of this dialog held."""
+    held = ksr.dialog_var(HELD)
+    if held:
+        ksr.set_dialog_var(HELD, "")
+        give_back(held.split())
+
+
+def give_back(keys: Iterable[str]) -> None:
+    for key in keys:
+        if memory.count_down(key) < 0:
+            memory.count_up(key)
+
+
+def refuse(objection: Refuse) -> None:
+    """Tells the caller why, in the words of the telephone network."""
+    cause = limits.CAUSES.get(objection.code)
+    if cause:
+        ksr.reply_header(f"Reason: {cause}")
+    ksr.reply(objection.code, objection.reason)
+
+
+def _suspended(call: CallFacts, worker: Worker) -> Refuse | None:
+    names = limits.suspendable(call)
+    return limits.SUSPENDED if names and worker.suspensions.holds_one_of(names, time.monotonic()) else None
+
+
+def _count(call: CallFacts, already: tuple[str, ...], held: list[str]) -> Refuse | None:
+    """Adds the call to each counter that does not count it yet; on an objection takes all that back."""
+    for counter in limits.counters(call):
+        if counter.key in already:
+            continue
+        held.append(counter.key)
+        objection = limits.over(counter, memory.count_up(counter.key), emergency=call.emergency)
+        if objection is not None:
+            give_back(held)
+            return objection
+    return None

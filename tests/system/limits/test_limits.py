@@ -1,0 +1,216 @@
+"""How many calls may be up at once, and that none stays for ever (reference: "Maximum Concurrent Call Limits")."""
+
+import os
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+
+from ringfence.lab import sip
+from ringfence.lab.network import PBX_ADDRESS
+from ringfence.lab.product import within
+from ringfence.lab.softphone import Softphone, dialog_of_caller, end_call, establish
+
+pytestmark = pytest.mark.usefixtures("oracle")
+UDP = (PBX_ADDRESS, 5060)
+CALLS_AT_ONCE = 100
+FEW = 2
+SLACK = 256 * 1024
+
+
+@pytest.fixture(scope="module")
+def office(pbx: Any) -> Any:
+    """A tenant whose limits this story may change."""
+    return type(pbx)(pbx.product, pbx.lab, pbx.product.create_tenant("Limited", "limited.example"))
+
+
+@pytest.fixture
+def phones(office: Any, stranger: Any) -> Iterator[Any]:
+    with ExitStack() as stack:
+
+        def make(number: str) -> Softphone:
+            made = stack.enter_context(Softphone(stranger(), UDP, office.account(number)))
+            assert made.register().status == 200
+            stack.callback(made.register, 0)
+            return made
+
+        yield make
+
+
+def _limit(office: Any, **limits: Any) -> None:
+    office.rest.patch(f"tenants/{office.tenant['id']}", **limits)
+
+
+def _counted(office: Any) -> dict[str, int]:
+    """The counters of the running core that are not 0."""
+    told = office.product.kamcmd("htable.dump", "calls")
+    found = re.findall(r"name: (\S+)\s+value: (-?\d+)", told)
+    return {name: int(value) for name, value in found if int(value)}
+
+
+def _prepared(caller: Softphone, user: str) -> tuple[str, Any, bytes]:
+    """An INVITE whose credentials answer a challenge already, ready to send."""
+    uri = f"sip:{user}@{caller.account.domain}"
+    content, body = caller.offer()
+    headers = [*caller.headers("INVITE", uri), *content]
+    first = caller.ask("INVITE", uri, headers, body)
+    caller.send_ack(first, uri, headers)
+    answered = caller.answered(first, "INVITE", uri, headers)
+    return uri, answered, sip.compose(f"INVITE {uri} SIP/2.0", answered, body)
+
+
+def test_a_hundred_calls_at_once_at_a_limit_of_two(office: Any, phones: Any) -> None:
+    """Attack case 110: never more than 2 up, whichever workers judge them, and the counters return to 0."""
+    caller, callee = phones("101"), phones("102")
+    free = office.product.shared_memory_free()
+    _limit(office, max_concurrent_calls=FEW)
+    calls = [_prepared(caller, "102") for _ in range(CALLS_AT_ONCE)]
+    for _, _, raw in calls:
+        caller.send(raw)
+    answered = [callee.answer_call(callee.request("INVITE")) for _ in range(FEW)]
+    finals = [caller.final(_branch(headers), 10) for _, headers, _ in calls]
+    up = [answer for answer in finals if answer.status == 200]
+    refused = [answer for answer in finals if answer.status != 200]
+    assert len(up) == FEW
+    assert {answer.status for answer in refused} == {480}
+    assert {answer.header("reason") for answer in refused} == {'Q.850;cause=34;text="No circuit available"'}
+    assert not [request for request in callee.requests_within(0.5) if request.method == "INVITE" and _is_new(request)]
+    for (uri, headers, _), answer in zip(calls, finals, strict=True):
+        if answer.status != 200:
+            caller.send_ack(answer, uri, headers)
+    assert _counted(office)[f"tenant:{office.tenant['id']}"] == FEW
+    for answer in up:
+        dialog = dialog_of_caller(answer)
+        caller.send(caller.in_dialog(dialog, "ACK"))
+        assert end_call(caller, callee, dialog).status == 200
+    assert answered
+    within(5, lambda: not _counted(office), "the counters return to 0")
+    records = within(5, lambda: _refusals(office), "each refused call is recorded")[0]
+    assert {record["rule"] for record in records} == {"limits.tenant"}
+    within(40, lambda: free - office.product.shared_memory_free() < SLACK, "a hundred transactions are forgotten")
+
+
+def _is_new(request: Any) -> bool:
+    return not request.tag("to")
+
+
+def _refusals(office: Any) -> list[dict[str, Any]]:
+    rows = office.rest.get(f"cdrs?limit=500&tenant_id={office.tenant['id']}&answered=false")["items"]
+    found = [row for row in rows if str(row["rule"]).startswith("limits.")]
+    return found if len(found) >= CALLS_AT_ONCE - FEW else []
+
+
+def _branch(headers: Any) -> str:
+    return str(dict(headers)["Via"].split("branch=")[1].split(";")[0])
+
+
+def test_an_extension_at_its_limit_is_busy_and_one_without_calls_is_told_so(office: Any, phones: Any) -> None:
+    """`max_calls` counts calls in both directions; 0 forbids, nothing is no limit."""
+    ann, bob, carol = phones("103"), phones("104"), phones("105")
+    _limit(office, max_concurrent_calls=None)
+    bobs = f"users/{office.users['104']['id']}/calling"
+    office.rest.patch(bobs, max_calls=1)
+    dialog, _ = establish(ann, bob)
+    assert _refused(carol, "104").status == 486
+    assert _refused(bob, "105").status == 480
+    assert end_call(ann, bob, dialog).status == 200
+    within(5, lambda: not _counted(office), "the counters return to 0")
+    office.rest.patch(bobs, max_calls=0)
+    assert within(5, lambda: _refused(bob, "105").status == 403, "the limit is in force")
+    office.rest.patch(bobs, max_calls=None)
+    dialog, _ = within(5, lambda: _established(bob, carol), "the limit is gone")[0]
+    assert end_call(bob, carol, dialog).status == 200
+    within(5, lambda: not _counted(office), "the counters return to 0")
+
+
+def _established(caller: Softphone, callee: Softphone) -> Any:
+    try:
+        return establish(caller, callee)
+    except Exception:  # noqa: BLE001 the change is not in force yet
+        return None
+
+
+def _refused(caller: Softphone, user: str) -> Any:
+    uri, headers = caller.begin_call(user)
+    answer = caller.final(_branch(headers))
+    caller.send_ack(answer, uri, headers)
+    return answer
+
+
+@pytest.mark.restarts
+def test_counters_survive_the_death_of_the_core_and_return_to_nothing(office: Any, phones: Any) -> None:
+    """The call goes on and is still counted; the call that rang is ended in the records at once. Attack case 116."""
+    ann, bob, carol = phones("106"), phones("107"), phones("108")
+    _limit(office, max_concurrent_calls=None)
+    dialog, _ = establish(ann, bob)
+    carol.begin_call("107")
+    bob.request("INVITE")
+    own = f"tenant:{office.tenant['id']}"
+    assert _counted(office)[own] == 2
+    old = office.product.process_ids()["core"]
+    os.kill(old, signal.SIGKILL)
+    within(10, lambda: office.product.process_ids().get("core") not in (0, old), "a new core runs")
+    within(10, lambda: office.product.is_ready("core"), "the core is back")
+    assert within(5, lambda: _counted(office), "the counters are back")[0][own] == 1
+    lost = within(5, lambda: _record(office, "108", "107"), "the ringing call is recorded")[0]
+    assert (lost["code"], lost["reason"], lost["ended_by"]) == (500, "Lost", "system")
+    _limit(office, max_concurrent_calls=1)
+    assert within(5, lambda: _refused(carol, "106").status == 480, "the limit is in force")
+    assert end_call(ann, bob, dialog).status == 200
+    within(5, lambda: not _counted(office), "the counters return to 0")
+    _limit(office, max_concurrent_calls=None)
+
+
+def test_a_call_ends_when_its_media_stops_and_when_it_lasts_too_long(office: Any, phones: Any, stranger: Any) -> None:
+    """Attack case 115: no BYE ever comes. The silent call ends a minute after its media at the latest, the other one by
+    the tenant's longest call; both records are closed.
+    """
+    _limit(office, max_call_minutes=1)
+    ann, bob, carol, dave = phones("109"), phones("110"), phones("111"), phones("112")
+    establish(ann, bob)
+    talking, heard = establish(carol, dave)
+    with _speaking(carol, talking), _speaking(dave, heard):
+        assert ann.request("BYE", 75)
+        quiet = within(5, lambda: _record(office, "109", "110"), "the silent call is recorded")[0]
+        assert dave.request("BYE", 75)
+    long = within(5, lambda: _record(office, "111", "112"), "the long call is recorded")[0]
+    assert (quiet["reason"], quiet["ended_by"]) == ("Media stopped", "system")
+    assert (long["reason"], long["ended_by"]) == ("Normal", "system")
+    assert 55 <= long["duration"] <= 75
+    within(10, lambda: not _counted(office), "the counters return to 0")
+    _limit(office, max_call_minutes=None)
+
+
+@contextmanager
+def _speaking(phone: Softphone, dialog: Any) -> Iterator[None]:
+    """One packet of audio each second, to where the session description says."""
+    done = threading.Event()
+    sock = phone.host.udp(40_000)
+    target = sip.media_address(dialog.body)
+
+    def speak() -> None:
+        number = 0
+        while not done.wait(1.0):
+            number += 1
+            sock.sendto(
+                b"\x80\x08" + number.to_bytes(2, "big") + (160 * number).to_bytes(4, "big") + b"ring" + b"\xd5" * 160,
+                target,
+            )
+
+    speaker = threading.Thread(target=speak, daemon=True)
+    speaker.start()
+    try:
+        yield
+    finally:
+        done.set()
+        speaker.join()
+        sock.close()
+
+
+def _record(office: Any, caller: str, dialled: str) -> dict[str, Any] | None:
+    rows = office.rest.get(f"cdrs?limit=500&tenant_id={office.tenant['id']}")["items"]
+    return next((row for row in rows if row["caller"].startswith(caller) and row["dialled"] == dialled), None)

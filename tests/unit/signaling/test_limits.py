@@ -1,0 +1,127 @@
+"""Counters of concurrent calls in a worker: what is admitted, what is given back (attack case 110)."""
+
+import importlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ringfence.policy.book import Subscriber, Tenant
+from ringfence.policy.calling import Calling
+from ringfence.policy.limits import SUSPENDED, CallFacts, Extent
+from ringfence.store.suspensions import SuspensionReader, SuspensionWriter
+from tests.unit.signaling.fake_kamailio import Kamailio, loaded
+
+ANN = Subscriber("101@a.example", 3, 1, "r", True, "Ann", "x", "y", calling=Calling(max_calls=2))
+BOB = Subscriber("102@a.example", 3, 2, "r", True, "Bob", "x", "y")
+TENANT = Tenant(3, "A", "a.example")
+
+
+class Shared:
+    """Kamailio's shared counters and the variables of one dialog."""
+
+    def __init__(self, kamailio: Kamailio) -> None:
+        self.counts: Counter[str] = Counter()
+        self.dialog: dict[str, str] = {}
+        kamailio.answers = {
+            "htable.sht_inc": lambda table, key: self._add(key, 1),
+            "htable.sht_dec": lambda table, key: self._add(key, -1),
+            "pv.get": lambda name: self.dialog.get(name),
+            "pv.sets": lambda name, value: self.dialog.__setitem__(name, value),
+        }
+
+    def _add(self, key: str, step: int) -> int:
+        self.counts[key] += step
+        return self.counts[key]
+
+    def up(self) -> dict[str, int]:
+        return {key: count for key, count in self.counts.items() if count}
+
+
+@pytest.fixture
+def kamailio() -> Iterator[Kamailio]:
+    with loaded() as fake:
+        yield fake
+
+
+@pytest.fixture
+def shared(kamailio: Kamailio) -> Shared:
+    return Shared(kamailio)
+
+
+@pytest.fixture
+def limits(kamailio: Kamailio) -> ModuleType:
+    return importlib.import_module("ringfence.signaling.limits")
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Any:
+    SuspensionWriter(tmp_path).replace_all([])
+    return SimpleNamespace(unattached=(), suspensions=SuspensionReader(tmp_path))
+
+
+def test_counts_come_back_when_the_call_ends_once(shared: Shared, limits: ModuleType, worker: Any) -> None:
+    assert limits.admit(CallFacts(TENANT, ANN, BOB), worker) is None
+    limits.attach(worker)
+    assert shared.up() == {"extension:101@a.example": 1, "extension:102@a.example": 1, "tenant:3": 1}
+    limits.release()
+    limits.release()
+    assert shared.up() == {}
+
+
+def test_a_refused_call_leaves_nothing_behind(shared: Shared, limits: ModuleType, worker: Any) -> None:
+    for _ in range(2):
+        assert limits.admit(CallFacts(TENANT, ANN), worker) is None
+        limits.attach(worker)
+    refused = limits.admit(CallFacts(TENANT, ANN), worker)
+    assert (refused.rule, refused.code) == ("limits.caller", 480)
+    assert shared.up() == {"extension:101@a.example": 2, "tenant:3": 2}
+
+
+def test_a_call_whose_dialog_never_came_to_be_is_not_counted_for_ever(
+    shared: Shared, limits: ModuleType, worker: Any
+) -> None:
+    """An exception between the two steps: the next call of this worker gives the counts back."""
+    assert limits.admit(CallFacts(TENANT, ANN), worker) is None
+    assert limits.admit(CallFacts(TENANT, BOB), worker) is None
+    limits.attach(worker)
+    assert shared.up() == {"extension:102@a.example": 1, "tenant:3": 1}
+
+
+def test_a_call_that_goes_on_over_another_trunk_changes_its_counters(
+    shared: Shared, limits: ModuleType, worker: Any
+) -> None:
+    limits.admit(CallFacts(TENANT, ANN, trunk=Extent(1, 5)), worker)
+    limits.attach(worker)
+    refused = limits.readmit(CallFacts(TENANT, ANN, trunk=Extent(2, 0)), worker)
+    assert (refused.rule, refused.code) == ("limits.trunk", 403)
+    assert shared.up()["trunk:1"] == 1
+    assert limits.readmit(CallFacts(TENANT, ANN, trunk=Extent(3, 1)), worker) is None
+    assert shared.up() == {"extension:101@a.example": 1, "trunk:3:tenant:3": 1, "trunk:3": 1, "tenant:3": 1}
+    limits.release()
+    assert shared.up() == {}
+
+
+def test_a_counter_that_fails_never_looks_like_room(
+    shared: Shared, limits: ModuleType, worker: Any, kamailio: Any
+) -> None:
+    """Kamailio 6 answers False to a mistaken call."""
+    kamailio.answers["htable.sht_inc"] = False
+    assert limits.admit(CallFacts(TENANT, ANN), worker).rule == "limits.caller"
+
+
+def test_a_suspension_is_obeyed_with_the_next_call_and_spares_emergencies(
+    shared: Shared, limits: ModuleType, worker: Any, tmp_path: Path
+) -> None:
+    outside = CallFacts(TENANT, ANN, trunk=Extent(5), suspendable=True)
+    assert limits.admit(outside, worker) is None
+    writer = SuspensionWriter(tmp_path)
+    writer.replace_all(["extension:101@a.example"])
+    assert limits.admit(outside, worker) is SUSPENDED
+    assert limits.admit(outside._replace(emergency=True), worker) is None
+    assert limits.admit(CallFacts(TENANT, ANN, BOB), worker) is None
+    writer.replace_all([])
+    assert limits.admit(outside, worker) is None
