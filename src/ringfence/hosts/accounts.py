@@ -26,14 +26,18 @@ JOURNAL: Final = "ringfence-journal"
 CONTROL: Final = "ringfence-control"
 """May talk to the guard's socket."""
 
-SIP: Final = Account("ringfence-sip", (POLICY, JOURNAL))
+NEWS: Final = "ringfence-news"
+"""May tell the voice process what concerns its calls."""
+
+SIP: Final = Account("ringfence-sip", (POLICY, JOURNAL, NEWS))
 MEDIA: Final = Account("ringfence-media")
 GUARD: Final = Account("ringfence-guard", (POLICY, JOURNAL, CONTROL))
-PORTAL: Final = Account("ringfence-portal", (POLICY, CONTROL))
+PORTAL: Final = Account("ringfence-portal", (POLICY, CONTROL, NEWS))
+VOICE: Final = Account("ringfence-voice")
 WEB: Final = Account("ringfence-web")
 
-ACCOUNTS: Final = (SIP, MEDIA, GUARD, PORTAL, WEB)
-SHARED_GROUPS: Final = (POLICY, JOURNAL, CONTROL)
+ACCOUNTS: Final = (SIP, MEDIA, GUARD, PORTAL, WEB, VOICE)
+SHARED_GROUPS: Final = (POLICY, JOURNAL, CONTROL, NEWS)
 
 
 class AccountRefused(Exception):

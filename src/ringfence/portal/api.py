@@ -141,6 +141,7 @@ def _mount() -> None:
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
     from ringfence.portal.trunks.api import router as trunks
+    from ringfence.portal.voicemail.api import router as voicemail
     from ringfence.portal.webaccess.api import router as web_access
 
     api.add_decorator(CONTRACT.keep)
@@ -160,6 +161,7 @@ def _mount() -> None:
         "confirm": confirm,
         "web access": web_access,
         "firewall": firewall,
+        "voicemail": voicemail,
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])

@@ -6,7 +6,7 @@ The supervisor names this package and the virtual environment in PYTHONPATH.
 import time
 
 from ringfence.policy.decide import decide, screen
-from ringfence.signaling import act, calls, facts, ksr, picking, registering, ringing, transfers
+from ringfence.signaling import act, calls, facts, ksr, picking, registering, ringing, services, transfers
 from ringfence.signaling.authentication import authenticate
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
 from ringfence.signaling.worker import Worker, this_worker
@@ -62,6 +62,9 @@ def _serve(method: str, worker: Worker) -> None:
 
 
 def _outside_dialog(method: str, worker: Worker) -> None:
+    if services.is_from_voice():
+        services.carry_notice(method)
+        return
     index = worker.view.current()
     if index is None:
         ksr.reply(503, "Service Unavailable")
