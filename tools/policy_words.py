@@ -3,6 +3,9 @@
 from typing import Final
 
 FEATURES: Final = {
+    "route.voicemail": "Voicemail answers: *97 the own mailbox, *98 any of the tenant, *99 and a number "
+    "that extension's; and what an extension with voicemail does not take.",
+    "route.no_voicemail": "Nobody leaves a message where there is no voicemail.",
     "forward.do_not_disturb": "The extension does not want to be disturbed, and forwards nowhere while busy.",
     "forward.loop": "The call was forwarded to somebody who forwarded it already.",
     "forward.hops": "The call was forwarded five times: no further.",

@@ -21,6 +21,8 @@ NOTICES: Final = "notices"
 WEB: Final = "web"
 ACCESS: Final = "access"
 TRANSPORTS: Final = "transports"
+MAILROOM: Final = "mailroom"
+VOICE: Final = "voice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ def children(system: System, environment: Mapping[str, str] = os.environ) -> tup
         _follower(system, environment, INGEST),
         _wsi(system, environment),
         _follower(system, environment, NOTICES),
+        _mailroom(system, environment),
+        _voice(system, environment),
         _web(system, environment),
         _access(system, environment),
         _transports(system, environment),
@@ -201,6 +205,31 @@ def _wsi(system: System, environment: Mapping[str, str]) -> Child:
         account=accounts.PORTAL.name,
         environment=_pairs(portal_environment(system, environment)),
         ready=(f"unix:{system.paths.wsi_socket}",),
+        umask=0o007,
+    )
+
+
+def _mailroom(system: System, environment: Mapping[str, str]) -> Child:
+    """The only process beside the portal that can open messages: the voice process asks it."""
+    return Child(
+        name=MAILROOM,
+        argv=manage(system, MAILROOM),
+        log=_log(system, MAILROOM),
+        account=accounts.PORTAL.name,
+        environment=_pairs(portal_environment(system, environment)),
+        ready=(f"unix:{system.paths.mailroom_socket}",),
+        umask=0o007,
+    )
+
+
+def _voice(system: System, environment: Mapping[str, str]) -> Child:
+    return Child(
+        name=VOICE,
+        argv=(str(system.paths.python), "-m", "ringfence.voice.daemon"),
+        log=_log(system, VOICE),
+        account=accounts.VOICE.name,
+        environment=_pairs(base_environment(system, environment)),
+        ready=(f"udp:{ports.VOICE_SIP}",),
         umask=0o007,
     )
 

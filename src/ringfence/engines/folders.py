@@ -24,6 +24,7 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
     `run` lets the guard make its two sockets there; the sticky bit keeps it from replacing anybody else's entries.
     """
     sip, guard, portal, web = accounts.SIP.name, accounts.GUARD.name, accounts.PORTAL.name, accounts.WEB.name
+    voice = accounts.VOICE.name
     return (
         Folder(paths.state, "root", "root", 0o755),
         Folder(paths.policy, portal, accounts.POLICY, 0o2750),
@@ -33,6 +34,9 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
         Folder(paths.suspensions, guard, accounts.JOURNAL, 0o2750),
         Folder(paths.portal, portal, portal, 0o700),
         Folder(paths.secrets, portal, portal, 0o700),
+        Folder(paths.prompts.parent, "root", "root", 0o755),
+        Folder(paths.prompts, portal, voice, 0o2750),
+        Folder(paths.spool, voice, portal, 0o2770),
         Folder(paths.static, portal, web, 0o2750),
         Folder(paths.tls, web, accounts.TLS, 0o2750),
         Folder(paths.web_access.parent, web, web, 0o750),
@@ -42,6 +46,9 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
         Folder(paths.run, "root", guard, 0o1775),
         Folder(paths.core, sip, accounts.JOURNAL, 0o2770),
         Folder(paths.media, accounts.MEDIA.name, accounts.MEDIA.name, 0o750),
+        Folder(paths.voice, voice, accounts.NEWS, 0o2750),
+        Folder(paths.legs, voice, voice, 0o700),
+        Folder(paths.mailroom_socket.parent, portal, voice, 0o2750),
         Folder(paths.web, portal, web, 0o2750),
         Folder(paths.web_access_socket.parent, web, portal, 0o2750),
         Folder(paths.transports_socket.parent, sip, portal, 0o2750),

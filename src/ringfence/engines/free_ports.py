@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Final
 
-from ringfence.engines.children import CORE, MEDIA, WEB
+from ringfence.engines.children import CORE, MEDIA, VOICE, WEB
 from ringfence.engines.system import System
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import LOOPBACK, Address
@@ -34,6 +34,8 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
             wanted += [Endpoint(address, one.port, one.protocol.carrier) for one in system.transports]
     if MEDIA in parts:
         wanted.append(Endpoint(LOOPBACK, ports.RTPENGINE_CONTROL, Transport.UDP))
+    if VOICE in parts:
+        wanted.append(Endpoint(LOOPBACK, ports.VOICE_SIP, Transport.UDP))
     if WEB in parts:
         wanted += [web_endpoint(port) for port in (ports.WEB_PORTAL.first, ports.WSI.first, *system.web.ports)]
     return tuple(wanted)

@@ -28,14 +28,18 @@ CONTROL: Final = "ringfence-control"
 TLS: Final = "ringfence-tls"
 """May read the certificate's key: whoever speaks TLS with it."""
 
-SIP: Final = Account("ringfence-sip", (POLICY, JOURNAL, TLS))
+NEWS: Final = "ringfence-news"
+"""May tell the voice process what concerns its calls."""
+
+SIP: Final = Account("ringfence-sip", (POLICY, JOURNAL, TLS, NEWS))
 MEDIA: Final = Account("ringfence-media")
 GUARD: Final = Account("ringfence-guard", (POLICY, JOURNAL, CONTROL))
-PORTAL: Final = Account("ringfence-portal", (POLICY, CONTROL))
+PORTAL: Final = Account("ringfence-portal", (POLICY, CONTROL, NEWS))
+VOICE: Final = Account("ringfence-voice")
 WEB: Final = Account("ringfence-web", (TLS,))
 
-ACCOUNTS: Final = (SIP, MEDIA, GUARD, PORTAL, WEB)
-SHARED_GROUPS: Final = (POLICY, JOURNAL, CONTROL, TLS)
+ACCOUNTS: Final = (SIP, MEDIA, GUARD, PORTAL, WEB, VOICE)
+SHARED_GROUPS: Final = (POLICY, JOURNAL, CONTROL, TLS, NEWS)
 
 
 class AccountRefused(Exception):

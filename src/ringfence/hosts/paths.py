@@ -186,6 +186,44 @@ class Paths:
         return self.web / "wsi.sock"
 
     @property
+    def prompts(self) -> Path:
+        """Announcements and greetings laid out for the voice process; written by the portal."""
+        return self.state / "voice" / "prompts"
+
+    @property
+    def audio_key(self) -> Path:
+        """The public key that messages and recordings are sealed with."""
+        return self.prompts / "audio.pub"
+
+    @property
+    def spool(self) -> Path:
+        """Sealed messages and recordings on their way from the voice process to the portal."""
+        return self.state / "voice" / "spool"
+
+    @property
+    def audio(self) -> Path:
+        """Sealed messages and recordings where the portal keeps them."""
+        return self.portal / "audio"
+
+    @property
+    def voice(self) -> Path:
+        return self.run / "voice"
+
+    @property
+    def voice_socket(self) -> Path:
+        """Where the SIP core and the portal tell the voice process what concerns its calls."""
+        return self.voice / "news.sock"
+
+    @property
+    def legs(self) -> Path:
+        """The calls of the voice process, so that its successor can end them."""
+        return self.voice / "legs"
+
+    @property
+    def mailroom_socket(self) -> Path:
+        return self.run / "mailroom" / "mailroom.sock"
+
+    @property
     def nginx(self) -> Path:
         """nginx's own run-time files: configuration, pid, temporary bodies."""
         return self.run / "nginx"

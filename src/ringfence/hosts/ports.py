@@ -94,6 +94,10 @@ RTPENGINE_CONTROL: Final = 2223
 """rtpengine's ng protocol, on loopback only; never opened in a firewall."""
 
 
+VOICE_SIP: Final = 5070
+"""The voice process, on loopback only: it hears the SIP core and nobody else."""
+
+
 def of(part: Part) -> tuple[Service, ...]:
     """The rows one part listens on."""
     return tuple(service for service in TABLE if service.part is part)

@@ -14,6 +14,7 @@ class Calling:
     A forward is a number as the extension itself would dial it, "" for none: always, while it is busy, after
     `ring_seconds` without an answer, or while no device is registered. Without `call_waiting` a second call is busy.
     `max_calls` is how many calls it may be part of at once: None is no limit, 0 is none.
+    With `voicemail`, a call that no forward takes on these three occasions may leave a message.
     """
 
     caller_number: str = ""
@@ -25,6 +26,7 @@ class Calling:
     do_not_disturb: bool = False
     call_waiting: bool = True
     max_calls: int | None = None
+    voicemail: bool = False
 
 
 USUAL: Final = Calling()

@@ -10,7 +10,9 @@ from typing import Final
 
 from ringfence.policy.book import Subscriber
 from ringfence.policy.calling import Calling
-from ringfence.policy.model import Refuse, RingExtension, Verdict
+from ringfence.policy.model import PlayService, Refuse, RingExtension, Verdict
+from ringfence.policy.services import Missed
+from ringfence.policy.voicemail import voicemail_number
 
 MOST_FORWARDS: Final = 5
 """A call that was forwarded so often goes no further (attack case 41; RFC 3261 section 16.3, loops)."""
@@ -26,6 +28,13 @@ class Occasion(StrEnum):
     BUSY = "busy"
     NO_ANSWER = "no_answer"
     OFFLINE = "offline"
+
+
+_MISSED: Final = {
+    Occasion.BUSY: Missed.BUSY,
+    Occasion.NO_ANSWER: Missed.NO_ANSWER,
+    Occasion.OFFLINE: Missed.OFFLINE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,7 @@ def follow(attempt: Attempt, judge: Judge) -> Verdict:
         occasion = _unasked(callee.calling)
         if occasion is None:
             return replace(verdict, path=attempt.path)
-        number = number_for(callee.calling, occasion)
+        number = number_for(callee, occasion)
         if not number:
             return Refuse("forward.do_not_disturb", 486, "Busy Here")
         if len(attempt.path) >= MOST_FORWARDS:
@@ -69,8 +78,9 @@ def go_on(
     caller: Subscriber, callee: Subscriber, path: tuple[str, ...], occasion: Occasion, judge: Judge
 ) -> Verdict | None:
     """The verdict on the forward after an extension was rung in vain; None if it has set none."""
-    number = number_for(callee.calling, occasion)
-    return redirected(caller, callee, path, number, judge) if number else None
+    number = number_for(callee, occasion)
+    verdict = redirected(caller, callee, path, number, judge) if number else None
+    return replace(verdict, missed=_MISSED.get(occasion)) if isinstance(verdict, PlayService) else verdict
 
 
 def redirected(caller: Subscriber, callee: Subscriber, path: tuple[str, ...], number: str, judge: Judge) -> Verdict:
@@ -80,8 +90,12 @@ def redirected(caller: Subscriber, callee: Subscriber, path: tuple[str, ...], nu
     return follow(forwarded(caller, callee, path, number), judge)
 
 
-def number_for(calling: Calling, occasion: Occasion) -> str:
-    """Where an extension forwards to on this occasion; "" for nowhere."""
+def number_for(callee: Subscriber, occasion: Occasion) -> str:
+    """Where an extension forwards to on this occasion: what it has set, else its voicemail; "" for nowhere."""
+    return _forward(callee.calling, occasion) or voicemail_number(callee)
+
+
+def _forward(calling: Calling, occasion: Occasion) -> str:
     match occasion:
         case Occasion.ALWAYS:
             return calling.forward_always

@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from ringfence.policy.book import Subscriber
+from ringfence.policy.services import Missed, Service
 
 
 class Packet(NamedTuple):
@@ -215,6 +216,18 @@ class CallOutside:
     emergency: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PlayService:
+    """Let the voice process answer. `argument` is a mailbox (an address of record) or the name of an announcement."""
+
+    rule: str
+    service: Service
+    argument: str
+    caller: Subscriber
+    payer: Subscriber
+    missed: Missed | None = None
+
+
 Verdict = (
     Drop
     | Refuse
@@ -227,6 +240,7 @@ Verdict = (
     | RingExtension
     | RingList
     | CallOutside
+    | PlayService
 )
 Rung = RingExtension | RingList
 Objection = Drop | Refuse | Challenge

@@ -7,6 +7,7 @@ from ringfence.policy.index import Index
 from ringfence.policy.lamps import watch
 from ringfence.policy.model import Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
 from ringfence.policy.numbers import Reach, dialled_number, reach_of
+from ringfence.policy.voicemail import dialled_service
 
 
 def route(request: Request, index: Index, find: FindSubscriber) -> Verdict:
@@ -49,6 +50,9 @@ def judge_with(index: Index, find: FindSubscriber) -> Judge:
     """
 
     def judge(caller: Subscriber, payer: Subscriber, number: str) -> Verdict:
+        service = dialled_service(number, caller, payer, find)
+        if service is not None and index.role(payer.role).may(Reach.INTERNAL):
+            return service
         callee = find(f"{number}@{payer.domain}")
         if callee is None:
             return _outside(number, index, payer)

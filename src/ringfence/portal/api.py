@@ -142,6 +142,7 @@ def _mount() -> None:
     from ringfence.portal.tenants.api import router as tenants
     from ringfence.portal.transports.api import router as transports
     from ringfence.portal.trunks.api import router as trunks
+    from ringfence.portal.voicemail.api import router as voicemail
     from ringfence.portal.webaccess.api import router as web_access
 
     api.add_decorator(CONTRACT.keep)
@@ -162,6 +163,7 @@ def _mount() -> None:
         "web access": web_access,
         "firewall": firewall,
         "transports": transports,
+        "voicemail": voicemail,
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])

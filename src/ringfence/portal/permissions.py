@@ -34,6 +34,8 @@ class Permission(StrEnum):
     CALLS_WRITE = "calls.write"
     INBOUND_READ = "inbound.read"
     INBOUND_WRITE = "inbound.write"
+    VOICEMAILS_READ = "voicemails.read"
+    VOICEMAILS_WRITE = "voicemails.write"
     AUDIT_READ = "audit.read"
     TENANTS_WRITE = "tenants.write"
     OPERATORS_WRITE = "operators.write"
@@ -66,6 +68,12 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     Permission.CALLS_WRITE: Right(Sphere.TENANT, "Start calls for extensions and end running calls."),
     Permission.INBOUND_READ: Right(Sphere.TENANT, "See numbers, inbound rules and blocked callers."),
     Permission.INBOUND_WRITE: Right(Sphere.TENANT, "Change where called numbers lead and which callers are blocked."),
+    Permission.VOICEMAILS_READ: Right(
+        Sphere.TENANT, "See and hear the voicemail of all users; who listened is in the audit log."
+    ),
+    Permission.VOICEMAILS_WRITE: Right(
+        Sphere.TENANT, "Change mailboxes and voicemail settings of all users; delete their messages."
+    ),
     Permission.AUDIT_READ: Right(Sphere.TENANT, "See and export the audit log."),
     Permission.TENANTS_WRITE: Right(Sphere.SYSTEM, "Add and delete tenants; set their limit of extensions."),
     Permission.OPERATORS_WRITE: Right(Sphere.SYSTEM, "Add, change and delete operators."),

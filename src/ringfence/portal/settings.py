@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "ringfence.portal.confirm",
     "ringfence.portal.notices",
     "ringfence.portal.trunks",
+    "ringfence.portal.voicemail",
 ]
 
 MIDDLEWARE = [

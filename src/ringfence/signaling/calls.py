@@ -103,7 +103,8 @@ def ring_seconds(verdict: Rung) -> int:
     if isinstance(verdict, RingList):
         return verdict.steps[0].seconds
     calling = verdict.callee.calling
-    return calling.ring_seconds if calling.forward_no_answer else LONGEST_RINGING
+    goes_on = calling.forward_no_answer or calling.voicemail
+    return calling.ring_seconds if goes_on else LONGEST_RINGING
 
 
 def called(verdict: Rung) -> str:
@@ -293,7 +294,7 @@ def _end_in_time(tenant: Tenant) -> None:
     ksr.end_call_after(60 * (tenant.max_call_minutes or LONGEST_CALL_MINUTES))
 
 
-def _call_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str, Any]:
+def started_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str, Any]:
     return {
         "sip_call_id": ksr.call_id(),
         "caller": caller.aor,
@@ -308,7 +309,7 @@ def _call_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str,
 
 
 def _journal_start(worker: Worker, verdict: Rung, target_user: str, call_id: str) -> None:
-    call = {**_call_fields(verdict.caller, called(verdict), target_user), "payer": verdict.payer.aor}
+    call = {**started_fields(verdict.caller, called(verdict), target_user), "payer": verdict.payer.aor}
     if isinstance(verdict, RingList):
         call["rung"] = list(verdict.steps[0].aors)
     worker.journal.append(Kind.CALL_STARTED, {"call_id": call_id, "rule": verdict.rule, **call})
@@ -316,12 +317,12 @@ def _journal_start(worker: Worker, verdict: Rung, target_user: str, call_id: str
 
 def _refuse(worker: Worker, verdict: Rung, target_user: str, rule: str, code: int, reason: str) -> None:
     ksr.reply(code, reason)
-    _journal_refusal(worker, Refuse(rule, code, reason), _call_fields(verdict.caller, called(verdict), target_user))
+    _journal_refusal(worker, Refuse(rule, code, reason), started_fields(verdict.caller, called(verdict), target_user))
 
 
 def journal_refused_call(worker: Worker, refusal: Refuse, caller: Subscriber, target_user: str) -> None:
     """A call that the policy refused to a proved caller is a CDR too."""
-    fields = _call_fields(caller, "", target_user)
+    fields = started_fields(caller, "", target_user)
     _journal_refusal(worker, refusal, {**fields, "payer": refusal.payer or caller.aor})
 
 

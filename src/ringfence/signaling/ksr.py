@@ -221,6 +221,11 @@ def device_answers_for(aors: Iterable[str]) -> str:
     return ""
 
 
+def set_target(uri: str) -> None:
+    """Another Request-URI."""
+    KSR.pv.sets("$ru", uri)
+
+
 def set_next_hop(uri: str) -> None:
     KSR.setdsturi(uri)
 

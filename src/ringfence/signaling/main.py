@@ -7,7 +7,18 @@ import time
 
 from ringfence.hosts.paths import Paths
 from ringfence.policy.decide import decide, screen
-from ringfence.signaling import act, calls, facts, ksr, picking, registering, repeating, ringing, transfers
+from ringfence.signaling import (
+    act,
+    calls,
+    facts,
+    ksr,
+    picking,
+    registering,
+    repeating,
+    ringing,
+    services,
+    transfers,
+)
 from ringfence.signaling.authentication import authenticate
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
 from ringfence.signaling.prompter import prompt
@@ -65,6 +76,9 @@ def _serve(method: str, worker: Worker) -> None:
 
 
 def _outside_dialog(method: str, worker: Worker) -> None:
+    if services.is_from_voice():
+        services.carry_notice(method)
+        return
     index = worker.view.current()
     if index is None:
         ksr.reply(503, "Service Unavailable")

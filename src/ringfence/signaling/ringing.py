@@ -9,11 +9,11 @@ from typing import Final
 from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
 from ringfence.policy.forwarding import Judge, Occasion, go_on, occasion_of, redirected
-from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, Verdict
+from ringfence.policy.model import PlayService, Refuse, RingExtension, RingList, Rung, Verdict
 from ringfence.policy.redirection import redirection_in
 from ringfence.policy.ringlist import after_list, decode_steps, wanted
 from ringfence.policy.routing import judge_with
-from ringfence.signaling import calls, ksr, limits, memory, picking
+from ringfence.signaling import calls, ksr, limits, memory, picking, services
 from ringfence.signaling.worker import Worker
 
 BUSY: Final = Refuse("route.busy", 486, "Busy Here")
@@ -69,6 +69,8 @@ def failed(worker: Worker) -> None:
             calls.failed(worker, in_dialog=False)
         case RingExtension() | RingList():
             _ring_next(verdict, worker)
+        case PlayService():
+            _leave_to_voice(verdict, worker)
         case Refuse(rule, code, reason, payer):
             _end(rule, code, reason, payer, worker)
         case _:
@@ -117,6 +119,15 @@ def _ring_next(verdict: Rung, worker: Worker) -> None:
     picking.note(verdict, worker)
     ksr.on_branch("picked")
     if not (ksr.on_reply("ksr_reply_call") and ksr.on_failure("ksr_failure_call") and ksr.relay()):
+        _end("forward.failed", 500, "Server Internal Error", "", worker)
+
+
+def _leave_to_voice(verdict: PlayService, worker: Worker) -> None:
+    """The system itself takes the call; after that there is no next step."""
+    path = ",".join((*_path(), ksr.dialog_var("to")))
+    nothing = {"rung": "", "steps": "", "otherwise": ""}
+    note_step({"to": str(verdict.service), "payer": verdict.payer.aor, "path": path, **nothing}, worker)
+    if not services.take_over(verdict):
         _end("forward.failed", 500, "Server Internal Error", "", worker)
 
 

@@ -12,7 +12,7 @@ from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, end_call, establish
 
 pytestmark = [pytest.mark.restarts, pytest.mark.usefixtures("oracle")]
-BACK = {"portal": 5.0, "ingest": 5.0, "wsi": 5.0, "notices": 5.0, "web": 5.0}
+BACK = {"portal": 5.0, "ingest": 5.0, "wsi": 5.0, "notices": 5.0, "mailroom": 5.0, "voice": 5.0, "web": 5.0}
 """Seconds a part may be away; all others 3."""
 
 
@@ -58,7 +58,9 @@ def _registered(pbx: Any) -> set[str]:
     return {str(row.get("extension") or row.get("aor", "")).partition("@")[0] for row in pbx.product.registrations()}
 
 
-@pytest.mark.parametrize("name", ["core", "media", "guard", "portal", "ingest", "wsi", "notices", "web"])
+@pytest.mark.parametrize(
+    "name", ["core", "media", "guard", "portal", "ingest", "wsi", "notices", "mailroom", "voice", "web"]
+)
 def test_a_killed_process_is_back_in_time_and_nothing_is_lost(pbx: Any, standing: dict[str, Any], name: str) -> None:
     old = pbx.product.process_ids()[name]
     os.kill(old, signal.SIGKILL)

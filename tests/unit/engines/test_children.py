@@ -47,7 +47,7 @@ def test_the_databases_address_reaches_the_portal_only() -> None:
         for child in children(a_system(), environment)
         if "postgres://secret" in dict(child.environment).values()
     }
-    assert knowing == {"portal", "ingest", "wsi", "notices"}
+    assert knowing == {"portal", "ingest", "wsi", "notices", "mailroom"}
     assert "RINGFENCE_DATABASE_URL" not in base_environment(a_system(), environment)
 
 

@@ -53,6 +53,7 @@ SECTIONS: Final = (
             Item("Dashboard", "/", "layout-dashboard", audience=Audience.ADMINISTRATORS),
             Item("My Extension", "/my", "device-landline-phone", audience=Audience.EXTENSIONS),
             Item("My Calls", "/my/calls", "history", audience=Audience.EXTENSIONS),
+            Item("My Voicemail", "/my/voicemail", "phone-incoming", audience=Audience.EXTENSIONS),
         ),
     ),
     Section(
@@ -62,6 +63,7 @@ SECTIONS: Final = (
             Item("Groups", "/groups", "users", Permission.USERS_READ),
             Item("Roles", "/roles", "shield-lock", Permission.USERS_READ),
             Item("Trunks", "/trunks", "world", Permission.TRUNKS_READ),
+            Item("Voicemail", "/voicemail", "phone-incoming", Permission.VOICEMAILS_READ),
             Item("Live Calls", "/calls", "phone-call", Permission.CALLS_READ),
             Item("Registrations", "/registrations", "device-landline-phone", Permission.CALLS_READ),
             Item("CDRs", "/cdrs", "history", Permission.CALLS_READ),

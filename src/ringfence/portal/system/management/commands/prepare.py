@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from ringfence.portal import places
+from ringfence.portal import audio, places
 from ringfence.portal.audit import anchor, chain
 from ringfence.portal.publish import publish_everything
 from ringfence.portal.signin.sessions import forget_old_sessions
@@ -21,5 +21,6 @@ class Command(BaseCommand):
         call_command("clearsessions")
         forget_old_sessions()
         fill_in_defaults()
+        audio.lay_out_public_key()
         anchor.establish(chain.head())
         self.stdout.write(f"policy version {publish_everything()}")

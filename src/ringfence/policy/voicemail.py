@@ -1,0 +1,25 @@
+"""Which calls the voicemail takes: codes that phones dial, and calls that an extension does not take itself."""
+
+from ringfence.policy.book import FindSubscriber, Subscriber
+from ringfence.policy.model import PlayService, Refuse
+from ringfence.policy.services import CODES, LEAVE_CODE, Service
+
+
+def dialled_service(
+    number: str, caller: Subscriber, payer: Subscriber, find: FindSubscriber
+) -> PlayService | Refuse | None:
+    """The verdict on *97, *98 and *99 with an extension; None for every other number."""
+    service = CODES.get(number)
+    if service is not None:
+        return PlayService("route.voicemail", service, payer.aor, caller, payer)
+    if not number.startswith(LEAVE_CODE):
+        return None
+    callee = find(f"{number.removeprefix(LEAVE_CODE)}@{payer.domain}")
+    if callee is None or not callee.calling.voicemail:
+        return Refuse("route.no_voicemail", 404, "Not Found")
+    return PlayService("route.voicemail", Service.LEAVE_MESSAGE, callee.aor, caller, payer)
+
+
+def voicemail_number(callee: Subscriber) -> str:
+    """What an extension would dial to send a call to its own voicemail; "" while it has none."""
+    return f"{LEAVE_CODE}{callee.extension}" if callee.calling.voicemail else ""

@@ -1,0 +1,1 @@
+"""Voicemail: mailboxes, messages, and the mail room that the voice process asks."""

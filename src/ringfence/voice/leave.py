@@ -1,0 +1,57 @@
+"""Leaving a message: greeting, tone, what the caller says, sealed and handed to the mail room."""
+
+import logging
+from typing import Any, Final
+
+from ringfence.policy.services import Missed
+from ringfence.voice.mailroom import Mailroom, MailroomAway, Refused
+from ringfence.voice.spool import Spool
+from ringfence.voice.talk import Talk
+
+log = logging.getLogger(__name__)
+
+LONGEST: Final = 180
+"""Seconds of a message while the mail room cannot be asked."""
+
+
+async def leave_message(talk: Talk, mailroom: Mailroom, spool: Spool) -> None:
+    """While the mail room is away the standard greeting is heard and the message waits in the spool."""
+    mailbox = talk.facts.get("argument", "")
+    try:
+        box = await mailroom.ask("mailbox", mailbox=mailbox)
+    except Refused:
+        await talk.say("vm-nobox", "vm-goodbye")
+        return
+    except MailroomAway as error:
+        log.error("the mail room does not answer: %s", error)
+        box = {}
+    if box.get("full"):
+        await talk.say("vm-mailboxfull", "vm-goodbye")
+        return
+    await talk.say(*_greeting(talk, mailbox, str(box.get("greeting", ""))))
+    await _record(talk, spool, mailbox, int(box.get("longest", LONGEST)))
+
+
+async def _record(talk: Talk, spool: Spool, mailbox: str, longest: int) -> None:
+    facts = talk.facts
+    note: dict[str, Any] = {
+        "mailbox": mailbox,
+        "caller": facts.get("caller", ""),
+        "call": facts.get("call", ""),
+        "missed": facts.get("missed", ""),
+    }
+    parcel = spool.open("voicemail", **note)
+    try:
+        await talk.say("beep")
+        await talk.hear(parcel.write, longest)
+    finally:
+        kept = parcel.finish()
+    await talk.say("vm-msgsaved" if kept else "vm-tooshort", "vm-goodbye")
+
+
+def _greeting(talk: Talk, mailbox: str, own: str) -> tuple[str | bytes, ...]:
+    recorded = talk.prompts.own(own) if own else b""
+    if recorded:
+        return (recorded,)
+    state = "vm-isonphone" if talk.facts.get("missed") == Missed.BUSY else "vm-isunavail"
+    return ("vm-theperson", talk.prompts.digits(mailbox.partition("@")[0]), state, "vm-intro")

@@ -1,0 +1,27 @@
+"""A message in a mailbox, as the voice process would have left it."""
+
+import json
+import secrets
+import time
+from typing import Any
+
+from ringfence.audio.sealed import SealedWriter, public_key
+from ringfence.portal import audio, places
+from ringfence.portal.voicemail.intake import take_in
+
+
+def leave(kind: str, ulaw: bytes, **note: Any) -> str:
+    """Puts sealed audio into the spool and has it taken in; its name."""
+    spool = places.PATHS.spool
+    spool.mkdir(parents=True, exist_ok=True)
+    uid = secrets.token_hex(16)
+    writer = SealedWriter(spool / f"{uid}.audio", public_key(audio.private_key()))
+    writer.write(ulaw)
+    writer.close()
+    (spool / f"{uid}.json").write_text(json.dumps({"kind": kind, "started_at": time.time(), **note}))
+    take_in()
+    return uid
+
+
+def leave_message(mailbox: str, ulaw: bytes = b"\xff" * 8000, caller: str = "101@b.example") -> str:
+    return leave("voicemail", ulaw, mailbox=mailbox, caller=caller, call="c1", missed="no-answer")
