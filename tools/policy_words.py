@@ -31,7 +31,8 @@ FEATURES: Final = {
 SENTENCES: Final = {
     **FEATURES,
     "packet.encoding": "A message that is not UTF-8 where it must be is not read at all.",
-    "source.banned": "A banned source is dropped here when the kernel could not take the ban.",
+    "source.banned": "A banned source is dropped here when the kernel could not take the ban; so is one of a block "
+    "entry where nftables cannot be used.",
     "packet.sanity": "Kamailio's own check of the message failed (RFC 3261 section 8.2, RFC 4475).",
     "packet.max_forwards": "Max-Forwards is used up; for INVITE and requests inside a dialog (RFC 3261 section 16.3).",
     "route.greet": "A keep-alive OPTIONS is answered.",

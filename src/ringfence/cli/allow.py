@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ringfence.cli import address_lists
 from ringfence.cli.outcome import REFUSED, WRONG_USAGE, refuse
 from ringfence.engines.children import manage, portal_environment
 from ringfence.engines.privileges import run_as
@@ -14,6 +15,8 @@ from ringfence.hosts import accounts
 group = typer.Typer(
     help="Keep addresses free of the anti-hacking checks. They still have to authenticate.", no_args_is_help=True
 )
+
+address_lists.add_to(group, "allow", "allow")
 
 Prefix = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, 192.0.2.0/24 or 192.0.2.0/255.255.255.0.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As a JSON document.")]

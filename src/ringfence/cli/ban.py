@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from ringfence.cli import address_lists
 from ringfence.cli.outcome import print_json, refuse
 from ringfence.guardlink import GuardRefusal, GuardUnreachable, ask
 from ringfence.hosts.paths import Paths
@@ -17,6 +18,8 @@ Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An IPv4 or IPv6
 InScope = Annotated[Scope, typer.Option("--scope", help="What is closed: sip, web or provisioning.")]
 AnyScope = Annotated[Scope | None, typer.Option("--scope", help="Only this ban; without it all of the address.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As a JSON document.")]
+
+address_lists.add_to(group, "block", "block")
 
 SPARED: Final = "It cannot be banned"
 

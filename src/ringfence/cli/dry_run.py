@@ -9,18 +9,23 @@ from ringfence.guardlink import GuardRefusal, GuardUnreachable, ask
 from ringfence.hosts.paths import Paths
 
 PATIENCE = 45.0
+UNKNOWN = (
+    "Of packet rates and unanswered challenges only the bans are recorded: who else a lower limit would have stopped, "
+    "or a higher one spared, cannot be known."
+)
 
 
 def dry_run(
     wanted: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A security setting.")] = None,
     block: Annotated[list[str] | None, typer.Option(metavar="PREFIX", help="As if this were blocked.")] = None,
     allow: Annotated[list[str] | None, typer.Option(metavar="PREFIX", help="As if this were allowed.")] = None,
+    remove: Annotated[list[str] | None, typer.Option(metavar="PREFIX", help="As if it had no entry.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As a JSON document.")] = False,
 ) -> None:
     """Replay the recorded events against other settings; nothing is changed."""
     settings = dict(_setting(text) for text in wanted or [])
-    entries = [{"cidr": cidr, "target": target} for target, named in (("block", block), ("allow", allow))
-               for cidr in named or []]  # fmt: skip
+    named = {"block": block, "allow": allow, "remove": remove}
+    entries = [{"cidr": cidr, "target": target} for target, prefixes in named.items() for cidr in prefixes or []]
     try:
         found = ask(
             Paths.from_environment().guard_socket, "policy.dry-run", PATIENCE, settings=settings, entries=entries
@@ -38,6 +43,7 @@ def dry_run(
 def explanation(found: dict[str, Any]) -> list[str]:
     """The answer as sentences."""
     lines = [found["summary"], f"Replayed {found['events']} events{'' if found['whole'] else ' (not all there are)'}."]
+    lines.append(UNKNOWN)
     for title, name in (("Stopped", "stopped"), ("Let through", "let_through"), ("Spared", "spared")):
         lines += [f"{title}: {_row(row)}" for row in found[name]]
     return lines

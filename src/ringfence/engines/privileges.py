@@ -3,6 +3,7 @@
 import resource
 import subprocess
 from collections.abc import Mapping, Sequence
+from typing import IO
 
 
 def dropping(
@@ -36,13 +37,15 @@ def run_as(
     timeout: float,
     umask: int = 0o027,
     capabilities: Sequence[str] = (),
+    *,
+    stdin: IO[bytes] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end as an account; its output is returned, a failure is the caller's to judge."""
     return subprocess.run(
         dropping(argv, account, capabilities),
         env=dict(environment),
         cwd="/",
-        stdin=subprocess.DEVNULL,
+        stdin=stdin or subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=timeout,

@@ -8,13 +8,14 @@ length instead of twenty steps down a tree (docs/adr/0012).
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address, ip_network
 from typing import Final
 
 from ringfence.guard import netlink
 from ringfence.guard.elements import additions, element, packer
 from ringfence.guard.ruleset import LISTS_PRIORITY, Lists, outermost
 from ringfence.policy import entries
+from ringfence.policy.addresses import CARRYING, NAT64, Network
 from ringfence.policy.book import Target
 from ringfence.policy.entries import TARGETS
 from ringfence.policy.entry_index import EntryIndex, parts
@@ -34,6 +35,15 @@ NEVER: Final = entries.NEVER.encode()
 _BITS: Final = {4: 32, 6: 128}
 _FIELD: Final = {4: "ip saddr", 6: "ip6 saddr"}
 _TYPE: Final = {4: "ipv4_addr", 6: "ipv6_addr"}
+_KEY: Final = {4: "typeof @nh,160,32", 6: "type ipv6_addr"}
+"""The IPv4 sets are asked with the source of an IPv4 packet and with what an IPv6 source carries in its last 32 bits.
+nftables compares only what has one type, and the only type that both have is that of raw bytes.
+"""
+
+_ASKED: Final = {4: "meta nfproto ipv4 @nh,96,32", 6: "ip6 saddr"}
+_CARRIED: Final = "@nh,160,32"
+BLOCKED: Final = "dropped_blocked"
+"""The kernel's counter of what the block entries dropped."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -127,9 +137,7 @@ def _packed(version: bytes, address: bytes, end: bytes, now: float) -> bytes:
 def _new_set(group: Group, load: _Load) -> str:
     """With its size told the kernel's table is made large enough at once."""
     size = _size(group, load)
-    return (
-        f"add set {TABLE} {group.name(load.generation)} {{ type {_TYPE[group.version]}; size {size}; flags timeout; }}"
-    )
+    return f"add set {TABLE} {group.name(load.generation)} {{ {_KEY[group.version]}; size {size}; flags timeout; }}"
 
 
 def _size(group: Group, load: _Load) -> int:
@@ -144,7 +152,7 @@ def protected(lists: Lists) -> str:
         name = f"never{version}"
         lines.append(f"add set {TABLE} {name} {{ type {_TYPE[version]}; flags interval; }}")
         lines.append(f"flush set {TABLE} {name}")
-        members = outermost(lists.never_block, version)
+        members = outermost((*lists.never_block, *map(_translated, lists.never_block)), version)
         if members:
             lines.append(f"add element {TABLE} {name} {{ {', '.join(members)} }}")
     return "\n".join(lines)
@@ -153,23 +161,36 @@ def protected(lists: Lists) -> str:
 def _swapped(load: _Load) -> str:
     """The new entries take over in one transaction. On a tie block wins, as in signaling."""
     ordered = sorted(load.made, key=lambda group: (-group.length, group.target is Target.ALLOW, group.version))
+    carried = [_rule(group, _CARRIED, load.generation) for group in ordered if group.version == 4]
     rules = [
         "iifname lo return",
         *(f"{_FIELD[version]} @never{version} return" for version in (4, 6)),
-        *(_rule(group, load.generation) for group in ordered),
+        *(f"ip6 saddr {prefix} goto carried" for prefix in CARRYING),
+        *(_rule(group, _ASKED[group.version], load.generation) for group in ordered),
     ]
     return "\n".join(
         [
+            f"add counter {TABLE} {BLOCKED}",
+            f"add chain {TABLE} carried",
             f"add chain {TABLE} entries {{ type filter hook prerouting priority {LISTS_PRIORITY}; policy accept; }}",
             f"flush chain {TABLE} entries",
+            f"flush chain {TABLE} carried",
+            *(f"add rule {TABLE} carried {rule}" for rule in carried),
             *(f"add rule {TABLE} entries {rule}" for rule in rules),
         ]
     )
 
 
-def _rule(group: Group, generation: str) -> str:
-    end = "return" if group.target is Target.ALLOW else "counter drop"
-    return f"{_FIELD[group.version]}{_mask(group)} @{group.name(generation)} {end}"
+def _rule(group: Group, field: str, generation: str) -> str:
+    end = "return" if group.target is Target.ALLOW else f"counter name {BLOCKED} drop"
+    return f"{field}{_mask(group)} @{group.name(generation)} {end}"
+
+
+def _translated(member: Network) -> Network:
+    """A member as peers behind NAT64 bear it; it is protected under that address too."""
+    if member.version == 6:
+        return member
+    return ip_network((int(NAT64.network_address) | int(member.network_address), 96 + member.prefixlen))
 
 
 def _mask(group: Group) -> str:
@@ -177,4 +198,4 @@ def _mask(group: Group) -> str:
     if group.length == bits:
         return ""
     number = ((1 << group.length) - 1) << (bits - group.length)
-    return f" & {IPv4Address(number) if group.version == 4 else IPv6Address(number)}"
+    return f" & {number:#x}" if group.version == 4 else f" & {IPv6Address(number)}"

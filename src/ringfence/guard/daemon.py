@@ -43,6 +43,7 @@ from ringfence.hosts.paths import Paths
 from ringfence.journal.durability import Synced, sync
 from ringfence.journal.reader import JournalReader, replay
 from ringfence.store.bans import BanWriter
+from ringfence.store.blocks import BlockWriter
 
 LOOK_EVERY: Final = 0.1
 READ_EVERY: Final = 0.2
@@ -312,17 +313,20 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
     return service
 
 
-def choose_firewall(use_kernel: bool) -> tuple[Firewall, KernelWatch | None]:
-    """The kernel if we may use it; otherwise bans are enforced in signaling, with a loud warning."""
+def choose_firewall(use_kernel: bool, blocks: BlockWriter) -> tuple[Firewall, KernelWatch | None]:
+    """The kernel if we may use it; otherwise signaling enforces bans and block entries, with a loud warning."""
     if use_kernel:
         try:
-            return Nft.checked(), KernelWatch()
+            found = Nft.checked(), KernelWatch()
+            blocks.clear()
+            return found
         except (FirewallRefused, OSError, ImportError) as error:
             log.error(
-                "NFTABLES CANNOT BE USED (%s): bans are enforced by Kamailio only. Give the guard CAP_NET_ADMIN.",
+                "NFTABLES CANNOT BE USED (%s): bans and block entries are enforced by Kamailio only. "
+                "Give the guard CAP_NET_ADMIN.",
                 error,
             )
-    return DryRun(), None
+    return DryRun(blocks), None
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -339,7 +343,7 @@ def main(arguments: list[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="guard %(levelname)s %(message)s")
     paths = Paths.from_environment()
     Path(paths.run).mkdir(parents=True, exist_ok=True)
-    firewall, watch = choose_firewall(not options.no_firewall)
+    firewall, watch = choose_firewall(not options.no_firewall, BlockWriter(paths.blocks))
     asyncio.run(Daemon(paths, build(paths, firewall, options.ban_set_size), watch).run())
 
 

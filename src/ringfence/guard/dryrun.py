@@ -4,9 +4,13 @@ Asked on standard input with one JSON document, answers with one on standard out
 """
 
 import json
+import sqlite3
 import sys
 import time
-from dataclasses import asdict
+from collections import deque
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from ringfence.guard.adopted import AdoptedPolicy
@@ -18,7 +22,7 @@ from ringfence.journal.reader import Event, replay
 from ringfence.policy.addresses import AddressTable, key_network, overlaps, parse_network
 from ringfence.policy.antihacking import Surroundings
 from ringfence.policy.book import AddressEntry, Target
-from ringfence.policy.dryrun import NOT_REPLAYED, Comparison, Outcome, Trial, compare
+from ringfence.policy.dryrun import NOT_REPLAYED, SWITCHES, Comparison, Fewer, Outcome, Trial, compare
 from ringfence.policy.events import Kind
 from ringfence.policy.settings import SecuritySettings
 
@@ -26,6 +30,32 @@ MOST_EVENTS: Final = 3_000_000
 MOST_SECONDS: Final = 20.0
 LOOK_EVERY: Final = 10_000
 MOST_LISTED: Final = 200
+MOST_STRIKES: Final = 100_000
+GONE: Final = "remove"
+"""In place of a target: the entry is taken away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A ban of the past that only the ledger knows of."""
+
+    at: float
+    source: str
+    rule: str
+    seconds: float
+
+
+def recorded_strikes(ledger: Path) -> deque[Strike]:
+    """The bans for packet rates and unanswered challenges, the oldest first; read while the guard writes."""
+    if not ledger.exists():
+        return deque()
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
+        rows = db.execute(
+            "SELECT since, key, rule, until - since FROM ban WHERE rule IN (SELECT value FROM json_each(?)) "
+            "ORDER BY id DESC LIMIT ?",
+            (json.dumps(list(SWITCHES)), MOST_STRIKES),
+        )
+        return deque(Strike(*row) for row in reversed(rows.fetchall()))
 
 
 class Replay:
@@ -39,9 +69,14 @@ class Replay:
         self._registrations: Registrations = load_snapshot(paths.guard)[0].registrations
         present = policy.book.security
         wanted = SecuritySettings(**{**asdict(present), **question["settings"]})
-        added = AddressTable(AddressEntry(0, item["cidr"], Target(item["target"])) for item in question["entries"])
+        entries = question["entries"]
+        gone = frozenset(item["cidr"] for item in entries if item["target"] == GONE)
+        added = AddressTable(
+            AddressEntry(0, item["cidr"], Target(item["target"])) for item in entries if item["target"] != GONE
+        )
+        self._strikes = recorded_strikes(paths.ledger)
         self.present = Trial(present, (policy.addresses,), self._around)
-        self.wanted = Trial(wanted, (added, policy.addresses), self._around)
+        self.wanted = Trial(wanted, (added, Fewer(policy.addresses, gone)), self._around)
         self.events, self.first_at, self.last_at = 0, 0.0, 0.0
 
     def run(self, paths: Paths, deadline: float) -> bool:
@@ -50,10 +85,18 @@ class Replay:
             if number >= MOST_EVENTS or (number % LOOK_EVERY == 0 and time.monotonic() > deadline):
                 return False
             try:
+                self._strike_until(event["t"])
                 self._take(line, event)
             except MALFORMED:
                 continue
+        self._strike_until(float("inf"))
         return True
+
+    def _strike_until(self, at: float) -> None:
+        while self._strikes and self._strikes[0].at <= at:
+            strike = self._strikes.popleft()
+            for trial in (self.present, self.wanted):
+                trial.strike(strike.source, strike.rule, strike.at, strike.seconds)
 
     def _take(self, line: bytes, event: Event) -> None:
         self.events += 1

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Any, Final, Protocol
 
+import lmdb
+
 from ringfence.guard import blocklist, ruleset
 from ringfence.guard.blocklist import BlockLists
 from ringfence.guard.connections import Connections
@@ -14,6 +16,7 @@ from ringfence.guard.netlink import NETFILTER, Netlink
 from ringfence.guard.ruleset import Level, Lists, Shape, Timed
 from ringfence.policy.addresses import Network
 from ringfence.policy.entry_index import EntryIndex
+from ringfence.store.blocks import BlockWriter
 
 log = logging.getLogger(__name__)
 
@@ -150,8 +153,11 @@ class Nft:
         return tuple(found for version in (4, 6) for found in self._reader.counted(level, version))
 
     def dropped(self) -> dict[str, int]:
-        code, text, _ = self._nft.cmd(f"list counters table {ruleset.TABLE}")
-        return {name: int(count) for name, count in _COUNTER.findall(text)} if code == 0 else {}
+        found: dict[str, int] = {}
+        for table in (ruleset.TABLE, blocklist.TABLE):
+            code, text, _ = self._nft.cmd(f"list counters table {table}")
+            found.update({name: int(count) for name, count in _COUNTER.findall(text)} if code == 0 else {})
+        return found
 
     def peers(self) -> frozenset[Network]:
         return self._connections.peers()
@@ -182,9 +188,10 @@ class Nft:
 
 
 class DryRun:
-    """No kernel: remembers what would have been done. Bans are then enforced in signaling."""
+    """No kernel: remembers what would have been done. Bans and entries are then enforced in signaling."""
 
-    def __init__(self) -> None:
+    def __init__(self, blocks: BlockWriter | None = None) -> None:
+        self._blocks = blocks
         self.banned: dict[Network, float] = {}
         self.known: dict[Network, float] = {}
         self.entries = b""
@@ -209,14 +216,27 @@ class DryRun:
         self.links = links
 
     def replace_lists(self, lists: Lists) -> None:
+        changed = lists.never_block != self.lists.never_block
         self.lists = lists
+        if changed:
+            for _ in self._load(self.entries):
+                continue
 
     def replace_rates(self, shape: Shape) -> None:
         self.shape = shape
 
     def load_entries(self, entries: EntryIndex, now: float) -> Iterator[None]:
         self.entries = entries.lines
+        yield from self._load(entries.lines)
         yield
+
+    def _load(self, lines: bytes) -> Iterator[None]:
+        if self._blocks is None:
+            return
+        try:
+            yield from self._blocks.load(lines, self.lists.never_block)
+        except (lmdb.Error, ValueError) as error:
+            raise FirewallRefused(str(error)) from error
 
     def know(self, sources: Iterable[Timed]) -> bool:
         self.known.update({source.network: source.seconds for source in sources})

@@ -60,7 +60,7 @@ class Floods:
             return
         around = ask.rulings.surroundings(excess.source, now.wall)
         proof = Proof.NONE if around.never_block else self._proof(network, excess.source, now)
-        ruling = judge_rate(excess, around, proof, ask.policy.book.security)
+        ruling = judge_rate(excess, around, proof, ask.policy.book.security, known=excess.source in ask.known)
         if ruling is not None:
             ask.rulings.carry_out(ruling, now)
 

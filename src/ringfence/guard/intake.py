@@ -48,7 +48,7 @@ class Intake:
         self._alarms = record.alarms
         self._known = record.known
         self._failures = Failures()
-        self.unanswered = Unanswered(policy, record.bans, self._failures, rulings)
+        self.unanswered = Unanswered(policy, record.bans, record.known, rulings)
 
     def take(self, lines: Iterable[bytes], now: Moment) -> int:
         """Carries out everything these lines ask for; returns how many were beyond repair.

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from ringfence.guard.control import Args, Refusal
+from ringfence.guard.dryrun import GONE
 from ringfence.guard.neverblock import Member
 from ringfence.policy.addresses import AddressProblem, parse_network
 from ringfence.policy.book import Target
@@ -14,6 +15,7 @@ from ringfence.policy.settings import check_settings
 
 PATIENCE: Final = 40.0
 MOST_ENTRIES: Final = 1_000
+AN_ENTRY: Final = 'An entry is {"cidr": "192.0.2.0/24", "target": "block"}; its target is allow, block or remove.'
 _running = asyncio.Lock()
 
 
@@ -63,8 +65,8 @@ def _entries(args: Args) -> list[dict[str, str]]:
 
 
 def _entry(item: Any) -> dict[str, str]:
-    if not isinstance(item, dict) or item.get("target") not in list(Target):
-        raise Refusal("request.entries", "entries", 'An entry is {"cidr": "192.0.2.0/24", "target": "block"}.')
+    if not isinstance(item, dict) or item.get("target") not in (*Target, GONE):
+        raise Refusal("request.entries", "entries", AN_ENTRY)
     try:
         return {"cidr": str(parse_network(str(item.get("cidr", "")))), "target": str(item["target"])}
     except AddressProblem as problem:

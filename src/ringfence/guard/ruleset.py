@@ -25,6 +25,11 @@ KNOWN_SET_SIZE: Final = 65_536
 METER_SIZE: Final = 65_535
 METER_TIMEOUT: Final = 10
 METERS: Final = ("rate_1_", "rate_2_", "never_rate", "seen")
+CONNECTING: Final = "connecting"
+CONNECTION_SECONDS: Final = 30
+"""Kamailio closes a silent connection sooner (`tcp_msg_data_timeout`, `tcp_msg_read_timeout` in its configuration)."""
+
+_CONNECTING_TIMEOUT: Final = 2 * CONNECTION_SECONDS
 OVER_SIZE: Final = 1_024
 """Sources over a level that the guard is told of at a time; the excess of the others is dropped all the same."""
 
@@ -124,7 +129,7 @@ def replaced_lists(lists: Lists) -> str:
 
 def replaced_rates(shape: Shape) -> str:
     """Replaces the rate rules and their meters in one transaction: a meter keeps the rate it was made with."""
-    meters = [f"{name}{version}" for name in METERS for version in (4, 6)]
+    meters = [f"{name}{version}" for name in (*METERS, CONNECTING) for version in (4, 6)]
     chains = _rate_chains(shape.settings)
     return "\n".join(
         [
@@ -167,6 +172,7 @@ class Dropped(StrEnum):
     LEVEL_1 = "dropped_level_1"
     LEVEL_2 = "dropped_level_2"
     UNKNOWN = "dropped_unknown"
+    CONNECTIONS = "dropped_connections"
 
     @property
     def and_drop(self) -> str:
@@ -185,13 +191,15 @@ def over_set(level: Level, version: int) -> str:
 def _sets(ban_set_size: int) -> list[str]:
     lines = [f"  counter {name} {{ packets 0 bytes 0 }}" for name in Dropped]
     meter = f"size {METER_SIZE}; flags dynamic,timeout; timeout {METER_TIMEOUT}s;"
+    connecting = f"size {METER_SIZE}; flags dynamic,timeout; timeout {_CONNECTING_TIMEOUT}s;"
     over = f"size {OVER_SIZE}; flags dynamic,timeout; timeout {OVER_TIMEOUT}s;"
     for version, kind in ((4, "ipv4_addr"), (6, "ipv6_addr")):
         lines += [f"  set {name}{version} {{ type {kind}; flags interval; }}" for name in ("never", "allow")]
         for name in (str(version), "4in6") if version == 6 else (str(version),):
-            lines.append(f"  set ban{name} {{ type {kind}; size {ban_set_size}; flags timeout; counter; }}")
+            lines.append(f"  set ban{name} {{ type {kind}; size {ban_set_size}; flags timeout; }}")
             lines.append(f"  set known{name} {{ type {kind}; size {KNOWN_SET_SIZE}; flags timeout; }}")
         lines += [f"  set {name}{version} {{ type {kind}; {meter} }}" for name in METERS]
+        lines.append(f"  set {CONNECTING}{version} {{ type {kind}; {connecting} }}")
         lines += [f"  set {over_set(level, version)} {{ type {kind}; {over} }}" for level in Level]
     return lines
 
@@ -270,6 +278,8 @@ def _rate_rules(settings: SecuritySettings, sources: tuple[_Source, ...], suffix
     rules: list[str] = []
     for level, packets in reversed(levels(settings)):
         rules += _meter(f"rate_{level}_", packets, f"over_{level}{suffix}", sources)
+    if settings.unknown_connections_enabled:
+        rules += _connections(settings.unknown_connections, sources)
     if settings.unknown_sources_enabled:
         rules += _each_version("{key} @{known} return", sources)
         return [*rules, *_shared(settings.unknown_sources_packets)]
@@ -277,6 +287,16 @@ def _rate_rules(settings: SecuritySettings, sources: tuple[_Source, ...], suffix
         return []
     rules += _each_version("meta nfproto ipv{version} update @seen{version} {{ {key} }} return", sources)
     return [*rules, *_shared(SHARED_RATE)]
+
+
+def _connections(most: int, sources: tuple[_Source, ...]) -> list[str]:
+    """Half of them may be opened at once, the other half in the time after which a silent one is closed: never are more
+    than `most` open. The address of a handshake may be forged, hence the excess is only dropped.
+    """
+    limit = f"limit rate over {most * 60 // (2 * CONNECTION_SECONDS)}/minute burst {most // 2} packets"
+    opening = "tcp flags & (fin | syn | rst | ack) == syn"
+    rule = f"{opening} {{key}} != @{{known}} update @{CONNECTING}{{version}} {{{{ {{key}} {limit} }}}} "
+    return _each_version("meta nfproto ipv{version} " + rule + Dropped.CONNECTIONS.and_drop, sources)
 
 
 def _shared(packets: int) -> list[str]:

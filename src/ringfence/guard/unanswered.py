@@ -12,9 +12,10 @@ import orjson
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.bans import Bans
 from ringfence.guard.clock import Moment
+from ringfence.guard.known import Known
 from ringfence.guard.rulings import Rulings
 from ringfence.policy.addresses import ban_key, is_translated, key_network
-from ringfence.policy.antihacking import Evidence, Failures
+from ringfence.policy.antihacking import Evidence
 from ringfence.policy.challenges import Challenges, Tally, judge_unanswered
 
 LONGEST_TEXT: Final = 128
@@ -26,10 +27,10 @@ MALFORMED: Final = (KeyError, TypeError, ValueError, IndexError)
 class Unanswered:
     """The balances of challenged sources, and the strikes that come of them."""
 
-    def __init__(self, policy: AdoptedPolicy, bans: Bans, failures: Failures, rulings: Rulings) -> None:
+    def __init__(self, policy: AdoptedPolicy, bans: Bans, known: Known, rulings: Rulings) -> None:
         self._policy = policy
         self._bans = bans
-        self._failures = failures
+        self._known = known
         self._rulings = rulings
         self._challenges = Challenges()
 
@@ -43,7 +44,10 @@ class Unanswered:
         for datagram in datagrams:
             try:
                 for item in orjson.loads(datagram)["tallies"]:
-                    self._challenges.count(_tally(item), now.boot, now.wall, settings)
+                    tally = _tally(item)
+                    self._challenges.count(tally, now.boot, now.wall, settings)
+                    if tally.answered:
+                        self._known.prove(tally.source, now)
             except MALFORMED:
                 spoiled += 1
         return spoiled
@@ -57,7 +61,7 @@ class Unanswered:
                 self._challenges.forget(key)
                 continue
             around = self._rulings.surroundings(key, now.wall)
-            ruling = judge_unanswered(evidence, around, settings, proved=self._is_proved(evidence))
+            ruling = judge_unanswered(evidence, around, settings, proved=self._is_proved(evidence, now))
             self._rulings.carry_out(ruling, now)
 
     def blocked_agents(self, key: str) -> int:
@@ -68,9 +72,9 @@ class Unanswered:
         """Starts counting this source afresh."""
         self._challenges.forget(key)
 
-    def _is_proved(self, evidence: Evidence) -> bool:
-        stream = "tcp" in evidence.transports
-        return self._challenges.proves(evidence.source, stream) or evidence.source in self._failures
+    def _is_proved(self, evidence: Evidence, now: Moment) -> bool:
+        """A stream proves itself; for UDP the same counts as everywhere, an answer to a challenge of ours."""
+        return "tcp" in evidence.transports or self._known.proved_lately(evidence.source, now)
 
     def _is_allowed(self, key: str, now: float) -> bool:
         return self._policy.addresses.allows(key_network(key).network_address, now)

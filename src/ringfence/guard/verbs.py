@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict
 from typing import Any, Final
 
+from ringfence.guard.ban_pages import BanWish, page_of, place
 from ringfence.guard.bans import describe
 from ringfence.guard.callwatch import CallWatch
 from ringfence.guard.clock import moment
@@ -48,6 +49,7 @@ class Desk:
         return {
             "status": self.status,
             "bans.list": self.list_bans,
+            "bans.page": self.page_of_bans,
             "bans.explain": self.explain,
             "bans.at-door": self.at_door,
             "bans.lift": self.lift,
@@ -100,6 +102,16 @@ class Desk:
     async def list_bans(self, _: Args) -> list[dict[str, Any]]:
         records = [*self._parts.bans.listing(), *self._parts.doors.listing()]
         return [self._described(record) for record in records]
+
+    async def page_of_bans(self, args: Args) -> dict[str, Any]:
+        """A part of the list, the newest first, with the place of each for the next question."""
+        wish = BanWish(
+            **{name: text(args, name, "").lower() for name in ("search", "after", "before")},
+            limit=int(number(args, "limit", 1, MOST_EVENTS, 50)),
+        )
+        page = page_of([*self._parts.bans.listing(), *self._parts.doors.listing()], wish)
+        bans = [{**self._described(record), "place": place(record)} for record in page.records]
+        return {"bans": bans, "count": page.count, "has_previous": page.has_previous, "has_next": page.has_next}
 
     async def explain(self, args: Args) -> dict[str, Any]:
         address = _address(args)

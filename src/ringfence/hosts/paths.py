@@ -65,6 +65,11 @@ class Paths:
         return self.state / "suspensions"
 
     @property
+    def blocks(self) -> Path:
+        """Address entries that signaling must enforce itself: written by the guard, read by workers."""
+        return self.bans / "entries"
+
+    @property
     def ledger(self) -> Path:
         return self.guard / "ledger.db"
 

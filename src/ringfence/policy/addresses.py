@@ -15,6 +15,9 @@ type Network = IPv4Network | IPv6Network
 NAT64: Final = IPv6Network("64:ff9b::/96")
 """An IPv6 address here carries the IPv4 address of a translated peer in its last 32 bits (RFC 6052 section 2.1)."""
 
+CARRYING: Final = (NAT64, IPv6Network("::ffff:0:0/96"))
+"""Where the last 32 bits of a source are an IPv4 address: NAT64, and mapped ones (RFC 4291 section 2.5.5.2)."""
+
 NAT64_LOCAL: Final = IPv6Network("64:ff9b:1::/48")
 """The same for translators inside an organisation (RFC 8215)."""
 

@@ -127,11 +127,6 @@ class Challenges:
             elif balance.seen_at <= boot - ANSWER_TIME - settings.detection_period:
                 self._suspects.discard(key)
 
-    def proves(self, source: str, stream: bool) -> bool:
-        """Whether the source is known to receive our answers: by a stream, or by an answer to a fresh nonce."""
-        balance = self._balances.get((source, stream))
-        return stream or (balance is not None and balance.answered > 0)
-
     def blocked_agents(self, source: str) -> int:
         """Messages of blocked user agents that were dropped from there lately."""
         found = (self._balances.get((source, stream)) for stream in (False, True))

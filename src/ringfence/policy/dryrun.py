@@ -1,7 +1,8 @@
 """Dry run: what other settings would have done to recorded events, decided by the very code that decides live.
 
-What the kernel counts (level 1 and level 2) and unanswered challenges leave no trace in the journal, so they cannot be
-replayed; the answer says so.
+What the kernel counts (level 1 and level 2) and unanswered challenges leave no trace in the journal but the bans that
+came of them. Of these it can tell who would have been spared: by a switch, or by an allow entry. Whom a lower limit
+would have banned besides it cannot know, nor whom a higher one would have spared; the answer says so.
 """
 
 from collections.abc import Callable
@@ -12,18 +13,40 @@ from typing import Final, Protocol
 from ringfence.policy.addresses import Address, key_network, parse_address
 from ringfence.policy.antihacking import Evidence, Failure, Failures, Spared, Surroundings, judge
 from ringfence.policy.book import AddressEntry, Target
+from ringfence.policy.challenges import FAILED_CHALLENGE
+from ringfence.policy.entry_index import EntryIndex
+from ringfence.policy.floods import RATE_RULES
 from ringfence.policy.settings import SecuritySettings
 
 MOST_SOURCES: Final = 10_000
 """Sources a trial remembers a fate for; the first ones count."""
 
-NOT_REPLAYED: Final = ("failed_challenge", "level_1", "level_2")
+SWITCHES: Final = {
+    FAILED_CHALLENGE: "failed_challenge_enabled",
+    RATE_RULES[0]: "level_1_enabled",
+    RATE_RULES[1]: "level_2_enabled",
+}
+"""The rules whose bans are recorded, but not what was counted for them; and what switches each of them off."""
+
+NOT_REPLAYED: Final = ("failed_challenge_limit", "level_1_packets", "level_2_packets")
+"""What a change of these would have done is unknown."""
 
 
 class Entries(Protocol):
     """Allow and block entries, however they are kept."""
 
     def lookup(self, address: Address, now: float) -> AddressEntry | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fewer:
+    """Entries some of which are gone."""
+
+    entries: EntryIndex
+    gone: frozenset[str]
+
+    def lookup(self, address: Address, now: float) -> AddressEntry | None:
+        return self.entries.lookup(address, now, self.gone)
 
 
 class Fate(StrEnum):
@@ -81,6 +104,18 @@ class Trial:
         self._banned_until[failure.source] = failure.at + ruling.seconds
         self._failures.forget(failure.source)
         self._note(failure.source, Fate.BANNED, failure.at, ruling.evidence.rule, ruling.evidence)
+
+    def strike(self, source: str, rule: str, at: float, seconds: float) -> None:
+        """A ban that was recorded because of what leaves no other record: a packet rate, or unanswered challenges."""
+        switch = SWITCHES.get(rule)
+        if switch is None or not getattr(self._settings, switch) or at < self._banned_until.get(source, 0.0):
+            return
+        entry = self._entry(source, at)
+        if entry is not None and entry.target is Target.ALLOW:
+            self._note(source, Fate.SPARED, at, f"allow entry {entry.cidr}", None)
+            return
+        self._banned_until[source] = at + seconds
+        self._note(source, Fate.BANNED, at, rule, None)
 
     def register(self, source: str, aor: str, at: float) -> None:
         """A phone that registered: whoever bans or blocks its source loses it."""

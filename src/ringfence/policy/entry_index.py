@@ -54,13 +54,16 @@ class EntryIndex:
         self._lengths = {version: sorted(map(int, some), reverse=True) for version, some in counted.items()}
         self._inside_allowed = decode_entries(b"\n".join(self._allowed_parts()))
 
-    def lookup(self, address: Address, now: float) -> AddressEntry | None:
-        """The entry that decides about this address; expired entries do not exist. `now` is Unix time in seconds."""
+    def lookup(self, address: Address, now: float, without: frozenset[str] = frozenset()) -> AddressEntry | None:
+        """The entry that decides about this address; expired entries do not exist, nor do the prefixes in `without`.
+
+        `now` is Unix time in seconds.
+        """
         bits = address.max_prefixlen
         for length in self._lengths[address.version]:
             first = int(address) >> (bits - length) << (bits - length)
             entry = self._entry(f"{digits(address.version, first)}/{length:03} ".encode())
-            if entry is not None and is_live(entry, now):
+            if entry is not None and is_live(entry, now) and entry.cidr not in without:
                 return entry
         return None
 

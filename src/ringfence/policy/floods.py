@@ -13,6 +13,8 @@ from ringfence.policy.antihacking import LISTED, Ban, Evidence, Spared, Sparing,
 from ringfence.policy.settings import SecuritySettings
 
 RATE_RULES: Final = ("antihacking.level_1", "antihacking.level_2")
+OFFICE_PATIENCE: Final = 10.0
+"""Seconds for which an address of phones may exceed level 2 before it is blocked."""
 
 
 class Proof(StrEnum):
@@ -34,11 +36,14 @@ class Excess:
     last_at: float
 
 
-def judge_rate(excess: Excess, around: Surroundings, proof: Proof, settings: SecuritySettings) -> Ban | Spared | None:
+def judge_rate(
+    excess: Excess, around: Surroundings, proof: Proof, settings: SecuritySettings, *, known: bool = False
+) -> Ban | Spared | None:
     """A ban, a member of the never-block set to report, or nothing: then only the excess is dropped.
 
-    Where phones are registered, the shorter block must do: their address is known to be real, but that does not say
-    that the flood is theirs.
+    Where phones are registered, or were during the last day (`known`), level 1 only drops the excess: very many phones
+    that come back at once exceed it, and are through after some seconds. What goes on exceeding level 2 is no office,
+    but the shorter block must do: their address is known to be real, that does not say that the flood is theirs.
     """
     evidence = _evidence(excess, around, proof, settings)
     if around.never_block:
@@ -46,7 +51,9 @@ def judge_rate(excess: Excess, around: Surroundings, proof: Proof, settings: Sec
     if proof is Proof.NONE:
         return None
     seconds = settings.level_2_block if excess.level == 2 else settings.level_1_block
-    if around.healthy:
+    if around.healthy or known:
+        if excess.level == 1 or excess.last_at - excess.first_at < OFFICE_PATIENCE:
+            return None
         seconds = min(seconds, settings.level_1_block)
     return Ban(excess.source, seconds, evidence)
 

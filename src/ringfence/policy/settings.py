@@ -96,8 +96,10 @@ class SecuritySettings:
     level_1_block: int = _setting(
         30,
         "Level 1 block",
-        "How long a source over level 1 is dropped in the kernel; its connections are cut. A source where phones are "
-        "registered is never blocked for longer because of a rate: a forged flood must not silence an office for long.",
+        "How long a source over level 1 is dropped in the kernel; its connections are cut. A source where phones "
+        "registered during the last day is not blocked for level 1, it loses the excess; for level 2 it is blocked for "
+        "no longer than this, and only if it exceeds that for ten seconds: an office whose phones all come back at "
+        "once must not be silenced.",
         "seconds",
         1,
         365 * DAY,
@@ -139,6 +141,22 @@ class SecuritySettings:
         "packets per second",
         10,
         10_000_000,
+    )
+    unknown_connections_enabled: bool = _setting(
+        True,
+        "Limit for connections of an unknown source",
+        "Counts new TCP and TLS connections to the SIP ports from a source without an accepted registration during "
+        "the last day. Known sources, allow entries and protected addresses are not limited, so an office of many "
+        "phones behind one address opens as many as it likes once the first of them has registered.",
+    )
+    unknown_connections: int = _setting(
+        20,
+        "Connections of an unknown source",
+        "So many such a source can hold open at a time: half of them may be opened at once, the other half within the "
+        "30 seconds after which a connection that brings no message is closed. The kernel drops further attempts.",
+        "connections",
+        2,
+        10_000,
     )
     blocked_user_agents_enabled: bool = _setting(
         True, "Blocked user agents", "Drops messages of listed user agents without an answer."

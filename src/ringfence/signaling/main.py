@@ -50,7 +50,7 @@ def ksr_request_route(*_: object) -> None:
 
 
 def _screen(worker: Worker) -> None:
-    if worker.bans.is_banned(ksr.source(), time.time()):
+    if worker.drops(ksr.source(), time.time()):
         worker.refused("source.banned")
         return
     if not ksr.sane():

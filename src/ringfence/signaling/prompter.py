@@ -13,6 +13,7 @@ from ringfence.policy.events import Kind
 from ringfence.signaling import memory, repeating
 from ringfence.signaling.worker import Worker
 from ringfence.store.bans import BanReader
+from ringfence.store.blocks import BlockReader
 from ringfence.store.hearing import Changes
 from ringfence.store.reader import PolicyReader
 
@@ -41,6 +42,7 @@ class Prompter:
         self._journal = worker.journal
         self._reader = PolicyReader(paths.policy)
         self._bans = BanReader(paths.bans)
+        self._blocks = BlockReader(paths.blocks)
         self._changes = Changes((paths.policy, paths.bans))
         self._settling: list[float] = []
 
@@ -61,7 +63,8 @@ class Prompter:
 
     def _commit(self) -> int:
         """The commit in force; 0 while Kamailio itself must refuse somebody, since only Python knows whom."""
-        return 0 if self._bans.holds_any(time.time()) else max(0, self._reader.commits())
+        now = time.time()
+        return 0 if self._bans.holds_any(now) or self._blocks.holds_any(now) else max(0, self._reader.commits())
 
     def _say(self, commits: int) -> None:
         memory.prompt(commits, int(time.time()) + LEASE)

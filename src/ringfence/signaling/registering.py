@@ -43,8 +43,7 @@ def challenges(told: str, worker: Worker) -> bool:
     domain = _domain(target, host, agent, worker)
     if not domain or len(call_id) > MAX_CALL_ID or len(sender) > MAX_URI or len(receiver) > MAX_URI:
         return False
-    now = time.time()
-    if worker.bans.holds_any(now) and worker.bans.is_banned(source, now):
+    if worker.drops(source, time.time()):
         return False
     ksr.use_source_port()
     if ksr.challenge(domain, proxy=False):
@@ -115,7 +114,7 @@ def registers(told: str, worker: Worker) -> bool:
 def _is_barred(source: str, account: str, worker: Worker) -> bool:
     now = time.time()
     bans = worker.bans
-    return bans.holds_any(now) and (bans.is_banned(source, now) or bans.is_slowed(source, account, now))
+    return worker.drops(source, now) or (bans.holds_any(now) and bans.is_slowed(source, account, now))
 
 
 def _check(domain: str, ha1: str, source: str, worker: Worker) -> int:

@@ -21,6 +21,7 @@ from ringfence.signaling.noise import Noise
 from ringfence.signaling.store import PolicyView
 from ringfence.signaling.tallies import Tallies
 from ringfence.store.bans import BanReader
+from ringfence.store.blocks import BlockReader
 from ringfence.store.suspensions import SuspensionReader
 
 REPORTS_PER_MINUTE: Final = 10
@@ -50,11 +51,16 @@ class Worker:
         self.bans = BanReader(paths.bans)
         self.suspensions = SuspensionReader(paths.suspensions)
         self.unattached: tuple[str, ...] = ()
+        self.blocks = BlockReader(paths.blocks)
         self.noise = Noise(self._write_noise)
         self.tallies = Tallies(self.journal.tell)
         self._reports = _Reports()
         self._calls = itertools.count(1)
         self._name = f"{os.getpid():x}-{time.time_ns():x}"
+
+    def drops(self, source: str, now: float) -> bool:
+        """Whether nothing from this source is answered: the kernel could not take its ban, or the block entry."""
+        return self.bans.is_banned(source, now) or self.blocks.blocks(source, now)
 
     def new_call_id(self) -> str:
         """Our own name of a call: unlike the Call-ID it is unique and not chosen by the caller."""

@@ -1,6 +1,7 @@
 """A machine with nothing but a guard, its policy store and its journal; and a host that sends packets to it."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,15 +84,16 @@ class Guarded:
         return " ".join(listed.stdout.split())
 
     def entries(self) -> str:
-        """The table of address entries."""
-        return self.host.run("nft", "list", "table", "inet", "ringfence_lists", check=False).stdout
+        """The table of address entries; nftables writes the IPv4 ones as numbers."""
+        listed = self.host.run("nft", "list", "table", "inet", "ringfence_lists", check=False).stdout
+        return dotted(listed)
 
     def rates(self) -> str:
         """The rate rules of the SIP ports."""
         return self.host.run("nft", "list", "chain", "inet", "ringfence", "sip_rates", check=False).stdout
 
     def bans(self, address: str) -> bool:
-        return f" {address} counter" in self.kernel_set("ban6" if ":" in address else "ban4")
+        return f" {address} timeout" in self.kernel_set("ban6" if ":" in address else "ban4")
 
 
 @dataclass(slots=True)
@@ -116,6 +119,11 @@ def failed(source: str, account: str) -> dict[str, Any]:
         "user_agent": "friendly-scanner",
         "call_id": "x",
     }
+
+
+def dotted(listed: str) -> str:
+    """What nftables lists, with IPv4 addresses for numbers."""
+    return re.sub(r"\b0x([0-9a-f]{1,8})\b", lambda found: str(IPv4Address(int(found[1], 16))), listed)
 
 
 def until(holds: Callable[[], bool], seconds: float) -> float:

@@ -38,7 +38,6 @@ def test_at_the_limit_and_not_before_further_packets_die_in_the_kernel(
     assert not passes(sender, OFFENDER, receiver, guard.host.address)
     assert passes(sender, sender.host.address, receiver, guard.host.address)
     assert guard.ask("status")["kernel"]["dropped_banned"] == 1
-    assert re.search(rf"{OFFENDER} counter packets [1-9]", guard.kernel_set("ban4"))
 
 
 def test_an_ipv6_source_is_banned_with_its_64(guard: Guarded) -> None:
@@ -56,7 +55,7 @@ def test_after_a_flush_bans_are_back_within_5_s_with_the_time_that_remained(
     time.sleep(1.2)
     guard.host.run("nft", *harm)
     assert until(lambda: guard.bans(OFFENDER), 5.0) < 5.0
-    left = re.search(rf"{OFFENDER} counter .*? expires (?:1m)?(\d+)s", guard.kernel_set("ban4"))
+    left = re.search(rf"{OFFENDER} timeout .*? expires (?:1m)?(\d+)s", guard.kernel_set("ban4"))
     assert left is not None
     assert 90 <= int(left[1]) + 60 * ("expires 1m" in guard.kernel_set("ban4")) <= 99
 
@@ -179,6 +178,22 @@ def test_everything_can_be_blocked_but_what_is_allowed(guard: Guarded, sender: S
     until(lambda: "10.77.9.9" in guard.entries(), 1.0)
     assert passes(sender, OFFENDER, receiver, guard.host.address)
     assert not passes(sender, sender.host.address, receiver, guard.host.address)
+
+
+def test_an_entry_reaches_the_peers_that_nat64_translates(guard: Guarded, sender: Sender) -> None:
+    """RFC 6052: the kernel sees IPv6 packets; the entry names the IPv4 address they carry."""
+    blocked, allowed, ours = "64:ff9b::c000:207", "64:ff9b::c000:208", "64:ff9b::a4d:3c"
+    for host, address in ((guard.host, ours), (sender.host, blocked), (sender.host, allowed)):
+        host.run("ip", "address", "replace", f"{address}/96", "dev", "eth0", "nodad")
+    block, allow = AddressEntry(1, "192.0.2.0/24", Target.BLOCK), AddressEntry(2, "192.0.2.8/32", Target.ALLOW)
+    with guard.host.udp(PORT, ours) as receiver:
+        receiver.settimeout(0.3)
+        assert passes(sender, blocked, receiver, ours)
+        guard.publish(Book(address_entries=(block, allow)))
+        until(lambda: "192.0.2.0" in guard.entries(), 1.0)
+        assert not passes(sender, blocked, receiver, ours)
+        assert passes(sender, allowed, receiver, ours)
+    assert guard.ask("status")["kernel"]["dropped_blocked"] == 1
 
 
 def test_an_entry_that_runs_out_leaves_the_kernel(guard: Guarded) -> None:

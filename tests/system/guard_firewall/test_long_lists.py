@@ -9,7 +9,7 @@ import time
 from ipaddress import IPv4Address
 
 import pytest
-from guarded import PORT, Guarded, Sender, passes, until
+from guarded import PORT, Guarded, Sender, dotted, passes, until
 
 from ringfence.policy.addresses import parse_network
 from ringfence.policy.book import Target
@@ -101,4 +101,5 @@ def blocked_16(guard: Guarded) -> str:
     """The set of blocked /16, of whichever generation is in force."""
     names = guard.host.run("nft", "-t", "list", "table", "inet", "ringfence_lists").stdout
     found = [word.lstrip("@") for word in names.split() if word.startswith("@block4_16_")]
-    return guard.host.run("nft", "list", "set", "inet", "ringfence_lists", found[0]).stdout if found else ""
+    listed = guard.host.run("nft", "list", "set", "inet", "ringfence_lists", found[0]).stdout if found else ""
+    return dotted(listed)

@@ -4,7 +4,7 @@ import collections
 import socket
 import sys
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 
 import pytest
@@ -123,13 +123,15 @@ def test_as_many_as_the_rate_allows_is_not_more(guard: Guarded, sender: Sender, 
     assert ban_of(guard, FLOODER) is None
 
 
-def test_an_office_is_blocked_for_the_short_time_only(guard: Guarded, sender: Sender) -> None:
+def test_an_office_is_blocked_for_a_lasting_flood_and_for_the_short_time_only(guard: Guarded, sender: Sender) -> None:
     """Its address is proved by its phones; that does not prove that the flood is theirs."""
     set_rates(guard, SLOW)
     registered(guard, FLOODER)
     until(lambda: FLOODER in guard.kernel_set("known4"), 2.0)
     flood(sender, FLOODER, guard.host.address, 400)
-    until(lambda: guard.bans(FLOODER), 3.0)
+    time.sleep(1.5)
+    assert not guard.bans(FLOODER), "all phones of an office at once"
+    until(lambda: flood(sender, FLOODER, guard.host.address, 200) or guard.bans(FLOODER), 30.0)
     ban = ban_of(guard, FLOODER)
     assert ban is not None
     assert float(str(ban["seconds_left"])) <= 7
@@ -208,6 +210,40 @@ def test_known_sources_survive_a_flush_and_a_killed_guard(guard: Guarded) -> Non
     guard.host.run("nft", "flush", "ruleset")
     guard.start()
     until(lambda: "10.88.1.1" in guard.kernel_set("known4"), 5.0)
+
+
+def test_an_unknown_source_holds_few_connections_and_an_office_as_many_as_it_has_phones(
+    guard: Guarded, sender: Sender
+) -> None:
+    """Attack case 43: 300 sockets of one address; another address is served, and so is an office of 500 phones."""
+    limit = SecuritySettings().unknown_connections
+    office = "10.77.9.12"
+    for address in (FLOODER, office):
+        sender.from_address(address)
+    with guard.host.tcp(TCP_PORT, guard.host.address) as listener, ExitStack() as held:
+        listener.listen(1_000)
+        assert opened(sender, FLOODER, guard.host.address, 300, held) <= limit // 2 + 1
+        assert opened(sender, sender.host.address, guard.host.address, 1, held) == 1
+        registered(guard, office)
+        until(lambda: office in guard.kernel_set("known4"), 2.0)
+        assert opened(sender, office, guard.host.address, 500, held, 20.0) == 500
+    assert guard.ask("status")["kernel"]["dropped_connections"] >= 300 - limit
+    assert guard.ask("bans.list") == []
+
+
+def opened(sender: Sender, source: str, target: str, count: int, held: ExitStack, seconds: float = 0.8) -> int:
+    """How many of so many connections stand after a moment; all are begun at once."""
+    waiting = []
+    for _ in range(count):
+        one = held.enter_context(sender.host.tcp(0, source))
+        one.setblocking(False)
+        one.connect_ex((target, TCP_PORT))
+        waiting.append(one)
+    patience, stand = time.monotonic() + seconds, set()
+    while time.monotonic() < patience and len(stand) < count:
+        time.sleep(0.05)
+        stand = {one.fileno() for one in waiting if one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == b"\x01"}
+    return len(stand)
 
 
 @pytest.mark.parametrize("version", [4, 6])

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ringfence.cli.app import build
-from ringfence.cli.dry_run import explanation
+from ringfence.cli.dry_run import UNKNOWN, explanation
 
 pytestmark = pytest.mark.unit
 
@@ -22,6 +22,7 @@ def test_the_answer_as_sentences() -> None:
     assert explanation(FOUND) == [
         FOUND["summary"],
         "Replayed 12 events.",
+        UNKNOWN,
         "Stopped: 198.51.100.7 (antihacking.failed_authentication); phones there: 101@a.example",
     ]
 

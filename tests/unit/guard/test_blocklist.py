@@ -39,8 +39,8 @@ def loaded(*entries: AddressEntry) -> tuple[str, Wire]:
     return "\n".join(commands), wire
 
 
-def rules(text: str) -> list[str]:
-    found = re.findall(r"^add rule inet ringfence_lists entries (.*)$", text, re.MULTILINE)
+def rules(text: str, chain: str = "entries") -> list[str]:
+    found = re.findall(rf"^add rule inet ringfence_lists {chain} (.*)$", text, re.MULTILINE)
     return [re.sub(r"_[0-9a-f]{8}\b", "", rule) for rule in found]
 
 
@@ -56,12 +56,16 @@ def test_the_longest_prefix_is_asked_first_and_on_a_tie_block_wins() -> None:
         "iifname lo return",
         "ip saddr @never4 return",
         "ip6 saddr @never6 return",
-        "ip saddr @block4_32 counter drop",
-        "ip6 saddr & ffff:ffff:: @block6_32 counter drop",
-        "ip saddr & 255.255.0.0 @block4_16 counter drop",
-        "ip saddr & 255.255.0.0 @allow4_16 return",
-        "ip saddr & 255.0.0.0 @block4_8 counter drop",
+        "ip6 saddr 64:ff9b::/96 goto carried",
+        "ip6 saddr ::ffff:0.0.0.0/96 goto carried",
+        "meta nfproto ipv4 @nh,96,32 @block4_32 counter name dropped_blocked drop",
+        "ip6 saddr & ffff:ffff:: @block6_32 counter name dropped_blocked drop",
+        "meta nfproto ipv4 @nh,96,32 & 0xffff0000 @block4_16 counter name dropped_blocked drop",
+        "meta nfproto ipv4 @nh,96,32 & 0xffff0000 @allow4_16 return",
+        "meta nfproto ipv4 @nh,96,32 & 0xff000000 @block4_8 counter name dropped_blocked drop",
     ]
+    asked = [rule.replace("meta nfproto ipv4 @nh,96,32", "@nh,160,32") for rule in rules(text) if "nfproto" in rule]
+    assert rules(text, "carried") == asked
 
 
 def test_the_old_lists_go_after_the_new_ones_came() -> None:
@@ -83,7 +87,9 @@ def test_everything_is_loaded_as_two_halves(cidr: str, halves: int) -> None:
 
 def test_an_entry_that_ran_out_is_not_loaded_and_one_that_will_is_loaded_with_its_time() -> None:
     gone, _ = loaded(AddressEntry(1, "10.0.0.0/8", Target.BLOCK, NOW - 1))
-    assert [rule for rule in rules(gone) if "block" in rule] == ["ip saddr & 255.0.0.0 @block4_8 counter drop"]
+    assert [rule for rule in rules(gone) if "@block" in rule] == [
+        "meta nfproto ipv4 @nh,96,32 & 0xff000000 @block4_8 counter name dropped_blocked drop"
+    ]
     _, nothing = loaded(AddressEntry(1, "10.0.0.0/8", Target.BLOCK, NOW - 1))
     assert parse_network("10.0.0.0/8").network_address.packed not in b"".join(nothing.sent)
     _, timed = loaded(AddressEntry(1, "10.0.0.0/8", Target.BLOCK, NOW + 2.5))

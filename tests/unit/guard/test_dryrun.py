@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from ringfence.guard.clock import moment
+from ringfence.guard.ledger import BanRecord
 from ringfence.guardlink import GuardRefusal
+from ringfence.policy.book import AddressEntry, Book, Target
+from ringfence.policy.dryrun import SWITCHES
 from tests.unit.guard.test_socket import Ask, served
-from tests.unit.guard.workshop import OFFICE, SOURCE, failure, registration, write_journal
+from tests.unit.guard.workshop import OFFICE, SOURCE, failure, guard, publish, registration, write_journal
 
 pytestmark = pytest.mark.unit
 
@@ -56,3 +60,30 @@ def test_nonsense_is_refused(tmp_path: Path, args: dict[str, Any], error: str) -
         return refused.value.error_id
 
     assert served(tmp_path, work) == error
+
+
+def test_without_an_entry_the_next_longer_range_decides(tmp_path: Path) -> None:
+    """The allow entry that an administrator thinks of removing: who would have been banned without it."""
+    allow, block = AddressEntry(1, "192.0.2.0/24", Target.ALLOW), AddressEntry(2, "198.51.100.0/24", Target.BLOCK)
+    publish(tmp_path, Book(address_entries=(allow, block)))
+    write_journal(tmp_path, registration(), *(failure() for _ in range(60)))
+    gone = [{"cidr": entry.cidr, "target": "remove"} for entry in (allow, block)]
+    answer = rehearsed(tmp_path, entries=gone)
+    assert [(one["address"], one["fate"]) for one in answer["stopped"]] == [(SOURCE, "banned")]
+    assert [(one["address"], one["fate"]) for one in answer["let_through"]] == [(OFFICE, "blocked")]
+
+
+def test_recorded_bans_for_rates_and_silence_are_replayed_by_their_switch_and_entries(tmp_path: Path) -> None:
+    """Of them the journal has no counts; the answer names the settings about which nothing can be known."""
+    service = guard(tmp_path)
+    now = moment()
+    for number, rule in enumerate(SWITCHES):
+        key = f"203.0.113.{number}"
+        service.parts.bans.add(
+            BanRecord(key, rule, "", "guard", now.wall, now.wall + 60, service.parts.boot_id, now.boot + 60, {}), now
+        )
+    service.commit()
+    off = {"failed_challenge_enabled": False}
+    answer = rehearsed(tmp_path, settings=off, entries=[{"cidr": "203.0.113.1", "target": "allow"}])
+    assert [one["address"] for one in answer["let_through"]] == ["203.0.113.0", "203.0.113.1"]
+    assert answer["not_replayed"] == ["failed_challenge_limit", "level_1_packets", "level_2_packets"]

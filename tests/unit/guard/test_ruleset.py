@@ -28,6 +28,8 @@ LISTS = Lists(
     never_block=tuple(parse_network(text) for text in ("127.0.0.0/8", "127.0.0.1", "::1", "192.0.2.1")),
     allow=spans(ENTRIES, Target.ALLOW, 0.0),
 )
+OPENING = "tcp flags & (fin | syn | rst | ack) == syn"
+METERED = "update @connecting4 { ip saddr limit rate over 20/minute burst 10 packets }"
 SHAPE = Shape(Ports((5060,), (5061, 5063)), LISTS, SecuritySettings())
 
 
@@ -60,9 +62,19 @@ def test_known_sources_obey_the_levels_and_skip_only_the_limit_they_would_share(
     assert [rule for rule in rules if "nfproto ipv4" in rule or "ip saddr" in rule] == [
         "meta nfproto ipv4 update @rate_2_4 { ip saddr limit rate over 2000/second burst 2000 packets } goto over_2",
         "meta nfproto ipv4 update @rate_1_4 { ip saddr limit rate over 500/second burst 500 packets } goto over_1",
+        f"meta nfproto ipv4 {OPENING} ip saddr != @known4 {METERED} counter name dropped_connections drop",
         "ip saddr @known4 return",
     ]
     assert rules[-3:] == shared(500)
+
+
+def test_connections_of_a_known_source_are_not_counted_and_the_limit_can_be_switched_off() -> None:
+    """Attack case 43: the burst and what may follow within 30 seconds are the limit together."""
+    forty = replace(SHAPE, settings=replace(SecuritySettings(), unknown_connections=40))
+    assert "limit rate over 40/minute burst 20 packets" in whole_table(forty, ())
+    off = replace(SHAPE, settings=replace(SecuritySettings(), unknown_connections_enabled=False))
+    assert not [rule for rule in chain(whole_table(off, ()), "sip_rates") if "tcp flags" in rule]
+    assert [rule for rule in chain(whole_table(SHAPE, ()), "translated_rates") if "ip6 saddr != @known4in6" in rule]
 
 
 def test_a_peer_behind_nat64_is_the_address_it_carries() -> None:
@@ -92,13 +104,19 @@ def test_the_excess_is_dropped_whether_or_not_the_guard_can_be_told() -> None:
 def test_a_full_meter_is_not_an_open_door_without_the_shared_limit_either() -> None:
     off = replace(SHAPE, settings=replace(SecuritySettings(), unknown_sources_enabled=False))
     rules = chain(whole_table(off, ()), "sip_rates")
-    assert "@known4" not in "\n".join(rules)
+    assert "ip saddr @known4 return" not in rules
     assert rules[-4] == ("meta nfproto ipv6 update @seen6 { ip6 saddr & ffff:ffff:ffff:ffff:: } return")
     assert rules[-3:] == shared(2000)
 
 
 def test_what_is_switched_off_is_not_in_the_kernel() -> None:
-    nothing = replace(SecuritySettings(), level_1_enabled=False, level_2_enabled=False, unknown_sources_enabled=False)
+    nothing = replace(
+        SecuritySettings(),
+        level_1_enabled=False,
+        level_2_enabled=False,
+        unknown_sources_enabled=False,
+        unknown_connections_enabled=False,
+    )
     assert "limit rate" not in whole_table(replace(SHAPE, settings=nothing), ())
     second = whole_table(replace(SHAPE, settings=replace(SecuritySettings(), level_1_enabled=False)), ())
     assert "limit rate over 2000/second" in second

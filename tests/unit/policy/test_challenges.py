@@ -142,15 +142,6 @@ def test_who_is_spared(around: Surroundings, proved: bool, why: Sparing) -> None
     assert decision.why is why
 
 
-def test_an_answer_or_a_stream_proves_the_source() -> None:
-    challenges = Challenges()
-    challenges.count(tally(1, stream=False), START, 0.0, SETTINGS)
-    assert not challenges.proves(SOURCE, stream=False)
-    assert challenges.proves(SOURCE, stream=True)
-    challenges.count(tally(0, 1, stream=False), START, 0.0, SETTINGS)
-    assert challenges.proves(SOURCE, stream=False)
-
-
 def test_dropped_user_agents_are_remembered_as_evidence() -> None:
     challenges = Challenges()
     challenges.count(replace(tally(), blocked=7), START, 0.0, SETTINGS)

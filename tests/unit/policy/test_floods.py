@@ -1,9 +1,11 @@
 """What becomes of a source over a packet rate (reference: Level 1 and Level 2)."""
 
+from dataclasses import replace
+
 import pytest
 
 from ringfence.policy.antihacking import Ban, Spared, Sparing, Surroundings
-from ringfence.policy.floods import Excess, Proof, judge_rate
+from ringfence.policy.floods import OFFICE_PATIENCE, Excess, Proof, judge_rate
 from ringfence.policy.settings import SecuritySettings
 
 SETTINGS = SecuritySettings()
@@ -34,7 +36,8 @@ def test_without_proof_nothing_is_done_and_nothing_remembered(level: int) -> Non
 
 
 def test_a_forged_flood_silences_an_office_for_the_short_time_only() -> None:
-    ban = judge_rate(excess(2), Surroundings(healthy=("101@acme.example",)), Proof.DIGEST, SETTINGS)
+    lasting = replace(excess(2), last_at=excess(2).first_at + OFFICE_PATIENCE)
+    ban = judge_rate(lasting, Surroundings(healthy=("101@acme.example",)), Proof.DIGEST, SETTINGS)
     assert isinstance(ban, Ban)
     assert ban.seconds == SETTINGS.level_1_block
     assert ban.evidence.healthy == ("101@acme.example",)
@@ -45,3 +48,16 @@ def test_a_never_block_member_is_spared_whatever_it_proved() -> None:
         spared = judge_rate(excess(2), Surroundings(never_block="the gateway"), proof, SETTINGS)
         assert isinstance(spared, Spared)
         assert (spared.why, spared.protects) == (Sparing.NEVER_BLOCK, "the gateway")
+
+
+@pytest.mark.parametrize(("level", "seconds"), [(1, 3600.0), (2, OFFICE_PATIENCE - 0.1)])
+@pytest.mark.parametrize("known", [True, False])
+def test_all_phones_of_an_office_at_once_only_lose_the_excess(level: int, seconds: float, known: bool) -> None:
+    """Attack case 66: after an outage no phone is registered any more, but the address is known of the last day."""
+    burst = replace(excess(level), last_at=excess(level).first_at + seconds)
+    around = Surroundings() if known else Surroundings(healthy=("101@acme.example",))
+    assert judge_rate(burst, around, Proof.DIGEST, SETTINGS, known=known) is None
+
+
+def test_a_stranger_is_blocked_at_once() -> None:
+    assert isinstance(judge_rate(excess(1), Surroundings(), Proof.CONNECTION, SETTINGS), Ban)

@@ -57,6 +57,8 @@ class FakeGuard:
             return {"ok": False, "error": {"id": error_id, "field": field, "message": message}}
         if verb == "events.since":
             return {"ok": True, "data": self._events_since(args)}
+        if verb == "bans.page":
+            return {"ok": True, "data": self._bans_page()}
         if verb == "registrations.page":
             return {"ok": True, "data": self._page_of_registrations(args)}
         return {"ok": True, "data": self.answers.get(verb, {})}
@@ -73,6 +75,10 @@ class FakeGuard:
             "registrations": found[start:end], "count": len(found),
             "has_previous": start > 0, "has_next": end < len(found),
         }  # fmt: skip
+
+    def _bans_page(self) -> dict[str, Any]:
+        bans = [{"place": ban["address"], **ban} for ban in self.answers["bans.list"]]
+        return {"bans": bans, "count": len(bans), "has_previous": False, "has_next": False}
 
     def _events_since(self, args: dict[str, Any]) -> dict[str, Any]:
         last = self.events[-1]["id"] if self.events else 0

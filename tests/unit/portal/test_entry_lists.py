@@ -1,6 +1,7 @@
 """Whole lists of address entries: judged row by row, added as a whole, written so that they can be read again."""
 
 import asyncio
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import AsyncClient, Client
 
@@ -243,3 +245,38 @@ async def _pieces(token: str) -> list[bytes]:
     pieces = [piece async for piece in answer.streaming_content]
     await sync_to_async(connections.close_all)()  # those of the thread that made the pieces
     return pieces
+
+
+def commanded(monkeypatch: pytest.MonkeyPatch, given: bytes, *words: str) -> str:
+    """What `manage block|allow ...` writes to standard output, with `given` on standard input."""
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given)))
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, write_through=True))
+    told = io.StringIO()
+    call_command(*words, stdout=told)
+    return told.getvalue() or written.getvalue().decode()
+
+
+def test_a_list_goes_in_and_out_on_the_command_line(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ringfence ban import|export`: the shell does the same as the page."""
+    assert site.admin.token
+    tried = json.loads(commanded(monkeypatch, PLAIN.encode(), "block", "--json", "import", "--form=plain", "--dry-run"))
+    assert (tried["rows"], tried["added"], AddressEntry.objects.count()) == (3, 3, 0)
+    words = ("block", "--json", "import", "--form", "plain", "--description", "feed")
+    assert json.loads(commanded(monkeypatch, PLAIN.encode(), *words))["added"] == 3
+    written = commanded(monkeypatch, b"", "block", "export", "--form", "csv")
+    assert "2001:db8::/32,block,," in written
+    AddressEntry.objects.all().delete()
+    assert json.loads(commanded(monkeypatch, written.encode(), "block", "--json", "import"))["added"] == 3
+    assert commanded(monkeypatch, b"", "allow", "export", "--form", "plain").startswith("#")
+
+
+def test_the_shell_refuses_a_row_with_the_other_action_and_the_server_itself(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert site.admin.token
+    with pytest.raises(CommandError, match=r"line 3.*but this list is to block"):
+        commanded(monkeypatch, CSV.encode(), "block", "import")
+    with pytest.raises(CommandError, match="loopback"):
+        commanded(monkeypatch, b"127.0.0.1\n", "block", "import", "--form", "plain")
+    assert AddressEntry.objects.count() == 0

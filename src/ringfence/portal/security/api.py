@@ -144,8 +144,10 @@ def replace_settings(request: ApiRequest, payload: Values) -> dict[str, Any]:
 
 
 class DryRunEntry(In):
+    """`remove` asks what had been without the entry of this prefix."""
+
     cidr: str = Field(max_length=64)
-    target: Target
+    target: Literal["allow", "block", "remove"]
 
 
 class DryRunIn(In):
@@ -156,8 +158,8 @@ class DryRunIn(In):
 @router.post("settings/security/dry-run")
 @needs(Permission.SECURITY_READ)
 def rehearse_settings(request: ApiRequest, payload: DryRunIn) -> dict[str, Any]:
-    """Replays the journal against other settings and additional entries; changes nothing."""
-    entries = [{"cidr": item.cidr, "target": item.target.value} for item in payload.entries]
+    """Replays the journal against other settings, additional entries and without others; changes nothing."""
+    entries = [{"cidr": item.cidr, "target": item.target} for item in payload.entries]
     return rehearse(request.auth, payload.settings, entries)
 
 

@@ -17,7 +17,7 @@ from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.security import changes
-from ringfence.portal.tables import Column, Empty, Table, answer
+from ringfence.portal.tables import Column, Empty, Part, Remote, Table, answer
 
 LONG_AGO: Final = 1e9
 """A larger number in evidence is a point in time (Unix seconds), a smaller one a count or a duration."""
@@ -26,13 +26,12 @@ SHOWN_APART: Final = ("rule", "source")
 """Evidence that the row of the ban already says."""
 
 HERE: Final = "/ip-blacklist"
+LONGEST_PLACE: Final = 200
 
 
-def _search_bans(found: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
-    words = wanted.lower()
-    return [
-        ban for ban in found if any(words in str(ban.get(name, "")).lower() for name in ("address", "rule", "reason"))
-    ]
+def _narrowed_by_guard(found: Any, _: str) -> Any:
+    """The guard itself searches, and cuts the list into pages."""
+    return found
 
 
 BANS: Final = Table(
@@ -40,17 +39,17 @@ BANS: Final = Table(
     path=HERE,
     row="security/bans_row.html",
     columns=(
-        Column("address", _("Address"), ("address",)),
-        Column("why", _("Why"), ("rule",)),
-        Column("since", _("Since"), ("since",), "hide-phone"),
-        Column("left", _("Left"), ("until",)),
+        Column("address", _("Address")),
+        Column("why", _("Why")),
+        Column("since", _("Since"), (), "hide-phone"),
+        Column("left", _("Left")),
         Column("actions", ""),
     ),
-    order="-since",
+    order="",
     empty=Empty(
         "shield-check", _("Nobody is blocked"), _("An address that guesses passwords appears here with the evidence.")
     ),
-    search=_search_bans,
+    search=_narrowed_by_guard,
     search_hint=_("Address, rule or reason"),
     live=2,
 )
@@ -72,8 +71,18 @@ NEVER_BLOCK: Final = Table(
 
 @permitted(Permission.SECURITY_READ)
 def bans(request: HttpRequest) -> HttpResponse:
-    found, facts = _asked("bans.list", "bans")
-    return answer(request, BANS, [_described(ban) for ban in found], "security/bans.html", **facts)
+    """The newest first. While the guard does not answer, the page says so and asks again."""
+    try:
+        return answer(request, BANS, Remote(page_of_bans, lambda ban: str(ban["place"])), "security/bans.html")
+    except Refused as refused:
+        return answer(request, BANS, [], "security/bans.html", guard_down=refused.detail)
+
+
+def page_of_bans(search: str, after: str, before: str, size: int) -> tuple[Part, int]:
+    """Some bans, cut out by the guard, and how many there are."""
+    after, before = after[:LONGEST_PLACE], before[:LONGEST_PLACE]
+    found = guard.ask("bans.page", search=search, after=after, before=before, limit=size)
+    return Part([_described(ban) for ban in found["bans"]], found["has_previous"], found["has_next"]), found["count"]
 
 
 @permitted(Permission.SECURITY_READ)

@@ -132,4 +132,6 @@ KERNEL: Final = {
     "dropped_level_1": _("beyond the rate of level 1"),
     "dropped_level_2": _("beyond the rate of level 2"),
     "dropped_unknown": _("beyond what strangers share"),
+    "dropped_connections": _("connections beyond what a stranger may hold"),
+    "dropped_blocked": _("from block entries"),
 }

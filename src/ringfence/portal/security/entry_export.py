@@ -1,5 +1,6 @@
 """Address entries as a file to save, for pages and REST alike."""
 
+from collections.abc import Iterator
 from datetime import UTC
 from typing import Final
 
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from ringfence.policy.book import Target
 from ringfence.portal.problems import refuse
-from ringfence.portal.security.entry_files import ENDING, MEDIA, Form, write
+from ringfence.portal.security.entry_files import ENDING, MEDIA, Form, Row, write
 from ringfence.portal.security.entry_search import Entries, State, by_state
 from ringfence.portal.security.entry_search import search as searched
 from ringfence.portal.security.models import AddressEntry
@@ -35,13 +36,18 @@ def _one_of(kind: type[Target] | type[State] | type[Form], field: str, value: st
     return value
 
 
+def exported_rows(search: str = "", target: str = "", state: str = "") -> Iterator[Row]:
+    """What stands in the file, in the order of the addresses. Raises Refused."""
+    rows = narrowed(search, target, state).order_by("sort_key")
+    return rows.values_list("cidr", "target", "expires_at", "description").iterator(chunk_size=ROWS_AT_ONCE)
+
+
 def exported(request: HttpRequest, form: str, search: str = "", target: str = "", state: str = "") -> HttpResponseBase:
     """A plain list has no column for the action, so it holds one action only: block unless allow is asked for."""
     wanted = Form(_one_of(Form, "form", form))
     if wanted is Form.PLAIN:
         target = target or Target.BLOCK.value
-    rows = narrowed(search, target, state).order_by("sort_key")
-    columns = rows.values_list("cidr", "target", "expires_at", "description").iterator(chunk_size=ROWS_AT_ONCE)
+    columns = exported_rows(search, target, state)
     now = timezone.now().astimezone(UTC)
     title = f"Ringfence, entries to {target or 'allow and block'}, {now:%Y-%m-%d %H:%M} UTC"
     name = f"ip-filters-{now:%Y%m%d-%H%M}.{ENDING[wanted]}"

@@ -56,6 +56,8 @@ class Defaults:
     target: Target = Target.BLOCK
     expires_at: datetime | None = None
     description: str = ""
+    only: bool = False
+    """Whether a row may not name another action than `target`."""
 
 
 @dataclass(slots=True)
@@ -226,9 +228,12 @@ def _target(row: RawRow, defaults: Defaults) -> Target:
     if not row.target:
         return defaults.target
     try:
-        return Target(row.target.lower())
+        target = Target(row.target.lower())
     except ValueError as error:
         raise _refusal("ip_filter.target", f"{row.target[:40]!r} is neither allow nor block.") from error
+    if defaults.only and target is not defaults.target:
+        raise _refusal("ip_filter.other_target", f"The row says {target}, but this list is to {defaults.target}.")
+    return target
 
 
 def _end(text: str) -> datetime:

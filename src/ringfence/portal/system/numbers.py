@@ -20,7 +20,7 @@ def dashboard_numbers(actor: Actor) -> dict[str, Any]:
     banned: int | str = "–"
     try:
         registered, calling = live.registrations_page(actor, "", "", "", 1)[1], len(live.calls(actor))
-        banned = len(guard.listed("bans.list", "bans")) if actor.may(Permission.SECURITY_READ) else "–"
+        banned = guard.ask("bans.page", limit=1)["count"] if actor.may(Permission.SECURITY_READ) else "–"
     except Refused:
         down = True
     cards = [

@@ -1,0 +1,105 @@
+"""Whole lists of the IP blacklist on the command line: `ringfence ban|allow import` and `export`.
+
+They are the portal's own command, run as the portal's account, so they work while its web process is down.
+"""
+
+import json
+import subprocess
+import sys
+from contextlib import nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Annotated, Any, Final
+
+import typer
+
+from ringfence.cli.outcome import REFUSED, WRONG_USAGE, misuse, print_json, refuse
+from ringfence.engines.children import manage, portal_environment
+from ringfence.engines.privileges import run_as
+from ringfence.engines.system import this_system
+from ringfence.hosts import accounts
+
+SECONDS: Final = 600.0
+STANDARD_INPUT: Final = "-"
+
+
+class ListForm(StrEnum):
+    """How a list is written."""
+
+    CSV = "csv"
+    JSON = "json"
+    PLAIN = "plain"
+
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="The list; - reads standard input.")]
+InForm = Annotated[ListForm, typer.Option("--form", help="csv, json, or plain: one address or prefix a line.")]
+Described = Annotated[str, typer.Option("--description", help="For rows without one.")]
+ForSeconds = Annotated[int, typer.Option("--seconds", help="End after so many seconds; never without.", min=0)]
+OnlyTry = Annotated[bool, typer.Option("--dry-run", help="Only say what the list would do.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As a JSON document.")]
+
+
+def add_to(group: typer.Typer, command: str, action: str) -> None:
+    """Gives a group its two verbs; `command` is the portal's, `action` what its entries do."""
+
+    @group.command("import", help=f"Add a list of addresses to {action}: all rows or, if one is refused, none.")
+    def import_list(
+        file: File,
+        form: InForm = ListForm.CSV,
+        description: Described = "",
+        seconds: ForSeconds = 0,
+        dry_run: OnlyTry = False,
+        as_json: AsJson = False,
+    ) -> None:
+        words = ["--form", form.value, "--description", description, "--seconds", str(seconds)]
+        outcome = json.loads(_run(command, "import", *words, *(["--dry-run"] if dry_run else []), file=file))
+        if as_json:
+            print_json(outcome)
+        else:
+            print("\n".join(told(outcome, dry_run)))
+        if outcome["problem_count"]:
+            raise typer.Exit(REFUSED)
+
+    @group.command("export", help=f"Write the entries to {action} to standard output.")
+    def export_list(form: InForm = ListForm.CSV) -> None:
+        sys.stdout.write(_run(command, "export", "--form", form.value))
+
+
+def told(outcome: dict[str, Any], dry_run: bool) -> list[str]:
+    """What became of a list, or would.
+
+    >>> told({"rows": 3, "added": 2, "changed": 0, "unchanged": 1, "problem_count": 0, "problems": []}, False)
+    ['3 rows: 2 added, 0 changed, 1 as before.']
+    """
+    counts = f"{outcome['added']} added, {outcome['changed']} changed, {outcome['unchanged']} as before"
+    would = "would be " if dry_run else ""
+    rows = [f"{problem['field']}: {problem['message']}" for problem in outcome["problems"]]
+    return [f"{outcome['rows']} rows: {would}{counts}.", *rows]
+
+
+def _run(command: str, *words: str, file: str = "") -> str:
+    system = this_system()
+    try:
+        with _opened(file) as stdin:
+            outcome = run_as(
+                accounts.PORTAL.name,
+                manage(system, command, "--json", *words),
+                portal_environment(system),
+                SECONDS,
+                stdin=stdin,
+            )
+    except subprocess.TimeoutExpired:
+        refuse(f"the list was not taken in within {SECONDS:.0f} s")
+    except OSError as error:
+        misuse(f"{file} cannot be read: {error.strerror}")
+    if outcome.returncode != 0:
+        typer.echo(outcome.stderr.strip(), err=True)
+        raise typer.Exit(WRONG_USAGE if outcome.returncode == WRONG_USAGE else REFUSED)
+    return outcome.stdout
+
+
+def _opened(file: str) -> Any:
+    if not file:
+        return nullcontext(None)
+    stdin: IO[bytes] = sys.stdin.buffer
+    return nullcontext(stdin) if file == STANDARD_INPUT else Path(file).open("rb")
