@@ -10,7 +10,7 @@ from ringfence.signaling.worker import Worker
 
 def open_web_socket(worker: Worker) -> None:
     """Admits or refuses; a refused connection gets no second try."""
-    if not ksr.readable() or worker.bans.is_banned(ksr.source(), time.time()):
+    if not ksr.readable() or worker.drops(ksr.source(), time.time()):
         ksr.refuse_web(403, "Forbidden")
         return
     objection = admit_upgrade(
