@@ -34,6 +34,8 @@ class Permission(StrEnum):
     CALLS_WRITE = "calls.write"
     INBOUND_READ = "inbound.read"
     INBOUND_WRITE = "inbound.write"
+    OUTBOUND_READ = "outbound.read"
+    OUTBOUND_WRITE = "outbound.write"
     AUDIT_READ = "audit.read"
     TENANTS_WRITE = "tenants.write"
     OPERATORS_WRITE = "operators.write"
@@ -66,6 +68,10 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     Permission.CALLS_WRITE: Right(Sphere.TENANT, "Start calls for extensions and end running calls."),
     Permission.INBOUND_READ: Right(Sphere.TENANT, "See numbers, inbound rules and blocked callers."),
     Permission.INBOUND_WRITE: Right(Sphere.TENANT, "Change where called numbers lead and which callers are blocked."),
+    Permission.OUTBOUND_READ: Right(Sphere.TENANT, "See codes, office hours and outbound rules, and explain calls."),
+    Permission.OUTBOUND_WRITE: Right(
+        Sphere.TENANT, "Change number plan, codes, emergency numbers, office hours and outbound rules."
+    ),
     Permission.AUDIT_READ: Right(Sphere.TENANT, "See and export the audit log."),
     Permission.TENANTS_WRITE: Right(Sphere.SYSTEM, "Add and delete tenants; set their limit of extensions."),
     Permission.OPERATORS_WRITE: Right(Sphere.SYSTEM, "Add, change and delete operators."),

@@ -34,6 +34,11 @@ class PolicyView:
             self._look()
         return self._index
 
+    @property
+    def version(self) -> int:
+        """Changes with everything that is published."""
+        return self._version
+
     def subscriber(self, aor: str) -> Subscriber | None:
         """The subscriber as stored now."""
         return self._reader.subscriber(aor) if self._reader else None
