@@ -12,14 +12,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from ringfence.policy import antihacking, challenges, decide, dialog, routing
+from ringfence.policy import antihacking, challenges, decide, dialog, outside, routing
 from ringfence.policy.settings import SecuritySettings, limits_of
 from tools.policy_words import ANSWERS, FEATURES, SENTENCES
 
 SOURCE: Final = Path(__file__).parents[1] / "src" / "ringfence"
 PAGE: Final = Path(__file__).parents[1] / "docs" / "policy.md"
 RULE_ID: Final = re.compile(
-    r"(packet|source|method|identity|registration|websocket|route|forward|transfer|watch|code|dialog|media|antihacking)"
+    r"(packet|source|method|identity|registration|websocket|route|outbound|forward|transfer|watch|code|dialog|media"
+    r"|antihacking)"
     r"\.[a-z_]+"
 )
 DROPPED: Final = "no answer"
@@ -66,6 +67,15 @@ def tables() -> tuple[Table, ...]:
             _listed(*_ids_of(routing), "route.offline", "route.busy", "media.offer", "route.redirect"),
         ),
         Table("Forwards, transfers, lamps and feature codes", _FEATURES, _listed(*FEATURES)),
+        Table(
+            "A call to the outside",
+            _CALL_OUTSIDE,
+            (
+                *_listed("outbound.emergency"),
+                *_gates(outside.OUTSIDE_GATES),
+                *_listed("outbound.hours", "outbound.rule", "route.no_rule"),
+            ),
+        ),
         Table("Inside a dialog", _DIALOG, _listed(*_ids_of(dialog), "dialog.challenge")),
         Table("Anti-hacking", _ANTIHACKING, _listed(*_antihacking_ids())),
     )
@@ -176,6 +186,10 @@ _FEATURES: Final = """\
 A forward, a 302, a transfer and a call started by a program are judged by the rules of "Where it goes", as a call of
 whoever caused it. These come on top."""
 _UPGRADE: Final = "A browser's HTTP request on a port for secure WebSockets."
+_CALL_OUTSIDE: Final = """\
+For a number that is no extension of the tenant, however the call came about, judged for whoever pays for it. Everything
+is asked of the canonical number. An emergency number needs a proved caller (`identity.domain`,
+`identity.authenticated`, `identity.digest_uri`) and nothing else."""
 _DIALOG: Final = "A request with a To tag, and a CANCEL, is judged by who really sends it; Route headers open nothing."
 _ANTIHACKING: Final = """\
 The guard counts failed authentications and unanswered challenges of each source over a sliding window. Only failures

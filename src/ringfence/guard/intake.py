@@ -21,6 +21,7 @@ PASSED_ON: Final = frozenset(
         Kind.CALL_ANSWERED,
         Kind.CALL_ENDED,
         Kind.CALL_REFUSED,
+        Kind.CALL_EMERGENCY,
         Kind.REQUEST_REFUSED,
         Kind.TRUNK_CHANGED,
         Kind.ENGINE_STARTED,

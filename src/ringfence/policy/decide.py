@@ -9,6 +9,7 @@ from typing import Final
 from ringfence.policy.book import FindSubscriber
 from ringfence.policy.index import Index
 from ringfence.policy.model import Objection, Packet, Refuse, Request, Verdict
+from ringfence.policy.outside import FindExchange, emergency_call, no_exchange
 from ringfence.policy.routing import route
 from ringfence.policy.rules import identity, method, packet, registration, source, websocket
 
@@ -43,6 +44,13 @@ GATES: Final[tuple[Gate, ...]] = (
     identity.tenant,
     identity.sender,
 )
+
+EMERGENCY_GATES: Final[tuple[Gate, ...]] = (
+    identity.domain,
+    identity.authenticated,
+    identity.digest_uri,
+)
+"""For an emergency call: who calls must be proved, and nothing else is asked; a suspended extension may call too."""
 
 REGISTRATION_GATES: Final[tuple[Gate, ...]] = (
     registration.account,
@@ -86,10 +94,18 @@ def gates_for(request: Request) -> tuple[Gate, ...]:
     return _GATES_OF_REGISTER if request.method == "REGISTER" else GATES
 
 
-def decide(request: Request, index: Index, find: FindSubscriber) -> Verdict:
+def decide(request: Request, index: Index, find: FindSubscriber, exchange_of: FindExchange = no_exchange) -> Verdict:
     """The verdict on a request outside a dialog."""
-    for gate in gates_for(request):
+    gates = EMERGENCY_GATES if _is_emergency(request, index, exchange_of) else gates_for(request)
+    for gate in gates:
         objection = gate(request, index)
         if objection is not None:
             return objection
-    return route(request, index, find)
+    return route(request, index, find, exchange_of)
+
+
+def _is_emergency(request: Request, index: Index, exchange_of: FindExchange) -> bool:
+    if request.method != "INVITE" or request.caller is None:
+        return False
+    exchange = exchange_of(request.caller.tenant_id)
+    return emergency_call(request.caller, request.target_user, index, exchange) is not None

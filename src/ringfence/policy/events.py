@@ -20,6 +20,7 @@ class Kind(StrEnum):
     CALL_CONFIRMED = "call.confirmed"
     CALL_ENDED = "call.ended"
     CALL_REFUSED = "call.refused"
+    CALL_EMERGENCY = "call.emergency"
     REQUEST_REFUSED = "request.refused"
     ENGINE_STARTED = "engine.started"
     ENGINE_EXCEPTION = "engine.exception"
@@ -48,6 +49,7 @@ URGENT: Final = frozenset(
         Kind.CALL_ANSWERED,
         Kind.CALL_ENDED,
         Kind.CALL_REFUSED,
+        Kind.CALL_EMERGENCY,
         Kind.ENGINE_EXCEPTION,
         Kind.POLICY_BROKEN,
         Kind.TRUNK_CHANGED,

@@ -6,17 +6,18 @@ from ringfence.policy.forwarding import Attempt, Judge, follow
 from ringfence.policy.index import Index
 from ringfence.policy.lamps import watch
 from ringfence.policy.model import Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
-from ringfence.policy.numbers import Reach, dialled_number, reach_of
+from ringfence.policy.numbers import Reach
+from ringfence.policy.outside import FindExchange, call_outside, emergency_call, no_exchange
 from ringfence.policy.voicemail import dialled_service
 
 
-def route(request: Request, index: Index, find: FindSubscriber) -> Verdict:
+def route(request: Request, index: Index, find: FindSubscriber, exchange_of: FindExchange = no_exchange) -> Verdict:
     """Where an unobjectionable request goes. Who is not named here is refused."""
     match request.method:
         case "REGISTER":
             return _register(request)
         case "INVITE":
-            return _call(request, index, find)
+            return _call(request, index, find, exchange_of)
         case "SUBSCRIBE":
             return watch(request, index, find)
         case "OPTIONS":
@@ -31,31 +32,35 @@ def _register(request: Request) -> Verdict:
     return SaveContacts("route.register", request.caller.aor)
 
 
-def _call(request: Request, index: Index, find: FindSubscriber) -> Verdict:
+def _call(request: Request, index: Index, find: FindSubscriber, exchange_of: FindExchange) -> Verdict:
     caller = request.caller
     if caller is None:
         return Refuse("route.unknown_caller", 403, "Forbidden")
     if asked := feature(request.target_user, caller, index, find):
         return asked
-    payer, judge = request.payer or caller, judge_with(index, find)
+    payer, judge = request.payer or caller, judge_with(index, find, exchange_of)
     if request.replaces:  # whoever is asked for is talking already: no forward applies
         return judge(caller, payer, request.target_user)
     return follow(Attempt(caller, payer, request.target_user), judge)
 
 
-def judge_with(index: Index, find: FindSubscriber) -> Judge:
+def judge_with(index: Index, find: FindSubscriber, exchange_of: FindExchange = no_exchange) -> Judge:
     """The one judgement of a call, whether it was dialled, forwarded, transferred or started by a program.
 
-    The payer's rights decide; the caller is only shown.
+    An emergency number comes before everything. The payer's rights decide; the caller is only shown.
     """
 
     def judge(caller: Subscriber, payer: Subscriber, number: str) -> Verdict:
+        exchange = exchange_of(payer.tenant_id)
+        emergency = emergency_call(payer, number, index, exchange)
+        if emergency is not None:
+            return emergency
         service = dialled_service(number, caller, payer, find)
         if service is not None and index.role(payer.role).may(Reach.INTERNAL):
             return service
         callee = find(f"{number}@{payer.domain}")
         if callee is None:
-            return _outside(number, index, payer)
+            return call_outside(payer, number, index, exchange)
         if not index.role(payer.role).may(Reach.INTERNAL):
             return Refuse("route.internal_calls", 403, "Forbidden")
         if not callee.active:
@@ -63,16 +68,3 @@ def judge_with(index: Index, find: FindSubscriber) -> Judge:
         return RingExtension("route.extension", callee.aor, caller, callee, payer)
 
     return judge
-
-
-def _outside(dialled: str, index: Index, payer: Subscriber) -> Verdict:
-    """A number of nobody here: the role is asked first, so who may not call outside learns nothing about routes."""
-    number = dialled_number(dialled)
-    if not number:
-        return Refuse("route.no_rule", 404, "Not Found")
-    reach = reach_of(number)
-    if not index.role(payer.role).may(reach):
-        if reach is Reach.INTERNATIONAL:
-            return Refuse("route.international_calls", 403, "Forbidden")
-        return Refuse("route.national_calls", 403, "Forbidden")
-    return Refuse("route.no_rule", 404, "Not Found")

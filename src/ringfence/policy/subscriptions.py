@@ -85,6 +85,12 @@ TELLINGS: Final[Mapping[Kind, Telling]] = {
         "A call was refused by a rule.",
         (*_PARTIES, "dialled", "rule", "code", "reason", "source"),
     ),
+    Kind.CALL_EMERGENCY: Telling(
+        (Topic.CALLS,),
+        Audience.TENANT,
+        "An emergency number was called; the call is on its way.",
+        ("caller", "name", "number", "source"),
+    ),
     Kind.BAN_ADDED: Telling(
         (Topic.BANS,),
         Audience.CONCERNED,

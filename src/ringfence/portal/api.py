@@ -132,6 +132,7 @@ def _mount() -> None:
     from ringfence.portal.confirm.api import router as confirm
     from ringfence.portal.firewall.api import router as firewall
     from ringfence.portal.notices.api import router as notices
+    from ringfence.portal.outbound.api import router as outbound
     from ringfence.portal.people.api import router as people
     from ringfence.portal.people.calling_api import router as calling
     from ringfence.portal.people.directory_api import router as directory
@@ -159,6 +160,7 @@ def _mount() -> None:
         "trunks": trunks,
         "calls": calls,
         "audit": audit,
+        "outbound": outbound,
         "confirm": confirm,
         "web access": web_access,
         "firewall": firewall,

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     INBOUND_WRITE = "inbound.write"
     VOICEMAILS_READ = "voicemails.read"
     VOICEMAILS_WRITE = "voicemails.write"
+    OUTBOUND_READ = "outbound.read"
+    OUTBOUND_WRITE = "outbound.write"
     AUDIT_READ = "audit.read"
     TENANTS_WRITE = "tenants.write"
     OPERATORS_WRITE = "operators.write"
@@ -73,6 +75,10 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     ),
     Permission.VOICEMAILS_WRITE: Right(
         Sphere.TENANT, "Change mailboxes and voicemail settings of all users; delete their messages."
+    ),
+    Permission.OUTBOUND_READ: Right(Sphere.TENANT, "See codes, office hours and outbound rules, and explain calls."),
+    Permission.OUTBOUND_WRITE: Right(
+        Sphere.TENANT, "Change number plan, codes, emergency numbers, office hours and outbound rules."
     ),
     Permission.AUDIT_READ: Right(Sphere.TENANT, "See and export the audit log."),
     Permission.TENANTS_WRITE: Right(Sphere.SYSTEM, "Add and delete tenants; set their limit of extensions."),

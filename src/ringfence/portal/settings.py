@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "ringfence.portal.notices",
     "ringfence.portal.trunks",
     "ringfence.portal.voicemail",
+    "ringfence.portal.outbound",
 ]
 
 MIDDLEWARE = [

@@ -41,6 +41,7 @@ urlpatterns = [
     path("", include("ringfence.portal.transports.urls")),
     path("", include("ringfence.portal.trunks.urls")),
     path("", include("ringfence.portal.voicemail.urls")),
+    path("", include("ringfence.portal.outbound.urls")),
     path("static/<path:name>", static_file),
 ]
 

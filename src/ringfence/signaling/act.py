@@ -3,6 +3,7 @@
 from typing import Final
 
 from ringfence.policy.model import (
+    CallOutside,
     Challenge,
     Drop,
     Greet,
@@ -17,7 +18,7 @@ from ringfence.policy.model import (
     Verdict,
     Watch,
 )
-from ringfence.signaling import calls, ksr, picking, registrations, ringing, services, watching
+from ringfence.signaling import calls, emergency, ksr, picking, registrations, ringing, services, watching
 from ringfence.signaling.worker import Worker
 
 BLOCKED_AGENT: Final = "source.user_agent"
@@ -27,6 +28,8 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
     """Does what the policy decided."""
     if isinstance(verdict, RingExtension | RingList):
         verdict = ringing.reachable(verdict, worker, replaces=bool(request.replaces))
+    if isinstance(verdict, CallOutside) and verdict.emergency:
+        emergency.tell(verdict, worker)
     match verdict:
         case Drop(rule):
             worker.refused(rule)

@@ -92,7 +92,7 @@ def _outside_dialog(method: str, worker: Worker) -> None:
         ksr.new_transaction()
     if method == "INVITE":
         request = transfers.redeem(request, worker)
-    act.carry_out(decide(request, index, worker.view.subscriber), request, worker)
+    act.carry_out(decide(request, index, worker.view.subscriber, worker.plans.exchange), request, worker)
 
 
 def _in_dialog(method: str, worker: Worker) -> None:

@@ -84,7 +84,7 @@ def _next_step(code: int, worker: Worker) -> Verdict | None:
     if callee is None or index is None:
         return None
     caller = worker.view.subscriber(ksr.dialog_var("from")) or callee
-    path, judge = _path(), judge_with(index, worker.view.subscriber)
+    path, judge = _path(), judge_with(index, worker.view.subscriber, worker.plans.exchange)
     verdict: Verdict | None = None
     if 300 <= code < 400:
         number, host = redirection_in(ksr.redirection())
@@ -151,4 +151,4 @@ def _end(rule: str, code: int, reason: str, payer: str, worker: Worker) -> None:
 
 def _judge(worker: Worker) -> Judge | None:
     index = worker.view.current()
-    return judge_with(index, worker.view.subscriber) if index else None
+    return judge_with(index, worker.view.subscriber, worker.plans.exchange) if index else None

@@ -39,6 +39,11 @@ class PolicyView:
         """The number of the commit that `current` last looked at; below 1 if this LMDB does not show it."""
         return self._commits
 
+    @property
+    def version(self) -> int:
+        """Changes with everything that is published."""
+        return self._version
+
     def subscriber(self, aor: str) -> Subscriber | None:
         """The subscriber as stored now."""
         return self._reader.subscriber(aor) if self._reader else None

@@ -78,7 +78,7 @@ def _parties(worker: Worker) -> tuple[Subscriber, Subscriber] | None:
 def _judged(wish: Wish, transferrer: Subscriber, transferee: Subscriber, index: Index, worker: Worker) -> Refuse | None:
     if index.domain_of(wish.host or transferrer.domain) != transferrer.domain:
         return Refuse("transfer.domain", 403, "Forbidden")
-    verdict = judge_with(index, worker.view.subscriber)(transferee, transferrer, wish.number)
+    verdict = judge_with(index, worker.view.subscriber, worker.plans.exchange)(transferee, transferrer, wish.number)
     if isinstance(verdict, Refuse):
         return verdict
     if not isinstance(verdict, RingExtension | CallOutside):

@@ -18,6 +18,7 @@ from ringfence.policy.events import Kind
 from ringfence.signaling import ksr
 from ringfence.signaling.familiar import Familiar
 from ringfence.signaling.noise import Noise
+from ringfence.signaling.plans import Plans
 from ringfence.signaling.store import PolicyView
 from ringfence.signaling.tallies import Tallies
 from ringfence.store.bans import BanReader
@@ -47,6 +48,7 @@ class Worker:
     def __init__(self, paths: Paths) -> None:
         self.journal = JournalWriter(paths.journal, paths.doorbell)
         self.view = PolicyView(paths.policy, self.policy_broken)
+        self.plans = Plans(self.view, self.policy_broken)
         self.familiar = Familiar()
         self.bans = BanReader(paths.bans)
         self.suspensions = SuspensionReader(paths.suspensions)

@@ -96,7 +96,7 @@ def test_a_forward_to_premium_whose_right_is_gone_is_refused_when_the_call_comes
     role("302", "Standard User")
     _, headers = caller.begin_call("302")
     assert caller.final(branch_of(headers)).status == 480
-    assert record(pbx, "301", "302", rule="route.national_calls")["code"] == 480
+    assert record(pbx, "301", "302", rule="outbound.national")["code"] == 480
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_a_forward_is_paid_by_the_forwarder_and_shows_the_caller() -> None:
 def test_a_forward_outside_is_judged_with_the_forwarders_role_not_the_callers() -> None:
     """Attack case 112: Ann may call everywhere, 102 may not (any more)."""
     verdict = dial("102", house(x102=Calling(forward_always=PREMIUM)))
-    assert verdict == Refuse("route.national_calls", 480, "Temporarily Unavailable", "102@a.example")
+    assert verdict == Refuse("outbound.national", 480, "Temporarily Unavailable", "102@a.example")
 
 
 def test_a_forwarder_who_may_not_call_inside_forwards_nowhere() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from ringfence.portal.api import api
 from ringfence.portal.calls.ingest import store
+from ringfence.portal.outbound.models import OutboundRule
 from ringfence.portal.permissions import PERMISSIONS, Permission, Sphere
 from tests.unit.portal.rest import PASSWORD, Rest, Site
 from tests.unit.portal.signing_in import signed_in_browser
@@ -103,6 +104,12 @@ def populate(site: Site) -> None:
     site.b.call("PUT", f"groups/{group}/members/{site.users['101@b.example']}")
     site.b.post("roles", tenant_id=tenant_id, name="Helpdesk", permissions=["users.read"])
     leave_message("101@b.example")
+    site.b.post("allowed-country-codes", tenant_id=tenant_id, country="FR")
+    site.b.post("disallowed-codes", tenant_id=tenant_id, prefix="+900")
+    site.b.post("emergency-numbers", tenant_id=tenant_id, number="19222")
+    hours = [{"weekday": 0, "start": 480, "end": 1020}]
+    site.b.post("office-hours", tenant_id=tenant_id, name="Day", spans=hours)
+    OutboundRule.objects.create(tenant_id=tenant_id, name="Any", order=1, routes=[])
     signed_in_browser("100@b.example")
 
 

@@ -14,6 +14,7 @@ class Topic(StrEnum):
     BANS = "bans"
     BAN_STORMS = "ban-storms"
     ALARMS = "alarms"
+    EMERGENCY_CALLS = "emergency-calls"
     SIGN_IN_FAILURES = "sign-in-failures"
     SETTING_CHANGES = "setting-changes"
     ALL = "all-security-events"
@@ -31,6 +32,7 @@ TOPICS: Final = {
     Topic.BANS: Telling("Bans", "Each address that is blocked or freed by hand."),
     Topic.BAN_STORMS: Telling("Ban storms", "Many bans within a minute; told once until it is calm for ten minutes."),
     Topic.ALARMS: Telling("Alarms", "A standing trouble begins or ends: the firewall, the journal, the policy."),
+    Topic.EMERGENCY_CALLS: Telling("Emergency calls", "Somebody called an emergency number: who, and from where."),
     Topic.SIGN_IN_FAILURES: Telling("Failed sign-ins", "A wrong password or factor for an administrator's account."),
     Topic.SETTING_CHANGES: Telling("Changes of settings", "Somebody changed security settings, entries or rules."),
     Topic.ALL: Telling("All security events", "Everything above and what was spared, refused or ended: for a SIEM."),
@@ -47,6 +49,7 @@ LEDGER_KINDS: Final = (
     Kind.ENGINE_EXCEPTION,
     Kind.POLICY_BROKEN,
     Kind.MEDIA_FAILED,
+    Kind.CALL_EMERGENCY,
 )
 OF_KIND: Final = {
     Kind.BAN_ADDED: Topic.BANS,
@@ -54,6 +57,7 @@ OF_KIND: Final = {
     Kind.ALARM_RAISED: Topic.ALARMS,
     Kind.ALARM_CLEARED: Topic.ALARMS,
     Kind.SETTINGS_CHANGED: Topic.SETTING_CHANGES,
+    Kind.CALL_EMERGENCY: Topic.EMERGENCY_CALLS,
 }
 REFUSED_SIGN_INS: Final = ("session.refused", "session.proof_refused")
 STORM: Final = "ban.storm"
@@ -78,6 +82,10 @@ _SENTENCES: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     Kind.BAN_SPARED: lambda event: f"{_text(event, 'address')} was not blocked: {_text(event, 'why')}",
     Kind.ALARM_RAISED: lambda event: f"Alarm: {_text(event, 'message')}",
     Kind.ALARM_CLEARED: lambda event: f"The alarm is over: {_text(event, 'message')}",
+    Kind.CALL_EMERGENCY: lambda event: (
+        f"Emergency call to {_text(event, 'number')} by {_text(event, 'name')} ({_text(event, 'caller')}) "
+        f"from {_text(event, 'source')}"
+    ),
     Kind.REQUEST_REFUSED: lambda event: f"{event.get('count', 1)} requests refused by {_text(event, 'rule')}",
     STORM: lambda event: f"{event.get('count')} addresses were blocked within a minute",
     Kind.SETTINGS_CHANGED: lambda event: (

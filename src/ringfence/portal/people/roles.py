@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ringfence.policy.callplan import plan_key
 from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
@@ -50,6 +51,8 @@ def change_role(actor: Actor, role: Role, wish: RoleWish) -> Role:
         if wish.name != role.name:
             _refuse_twin(wish.name, role.tenant, role.pk)
             _publish_holders(draft, role)
+            if role.tenant_id is not None:
+                draft.lookup(plan_key(role.tenant_id))
         role.name, role.description = wish.name, wish.description
         role.hold(rights)
         role.save()

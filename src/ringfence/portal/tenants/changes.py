@@ -6,6 +6,7 @@ from typing import Any, Final
 from zoneinfo import available_timezones
 
 from ringfence.policy.addresses import AddressProblem, parse_address
+from ringfence.policy.callplan import plan_key
 from ringfence.policy.limits import LONGEST_CALL_MINUTES, MOST_CALLS
 from ringfence.policy.settings import Problem
 from ringfence.portal import publish
@@ -78,6 +79,7 @@ def create_tenant(actor: Actor, name: str, domain: str, time_zone: str = "UTC", 
         _free("domain", domain, Tenant.objects.filter(domain=domain).exists())
         _no_gateway(domain)
         tenant = Tenant.objects.create(name=name, domain=domain, time_zone=time_zone, **asdict(limits))
+        draft.lookup(plan_key(tenant.pk))
         draft.record("tenant.created", tenant.pk, name, new=facts(tenant), tenant_id=tenant.pk)
         draft.rules()
     return tenant
@@ -105,6 +107,7 @@ def change_tenant(
         for field, value in asdict(limits).items():
             setattr(tenant, field, value)
         tenant.save(update_fields=["name", "time_zone", *RANGES])
+        draft.lookup(plan_key(tenant.pk))
         draft.record("tenant.changed", tenant.pk, name, old, facts(tenant), tenant.pk)
         draft.rules()
     return tenant
@@ -135,6 +138,7 @@ def delete_tenant(actor: Actor, tenant: Tenant) -> None:
     with change(actor) as draft:
         for extension in Extension.objects.filter(tenant=tenant).select_related("tenant"):
             draft.subscriber(extension.aor)
+        draft.lookup(plan_key(tenant.pk))
         draft.record("tenant.deleted", tenant.pk, tenant.name, old=facts(tenant), tenant_id=tenant.pk)
         draft.rules()
         Person.objects.filter(tenant=tenant).delete()

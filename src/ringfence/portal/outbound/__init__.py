@@ -1,0 +1,1 @@
+"""Calls to the outside: number plan, codes, emergency numbers, office hours and outbound rules of each tenant."""

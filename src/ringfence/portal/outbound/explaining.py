@@ -1,0 +1,154 @@
+"""Which rule a call would take, and why: the policy in force, asked by the very code that decides live."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import lmdb
+from django.utils import timezone
+
+from ringfence.policy.book import Subscriber
+from ringfence.policy.callplan import WORLD_KEY, CallPlan, decode_plan, decode_world, plan_key
+from ringfence.policy.decide import decide
+from ringfence.policy.dialled import read_dialled
+from ringfence.policy.index import build_index
+from ringfence.policy.model import Answer, CallOutside, Credentials, Refuse, Request, RingExtension, Verdict
+from ringfence.policy.numberplan import Number
+from ringfence.policy.outbound import OutboundRule
+from ringfence.policy.outside import Exchange
+from ringfence.portal import places
+from ringfence.portal.actor import Actor
+from ringfence.portal.outbound.changes import trunks_of
+from ringfence.portal.people.models import Extension
+from ringfence.portal.problems import NotFound, Unavailable, refuse
+from ringfence.store.reader import PolicyReader
+
+MOST_SHOWN = 100
+"""Rules that a call passed over; the rest would only repeat them."""
+
+SENTENCES = {
+    "outbound.rule": "The call leaves by this rule.",
+    "outbound.emergency": "This is an emergency number: the call leaves at once, whatever else is configured.",
+    "outbound.hours": "The rule for this call is outside its office hours, and no later rule is asked.",
+    "outbound.national": "The role may not call outside numbers.",
+    "outbound.international": "The role may not call international numbers.",
+    "outbound.disallowed_code": "The number begins with a disallowed code.",
+    "outbound.number_class": "This class of numbers is not switched on.",
+    "outbound.country": "The country is not among the allowed ones.",
+    "route.no_rule": "No outbound rule takes this number, or it is none in this number plan.",
+    "route.extension": "This is an extension of the tenant.",
+    "route.internal_calls": "The role may not call extensions.",
+    "route.callee_inactive": "The called extension is suspended.",
+    "identity.active": "The caller is suspended.",
+}
+
+WHY = {
+    "disabled": "It is switched off.",
+    "prefix": "The number begins differently.",
+    "length": "The number has another length.",
+    "reach": "It is for national or for international numbers only, and this is the other.",
+    "caller": "It is for other extensions.",
+    "group": "The caller is in none of its groups.",
+    "role": "The caller has none of its roles.",
+}
+
+
+def explain(actor: Actor, caller: str, number: str, at: str = "") -> dict[str, Any]:
+    """The verdict on a call that this extension would dial, with the rules it passed over. Raises Refused."""
+    now = _moment(at)
+    number_part, _, domain = caller.partition("@")
+    found = Extension.objects.filter(number=number_part, tenant__domain=domain).select_related("tenant").first()
+    if found is None or not (actor.above_tenants or actor.tenant_id == found.tenant_id):
+        raise NotFound([refuse("caller", "explain.caller", "There is no such extension.").problems[0]])
+    try:
+        reader = PolicyReader(places.POLICY)
+    except (OSError, lmdb.Error) as error:
+        raise Unavailable(detail=f"The policy store cannot be read: {error}") from error
+    try:
+        return _explained(reader, found, number, now)
+    finally:
+        reader.close()
+
+
+def _explained(reader: PolicyReader, caller: Extension, user: str, now: float) -> dict[str, Any]:
+    reader.refresh()
+    book, payer = reader.book(), reader.subscriber(caller.aor)
+    plan, world = reader.lookup(plan_key(caller.tenant_id)), reader.lookup(WORLD_KEY)
+    if book is None or payer is None or plan is None or world is None:
+        raise Unavailable(detail="The extension is not in force yet; try again in a moment.")
+    exchange = Exchange(decode_plan(plan, decode_world(world)), now)
+    index = build_index(book)
+    verdict = decide(_request(payer, user), index, reader.subscriber, lambda tenant_id: exchange)
+    return _shown(verdict, payer, user, exchange.plan, dict(trunks_of(caller.tenant)))
+
+
+def _request(payer: Subscriber, user: str) -> Request:
+    """The INVITE that a phone of this extension would send, proved as its own."""
+    uri = f"sip:{user}@{payer.domain}"
+    return Request(
+        "INVITE", user, payer.domain, uri, payer.extension, payer.domain, user, payer.domain, "", "",
+        credentials=Credentials(payer.extension, uri, Answer.RIGHT), caller=payer,
+    )  # fmt: skip
+
+
+def _shown(verdict: Verdict, payer: Subscriber, user: str, plan: CallPlan, trunks: dict[int, str]) -> dict[str, Any]:
+    number = plan.number(read_dialled(user))
+    outside = verdict if isinstance(verdict, CallOutside) else None
+    taken, passed = _asked(plan, payer, number) if _by_rule(verdict) else (None, [])
+    return {
+        "caller": payer.aor,
+        "number": outside.number if outside else number.text if number else user,
+        "country": number.country if number else "",
+        "kind": str(number.kind) if number else "",
+        "verdict": verdict.rule,
+        "code": verdict.code if isinstance(verdict, Refuse) else None,
+        "sentence": _sentence(verdict),
+        "outbound_rule": outside.outbound_rule if outside else taken.name if taken else "",
+        "emergency": bool(outside and outside.emergency),
+        "routes": [
+            {
+                "trunk_id": route.trunk_id,
+                "trunk": trunks.get(route.trunk_id, ""),
+                "number": route.number,
+                "caller_number": route.caller_number,
+            }
+            for route in (outside.routes if outside else ())
+        ],
+        "passed_over": passed,
+    }
+
+
+def _by_rule(verdict: Verdict) -> bool:
+    """Whether the outbound rules were asked at all."""
+    return verdict.rule in ("outbound.rule", "outbound.hours", "route.no_rule")
+
+
+def _asked(
+    plan: CallPlan, payer: Subscriber, number: Number | None
+) -> tuple[OutboundRule | None, list[dict[str, Any]]]:
+    """The first rule that applies, and why the ones before it do not."""
+    passed: list[dict[str, Any]] = []
+    for rule in plan.rules.every() if number else ():
+        miss = rule.miss(payer, number) if number else None
+        if miss is None:
+            return rule, passed
+        if len(passed) < MOST_SHOWN:
+            passed.append({"rule": rule.name, "order": rule.order, "why": str(miss), "sentence": WHY[miss]})
+    return None, passed
+
+
+def _sentence(verdict: Verdict) -> str:
+    if isinstance(verdict, RingExtension):
+        return f"This is the extension {verdict.callee.extension} of the tenant."
+    return SENTENCES.get(verdict.rule, f"The rule {verdict.rule} decides.")
+
+
+def _moment(at: str) -> float:
+    if not at:
+        return timezone.now().timestamp()
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError as error:
+        raise refuse(
+            "at", "explain.moment", "A moment is like 2026-12-24T18:00+01:00; without a zone it is UTC."
+        ) from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
