@@ -34,11 +34,13 @@ class Permission(StrEnum):
     CALLS_WRITE = "calls.write"
     INBOUND_READ = "inbound.read"
     INBOUND_WRITE = "inbound.write"
+    BUDGETS_WRITE = "budgets.write"
     AUDIT_READ = "audit.read"
     TENANTS_WRITE = "tenants.write"
     OPERATORS_WRITE = "operators.write"
     TRUNKS_READ = "trunks.read"
     TRUNKS_WRITE = "trunks.write"
+    RATES_WRITE = "rates.write"
     SECURITY_READ = "security.read"
     SECURITY_WRITE = "security.write"
     SYSTEM_READ = "system.read"
@@ -66,11 +68,13 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     Permission.CALLS_WRITE: Right(Sphere.TENANT, "Start calls for extensions and end running calls."),
     Permission.INBOUND_READ: Right(Sphere.TENANT, "See numbers, inbound rules and blocked callers."),
     Permission.INBOUND_WRITE: Right(Sphere.TENANT, "Change where called numbers lead and which callers are blocked."),
+    Permission.BUDGETS_WRITE: Right(Sphere.TENANT, "See and set budgets of calls outside; lift suspensions."),
     Permission.AUDIT_READ: Right(Sphere.TENANT, "See and export the audit log."),
     Permission.TENANTS_WRITE: Right(Sphere.SYSTEM, "Add and delete tenants; set their limit of extensions."),
     Permission.OPERATORS_WRITE: Right(Sphere.SYSTEM, "Add, change and delete operators."),
     Permission.TRUNKS_READ: Right(Sphere.SYSTEM, "See trunks and their state."),
     Permission.TRUNKS_WRITE: Right(Sphere.SYSTEM, "Add, change and delete trunks; give their numbers to tenants."),
+    Permission.RATES_WRITE: Right(Sphere.SYSTEM, "See and change what calls outside cost."),
     Permission.SECURITY_READ: Right(Sphere.SYSTEM, "See security settings, address entries and bans."),
     Permission.SECURITY_WRITE: Right(Sphere.SYSTEM, "Change security settings and address entries; ban and lift."),
     Permission.WEB_WRITE: Right(

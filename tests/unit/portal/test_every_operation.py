@@ -101,6 +101,7 @@ def populate(site: Site) -> None:
     group = site.b.post("groups", tenant_id=tenant_id, name="Sales")["id"]
     site.b.call("PUT", f"groups/{group}/members/{site.users['101@b.example']}")
     site.b.post("roles", tenant_id=tenant_id, name="Helpdesk", permissions=["users.read"])
+    site.b.post("budgets", owner="extension:101@b.example")
     signed_in_browser("100@b.example")
 
 
