@@ -9,6 +9,7 @@ from ringfence.cli import (
     allow,
     audit,
     ban,
+    budget,
     check_password,
     confirm,
     demo,
@@ -41,6 +42,7 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
 GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("audit", audit.group),
     ("ban", ban.group),
+    ("budget", budget.group),
     ("allow", allow.group),
     ("tenant", tenant.group),
     ("user", user.group),

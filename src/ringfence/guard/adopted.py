@@ -50,6 +50,14 @@ class AdoptedPolicy:
         self.book, self.addresses = book, addresses
         return True
 
+    def lookup(self, key: str) -> bytes | None:
+        """What is stored now under a key such as `rate/4930`; None while there is no store."""
+        try:
+            return self._open().lookup(key)
+        except (OSError, lmdb.Error) as error:
+            self.broken = f"{type(error).__name__}: {error}"
+            return None
+
     def release(self) -> None:
         if self._reader is not None:
             self._reader.release()

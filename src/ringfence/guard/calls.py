@@ -99,6 +99,10 @@ class Calls:
             del self._calls[call_id]
         return [_end_of(call_id, call, now) for call_id, call in lost.items()]
 
+    def going_on(self) -> list[tuple[Event, Event | None]]:
+        """Each call as it was started and, if it was, answered."""
+        return [(call.started, call.answered) for call in self._calls.values()]
+
     def with_media(self) -> dict[str, str]:
         """The SIP Call-ID of each answered call whose media the relay should carry."""
         return {

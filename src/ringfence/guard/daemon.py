@@ -25,6 +25,8 @@ from ringfence.guard.core import Core
 from ringfence.guard.doors import Doors
 from ringfence.guard.firewall import DryRun, Firewall, FirewallRefused, Nft
 from ringfence.guard.floods import Floods, Witnesses
+from ringfence.guard.fuse import OVER_BUDGET, Fuse, FuseParts
+from ringfence.guard.fusedesk import LIFT, FuseDesk
 from ringfence.guard.intake import Intake
 from ringfence.guard.kernelwatch import KernelWatch
 from ringfence.guard.known import Known
@@ -44,6 +46,7 @@ from ringfence.journal.durability import Synced, sync
 from ringfence.journal.reader import JournalReader, replay
 from ringfence.store.bans import BanWriter
 from ringfence.store.blocks import BlockWriter
+from ringfence.store.suspensions import SuspensionWriter
 
 LOOK_EVERY: Final = 0.1
 READ_EVERY: Final = 0.2
@@ -74,7 +77,11 @@ class Daemon:
         self._calls = CallWatch(service.parts.standing.calls, Relay(), core, service.give_up)
         self._desk = Desk(service, self._calls)
         starts = CallStart(service.parts.standing.registrations, core)
-        self._control = ControlSocket(paths.guard_socket, {**self._desk.verbs(), **starts.verbs()}, CHANGING | {START})
+        self._control = ControlSocket(
+            paths.guard_socket,
+            {**self._desk.verbs(), **starts.verbs(), **FuseDesk(service).verbs()},
+            CHANGING | {START, LIFT},
+        )
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         self._reading = False
         self._settling = False
@@ -177,6 +184,7 @@ class Daemon:
         while True:
             await asyncio.sleep(SWEEP_EVERY)
             self._service.sweep()
+            await self._calls.hang_up_all(self._service.fuse_calls(), OVER_BUDGET)
             self._desk.announce()
             if self._watch is not None and self._watch.gone():
                 self._reassert()
@@ -286,9 +294,12 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
     known = Known(firewall, ledger)
     record = Record(bans, ledger, alarms, known)
     rulings = Rulings(standing, never_block, record, boot)
-    intake = Intake(standing, policy, rulings, record)
+    workers = SuspensionWriter(paths.suspensions)
+    fuse = Fuse(FuseParts(policy, ledger, standing.calls, workers), time.time())
+    intake = Intake(standing, policy, rulings, record, fuse)
     floods = Floods(firewall, Witnesses(policy, rulings, known, bans))
     intake.recall(replay(paths.journal, snapshot_at, ledger.saved))
+    fuse.restore()
     paths.journal.mkdir(mode=0o770, parents=True, exist_ok=True)
     reader = JournalReader(paths.journal, ledger.saved)
     parts = Parts(
@@ -303,6 +314,7 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
         intake,
         known,
         floods,
+        fuse,
         reader,
         SipPorts(paths.transports),
         boot,

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.clock import Moment
+from ringfence.guard.fuse import Fuse
 from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.standing import MALFORMED, Standing
 from ringfence.guard.unanswered import LONGEST_MESSAGE, LONGEST_TEXT, Unanswered
@@ -40,8 +41,9 @@ MALFORMED_EVENT: Final = "journal.malformed_event"
 class Intake:
     """One event at a time; a malformed one raises an alarm and harms nothing."""
 
-    def __init__(self, standing: Standing, policy: AdoptedPolicy, rulings: Rulings, record: Record) -> None:
+    def __init__(self, standing: Standing, policy: AdoptedPolicy, rulings: Rulings, record: Record, fuse: Fuse) -> None:
         self._standing = standing
+        self._fuse = fuse
         self._policy = policy
         self.rulings = rulings
         self._bans = record.bans
@@ -89,13 +91,21 @@ class Intake:
             elif event["kind"] in PASSED_ON:
                 self._ledger.note(event["t"], event["kind"], line)
             self._standing.take(line, event)
+            self._meter_call(event)
         except MALFORMED as error:
             self._report_malformed(event, error, now)
 
     def _settled(self, event: Event) -> dict[str, Any]:
         """The end of a call with what only we know of it."""
         why = self._standing.calls.why_ended(event["call_id"])
-        return {**event, "reason": why} if why else event
+        charged = self._fuse.ended(event)
+        return {**event, **charged, "reason": why} if why else {**event, **charged}
+
+    def _meter_call(self, event: Event) -> None:
+        if event["kind"] == Kind.CALL_STARTED:
+            self._fuse.started(event)
+        elif event["kind"] == Kind.CALL_ANSWERED:
+            self._fuse.answered(event)
 
     def recall(self, entries: Iterable[Entry]) -> None:
         """Takes in again what was carried out before the last stop: state and counts only, no effects."""

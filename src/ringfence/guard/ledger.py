@@ -117,15 +117,15 @@ class Ledger:
     def note(self, at: float, kind: str, body: dict[str, Any] | bytes) -> None:
         """Stages one event for the portal."""
         text = body.decode() if isinstance(body, bytes) else json.dumps(body, separators=(",", ":"))
-        self._stage("INSERT INTO event (at, kind, body) VALUES (?, ?, ?)", (at, kind, text))
+        self.stage("INSERT INTO event (at, kind, body) VALUES (?, ?, ?)", (at, kind, text))
 
     def note_ban(self, ban: BanRecord) -> None:
         """Stages a ban; a live one of the same source ends."""
-        self._stage(
+        self.stage(
             "UPDATE ban SET ended = ?, ended_why = 'renewed' WHERE key = ? AND scope = ? AND ended IS NULL",
             (ban.since, ban.key, ban.scope),
         )
-        self._stage(
+        self.stage(
             "INSERT INTO ban (key, rule, reason, by, since, until, boot_id, boot_until, evidence, scope) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -144,15 +144,15 @@ class Ledger:
 
     def note_end(self, key: str, at: float, by: str, why: str, scope: Scope = Scope.SIP) -> None:
         """Stages the end of a ban."""
-        self._stage(
+        self.stage(
             "UPDATE ban SET ended = ?, ended_by = ?, ended_why = ? WHERE key = ? AND scope = ? AND ended IS NULL",
             (at, by, why, key, scope),
         )
 
     def note_administrator(self, network: str, until: float, now: float) -> None:
         """Stages the protection of an administrator's address until that Unix time; those that ran out go."""
-        self._stage("DELETE FROM administrator WHERE until <= ?", (now,))
-        self._stage(
+        self.stage("DELETE FROM administrator WHERE until <= ?", (now,))
+        self.stage(
             "INSERT INTO administrator VALUES (?1, ?2) "
             "ON CONFLICT (network) DO UPDATE SET until = max(until, excluded.until)",
             (network, until),
@@ -165,11 +165,11 @@ class Ledger:
 
     def note_known(self, key: str, until: float) -> None:
         """Stages a source with an accepted registration; `until` is Unix time."""
-        self._stage("INSERT OR REPLACE INTO known (key, until) VALUES (?, ?)", (key, until))
+        self.stage("INSERT OR REPLACE INTO known (key, until) VALUES (?, ?)", (key, until))
 
     def note_unknown(self, key: str) -> None:
         """Stages that a source is forgotten."""
-        self._stage("DELETE FROM known WHERE key = ?", (key,))
+        self.stage("DELETE FROM known WHERE key = ?", (key,))
 
     def known_sources(self, now: float) -> list[tuple[str, float]]:
         """Key and end of each known source, the first to end first; those that ran out are removed."""
@@ -227,6 +227,14 @@ class Ledger:
         )
         return [{**json.loads(body), "id": number, "t": at, "kind": kind} for number, at, kind, body in rows]
 
+    def add_tables(self, schema: str) -> None:
+        """Tables of somebody who keeps more here; only what does not exist yet is made."""
+        self._db.executescript(schema)
+
+    def rows(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """Committed rows."""
+        return list(self._db.execute(query, values))
+
     def last_event(self) -> int:
         """The highest event id ever given."""
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'event'").fetchone()
@@ -246,7 +254,8 @@ class Ledger:
             self._db.execute(_SCOPED)
         self._db.executescript(_LIVE)
 
-    def _stage(self, statement: str, values: tuple[Any, ...]) -> None:
+    def stage(self, statement: str, values: tuple[Any, ...]) -> None:
+        """One statement for the next commit."""
         if len(self._staged) >= MAX_STAGED:
             del self._staged[0]
             self.lost += 1

@@ -16,6 +16,7 @@ from ringfence.guard.clock import Moment, moment
 from ringfence.guard.doors import Doors
 from ringfence.guard.firewall import Firewall, FirewallRefused
 from ringfence.guard.floods import Floods
+from ringfence.guard.fuse import Fuse
 from ringfence.guard.intake import Intake
 from ringfence.guard.known import Known
 from ringfence.guard.ledger import BanRecord, Ledger
@@ -58,6 +59,7 @@ class Parts:
     intake: Intake
     known: Known
     floods: Floods
+    fuse: Fuse
     reader: JournalReader
     ports: SipPorts
     boot_id: str
@@ -187,8 +189,15 @@ class Service:
         """A call that neither the relay nor the core knows has ended."""
         now = moment()
         for end in self.parts.standing.calls.give_up_one(call_id, now.wall):
-            self.parts.ledger.note(now.wall, Kind.CALL_ENDED, {**end, "reason": why})
+            self.parts.ledger.note(now.wall, Kind.CALL_ENDED, {**end, **self.parts.fuse.ended(end), "reason": why})
         self.commit()
+
+    def fuse_calls(self) -> list[str]:
+        """Once a second: the calls that a budget ends now."""
+        doomed = self.parts.fuse.tick(moment().wall)
+        if self.parts.ledger.pending:
+            self.commit()
+        return doomed
 
     def guard_rates(self) -> None:
         """Several times a second: who exceeds a packet rate."""
@@ -216,7 +225,7 @@ class Service:
             parts.standing.watches.expire(now.wall)
             parts.intake.note_news(now)
             for end in parts.standing.calls.expire(now.wall):
-                parts.ledger.note(now.wall, Kind.CALL_ENDED, end)
+                parts.ledger.note(now.wall, Kind.CALL_ENDED, {**end, **parts.fuse.ended(end)})
         self._watch_drops(now)
         self.commit()
 

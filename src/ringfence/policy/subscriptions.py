@@ -17,6 +17,7 @@ class Topic(StrEnum):
     REGISTRATIONS = "registrations"
     CALLS = "calls"
     BANS = "bans"
+    BUDGETS = "budgets"
     ALARMS = "alarms"
     TRUNKS = "trunks"
     SETTINGS = "settings"
@@ -52,6 +53,7 @@ class Listener:
 
 _PARTIES: Final = ("call_id", "caller", "callee", "tenant_id")
 _REGISTRATION: Final = ("aor", "source", "transport", "user_agent", "display_name", "tenant_id", "user_id")
+_BUDGET: Final = ("owner", "tenant_id", "measure")
 _AUDIT: Final = ("audit_id", "actor", "address", "action", "object_id", "object_label", "tenant_id", "changes")
 
 TELLINGS: Final[Mapping[Kind, Telling]] = {
@@ -90,6 +92,18 @@ TELLINGS: Final[Mapping[Kind, Telling]] = {
         Audience.TENANT,
         "An emergency number was called; the call is on its way.",
         ("caller", "name", "number", "source"),
+    ),
+    Kind.BUDGET_WARNED: Telling(
+        (Topic.BUDGETS,), Audience.TENANT, "Somebody has used most of a budget.", (*_BUDGET, "used", "limit")
+    ),
+    Kind.OUTSIDE_SUSPENDED: Telling(
+        (Topic.BUDGETS,),
+        Audience.TENANT,
+        "A budget is used up: the running calls outside are ended, new ones refused.",
+        (*_BUDGET, "used", "limit", "by"),
+    ),
+    Kind.OUTSIDE_RESUMED: Telling(
+        (Topic.BUDGETS,), Audience.TENANT, "Somebody may call outside again.", ("owner", "tenant_id", "by")
     ),
     Kind.BAN_ADDED: Telling(
         (Topic.BANS,),

@@ -139,6 +139,7 @@ def _mount() -> None:
     from ringfence.portal.security.api import router as security
     from ringfence.portal.security.entries_api import router as entries
     from ringfence.portal.signin.api import router as signin
+    from ringfence.portal.spending.api import router as spending
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
     from ringfence.portal.transports.api import router as transports
@@ -159,6 +160,7 @@ def _mount() -> None:
         "notices": notices,
         "trunks": trunks,
         "calls": calls,
+        "spending": spending,
         "audit": audit,
         "outbound": outbound,
         "confirm": confirm,

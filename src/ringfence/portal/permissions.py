@@ -38,11 +38,13 @@ class Permission(StrEnum):
     VOICEMAILS_WRITE = "voicemails.write"
     OUTBOUND_READ = "outbound.read"
     OUTBOUND_WRITE = "outbound.write"
+    BUDGETS_WRITE = "budgets.write"
     AUDIT_READ = "audit.read"
     TENANTS_WRITE = "tenants.write"
     OPERATORS_WRITE = "operators.write"
     TRUNKS_READ = "trunks.read"
     TRUNKS_WRITE = "trunks.write"
+    RATES_WRITE = "rates.write"
     SECURITY_READ = "security.read"
     SECURITY_WRITE = "security.write"
     SYSTEM_READ = "system.read"
@@ -80,11 +82,13 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     Permission.OUTBOUND_WRITE: Right(
         Sphere.TENANT, "Change number plan, codes, emergency numbers, office hours and outbound rules."
     ),
+    Permission.BUDGETS_WRITE: Right(Sphere.TENANT, "See and set budgets of calls outside; lift suspensions."),
     Permission.AUDIT_READ: Right(Sphere.TENANT, "See and export the audit log."),
     Permission.TENANTS_WRITE: Right(Sphere.SYSTEM, "Add and delete tenants; set their limit of extensions."),
     Permission.OPERATORS_WRITE: Right(Sphere.SYSTEM, "Add, change and delete operators."),
     Permission.TRUNKS_READ: Right(Sphere.SYSTEM, "See trunks and their state."),
     Permission.TRUNKS_WRITE: Right(Sphere.SYSTEM, "Add, change and delete trunks; give their numbers to tenants."),
+    Permission.RATES_WRITE: Right(Sphere.SYSTEM, "See and change what calls outside cost."),
     Permission.SECURITY_READ: Right(Sphere.SYSTEM, "See security settings, address entries and bans."),
     Permission.SECURITY_WRITE: Right(Sphere.SYSTEM, "Change security settings and address entries; ban and lift."),
     Permission.WEB_WRITE: Right(

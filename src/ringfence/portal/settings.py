@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "ringfence.portal.people",
     "ringfence.portal.security",
     "ringfence.portal.calls",
+    "ringfence.portal.spending",
     "ringfence.portal.audit",
     "ringfence.portal.rest",
     "ringfence.portal.webaccess",

@@ -34,6 +34,7 @@ urlpatterns = [
     path("", include("ringfence.portal.security.urls")),
     path("", include("ringfence.portal.notices.urls")),
     path("", include("ringfence.portal.calls.urls")),
+    path("", include("ringfence.portal.spending.urls")),
     path("", include("ringfence.portal.audit.urls")),
     path("", include("ringfence.portal.confirm.urls")),
     path("", include("ringfence.portal.webaccess.urls")),

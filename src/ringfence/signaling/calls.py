@@ -6,10 +6,11 @@ from typing import Any, Final
 from ringfence.policy import dialog, negotiated
 from ringfence.policy.book import Subscriber, Tenant
 from ringfence.policy.events import Kind
+from ringfence.policy.ladder import CALLED, CALLER, SYSTEM
 from ringfence.policy.limits import HELD, LONGEST_CALL_MINUTES, CallFacts
 from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
-from ringfence.signaling import facts, holding, ksr, limits, memory, picking
+from ringfence.signaling import facts, holding, ksr, ladder, limits, memory, picking
 from ringfence.signaling.worker import Worker
 
 MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove RTP/AVP"
@@ -42,6 +43,7 @@ DIALOG_VARIABLES: Final = (
     "caller_rtp",
     "called_rtp",
     HELD,
+    ladder.LADDER,
 )
 
 AGREED: Final = ("codec", "caller_rtp", "called_rtp")
@@ -88,6 +90,7 @@ def ring(verdict: Rung, target_user: str, worker: Worker) -> None:
     _end_in_time(tenant)
     _track(verdict, target_user, call_id)
     limits.attach(worker)
+    ladder.note(CALLER, "INVITE")
     _journal_start(worker, verdict, target_user, call_id)
     ksr.record_route()
     ksr.show_caller(verdict.caller.display_name or verdict.caller.extension)
@@ -153,6 +156,7 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
     caller, callee = _parties()
     from_caller = ksr.text("$ft") == ksr.text("$dlg(from_tag)")
     ksr.set_dialog_var("caller" if from_caller else "callee", facts.party())
+    ladder.note(CALLER if from_caller else CALLED, method)
     if not ksr.loose_route():
         ksr.reply(481, "Call/Transaction Does Not Exist")
         return
@@ -178,6 +182,7 @@ def reply_of_callee() -> None:
     code = ksr.number("$rs")
     if 100 < code < 300 and (code >= 200 or not ksr.dialog_var("callee")):
         ksr.set_dialog_var("callee", facts.party())
+    ladder.note(CALLED, str(code))
     if 200 <= code < 300:
         _note_who_answered()
         _note_agreed()
@@ -187,6 +192,7 @@ def reply_of_callee() -> None:
 def reply_in_dialog() -> None:
     """A reply of either party to a request of the other."""
     code = ksr.number("$rs")
+    ladder.note(CALLER if ksr.text("$ft") != ksr.text("$dlg(from_tag)") else CALLED, str(code))
     relay_media_of_reply(code)
     if 200 <= code < 300 and ksr.text("$rm") == "INVITE":
         holding.obey()
@@ -228,6 +234,7 @@ def failed(worker: Worker, *, in_dialog: bool) -> None:
 def replace_final(code: int, reason: str) -> None:
     """Another final answer to the caller than the called side gave."""
     ksr.set_dialog_var("code", str(code))
+    ladder.note(SYSTEM, str(code))
     ksr.final_reply(code, reason)
 
 
@@ -240,7 +247,8 @@ def dialog_event(name: str, worker: Worker) -> None:
         case "dialog:end":
             limits.release()
             ksr.media_delete()
-            worker.journal.append(Kind.CALL_ENDED, _ended(200, "Normal", _ended_by()))
+            quality = ksr.media_quality()
+            worker.journal.append(Kind.CALL_ENDED, {**_ended(200, "Normal", _ended_by()), **quality})
         case "dialog:failed":
             limits.release()
             code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
@@ -371,7 +379,7 @@ def _ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
         "rule": ksr.dialog_var("refused"),
         "payer": ksr.dialog_var("payer"),
         "ended_by": ended_by,
-        **{name: ksr.dialog_var(name) for name in AGREED},
+        **{name: ksr.dialog_var(name) for name in (*AGREED, ladder.LADDER)},
     }
 
 

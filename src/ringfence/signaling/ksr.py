@@ -365,6 +365,12 @@ def body() -> str:
     return text("$rb")
 
 
+def media_quality() -> dict[str, float]:
+    """What the relay knew of the deleted call: MOS, loss in percent, jitter in milliseconds."""
+    found = {name: text(f"$avp({name})") for name in ("mos", "loss", "jitter")}
+    return {name: float(value) for name, value in found.items() if value.replace(".", "", 1).isdigit()}
+
+
 def has_sdp() -> bool:
     return _yes(KSR.textops.has_body_type("application/sdp"))
 

@@ -110,6 +110,7 @@ def populate(site: Site) -> None:
     hours = [{"weekday": 0, "start": 480, "end": 1020}]
     site.b.post("office-hours", tenant_id=tenant_id, name="Day", spans=hours)
     OutboundRule.objects.create(tenant_id=tenant_id, name="Any", order=1, routes=[])
+    site.b.post("budgets", owner="extension:101@b.example")
     signed_in_browser("100@b.example")
 
 

@@ -14,6 +14,7 @@ PAGES = [
     "/security-dashboard", "/security-dashboard/now", "/security-dashboard/chart.json",
     "/security/notices/new/email", "/audit-log", "/change-password", "/dashboard/numbers", "/dashboard/calls.json",
     "/roles", "/roles/new", "/roles/1", "/groups", "/groups/new", "/operators", "/operators/new",
+    "/rates", "/rates/new", "/rates/import", "/budgets", "/budgets/new",
     "/trunks", "/trunks/new/register", "/trunks/new/address", "/trunks/new/accept_register",
 ]  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q
 from ninja import Router, Schema
 
+from ringfence.policy.spend import MILLION
 from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
 from ringfence.portal.calls import live
@@ -32,6 +33,21 @@ class CallRecordOut(Schema):
     code: int
     reason: str
     rule: str
+    direction: str
+    payer: str
+    number: str
+    trunk: int | None
+    outbound_rule: str
+    source: str
+    codec: str
+    caller_rtp: str
+    called_rtp: str
+    mos: float | None
+    loss: float | None
+    jitter: float | None
+    destination: str
+    rate: str
+    cost: float | None
 
 
 class CallRecordPage(PageOut):
@@ -51,11 +67,12 @@ def list_calls(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
 
 
 def record_facts(record: CallRecord) -> dict[str, Any]:
-    """Times in UTC, `duration` in seconds from answer to end."""
+    """Times in UTC, `duration` in seconds from answer to end, `cost` in currency units, null without a rate."""
     facts = {name: getattr(record, name) for name in CallRecordOut.model_fields}
     facts["started_at"] = record.started_at.isoformat()
     facts["answered_at"] = record.answered_at.isoformat() if record.answered_at else None
     facts["ended_at"] = record.ended_at.isoformat()
+    facts["cost"] = None if record.cost is None else record.cost / MILLION
     return facts
 
 
@@ -70,6 +87,10 @@ def list_records(
     started_after: datetime | None = None,
     started_before: datetime | None = None,
     answered: bool | None = None,
+    direction: str = "",
+    trunk: RowId | None = None,
+    payer: str = "",
+    rule: str = "",
 ) -> dict[str, Any]:
     """Newest first. `party` matches the beginning of caller, callee or the dialled number."""
     found = CallRecord.objects.visible_to(request.auth)
@@ -85,6 +106,8 @@ def list_records(
         found = found.filter(started_at__lt=started_before)
     if answered is not None:
         found = found.filter(answered_at__isnull=not answered)
+    exact = {"direction": direction, "trunk": trunk, "payer": payer, "rule": rule}
+    found = found.filter(**{name: value for name, value in exact.items() if value not in ("", None)})
     return rows(found, page, record_facts)
 
 

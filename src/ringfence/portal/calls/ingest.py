@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from ringfence.policy.events import Kind
+from ringfence.policy.ladder import MOST_CHARACTERS
 from ringfence.portal import guard, publish
 from ringfence.portal.actor import Actor
 from ringfence.portal.audit import retention
@@ -30,6 +31,12 @@ SHELL: Final = "command line"
 """How the guard's events name whoever works at a shell of the server; what the portal does is in its log already."""
 
 BATCH: Final = 500
+TEXTS: Final = {
+    "payer": 255, "number": 64, "outbound_rule": 128, "source": 64, "codec": 64, "caller_rtp": 64, "called_rtp": 64,
+    "destination": 16, "rate": 64,
+}  # fmt: skip
+"""What else a record tells in words, and how much of it."""
+
 WAIT: Final = 1.0
 """Seconds the guard holds the question when there is nothing new; pending publishes are retried in the same rhythm."""
 
@@ -125,7 +132,23 @@ def record_of(event: dict[str, Any]) -> dict[str, Any]:
         "code": int(event.get("code") or 0),
         "reason": _text(event, "reason"),
         "rule": _text(event, "rule")[:128],
+        **{name: _text(event, name)[:length] for name, length in TEXTS.items()},
+        **{name: _quality(event, name) for name in ("mos", "loss", "jitter")},
+        "direction": _text(event, "direction")[:16] or "internal",
+        "trunk": _whole(event, "trunk"),
+        "cost": _whole(event, "cost"),
+        "ladder": str(event.get("ladder") or "")[:MOST_CHARACTERS],
     }
+
+
+def _whole(event: dict[str, Any], name: str) -> int | None:
+    value = event.get(name)
+    return value if type(value) is int and 0 <= value < 1 << 62 else None
+
+
+def _quality(event: dict[str, Any], name: str) -> float | None:
+    value = event.get(name)
+    return float(value) if isinstance(value, int | float) and 0 <= value <= 1e6 else None
 
 
 def _text(event: dict[str, Any], name: str) -> str:

@@ -14,7 +14,11 @@ class CallRecordQuerySet(models.QuerySet["CallRecord"]):
 
 
 class CallRecord(models.Model):
-    """One finished or refused call (CDR). Written by `manage ingest` alone."""
+    """One finished or refused call (CDR). Written by `manage ingest` alone.
+
+    `cost` is in millionths of the currency unit, null inside; `loss` in percent, `jitter` in milliseconds, `mos` 1 to 5
+    (ITU-T P.800.1).
+    """
 
     call_id = models.CharField(max_length=255, unique=True)
     tenant = models.ForeignKey(Tenant, null=True, on_delete=models.SET_NULL, related_name="call_records")
@@ -29,6 +33,22 @@ class CallRecord(models.Model):
     code = models.IntegerField(default=0)
     reason = models.CharField(max_length=255, blank=True, default="")
     rule = models.CharField(max_length=128, blank=True, default="")
+    direction = models.CharField(max_length=16, blank=True, default="internal")
+    payer = models.CharField(max_length=255, blank=True, default="")
+    number = models.CharField(max_length=64, blank=True, default="")
+    trunk = models.BigIntegerField(null=True)
+    outbound_rule = models.CharField(max_length=128, blank=True, default="")
+    source = models.CharField(max_length=64, blank=True, default="")
+    codec = models.CharField(max_length=64, blank=True, default="")
+    caller_rtp = models.CharField(max_length=64, blank=True, default="")
+    called_rtp = models.CharField(max_length=64, blank=True, default="")
+    mos = models.FloatField(null=True)
+    loss = models.FloatField(null=True)
+    jitter = models.FloatField(null=True)
+    destination = models.CharField(max_length=16, blank=True, default="")
+    rate = models.CharField(max_length=64, blank=True, default="")
+    cost = models.BigIntegerField(null=True)
+    ladder = models.TextField(blank=True, default="")
 
     objects = CallRecordQuerySet.as_manager()
 

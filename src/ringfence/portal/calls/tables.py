@@ -74,11 +74,14 @@ def _by_age(found: Any, chosen: str) -> Any:
     return found.filter(started_at__gte=timezone.now() - timedelta(days=int(chosen)))
 
 
+DIRECTIONS: Final = (("internal", _("internal")), ("outbound", _("outbound")), ("inbound", _("inbound")))
+
 EXPORT: Final = tuple(
     (name, lambda row, name=name: getattr(row, name))
     for name in (
         "call_id", "caller", "callee", "dialled", "started_at", "answered_at", "ended_at", "duration", "ended_by",
-        "code", "reason", "rule",
+        "code", "reason", "rule", "direction", "payer", "number", "trunk", "outbound_rule", "source", "codec",
+        "caller_rtp", "called_rtp", "mos", "loss", "jitter", "destination", "rate", "cost",
     )
 )  # fmt: skip
 
@@ -103,6 +106,7 @@ def records_table(path: str = "/cdrs") -> Table:
         search_hint=_("Caller, callee or dialled number"),
         filters=(
             Filter("result", _("Result"), (("answered", _("answered")), ("refused", _("not answered"))), _by_result),
+            Filter("direction", _("Direction"), DIRECTIONS, lambda found, wanted: found.filter(direction=wanted)),
             Filter("days", _("Period"), (("1", _("1 day")), ("7", _("7 days")), ("31", _("31 days"))), _by_age),
         ),
         export=EXPORT,

@@ -15,6 +15,7 @@ class Topic(StrEnum):
     BAN_STORMS = "ban-storms"
     ALARMS = "alarms"
     EMERGENCY_CALLS = "emergency-calls"
+    BUDGETS = "budgets"
     SIGN_IN_FAILURES = "sign-in-failures"
     SETTING_CHANGES = "setting-changes"
     ALL = "all-security-events"
@@ -33,6 +34,7 @@ TOPICS: Final = {
     Topic.BAN_STORMS: Telling("Ban storms", "Many bans within a minute; told once until it is calm for ten minutes."),
     Topic.ALARMS: Telling("Alarms", "A standing trouble begins or ends: the firewall, the journal, the policy."),
     Topic.EMERGENCY_CALLS: Telling("Emergency calls", "Somebody called an emergency number: who, and from where."),
+    Topic.BUDGETS: Telling("Budgets", "A budget of calls outside is nearly or wholly used up, or was renewed by hand."),
     Topic.SIGN_IN_FAILURES: Telling("Failed sign-ins", "A wrong password or factor for an administrator's account."),
     Topic.SETTING_CHANGES: Telling("Changes of settings", "Somebody changed security settings, entries or rules."),
     Topic.ALL: Telling("All security events", "Everything above and what was spared, refused or ended: for a SIEM."),
@@ -43,6 +45,9 @@ LEDGER_KINDS: Final = (
     Kind.BAN_LIFTED,
     Kind.BAN_EXPIRED,
     Kind.BAN_SPARED,
+    Kind.BUDGET_WARNED,
+    Kind.OUTSIDE_SUSPENDED,
+    Kind.OUTSIDE_RESUMED,
     Kind.ALARM_RAISED,
     Kind.ALARM_CLEARED,
     Kind.REQUEST_REFUSED,
@@ -54,6 +59,9 @@ LEDGER_KINDS: Final = (
 OF_KIND: Final = {
     Kind.BAN_ADDED: Topic.BANS,
     Kind.BAN_LIFTED: Topic.BANS,
+    Kind.BUDGET_WARNED: Topic.BUDGETS,
+    Kind.OUTSIDE_SUSPENDED: Topic.BUDGETS,
+    Kind.OUTSIDE_RESUMED: Topic.BUDGETS,
     Kind.ALARM_RAISED: Topic.ALARMS,
     Kind.ALARM_CLEARED: Topic.ALARMS,
     Kind.SETTINGS_CHANGED: Topic.SETTING_CHANGES,
@@ -80,6 +88,16 @@ _SENTENCES: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     ),
     Kind.BAN_EXPIRED: lambda event: f"The ban of {_text(event, 'address')} is over",
     Kind.BAN_SPARED: lambda event: f"{_text(event, 'address')} was not blocked: {_text(event, 'why')}",
+    Kind.BUDGET_WARNED: lambda event: (
+        f"{_text(event, 'owner')} has used {event.get('used')} of {event.get('limit')} ({_text(event, 'measure')})"
+    ),
+    Kind.OUTSIDE_SUSPENDED: lambda event: (
+        f"Outside calls of {_text(event, 'owner')} are suspended: {_text(event, 'measure')},"
+        f" {event.get('used', '-')} of {event.get('limit', '-')}; the running ones were ended"
+    ),
+    Kind.OUTSIDE_RESUMED: lambda event: (
+        f"{_text(event, 'owner')} may call outside again, by {_text(event, 'by') or 'nobody'}"
+    ),
     Kind.ALARM_RAISED: lambda event: f"Alarm: {_text(event, 'message')}",
     Kind.ALARM_CLEARED: lambda event: f"The alarm is over: {_text(event, 'message')}",
     Kind.CALL_EMERGENCY: lambda event: (

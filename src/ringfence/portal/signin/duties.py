@@ -24,8 +24,8 @@ CHANGE_PASSWORD: Final = "/change-password"  # noqa: S105 an address
 TWO_STEP: Final = "/my/two-step"
 
 NEEDS_PROOF: Final = (
-    "/security/", "/ip-blacklist", "/tenants", "/users", "/roles", "/web-access", "/trunks", "/password-policy",
-    "/change-extension-password", TWO_STEP, "/my/tokens",
+    "/security/", "/ip-blacklist", "/tenants", "/users", "/budgets", "/rates", "/roles", "/web-access", "/trunks",
+    "/password-policy", "/change-extension-password", TWO_STEP, "/my/tokens",
 )  # fmt: skip
 """Below these addresses whatever changes something needs a fresh proof."""
 

@@ -66,6 +66,8 @@ SECTIONS: Final = (
             Item("Voicemail", "/voicemail", "phone-incoming", Permission.VOICEMAILS_READ),
             Item("Live Calls", "/calls", "phone-call", Permission.CALLS_READ),
             Item("Registrations", "/registrations", "device-landline-phone", Permission.CALLS_READ),
+            Item("Budgets", "/budgets", "shield-check", Permission.BUDGETS_WRITE),
+            Item("Rates", "/rates", "list-check", Permission.RATES_WRITE),
             Item("CDRs", "/cdrs", "history", Permission.CALLS_READ),
         ),
     ),

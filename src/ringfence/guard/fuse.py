@@ -1,0 +1,242 @@
+"""The fraud fuse at work: charges calls outside while they run; at a critical level suspends whoever it is, ends the
+running calls outside and tells people. Emergency and internal calls are none of its business.
+"""
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ringfence.guard.adopted import AdoptedPolicy
+from ringfence.guard.calls import Calls
+from ringfence.guard.ledger import Ledger
+from ringfence.guard.spending import KEPT_DAYS, Spending, Suspension
+from ringfence.journal.reader import Event
+from ringfence.policy.book import Book
+from ringfence.policy.events import Kind
+from ringfence.policy.meter import Meter, OutsideCall, Trip
+from ringfence.policy.plain import from_plain
+from ringfence.policy.spend import (
+    DAY,
+    DEFAULTS,
+    FREE,
+    MILLION,
+    Budget,
+    Level,
+    Measure,
+    Owner,
+    Rate,
+    decode_rate,
+    destination,
+    prefixes,
+)
+from ringfence.store.suspensions import SuspensionWriter
+
+OVER_BUDGET: Final = "Budget used up"
+OUTBOUND: Final = "outbound"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FuseParts:
+    """What the fuse works with."""
+
+    policy: AdoptedPolicy
+    ledger: Ledger
+    calls: Calls
+    workers: SuspensionWriter
+
+
+class Fuse:
+    """Fed with the life of every call, asked once a second."""
+
+    def __init__(self, parts: FuseParts, now: float) -> None:
+        self._parts = parts
+        self._rows = Spending(parts.ledger)
+        self._meter = Meter(int(now // DAY))
+        self._suspended = {found.owner: found for found in self._rows.suspensions()}
+        self._warned: set[tuple[str, Measure, int]] = set()
+        self._budgets: dict[str, Budget] = {}
+        self._budgets_of: Book | None = None
+        self._day = 0
+
+    def restore(self) -> None:
+        """What was used before the last stop, and the calls that ran then; puts the suspensions in force."""
+        today = self._meter.today
+        for owner, seconds, money in self._rows.spent(today):
+            self._meter.recall(owner, seconds, money)
+        for owner, name, day in self._rows.destinations():
+            self._meter.recall_destination(owner, name, day == today)
+        for started, answered in self._parts.calls.going_on():
+            if call := self._outside(started):
+                self._meter.resume(call, float(answered["t"]) if answered else None)
+        self._parts.workers.replace_all(self._suspended)
+
+    def started(self, event: Event) -> None:
+        call = self._outside(event)
+        if call is None:
+            return
+        for owner, name in self._meter.begin(call, float(event["t"])):
+            self._rows.add_destination(owner, name, self._meter.today)
+
+    def answered(self, event: Event) -> None:
+        self._meter.answer(event["call_id"], float(event.get("answered_at") or event["t"]))
+
+    def ended(self, event: Event) -> dict[str, Any]:
+        """What the call came to, for its record; nothing of a call inside."""
+        found = self._meter.end(event["call_id"], float(event.get("ended_at") or event["t"]))
+        if found is None:
+            return {}
+        call, whole, today = found
+        for owner in call.owners:
+            if today.seconds:
+                self._rows.add(owner, self._meter.today, today.seconds, today.money)
+        return {"cost": whole.money, "rate": call.rate.name, "destination": call.destination}
+
+    def tick(self, now: float) -> list[str]:
+        """What is over its budget now: warns, suspends. Returns the calls to end."""
+        self._turn_day(int(now // DAY))
+        doomed: list[str] = []
+        for trip in list(self._meter.trips(now, self.budget_of)):
+            if trip.owner in self._suspended:
+                doomed += self._meter.running(trip.owner)
+            elif trip.finding.level is Level.CRITICAL:
+                self._suspend(trip, now)
+                doomed += self._meter.running(trip.owner)
+            else:
+                self._warn(trip, now)
+        return list(dict.fromkeys(doomed))
+
+    def lift(self, owner: str, by: str, now: float) -> bool:
+        """Lets somebody call outside again, with the whole budget of a day. False if nobody was suspended."""
+        suspension = self._suspended.pop(owner, None)
+        if suspension is None:
+            return False
+        self._meter.forgive(owner)
+        self._rows.forgive(owner, self._meter.today)
+        self._rows.resume(owner)
+        self._warned = {item for item in self._warned if item[0] != owner}
+        self._parts.workers.replace_all(self._suspended)
+        self._parts.ledger.note(now, Kind.OUTSIDE_RESUMED, {**self._about(owner), "by": by})
+        return True
+
+    def suspend(self, owner: str, by: str, now: float) -> list[str]:
+        """The same by hand. Returns the calls to end."""
+        self._note(Suspension(owner, now, "manual", {"by": by}), now)
+        return self._meter.running(owner)
+
+    def listing(self) -> list[dict[str, Any]]:
+        return [
+            {**self._about(found.owner), "since": found.since, "measure": found.measure, "evidence": found.evidence}
+            for found in self._suspended.values()
+        ]
+
+    def usage(self, owner: str, now: float) -> dict[str, Any]:
+        """What somebody used today, in the units of a budget."""
+        used = self._meter.usage(owner, now)
+        return {
+            Measure.MINUTES.value: round(used.seconds / 60, 2),
+            Measure.MONEY.value: used.money / MILLION,
+            Measure.CALLS.value: used.calls,
+            Measure.DESTINATIONS.value: used.destinations,
+            Measure.PARALLEL.value: used.parallel,
+        }
+
+    def budget_of(self, owner: str) -> Budget:
+        """The own budget, or that of all of its kind, or the default. One that cannot be read is the default."""
+        if self._budgets_of is not self._parts.policy.book:
+            self._budgets_of, self._budgets = self._parts.policy.book, {}
+        found = self._budgets.get(owner)
+        if found is None:
+            found = self._budgets[owner] = self._read_budget(owner)
+        return found
+
+    def _read_budget(self, owner: str) -> Budget:
+        kind, _, _name = owner.partition(":")
+        for key in (f"budget/{owner}", f"budget/{kind}"):
+            raw = self._parts.policy.lookup(key)
+            if raw is None:
+                continue
+            try:
+                budget: Budget = from_plain(Budget, json.loads(raw))
+            except (ValueError, KeyError, TypeError) as error:
+                log.error("budget %s cannot be read: %s", key, error)
+                break
+            return budget
+        return DEFAULTS[Owner(kind)]
+
+    def _suspend(self, trip: Trip, now: float) -> None:
+        finding = trip.finding
+        evidence = {"used": _shown(finding.measure, finding.used), "limit": _shown(finding.measure, finding.limit)}
+        self._note(Suspension(trip.owner, now, finding.measure.value, evidence), now)
+
+    def _note(self, suspension: Suspension, now: float) -> None:
+        self._suspended[suspension.owner] = suspension
+        self._rows.suspend(suspension)
+        self._parts.workers.replace_all(self._suspended)
+        told = {"measure": suspension.measure, **suspension.evidence}
+        self._parts.ledger.note(now, Kind.OUTSIDE_SUSPENDED, {**self._about(suspension.owner), **told})
+        log.warning("outside calls of %s are suspended: %s", suspension.owner, told)
+
+    def _warn(self, trip: Trip, now: float) -> None:
+        """Once a day for each measure of an owner."""
+        finding = trip.finding
+        key = (trip.owner, finding.measure, self._meter.today)
+        if key in self._warned:
+            return
+        self._warned.add(key)
+        told = {
+            "measure": finding.measure.value,
+            "used": _shown(finding.measure, finding.used),
+            "limit": _shown(finding.measure, finding.limit),
+        }
+        self._parts.ledger.note(now, Kind.BUDGET_WARNED, {**self._about(trip.owner), **told})
+
+    def _about(self, owner: str) -> dict[str, Any]:
+        """Whom it concerns. A shared trunk's concern is nobody's but those above the tenants."""
+        kind, _, name = owner.partition(":")
+        tenants = {tenant.domain: tenant.id for tenant in self._parts.policy.book.tenants}
+        tenant_id: int | None = None
+        if kind == Owner.EXTENSION:
+            tenant_id = tenants.get(name.partition("@")[2])
+        elif kind == Owner.TENANT:
+            tenant_id = int(name)
+        return {"owner": owner, "tenant_id": tenant_id}
+
+    def _outside(self, event: Event) -> OutsideCall | None:
+        """The call if it leaves the system and is no emergency call."""
+        if event.get("direction") != OUTBOUND or event.get("emergency"):
+            return None
+        number = str(event.get("number") or "")
+        country = destination(number)
+        trunk = int(event.get("trunk") or 0)
+        owners = (f"extension:{event['payer']}", f"tenant:{int(event['tenant_id'])}", f"trunk:{trunk}")
+        return OutsideCall(event["call_id"], owners, self._rate(number), country, self._is_abroad(country, trunk))
+
+    def _is_abroad(self, country: str, trunk: int) -> bool:
+        """A number in international form of another country than the trunk's."""
+        home = next((one.country_code for one in self._parts.policy.book.trunks if one.id == trunk), "")
+        return country not in ("", home)
+
+    def _rate(self, number: str) -> Rate:
+        """The rate of the longest prefix; a number without one costs nothing that is known."""
+        for prefix in prefixes(number):
+            raw = self._parts.policy.lookup(f"rate/{prefix}")
+            if raw is not None:
+                try:
+                    return decode_rate(raw)
+                except ValueError:
+                    log.error("rate %s cannot be read", prefix)
+        return FREE
+
+    def _turn_day(self, day: int) -> None:
+        if day != self._day:
+            self._day = day
+            self._warned = {item for item in self._warned if item[2] == day}
+            self._rows.forget_before(day - KEPT_DAYS)
+
+
+def _shown(measure: Measure, value: float) -> float:
+    """Money in whole units."""
+    return round(value / MILLION if measure is Measure.MONEY else value, 2)

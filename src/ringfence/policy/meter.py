@@ -1,0 +1,175 @@
+"""Counts what calls outside cost while they run, for each extension, tenant and trunk they concern.
+
+Pure: every time is an argument, in Unix time. What ended calls have used is kept by whoever holds the meter.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from ringfence.policy.spend import DAY, Budget, Finding, Rate, Usage, judge
+
+MINUTE: Final = 60.0
+AHEAD: Final = 2.0
+"""Seconds a running call is charged in advance: so long it takes until it is really ended."""
+
+MOST_REMEMBERED: Final = 1_000
+"""Attempts of one owner kept for a minute; no budget of calls a minute is larger."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideCall:
+    """A call that leaves the system. `owners` are named as in `extension:101@a.example`."""
+
+    call_id: str
+    owners: tuple[str, ...]
+    rate: Rate
+    destination: str
+    is_international: bool
+
+
+class Charge(NamedTuple):
+    """What a call came to. Of a call over midnight only the part of its last day counts for that day's budget."""
+
+    seconds: float
+    money: int
+
+
+class Trip(NamedTuple):
+    """A budget that was reached, and whose."""
+
+    owner: str
+    finding: Finding
+
+
+@dataclass(slots=True)
+class _Used:
+    """What the ended calls of one owner used this day."""
+
+    seconds: float = 0.0
+    money: int = 0
+    new: set[str] = field(default_factory=set)
+
+
+class Meter:
+    """The running calls and what was used today."""
+
+    def __init__(self, today: int = 0) -> None:
+        self.today = today
+        self._running: dict[str, tuple[OutsideCall, float | None]] = {}
+        self._used: dict[str, _Used] = defaultdict(_Used)
+        self._known: dict[str, set[str]] = defaultdict(set)
+        self._attempts: dict[str, deque[float]] = {}
+
+    def recall(self, owner: str, seconds: float, money: int) -> None:
+        """What an owner had used today before a restart."""
+        used = self._used[owner]
+        used.seconds, used.money = seconds, money
+
+    def recall_destination(self, owner: str, destination: str, is_new: bool) -> None:
+        """A destination called before; `is_new` if that was today for the first time."""
+        self._known[owner].add(destination)
+        if is_new:
+            self._used[owner].new.add(destination)
+
+    def resume(self, call: OutsideCall, answered_at: float | None) -> None:
+        """A call that ran before a restart and was counted then."""
+        self._running[call.call_id] = (call, answered_at)
+
+    def begin(self, call: OutsideCall, now: float) -> list[tuple[str, str]]:
+        """A call is sent. Returns each owner for whom its destination is new."""
+        self._turn_day(now)
+        self._running[call.call_id] = (call, None)
+        found = []
+        for owner in call.owners:
+            self._attempts.setdefault(owner, deque(maxlen=MOST_REMEMBERED)).append(now)
+            if call.is_international and call.destination not in self._known[owner]:
+                self._known[owner].add(call.destination)
+                self._used[owner].new.add(call.destination)
+                found.append((owner, call.destination))
+        return found
+
+    def answer(self, call_id: str, at: float) -> None:
+        if call_id in self._running:
+            self._running[call_id] = (self._running[call_id][0], at)
+
+    def end(self, call_id: str, at: float) -> tuple[OutsideCall, Charge, Charge] | None:
+        """A call ended: what it came to, and the part of it that counts for today. None if it did not go outside."""
+        found = self._running.pop(call_id, None)
+        if found is None:
+            return None
+        self._turn_day(at)
+        call, answered_at = found
+        today = self._charge(call, answered_at, at)
+        for owner in call.owners:
+            used = self._used[owner]
+            used.seconds, used.money = used.seconds + today.seconds, used.money + today.money
+        seconds = max(0.0, at - answered_at) if answered_at is not None else 0.0
+        return call, Charge(seconds, call.rate.cost(seconds)), today
+
+    def running(self, owner: str) -> list[str]:
+        """The running calls outside that concern an owner."""
+        return [call_id for call_id, (call, _) in self._running.items() if owner in call.owners]
+
+    def forgive(self, owner: str) -> None:
+        """Today's budget of this owner begins anew; where it called stays known."""
+        self._used.pop(owner, None)
+        self._attempts.pop(owner, None)
+
+    def usage(self, owner: str, now: float) -> Usage:
+        """What an owner has used now."""
+        return self._usages(now, {owner})[owner]
+
+    def trips(self, now: float, budget_of: Callable[[str], Budget]) -> Iterator[Trip]:
+        """Every budget that is reached by somebody with running calls or calls in the last minute."""
+        self._turn_day(now)
+        self._forget_attempts(now)
+        active = {owner for call, _ in self._running.values() for owner in call.owners} | self._attempts.keys()
+        for owner, usage in self._usages(now + AHEAD, active).items():
+            finding = judge(budget_of(owner), usage)
+            if finding is not None:
+                yield Trip(owner, finding)
+
+    def _usages(self, now: float, owners: Iterable[str]) -> dict[str, Usage]:
+        seconds: dict[str, float] = defaultdict(float)
+        money: dict[str, int] = defaultdict(int)
+        parallel: dict[str, int] = defaultdict(int)
+        for call, answered_at in self._running.values():
+            charge = self._charge(call, answered_at, now)
+            for owner in call.owners:
+                seconds[owner] += charge.seconds
+                money[owner] += charge.money
+                parallel[owner] += call.is_international
+        found = {}
+        for owner in owners:
+            used = self._used[owner] if owner in self._used else _Used()
+            found[owner] = Usage(
+                used.seconds + seconds[owner],
+                used.money + money[owner],
+                sum(at > now - MINUTE for at in self._attempts.get(owner, ())),
+                len(used.new),
+                parallel[owner],
+            )
+        return found
+
+    def _charge(self, call: OutsideCall, answered_at: float | None, now: float) -> Charge:
+        """The part of this day. Money of earlier days is taken off, so that no increment is charged twice."""
+        if answered_at is None or now <= answered_at:
+            return Charge(0.0, 0)
+        before = max(0.0, self.today * DAY - answered_at)
+        whole = now - answered_at
+        return Charge(max(0.0, whole - before), max(0, call.rate.cost(whole) - call.rate.cost(before)))
+
+    def _turn_day(self, now: float) -> None:
+        day = int(now // DAY)
+        if day > self.today:
+            self.today = day
+            self._used.clear()
+
+    def _forget_attempts(self, now: float) -> None:
+        for owner, times in list(self._attempts.items()):
+            while times and times[0] <= now - MINUTE:
+                times.popleft()
+            if not times:
+                del self._attempts[owner]

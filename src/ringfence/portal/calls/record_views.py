@@ -1,0 +1,55 @@
+"""Page: one call record, with all a bill or an investigator needs, and the ladder of its messages."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from ringfence.policy.spend import MILLION
+from ringfence.portal.access import actor_of, permitted
+from ringfence.portal.calls.ladder import draw
+from ringfence.portal.calls.models import CallRecord
+from ringfence.portal.permissions import Permission
+from ringfence.portal.problems import NotFound
+
+
+@permitted(Permission.CALLS_READ)
+def record(request: HttpRequest, record_id: int) -> HttpResponse:
+    found = CallRecord.objects.visible_to(actor_of(request)).filter(pk=record_id).first()
+    if found is None:
+        raise NotFound(detail="There is no such call record.")
+    facts = {"record": found, "facts": shown(found), "ladder": draw(found.ladder)}
+    return render(request, "calls/record.html", facts)
+
+
+def shown(record: CallRecord) -> list[tuple[str, Any]]:
+    """Titles and values for people."""
+    time = "%Y-%m-%d %H:%M:%S"
+    return [
+        (_("Direction"), record.direction),
+        (_("From"), record.caller),
+        (_("Dialled"), record.dialled),
+        (_("To"), record.callee),
+        (_("Number sent"), record.number),
+        (_("Charged to"), record.payer),
+        (_("Cost"), None if record.cost is None else f"{record.cost / MILLION:.4f} {record.rate}"),
+        (_("Country code"), record.destination),
+        (_("Trunk"), record.trunk),
+        (_("Outbound rule"), record.outbound_rule),
+        (_("Decided by"), record.rule),
+        (_("Start (UTC)"), record.started_at.strftime(time)),
+        (_("Answer (UTC)"), record.answered_at.strftime(time) if record.answered_at else None),
+        (_("End (UTC)"), record.ended_at.strftime(time)),
+        (_("Duration in seconds"), record.duration),
+        (_("Result"), f"{record.code} {record.reason}"),
+        (_("Ended by"), record.ended_by),
+        (_("Source"), record.source),
+        (_("Codec"), record.codec),
+        (_("Audio of the caller"), record.caller_rtp),
+        (_("Audio of the called side"), record.called_rtp),
+        (_("Quality (MOS)"), record.mos),
+        (_("Loss in percent"), record.loss),
+        (_("Jitter in ms"), record.jitter),
+        (_("Call id"), record.call_id),
+    ]

@@ -1,0 +1,1 @@
+"""What calls outside cost and may cost: rates, budgets, suspensions."""

@@ -1,0 +1,120 @@
+"""Rates from a CSV file: every line is judged first, then all of them replace the old rates, or none do.
+
+The first line names the columns: prefix, price, and if wanted name, fee, first, each. Amounts are in currency units
+with at most six decimals, increments in seconds.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from ringfence.policy.settings import Problem
+from ringfence.policy.spend import MILLION
+from ringfence.portal.access import require
+from ringfence.portal.actor import Actor
+from ringfence.portal.change import change
+from ringfence.portal.permissions import Permission
+from ringfence.portal.problems import refuse
+from ringfence.portal.spending.changes import rate_problems
+from ringfence.portal.spending.models import Rate
+
+COLUMNS: Final = ("prefix", "name", "price", "fee", "first", "each")
+NEEDED: Final = frozenset({"prefix", "price"})
+MOST_ROWS: Final = 1_000_000
+SHOWN_PROBLEMS: Final = 100
+ROWS_AT_ONCE: Final = 5_000
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a file would do, or did. `problems` are the first hundred; `problem_count` counts all."""
+
+    rows: int = 0
+    problem_count: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def complain(self, line: int, problem: Problem) -> None:
+        self.problem_count += 1
+        if len(self.problems) < SHOWN_PROBLEMS:
+            message = f"{problem.field}: {problem.message}"
+            self.problems.append(Problem(f"line {line}", problem.rule, message))
+
+
+def replace_rates(actor: Actor, lines: Iterable[str], *, dry_run: bool) -> Outcome:
+    """Takes the whole file, or with a fault nothing of it. Raises Refused when it is no such file."""
+    require(actor, Permission.RATES_WRITE)
+    outcome, rates = Outcome(), list[Rate]()
+    seen: set[str] = set()
+    for number, given in _rows(lines):
+        outcome.rows += 1
+        if outcome.rows > MOST_ROWS:
+            raise refuse("file", "import.length", f"The file has more than {MOST_ROWS} rates.")
+        values, problems = _judged(given)
+        if values and values["prefix"] in seen:
+            problems.append(Problem("prefix", "rate.repeated", f"{values['prefix']} stands in the file twice."))
+        for problem in problems:
+            outcome.complain(number, problem)
+        if not problems:
+            seen.add(values["prefix"])
+            rates.append(Rate(**values))
+    if not dry_run and not outcome.problem_count:
+        _store(actor, rates)
+    return outcome
+
+
+def _store(actor: Actor, rates: list[Rate]) -> None:
+    with change(actor) as draft:
+        before = Rate.objects.count()
+        Rate.objects.all().delete()
+        Rate.objects.bulk_create(rates, batch_size=ROWS_AT_ONCE)
+        draft.record("rate.imported", "", "rates", {"rates": before}, {"rates": len(rates)})
+        draft.lookup("rate/")
+
+
+def _rows(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    reader = csv.reader(lines, strict=True)
+    try:
+        header = [name.strip().lower() for name in next(reader, [])]
+        if header and header[0].startswith("\ufeff"):
+            header[0] = header[0][1:]
+        unknown = set(header) - set(COLUMNS)
+        if unknown or not set(header) >= NEEDED or len(set(header)) != len(header):
+            message = f"The first line names the columns: {', '.join(COLUMNS)}; prefix and price are needed."
+            raise refuse("file", "import.columns", message)
+        for row in reader:
+            if row:
+                yield reader.line_num, dict(zip(header, row, strict=False)) if len(row) == len(header) else {}
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise refuse("file", "import.syntax", f"The file is no CSV in UTF-8: {error}") from error
+
+
+def _judged(given: dict[str, str]) -> tuple[dict[str, Any], list[Problem]]:
+    """The values of a row, or what is wrong with it."""
+    if not given:
+        return {}, [Problem("row", "import.cells", "This line has another number of cells than the first one.")]
+    try:
+        values = {
+            "prefix": given["prefix"].strip().removeprefix("+"),
+            "name": given.get("name", "").strip(),
+            "price": millionths(given["price"]),
+            "fee": millionths(given.get("fee") or "0"),
+            "first": int(given.get("first") or 60),
+            "each": int(given.get("each") or 60),
+        }
+    except (ValueError, InvalidOperation):
+        return {}, [Problem("row", "import.number", "Price and fee are amounts as in 0.019, increments whole seconds.")]
+    return values, rate_problems(values)
+
+
+def millionths(text: str) -> int:
+    """An amount in currency units as millionths. Raises ValueError or InvalidOperation.
+
+    >>> millionths("0.019")
+    19000
+    """
+    value = Decimal(text.strip()) * MILLION
+    if not value.is_finite() or value != value.to_integral_value() or abs(value) > 10**18:
+        raise ValueError(text)
+    return int(value)

@@ -1,0 +1,163 @@
+"""The fraud fuse at work (attack case 111): charged while calls run, stopped at the budget, kept through restarts."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from ringfence.guard.service import Service
+from ringfence.policy.book import Book, Tenant
+from ringfence.policy.spend import MILLION, Rate, encode_rate
+from ringfence.store.suspensions import SuspensionReader
+from ringfence.store.writer import Lookups, PolicyWriter
+
+from .workshop import OPENED, guard, line, write_journal
+
+ANN = "extension:101@acme.example"
+BOOK = Book(tenants=(Tenant(1, "Acme", "acme.example"),), own_hosts=(), default_domain="acme.example")
+
+
+def publish(home: Path, **lookups: Any) -> None:
+    for service in OPENED:
+        service.parts.policy.close()
+    store = PolicyWriter(home / "policy")
+    found = [(key, json.dumps(value).encode() if isinstance(value, dict) else value) for key, value in lookups.items()]
+    named = [(key.replace("__", "/").replace("_at_", "@").replace("_of_", ":"), value) for key, value in found]
+    store.publish(BOOK, lookups=Lookups(put=named))
+    store.close()
+
+
+def outside(call_id: str, number: str = "+25261234", **more: Any) -> bytes:
+    fields = {
+        "direction": "outbound",
+        "caller": "101@acme.example",
+        "payer": "101@acme.example",
+        "tenant_id": 1,
+        "number": number,
+        "trunk": 5,
+    }
+    return line("call.started", call_id=call_id, **{**fields, **more})
+
+
+def answered(call_id: str, ago: float = 0.0) -> bytes:
+    return line("call.answered", call_id=call_id, tenant_id=1, answered_at=time.time() - ago, dialog=[3, 4], media=True)
+
+
+def ended(call_id: str) -> bytes:
+    return line("call.ended", call_id=call_id, tenant_id=1, ended_at=time.time(), code=200, reason="Normal")
+
+
+def started(home: Path, *lines: bytes) -> Service:
+    write_journal(home, *lines)
+    for earlier in OPENED:
+        earlier.parts.policy.close()  # LMDB allows one environment in a process
+    service = guard(home)
+    service.start()
+    while service.consume():
+        pass
+    return service
+
+
+def events(service: Service, kind: str) -> list[dict[str, Any]]:
+    service.commit()
+    return service.parts.ledger.events_since(0, (kind,), 100)
+
+
+def workers_refuse(home: Path, owner: str = ANN) -> bool:
+    return SuspensionReader(home / "suspensions").holds_one_of([owner], time.monotonic())
+
+
+def test_a_running_call_is_ended_when_its_minutes_are_used_up(tmp_path: Path) -> None:
+    publish(tmp_path, budget__extension={"minutes_per_day": 10})
+    service = started(tmp_path, outside("c1"), answered("c1", 60))
+    assert service.fuse_calls() == []
+    assert not workers_refuse(tmp_path)
+    write_journal(tmp_path, outside("c2"), answered("c2", 570))
+    service.consume()
+    assert sorted(service.fuse_calls()) == ["c1", "c2"]
+    assert workers_refuse(tmp_path)
+    told = events(service, "outside.suspended")[0]
+    assert (told["owner"], told["measure"], told["limit"], told["tenant_id"]) == (ANN, "minutes_per_day", 10, 1)
+
+
+def test_calls_inside_inbound_and_to_emergency_numbers_are_not_metered(tmp_path: Path) -> None:
+    publish(tmp_path, budget__extension={"minutes_per_day": 1})
+    calls = [
+        outside("c1", direction=""), outside("c2", direction="inbound"), outside("c3", "112", emergency=True),
+    ]  # fmt: skip
+    service = started(tmp_path, *calls, *(answered(f"c{number}", 3600) for number in (1, 2, 3)))
+    assert service.fuse_calls() == []
+    assert not workers_refuse(tmp_path)
+
+
+def test_the_record_says_what_the_call_cost_by_the_longest_prefix(tmp_path: Path) -> None:
+    rates = {"rate__252": encode_rate(Rate("Somalia", 600_000)), "rate__25261": encode_rate(Rate("Mobile", 900_000))}
+    publish(tmp_path, **rates)
+    service = started(tmp_path, outside("c1"), answered("c1", 61), ended("c1"))
+    record = events(service, "call.ended")[0]
+    assert (record["cost"], record["rate"], record["destination"]) == (1_800_000, "Mobile", "252")
+
+
+def test_money_stops_a_call_before_the_increment_that_would_exceed_it(tmp_path: Path) -> None:
+    publish(
+        tmp_path,
+        **{"rate__252": encode_rate(Rate("Somalia", 3 * MILLION)), "budget__extension_of_101_at_acme.example":
+           {"money_per_day": 10 * MILLION}},
+    )  # fmt: skip
+    service = started(tmp_path, outside("c1"), answered("c1", 100))
+    assert service.fuse_calls() == []
+    write_journal(tmp_path, outside("c2"), answered("c2", 59))
+    service.consume()
+    assert sorted(service.fuse_calls()) == ["c1", "c2"]
+
+
+def test_what_was_spent_and_who_is_suspended_survive_a_kill(tmp_path: Path) -> None:
+    publish(tmp_path, budget__extension={"minutes_per_day": 10})
+    service = started(tmp_path, outside("c1"), answered("c1", 400), ended("c1"))
+    service.commit()
+    service = started(tmp_path, outside("c2"), answered("c2", 100))
+    assert 8.2 < service.parts.fuse.usage(ANN, time.time())["minutes_per_day"] < 8.6
+    service.commit()
+    service = started(tmp_path, outside("c3"), answered("c3", 130))
+    assert "c3" in service.fuse_calls()
+    service.commit()
+    again = started(tmp_path)
+    assert [item["owner"] for item in again.parts.fuse.listing()] == [ANN]
+    assert workers_refuse(tmp_path)
+
+
+def test_a_call_is_charged_once_though_its_end_is_read_twice(tmp_path: Path) -> None:
+    """Killed before the commit, the guard reads the same lines again."""
+    publish(tmp_path)
+    lines = (outside("c1"), answered("c1", 120), ended("c1"))
+    first = started(tmp_path, *lines)
+    assert first.parts.fuse.usage(ANN, time.time())["minutes_per_day"] == 2
+    second = started(tmp_path)
+    assert second.parts.fuse.usage(ANN, time.time())["minutes_per_day"] == 2
+
+
+def test_lifting_begins_the_budget_anew_and_is_told(tmp_path: Path) -> None:
+    publish(tmp_path, budget__extension={"calls_per_minute": 2})
+    service = started(tmp_path, outside("c1"), outside("c2"), outside("c3"), ended("c1"), ended("c2"), ended("c3"))
+    service.fuse_calls()
+    assert workers_refuse(tmp_path)
+    assert service.parts.fuse.lift(ANN, "admin", time.time())
+    assert not service.parts.fuse.lift(ANN, "admin", time.time())
+    assert service.fuse_calls() == []
+    assert not workers_refuse(tmp_path)
+    assert events(service, "outside.resumed")[0]["by"] == "admin"
+
+
+def test_a_warning_is_told_once(tmp_path: Path) -> None:
+    publish(tmp_path, budget__extension={"minutes_per_day": 10})
+    service = started(tmp_path, outside("c1"), answered("c1", 500))
+    for _ in range(3):
+        assert service.fuse_calls() == []
+    assert len(events(service, "budget.warned")) == 1
+
+
+def test_a_budget_that_cannot_be_read_is_the_default_and_none_is_too(tmp_path: Path) -> None:
+    publish(tmp_path, budget__extension=b"{broken")
+    service = started(tmp_path)
+    assert service.parts.fuse.budget_of(ANN).minutes_per_day == 300
+    assert service.parts.fuse.budget_of("tenant:1").minutes_per_day == 3_000
