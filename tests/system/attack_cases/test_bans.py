@@ -67,6 +67,42 @@ def test_five_hundred_phones_of_one_office_come_back_at_once_without_a_ban(
             one.register(expires=0, contact="*")
 
 
+def test_an_office_above_level_1_loses_the_excess_and_is_not_banned(pbx: Any, stranger: Any) -> None:
+    """All phones of an office at once: far more than 500 packets within a second, from an address that is known."""
+    office = stranger()
+    with ExitStack() as stack:
+        phones = [stack.enter_context(Softphone(office, UDP, pbx.account(str(number)))) for number in range(300, 350)]
+        assert phones[0].register().status == 200
+        for _ in range(30):
+            for one in phones:
+                one.silent("REGISTER", URI, one.headers("REGISTER", one.account.aor), wait=0.001)
+        within(3, lambda: pbx.product.guard("status")["kernel"]["dropped_level_1"] > 0, "the kernel drops the excess")
+        time.sleep(2.5)  # longer than a stranger over level 1 is left in peace
+        assert pbx.product.ban_of(office.address) is None
+        assert all(_paced(one) == 200 for one in phones)
+        for one in phones:
+            time.sleep(0.01)
+            one.register(expires=0)
+
+
+def test_a_looping_phone_is_slowed_alone(pbx: Any, stranger: Any, few_failures: int) -> None:
+    """Case 46: one account of an office sends 200 wrong registrations; only it is slowed there, elsewhere it works."""
+    office, home = stranger(), stranger()
+    with ExitStack() as stack:
+        good = stack.enter_context(Softphone(office, UDP, pbx.account("360")))
+        assert good.register().status == 200
+        looping = stack.enter_context(Softphone(office, UDP, Account("361", "acme.example", "wrong")))
+        for _ in range(10):
+            fail(looping, 20)
+            assert _paced(good) == 200
+        within(2, lambda: "office.healthy" in spared(pbx, office), "the looping phone is reported")
+        assert pbx.product.ban_of(office.address) is None
+        elsewhere = stack.enter_context(Softphone(home, UDP, pbx.account("361")))
+        assert elsewhere.register().status == 200
+        for one in (good, elsewhere):
+            one.register(expires=0)
+
+
 def _used_up(one: Softphone) -> sip.Challenge:
     """A nonce that has answered already."""
     answer, headers = ask(one)

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +44,27 @@ def test_bans_and_allow_entries_work_without_the_portal(pbx: Any) -> None:
     assert product.command("ban", "add", NOWHERE).returncode == 0
     assert product.command("ban", "remove", NOWHERE).returncode == 0
     assert not product.in_kernel_set(NOWHERE)
+
+
+@pytest.mark.usefixtures("portal_down")
+def test_lists_go_in_and_out_without_the_portal(pbx: Any, tmp_path: Path) -> None:
+    """The kernel drops what the file names within seconds; what comes out can go in again."""
+    product, feed = pbx.product, tmp_path / "feed.txt"
+    feed.write_text("10.88.1.0/24 ; a feed\n10.88.2.7\n")
+    tried = product.asked("ban", "import", str(feed), "--form", "plain", "--dry-run")
+    assert (tried["rows"], tried["added"]) == (2, 2)
+    assert "10.88.1.0" not in product.command("ban", "export").stdout
+    assert product.asked("ban", "import", str(feed), "--form", "plain")["added"] == 2
+    exported = product.command("ban", "export", "--form", "csv")
+    assert "10.88.1.0/24,block," in exported.stdout
+    within(3, lambda: "0xa580100" in product.nft("list", "table", "inet", "ringfence_lists"), "it is in the kernel")
+    feed.write_text("127.0.0.1\n")
+    refused = product.command("ban", "import", str(feed), "--form", "plain")
+    assert (refused.returncode, "loopback" in refused.stderr) == (1, True)
+    feed.write_text("10.88.3.0/24\n")
+    assert product.asked("allow", "import", str(feed), "--form", "plain")["added"] == 1
+    assert "10.88.3.0/24" in product.command("allow", "export", "--form", "plain").stdout
+    assert product.command("allow", "remove", "10.88.3.0/24").returncode == 0
 
 
 @pytest.mark.usefixtures("portal_down")

@@ -3,6 +3,7 @@
 import re
 import time
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,15 @@ def test_a_torture_message_over_udp_gets_the_right_answer(message: Torture, stra
         assert _answer(one, message.raw) in message.codes
 
 
+@pytest.fixture
+def many_connections(pbx: Any) -> Iterator[None]:
+    """A stranger may open a connection for each message."""
+    pbx.set_security(unknown_connections_enabled=False)
+    yield
+    pbx.set_security(unknown_connections_enabled=True)
+
+
+@pytest.mark.usefixtures("many_connections")
 def test_torture_messages_over_tcp_end_nothing_and_are_never_accepted(stranger: Any) -> None:
     """Attack cases 1 to 3, TCP: each on its own connection; an unrecoverable framing error closes it."""
     accepted, host = [], stranger()
