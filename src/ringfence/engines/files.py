@@ -1,7 +1,9 @@
 """The three engine files of a system, each with the engine's own check."""
 
+import secrets
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +25,19 @@ def core_file(system: System) -> EngineFile:
         argv = [str(staged) if word == str(system.paths.core_config) else word for word in core_argv(system)]
         return _complaint(accounts.SIP.name, [*argv, "-c"], core_environment(system))
 
-    return EngineFile(system.paths.core_config, render_core(system), accounts.SIP.name, check)
+    keyed = replace(system, topology_key=_topology_key(system.paths.topology_key))
+    return EngineFile(system.paths.core_config, render_core(keyed), accounts.SIP.name, check)
+
+
+def _topology_key(path: Path) -> str:
+    """Made once; readable by root alone, the core gets it in its own configuration."""
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        key = secrets.token_hex(16)
+        path.touch(mode=0o600)
+        path.write_text(key, encoding="ascii")
+        return key
 
 
 def media_file(system: System) -> EngineFile:

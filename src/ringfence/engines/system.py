@@ -49,6 +49,7 @@ class System:
     web: WebAccess = field(default_factory=WebAccess)
     firewall: bool = True
     low_ports: bool = True
+    topology_key: str = "unset"
     version: str = __version__
 
     @property

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "ringfence.portal.confirm",
     "ringfence.portal.notices",
     "ringfence.portal.trunks",
+    "ringfence.portal.inbound",
 ]
 
 MIDDLEWARE = [

@@ -39,6 +39,7 @@ urlpatterns = [
     path("", include("ringfence.portal.webaccess.urls")),
     path("", include("ringfence.portal.firewall.urls")),
     path("", include("ringfence.portal.trunks.urls")),
+    path("", include("ringfence.portal.inbound.urls")),
     path("static/<path:name>", static_file),
 ]
 

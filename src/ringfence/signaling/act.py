@@ -3,6 +3,7 @@
 from typing import Final
 
 from ringfence.policy.model import (
+    CallOutside,
     Challenge,
     Drop,
     Greet,
@@ -16,7 +17,7 @@ from ringfence.policy.model import (
     Verdict,
     Watch,
 )
-from ringfence.signaling import calls, ksr, picking, registrations, ringing, watching
+from ringfence.signaling import calls, ksr, outward, picking, registrations, ringing, watching
 from ringfence.signaling.worker import Worker
 
 BLOCKED_AGENT: Final = "source.user_agent"
@@ -50,6 +51,8 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
             calls.ask_setting(verdict, worker)
         case RingExtension() | RingList():
             calls.ring(verdict, request.target_user, worker)
+        case CallOutside():
+            outward.call_outside(verdict, request.target_user, worker)
         case _:
             refuse(worker, "route.nowhere", 403, "Forbidden")
 

@@ -6,7 +6,20 @@ The supervisor names this package and the virtual environment in PYTHONPATH.
 import time
 
 from ringfence.policy.decide import decide, screen
-from ringfence.signaling import act, calls, facts, ksr, picking, registering, ringing, transfers
+from ringfence.signaling import (
+    act,
+    calls,
+    facts,
+    inward,
+    keeping,
+    ksr,
+    ksr_trunks,
+    outward,
+    picking,
+    registering,
+    ringing,
+    transfers,
+)
 from ringfence.signaling.authentication import authenticate
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
 from ringfence.signaling.worker import Worker, this_worker
@@ -69,9 +82,16 @@ def _outside_dialog(method: str, worker: Worker) -> None:
     if method == "INVITE" and not ksr.hops_left():
         act.refuse(worker, "packet.max_forwards", 483, "Too Many Hops")
         return
+    if method == "INVITE" and inward.arrives(index, worker):
+        return
     identity = authenticate(method, index, worker)
     request = facts.request(method, identity.credentials, identity.caller)
+    if method == "INVITE" and inward.from_gateway(identity, request, index, worker):
+        return
     if method == "INVITE" and request.caller:
+        if index.trunks.by_id and ksr.has_sdp():
+            ksr.forget_credentials()
+            ksr_trunks.strip_source_names()  # only before the transaction keeps the message
         ksr.new_transaction()
     if method == "INVITE":
         request = transfers.redeem(request, worker)
@@ -120,6 +140,26 @@ def ksr_reply_in_dialog(*_: object) -> None:
 @guarded(drop_message, _report)
 def ksr_failure_call(*_: object) -> None:
     ringing.failed(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_failure_trunk(*_: object) -> None:
+    outward.failed(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_branch_trunk(*_: object) -> bool:
+    return outward.dress(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_trunks_due(*_: object) -> None:
+    keeping.look_after(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_trunk_reply(*_: object) -> None:
+    keeping.replied(this_worker())
 
 
 @guarded(drop_message, _report)

@@ -24,7 +24,8 @@ CHANGE_PASSWORD: Final = "/change-password"  # noqa: S105 an address
 TWO_STEP: Final = "/my/two-step"
 
 NEEDS_PROOF: Final = (
-    "/security/", "/ip-blacklist", "/tenants", "/users", "/roles", "/web-access", "/trunks", "/password-policy",
+    "/trunks", "/inbound-rules", "/number-pools", "/blocked-callers",
+    "/security/", "/ip-blacklist", "/tenants", "/users", "/roles", "/web-access", "/password-policy",
     "/change-extension-password", TWO_STEP, "/my/tokens",
 )  # fmt: skip
 """Below these addresses whatever changes something needs a fresh proof."""

@@ -62,6 +62,7 @@ SECTIONS: Final = (
             Item("Groups", "/groups", "users", Permission.USERS_READ),
             Item("Roles", "/roles", "shield-lock", Permission.USERS_READ),
             Item("Trunks", "/trunks", "world", Permission.TRUNKS_READ),
+            Item("Inbound Rules", "/inbound-rules", "phone-incoming", Permission.INBOUND_READ),
             Item("Live Calls", "/calls", "phone-call", Permission.CALLS_READ),
             Item("Registrations", "/registrations", "device-landline-phone", Permission.CALLS_READ),
             Item("CDRs", "/cdrs", "history", Permission.CALLS_READ),
