@@ -1,7 +1,10 @@
 """The three engine files of a system, each with the engine's own check."""
 
+import secrets
+import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +28,21 @@ def core_file(system: System, account: str = accounts.SIP.name) -> EngineFile:
         argv = [str(staged) if word == str(system.paths.core_config) else word for word in core_argv(system)]
         return _complaint(account, [*argv, "-c"], core_environment(system))
 
-    return EngineFile(system.paths.core_config, render_core(system), account, check)
+    keyed = replace(system, topology_key=_topology_key(system.paths.topology_key, account))
+    return EngineFile(system.paths.core_config, render_core(keyed), account, check)
+
+
+def _topology_key(path: Path, account: str) -> str:
+    """Made once; the core's own, which has it in its configuration as well."""
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        key = secrets.token_hex(16)
+        path.touch(mode=0o600)
+        path.write_text(key, encoding="ascii")
+        if account:
+            shutil.chown(path, account)
+        return key
 
 
 def tls_file(system: System, account: str = accounts.SIP.name) -> EngineFile:

@@ -32,6 +32,8 @@ def render_core(system: System) -> str:
         warm_database=f"sqlite://{paths.warm_database}",
         rtpengine=f"udp:127.0.0.1:{ports.RTPENGINE_CONTROL}",
         control=f"unix:{paths.core_control}",
+        topology_key=system.topology_key,
+        outer_address=str(system.network.primary),
         call_desk=f"sip:calls@{bracketed(system.sip_addresses[0])}:{ports.SIP_UDP.first}",
     )
 

@@ -51,6 +51,7 @@ class System:
     transports: tuple[SipTransport, ...] = USUAL
     firewall: bool = True
     low_ports: bool = True
+    topology_key: str = "unset"
     version: str = __version__
 
     @property

@@ -6,25 +6,34 @@ from ringfence.journal.reader import Event
 
 MOST: Final = 16_384
 FIELDS: Final = ("state", "registration", "latency_ms", "detail")
+UNHEARD: Final[dict[str, Any]] = {
+    "state": "unknown",
+    "registration": "",
+    "latency_ms": None,
+    "detail": "",
+    "changed_at": None,
+}
 
 
 class Trunks:
     """States by trunk id and address, as `7 192.0.2.1:5060`."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[bytes, dict[str, Any]]] = {}
+        self._seen: dict[str, dict[str, Any]] = {}
+        self._lines: dict[tuple[str, bool], bytes] = {}
 
     def seen(self, line: bytes, event: Event) -> None:
         key = f"{int(event['trunk_id'])} {str(event['address'])[:64]}"
-        told: dict[str, Any] = {name: event.get(name) for name in FIELDS}
-        before = self._seen.get(key)
-        same = before is not None and before[1]["state"] == told["state"]
-        told["changed_at"] = before[1]["changed_at"] if before is not None and same else event["t"]
-        if before is not None or len(self._seen) < MOST:
-            self._seen[key] = (line, told)
+        before = self._seen.get(key, UNHEARD)
+        told: dict[str, Any] = {**before, **{name: event[name] for name in FIELDS if name in event}}
+        if (told["state"], told["registration"]) != (before["state"], before["registration"]):
+            told["changed_at"] = event["t"]
+        if key in self._seen or len(self._seen) < MOST:
+            self._seen[key] = told
+            self._lines[key, "registration" in event] = line
 
     def listing(self) -> dict[str, dict[str, Any]]:
-        return {key: told for key, (_, told) in self._seen.items()}
+        return self._seen
 
     def lines(self) -> list[bytes]:
-        return [line for line, _ in self._seen.values()]
+        return list(self._lines.values())

@@ -134,6 +134,11 @@ class Paths:
         return self.run / "core"
 
     @property
+    def topology_key(self) -> Path:
+        """What the core hides addresses of phones with; kept, or a call could not be ended after a restart."""
+        return self.state / "topology.key"
+
+    @property
     def core_config(self) -> Path:
         return self.core / "core.cfg"
 

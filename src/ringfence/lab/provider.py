@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from ringfence.lab import tone
 from ringfence.lab.network import Host
 from ringfence.lab.phones import SCENARIOS, end
 from ringfence.lab.softphone import NoAnswer
@@ -99,9 +100,42 @@ class Provider:
         if self._switch is not None:
             end(self._switch)
         path = Path(scenario) if scenario.endswith(".xml") else SCENARIOS / f"{scenario}.xml"
-        options = ["-i", self.host.address, "-mi", self.host.address, "-p", str(SWITCH_PORT), "-rtp_echo", "-nostdin"]
+        options = [
+            "-i",
+            self.host.address,
+            "-mi",
+            self.host.address,
+            "-p",
+            str(SWITCH_PORT),
+            "-rtp_echo",
+            "-nostdin",
+            "-key",
+            "user",
+            "switch",
+        ]
         self._switch = self.host.start(
             ["sipp", "-sf", str(path), *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def call_in(
+        self, called: str, caller: str, sound: Path, target: tuple[str, int] | None = None
+    ) -> "subprocess.Popen[bytes]":
+        """Somebody in the telephone network calls the customer and plays the sound for three seconds. Without a target
+        the call goes through the server to where the customer registered.
+        """
+        host, port = target or (self.host.address, 5060)
+        tone.write_alaw(sound, 500, 3.0)
+        scenario = sound.with_suffix(".xml")
+        scenario.write_text((SCENARIOS / "outside_caller.xml").read_text().replace("@SOUND@", str(sound)))
+        address = self.host.address
+        keys = {"user": caller, "domain": self.contract.domain, "called": called}
+        options = [word for name, value in keys.items() for word in ("-key", name, value)]
+        options += ["-i", address, "-mi", address, "-p", "5080", "-d", "3000", "-timeout", "15", "-nostdin"]
+        return self.host.start(
+            ["sipp", f"{host}:{port}", "-sf", str(scenario), "-m", "1", *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -98,6 +98,10 @@ class Trunk:
         """Whether this tenant's calls may use it."""
         return self.enabled and self.tenant_id in (None, tenant_id)
 
+    def share_of(self, tenant_id: int) -> int | None:
+        """How many calls of this tenant it carries at a time; None is without a limit of its own."""
+        return self.max_calls_by_tenant.get(str(tenant_id))
+
     def owns(self, number: str) -> bool:
         """Whether it may show this number as the caller."""
         return any(

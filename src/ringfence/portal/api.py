@@ -131,6 +131,7 @@ def _mount() -> None:
     from ringfence.portal.calls.control_api import router as calls
     from ringfence.portal.confirm.api import router as confirm
     from ringfence.portal.firewall.api import router as firewall
+    from ringfence.portal.inbound.api import router as inbound
     from ringfence.portal.notices.api import router as notices
     from ringfence.portal.outbound.api import router as outbound
     from ringfence.portal.people.api import router as people
@@ -159,6 +160,7 @@ def _mount() -> None:
         "address entries": entries,
         "notices": notices,
         "trunks": trunks,
+        "inbound": inbound,
         "calls": calls,
         "spending": spending,
         "audit": audit,

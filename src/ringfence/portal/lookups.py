@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ringfence.portal.inbound import compile as inbound
+
 Values = Iterable[tuple[str, bytes]]
 
 
@@ -15,15 +17,18 @@ class Source:
     every: Callable[[], Values]
 
 
-SOURCES: Final[dict[str, Source]] = {}
+SOURCES: Final[dict[str, Source]] = {
+    "did": Source(inbound.some_numbers, inbound.every_number),
+    "blocked": Source(inbound.some_blocks, inbound.every_block),
+}
 """By kind. A kind that is not in here cannot be published."""
 
 
 def kind_of(key: str) -> str:
     """The kind of a key; "" for one of no known kind.
 
-    >>> kind_of("did/+4930123")
-    ''
+    >>> kind_of("did/+4930123"), kind_of("nonsense/1")
+    ('did', '')
     """
     kind = key.partition("/")[0]
     return kind if kind in SOURCES else ""

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "ringfence.portal.trunks",
     "ringfence.portal.voicemail",
     "ringfence.portal.outbound",
+    "ringfence.portal.inbound",
 ]
 
 MIDDLEWARE = [

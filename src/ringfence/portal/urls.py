@@ -43,6 +43,7 @@ urlpatterns = [
     path("", include("ringfence.portal.trunks.urls")),
     path("", include("ringfence.portal.voicemail.urls")),
     path("", include("ringfence.portal.outbound.urls")),
+    path("", include("ringfence.portal.inbound.urls")),
     path("static/<path:name>", static_file),
 ]
 

@@ -18,7 +18,7 @@ from ringfence.policy.model import (
     Verdict,
     Watch,
 )
-from ringfence.signaling import calls, emergency, ksr, picking, registrations, ringing, services, watching
+from ringfence.signaling import calls, emergency, ksr, outward, picking, registrations, ringing, services, watching
 from ringfence.signaling.worker import Worker
 
 BLOCKED_AGENT: Final = "source.user_agent"
@@ -56,6 +56,8 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
             calls.ring(verdict, request.target_user, worker)
         case PlayService():
             services.play(verdict, request.target_user, worker)
+        case CallOutside():
+            outward.call_outside(verdict, request.target_user, worker)
         case _:
             refuse(worker, "route.nowhere", 403, "Forbidden")
 

@@ -1,19 +1,19 @@
-"""Carries a call: media through rtpengine, identity as proved, both parties bound to the addresses they speak from."""
+"""Carries a call: identity as proved, both parties bound to the addresses they speak from."""
 
 import time
-from typing import Any, Final
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from ringfence.policy import dialog, negotiated
 from ringfence.policy.book import Subscriber, Tenant
 from ringfence.policy.events import Kind
 from ringfence.policy.ladder import CALLED, CALLER, SYSTEM
-from ringfence.policy.limits import HELD, LONGEST_CALL_MINUTES, CallFacts
+from ringfence.policy.limits import HELD, LONGEST_CALL_MINUTES, CallFacts, Extent
 from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
-from ringfence.signaling import facts, holding, ksr, ladder, limits, memory, picking
+from ringfence.signaling import facts, holding, ksr, ladder, limits, memory, picking, sides
 from ringfence.signaling.worker import Worker
-
-MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove RTP/AVP"
 
 CLAIMED_IDENTITY: Final = (
     "^(P-[A-Za-z-]+|Remote-Party-ID|Diversion|History-Info|Identity|Identity-Info|Privacy|Replaces|Join|Referred-By"
@@ -21,6 +21,16 @@ CLAIMED_IDENTITY: Final = (
     "|Route|Path|Service-Route|X-(PBX|Ringfence)-.*)$"
 )
 """Headers a phone may not set: they claim an identity or a path, make others answer by themselves, or are ours."""
+
+
+class Arrived(NamedTuple):
+    """How a call came in: what its dialog and records hold of that, and the trunk's limits."""
+
+    told: Mapping[str, str] = MappingProxyType({})
+    extent: Extent | None = None
+
+
+INSIDE: Final = Arrived()
 
 LONGEST_RINGING: Final = 120
 """Seconds."""
@@ -44,6 +54,14 @@ DIALOG_VARIABLES: Final = (
     "called_rtp",
     HELD,
     ladder.LADDER,
+    "direction",
+    "number",
+    "outbound_rule",
+    "trunk",
+    "way",
+    "srtp",
+    "shown",
+    "called",
 )
 
 AGREED: Final = ("codec", "caller_rtp", "called_rtp")
@@ -73,27 +91,31 @@ DIALOG_COLUMNS: Final = (
 )
 
 
-def ring(verdict: Rung, target_user: str, worker: Worker) -> None:
-    """Sends an INVITE to the devices of an extension, which are its targets already."""
+def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE) -> None:
+    """Sends an INVITE to the devices of an extension, which are its targets already.
+
+    `more` says how a call from outside came in.
+    """
     ksr.forget_credentials()
     ksr.remove_headers(CLAIMED_IDENTITY)
     tenant = worker.tenant(verdict.caller.domain)
-    objection = limits.admit(facts_of(verdict, tenant), worker)
+    objection = limits.admit(facts_of(verdict, tenant, more.extent), worker)
     if objection is not None:
         limits.refuse(objection)
         journal_refused_call(worker, objection, verdict.caller, target_user)
         return
-    if not _relays_media(ksr.text("$du")):
+    if not sides.relays_media(ksr.text("$du")):
         _refuse(worker, verdict, target_user, "media.offer", 503, "Media Unavailable")
         return
     call_id = worker.new_call_id()
-    _end_in_time(tenant)
-    _track(verdict, target_user, call_id)
+    end_in_time(tenant)
+    _track(verdict, target_user, call_id, more.told)
     limits.attach(worker)
     ladder.note(CALLER, "INVITE")
-    _journal_start(worker, verdict, target_user, call_id)
+    _journal_start(worker, verdict, target_user, {"call_id": call_id, "rule": verdict.rule, **more.told})
     ksr.record_route()
-    ksr.show_caller(verdict.caller.display_name or verdict.caller.extension)
+    if more is INSIDE:
+        ksr.show_caller(verdict.caller.display_name or verdict.caller.extension)
     ksr.append_header(f"P-Asserted-Identity: <sip:{verdict.caller.aor}>")
     ksr.ring_for(ring_seconds(verdict))
     picking.note(verdict, worker)
@@ -165,7 +187,12 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
     ksr.set_next_hop(other)
     if method == "ACK":
         worker.journal.append(Kind.CALL_CONFIRMED, _confirmed())
-    if method in ("INVITE", "UPDATE") and not _relays_media(other):
+    outside = {"outbound": "callee", "inbound": "caller"}.get(ksr.dialog_var("direction"), "")
+    if outside == ("callee" if from_caller else "caller"):
+        sides.dress_for_outside(outside)
+    if method in ("INVITE", "UPDATE") and not sides.relays_media(
+        other, sides.side_profile("callee" if from_caller else "caller")
+    ):
         ksr.reply(503, "Media Unavailable")
         return
     if method == "INVITE":
@@ -186,14 +213,14 @@ def reply_of_callee() -> None:
     if 200 <= code < 300:
         _note_who_answered()
         _note_agreed()
-    relay_media_of_reply(code)
+    sides.relay_media_of_reply(code)
 
 
 def reply_in_dialog() -> None:
     """A reply of either party to a request of the other."""
     code = ksr.number("$rs")
     ladder.note(CALLER if ksr.text("$ft") != ksr.text("$dlg(from_tag)") else CALLED, str(code))
-    relay_media_of_reply(code)
+    sides.relay_media_of_reply(code)
     if 200 <= code < 300 and ksr.text("$rm") == "INVITE":
         holding.obey()
 
@@ -203,13 +230,6 @@ def _note_who_answered() -> None:
     rung = [*ksr.dialog_var("rung").split(","), memory.picker()]
     if any(rung) and (aor := ksr.device_answers_for(filter(None, rung))):
         ksr.set_dialog_var("to", aor)
-
-
-def relay_media_of_reply(code: int) -> None:
-    """Replaces the media address in a reply of either side with ours."""
-    if code < 300 and ksr.has_sdp() and not ksr.media_answer(MEDIA_FLAGS):
-        ksr.remove_body()  # raw SDP never travels; the call is ended instead
-        ksr.end_dialog()
 
 
 def _note_agreed() -> None:
@@ -255,14 +275,6 @@ def dialog_event(name: str, worker: Worker) -> None:
             worker.journal.append(Kind.CALL_ENDED, _ended(code, ksr.text("$rr"), "caller" if code == 487 else "callee"))
 
 
-def _relays_media(next_hop: str) -> bool:
-    """Puts the relay between the two sides if audio is offered, in the address family of the next hop."""
-    if not ksr.has_sdp():
-        return True
-    family = "IP6" if "[" in next_hop else "IP4"
-    return ksr.media_offer(f"{MEDIA_FLAGS} address-family={family}")
-
-
 def _parties() -> tuple[str, str]:
     return ksr.dialog_var("caller"), ksr.dialog_var("callee")
 
@@ -273,7 +285,7 @@ def send(on_reply: str, on_failure: str) -> None:
         ksr.reply(500, "Server Internal Error")
 
 
-def _track(verdict: Rung, target_user: str, call_id: str) -> None:
+def _track(verdict: Rung, target_user: str, call_id: str, more: Mapping[str, str]) -> None:
     ksr.track_dialog()
     values = {
         "id": call_id,
@@ -283,6 +295,7 @@ def _track(verdict: Rung, target_user: str, call_id: str) -> None:
         "tenant": str(verdict.caller.tenant_id),
         "user": str(verdict.caller.user_id),
         **step_variables(verdict),
+        **more,
         "started": f"{time.time():.3f}",
         "caller_rtp": negotiated.encryption(ksr.text("$rb")),
     }
@@ -291,18 +304,22 @@ def _track(verdict: Rung, target_user: str, call_id: str) -> None:
             ksr.set_dialog_var(name, value)
 
 
-def facts_of(verdict: Rung, tenant: Tenant) -> CallFacts:
+def facts_of(verdict: Rung, tenant: Tenant, extent: Extent | None = None) -> CallFacts:
     """What is counted when this call is sent. Of a list, only who called and who pays: its members ring for others."""
     called = verdict.callee if isinstance(verdict, RingExtension) else None
+    if extent is not None:  # whoever calls from outside is no extension
+        payer = None if verdict.payer is verdict.caller else verdict.payer
+        return CallFacts(tenant, None, called, extent, payer=payer)
     return CallFacts(tenant, verdict.caller, called, payer=verdict.payer)
 
 
-def _end_in_time(tenant: Tenant) -> None:
+def end_in_time(tenant: Tenant) -> None:
     """For the dialog that is about to be made."""
     ksr.end_call_after(60 * (tenant.max_call_minutes or LONGEST_CALL_MINUTES))
 
 
-def started_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str, Any]:
+def caller_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str, Any]:
+    """Who calls whom, and where the INVITE came from."""
     return {
         "sip_call_id": ksr.call_id(),
         "caller": caller.aor,
@@ -316,21 +333,21 @@ def started_fields(caller: Subscriber, callee: str, target_user: str) -> dict[st
     }
 
 
-def _journal_start(worker: Worker, verdict: Rung, target_user: str, call_id: str) -> None:
-    call = {**started_fields(verdict.caller, called(verdict), target_user), "payer": verdict.payer.aor}
+def _journal_start(worker: Worker, verdict: Rung, target_user: str, told: dict[str, str]) -> None:
+    call = {**caller_fields(verdict.caller, called(verdict), target_user), "payer": verdict.payer.aor}
     if isinstance(verdict, RingList):
         call["rung"] = list(verdict.steps[0].aors)
-    worker.journal.append(Kind.CALL_STARTED, {"call_id": call_id, "rule": verdict.rule, **call})
+    worker.journal.append(Kind.CALL_STARTED, {**told, **call})
 
 
 def _refuse(worker: Worker, verdict: Rung, target_user: str, rule: str, code: int, reason: str) -> None:
     ksr.reply(code, reason)
-    _journal_refusal(worker, Refuse(rule, code, reason), started_fields(verdict.caller, called(verdict), target_user))
+    _journal_refusal(worker, Refuse(rule, code, reason), caller_fields(verdict.caller, called(verdict), target_user))
 
 
 def journal_refused_call(worker: Worker, refusal: Refuse, caller: Subscriber, target_user: str) -> None:
     """A call that the policy refused to a proved caller is a CDR too."""
-    fields = started_fields(caller, "", target_user)
+    fields = caller_fields(caller, "", target_user)
     _journal_refusal(worker, refusal, {**fields, "payer": refusal.payer or caller.aor})
 
 
@@ -378,6 +395,7 @@ def _ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
         "reason": reason[:64],
         "rule": ksr.dialog_var("refused"),
         "payer": ksr.dialog_var("payer"),
+        **sides.outside_fields(),
         "ended_by": ended_by,
         **{name: ksr.dialog_var(name) for name in (*AGREED, ladder.LADDER)},
     }

@@ -11,7 +11,11 @@ from ringfence.signaling import (
     act,
     calls,
     facts,
+    inward,
+    keeping,
     ksr,
+    ksr_trunks,
+    outward,
     picking,
     registering,
     repeating,
@@ -86,9 +90,16 @@ def _outside_dialog(method: str, worker: Worker) -> None:
     if method == "INVITE" and not ksr.hops_left():
         act.refuse(worker, "packet.max_forwards", 483, "Too Many Hops")
         return
+    if method == "INVITE" and inward.arrives(index, worker):
+        return
     identity = authenticate(method, index, worker)
     request = facts.request(method, identity.credentials, identity.caller)
+    if method == "INVITE" and inward.from_gateway(identity, request, index, worker):
+        return
     if method == "INVITE" and request.caller:
+        if index.trunks.by_id and ksr.has_sdp():
+            ksr.forget_credentials()
+            ksr_trunks.strip_source_names()  # only before the transaction keeps the message
         ksr.new_transaction()
     if method == "INVITE":
         request = transfers.redeem(request, worker)
@@ -152,6 +163,26 @@ def ksr_reply_in_dialog(*_: object) -> None:
 @guarded(drop_message, _report)
 def ksr_failure_call(*_: object) -> None:
     ringing.failed(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_failure_trunk(*_: object) -> None:
+    outward.failed(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_branch_trunk(*_: object) -> bool:
+    return outward.dress(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_trunks_due(*_: object) -> None:
+    keeping.look_after(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_trunk_reply(*_: object) -> None:
+    keeping.replied(this_worker())
 
 
 @guarded(drop_message, _report)

@@ -6,12 +6,12 @@ from typing import Any, Final
 from ringfence.hosts import ports
 from ringfence.policy.events import Kind
 from ringfence.policy.model import PlayService, Refuse
-from ringfence.signaling import calls, facts, ksr
+from ringfence.signaling import calls, facts, ksr, sides
 from ringfence.signaling.worker import Worker
 
 LOOPBACK: Final = "127.0.0.1"
 NEXT_HOP: Final = f"sip:{LOOPBACK}:{ports.VOICE_SIP};transport=udp"
-MEDIA_FLAGS: Final = f"{calls.MEDIA_FLAGS} address-family=IP4 codec-transcode-PCMA"
+MEDIA_FLAGS: Final = f"{sides.MEDIA_FLAGS} RTP/AVP address-family=IP4 codec-transcode-PCMA"
 """The voice process speaks G.711; the media relay translates for whoever does not."""
 
 NO_MEDIA: Final = Refuse("media.offer", 503, "Media Unavailable")
@@ -23,7 +23,7 @@ def play(verdict: PlayService, target_user: str, worker: Worker) -> None:
     ksr.forget_credentials()
     ksr.remove_headers(calls.CLAIMED_IDENTITY)
     call_id = worker.new_call_id()
-    started = calls.started_fields(caller, str(verdict.service), target_user)
+    started = calls.caller_fields(caller, str(verdict.service), target_user)
     if not ksr.has_sdp() or not ksr.media_offer(MEDIA_FLAGS):
         ksr.reply(NO_MEDIA.code, NO_MEDIA.reason)
         calls.journal_refused_call(worker, NO_MEDIA, caller, target_user)

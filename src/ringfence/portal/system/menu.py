@@ -64,6 +64,7 @@ SECTIONS: Final = (
             Item("Roles", "/roles", "shield-lock", Permission.USERS_READ),
             Item("Trunks", "/trunks", "world", Permission.TRUNKS_READ),
             Item("Voicemail", "/voicemail", "phone-incoming", Permission.VOICEMAILS_READ),
+            Item("Inbound Rules", "/inbound-rules", "phone-incoming", Permission.INBOUND_READ),
             Item("Live Calls", "/calls", "phone-call", Permission.CALLS_READ),
             Item("Registrations", "/registrations", "device-landline-phone", Permission.CALLS_READ),
             Item("Budgets", "/budgets", "shield-check", Permission.BUDGETS_WRITE),

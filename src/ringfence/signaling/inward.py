@@ -1,0 +1,119 @@
+"""Takes calls that come in over trunks, and tells them from strangers (reference: "IP-Based Authentication")."""
+
+from typing import Final
+
+from ringfence.policy.inbound import Arrival, Placed, did_key, place
+from ringfence.policy.index import Index
+from ringfence.policy.limits import Extent
+from ringfence.policy.model import CallOutside, Refuse, Request, RingExtension, RingList
+from ringfence.policy.routing import judge_with
+from ringfence.policy.rules import identity, source
+from ringfence.policy.trunks import Encryption, Trunk
+from ringfence.signaling import act, calls, ksr, ksr_trunks, outward, ringing
+from ringfence.signaling.authentication import Identity
+from ringfence.signaling.worker import Worker
+
+STRANGER: Final = Refuse("trunk.stranger", 403, "Forbidden")
+UNREGISTERED: Final = Refuse("trunk.not_registered", 403, "Forbidden")
+NO_SRTP: Final = Refuse("trunk.encryption", 488, "Not Acceptable Here")
+
+
+def arrives(index: Index, worker: Worker) -> bool:
+    """Whether this INVITE comes from a trunk's address or pretends to; then it is answered here.
+
+    A phone behind the same address names its own domain in From and goes the general way.
+    """
+    trunks = index.trunks
+    if not trunks.by_id or ksr.from_host().lower() in index.tenants:
+        return False
+    if not trunks.at(ksr.source()):
+        return _pretends(worker)
+    found = trunks.from_there(ksr.source(), ksr.source_port(), ksr.transport())
+    if not found:
+        act.refuse(worker, STRANGER.rule, STRANGER.code, STRANGER.reason)
+        return True
+    if ksr.user_agent() and index.blocks_agent(ksr.user_agent()):
+        worker.refused(act.BLOCKED_AGENT)
+        return True
+    _take(found, index, worker)
+    return True
+
+
+def _pretends(worker: Worker) -> bool:
+    """A stranger who calls one of our numbers as if it were a provider (attack case 105)."""
+    user = ksr.target_user()
+    number = user if user.startswith("+") else f"+{user.removeprefix('00')}"
+    if ksr.claimed_user() or not worker.view.lookup(did_key(number)):
+        return False
+    act.refuse(worker, STRANGER.rule, STRANGER.code, STRANGER.reason)
+    return True
+
+
+def from_gateway(proved: Identity, request: Request, index: Index, worker: Worker) -> bool:
+    """Whether this INVITE is a gateway's, by the password it proved. It may call only while it is registered."""
+    caller = proved.caller
+    trunk = index.trunks.by_account.get(caller.aor) if caller else None
+    if trunk is None or caller is None:
+        return False
+    objection = source.user_agent(request, index) or identity.digest_uri(request, index)
+    refusal = objection or (None if trunk.enabled else UNREGISTERED)
+    if refusal is None and ksr.source() not in ksr_trunks.registered_at(caller.aor):
+        refusal = UNREGISTERED
+    if refusal is not None:
+        act.carry_out(refusal, request, worker)
+        return True
+    _take((trunk,), index, worker)
+    return True
+
+
+def _take(found: tuple[Trunk, ...], index: Index, worker: Worker) -> None:
+    ksr_trunks.note_outside(ksr.source())
+    ksr.new_transaction()
+    find, withheld = worker.view.subscriber, "id" in ksr.text("$hdr(Privacy)").lower()
+    asserted = ksr.text("$(hdr(P-Asserted-Identity){nameaddr.uri}{uri.user})")
+    caller = asserted or ksr.from_user()
+    arrival = Arrival(found, _called(found), caller, withheld or ksr.from_user().lower() == "anonymous")
+    placed = place(arrival, worker.view.lookup, find, judge_with(index, find))
+    if isinstance(placed, Refuse):
+        act.refuse(worker, placed.rule, placed.code, placed.reason)
+    elif placed.trunk.encryption is Encryption.SRTP and "RTP/SAVP" not in ksr.text("$rb"):
+        _refuse(NO_SRTP, placed, worker)
+    else:
+        _carry(placed, worker)
+
+
+def _called(found: tuple[Trunk, ...]) -> tuple[str, ...]:
+    """What the Request-URI names; or To, when that is only the contact we registered with (RFC 3261 section 10)."""
+    contacts = {trunk.login.username for trunk in found if trunk.login}
+    user = ksr.target_user()
+    return (ksr.to_user(), user) if user in contacts else (user,)
+
+
+def _carry(placed: Placed, worker: Worker) -> None:
+    verdict = ringing.reachable(placed.verdict, worker)
+    match verdict:
+        case RingExtension() | RingList():
+            ksr_trunks.show_caller_as(placed.caller.display_name, f"sip:{placed.caller.aor}")
+            calls.ring(verdict, placed.number, worker, _arrived(placed))
+        case CallOutside():
+            outward.call_outside(verdict, placed.number, worker)
+        case Refuse():
+            _refuse(verdict, placed, worker)
+        case _:
+            _refuse(Refuse("inbound.nowhere", 480, "Temporarily Unavailable"), placed, worker)
+
+
+def _refuse(refusal: Refuse, placed: Placed, worker: Worker) -> None:
+    calls.journal_refused_call(worker, refusal, placed.caller, placed.number)
+    act.refuse(worker, refusal.rule, refusal.code, refusal.reason)
+
+
+def _arrived(placed: Placed) -> calls.Arrived:
+    trunk, tenant_id = placed.trunk, placed.caller.tenant_id
+    told = {
+        "direction": "inbound",
+        "number": placed.number,
+        "trunk": str(placed.trunk.id),
+        "srtp": "caller" if placed.trunk.encryption is Encryption.SRTP else "",
+    }
+    return calls.Arrived(told, Extent(trunk.id, trunk.max_calls, trunk.share_of(tenant_id)))

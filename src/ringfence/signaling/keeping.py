@@ -1,0 +1,201 @@
+"""Looks after trunks once a second, in a timer process: OPTIONS to each address, REGISTER where the provider wants it.
+
+Answers come to any worker. What all must know stands in a shared table; the guard hears of every change.
+"""
+
+import os
+import re
+import time
+from typing import Any, Final
+
+from ringfence.hosts import ports
+from ringfence.policy.events import Kind
+from ringfence.policy.keeping import (
+    Registration,
+    Standing,
+    accepted,
+    address_to_try,
+    decode_registration,
+    not_accepted,
+    trying,
+)
+from ringfence.policy.trunks import Peer, Trunk, TrunkKind, TrunkTransport
+from ringfence.signaling import ksr, ksr_trunks
+from ringfence.signaling.worker import Worker
+
+REPORTED_EVERY: Final = 60.0
+_PARAMETER: Final = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
+_PORTS: Final = {
+    TrunkTransport.UDP: ports.SIP_UDP.first,
+    TrunkTransport.TCP: ports.SIP_TCP.first,
+    TrunkTransport.TLS: ports.SIP_TLS.first,
+}
+
+_due: dict[str, float] = {}
+"""When the next OPTIONS goes to an address (monotonic seconds). Only the timer process uses it."""
+
+
+def look_after(worker: Worker) -> None:
+    """Sends whatever is due."""
+    index = worker.view.current()
+    for trunk in index.trunks.by_id.values() if index else ():
+        if trunk.enabled and trunk.kind is not TrunkKind.ACCEPT_REGISTER:
+            for peer in trunk.peers if trunk.keepalive else ():
+                _ask_if_due(trunk, peer)
+            if trunk.login:
+                _register_if_due(trunk, worker)
+
+
+def _ask_if_due(trunk: Trunk, peer: Peer) -> None:
+    key, now = f"{trunk.id} {peer.hostport}", time.monotonic()
+    if now < _due.get(key, 0.0):
+        return
+    _due[key] = now + trunk.keepalive
+    if not _sent("OPTIONS", trunk, peer.hostport, "", f"O|{trunk.id}|{peer.hostport}|{time.time():.4f}"):
+        _due[key] = now + min(5.0, trunk.keepalive)
+
+
+def _register_if_due(trunk: Trunk, worker: Worker) -> None:
+    standing, now = decode_registration(ksr_trunks.trunk_registration(trunk.id)), time.time()
+    if now < standing.due and not _lost_its_address(trunk, standing):
+        return
+    address = address_to_try(trunk, standing, _down(trunk))
+    if address:
+        _keep(trunk, trying(address, standing, now))
+        _register(trunk, address, "", worker)
+
+
+def _lost_its_address(trunk: Trunk, standing: Registration) -> bool:
+    """It stands at an address that went down or is the trunk's no more, and another one is there."""
+    if standing.standing is not Standing.REGISTERED:
+        return False
+    down = _down(trunk)
+    others = [peer for peer in trunk.peers if peer.hostport not in down]
+    return bool(others) and standing.address not in [peer.hostport for peer in others]
+
+
+def _down(trunk: Trunk) -> frozenset[str]:
+    states = ((peer.hostport, ksr_trunks.trunk_state(trunk.id, peer.hostport)) for peer in trunk.peers)
+    return frozenset(address for address, state in states if state.startswith("down"))
+
+
+def _register(trunk: Trunk, address: str, authorization: str, worker: Worker) -> None:
+    headers = f"Contact: <{contact_of(trunk)}>\r\nExpires: {trunk.expires}\r\n{authorization}"
+    what = "A" if authorization else "R"
+    if not _sent("REGISTER", trunk, address, headers, f"{what}|{trunk.id}|{address}|{time.time():.4f}"):
+        _failed(trunk, address, 503, "cannot be sent", worker)
+
+
+def contact_of(trunk: Trunk) -> str:
+    """Where the provider sends our calls."""
+    host = os.environ.get("RINGFENCE_ADDRESS", "127.0.0.1")
+    shown = f"[{host}]" if ":" in host else host
+    user = trunk.login.username if trunk.login else ""
+    return f"sip:{user}@{shown}:{_PORTS[trunk.transport]};transport={trunk.transport.value}"
+
+
+def _sent(method: str, trunk: Trunk, address: str, headers: str, told: str) -> bool:
+    user = f"{trunk.login.username}@" if trunk.login else ""
+    sender = f"sip:{user}{trunk.domain}"
+    return ksr_trunks.send_request(
+        {
+            "method": method,
+            "ruri": f"sip:{trunk.domain}",
+            "turi": sender if method == "REGISTER" else f"sip:{trunk.domain}",
+            "furi": sender,
+            "ouri": f"sip:{address};transport={trunk.transport.value}",
+            "hdrs": headers,
+            "evparam": told,
+        }
+    )
+
+
+def replied(worker: Worker) -> None:
+    """An answer to one of these requests, or none: then the engine says 408."""
+    index = worker.view.current()
+    told = ksr.text("$uac_req(evparam)").split("|")
+    if len(told) != 4 or index is None:
+        return
+    what, trunk_id, address, sent_at = told
+    trunk, code = index.trunks.by_id.get(int(trunk_id)), ksr.number("$uac_req(evcode)")
+    if trunk is None:
+        return
+    if what == "O":
+        _heard(trunk, address, code, 1000 * (time.time() - float(sent_at)), worker)
+    else:
+        _registered(trunk, address, code, worker, again=what == "A")
+
+
+def _heard(trunk: Trunk, address: str, code: int, latency: float, worker: Worker) -> None:
+    """Any answer but a timeout or 503 is a sign of life: many providers refuse an OPTIONS."""
+    is_up = code not in (408, 503)
+    before = ksr_trunks.trunk_state(trunk.id, address)
+    now = time.time()
+    reported = float(before.partition(" ")[2] or 0)
+    word = "up" if is_up else "down"
+    changed = not before.startswith(word)
+    if changed or now - reported >= REPORTED_EVERY:
+        ksr_trunks.set_trunk_state(trunk.id, address, f"{word} {now:.0f}")
+        told = {"state": word, "latency_ms": round(latency, 1) if is_up else None}
+        kind = Kind.TRUNK_CHANGED if changed else Kind.TRUNK_SEEN
+        _tell(kind, trunk, address, {**told, "detail": "" if is_up else f"OPTIONS: {code}"}, worker)
+
+
+def _registered(trunk: Trunk, address: str, code: int, worker: Worker, *, again: bool) -> None:
+    if 200 <= code < 300:
+        before = decode_registration(ksr_trunks.trunk_registration(trunk.id))
+        _keep(trunk, accepted(address, _granted(trunk), time.time()))
+        if before.until < time.time() or before.address != address:
+            _tell(Kind.TRUNK_CHANGED, trunk, address, {"registration": Standing.REGISTERED.value, "detail": ""}, worker)
+    elif code in (401, 407) and (authorization := _authorization(trunk, code, again=again)):
+        _register(trunk, address, authorization, worker)
+    elif code in (401, 407):
+        _failed(trunk, address, code, "the password is refused" if again else "a challenge for another realm", worker)
+    else:
+        _failed(trunk, address, code, f"REGISTER: {code}", worker)
+
+
+def _granted(trunk: Trunk) -> int:
+    """Seconds the provider granted: of our contact, or of the whole answer; never more than was asked."""
+    contact = ksr.text("$hdr(Contact)")
+    found = re.search(r"expires=(\d{1,6})", contact)
+    granted = int(found[1]) if found and contact.count("expires=") == 1 else ksr.number("$(hdr(Expires){s.int})")
+    return min(granted or trunk.expires, trunk.expires)
+
+
+def _authorization(trunk: Trunk, code: int, *, again: bool) -> str:
+    """The header that answers a challenge of our own realm; "" for another realm, or a second time (case 114)."""
+    name = "WWW-Authenticate" if code == 401 else "Proxy-Authenticate"
+    challenge = ksr.text(f"$hdr({name})")
+    told = {key.lower(): quoted or bare for key, quoted, bare in _PARAMETER.findall(challenge)}
+    login, fresh = trunk.login, not again or told.get("stale", "").lower() == "true"
+    if login is None or not fresh or not challenge.lower().startswith("digest ") or told.get("realm") != login.realm:
+        return ""
+    if told.get("algorithm", "MD5").upper() != "MD5" or '"' in told.get("nonce", '"'):
+        return ""
+    uri, nonce, cnonce = f"sip:{trunk.domain}", told["nonce"], os.urandom(8).hex()
+    second = ksr.md5(f"REGISTER:{uri}")
+    has_qop = "auth" in told.get("qop", "").split(",")
+    middle = ["00000001", cnonce, "auth"] if has_qop else []
+    response = ksr.md5(":".join([login.ha1, nonce, *middle, second]))
+    parts = [f'username="{login.username}"', f'realm="{login.realm}"', f'nonce="{nonce}"', f'uri="{uri}"']
+    parts += [f'response="{response}"', "algorithm=MD5"]
+    parts += [f'cnonce="{cnonce}"', "qop=auth", "nc=00000001"] if has_qop else []
+    parts += [f'opaque="{told["opaque"]}"'] if told.get("opaque") else []
+    return f"{'Authorization' if code == 401 else 'Proxy-Authorization'}: Digest {', '.join(parts)}\r\n"
+
+
+def _failed(trunk: Trunk, address: str, code: int, detail: str, worker: Worker) -> None:
+    before = decode_registration(ksr_trunks.trunk_registration(trunk.id))
+    now = not_accepted(address, code, time.time())
+    _keep(trunk, now)
+    if (before.address, before.standing) != (address, now.standing):
+        _tell(Kind.TRUNK_CHANGED, trunk, address, {"registration": now.standing.value, "detail": detail}, worker)
+
+
+def _keep(trunk: Trunk, standing: Registration) -> None:
+    ksr_trunks.set_trunk_registration(trunk.id, standing.encoded())
+
+
+def _tell(kind: Kind, trunk: Trunk, address: str, told: dict[str, Any], worker: Worker) -> None:
+    worker.journal.append(kind, {"trunk_id": trunk.id, "address": address, **told})

@@ -1,0 +1,95 @@
+"""The part of the typed port to Kamailio that only trunks use. As in `ksr`, only `> 0` is yes."""
+
+from collections.abc import Mapping
+
+import KSR
+
+from ringfence.signaling import ksr
+from ringfence.signaling.ksr import _text, _yes, text
+
+TRUNKS_TABLE = "trunks"
+OUTSIDE_TABLE = "outside"
+HA1_MODE = 1
+MOST_BINDINGS = 5
+
+
+def set_target_user(user: str) -> bool:
+    KSR.pv.sets("$rU", user)
+    return True
+
+
+def answer_challenge(realm: str, username: str, ha1: str) -> bool:
+    """Puts credentials for the next attempt of this failure route; not for a challenge of another realm."""
+    for name, value in (("arealm", realm), ("auser", username), ("apass", ha1)):
+        KSR.pv.sets(f"$avp({name})", value)
+    return _yes(KSR.uac.uac_auth_mode(HA1_MODE))
+
+
+def trunk_state(trunk_id: int, address: str) -> str:
+    """What all workers know of one address of a trunk; "" for nothing yet."""
+    return _text(KSR.htable.sht_get(TRUNKS_TABLE, f"{trunk_id} {address}"))
+
+
+def set_trunk_state(trunk_id: int, address: str, state: str) -> None:
+    KSR.htable.sht_sets(TRUNKS_TABLE, f"{trunk_id} {address}", state)
+
+
+def trunk_registration(trunk_id: int) -> str:
+    """How the registration at a provider stands, as `keeping` wrote it."""
+    return _text(KSR.htable.sht_get(TRUNKS_TABLE, f"registration {trunk_id}"))
+
+
+def set_trunk_registration(trunk_id: int, state: str) -> None:
+    KSR.htable.sht_sets(TRUNKS_TABLE, f"registration {trunk_id}", state)
+
+
+def send_request(values: Mapping[str, str]) -> bool:
+    """Sends a request of our own; its reply comes to the route `uac:reply`. The names are those of `$uac_req`."""
+    for name in ("method", "ruri", "turi", "furi", "ouri", "hdrs", "evparam"):
+        KSR.pv.sets(f"$uac_req({name})", values.get(name, ""))
+    KSR.pv.seti("$uac_req(evroute)", 1)
+    return _yes(KSR.uac.uac_req_send())
+
+
+def registered_at(aor: str) -> tuple[str, ...]:
+    """The addresses that the devices of an address of record really registered from."""
+    if not ksr.fetch_bindings(aor):
+        return ()
+    found = tuple(str(ksr.binding(index)[2]) for index in range(min(ksr.number("$(ulc(saved=>count))"), MOST_BINDINGS)))
+    ksr.free_bindings()
+    return tuple(_host_of(uri) for uri in found)
+
+
+def _host_of(uri: str) -> str:
+    host = uri.partition(":")[2]
+    return host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0].partition(";")[0]
+
+
+def show_caller_as(display_name: str, uri: str) -> None:
+    KSR.uac.uac_replace_from(f'"{display_name}"', uri)
+
+
+def show_parties(caller: str, callee: str) -> None:
+    """Other URIs in From and To, and no display name."""
+    KSR.uac.uac_replace_from("", caller)
+    KSR.uac.uac_replace_to("", callee)
+
+
+def set_target(uri: str) -> None:
+    KSR.pv.sets("$ru", uri)
+
+
+def note_outside(address: str) -> None:
+    """From now on this address sees nothing of the inside in what is sent to it."""
+    KSR.htable.sht_sets(OUTSIDE_TABLE, address.strip("[]"), "1")
+
+
+def next_hop_address() -> str:
+    """The address that this request goes to; "" if that is no address."""
+    return _host_of(text("$du"))
+
+
+def strip_source_names() -> None:
+    """Lines of an offer or answer that name the phone and its account (RFC 5576)."""
+    if _yes(KSR.textops.replace_body_all("[\r\n]+(a=(ssrc|cname):|[iuep]=)[^\r\n]*", "")):
+        KSR.textopsx.msg_apply_changes()

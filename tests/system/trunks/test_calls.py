@@ -1,0 +1,61 @@
+"""Calls over a register-based trunk, both ways, with audio through the relay (reference: "Trunk Security")."""
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringfence.lab import tone
+from ringfence.lab.network import PBX_ADDRESS
+from ringfence.lab.phones import Baresip
+from ringfence.lab.product import within
+
+pytestmark = pytest.mark.usefixtures("oracle")
+
+PHONES = re.compile(r"10\.77\.0\.(?!1[;:\s>]|91[;:\s>])\d+|acme\.example")
+"""What a provider must never see: addresses of phones, and the tenant's domain."""
+
+
+def test_a_call_goes_out_with_audio_both_ways(
+    pbx: Any, lab: Any, provider: Any, registered: dict[str, Any], traveller: Any, tmp_path: Path
+) -> None:
+    """The provider's challenge is answered, it sees a number that the trunk owns, and nothing of the inside."""
+    provider.forget()
+    with Baresip(lab.host("alice", 11), tmp_path / "a", traveller, frequency=400) as phone:
+        phone.wait_registered()
+        phone.dial("+4989555")
+        phone.wait_for("CALL_ESTABLISHED", timeout=10)
+        time.sleep(3)
+        phone.hang_up()
+        phone.wait_for("CALL_CLOSED")
+        within(5, lambda: "BYE" in str(provider.requests("BYE") and "BYE"), "the provider hears of the end")
+    echo = tone.listen(phone.recording, 400)
+    assert echo.is_whole, echo
+    assert phone.media_peer.startswith(f"{PBX_ADDRESS}:")
+    (call,) = provider.calls()
+    assert (call.number, call.caller) == ("+4989555", "+493012399")
+    assert call.asserted == "<sip:+493012399@provider.example>"
+    leaks = [found for message in provider.messages() for found in PHONES.findall(message)]
+    assert leaks == []
+
+
+def test_a_number_rings_its_extension(
+    pbx: Any, lab: Any, provider: Any, numbers: str, phone: Any, tmp_path: Path
+) -> None:
+    """From the telephone network through the provider to the contact we registered, the number in To."""
+    with Baresip(lab.host("bob", 12), tmp_path / "b", pbx.account("121"), frequency=700) as desk:
+        desk.wait_registered()
+        call = provider.call_in(numbers, "+4989777", tmp_path / "sound.alaw")
+        assert call.wait(20) == 0
+        desk.wait_for("CALL_CLOSED")
+    heard = tone.listen(desk.recording, 500)
+    assert heard.is_whole, heard
+    record, _ = within(4, lambda: _record(pbx, numbers), "the call is in the records")
+    assert record["callee"] == "121@acme.example"
+    assert record["caller"].startswith("+4989777@")
+
+
+def _record(pbx: Any, dialled: str) -> dict[str, Any] | None:
+    return next((one for one in pbx.product.call_records() if one["dialled"] == dialled), None)
