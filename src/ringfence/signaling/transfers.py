@@ -8,7 +8,6 @@ import os
 from ringfence.policy.book import Subscriber
 from ringfence.policy.index import Index
 from ringfence.policy.model import CallOutside, Refuse, Request, RingExtension
-from ringfence.policy.routing import judge_with
 from ringfence.policy.transfer import (
     BEFORE_TOKEN,
     TOKEN_BYTES,
@@ -21,6 +20,7 @@ from ringfence.policy.transfer import (
     wish_in,
 )
 from ringfence.signaling import calls, ksr, memory
+from ringfence.signaling.judging import judge_of
 from ringfence.signaling.worker import Worker
 
 NOT_HERE = Refuse("transfer.outside", 403, "Forbidden")
@@ -78,7 +78,10 @@ def _parties(worker: Worker) -> tuple[Subscriber, Subscriber] | None:
 def _judged(wish: Wish, transferrer: Subscriber, transferee: Subscriber, index: Index, worker: Worker) -> Refuse | None:
     if index.domain_of(wish.host or transferrer.domain) != transferrer.domain:
         return Refuse("transfer.domain", 403, "Forbidden")
-    verdict = judge_with(index, worker.view.subscriber)(transferee, transferrer, wish.number)
+    judge = judge_of(worker)
+    if judge is None:
+        return NOT_HERE
+    verdict = judge(transferee, transferrer, wish.number)
     if isinstance(verdict, Refuse):
         return verdict
     if not isinstance(verdict, RingExtension | CallOutside):
