@@ -14,10 +14,11 @@ from ringfence.policy.model import (
     RingList,
     SaveContacts,
     SetCalling,
+    Unpark,
     Verdict,
     Watch,
 )
-from ringfence.signaling import calls, ksr, picking, registrations, ringing, services, watching
+from ringfence.signaling import calls, ksr, parking, picking, registrations, ringing, services, watching
 from ringfence.signaling.worker import Worker
 
 BLOCKED_AGENT: Final = "source.user_agent"
@@ -25,7 +26,9 @@ BLOCKED_AGENT: Final = "source.user_agent"
 
 def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
     """Does what the policy decided."""
-    if isinstance(verdict, RingExtension | RingList):
+    if isinstance(verdict, Unpark):
+        verdict = ringing.reachable(parking.fetched(verdict, worker), worker, replaces=True)
+    elif isinstance(verdict, RingExtension | RingList):
         verdict = ringing.reachable(verdict, worker, replaces=bool(request.replaces))
     match verdict:
         case Drop(rule):

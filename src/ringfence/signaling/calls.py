@@ -9,7 +9,7 @@ from ringfence.policy.events import Kind
 from ringfence.policy.limits import HELD, LONGEST_CALL_MINUTES, CallFacts
 from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
-from ringfence.signaling import facts, holding, ksr, limits, memory, picking
+from ringfence.signaling import facts, holding, ksr, limits, memory, parking, picking
 from ringfence.signaling.worker import Worker
 
 MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove RTP/AVP"
@@ -236,9 +236,11 @@ def dialog_event(name: str, worker: Worker) -> None:
     match name:
         case "dialog:start":
             ksr.set_dialog_var("answered", f"{time.time():.3f}")
+            parking.started()
             worker.journal.append(Kind.CALL_ANSWERED, _answered())
         case "dialog:end":
             limits.release()
+            parking.ended()
             ksr.media_delete()
             worker.journal.append(Kind.CALL_ENDED, _ended(200, "Normal", _ended_by()))
         case "dialog:failed":

@@ -7,7 +7,8 @@ import os
 
 from ringfence.policy.book import Subscriber
 from ringfence.policy.index import Index
-from ringfence.policy.model import CallOutside, Refuse, Request, RingExtension
+from ringfence.policy.model import CallOutside, PlayService, Refuse, Request, RingExtension, RingList
+from ringfence.policy.services import Service
 from ringfence.policy.transfer import (
     BEFORE_TOKEN,
     TOKEN_BYTES,
@@ -19,7 +20,7 @@ from ringfence.policy.transfer import (
     redeemed,
     wish_in,
 )
-from ringfence.signaling import calls, ksr, memory
+from ringfence.signaling import calls, ksr, memory, parking
 from ringfence.signaling.judging import judge_of
 from ringfence.signaling.worker import Worker
 
@@ -84,7 +85,9 @@ def _judged(wish: Wish, transferrer: Subscriber, transferee: Subscriber, index: 
     verdict = judge(transferee, transferrer, wish.number)
     if isinstance(verdict, Refuse):
         return verdict
-    if not isinstance(verdict, RingExtension | CallOutside):
+    if isinstance(verdict, PlayService) and verdict.service is Service.PARK and parking.is_taken(transferrer.aor):
+        return Refuse("code.park_taken", 486, "Busy Here")
+    if not isinstance(verdict, RingExtension | RingList | CallOutside | PlayService):
         return NOT_HERE
     if wish.replaced is None:
         return None
