@@ -24,6 +24,10 @@ FEATURES: Final = {
     "code.forward": "*72 with a number and *73: forward every call, or no more. Without a number: incomplete.",
     "code.pick_up": "*8 with an extension: the call that rings there.",
     "code.pick_up_group": "*8: the latest call that rings in a group of the caller.",
+    "code.park": "*70, as the target of a transfer: the call waits with music at whoever transferred it.",
+    "code.park_taken": "One call waits at an extension already.",
+    "code.unpark": "*71 with an extension, or alone for the own: the call that waits there.",
+    "code.nothing_parked": "No call waits there.",
     "code.nobody": "There is no such extension to pick up from.",
 }
 """The rules of the features."""
@@ -80,6 +84,8 @@ ANSWERS: Final = {
     "code.pick_up": "487, and the call; 404 if nothing rings",
     "code.pick_up_group": "487, and the call; 404 if nothing rings",
     "code.do_not_disturb": "480 On, 480 Off",
+    "code.park": "music",
+    "code.unpark": "what the waiting phone answers",
     "packet.sanity": "400 or as the check demands",
     "packet.max_forwards": "483 Too Many Hops",
     "route.greet": "200 OK",

@@ -4,8 +4,11 @@ from typing import Final
 
 from ringfence.policy.book import FindSubscriber, Subscriber
 from ringfence.policy.index import Index
-from ringfence.policy.model import PickUp, Refuse, SetCalling
+from ringfence.policy.model import PickUp, Refuse, SetCalling, Unpark
 from ringfence.policy.numbers import Reach, dialled_number
+from ringfence.policy.services import UNPARK_CODE
+
+type Asked = PickUp | SetCalling | Unpark | Refuse
 
 PICK_UP: Final = "*8"
 FORWARD_ON: Final = "*72"
@@ -14,9 +17,7 @@ DISTURB_NOT: Final = "*78"
 DISTURB: Final = "*79"
 
 
-def feature(
-    dialled: str, caller: Subscriber, index: Index, find: FindSubscriber
-) -> PickUp | SetCalling | Refuse | None:
+def feature(dialled: str, caller: Subscriber, index: Index, find: FindSubscriber) -> Asked | None:
     """What a dialled code asks for; None for anything that is no such code.
 
     Settings are the caller's own. Only what rings inside the own tenant is picked up, by whoever may call inside.
@@ -30,6 +31,8 @@ def feature(
         return SetCalling("code.forward", caller, (("forward_always", ""),))
     if number.startswith(FORWARD_ON):
         return _forward(number.removeprefix(FORWARD_ON), caller)
+    if number.startswith(UNPARK_CODE):
+        return _unpark(number.removeprefix(UNPARK_CODE), caller, index, find)
     if number.startswith(PICK_UP) and not number.startswith((f"{PICK_UP}0", f"{PICK_UP}*")):
         return _pick_up(number.removeprefix(PICK_UP), caller, index, find)
     return None
@@ -48,6 +51,13 @@ def _pick_up(extension: str, caller: Subscriber, index: Index, find: FindSubscri
         return PickUp("code.pick_up_group", caller, group_keys(caller))
     ringing = find(f"{extension}@{caller.domain}")
     return PickUp("code.pick_up", caller, (ringing.aor,)) if ringing else Refuse("code.nobody", 404, "Not Found")
+
+
+def _unpark(extension: str, caller: Subscriber, index: Index, find: FindSubscriber) -> Unpark | Refuse:
+    if not index.role(caller.role).may(Reach.INTERNAL):
+        return Refuse("route.internal_calls", 403, "Forbidden")
+    place = find(f"{extension or caller.extension}@{caller.domain}")
+    return Unpark("code.unpark", caller, place.aor) if place else Refuse("code.nobody", 404, "Not Found")
 
 
 def group_keys(subscriber: Subscriber) -> tuple[str, ...]:

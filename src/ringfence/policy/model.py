@@ -173,6 +173,15 @@ class PickUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Unpark:
+    """Let this caller fetch the call that is parked at this place, the address of whoever parked it."""
+
+    rule: str
+    caller: Subscriber
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetCalling:
     """Change settings of the caller's own extension, as its user may on the page."""
 
@@ -237,6 +246,7 @@ Verdict = (
     | Watch
     | PickUp
     | SetCalling
+    | Unpark
     | RingExtension
     | RingList
     | CallOutside

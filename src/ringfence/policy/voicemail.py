@@ -2,7 +2,7 @@
 
 from ringfence.policy.book import FindSubscriber, Subscriber
 from ringfence.policy.model import PlayService, Refuse
-from ringfence.policy.services import CODES, LEAVE_CODE, Service
+from ringfence.policy.services import CODES, LEAVE_CODE, PARK_CODE, Service
 
 
 def dialled_service(
@@ -12,6 +12,8 @@ def dialled_service(
     service = CODES.get(number)
     if service is not None:
         return PlayService("route.voicemail", service, payer.aor, caller, payer)
+    if number == PARK_CODE and caller.aor != payer.aor:
+        return PlayService("code.park", Service.PARK, payer.aor, caller, payer)
     if not number.startswith(LEAVE_CODE):
         return None
     callee = find(f"{number.removeprefix(LEAVE_CODE)}@{payer.domain}")

@@ -15,10 +15,22 @@ from ringfence.policy.model import (
     RingList,
     SaveContacts,
     SetCalling,
+    Unpark,
     Verdict,
     Watch,
 )
-from ringfence.signaling import calls, emergency, ksr, outward, picking, registrations, ringing, services, watching
+from ringfence.signaling import (
+    calls,
+    emergency,
+    ksr,
+    outward,
+    parking,
+    picking,
+    registrations,
+    ringing,
+    services,
+    watching,
+)
 from ringfence.signaling.worker import Worker
 
 BLOCKED_AGENT: Final = "source.user_agent"
@@ -26,7 +38,9 @@ BLOCKED_AGENT: Final = "source.user_agent"
 
 def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
     """Does what the policy decided."""
-    if isinstance(verdict, RingExtension | RingList):
+    if isinstance(verdict, Unpark):
+        verdict = ringing.reachable(parking.fetched(verdict, worker), worker, replaces=True)
+    elif isinstance(verdict, RingExtension | RingList):
         verdict = ringing.reachable(verdict, worker, replaces=bool(request.replaces))
     if isinstance(verdict, CallOutside) and verdict.emergency:
         emergency.tell(verdict, worker)

@@ -12,7 +12,7 @@ from ringfence.policy.ladder import CALLED, CALLER, SYSTEM
 from ringfence.policy.limits import HELD, LONGEST_CALL_MINUTES, CallFacts, Extent
 from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
-from ringfence.signaling import facts, holding, ksr, ladder, limits, memory, picking, sides
+from ringfence.signaling import facts, holding, ksr, ladder, limits, memory, parking, picking, sides
 from ringfence.signaling.worker import Worker
 
 CLAIMED_IDENTITY: Final = (
@@ -263,9 +263,11 @@ def dialog_event(name: str, worker: Worker) -> None:
     match name:
         case "dialog:start":
             ksr.set_dialog_var("answered", f"{time.time():.3f}")
+            parking.started()
             worker.journal.append(Kind.CALL_ANSWERED, _answered())
         case "dialog:end":
             limits.release()
+            parking.ended()
             ksr.media_delete()
             quality = ksr.media_quality()
             worker.journal.append(Kind.CALL_ENDED, {**_ended(200, "Normal", _ended_by()), **quality})

@@ -17,6 +17,7 @@ TRANSFERS_TABLE = "transfers"
 USED_TABLE = "transferred"
 RINGING_TABLE = "ringing"
 PICKED_TABLE = "picked"
+PARKED_TABLE = "parked"
 
 
 def keep_transfer(token: str, grant: str) -> None:
@@ -44,6 +45,19 @@ def count_down(key: str) -> int:
     """One less; the sum afterwards."""
     total: Any = KSR.htable.sht_dec(CALLS_TABLE, key)
     return total if total.__class__ is int else 0
+
+
+def park(place: str, value: str) -> None:
+    KSR.htable.sht_sets(PARKED_TABLE, place, value)
+
+
+def parked(place: str) -> str:
+    """What waits at this place: who, and the dialog it waits in."""
+    return _text(KSR.htable.sht_get(PARKED_TABLE, place))
+
+
+def unpark(place: str) -> None:
+    KSR.htable.sht_rm(PARKED_TABLE, place)
 
 
 def calls_of(aor: str) -> int:

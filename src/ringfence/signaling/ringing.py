@@ -8,12 +8,12 @@ from typing import Final
 
 from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
-from ringfence.policy.forwarding import Judge, Occasion, go_on, occasion_of, redirected
+from ringfence.policy.forwarding import Occasion, go_on, occasion_of, redirected
 from ringfence.policy.model import PlayService, Refuse, RingExtension, RingList, Rung, Verdict
 from ringfence.policy.redirection import redirection_in
 from ringfence.policy.ringlist import after_list, decode_steps, wanted
-from ringfence.policy.routing import judge_with
 from ringfence.signaling import calls, ksr, limits, memory, picking, services
+from ringfence.signaling.judging import judge_of
 from ringfence.signaling.worker import Worker
 
 BUSY: Final = Refuse("route.busy", 486, "Busy Here")
@@ -49,14 +49,14 @@ def _busy(callee: Subscriber) -> Occasion | None:
 
 
 def _not_taken(verdict: RingExtension, occasion: Occasion, worker: Worker) -> Verdict:
-    judge = _judge(worker)
+    judge = judge_of(worker)
     forward = go_on(verdict.caller, verdict.callee, verdict.path, occasion, judge) if judge else None
     return forward or (BUSY if occasion is Occasion.BUSY else OFFLINE)
 
 
 def _exhausted(verdict: RingList, worker: Worker) -> Verdict:
     """Nobody of the list took the call."""
-    judge = _judge(worker)
+    judge = judge_of(worker)
     return after_list(verdict, judge) if judge and verdict.otherwise else OFFLINE
 
 
@@ -84,8 +84,10 @@ def _next_step(code: int, worker: Worker) -> Verdict | None:
     if callee is None or index is None:
         return None
     caller = worker.view.subscriber(ksr.dialog_var("from")) or callee
-    path, judge = _path(), judge_with(index, worker.view.subscriber, worker.plans.exchange)
+    path, judge = _path(), judge_of(worker)
     verdict: Verdict | None = None
+    if judge is None:
+        return None
     if 300 <= code < 400:
         number, host = redirection_in(ksr.redirection())
         if number and index.domain_of(host or callee.domain) == callee.domain:
@@ -147,8 +149,3 @@ def _end(rule: str, code: int, reason: str, payer: str, worker: Worker) -> None:
         ksr.set_dialog_var("payer", payer)
     calls.replace_final(code, reason)
     ksr.media_delete()
-
-
-def _judge(worker: Worker) -> Judge | None:
-    index = worker.view.current()
-    return judge_with(index, worker.view.subscriber, worker.plans.exchange) if index else None

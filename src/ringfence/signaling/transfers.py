@@ -7,8 +7,8 @@ import os
 
 from ringfence.policy.book import Subscriber
 from ringfence.policy.index import Index
-from ringfence.policy.model import CallOutside, Refuse, Request, RingExtension
-from ringfence.policy.routing import judge_with
+from ringfence.policy.model import CallOutside, PlayService, Refuse, Request, RingExtension, RingList
+from ringfence.policy.services import Service
 from ringfence.policy.transfer import (
     BEFORE_TOKEN,
     TOKEN_BYTES,
@@ -20,7 +20,8 @@ from ringfence.policy.transfer import (
     redeemed,
     wish_in,
 )
-from ringfence.signaling import calls, ksr, memory
+from ringfence.signaling import calls, ksr, memory, parking
+from ringfence.signaling.judging import judge_of
 from ringfence.signaling.worker import Worker
 
 NOT_HERE = Refuse("transfer.outside", 403, "Forbidden")
@@ -78,10 +79,15 @@ def _parties(worker: Worker) -> tuple[Subscriber, Subscriber] | None:
 def _judged(wish: Wish, transferrer: Subscriber, transferee: Subscriber, index: Index, worker: Worker) -> Refuse | None:
     if index.domain_of(wish.host or transferrer.domain) != transferrer.domain:
         return Refuse("transfer.domain", 403, "Forbidden")
-    verdict = judge_with(index, worker.view.subscriber, worker.plans.exchange)(transferee, transferrer, wish.number)
+    judge = judge_of(worker)
+    if judge is None:
+        return NOT_HERE
+    verdict = judge(transferee, transferrer, wish.number)
     if isinstance(verdict, Refuse):
         return verdict
-    if not isinstance(verdict, RingExtension | CallOutside):
+    if isinstance(verdict, PlayService) and verdict.service is Service.PARK and parking.is_taken(transferrer.aor):
+        return Refuse("code.park_taken", 486, "Busy Here")
+    if not isinstance(verdict, RingExtension | RingList | CallOutside | PlayService):
         return NOT_HERE
     if wish.replaced is None:
         return None

@@ -50,6 +50,9 @@ class Voice:
             match leg.service:
                 case Service.ANNOUNCEMENT:
                     await talk.leg.media.play(self._prompts.own(talk.facts.get("argument", "")))
+                case Service.PARK:
+                    while True:
+                        await talk.leg.media.play(self._prompts.music())
                 case Service.LEAVE_MESSAGE:
                     await leave_message(talk, self._mailroom, self._spool)
                 case Service.MAILBOX | Service.ANY_MAILBOX:

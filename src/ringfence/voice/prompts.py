@@ -21,6 +21,7 @@ class Prompts:
     def __init__(self, own: Path, sounds: Path = SOUNDS) -> None:
         self._own = own
         self._sounds = sounds
+        self._music = lru_cache(maxsize=1)(self._first_music)
         self.standard = lru_cache(maxsize=256)(self._standard)
 
     def _standard(self, name: str) -> bytes:
@@ -31,10 +32,21 @@ class Prompts:
         with wave.open(str(path)) as file:
             return ulaw_from_samples(array("h", file.readframes(file.getnframes())))
 
+    def _first_music(self) -> bytes:
+        path = next(iter(sorted(MUSIC.glob("*.wav"))), None)
+        if path is None:
+            return SILENCE * (RATE * 60)
+        with wave.open(str(path)) as file:
+            return ulaw_from_samples(array("h", file.readframes(min(file.getnframes(), RATE * 60))))
+
     def own(self, name: str) -> bytes:
         """What the portal has laid out under this name, such as `announcement-7`; empty when there is none."""
         path = self._own / f"{name}.ulaw"
         return path.read_bytes() if _OWN.fullmatch(name) and path.exists() else b""
+
+    def music(self) -> bytes:
+        """A minute of music for whoever waits."""
+        return self._music()
 
     def digits(self, text: str) -> bytes:
         """Digit by digit, as a number is dialled."""

@@ -7,7 +7,7 @@ import pytest
 from ringfence.lab import sip
 from ringfence.lab.product import within
 from ringfence.lab.rest import Refused
-from ringfence.lab.softphone import Softphone, end_call
+from ringfence.lab.softphone import Softphone, end_call, establish
 from tests.system.features.steps import branch_of, record
 
 pytestmark = pytest.mark.usefixtures("oracle")
@@ -66,3 +66,19 @@ def test_without_a_phone_nothing_starts(pbx: Any) -> None:
     pbx.account("339")
     with pytest.raises(Refused, match="No phone is registered"):
         start(pbx, "339", "332")
+
+
+def test_an_administrator_ends_a_call_of_the_own_tenant_alone(pbx: Any, phone: Any) -> None:
+    """Case 40, cutting off: both sides get a BYE; a call of nobody's is none."""
+    caller, callee = phone("331"), phone("332")
+    establish(caller, callee)
+    call = within(
+        5, lambda: next((row for row in pbx.product.live_calls() if "331@" in row["caller"]), None), "it is live"
+    )
+    assert call[0]["state"] == "answered"
+    pbx.rest.delete(f"calls/{call[0]['id']}")
+    for phone_ in (caller, callee):
+        phone_.respond(phone_.request("BYE"), 200, "OK")
+    assert record(pbx, "331", "332", ended_by="system")["code"] == 200
+    with pytest.raises(Refused):
+        pbx.rest.delete(f"calls/{call[0]['id']}")

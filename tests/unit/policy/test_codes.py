@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ringfence.policy.codes import feature
-from ringfence.policy.model import PickUp, Refuse, SetCalling
+from ringfence.policy.model import PickUp, Refuse, SetCalling, Unpark
 from tests.unit.policy.test_forwarding import ANN, INDEX, house
 
 GROUPED = replace(ANN, groups=(4, 9))
@@ -51,6 +51,14 @@ def test_pick_up_is_for_an_extension_or_for_the_own_groups() -> None:
 def test_pick_up_has_its_limits() -> None:
     nobody = feature("*8999", ANN, INDEX, house().get)
     mute = feature("*8103", replace(ANN, role="mute"), INDEX, house().get)
+    assert [item.rule for item in (nobody, mute) if isinstance(item, Refuse)] == ["code.nobody", "route.internal_calls"]
+
+
+def test_a_parked_call_is_fetched_from_an_extension_or_from_the_own() -> None:
+    assert feature("*71103", ANN, INDEX, house().get) == Unpark("code.unpark", ANN, "103@a.example")
+    assert feature("*71", ANN, INDEX, house().get) == Unpark("code.unpark", ANN, ANN.aor)
+    nobody = feature("*71999", ANN, INDEX, house().get)
+    mute = feature("*71103", replace(ANN, role="mute"), INDEX, house().get)
     assert [item.rule for item in (nobody, mute) if isinstance(item, Refuse)] == ["code.nobody", "route.internal_calls"]
 
 
