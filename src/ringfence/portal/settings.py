@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "ringfence.portal.notices",
     "ringfence.portal.trunks",
     "ringfence.portal.voicemail",
+    "ringfence.portal.answering",
 ]
 
 MIDDLEWARE = [

@@ -40,6 +40,7 @@ urlpatterns = [
     path("", include("ringfence.portal.firewall.urls")),
     path("", include("ringfence.portal.trunks.urls")),
     path("", include("ringfence.portal.voicemail.urls")),
+    path("", include("ringfence.portal.answering.urls")),
     path("static/<path:name>", static_file),
 ]
 

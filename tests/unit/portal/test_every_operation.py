@@ -12,7 +12,7 @@ from ringfence.portal.calls.ingest import store
 from ringfence.portal.permissions import PERMISSIONS, Permission, Sphere
 from tests.unit.portal.rest import PASSWORD, Rest, Site
 from tests.unit.portal.signing_in import signed_in_browser
-from tests.unit.portal.voicemails import leave_message
+from tests.unit.portal.voicemails import announce, leave_message
 
 PREFIX = "/api/v1/"
 OPEN = {"setup", "auth/token", "auth/password"}
@@ -103,6 +103,8 @@ def populate(site: Site) -> None:
     site.b.call("PUT", f"groups/{group}/members/{site.users['101@b.example']}")
     site.b.post("roles", tenant_id=tenant_id, name="Helpdesk", permissions=["users.read"])
     leave_message("101@b.example")
+    site.b.post("ring-groups", tenant_id=tenant_id, number="600", name="Sales", members=["101"])
+    announce(site.b, tenant_id, "601")
     signed_in_browser("100@b.example")
 
 
