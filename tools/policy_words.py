@@ -3,6 +3,8 @@
 from typing import Final
 
 FEATURES: Final = {
+    "route.ring_group": "The number is a ring group's: its members ring at once or one after the other.",
+    "route.announcement": "The number is an announcement's: the system plays it and hangs up.",
     "route.voicemail": "Voicemail answers: *97 the own mailbox, *98 any of the tenant, *99 and a number "
     "that extension's; and what an extension with voicemail does not take.",
     "route.no_voicemail": "Nobody leaves a message where there is no voicemail.",

@@ -120,6 +120,24 @@ class ProtectedAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class RingGroup:
+    """Extensions that ring under one number: `steps` as `ringlist.encode_steps` writes them, then `otherwise`."""
+
+    id: int
+    aor: str
+    steps: str
+    otherwise: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A text that is played under a number."""
+
+    id: int
+    aor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """Everything a decision needs except the subscribers, which are looked up by key."""
 
@@ -133,6 +151,8 @@ class Book:
     blocked_user_agents: tuple[BlockedUserAgent, ...] = ()
     protected_addresses: tuple[ProtectedAddress, ...] = ()
     trunks: tuple[Trunk, ...] = ()
+    ring_groups: tuple[RingGroup, ...] = ()
+    announcements: tuple[Announcement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ringfence.policy.book import BlockedUserAgent, Book, MatchKind, Role, Tenant
+from ringfence.policy.book import Announcement, BlockedUserAgent, Book, MatchKind, RingGroup, Role, Tenant
 from ringfence.policy.trunks import TrunkIndex, index_trunks
 
 NO_RIGHTS: Final = Role("", internal=False, national=False, international=False)
@@ -21,6 +21,8 @@ class Index:
     agents_starting: tuple[str, ...]
     agents_named: frozenset[str]
     trunks: TrunkIndex
+    answering: dict[str, RingGroup | Announcement]
+    """By address of record: numbers that are no extension."""
 
     def domain_of(self, host: str) -> str:
         """The SIP domain a host means: a tenant's or a gateway's own, the default for one of our addresses, "" for a
@@ -58,6 +60,7 @@ def build_index(book: Book) -> Index:
         agents_starting=_patterns(enabled, MatchKind.PREFIX),
         agents_named=frozenset(_patterns(enabled, MatchKind.EXACT)),
         trunks=index_trunks(book.trunks),
+        answering={one.aor: one for one in book.announcements} | {one.aor: one for one in book.ring_groups},
     )
 
 

@@ -1,5 +1,6 @@
 """The only code that can say yes."""
 
+from ringfence.policy.answering import Callers, answering
 from ringfence.policy.book import FindSubscriber, Subscriber
 from ringfence.policy.codes import feature
 from ringfence.policy.forwarding import Attempt, Judge, follow
@@ -59,6 +60,9 @@ def judge_with(index: Index, find: FindSubscriber, exchange_of: FindExchange = n
         if service is not None and index.role(payer.role).may(Reach.INTERNAL):
             return service
         callee = find(f"{number}@{payer.domain}")
+        if callee is None and (answer := answering(number, payer.domain, index, Callers(caller, payer))):
+            may_call = index.role(payer.role).may(Reach.INTERNAL)
+            return answer if may_call else Refuse("route.internal_calls", 403, "Forbidden")
         if callee is None:
             return call_outside(payer, number, index, exchange)
         if not index.role(payer.role).may(Reach.INTERNAL):

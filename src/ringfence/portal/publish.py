@@ -32,6 +32,7 @@ from ringfence.policy.book import (
 from ringfence.policy.calling import USUAL, Calling
 from ringfence.policy.plain import from_plain
 from ringfence.portal import guard, places
+from ringfence.portal.answering import compile as answering
 from ringfence.portal.change import Change
 from ringfence.portal.lookups import SOURCES, kind_of
 from ringfence.portal.people.models import Extension, Group, role_key
@@ -193,6 +194,8 @@ def book() -> Book:
             for row in ProtectedAddressRow.objects.order_by("pk")
         ),
         trunks=trunks.trunks(),
+        ring_groups=answering.ring_groups(),
+        announcements=answering.announcements(),
     )
 
 

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "ringfence.portal.voicemail",
     "ringfence.portal.outbound",
     "ringfence.portal.inbound",
+    "ringfence.portal.answering",
 ]
 
 MIDDLEWARE = [

@@ -44,6 +44,7 @@ urlpatterns = [
     path("", include("ringfence.portal.voicemail.urls")),
     path("", include("ringfence.portal.outbound.urls")),
     path("", include("ringfence.portal.inbound.urls")),
+    path("", include("ringfence.portal.answering.urls")),
     path("static/<path:name>", static_file),
 ]
 

@@ -13,7 +13,7 @@ from ringfence.portal.outbound.models import OutboundRule
 from ringfence.portal.permissions import PERMISSIONS, Permission, Sphere
 from tests.unit.portal.rest import PASSWORD, Rest, Site
 from tests.unit.portal.signing_in import signed_in_browser
-from tests.unit.portal.voicemails import leave_message
+from tests.unit.portal.voicemails import announce, leave_message
 
 PREFIX = "/api/v1/"
 OPEN = {"setup", "auth/token", "auth/password"}
@@ -111,6 +111,8 @@ def populate(site: Site) -> None:
     site.b.post("office-hours", tenant_id=tenant_id, name="Day", spans=hours)
     OutboundRule.objects.create(tenant_id=tenant_id, name="Any", order=1, routes=[])
     site.b.post("budgets", owner="extension:101@b.example")
+    site.b.post("ring-groups", tenant_id=tenant_id, number="600", name="Sales", members=["101"])
+    announce(site.b, tenant_id, "601")
     signed_in_browser("100@b.example")
 
 

@@ -1,8 +1,6 @@
 """Voicemail in the portal: taken in from the spool, opened by PIN, told, audited (reference: passwords of users)."""
 
 import base64
-import io
-import wave
 from typing import Any
 
 import pytest
@@ -15,20 +13,10 @@ from ringfence.portal.voicemail.mailroom import Mailroom
 from ringfence.portal.voicemail.models import Message, VoicemailSettings
 from tests.unit.portal.rest import Site
 from tests.unit.portal.signing_in import signed_in_browser
-from tests.unit.portal.voicemails import leave, leave_message
+from tests.unit.portal.voicemails import leave, leave_message, wav
 
 BOX = "101@a.example"
 PIN = "804159"
-
-
-def wav(seconds: float = 1.0) -> bytes:
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        file.writeframes(b"\x10\x20" * round(8000 * seconds))
-    return out.getvalue()
 
 
 def test_a_message_is_taken_in_once_and_its_audio_comes_out(site: Site) -> None:

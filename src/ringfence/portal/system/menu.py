@@ -63,6 +63,8 @@ SECTIONS: Final = (
             Item("Groups", "/groups", "users", Permission.USERS_READ),
             Item("Roles", "/roles", "shield-lock", Permission.USERS_READ),
             Item("Trunks", "/trunks", "world", Permission.TRUNKS_READ),
+            Item("Ring Groups", "/ring-groups", "users", Permission.INBOUND_READ),
+            Item("Announcements", "/announcements", "info-circle", Permission.INBOUND_READ),
             Item("Voicemail", "/voicemail", "phone-incoming", Permission.VOICEMAILS_READ),
             Item("Inbound Rules", "/inbound-rules", "phone-incoming", Permission.INBOUND_READ),
             Item("Live Calls", "/calls", "phone-call", Permission.CALLS_READ),

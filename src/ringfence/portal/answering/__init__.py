@@ -1,0 +1,1 @@
+"""What answers a number besides an extension: ring groups and announcements."""

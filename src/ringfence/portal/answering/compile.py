@@ -1,0 +1,27 @@
+"""Ring groups and announcements as workers know them."""
+
+from ringfence.policy import book
+from ringfence.policy.model import Step
+from ringfence.policy.ringlist import encode_steps
+from ringfence.portal.answering.models import Announcement, RingGroup
+
+
+def ring_groups() -> tuple[book.RingGroup, ...]:
+    found = RingGroup.objects.select_related("tenant").order_by("pk")
+    return tuple(
+        book.RingGroup(row.pk, f"{row.number}@{row.tenant.domain}", encode_steps(steps_of(row)), row.otherwise)
+        for row in found
+    )
+
+
+def steps_of(row: RingGroup) -> tuple[Step, ...]:
+    """All members in one step, or each in its own."""
+    aors = tuple(f"{member}@{row.tenant.domain}" for member in row.members)
+    if row.together:
+        return (Step(aors, row.ring_seconds),)
+    return tuple(Step((aor,), row.ring_seconds) for aor in aors)
+
+
+def announcements() -> tuple[book.Announcement, ...]:
+    found = Announcement.objects.select_related("tenant").order_by("pk")
+    return tuple(book.Announcement(row.pk, f"{row.number}@{row.tenant.domain}") for row in found)

@@ -1,0 +1,64 @@
+"""Ring groups at once and in order, and an announcement that is heard (REST `ring-groups`, `announcements`)."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringfence.lab import tone
+from ringfence.lab.phones import Baresip
+from ringfence.lab.softphone import NoAnswer
+
+pytestmark = pytest.mark.usefixtures("oracle")
+
+
+def test_a_ring_group_rings_all_at_once(pbx: Any, phone: Any) -> None:
+    caller, first, second = phone("151"), phone("152"), phone("153")
+    _group(pbx, "650", together=True)
+    uri, headers = caller.begin_call("650")
+    invites = [first.request("INVITE"), second.request("INVITE")]
+    first.respond(invites[0], 180, "Ringing", "f")
+    second.answer_call(invites[1])
+    dialog = caller.call_answered(uri, headers)
+    second.request("ACK")
+    first.request("CANCEL")
+    raw = caller.in_dialog(dialog, "BYE")
+    caller.send(raw)
+    second.respond(second.request("BYE"), 200, "OK")
+
+
+def test_a_ring_group_rings_one_after_the_other(pbx: Any, phone: Any) -> None:
+    caller, first, second = phone("151"), phone("152"), phone("153")
+    _group(pbx, "651", together=False)
+    uri, headers = caller.begin_call("651")
+    invite = first.request("INVITE")
+    with pytest.raises(NoAnswer):
+        second.request("INVITE", timeout=1)
+    first.respond(invite, 486, "Busy Here", "b")
+    second.answer_call(second.request("INVITE"))
+    dialog = caller.call_answered(uri, headers)
+    second.request("ACK")
+    raw = caller.in_dialog(dialog, "BYE")
+    caller.send(raw)
+    second.respond(second.request("BYE"), 200, "OK")
+
+
+def test_an_announcement_is_heard_and_ends_by_itself(pbx: Any, lab: Any, tmp_path: Path) -> None:
+    tone.write_tone(tmp_path / "closed.wav", 600, 2.0)
+    audio = base64.b64encode((tmp_path / "closed.wav").read_bytes()).decode()
+    pbx.rest.post("announcements", tenant_id=pbx.tenant["id"], number="652", name="Closed", audio=audio)
+    with Baresip(lab.host("dave", 14), tmp_path / "d", pbx.account("141"), frequency=500) as caller:
+        caller.wait_registered()
+        caller.dial("652")
+        caller.wait_for("CALL_ESTABLISHED")
+        caller.wait_for("CALL_CLOSED", timeout=10)
+    heard = tone.listen(caller.recording, 600)
+    assert heard.is_whole, heard
+    assert heard.seconds >= 1.5, heard
+
+
+def _group(pbx: Any, number: str, **more: Any) -> None:
+    pbx.rest.post(
+        "ring-groups", tenant_id=pbx.tenant["id"], number=number, name=f"Team {number}", members=["152", "153"], **more
+    )
