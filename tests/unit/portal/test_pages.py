@@ -15,6 +15,8 @@ PAGES = [
     "/security/notices/new/email", "/audit-log", "/change-password", "/dashboard/numbers", "/dashboard/calls.json",
     "/roles", "/roles/new", "/roles/1", "/groups", "/groups/new", "/operators", "/operators/new",
     "/trunks", "/trunks/new/register", "/trunks/new/address", "/trunks/new/accept_register",
+    "/inbound-rules", "/inbound-rules/new", "/number-pools", "/number-pools/new",
+    "/blocked-callers", "/blocked-callers/new",
 ]  # fmt: skip
 
 
