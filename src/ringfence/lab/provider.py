@@ -9,11 +9,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from ringfence.lab import tone
 from ringfence.lab.network import Host
 from ringfence.lab.phones import SCENARIOS, end
+from ringfence.lab.rest import Rest
 from ringfence.lab.softphone import NoAnswer
 
 CONFIG: Final = Path(__file__).parent / "provider.cfg"
@@ -66,6 +67,21 @@ class Provider:
         self.stop()
         if self._switch is not None:
             end(self._switch)
+
+    def registration(self, name: str) -> dict[str, Any]:
+        """The body of the trunk that registers here."""
+        return {
+            "name": name,
+            "kind": "register",
+            "username": self.contract.username,
+            "password": self.contract.password,
+            "domain": self.contract.domain,
+            "hosts": [{"host": self.host.address, "port": 5060}],
+            "default_number": "+493012300",
+            "numbers": ["+4930123*"],
+            "keepalive": 5,
+            "country_code": "49",
+        }
 
     # --- running ---
 
@@ -196,3 +212,9 @@ class Provider:
         for name, value in values.items():
             text = text.replace(f"@{name}@", value)
         return text
+
+
+def registration_of(rest: Rest, trunk_id: int) -> str:
+    """How the registration of a trunk stands at the address that was tried last; "" for no answer yet."""
+    peers = rest.get(f"trunks/{trunk_id}")["peers"]
+    return next((str(peer["registration"]) for peer in peers if peer["registration"]), "")

@@ -9,7 +9,7 @@ from ringfence.policy.model import CallOutside, Refuse, Request, RingExtension, 
 from ringfence.policy.routing import judge_with
 from ringfence.policy.rules import identity, source
 from ringfence.policy.trunks import Encryption, Trunk
-from ringfence.signaling import act, calls, ksr, ksr_trunks, outward, ringing
+from ringfence.signaling import act, calls, ksr, outward, ringing, trunk_port
 from ringfence.signaling.authentication import Identity
 from ringfence.signaling.worker import Worker
 
@@ -57,7 +57,7 @@ def from_gateway(proved: Identity, request: Request, index: Index, worker: Worke
         return False
     objection = source.user_agent(request, index) or identity.digest_uri(request, index)
     refusal = objection or (None if trunk.enabled else UNREGISTERED)
-    if refusal is None and ksr.source() not in ksr_trunks.registered_at(caller.aor):
+    if refusal is None and ksr.source() not in trunk_port.registered_at(caller.aor):
         refusal = UNREGISTERED
     if refusal is not None:
         act.carry_out(refusal, request, worker)
@@ -67,7 +67,7 @@ def from_gateway(proved: Identity, request: Request, index: Index, worker: Worke
 
 
 def _take(found: tuple[Trunk, ...], index: Index, worker: Worker) -> None:
-    ksr_trunks.note_outside(ksr.source())
+    trunk_port.note_outside(ksr.source())
     ksr.new_transaction()
     find, withheld = worker.view.subscriber, "id" in ksr.text("$hdr(Privacy)").lower()
     asserted = ksr.text("$(hdr(P-Asserted-Identity){nameaddr.uri}{uri.user})")
@@ -93,7 +93,7 @@ def _carry(placed: Placed, worker: Worker) -> None:
     verdict = ringing.reachable(placed.verdict, worker)
     match verdict:
         case RingExtension() | RingList():
-            ksr_trunks.show_caller_as(placed.caller.display_name, f"sip:{placed.caller.aor}")
+            trunk_port.show_caller_as(placed.caller.display_name, f"sip:{placed.caller.aor}")
             calls.ring(verdict, placed.number, worker, _arrived(placed))
         case CallOutside():
             outward.call_outside(verdict, placed.number, worker)

@@ -20,7 +20,7 @@ from ringfence.policy.keeping import (
     trying,
 )
 from ringfence.policy.trunks import Peer, Trunk, TrunkKind, TrunkTransport
-from ringfence.signaling import ksr, ksr_trunks
+from ringfence.signaling import ksr, trunk_port
 from ringfence.signaling.worker import Worker
 
 REPORTED_EVERY: Final = 60.0
@@ -56,7 +56,7 @@ def _ask_if_due(trunk: Trunk, peer: Peer) -> None:
 
 
 def _register_if_due(trunk: Trunk, worker: Worker) -> None:
-    standing, now = decode_registration(ksr_trunks.trunk_registration(trunk.id)), time.time()
+    standing, now = decode_registration(trunk_port.trunk_registration(trunk.id)), time.time()
     if now < standing.due and not _lost_its_address(trunk, standing):
         return
     address = address_to_try(trunk, standing, _down(trunk))
@@ -75,7 +75,7 @@ def _lost_its_address(trunk: Trunk, standing: Registration) -> bool:
 
 
 def _down(trunk: Trunk) -> frozenset[str]:
-    states = ((peer.hostport, ksr_trunks.trunk_state(trunk.id, peer.hostport)) for peer in trunk.peers)
+    states = ((peer.hostport, trunk_port.trunk_state(trunk.id, peer.hostport)) for peer in trunk.peers)
     return frozenset(address for address, state in states if state.startswith("down"))
 
 
@@ -97,7 +97,7 @@ def contact_of(trunk: Trunk) -> str:
 def _sent(method: str, trunk: Trunk, address: str, headers: str, told: str) -> bool:
     user = f"{trunk.login.username}@" if trunk.login else ""
     sender = f"sip:{user}{trunk.domain}"
-    return ksr_trunks.send_request(
+    return trunk_port.send_request(
         {
             "method": method,
             "ruri": f"sip:{trunk.domain}",
@@ -129,13 +129,13 @@ def replied(worker: Worker) -> None:
 def _heard(trunk: Trunk, address: str, code: int, latency: float, worker: Worker) -> None:
     """Any answer but a timeout or 503 is a sign of life: many providers refuse an OPTIONS."""
     is_up = code not in (408, 503)
-    before = ksr_trunks.trunk_state(trunk.id, address)
+    before = trunk_port.trunk_state(trunk.id, address)
     now = time.time()
     reported = float(before.partition(" ")[2] or 0)
     word = "up" if is_up else "down"
     changed = not before.startswith(word)
     if changed or now - reported >= REPORTED_EVERY:
-        ksr_trunks.set_trunk_state(trunk.id, address, f"{word} {now:.0f}")
+        trunk_port.set_trunk_state(trunk.id, address, f"{word} {now:.0f}")
         told = {"state": word, "latency_ms": round(latency, 1) if is_up else None}
         kind = Kind.TRUNK_CHANGED if changed else Kind.TRUNK_SEEN
         _tell(kind, trunk, address, {**told, "detail": "" if is_up else f"OPTIONS: {code}"}, worker)
@@ -143,7 +143,7 @@ def _heard(trunk: Trunk, address: str, code: int, latency: float, worker: Worker
 
 def _registered(trunk: Trunk, address: str, code: int, worker: Worker, *, again: bool) -> None:
     if 200 <= code < 300:
-        before = decode_registration(ksr_trunks.trunk_registration(trunk.id))
+        before = decode_registration(trunk_port.trunk_registration(trunk.id))
         _keep(trunk, accepted(address, _granted(trunk), time.time()))
         if before.until < time.time() or before.address != address:
             _tell(Kind.TRUNK_CHANGED, trunk, address, {"registration": Standing.REGISTERED.value, "detail": ""}, worker)
@@ -186,7 +186,7 @@ def _authorization(trunk: Trunk, code: int, *, again: bool) -> str:
 
 
 def _failed(trunk: Trunk, address: str, code: int, detail: str, worker: Worker) -> None:
-    before = decode_registration(ksr_trunks.trunk_registration(trunk.id))
+    before = decode_registration(trunk_port.trunk_registration(trunk.id))
     now = not_accepted(address, code, time.time())
     _keep(trunk, now)
     if (before.address, before.standing) != (address, now.standing):
@@ -194,7 +194,7 @@ def _failed(trunk: Trunk, address: str, code: int, detail: str, worker: Worker) 
 
 
 def _keep(trunk: Trunk, standing: Registration) -> None:
-    ksr_trunks.set_trunk_registration(trunk.id, standing.encoded())
+    trunk_port.set_trunk_registration(trunk.id, standing.encoded())
 
 
 def _tell(kind: Kind, trunk: Trunk, address: str, told: dict[str, Any], worker: Worker) -> None:

@@ -14,7 +14,6 @@ from ringfence.signaling import (
     inward,
     keeping,
     ksr,
-    ksr_trunks,
     outward,
     picking,
     registering,
@@ -22,6 +21,7 @@ from ringfence.signaling import (
     ringing,
     services,
     transfers,
+    trunk_port,
 )
 from ringfence.signaling.authentication import authenticate
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
@@ -99,7 +99,7 @@ def _outside_dialog(method: str, worker: Worker) -> None:
     if method == "INVITE" and request.caller:
         if index.trunks.by_id and ksr.has_sdp():
             ksr.forget_credentials()
-            ksr_trunks.strip_source_names()  # only before the transaction keeps the message
+            trunk_port.strip_source_names()  # only before the transaction keeps the message
         ksr.new_transaction()
     if method == "INVITE":
         request = transfers.redeem(request, worker)

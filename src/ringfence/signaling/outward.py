@@ -11,7 +11,7 @@ from ringfence.policy.limits import CallFacts, Extent
 from ringfence.policy.model import CallOutside, Refuse
 from ringfence.policy.trunks import Encryption, Trunk
 from ringfence.policy.ways import Way, decode_ways, encode_ways, goes_on, peer_of, ways
-from ringfence.signaling import calls, facts, ksr, ksr_trunks, limits, sides
+from ringfence.signaling import calls, facts, ksr, limits, sides, trunk_port
 from ringfence.signaling.worker import Worker
 
 NO_WAY: Final = Refuse("trunk.none", 503, "Service Unavailable")
@@ -136,13 +136,13 @@ def _aim(way: Way, trunk: Trunk) -> bool:
     if not way.address:
         if not ksr.find_contacts(trunk.account):
             return False
-        ksr_trunks.note_outside(ksr_trunks.next_hop_address())
-        return ksr_trunks.set_target_user(way.number)
+        trunk_port.note_outside(trunk_port.next_hop_address())
+        return trunk_port.set_target_user(way.number)
     peer = peer_of(way, trunk)
     if peer is None:
         return False
-    ksr_trunks.set_target(f"sip:{way.number}@{trunk.domain or way.address}")
-    ksr_trunks.note_outside(peer.address)
+    trunk_port.set_target(f"sip:{way.number}@{trunk.domain or way.address}")
+    trunk_port.note_outside(peer.address)
     ksr.set_next_hop(f"sip:{way.address};transport={trunk.transport.value}")
     return True
 
@@ -168,7 +168,7 @@ def dress(worker: Worker) -> bool:
     shown, called = "sip:anonymous@anonymous.invalid" if private else ours, f"sip:{way.number}@{trunk.domain}"
     ksr.set_dialog_var("shown", shown)
     ksr.set_dialog_var("called", called)
-    ksr_trunks.show_parties(shown, called)
+    trunk_port.show_parties(shown, called)
     ksr.append_header(f"P-Asserted-Identity: <{ours}>")
     if private:
         ksr.append_header("Privacy: id")
@@ -204,7 +204,7 @@ def _answers_challenge(worker: Worker) -> bool:
     if trunk is None or trunk.login is None or ksr.dialog_var(ANSWERED):
         return False
     login = trunk.login
-    if not (_aim(found[0], trunk) and ksr_trunks.answer_challenge(login.realm, login.username, login.ha1)):
+    if not (_aim(found[0], trunk) and trunk_port.answer_challenge(login.realm, login.username, login.ha1)):
         worker.report(Kind.TRUNK_CHANGED, _refused_realm(found[0]))
         return False
     ksr.set_dialog_var(ANSWERED, "1")
@@ -222,10 +222,10 @@ def _went_silent(worker: Worker) -> None:
         index = worker.view.current()
         trunk = index.trunks.by_id.get(way.trunk_id) if index else None
         if way.address and trunk and trunk.keepalive:
-            ksr_trunks.set_trunk_state(way.trunk_id, way.address, "down")
+            trunk_port.set_trunk_state(way.trunk_id, way.address, "down")
             told = {"trunk_id": way.trunk_id, "address": way.address, "state": "down", "registration": ""}
             worker.report(Kind.TRUNK_CHANGED, {**told, "latency_ms": None, "detail": "a call was not answered"})
 
 
 def _is_down(trunk_id: int, address: str) -> bool:
-    return bool(address) and ksr_trunks.trunk_state(trunk_id, address).startswith("down")
+    return bool(address) and trunk_port.trunk_state(trunk_id, address).startswith("down")

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from ringfence.signaling import ksr, ksr_trunks
+from ringfence.signaling import ksr, trunk_port
 
 MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove"
 PLAIN: Final = "RTP/AVP"
@@ -32,7 +32,7 @@ def dress_for_outside(outside: str) -> None:
     ksr.remove_headers(OF_PHONES)
     ours, theirs = ksr.dialog_var("shown"), ksr.dialog_var("called")
     if ours and theirs:
-        ksr_trunks.show_parties(ours, theirs)
+        trunk_port.show_parties(ours, theirs)
     if route := ksr.text("$dlg(to_rs)" if outside == "callee" else "$dlg(from_rs)"):
         ksr.append_header(f"Route: {route}")
 
@@ -60,7 +60,7 @@ def relay_media_of_reply(code: int) -> None:
     if code >= 300 or not ksr.has_sdp():
         return
     if ksr.dialog_var("direction"):
-        ksr_trunks.strip_source_names()
+        trunk_port.strip_source_names()
     if not ksr.media_answer(f"{MEDIA_FLAGS} {side_profile(asking_side())}"):
         ksr.remove_body()  # raw SDP never travels; the call is ended instead
         ksr.end_dialog()

@@ -6,13 +6,8 @@ from typing import Any
 import pytest
 
 from ringfence.lab.product import make_home, within
-from ringfence.lab.provider import Provider
-
-REGISTRATION = {
-    "name": "Provider", "kind": "register", "username": "customer", "password": "Secret-of-the-trunk-1",
-    "domain": "provider.example", "default_number": "+493012300", "numbers": ["+4930123*"], "keepalive": 5,
-    "country_code": "49",
-}  # fmt: skip
+from ringfence.lab.provider import Provider, registration_of
+from ringfence.lab.rest import Refused
 
 
 @pytest.fixture(scope="session")
@@ -24,16 +19,9 @@ def provider(lab: Any) -> Iterator[Provider]:
 @pytest.fixture(scope="session")
 def registered(pbx: Any, provider: Provider) -> dict[str, Any]:
     """The register-based trunk, registered."""
-    hosts = [{"host": provider.host.address, "port": 5060}]
-    made: dict[str, Any] = pbx.rest.post("trunks", **REGISTRATION, hosts=hosts)
-    within(15, lambda: registration_of(pbx, made["id"]) == "registered", "the trunk is registered")
+    made: dict[str, Any] = pbx.rest.post("trunks", **provider.registration("Provider"))
+    within(15, lambda: registration_of(pbx.rest, made["id"]) == "registered", "the trunk is registered")
     return made
-
-
-def registration_of(pbx: Any, trunk_id: int) -> str:
-    return next(
-        (peer["registration"] for peer in pbx.rest.get(f"trunks/{trunk_id}")["peers"] if peer["registration"]), ""
-    )
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +36,15 @@ def numbers(pbx: Any, registered: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="session")
-def traveller(pbx: Any) -> Any:
-    """Extension 120, which may call everywhere."""
+def outward(pbx: Any, registered: dict[str, Any]) -> Any:
+    """Extension 120, which may call everywhere over the trunk."""
     account = pbx.account("120")
     pbx.rest.patch(f"users/{pbx.users['120']['id']}", role="Standard International User")
+    rule = {"tenant_id": pbx.tenant["id"], "name": "All", "order": 1, "routes": [{"trunk_id": registered["id"]}]}
+    try:
+        pbx.rest.post("outbound-rules", **rule)
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        pytest.skip("there are no outbound rules yet")
     return account

@@ -102,6 +102,11 @@ def populate(site: Site) -> None:
     site.guard.answers["calls.list"] = [{"call_id": "talking", "tenant_id": tenant_id, "state": "answered"}]
     group = site.b.post("groups", tenant_id=tenant_id, name="Sales")["id"]
     site.b.call("PUT", f"groups/{group}/members/{site.users['101@b.example']}")
+    sources = [{"cidr": "203.0.113.9", "port": 0}]
+    trunk = site.admin.post("trunks", name="Carrier", kind="address", sources=sources)["id"]
+    site.admin.post("number-pools", tenant_id=tenant_id, trunk_id=trunk, first="+4930100")
+    site.b.post("inbound-rules", tenant_id=tenant_id, name="Desk", first="+4930100", destination="extension:100")
+    site.b.post("blocked-callers", tenant_id=tenant_id, pattern="+4989*")
     site.b.post("roles", tenant_id=tenant_id, name="Helpdesk", permissions=["users.read"])
     leave_message("101@b.example")
     site.b.post("allowed-country-codes", tenant_id=tenant_id, country="FR")

@@ -16,6 +16,8 @@ PAGES = [
     "/roles", "/roles/new", "/roles/1", "/groups", "/groups/new", "/operators", "/operators/new",
     "/rates", "/rates/new", "/rates/import", "/budgets", "/budgets/new",
     "/trunks", "/trunks/new/register", "/trunks/new/address", "/trunks/new/accept_register",
+    "/inbound-rules", "/inbound-rules/new", "/number-pools", "/number-pools/new",
+    "/blocked-callers", "/blocked-callers/new",
 ]  # fmt: skip
 
 
