@@ -70,7 +70,7 @@ class Fuse:
             self._meter.recall_destination(owner, name, day == today)
         for started, answered in self._parts.calls.going_on():
             if call := self._outside(started):
-                self._meter.resume(call, float(answered["t"]) if answered else None)
+                self._meter.resume(call, float(answered.get("answered_at") or answered["t"]) if answered else None)
         self._parts.workers.replace_all(self._suspended)
 
     def started(self, event: Event) -> None:
