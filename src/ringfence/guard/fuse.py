@@ -34,6 +34,8 @@ from ringfence.store.suspensions import SuspensionWriter
 
 OVER_BUDGET: Final = "Budget used up"
 OUTBOUND: Final = "outbound"
+EMERGENCY: Final = "outbound.emergency"
+"""The rule that let an emergency call out."""
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +60,8 @@ class Fuse:
         self._suspended = {found.owner: found for found in self._rows.suspensions()}
         self._warned: set[tuple[str, Measure, int]] = set()
         self._budgets: dict[str, Budget] = {}
-        self._budgets_of: Book | None = None
+        self._homes: dict[int, str] = {}
+        self._read_of: Book | None = None
         self._day = 0
 
     def restore(self) -> None:
@@ -70,7 +73,7 @@ class Fuse:
             self._meter.recall_destination(owner, name, day == today)
         for started, answered in self._parts.calls.going_on():
             if call := self._outside(started):
-                self._meter.resume(call, float(answered["t"]) if answered else None)
+                self._meter.resume(call, float(answered.get("answered_at") or answered["t"]) if answered else None)
         self._parts.workers.replace_all(self._suspended)
 
     def started(self, event: Event) -> None:
@@ -145,12 +148,16 @@ class Fuse:
 
     def budget_of(self, owner: str) -> Budget:
         """The own budget, or that of all of its kind, or the default. One that cannot be read is the default."""
-        if self._budgets_of is not self._parts.policy.book:
-            self._budgets_of, self._budgets = self._parts.policy.book, {}
+        self._forget_older()
         found = self._budgets.get(owner)
         if found is None:
             found = self._budgets[owner] = self._read_budget(owner)
         return found
+
+    def _forget_older(self) -> None:
+        """What was read of an older policy."""
+        if self._read_of is not self._parts.policy.book:
+            self._read_of, self._budgets, self._homes = self._parts.policy.book, {}, {}
 
     def _read_budget(self, owner: str) -> Budget:
         kind, _, _name = owner.partition(":")
@@ -206,18 +213,23 @@ class Fuse:
 
     def _outside(self, event: Event) -> OutsideCall | None:
         """The call if it leaves the system and is no emergency call."""
-        if event.get("direction") != OUTBOUND or event.get("emergency"):
+        if event.get("direction") != OUTBOUND or event.get("emergency") or event.get("rule") == EMERGENCY:
             return None
         number = str(event.get("number") or "")
         country = destination(number)
         trunk = int(event.get("trunk") or 0)
-        owners = (f"extension:{event['payer']}", f"tenant:{int(event['tenant_id'])}", f"trunk:{trunk}")
-        return OutsideCall(event["call_id"], owners, self._rate(number), country, self._is_abroad(country, trunk))
+        tenant = int(event["tenant_id"])
+        owners = (f"extension:{event['payer']}", f"tenant:{tenant}", f"trunk:{trunk}")
+        is_abroad = country not in ("", self._home(tenant, trunk))
+        return OutsideCall(event["call_id"], owners, self._rate(number), country, is_abroad)
 
-    def _is_abroad(self, country: str, trunk: int) -> bool:
-        """A number in international form of another country than the trunk's."""
-        home = next((one.country_code for one in self._parts.policy.book.trunks if one.id == trunk), "")
-        return country not in ("", home)
+    def _home(self, tenant: int, trunk: int) -> str:
+        """The tenant's own country code, or else the trunk's; "" if nobody knows it: then every country is abroad."""
+        self._forget_older()
+        if tenant not in self._homes:
+            self._homes[tenant] = _calling_code(self._parts.policy.lookup(f"plan/{tenant}"))
+        trunks = self._parts.policy.book.trunks
+        return self._homes[tenant] or next((one.country_code for one in trunks if one.id == trunk), "")
 
     def _rate(self, number: str) -> Rate:
         """The rate of the longest prefix; a number without one costs nothing that is known."""
@@ -235,6 +247,14 @@ class Fuse:
             self._day = day
             self._warned = {item for item in self._warned if item[2] == day}
             self._rows.forget_before(day - KEPT_DAYS)
+
+
+def _calling_code(plan: bytes | None) -> str:
+    """The country code in a tenant's plan for calls to the outside; "" if there is none."""
+    try:
+        return str(json.loads(plan)["settings"]["numbers"]["calling_code"]) if plan else ""
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _shown(measure: Measure, value: float) -> float:

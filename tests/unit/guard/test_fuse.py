@@ -84,8 +84,9 @@ def test_calls_inside_inbound_and_to_emergency_numbers_are_not_metered(tmp_path:
     publish(tmp_path, budget__extension={"minutes_per_day": 1})
     calls = [
         outside("c1", direction=""), outside("c2", direction="inbound"), outside("c3", "112", emergency=True),
+        outside("c4", "112", rule="outbound.emergency"),
     ]  # fmt: skip
-    service = started(tmp_path, *calls, *(answered(f"c{number}", 3600) for number in (1, 2, 3)))
+    service = started(tmp_path, *calls, *(answered(f"c{number}", 3600) for number in (1, 2, 3, 4)))
     assert service.fuse_calls() == []
     assert not workers_refuse(tmp_path)
 
@@ -161,3 +162,12 @@ def test_a_budget_that_cannot_be_read_is_the_default_and_none_is_too(tmp_path: P
     service = started(tmp_path)
     assert service.parts.fuse.budget_of(ANN).minutes_per_day == 300
     assert service.parts.fuse.budget_of("tenant:1").minutes_per_day == 3_000
+
+
+def test_a_call_within_the_own_country_is_no_international_one(tmp_path: Path) -> None:
+    """Home is what the tenant's number plan says."""
+    plan = {"settings": {"numbers": {"calling_code": "49"}}}
+    publish(tmp_path, plan__1=plan, budget__extension={"parallel_international": 1})
+    service = started(tmp_path, outside("c1", "+4930123"), outside("c2", "+4989123"), outside("c3", "+33123"))
+    assert service.parts.fuse.usage(ANN, time.time())["parallel_international"] == 1
+    assert service.fuse_calls() == []

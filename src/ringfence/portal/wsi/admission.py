@@ -17,6 +17,7 @@ PERMISSION_OF: Final[Mapping[Topic, Permission]] = {
     Topic.REGISTRATIONS: Permission.CALLS_READ,
     Topic.CALLS: Permission.CALLS_READ,
     Topic.BANS: Permission.SECURITY_READ,
+    Topic.BUDGETS: Permission.BUDGETS_WRITE,
     Topic.ALARMS: Permission.SYSTEM_READ,
     Topic.TRUNKS: Permission.TRUNKS_READ,
     Topic.SETTINGS: Permission.AUDIT_READ,
