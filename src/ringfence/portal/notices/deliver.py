@@ -77,7 +77,7 @@ def _drop_old(destination: Destination) -> None:
 def send(destination: Destination, batch: Batch) -> None:
     """Raises NotDelivered."""
     wishes = wishes_of(destination.means, destination.wishes)
-    whole = Batch(batch.number or secrets.token_hex(8), batch.bodies, _key(destination))
+    whole = Batch(batch.number or secrets.token_hex(8), batch.bodies, key_of(destination))
     match wishes:
         case Mail():
             mail.send(wishes, whole)
@@ -87,7 +87,8 @@ def send(destination: Destination, batch: Batch) -> None:
             syslog.send(wishes, whole)
 
 
-def _key(destination: Destination) -> str:
+def key_of(destination: Destination) -> str:
+    """Its password or signing key. Raises NotDelivered."""
     if not destination.secret:
         return ""
     try:

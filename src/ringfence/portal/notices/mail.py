@@ -15,11 +15,16 @@ LONGEST_SUBJECT: Final = 120
 
 def send(mail: Mail, batch: Batch) -> None:
     """Raises NotDelivered."""
+    hand_over(mail, batch.key, _message(mail, batch), list(mail.recipients))
+
+
+def hand_over(mail: Mail, key: str, message: EmailMessage, recipients: list[str]) -> None:
+    """Gives one message to the mail server. Raises NotDelivered."""
     try:
         with _connected(mail) as server:
             if mail.username:
-                server.login(mail.username, batch.key)
-            server.send_message(_message(mail, batch), mail.sender, list(mail.recipients))
+                server.login(mail.username, key)
+            server.send_message(message, mail.sender, recipients)
     except (OSError, smtplib.SMTPException) as error:
         raise NotDelivered(f"The mail server {mail.host}:{mail.port} did not take it: {error}") from error
 

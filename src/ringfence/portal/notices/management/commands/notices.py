@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from ringfence.portal.notices.collect import collect
 from ringfence.portal.notices.deliver import deliver_due
 from ringfence.portal.steps import Steps
+from ringfence.portal.voicemail.mail import mail_due
 
 PAUSE = 0.5
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         while True:
             collected = steps.take("events", collect)
             steps.take("deliveries", deliver_due)
+            steps.take("voicemail", mail_due)
             if collected is None:
                 time.sleep(PAUSE)
 
