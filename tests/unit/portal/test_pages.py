@@ -15,6 +15,9 @@ PAGES = [
     "/security/notices/new/email", "/audit-log", "/change-password", "/dashboard/numbers", "/dashboard/calls.json",
     "/roles", "/roles/new", "/roles/1", "/groups", "/groups/new", "/operators", "/operators/new",
     "/trunks", "/trunks/new/register", "/trunks/new/address", "/trunks/new/accept_register",
+    "/codes", "/codes?tenant=1", "/outbound-rules", "/outbound-rules/new", "/outbound-rules/new?tenant=1",
+    "/outbound-rules/explain", "/outbound-rules/explain?caller=100@a.example&number=112", "/office-hours",
+    "/office-hours/new?tenant=1",
 ]  # fmt: skip
 
 

@@ -25,7 +25,7 @@ TWO_STEP: Final = "/my/two-step"
 
 NEEDS_PROOF: Final = (
     "/security/", "/ip-blacklist", "/tenants", "/users", "/roles", "/web-access", "/trunks", "/password-policy",
-    "/change-extension-password", TWO_STEP, "/my/tokens",
+    "/change-extension-password", TWO_STEP, "/my/tokens", "/codes", "/outbound-rules", "/office-hours",
 )  # fmt: skip
 """Below these addresses whatever changes something needs a fresh proof."""
 

@@ -62,6 +62,8 @@ SECTIONS: Final = (
             Item("Groups", "/groups", "users", Permission.USERS_READ),
             Item("Roles", "/roles", "shield-lock", Permission.USERS_READ),
             Item("Trunks", "/trunks", "world", Permission.TRUNKS_READ),
+            Item("Outbound Rules", "/outbound-rules", "phone-call", Permission.OUTBOUND_READ),
+            Item("Office Hours", "/office-hours", "clock", Permission.OUTBOUND_READ),
             Item("Live Calls", "/calls", "phone-call", Permission.CALLS_READ),
             Item("Registrations", "/registrations", "device-landline-phone", Permission.CALLS_READ),
             Item("CDRs", "/cdrs", "history", Permission.CALLS_READ),
@@ -74,7 +76,13 @@ SECTIONS: Final = (
             Item("Operators", "/operators", "key", Permission.OPERATORS_WRITE),
         ),
     ),
-    Section("Blacklist and Codes", (Item("IP Blacklist", "/ip-blacklist", "shield-x", Permission.SECURITY_READ),)),
+    Section(
+        "Blacklist and Codes",
+        (
+            Item("IP Blacklist", "/ip-blacklist", "shield-x", Permission.SECURITY_READ),
+            Item("Codes and E164", "/codes", "list-check", Permission.OUTBOUND_READ),
+        ),
+    ),
     Section(
         "Advanced",
         (
