@@ -15,6 +15,7 @@ from ringfence.cli import (
     demo,
     down,
     dry_run,
+    explain,
     firewall,
     logs,
     setup_link,
@@ -34,6 +35,7 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("check-password", check_password.check_password),
     ("confirm", confirm.confirm),
     ("dry-run", dry_run.dry_run),
+    ("explain", explain.explain),
     ("setup-link", setup_link.setup_link),
     ("demo", demo.demo),
 )

@@ -39,7 +39,7 @@ UNPROVED: Final = Identity()
 def authenticate(method: str, index: Index, worker: Worker) -> Identity:
     """Who sent this request, as far as its digest proves it."""
     name = ksr.claimed_user().partition("@")[0]
-    realm = index.domain_of(ksr.target_host()) if name else ""
+    realm = index.domain_of(facts.target_host()) if name else ""
     if not realm:
         return UNPROVED
     account = f"{name}@{realm}"

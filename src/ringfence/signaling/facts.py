@@ -4,6 +4,7 @@ from ringfence.policy.book import Subscriber
 from ringfence.policy.model import Credentials, Packet, Request
 from ringfence.signaling import ksr
 
+TEL = "tel:"
 STREAMS = frozenset({"tcp", "tls", "ws", "wss"})
 
 
@@ -31,8 +32,8 @@ def request(method: str, credentials: Credentials | None, caller: Subscriber | N
     contact = ksr.text("$ct") if caller and method == "REGISTER" else ""
     return Request(
         method=method,
-        target_user=ksr.target_user(),
-        target_host=ksr.target_host(),
+        target_user=target_user(),
+        target_host=target_host(),
         target_uri=ksr.target_uri(),
         from_user=ksr.from_user(),
         from_host=ksr.from_host(),
@@ -47,6 +48,17 @@ def request(method: str, credentials: Credentials | None, caller: Subscriber | N
         credentials=credentials,
         caller=caller,
     )
+
+
+def target_user() -> str:
+    """Who or what is asked for; of a tel URI (RFC 3966) the number with its parameters."""
+    uri = ksr.target_uri()
+    return uri[len(TEL) :] if uri.startswith(TEL) else ksr.target_user()
+
+
+def target_host() -> str:
+    """The domain that is asked; a tel URI names none, so it means the sender's own."""
+    return ksr.from_host() if ksr.target_uri().startswith(TEL) else ksr.target_host()
 
 
 def digest_uri() -> str:

@@ -58,6 +58,12 @@ def trunks_of(tenant: Tenant) -> list[tuple[int, str]]:
     return list(found.order_by("pk").values_list("pk", "name"))
 
 
+def rule_over(trunk_id: int) -> OutboundRule | None:
+    """An outbound rule with a route over this trunk."""
+    rules = OutboundRule.objects.order_by("pk").iterator(chunk_size=2000)
+    return next((rule for rule in rules if any(route["trunk_id"] == trunk_id for route in rule.routes)), None)
+
+
 def set_plan(actor: Actor, tenant: Tenant, wish: PlanWish) -> NumberPlan:
     """Raises Refused."""
     require(actor, Permission.OUTBOUND_WRITE)

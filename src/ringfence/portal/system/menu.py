@@ -67,6 +67,8 @@ SECTIONS: Final = (
             Item("Announcements", "/announcements", "info-circle", Permission.INBOUND_READ),
             Item("Voicemail", "/voicemail", "phone-incoming", Permission.VOICEMAILS_READ),
             Item("Inbound Rules", "/inbound-rules", "phone-incoming", Permission.INBOUND_READ),
+            Item("Outbound Rules", "/outbound-rules", "phone-call", Permission.OUTBOUND_READ),
+            Item("Office Hours", "/office-hours", "clock", Permission.OUTBOUND_READ),
             Item("Live Calls", "/calls", "phone-call", Permission.CALLS_READ),
             Item("Registrations", "/registrations", "device-landline-phone", Permission.CALLS_READ),
             Item("Budgets", "/budgets", "shield-check", Permission.BUDGETS_WRITE),
@@ -81,7 +83,13 @@ SECTIONS: Final = (
             Item("Operators", "/operators", "key", Permission.OPERATORS_WRITE),
         ),
     ),
-    Section("Blacklist and Codes", (Item("IP Blacklist", "/ip-blacklist", "shield-x", Permission.SECURITY_READ),)),
+    Section(
+        "Blacklist and Codes",
+        (
+            Item("IP Blacklist", "/ip-blacklist", "shield-x", Permission.SECURITY_READ),
+            Item("Codes and E164", "/codes", "list-check", Permission.OUTBOUND_READ),
+        ),
+    ),
     Section(
         "Advanced",
         (

@@ -10,6 +10,7 @@ from ringfence.portal import publish
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import SECRET_CHANGED, Change, change
+from ringfence.portal.outbound.changes import rule_over
 from ringfence.portal.people.digests import new_secret
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, NotFound, Refused
@@ -68,6 +69,8 @@ def alter(actor: Actor, row: Trunk, wish: Wish) -> Trunk:
 def remove(actor: Actor, row: Trunk) -> None:
     """Raises Conflict while numbers are reached over it."""
     require(actor, Permission.TRUNKS_WRITE)
+    if user := rule_over(row.pk):
+        raise Conflict(detail=f"The outbound rule {user} leaves over this trunk; take it out there first.")
     with change(actor) as draft:
         for relation in ("pools",):
             used = getattr(row, relation, None)

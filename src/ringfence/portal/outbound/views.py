@@ -1,0 +1,220 @@
+"""Pages: Codes and E164, Office Hours, Outbound Rules."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from ringfence.portal.access import actor_of, permitted
+from ringfence.portal.forms import PortalForm
+from ringfence.portal.outbound import changes, explaining, metadata
+from ringfence.portal.outbound.compiling import plan_row
+from ringfence.portal.outbound.forms import (
+    ROUTES,
+    CodeForm,
+    CountryForm,
+    EmergencyForm,
+    HoursForm,
+    NumberPlanForm,
+    QuestionForm,
+    RuleForm,
+    TenantForm,
+    hours_initial,
+    rule_initial,
+)
+from ringfence.portal.outbound.models import AllowedCountry, DisallowedCode, EmergencyNumber, OfficeHours, OutboundRule
+from ringfence.portal.outbound.tables import HOURS, RULES
+from ringfence.portal.outbound.wishes import HoursWish, PlanWish, RuleWish
+from ringfence.portal.permissions import Permission
+from ringfence.portal.problems import NotFound, Refused
+from ringfence.portal.tables import answer
+from ringfence.portal.tenants.api import tenant_of
+from ringfence.portal.tenants.models import Tenant
+
+LISTS: dict[str, Any] = {
+    "countries": (AllowedCountry, CountryForm, changes.allow_country),
+    "codes": (DisallowedCode, CodeForm, changes.disallow_code),
+    "emergency": (EmergencyNumber, EmergencyForm, changes.add_emergency_number),
+}
+
+
+def _chosen_tenant(request: HttpRequest) -> Tenant | None:
+    """The tenant named in the address, or the only one there is to choose from."""
+    actor = actor_of(request)
+    wanted = request.GET.get("tenant", "")
+    if wanted.isascii() and wanted.isdecimal() and len(wanted) < 19:
+        return tenant_of(actor, int(wanted))
+    visible: list[Tenant] = list(Tenant.objects.visible_to(actor)[:2])
+    return visible[0] if len(visible) == 1 else None
+
+
+def _choose(request: HttpRequest, title: str) -> HttpResponse:
+    facts = {"form": TenantForm(actor_of(request)), "title": title}
+    return render(request, "outbound/choose.html", facts)
+
+
+@permitted(Permission.OUTBOUND_READ)
+def codes(request: HttpRequest) -> HttpResponse:
+    """The number plan, and the three lists of a tenant."""
+    tenant = _chosen_tenant(request)
+    if tenant is None:
+        return _choose(request, _("Codes and E164"))
+    actor, row = actor_of(request), plan_row(tenant)
+    posted = request.POST if request.method == "POST" and "list" not in request.POST else None
+    form = NumberPlanForm(tenant, posted, initial=changes.plan_facts(row))
+    if form.is_valid() and _done(form, lambda: changes.set_plan(actor, tenant, PlanWish(**form.cleaned_data))):
+        messages.success(request, _("Saved and in force."))
+        return HttpResponseRedirect(f"/codes?tenant={tenant.pk}")
+    added = _added(request, tenant)
+    if added is None:
+        return HttpResponseRedirect(f"/codes?tenant={tenant.pk}")
+    facts: dict[str, Any] = {"tenant": tenant, "form": form, "built_in": metadata.emergency_numbers(row.country)}
+    facts["may_change"] = actor.may(Permission.OUTBOUND_WRITE)
+    facts |= {f"{name}_form": added.get(name) or parts[1]() for name, parts in LISTS.items()}
+    facts |= {name: parts[0].objects.filter(tenant=tenant) for name, parts in LISTS.items()}
+    invalid = form.errors or any(one.errors for one in added.values())
+    return render(request, "outbound/codes.html", facts, status=422 if invalid else 200)
+
+
+def _added(request: HttpRequest, tenant: Tenant) -> dict[str, PortalForm] | None:
+    """The form that could not be carried out; None if it was, {} if there was none."""
+    name = request.POST.get("list", "")
+    if name not in LISTS:
+        return {}
+    _model, form_class, add = LISTS[name]
+    form = form_class(request.POST)
+    if form.is_valid() and _done(form, lambda: add(actor_of(request), tenant.pk, **form.cleaned_data)):
+        return None
+    return {name: form}
+
+
+@permitted(Permission.OUTBOUND_WRITE)
+@require_POST
+def delete_code(request: HttpRequest, name: str, row_id: int) -> HttpResponse:
+    if name not in LISTS:
+        raise NotFound
+    row = _row(request, LISTS[name][0], row_id)
+    changes.delete(actor_of(request), row)
+    return HttpResponseRedirect(f"/codes?tenant={row.tenant_id}")
+
+
+@permitted(Permission.OUTBOUND_READ)
+def list_hours(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    found = OfficeHours.objects.visible_to(actor).select_related("tenant")
+    return answer(request, HOURS, found, "outbound/hours.html", may_add=actor.may(Permission.OUTBOUND_WRITE))
+
+
+@permitted(Permission.OUTBOUND_WRITE)
+def new_hours(request: HttpRequest) -> HttpResponse:
+    tenant = _chosen_tenant(request)
+    if tenant is None:
+        return _choose(request, _("Add Office Hours"))
+    return _hours_page(request, OfficeHours(tenant=tenant), _("Add Office Hours"))
+
+
+@permitted(Permission.OUTBOUND_WRITE)
+def hours(request: HttpRequest, row_id: int) -> HttpResponse:
+    row = _row(request, OfficeHours, row_id)
+    return _hours_page(request, row, row.name)
+
+
+def _hours_page(request: HttpRequest, row: OfficeHours, title: str) -> HttpResponse:
+    form = HoursForm(request.POST or None, initial=hours_initial(row) if row.pk else None)
+    if form.is_valid() and _done(
+        form, lambda: changes.save_hours(actor_of(request), HoursWish(**form.cleaned_data), row)
+    ):
+        return HttpResponseRedirect("/office-hours")
+    facts = {"form": form, "title": title, "button": _("Save"), "back": "/office-hours"}
+    facts["delete"] = f"/office-hours/{row.pk}/delete" if row.pk else ""
+    return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
+
+
+@permitted(Permission.OUTBOUND_WRITE)
+@require_POST
+def delete_hours(request: HttpRequest, row_id: int) -> HttpResponse:
+    return _deleted(request, _row(request, OfficeHours, row_id), "/office-hours")
+
+
+@permitted(Permission.OUTBOUND_READ)
+def list_rules(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    found = OutboundRule.objects.visible_to(actor).select_related("tenant")
+    return answer(request, RULES, found, "outbound/rules.html", may_add=actor.may(Permission.OUTBOUND_WRITE))
+
+
+@permitted(Permission.OUTBOUND_WRITE)
+def new_rule(request: HttpRequest) -> HttpResponse:
+    tenant = _chosen_tenant(request)
+    if tenant is None:
+        return _choose(request, _("Add Outbound Rule"))
+    return _rule_page(request, OutboundRule(tenant=tenant), _("Add Outbound Rule"))
+
+
+@permitted(Permission.OUTBOUND_WRITE)
+def rule(request: HttpRequest, row_id: int) -> HttpResponse:
+    row = _row(request, OutboundRule, row_id)
+    return _rule_page(request, row, row.name)
+
+
+def _rule_page(request: HttpRequest, row: OutboundRule, title: str) -> HttpResponse:
+    form = RuleForm(row.tenant, request.POST or None, initial=rule_initial(row) if row.pk else None)
+    if form.is_valid() and _done(form, lambda: changes.save_rule(actor_of(request), _rule_wish(form, row), row)):
+        return HttpResponseRedirect("/outbound-rules")
+    facts = {"form": form, "title": title, "button": _("Save"), "back": "/outbound-rules"}
+    facts["delete"] = f"/outbound-rules/{row.pk}/delete" if row.pk else ""
+    return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
+
+
+def _rule_wish(form: RuleForm, row: OutboundRule) -> RuleWish:
+    plain = {name: form.cleaned_data[name] for name in RuleWish.__slots__ if name in form.cleaned_data}
+    return RuleWish(**plain, routes=[*form.routes(), *row.routes[ROUTES:]])
+
+
+@permitted(Permission.OUTBOUND_WRITE)
+@require_POST
+def delete_rule(request: HttpRequest, row_id: int) -> HttpResponse:
+    return _deleted(request, _row(request, OutboundRule, row_id), "/outbound-rules")
+
+
+@permitted(Permission.OUTBOUND_READ)
+def question(request: HttpRequest) -> HttpResponse:
+    """Which rule would this call take, and why. Only asks, so the question stands in the address."""
+    form = QuestionForm(request.GET if "number" in request.GET else None)
+    found: dict[str, Any] = {}
+    if form.is_valid():
+        try:
+            found = explaining.explain(actor_of(request), **form.cleaned_data)
+        except Refused as refused:
+            form.explain(refused)
+    template = "outbound/answer.html" if request.headers.get("HX-Request") else "outbound/question.html"
+    return render(request, template, {"form": form, "found": found}, status=422 if form.errors else 200)
+
+
+def _row(request: HttpRequest, model: Any, row_id: int) -> Any:
+    found = model.objects.visible_to(actor_of(request)).select_related("tenant").filter(pk=row_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _done(form: PortalForm, carry_out: Callable[[], object]) -> bool:
+    """Whether it was carried out; otherwise the form says why not."""
+    try:
+        carry_out()
+    except Refused as refused:
+        form.explain(refused)
+        return False
+    return True
+
+
+def _deleted(request: HttpRequest, row: Any, back: str) -> HttpResponse:
+    try:
+        changes.delete(actor_of(request), row)
+    except Refused as refused:
+        messages.error(request, refused.detail)
+    return HttpResponseRedirect(back)

@@ -1,0 +1,100 @@
+"""The pages Codes and E164, Office Hours and Outbound Rules (reference: "Call Control and Fraud Prevention")."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from ringfence.portal.outbound.models import (
+    AllowedCountry,
+    DisallowedCode,
+    EmergencyNumber,
+    NumberPlan,
+    OfficeHours,
+    OutboundRule,
+)
+from tests.unit.portal.rest import Site
+from tests.unit.portal.signing_in import signed_in_browser
+
+
+@pytest.fixture(autouse=True)
+def trunk_to_choose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ringfence.portal.outbound.changes.trunks_of", lambda tenant: [(1, "Provider")])
+
+
+def post(client: Client, path: str, **said: object) -> tuple[int, str]:
+    answer = client.post(path, said, secure=True)
+    return answer.status_code, answer.content.decode()
+
+
+@pytest.fixture
+def page(site: Site) -> Client:
+    return signed_in_browser("100@a.example")
+
+
+def test_codes_are_kept_on_one_page(page: Client) -> None:
+    assert post(page, "/codes", country="de", area_code="30", permitted=["premium"], emergency_trunks=[1])[0] == 302
+    row = NumberPlan.objects.get()
+    assert (row.country, row.area_code, row.permitted, row.emergency_trunks) == ("DE", "30", ["premium"], [1])
+    assert post(page, "/codes", list="countries", country="gb")[0] == 302
+    assert post(page, "/codes", list="codes", prefix="0900", description="Premium")[0] == 302
+    assert post(page, "/codes", list="emergency", number="19222")[0] == 302
+    shown = page.get("/codes", secure=True).content.decode()
+    assert all(text in shown for text in ("GB", "0900", "19222", "110, 112"))
+    for name, model in (("countries", AllowedCountry), ("codes", DisallowedCode), ("emergency", EmergencyNumber)):
+        assert post(page, f"/codes/{name}/{model.objects.get().pk}/delete")[0] == 302
+        assert not model.objects.exists()
+
+
+def test_a_wrong_code_says_why_where_it_was_typed(page: Client) -> None:
+    status, shown = post(page, "/codes", list="countries", country="XX")
+    assert (status, "is no country" in shown) == (422, True)
+
+
+def test_office_hours_are_typed_as_people_write_them(page: Client) -> None:
+    said = {"name": "Day", "spans": "Mo-We 08:00-17:30\nSa-Su 22:00-06:00", "closed": "--12-24", "is_general": "on"}
+    assert post(page, "/office-hours/new", **said)[0] == 302
+    row = OfficeHours.objects.get()
+    assert row.spans == [[day, 480, 1050] for day in range(3)] + [[5, 1320, 360], [6, 1320, 360]]
+    shown = page.get(f"/office-hours/{row.pk}", secure=True).content.decode()
+    assert "Sa 22:00-06:00" in shown
+    assert post(page, "/office-hours/new", name="x", spans="sometimes")[0] == 422
+    assert post(page, f"/office-hours/{row.pk}/delete")[0] == 302
+    assert not OfficeHours.objects.exists()
+
+
+def test_a_rule_is_made_changed_and_deleted(page: Client) -> None:
+    said = {"name": "Local", "order": 5, "enabled": "on", "prefixes": "030;+49", "callers": "101-110",
+            "availability": "always", "trunk_1": 1, "strip_1": 1, "prepend_1": "00", "cost_1": "1.5"}  # fmt: skip
+    assert post(page, "/outbound-rules/new", **said) == (302, "")
+    row = OutboundRule.objects.get()
+    assert (row.prefixes, row.callers) == (["030", "+49"], ["101-110"])
+    assert row.routes == [{"trunk_id": 1, "strip": 1, "prepend": "00", "caller_number": "", "cost": 1.5}]
+    listed = page.get("/outbound-rules", secure=True).content.decode()
+    assert "Local" in listed
+    assert "030;+49" in page.get(f"/outbound-rules/{row.pk}", secure=True).content.decode()
+    status, shown = post(page, f"/outbound-rules/{row.pk}", **{**said, "trunk_1": ""})
+    assert (status, "without one no call can leave" in shown) == (422, True)
+    assert post(page, f"/outbound-rules/{row.pk}/delete")[0] == 302
+    assert not OutboundRule.objects.exists()
+
+
+def test_the_page_and_the_command_say_which_rule_a_call_takes(page: Client) -> None:
+    asked = "/outbound-rules/explain?caller=100@a.example&number=112"
+    assert "emergency number" in page.get(asked, secure=True).content.decode()
+    part = page.get(asked, secure=True, headers={"HX-Request": "true"}).content.decode()
+    assert "outbound.emergency" in part
+    assert "<html" not in part
+    printed = StringIO()
+    call_command("explain", "100@a.example", "112", stdout=printed)
+    assert "[outbound.emergency]" in printed.getvalue()
+    assert page.get("/outbound-rules/explain?caller=x&number=1", secure=True).status_code == 422
+
+
+def test_pages_of_another_tenant_do_not_exist(site: Site) -> None:
+    row = OutboundRule.objects.create(tenant_id=site.tenants["b"], name="Theirs", order=1)
+    client = signed_in_browser("100@a.example")
+    assert client.get(f"/outbound-rules/{row.pk}", secure=True).status_code == 404
+    assert client.get(f"/codes?tenant={site.tenants['b']}", secure=True).status_code == 404
+    assert "Theirs" not in client.get("/outbound-rules", secure=True).content.decode()
