@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -186,15 +187,15 @@ def test_a_call_ends_when_its_media_stops_and_when_it_lasts_too_long(office: Any
 
 
 @contextmanager
-def _speaking(phone: Softphone, dialog: Any) -> Iterator[None]:
-    """One packet of audio each second, to where the session description says."""
+def _speaking(phone: Softphone, dialog: Any, pause: float = 1.0) -> Iterator[None]:
+    """Packets of audio with a pause between, to where the session description says."""
     done = threading.Event()
     sock = phone.host.udp(40_000)
     target = sip.media_address(dialog.body)
 
     def speak() -> None:
         number = 0
-        while not done.wait(1.0):
+        while not done.wait(pause):
             number += 1
             sock.sendto(
                 b"\x80\x08" + number.to_bytes(2, "big") + (160 * number).to_bytes(4, "big") + b"ring" + b"\xd5" * 160,
@@ -214,3 +215,18 @@ def _speaking(phone: Softphone, dialog: Any) -> Iterator[None]:
 def _record(office: Any, caller: str, dialled: str) -> dict[str, Any] | None:
     rows = office.rest.get(f"cdrs?limit=500&tenant_id={office.tenant['id']}")["items"]
     return next((row for row in rows if row["caller"].startswith(caller) and row["dialled"] == dialled), None)
+
+
+def test_a_record_holds_codec_encryption_payer_and_every_message(office: Any, phones: Any) -> None:
+    """What a bill or an investigator needs; the ladder names no secret."""
+    ann, bob = phones("113"), phones("114")
+    ours, theirs = establish(ann, bob)
+    with _speaking(ann, ours), _speaking(bob, theirs):
+        time.sleep(2)
+        assert end_call(ann, bob, ours).status == 200
+    record = within(5, lambda: _record(office, "113", "114"), "the call is recorded")[0]
+    assert (record["direction"], record["codec"], record["payer"]) == ("internal", "PCMA", "113@limited.example")
+    assert (record["caller_rtp"], record["called_rtp"], record["cost"]) == ("RTP", "RTP", None)
+    shown = office.rest.get(f"cdrs/{record['id']}")
+    assert [word.lstrip("0123456789") for word in shown["ladder"].split(" ")][-2:] == ["cACK", "cBYE"]
+    assert shown["ladder"].startswith("0cINVITE+ ")

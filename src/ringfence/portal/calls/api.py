@@ -48,6 +48,7 @@ class CallRecordOut(Schema):
     destination: str
     rate: str
     cost: float | None
+    ladder: str
 
 
 class CallRecordPage(PageOut):
