@@ -12,7 +12,7 @@ from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, end_call, establish
 
 pytestmark = [pytest.mark.restarts, pytest.mark.usefixtures("oracle")]
-BACK = {"portal": 5.0, "ingest": 5.0, "wsi": 5.0, "notices": 5.0, "mailroom": 5.0, "voice": 5.0, "web": 5.0}
+BACK = {"portal": 5.0, "ingest": 5.0, "wsi": 5.0, "notices": 5.0, "mailroom": 10.0, "voice": 5.0, "web": 5.0}
 """Seconds a part may be away; all others 3."""
 
 

@@ -1,5 +1,7 @@
 """Voicemail over the real media path: a message is left, sealed, told and heard (REST `voicemails`; RFC 3842)."""
 
+import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -121,3 +123,25 @@ def _enable(pbx: Any, number: str, **more: Any) -> None:
 def _newest(pbx: Any, number: str) -> dict[str, Any] | None:
     rows = pbx.rest.get("voicemails", user_id=str(pbx.users[number]["id"]))["items"]
     return rows[0] if rows else None
+
+
+@pytest.mark.restarts
+def test_a_killed_voice_process_ends_its_calls_and_hands_over_what_was_said(pbx: Any, lab: Any, tmp_path: Path) -> None:
+    """Nobody holds a silent line, and the message is kept as far as it came; then it answers again."""
+    _enable(pbx, "145")
+    with Baresip(lab.host("dave", 14), tmp_path / "d", pbx.account("141"), frequency=SPOKEN) as caller:
+        caller.wait_registered()
+        caller.dial("145")
+        caller.wait_for("CALL_ESTABLISHED")
+        time.sleep(1)
+        caller.command("sndcode", "#")
+        time.sleep(5)
+        os.kill(pbx.product.process_ids()["voice"], signal.SIGKILL)
+        caller.wait_for("CALL_CLOSED", timeout=10)
+        message, _ = within(10, lambda: _newest(pbx, "145"), "the message is kept")
+        assert message["whole"] is False
+        assert _tone_of(pbx, message, tmp_path).seconds >= 1.0
+        within(5, lambda: pbx.product.is_ready("voice"), "voice is back")
+        caller.forget_events()
+        _speak(caller, "145")
+        within(5, lambda: (_newest(pbx, "145") or {}).get("whole"), "the next message is whole")
