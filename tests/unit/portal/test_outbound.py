@@ -192,3 +192,13 @@ def test_the_explanation_can_be_about_another_time(site: Site) -> None:
 def test_nobody_asks_about_another_tenant_s_calls(site: Site) -> None:
     refusal = site.b.refusal("POST", "outbound-rules/explain", {"caller": "100@a.example", "number": "112"})
     assert (refusal["status"], refusal["field"]) == (404, "caller")
+
+
+def test_a_tenant_goes_with_all_its_rules_and_hours(site: Site) -> None:
+    germany(site)
+    hours = site.a.post("office-hours", tenant_id=site.tenants["a"], name="Day", spans=[SPAN])["id"]
+    rule(site, "Day", 1, availability="own", office_hours_id=hours)
+    assert site.admin.call("DELETE", f"tenants/{site.tenants['a']}")[0] == 204
+    reader = PolicyReader(places.POLICY)
+    assert reader.lookup(plan_key(site.tenants["a"])) is None
+    reader.close()
