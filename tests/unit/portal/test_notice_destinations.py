@@ -39,7 +39,7 @@ def test_a_secret_goes_in_and_never_comes_out(site: Site) -> None:
     assert "s3cret-Word" not in json.dumps([shown, site.admin.get("notice-destinations"), site.admin.get("audit-log")])
     assert b"s3cret-Word" not in bytes(only().secret)
     site.admin.call("PATCH", f"notice-destinations/{only().pk}", {"settings": {"host": "other.example"}})
-    assert deliver._key(only()) == "s3cret-Word"
+    assert deliver.key_of(only()) == "s3cret-Word"
     assert only().wishes["host"] == "other.example"
 
 
@@ -47,7 +47,7 @@ def test_a_new_key_takes_the_place_of_the_old_one(site: Site) -> None:
     made = add(site, "webhook", url="https://hook.example/")
     renewed = site.admin.post(f"notice-destinations/{made['id']}/key")["key"]
     assert renewed != made["key"]
-    assert deliver._key(only()) == renewed
+    assert deliver.key_of(only()) == renewed
 
 
 def _form(means: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def test_the_pages_add_change_and_remove(site: Site, means: str) -> None:
     assert send(path, {**_form(means), "name": "Renamed", "secret": ""}).status_code == 302
     assert b"Renamed" in client.get("/security/notices", secure=True).content
     if means == "email":
-        assert deliver._key(only()) == "w"
+        assert deliver.key_of(only()) == "w"
         assert only().wishes["recipients"] == ["c@d.example", "e@f.example"]
     send(f"{path}/delete", {})
     assert not Destination.objects.exists()
