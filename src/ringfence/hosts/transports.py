@@ -15,6 +15,8 @@ from ringfence.hosts.ports import Part, Transport
 
 LOWEST, HIGHEST = 1024, 65535
 MOST: Final = 16
+INSIDE: Final = {ports.RTPENGINE_CONTROL: "the control of the media relay", ports.VOICE_SIP: "the voice process"}
+"""UDP ports on loopback, where SIP is heard too."""
 
 
 class Protocol(StrEnum):
@@ -94,8 +96,7 @@ def _reserved(wanted: SipTransport) -> str:
         ours = service.part is Part.CORE or service is ports.SBC_SIP_WSS
         if not ours and service.transport is wanted.protocol.carrier and service.first <= wanted.port <= service.last:
             return service.description
-    control = wanted.protocol is Protocol.UDP and wanted.port == ports.RTPENGINE_CONTROL
-    return "the control of the media relay" if control else ""
+    return INSIDE.get(wanted.port, "") if wanted.protocol is Protocol.UDP else ""
 
 
 def read_transports(path: Path) -> tuple[SipTransport, ...]:

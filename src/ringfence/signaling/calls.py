@@ -9,10 +9,10 @@ from ringfence.policy import dialog, negotiated
 from ringfence.policy.book import Subscriber, Tenant
 from ringfence.policy.events import Kind
 from ringfence.policy.ladder import CALLED, CALLER, SYSTEM
-from ringfence.policy.limits import HELD, LONGEST_CALL_MINUTES, CallFacts, Extent
+from ringfence.policy.limits import LONGEST_CALL_MINUTES, CallFacts, Extent
 from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
-from ringfence.signaling import facts, holding, ksr, ladder, limits, memory, parking, picking, sides
+from ringfence.signaling import facts, holding, ksr, ladder, limits, memory, parking, picking, sides, told
 from ringfence.signaling.worker import Worker
 
 CLAIMED_IDENTITY: Final = (
@@ -34,61 +34,6 @@ INSIDE: Final = Arrived()
 
 LONGEST_RINGING: Final = 120
 """Seconds."""
-
-DIALOG_VARIABLES: Final = (
-    "id",
-    "caller",
-    "callee",
-    "from",
-    "to",
-    "dialled",
-    "tenant",
-    "user",
-    "payer",
-    "held",
-    "hears",
-    "started",
-    "answered",
-    "codec",
-    "caller_rtp",
-    "called_rtp",
-    HELD,
-    ladder.LADDER,
-    "direction",
-    "number",
-    "outbound_rule",
-    "trunk",
-    "way",
-    "srtp",
-    "shown",
-    "called",
-)
-
-AGREED: Final = ("codec", "caller_rtp", "called_rtp")
-"""What the call record says of the audio."""
-
-DIALOG_COLUMNS: Final = (
-    "h_entry",
-    "h_id",
-    "callid",
-    "from_uri",
-    "from_tag",
-    "to_uri",
-    "to_tag",
-    "state",
-    "start_ts",
-    "lifetime",
-    "from_cseq",
-    "to_cseq",
-    "from_rs",
-    "to_rs",
-    "from_contact",
-    "to_contact",
-    "from_bindaddr",
-    "to_bindaddr",
-    "sflags",
-    "dflags",
-)
 
 
 def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE) -> None:
@@ -186,7 +131,7 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
     other = callee if from_caller else caller
     ksr.set_next_hop(other)
     if method == "ACK":
-        worker.journal.append(Kind.CALL_CONFIRMED, _confirmed())
+        worker.journal.append(Kind.CALL_CONFIRMED, told.confirmed())
     outside = {"outbound": "callee", "inbound": "caller"}.get(ksr.dialog_var("direction"), "")
     if outside == ("callee" if from_caller else "caller"):
         sides.dress_for_outside(outside)
@@ -264,17 +209,19 @@ def dialog_event(name: str, worker: Worker) -> None:
         case "dialog:start":
             ksr.set_dialog_var("answered", f"{time.time():.3f}")
             parking.started()
-            worker.journal.append(Kind.CALL_ANSWERED, _answered())
+            worker.journal.append(Kind.CALL_ANSWERED, told.answered())
         case "dialog:end":
             limits.release()
             parking.ended()
             ksr.media_delete()
             quality = ksr.media_quality()
-            worker.journal.append(Kind.CALL_ENDED, {**_ended(200, "Normal", _ended_by()), **quality})
+            worker.journal.append(Kind.CALL_ENDED, {**told.ended(200, "Normal", told.ended_by()), **quality})
         case "dialog:failed":
             limits.release()
             code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
-            worker.journal.append(Kind.CALL_ENDED, _ended(code, ksr.text("$rr"), "caller" if code == 487 else "callee"))
+            worker.journal.append(
+                Kind.CALL_ENDED, told.ended(code, ksr.text("$rr"), "caller" if code == 487 else "callee")
+            )
 
 
 def _parties() -> tuple[str, str]:
@@ -356,55 +303,3 @@ def journal_refused_call(worker: Worker, refusal: Refuse, caller: Subscriber, ta
 def _journal_refusal(worker: Worker, refusal: Refuse, call: dict[str, Any]) -> None:
     fields = {"call_id": worker.new_call_id(), "rule": refusal.rule, "code": refusal.code, "reason": refusal.reason}
     worker.journal.append(Kind.CALL_REFUSED, {**fields, **call})
-
-
-def _confirmed() -> dict[str, Any]:
-    """All that is needed to know this call again after a crash of the core."""
-    return {
-        "call_id": ksr.dialog_var("id"),
-        "dialog": {column: ksr.text(f"$dlg({column})") for column in DIALOG_COLUMNS},
-        "vars": {name: ksr.dialog_var(name) for name in DIALOG_VARIABLES},
-    }
-
-
-def call_fields() -> dict[str, Any]:
-    """Which call this is, and whose."""
-    return {
-        "call_id": ksr.dialog_var("id"),
-        "caller": ksr.dialog_var("from"),
-        "callee": ksr.dialog_var("to"),
-        "tenant_id": int(ksr.dialog_var("tenant") or 0),
-    }
-
-
-def _answered() -> dict[str, Any]:
-    """`dialog` is where the core keeps the call, `media` whether the relay carries it."""
-    place = [ksr.number("$dlg(h_entry)"), ksr.number("$dlg(h_id)")]
-    media = bool(ksr.dialog_var("codec"))
-    return {**call_fields(), "answered_at": time.time(), "dialog": place, "media": media}
-
-
-def _ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
-    answered = ksr.dialog_var("answered")
-    return {
-        **call_fields(),
-        "dialled": ksr.dialog_var("dialled"),
-        "user_id": int(ksr.dialog_var("user") or 0),
-        "started_at": float(ksr.dialog_var("started") or 0),
-        "answered_at": float(answered) if answered else None,
-        "ended_at": time.time(),
-        "code": code,
-        "reason": reason[:64],
-        "rule": ksr.dialog_var("refused"),
-        "payer": ksr.dialog_var("payer"),
-        **sides.outside_fields(),
-        "ended_by": ended_by,
-        **{name: ksr.dialog_var(name) for name in (*AGREED, ladder.LADDER)},
-    }
-
-
-def _ended_by() -> str:
-    """Who hung up: the party whose BYE this is, or the system when there is none."""
-    if ksr.text("$rm") != "BYE":
-        return "system"
-    return "caller" if ksr.text("$ft") == ksr.text("$dlg(from_tag)") else "callee"

@@ -103,16 +103,6 @@ def reply_header(line: str) -> None:
     KSR.hdr.append_to_reply(line + "\r\n")
 
 
-def refuse_web(code: int, reason: str) -> None:
-    """Answers an HTTP request."""
-    KSR.xhttp.xhttp_reply(code, reason, "", "")
-
-
-def open_web_socket() -> bool:
-    """Whether the HTTP request became a WebSocket (RFC 6455)."""
-    return _yes(KSR.websocket.handle_handshake())
-
-
 def challenge(realm: str, proxy: bool) -> bool:
     """A 407 or 401 with a nonce bound to the source address and usable once."""
     return _yes(KSR.auth.proxy_challenge(realm, 1) if proxy else KSR.auth.www_challenge(realm, 1))

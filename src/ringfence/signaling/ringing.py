@@ -12,7 +12,7 @@ from ringfence.policy.forwarding import Occasion, go_on, occasion_of, redirected
 from ringfence.policy.model import PlayService, Refuse, RingExtension, RingList, Rung, Verdict
 from ringfence.policy.redirection import redirection_in
 from ringfence.policy.ringlist import after_list, decode_steps, wanted
-from ringfence.signaling import calls, ksr, limits, memory, picking, services
+from ringfence.signaling import calls, ksr, limits, memory, picking, services, told
 from ringfence.signaling.judging import judge_of
 from ringfence.signaling.worker import Worker
 
@@ -139,7 +139,7 @@ def note_step(variables: dict[str, str], worker: Worker) -> None:
         ksr.set_dialog_var(name, value)
     by = variables["path"].rpartition(",")[2]
     rung = variables["rung"].split(",") if variables["rung"] else []
-    worker.journal.append(Kind.CALL_FORWARDED, {**calls.call_fields(), "by": by, "rung": rung})
+    worker.journal.append(Kind.CALL_FORWARDED, {**told.call_fields(), "by": by, "rung": rung})
 
 
 def _end(rule: str, code: int, reason: str, payer: str, worker: Worker) -> None:

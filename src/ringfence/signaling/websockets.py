@@ -4,14 +4,14 @@ import time
 
 from ringfence.policy.decide import admit_upgrade
 from ringfence.policy.rules.websocket import Upgrade
-from ringfence.signaling import ksr
+from ringfence.signaling import ksr, web_port
 from ringfence.signaling.worker import Worker
 
 
 def open_web_socket(worker: Worker) -> None:
     """Admits or refuses; a refused connection gets no second try."""
     if not ksr.readable() or worker.drops(ksr.source(), time.time()):
-        ksr.refuse_web(403, "Forbidden")
+        web_port.refuse_web(403, "Forbidden")
         return
     objection = admit_upgrade(
         Upgrade(
@@ -24,6 +24,6 @@ def open_web_socket(worker: Worker) -> None:
     )
     if objection:
         worker.refused(objection.rule)
-        ksr.refuse_web(objection.code, objection.reason)
-    elif not ksr.open_web_socket():
+        web_port.refuse_web(objection.code, objection.reason)
+    elif not web_port.open_web_socket():
         worker.refused("websocket.handshake")

@@ -69,6 +69,10 @@ def body_of(item: Operation, tenant_id: int) -> Any:
     return _value(item.about["requestBody"]["content"]["application/json"]["schema"], tenant_id)
 
 
+KNOWN = {"domain": "new.example", "password": PASSWORD, "extension": "777", "first": "+4930111"}
+"""Texts that have to look like something before anything else is asked."""
+
+
 def _value(schema: dict[str, Any], tenant_id: int, name: str = "") -> Any:
     if "$ref" in schema:
         return _value(description()["components"]["schemas"][schema["$ref"].rpartition("/")[2]], tenant_id, name)
@@ -89,10 +93,12 @@ def _value(schema: dict[str, Any], tenant_id: int, name: str = "") -> Any:
             return schema.get("minimum", 1)
         case "array":
             return [_value(schema["items"], tenant_id)] * schema.get("minItems", 0)
+        case "number":
+            return schema.get("minimum", 1.0)
         case "boolean":
             return True
         case _:
-            return {"domain": "new.example", "password": PASSWORD, "extension": "777"}.get(name, "Anything")
+            return KNOWN.get(name, "Anything")
 
 
 def populate(site: Site) -> None:

@@ -183,7 +183,9 @@ def test_only_the_portal_publishes(site: Site) -> None:
     `explaining.py` reads what is in force, to say which rule a call would take.
     """
     root = Path(publish.__file__).parent
-    importers = [path.name for path in root.rglob("*.py") if "ringfence.store.writer" in path.read_text(encoding="utf-8")]
+    importers = [
+        path.name for path in root.rglob("*.py") if "ringfence.store.writer" in path.read_text(encoding="utf-8")
+    ]
     assert importers == ["publish.py"]
 
 

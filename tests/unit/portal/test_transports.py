@@ -36,7 +36,9 @@ def test_a_transport_is_added_and_deleted_with_an_audit_entry(site: Site, proces
     assert asked(process)[-1] == [USUAL[0], {"protocol": "tcp", "port": 5099}, USUAL[1]]
     assert site.admin.call("DELETE", "transports/tls-5061")[0] == 204
     assert asked(process)[-1] == [USUAL[0]]
-    assert list(Entry.objects.filter(action__startswith="transport.").order_by("pk").values_list("action", flat=True)) == [
+    assert list(
+        Entry.objects.filter(action__startswith="transport.").order_by("pk").values_list("action", flat=True)
+    ) == [
         "transport.created",
         "transport.deleted",
     ]

@@ -137,7 +137,9 @@ class OutboundRule(models.Model):
     groups = models.JSONField(default=list)
     roles = models.JSONField(default=list)
     availability = models.CharField(max_length=8, choices=Availability.choices, default=Availability.ALWAYS)
-    office_hours = models.ForeignKey(OfficeHours, null=True, blank=True, on_delete=models.RESTRICT, related_name="rules")
+    office_hours = models.ForeignKey(
+        OfficeHours, null=True, blank=True, on_delete=models.RESTRICT, related_name="rules"
+    )
     routes = models.JSONField(default=list)
 
     objects = OfTenantQuerySet.as_manager()

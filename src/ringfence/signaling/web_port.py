@@ -1,0 +1,15 @@
+"""The port to Kamailio for HTTP and WebSockets, beside `ksr.py` and by its rules."""
+
+import KSR
+
+from ringfence.signaling.ksr import _yes
+
+
+def refuse_web(code: int, reason: str) -> None:
+    """Answers an HTTP request."""
+    KSR.xhttp.xhttp_reply(code, reason, "", "")
+
+
+def open_web_socket() -> bool:
+    """Whether the HTTP request became a WebSocket (RFC 6455)."""
+    return _yes(KSR.websocket.handle_handshake())
