@@ -133,6 +133,7 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
     if method == "ACK":
         worker.journal.append(Kind.CALL_CONFIRMED, told.confirmed())
     outside = {"outbound": "callee", "inbound": "caller"}.get(ksr.dialog_var("direction"), "")
+    sides.note_outside(caller if outside == "caller" else callee if outside else "")
     if outside == ("callee" if from_caller else "caller"):
         sides.dress_for_outside(outside)
     if method in ("INVITE", "UPDATE") and not sides.relays_media(

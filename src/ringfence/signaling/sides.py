@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from ringfence.signaling import ksr, trunk_port
+from ringfence.signaling import facts, ksr, trunk_port
 
 MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove"
 PLAIN: Final = "RTP/AVP"
@@ -25,6 +25,12 @@ def asking_side() -> str:
     """Whose offer the reply at hand answers."""
     tag = ksr.text("$dlg(from_tag)")
     return "caller" if not tag or ksr.text("$ft") == tag else "callee"
+
+
+def note_outside(party: str) -> None:
+    """The core may have been restarted since the call began: what is outside is noted with each request of it."""
+    if party:
+        trunk_port.note_outside(facts.party_address(party))
 
 
 def dress_for_outside(outside: str) -> None:

@@ -43,6 +43,7 @@ def outward(pbx: Any, registered: dict[str, Any]) -> Any:
     rule = {"tenant_id": pbx.tenant["id"], "name": "All", "order": 1, "routes": [{"trunk_id": registered["id"]}]}
     try:
         pbx.rest.post("outbound-rules", **rule)
+        pbx.rest.post("allowed-country-codes", tenant_id=pbx.tenant["id"], country="DE")
     except Refused as refused:
         if refused.status != 404:
             raise

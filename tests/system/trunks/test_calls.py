@@ -1,6 +1,8 @@
 """Calls over a register-based trunk, both ways, with audio through the relay (reference: "Trunk Security")."""
 
+import os
 import re
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from ringfence.lab import tone
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.phones import Baresip
 from ringfence.lab.product import within
+from ringfence.lab.provider import Contract, Provider
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
@@ -25,7 +28,7 @@ def test_a_call_goes_out_with_audio_both_ways(
     provider.forget()
     with Baresip(lab.host("alice", 11), tmp_path / "a", outward, frequency=400) as phone:
         phone.wait_registered()
-        phone.dial("+4989555")
+        phone.dial("+498912345678")
         phone.wait_for("CALL_ESTABLISHED", timeout=10)
         time.sleep(3)
         phone.hang_up()
@@ -35,7 +38,7 @@ def test_a_call_goes_out_with_audio_both_ways(
     assert echo.is_whole, echo
     assert phone.media_peer.startswith(f"{PBX_ADDRESS}:")
     (call,) = provider.calls()
-    assert (call.number, call.caller) == ("+4989555", "+493012300")
+    assert (call.number, call.caller) == ("+498912345678", "+493012300")
     assert call.asserted == "<sip:+493012300@provider.example>"
     leaks = [found for message in provider.messages() for found in PHONES.findall(message)]
     assert leaks == []
@@ -57,5 +60,58 @@ def test_a_number_rings_its_extension(
     assert record["caller"].startswith("+4989777@")
 
 
+def test_the_next_trunk_takes_a_call_that_the_first_refuses(
+    pbx: Any, lab: Any, provider: Any, outward: Any, tmp_path: Path
+) -> None:
+    """Failover on 5xx: the number reaches the second trunk once, and the first one not again."""
+    contract = Contract(challenge=False)
+    with Provider(lab.host("second", 93), tmp_path / "second", contract) as second:
+        address = second.host.address
+        spare = pbx.rest.post(
+            "trunks",
+            name="Spare",
+            kind="address",
+            domain="spare.example",
+            default_number="+493012300",
+            hosts=[{"host": address, "port": 5060}],
+            sources=[{"cidr": address, "port": 0}],
+        )
+        (rule,) = pbx.rest.get("outbound-rules")["items"]
+        routes = [rule["routes"][0], {**rule["routes"][0], "trunk_id": spare["id"]}]
+        pbx.rest.patch(f"outbound-rules/{rule['id']}", routes=routes)
+        provider.forget()
+        provider.refuse("INVITE", 503)
+        try:
+            with Baresip(lab.host("alice", 11), tmp_path / "a", outward) as phone:
+                phone.wait_registered()
+                phone.dial("+498912345678")
+                phone.wait_for("CALL_ESTABLISHED", timeout=10)
+                phone.hang_up()
+                phone.wait_for("CALL_CLOSED")
+        finally:
+            provider.refuse("INVITE", None)
+            pbx.rest.patch(f"outbound-rules/{rule['id']}", routes=routes[:1])
+            pbx.rest.delete(f"trunks/{spare['id']}")
+        assert [call.number for call in second.calls()] == ["+498912345678"]
+        assert len(provider.calls()) == 1
+
+
 def _record(pbx: Any, dialled: str) -> dict[str, Any] | None:
     return next((one for one in pbx.product.call_records() if one["dialled"] == dialled), None)
+
+
+@pytest.mark.restarts
+def test_a_call_over_a_trunk_outlives_the_core(pbx: Any, lab: Any, provider: Any, outward: Any, tmp_path: Path) -> None:
+    """Kill of the core during a trunk call: media goes on, and the BYE still finds the provider, masked as before."""
+    with Baresip(lab.host("alice", 11), tmp_path / "a", outward, frequency=400) as phone:
+        phone.wait_registered()
+        phone.dial("+498912345678")
+        phone.wait_for("CALL_ESTABLISHED", timeout=10)
+        time.sleep(1)
+        os.kill(pbx.product.process_ids()["core"], signal.SIGKILL)
+        within(20, lambda: pbx.product.is_ready("core"), "the core is back")
+        provider.forget()
+        phone.hang_up()
+        within(10, lambda: provider.requests("BYE"), "the provider hears of the end")
+    leaks = [found for message in provider.messages() for found in PHONES.findall(message)]
+    assert leaks == []
