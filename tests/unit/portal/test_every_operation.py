@@ -69,7 +69,13 @@ def body_of(item: Operation, tenant_id: int) -> Any:
     return _value(item.about["requestBody"]["content"]["application/json"]["schema"], tenant_id)
 
 
-KNOWN = {"domain": "new.example", "password": PASSWORD, "extension": "777", "first": "+4930111"}
+KNOWN = {
+    "domain": "new.example",
+    "password": PASSWORD,
+    "extension": "777",
+    "first": "+4930111",
+    "destination": "hang_up:",
+}
 """Texts that have to look like something before anything else is asked."""
 
 

@@ -19,7 +19,7 @@ from ringfence.portal.schema import Out
 router = Router()
 
 
-class EntryOut(Out):
+class AuditEntryOut(Out):
     id: int
     at: str
     actor: str
@@ -33,8 +33,8 @@ class EntryOut(Out):
     hash: str
 
 
-class EntryPage(PageOut):
-    items: list[EntryOut]
+class AuditEntryPage(PageOut):
+    items: list[AuditEntryOut]
 
 
 class Wanted(Schema):
@@ -74,7 +74,7 @@ def entries(actor: Actor, wanted: Wanted) -> QuerySet[Entry]:
     return found
 
 
-@router.get("audit-log", response=EntryPage)
+@router.get("audit-log", response=AuditEntryPage)
 @needs(Permission.AUDIT_READ)
 def list_entries(request: ApiRequest, page: PageQuery, wanted: WantedQuery) -> dict[str, Any]:
     """Newest first."""

@@ -39,7 +39,7 @@ class PoolPage(PageOut):
     items: list[PoolOut]
 
 
-class RuleIn(In):
+class InboundRuleIn(In):
     """`destination` is extension:101, ring_group:7, voicemail:101, announcement:3, time_condition:2 or hang_up:"""
 
     tenant_id: RowId
@@ -49,14 +49,14 @@ class RuleIn(In):
     destination: str = Field(max_length=96)
 
 
-class RulePatch(In):
+class InboundRulePatch(In):
     name: str | None = Field(None, max_length=64)
     first: str | None = Field(None, max_length=24)
     last: str | None = Field(None, max_length=24)
     destination: str | None = Field(None, max_length=96)
 
 
-class RuleOut(Out):
+class InboundRuleOut(Out):
     id: int
     tenant_id: int
     name: str
@@ -65,8 +65,8 @@ class RuleOut(Out):
     destination: str
 
 
-class RulePage(PageOut):
-    items: list[RuleOut]
+class InboundRulePage(PageOut):
+    items: list[InboundRuleOut]
 
 
 class BlockIn(In):
@@ -127,28 +127,28 @@ def delete_pool(request: ApiRequest, pool_id: RowId) -> Status[Any]:
     return Status(204, None)
 
 
-@router.get("inbound-rules", response=RulePage)
+@router.get("inbound-rules", response=InboundRulePage)
 @needs(Permission.INBOUND_READ)
 def list_rules(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
     return rows(InboundRule.objects.visible_to(request.auth), page, rule_shown)
 
 
-@router.post("inbound-rules", response={201: RuleOut})
+@router.post("inbound-rules", response={201: InboundRuleOut})
 @needs(Permission.INBOUND_WRITE)
-def create_rule(request: ApiRequest, payload: RuleIn) -> Status[Any]:
+def create_rule(request: ApiRequest, payload: InboundRuleIn) -> Status[Any]:
     wish = RuleWish(payload.name, payload.first, payload.last, payload.destination)
     return Status(201, rule_shown(changes.add_rule(request.auth, payload.tenant_id, wish)))
 
 
-@router.get("inbound-rules/{int:rule_id}", response=RuleOut)
+@router.get("inbound-rules/{int:rule_id}", response=InboundRuleOut)
 @needs(Permission.INBOUND_READ)
 def show_rule(request: ApiRequest, rule_id: RowId) -> dict[str, Any]:
     return rule_shown(one_of(InboundRule.objects.visible_to(request.auth), rule_id))
 
 
-@router.patch("inbound-rules/{int:rule_id}", response=RuleOut)
+@router.patch("inbound-rules/{int:rule_id}", response=InboundRuleOut)
 @needs(Permission.INBOUND_WRITE)
-def change_rule(request: ApiRequest, rule_id: RowId, payload: RulePatch) -> dict[str, Any]:
+def change_rule(request: ApiRequest, rule_id: RowId, payload: InboundRulePatch) -> dict[str, Any]:
     """What is left out stays."""
     rule = one_of(InboundRule.objects.visible_to(request.auth), rule_id)
     now = {name: value for name, value in changes.rule_facts(rule).items() if name != "tenant_id"}
