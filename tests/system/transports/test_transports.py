@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from conftest import DOMAIN
 from websockets.exceptions import InvalidStatus
 
 from ringfence.lab.network import PBX_ADDRESS, Host
@@ -15,6 +14,7 @@ from ringfence.lab.webphone import WebPhone
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
 WSS = (PBX_ADDRESS, 5065)
+DOMAIN = "acme.example"
 PAGE = f"https://{PBX_ADDRESS}:10443"
 
 
