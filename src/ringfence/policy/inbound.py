@@ -7,15 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from ringfence.policy.answering import Callers, answering
 from ringfence.policy.book import FindSubscriber, Subscriber
 from ringfence.policy.destinations import Destination, DestinationKind, parse_destination
 from ringfence.policy.forwarding import Attempt, Judge, follow
-from ringfence.policy.model import Refuse, RingExtension, Verdict
+from ringfence.policy.index import Index
+from ringfence.policy.model import PlayService, Refuse, RingExtension, Verdict
+from ringfence.policy.services import Service
 from ringfence.policy.trunks import Trunk
 
 Lookup = Callable[[str], bytes | None]
 
 ANONYMOUS: Final = "anonymous"
+NOWHERE: Final = Refuse("inbound.destination", 480, "Temporarily Unavailable")
 SHORTEST_PREFIX: Final = 2
 LONGEST_NUMBER: Final = 18
 
@@ -73,7 +77,7 @@ def decode_did(number: str, raw: bytes) -> Did:
     return Did(number, int(trunk_id), int(tenant_id), domain, parse_destination(destination))
 
 
-def place(arrival: Arrival, lookup: Lookup, find: FindSubscriber, judge: Judge) -> Placed | Refuse:
+def place(arrival: Arrival, lookup: Lookup, index: Index, find: FindSubscriber, judge: Judge) -> Placed | Refuse:
     """The verdict on a call from outside. Two tenants at one carrier are told apart by the number called (case 106)."""
     found = _called(arrival, lookup)
     if found is None:
@@ -87,7 +91,7 @@ def place(arrival: Arrival, lookup: Lookup, find: FindSubscriber, judge: Judge) 
     elif _is_blocked(did.tenant_id, number, lookup):
         verdict = _unwanted(number)
     else:
-        verdict = _lead(did, caller, find, judge)
+        verdict = _lead(did, caller, index, find, judge)
     return Placed(trunk, did.number, caller, verdict)
 
 
@@ -118,14 +122,26 @@ def _unwanted(number: str) -> Refuse:
     return Refuse("inbound.blocked", 603, "Decline")
 
 
-def _lead(did: Did, caller: Subscriber, find: FindSubscriber, judge: Judge) -> Verdict:
+def _lead(did: Did, caller: Subscriber, index: Index, find: FindSubscriber, judge: Judge) -> Verdict:
     match did.destination.kind:
         case DestinationKind.EXTENSION:
             return follow(Attempt(caller, caller, did.destination.value), _at_first(did, find, judge))
+        case DestinationKind.RING_GROUP | DestinationKind.ANNOUNCEMENT:
+            found = answering(did.destination.value, did.domain, index, Callers(caller, caller))
+            return found or NOWHERE
+        case DestinationKind.VOICEMAIL:
+            return _voicemail(did, caller, find)
         case DestinationKind.HANG_UP:
             return Refuse("inbound.hang_up", 603, "Decline")
-        case _:
-            return Refuse("inbound.destination", 480, "Temporarily Unavailable")
+        case DestinationKind.TIME_CONDITION:
+            return NOWHERE
+
+
+def _voicemail(did: Did, caller: Subscriber, find: FindSubscriber) -> Verdict:
+    callee = find(f"{did.destination.value}@{did.domain}")
+    if callee is None or not callee.calling.voicemail:
+        return NOWHERE
+    return PlayService("inbound.voicemail", Service.LEAVE_MESSAGE, callee.aor, caller, caller)
 
 
 def _at_first(did: Did, find: FindSubscriber, judge: Judge) -> Judge:

@@ -5,11 +5,11 @@ from typing import Final
 from ringfence.policy.inbound import Arrival, Placed, did_key, place
 from ringfence.policy.index import Index
 from ringfence.policy.limits import Extent
-from ringfence.policy.model import CallOutside, Refuse, Request, RingExtension, RingList
+from ringfence.policy.model import CallOutside, PlayService, Refuse, Request, RingExtension, RingList
 from ringfence.policy.routing import judge_with
 from ringfence.policy.rules import identity, source
 from ringfence.policy.trunks import Encryption, Trunk
-from ringfence.signaling import act, calls, ksr, outward, ringing, trunk_port
+from ringfence.signaling import act, calls, ksr, outward, ringing, services, trunk_port
 from ringfence.signaling.authentication import Identity
 from ringfence.signaling.worker import Worker
 
@@ -73,7 +73,8 @@ def _take(found: tuple[Trunk, ...], index: Index, worker: Worker) -> None:
     asserted = ksr.text("$(hdr(P-Asserted-Identity){nameaddr.uri}{uri.user})")
     caller = asserted or ksr.from_user()
     arrival = Arrival(found, _called(found), caller, withheld or ksr.from_user().lower() == "anonymous")
-    placed = place(arrival, worker.view.lookup, find, judge_with(index, find))
+    judge = judge_with(index, find, worker.plans.exchange)
+    placed = place(arrival, worker.view.lookup, index, find, judge)
     if isinstance(placed, Refuse):
         act.refuse(worker, placed.rule, placed.code, placed.reason)
     elif placed.trunk.encryption is Encryption.SRTP and "RTP/SAVP" not in ksr.text("$rb"):
@@ -95,6 +96,8 @@ def _carry(placed: Placed, worker: Worker) -> None:
         case RingExtension() | RingList():
             trunk_port.show_caller_as(placed.caller.display_name, f"sip:{placed.caller.aor}")
             calls.ring(verdict, placed.number, worker, _arrived(placed))
+        case PlayService():
+            services.play(verdict, placed.number, worker, _arrived(placed).told)
         case CallOutside():
             outward.call_outside(verdict, placed.number, worker)
         case Refuse():

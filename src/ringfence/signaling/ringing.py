@@ -98,12 +98,19 @@ def _next_step(code: int, worker: Worker) -> Verdict | None:
 
 
 def _rest_of_list(worker: Worker) -> Verdict | None:
-    payer = worker.view.subscriber(ksr.dialog_var("payer"))
+    payer = worker.view.subscriber(ksr.dialog_var("payer")) or _outsider()
     if payer is None:
         return None
     caller = worker.view.subscriber(ksr.dialog_var("from")) or payer
     steps, otherwise = decode_steps(ksr.dialog_var("steps")), ksr.dialog_var("otherwise")
     return reachable(RingList("ring.next", ksr.dialog_var("to"), caller, payer, steps, otherwise, _path()), worker)
+
+
+def _outsider() -> Subscriber | None:
+    """Whoever called from outside; it has no right, so nothing but the steps themselves is open to it."""
+    if ksr.dialog_var("direction") != "inbound":
+        return None
+    return Subscriber(ksr.dialog_var("payer"), int(ksr.dialog_var("tenant") or 0), 0, "", True, "", "", "")
 
 
 def _path() -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """Hands a call to the voice process, which answers it on loopback."""
 
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from ringfence.hosts import ports
@@ -14,11 +16,12 @@ NEXT_HOP: Final = f"sip:{LOOPBACK}:{ports.VOICE_SIP};transport=udp"
 MEDIA_FLAGS: Final = f"{sides.MEDIA_FLAGS} RTP/AVP address-family=IP4 codec-transcode-PCMA"
 """The voice process speaks G.711; the media relay translates for whoever does not."""
 
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 NO_MEDIA: Final = Refuse("media.offer", 503, "Media Unavailable")
 
 
-def play(verdict: PlayService, target_user: str, worker: Worker) -> None:
-    """A call that the system itself answers from the start."""
+def play(verdict: PlayService, target_user: str, worker: Worker, more: Mapping[str, str] = NOTHING) -> None:
+    """A call that the system itself answers from the start. `more` is what its dialog holds beside the usual."""
     caller = verdict.caller
     ksr.forget_credentials()
     ksr.remove_headers(calls.CLAIMED_IDENTITY)
@@ -39,12 +42,12 @@ def play(verdict: PlayService, target_user: str, worker: Worker) -> None:
         "user": str(caller.user_id),
         "payer": verdict.payer.aor,
         "started": f"{time.time():.3f}",
+        **more,
     }
     for name, value in values.items():
         ksr.set_dialog_var(name, value)
-    worker.journal.append(
-        Kind.CALL_STARTED, {"call_id": call_id, "rule": verdict.rule, **started, "payer": verdict.payer.aor}
-    )
+    told = {"call_id": call_id, "rule": verdict.rule, **more, "payer": verdict.payer.aor}
+    worker.journal.append(Kind.CALL_STARTED, {**started, **told})
     ksr.record_route()
     _address(verdict, caller.aor)
     calls.send("ksr_reply_call", "ksr_failure_call")

@@ -4,17 +4,22 @@ from dataclasses import replace
 
 import pytest
 
-from ringfence.policy.book import Subscriber
+from ringfence.policy.book import Announcement, Book, RingGroup, Subscriber
 from ringfence.policy.calling import Calling
 from ringfence.policy.destinations import parse_destination
 from ringfence.policy.inbound import Arrival, Did, Placed, blocked_key, did_key, encode_did, place
-from ringfence.policy.model import Refuse, RingExtension, Verdict
+from ringfence.policy.index import build_index
+from ringfence.policy.model import PlayService, Refuse, RingExtension, RingList, Verdict
+from ringfence.policy.ringlist import Step, encode_steps
+from ringfence.policy.services import Service
 from ringfence.policy.trunks import Source, Trunk, TrunkKind
 
 CARRIER = Trunk(1, "Carrier", TrunkKind.ADDRESS, sources=(Source("192.0.2.1/32"),), country_code="49")
 OTHER = replace(CARRIER, id=2, name="Other", tenant_id=20)
 BOB = Subscriber("101@b.example", 20, 5, "staff", True, "Bob", "", "")
 STORE: dict[str, bytes] = {}
+SALES = RingGroup(7, "600@b.example", encode_steps((Step(("101@b.example",), 20),)))
+INDEX = build_index(Book(ring_groups=(SALES,), announcements=(Announcement(3, "601@b.example"),)))
 
 
 def stored(number: str, trunk_id: int = 1, destination: str = "extension:101") -> dict[str, bytes]:
@@ -23,7 +28,7 @@ def stored(number: str, trunk_id: int = 1, destination: str = "extension:101") -
 
 def placed(arrival: Arrival, store: dict[str, bytes], *people: Subscriber) -> Placed | Refuse:
     by_aor = {one.aor: one for one in people or (BOB,)}
-    return place(arrival, store.get, by_aor.get, outside)
+    return place(arrival, store.get, INDEX, by_aor.get, outside)
 
 
 def outside(caller: Subscriber, payer: Subscriber, number: str) -> Verdict:
@@ -110,3 +115,24 @@ def test_a_forward_to_the_outside_is_judged_as_a_call_of_the_forwarder() -> None
     forwarding = replace(BOB, calling=Calling(forward_always="0044900"))
     found = placed(Arrival((CARRIER,), ("+4930123",), "+4989"), stored("+4930123"), forwarding)
     assert verdict_of(found) == Refuse("judged", 480, "Temporarily Unavailable", "101@b.example")
+
+
+def test_a_number_leads_to_a_ring_group_an_announcement_or_a_mailbox() -> None:
+    arrival = Arrival((CARRIER,), ("+4930123",), "+4989")
+    group = verdict_of(placed(arrival, stored("+4930123", destination="ring_group:600")))
+    assert isinstance(group, RingList)
+    assert group.steps[0].aors == ("101@b.example",)
+    text = verdict_of(placed(arrival, stored("+4930123", destination="announcement:601")))
+    assert isinstance(text, PlayService)
+    assert (text.service, text.argument) == (Service.ANNOUNCEMENT, "announcement-3")
+    owner = replace(BOB, calling=Calling(voicemail=True))
+    box = verdict_of(placed(arrival, stored("+4930123", destination="voicemail:101"), owner))
+    assert isinstance(box, PlayService)
+    assert (box.service, box.argument) == (Service.LEAVE_MESSAGE, "101@b.example")
+
+
+@pytest.mark.parametrize("destination", ["ring_group:999", "announcement:600x", "voicemail:101", "time_condition:2"])
+def test_a_destination_that_is_not_there_refuses_the_call(destination: str) -> None:
+    without = replace(BOB, calling=Calling(voicemail=False))
+    found = placed(Arrival((CARRIER,), ("+4930123",), "+4989"), stored("+4930123", destination=destination), without)
+    assert verdict_of(found) == Refuse("inbound.destination", 480, "Temporarily Unavailable")

@@ -40,7 +40,8 @@ class PoolPage(PageOut):
 
 
 class InboundRuleIn(In):
-    """`destination` is extension:101, ring_group:7, voicemail:101, announcement:3, time_condition:2 or hang_up:"""
+    """`destination` is extension:101, ring_group:600, voicemail:101, announcement:601 (each with the number that phones
+    dial) or hang_up:"""
 
     tenant_id: RowId
     name: str = Field(max_length=64)

@@ -41,7 +41,7 @@ class RuleForm(RangeForm):
     destination = forms.CharField(
         max_length=96,
         label=_("Leads to"),
-        help_text=_("extension:101, ring_group:7, voicemail:101, announcement:3, time_condition:2, or hang_up:"),
+        help_text=_("extension:101, ring_group:600, voicemail:101, announcement:601, or hang_up:"),
         widget=forms.TextInput(attrs={"spellcheck": "false", "class": "form-control mono"}),
     )
 

@@ -249,7 +249,9 @@ def explain_outbound_rule(request: ApiRequest, payload: ExplainIn) -> dict[str, 
 
 def _given(payload: Any) -> dict[str, Any]:
     """What the body says, without the tenant; null clears only what can be nothing."""
-    said = payload.model_dump(mode="json", exclude_unset=not hasattr(payload, "tenant_id"))
+    whole = payload.model_dump(mode="json")
+    changes_only = not hasattr(payload, "tenant_id")
+    said = {name: whole[name] for name in payload.model_fields_set} if changes_only else whole
     kept = {name: value for name, value in said.items() if name != "tenant_id"}
     return {name: value for name, value in kept.items() if value is not None or name == "office_hours_id"}
 
