@@ -115,3 +115,17 @@ def test_a_call_over_a_trunk_outlives_the_core(pbx: Any, lab: Any, provider: Any
         within(10, lambda: provider.requests("BYE"), "the provider hears of the end")
     leaks = [found for message in provider.messages() for found in PHONES.findall(message)]
     assert leaks == []
+
+
+def test_a_number_leads_to_a_mailbox(
+    pbx: Any, provider: Any, registered: dict[str, Any], numbers: str, tmp_path: Path
+) -> None:
+    """The system itself answers a call that came over the trunk."""
+    pbx.account("122")
+    pbx.rest.patch(f"users/{pbx.users['122']['id']}/voicemail", enabled=True)
+    rule = {"tenant_id": pbx.tenant["id"], "name": "Mailbox", "first": "+493012322", "destination": "voicemail:122"}
+    pbx.rest.post("inbound-rules", **rule)
+    call = provider.call_in("+493012322", "+4989778", tmp_path / "sound.alaw")
+    assert call.wait(30) == 0, "answered, heard and hung up"
+    record, _ = within(5, lambda: _record(pbx, "+493012322"), "the call is in the records")
+    assert record["answered_at"]
