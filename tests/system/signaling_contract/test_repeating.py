@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -115,6 +116,26 @@ def test_what_cannot_be_read_is_dropped_though_the_phone_is_known(pbx: Any, stra
         phone.send(raw)
         assert phone.receive(0.3) is None
         assert phone.register().status == 200
+
+
+def test_facts_too_long_to_compare_are_never_those_of_the_phone_before(pbx: Any, stranger: Any) -> None:
+    """Attack case: an insider registers, then claims a colleague's extension in a message whose facts do not fit."""
+    pbx.account("149")
+    with _known_phone(pbx, stranger(), "148") as phone:
+        colleague = Account("149", phone.account.domain, phone.account.secret)
+        for _ in range(4):  # whichever worker hears it
+            assert phone.register().status == 200
+            for length in (8_150, 9_000, 20_000):
+                uri = f"sip:{phone.account.domain};{'x' * length}"
+                headers = [(n, v.replace("148", "149") if n in ("From", "To") else v) for n, v in _ask(phone)[1]]
+                answer = phone.silent("REGISTER", uri, [*headers, ("Subject", "y" * 500)], wait=0.1)
+                if answer is None or answer.status != 401:
+                    continue
+                challenge = sip.challenges_in(answer)[0]
+                digest = sip.authorization(replace(colleague, user="148"), challenge, "REGISTER", uri)
+                digest = digest.replace('username="148"', 'username="149"')
+                claimed = phone.silent("REGISTER", uri, [*headers, (challenge.answer_header, digest)], wait=0.1)
+                assert claimed is None or claimed.status != 200
 
 
 def test_another_device_of_the_account_is_judged_by_itself(pbx: Any, stranger: Any) -> None:
