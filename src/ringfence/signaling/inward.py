@@ -73,7 +73,7 @@ def _take(found: tuple[Trunk, ...], index: Index, worker: Worker) -> None:
     asserted = ksr.text("$(hdr(P-Asserted-Identity){nameaddr.uri}{uri.user})")
     caller = asserted or ksr.from_user()
     arrival = Arrival(found, _called(found), caller, withheld or ksr.from_user().lower() == "anonymous")
-    placed = place(arrival, worker.view.lookup, find, judge_with(index, find))
+    placed = place(arrival, worker.view.lookup, find, judge_with(index, find, worker.plans.exchange))
     if isinstance(placed, Refuse):
         act.refuse(worker, placed.rule, placed.code, placed.reason)
     elif placed.trunk.encryption is Encryption.SRTP and "RTP/SAVP" not in ksr.text("$rb"):
