@@ -28,6 +28,7 @@ def outside(pbx: Any, trunk: Any) -> Iterator[None]:
     yield
     pbx.rest.delete(f"outbound-rules/{rule['id']}")
     pbx.rest.delete(f"trunks/{provider['id']}")
+    pbx.rest.patch(f"tenants/{tenant}/number-plan", country="", area_code="")
 
 
 @pytest.fixture
