@@ -95,7 +95,7 @@ def _value(schema: dict[str, Any], tenant_id: int, name: str = "") -> Any:
                 *(["tenant_id"] if "tenant_id" in schema.get("properties", {}) else []),
             ]
             return {key: _value(schema["properties"][key], tenant_id, key) for key in dict.fromkeys(needed)}
-        case "integer":
+        case "integer" | "number":
             return schema.get("minimum", 1)
         case "array":
             return [_value(schema["items"], tenant_id)] * schema.get("minItems", 0)
