@@ -6,6 +6,8 @@ from ringfence.signaling import ksr
 
 TEL = "tel:"
 STREAMS = frozenset({"tcp", "tls", "ws", "wss"})
+UNFRAMED = frozenset({"tcp", "tls"})
+"""Streams on which only its length says where a message ends; a WebSocket has frames (RFC 7118 section 5)."""
 
 
 def packet() -> Packet:
@@ -23,7 +25,7 @@ def packet() -> Packet:
         max(credentials, proxy_credentials),
         max(len(ksr.target_uri()), len(ksr.from_uri()), len(ksr.to_uri())),
         len(ksr.call_id()),
-        ksr.transport() in STREAMS,
+        ksr.transport() in UNFRAMED,
     )
 
 

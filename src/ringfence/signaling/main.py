@@ -4,6 +4,7 @@ The supervisor names this package and the virtual environment in PYTHONPATH.
 """
 
 import time
+from typing import Final
 
 from ringfence.hosts.paths import Paths
 from ringfence.policy.decide import decide, screen
@@ -22,12 +23,16 @@ from ringfence.signaling import (
     services,
     transfers,
     trunk_port,
+    web_port,
 )
 from ringfence.signaling.authentication import authenticate
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
 from ringfence.signaling.prompter import prompt
 from ringfence.signaling.websockets import open_web_socket
 from ringfence.signaling.worker import Worker, this_worker
+
+UNFRAMED: Final = "packet.framing"
+"""Where a message ends is unknown: what follows it on the connection is nobody's message (attack case 9)."""
 
 
 def _report(where: str, error: str) -> None:
@@ -64,6 +69,8 @@ def _screen(worker: Worker) -> None:
     objection = screen(facts.packet())
     if objection:
         act.refuse(worker, objection.rule, objection.code, objection.reason)
+        if objection.rule == UNFRAMED:
+            web_port.close_connection()
         return
     ksr.use_source_port()
     _serve(ksr.method(), worker)

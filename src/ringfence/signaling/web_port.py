@@ -1,4 +1,4 @@
-"""The port to Kamailio for HTTP and WebSockets, beside `ksr.py` and by its rules."""
+"""The port to Kamailio for connections, HTTP and WebSockets, beside `ksr.py` and by its rules."""
 
 import KSR
 
@@ -13,3 +13,8 @@ def refuse_web(code: int, reason: str) -> None:
 def open_web_socket() -> bool:
     """Whether the HTTP request became a WebSocket (RFC 6455)."""
     return _yes(KSR.websocket.handle_handshake())
+
+
+def close_connection() -> None:
+    """Ends the connection this message came over."""
+    KSR.tcpops.tcp_close_connection()

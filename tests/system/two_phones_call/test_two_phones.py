@@ -49,7 +49,7 @@ def test_two_baresips_hear_each_other_for_five_seconds(
     assert (record["code"], record["ended_by"]) == (200, "caller")
 
 
-@pytest.mark.parametrize("transport", list(Transport))
+@pytest.mark.parametrize("transport", [Transport.UDP, Transport.TCP])
 def test_sipp_and_baresip_hear_each_other(
     pbx: Any, lab: Any, stranger: Any, tmp_path: Path, transport: Transport
 ) -> None:
