@@ -171,14 +171,14 @@ def test_a_call_ends_when_its_media_stops_and_when_it_lasts_too_long(office: Any
     the tenant's longest call; both records are closed.
     """
     _limit(office, max_call_minutes=1)
-    ann, bob, carol, dave = phones("109"), phones("110"), phones("111"), phones("112")
+    ann, bob, carol, dave = phones("121"), phones("122"), phones("123"), phones("124")
     establish(ann, bob)
     talking, heard = establish(carol, dave)
     with _speaking(carol, talking), _speaking(dave, heard):
         assert ann.request("BYE", 75)
-        quiet = within(5, lambda: _record(office, "109", "110"), "the silent call is recorded")[0]
+        quiet = within(5, lambda: _record(office, "121", "122"), "the silent call is recorded")[0]
         assert dave.request("BYE", 75)
-    long = within(5, lambda: _record(office, "111", "112"), "the long call is recorded")[0]
+    long = within(5, lambda: _record(office, "123", "124"), "the long call is recorded")[0]
     assert (quiet["reason"], quiet["ended_by"]) == ("Media stopped", "system")
     assert (long["reason"], long["ended_by"]) == ("Normal", "system")
     assert 55 <= long["duration"] <= 75
