@@ -18,7 +18,7 @@ OBEYED = 1.0
 @pytest.fixture
 def call(phone: Any) -> Any:
     """A call in progress that every change must leave alone."""
-    caller, callee = phone("111"), phone("112")
+    caller, callee = phone("117"), phone("118")
     dialog, _ = establish(caller, callee)
     yield
     assert end_call(caller, callee, dialog).status == 200

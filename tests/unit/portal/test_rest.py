@@ -142,3 +142,11 @@ def test_entries_end_in_the_future(site: Site) -> None:
 @pytest.mark.parametrize("query", ["users?tenant_id=", "users?offset=", "cdrs?tenant_id=", "cdrs?offset="])
 def test_a_number_no_database_holds_is_a_problem_not_a_fault(site: Site, query: str) -> None:
     assert site.admin.refusal("GET", f"{query}{2**70}")["status"] == 422
+
+
+@pytest.mark.parametrize("number", ["112", "911"])
+def test_an_emergency_number_is_no_extension(site: Site, number: str) -> None:
+    """Emergency numbers are decided first: such an extension could never be reached."""
+    body = {"tenant_id": site.tenants["a"], "extension": number, "display_name": "Ann"}
+    refusal = site.a.refusal("POST", "users", body)
+    assert (refusal["status"], refusal["error_id"], refusal["field"]) == (422, "extension.emergency", "extension")

@@ -11,6 +11,7 @@ from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import SECRET_CHANGED, change
+from ringfence.portal.outbound.metadata import EVERYWHERE
 from ringfence.portal.people.digests import digests, new_secret, secret_problems
 from ringfence.portal.people.models import STANDARD, ApiToken, Extension, Person, Role
 from ringfence.portal.permissions import OF_TENANTS, Permission
@@ -79,6 +80,9 @@ def _wish_problems(
     found: list[Problem] = []
     if not _NUMBER.fullmatch(wish.extension):
         found.append(Problem("extension", "extension.syntax", "An extension is 3 to 64 digits, as in 101."))
+    if wish.extension in EVERYWHERE:
+        message = f"{wish.extension} calls for help and never an extension."
+        found.append(Problem("extension", "extension.emergency", message))
     if problem := label_problem("display_name", name):
         found.append(problem)
     if role is None:
