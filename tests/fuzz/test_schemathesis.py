@@ -22,7 +22,11 @@ LEFT_OUT = {"setup", "auth/token"}
 ALTOGETHER = 2000
 """What is sent, however many operations there are: about two minutes on two cores, one after the other."""
 
-EXAMPLES = max(4, ALTOGETHER // (2 * len(operations())))
+EXAMPLES = max(4, ALTOGETHER // (2 * sum(1 for _ in operations())))
+
+CONFIG = schemathesis.Config.from_dict(
+    {"checks": {"negative_data_rejection": {"expected-statuses": ["4xx", "503"]}}}  # a body may also be too large (413)
+)
 
 
 def checks() -> list[Any]:
@@ -43,7 +47,7 @@ def without_headers() -> dict[str, Any]:
 @pytest.mark.parametrize("item", [case(item) for item in operations() if item.path not in LEFT_OUT])
 def test_every_operation_keeps_its_description(site: Site, item: Operation, mode: str) -> None:
     populate(site)
-    schema = schemathesis.openapi.from_dict(without_headers())
+    schema = schemathesis.openapi.from_dict(without_headers(), config=CONFIG)
     schema.app = get_wsgi_application()
     described = schema[PREFIX + item.path][item.method.lower()]
     modes = schemathesis.GenerationMode(mode)

@@ -1,7 +1,6 @@
 """REST: voicemail messages, mailboxes of users, and what holds for a tenant's mailboxes."""
 
 import base64
-import binascii
 from typing import Any, Final
 
 from django.http import StreamingHttpResponse
@@ -211,7 +210,7 @@ def decoded(text: str) -> bytes:
     """Raises Refused."""
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise refuse("audio", "audio.base64", "The audio is not in Base64.") from error
 
 
