@@ -26,6 +26,8 @@ class PortalForm(forms.Form):
 def _css_class(widget: forms.Widget) -> str:
     if isinstance(widget, forms.CheckboxInput):
         return "form-check-input"
+    if isinstance(widget, forms.CheckboxSelectMultiple):
+        return "choices"
     return "form-select" if isinstance(widget, forms.Select) else "form-control"
 
 
