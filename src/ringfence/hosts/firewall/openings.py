@@ -99,12 +99,10 @@ def _sip(configured: Configured) -> Iterable[Opening]:
 
 
 def _media(configured: Configured) -> Iterable[Opening]:
-    """Media of a call may come from another address than its signalling; the kernel lets in only peers that signalling
-    named."""
+    """Media of a call may come from another address than its signalling, so this stays open to everybody; the relay
+    takes packets only of running calls."""
     for service in configured.media:
-        yield _service(
-            f"rtp-{service.first}", service, "audio and video of calls; only peers of a running call pass", ()
-        )
+        yield _service(f"rtp-{service.first}", service, "audio and video of calls, through the media relay", ())
 
 
 def _ssh(configured: Configured) -> Iterable[Opening]:
