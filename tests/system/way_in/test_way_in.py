@@ -83,9 +83,9 @@ def test_a_demanded_second_factor_opens_nothing_but_the_page_that_sets_it_up(pbx
 
 def test_a_token_beyond_its_rate_is_told_when_to_come_back(pbx: Any) -> None:
     caller = Rest(pbx.product.admin, pbx.product.paths.web_certificate)
-    boss = {"extension": "175", "display_name": "Boss", "role": "Admin", "password": "first-Horse7-Battery"}
+    boss = {"extension": "575", "display_name": "Boss", "role": "Admin", "password": "first-Horse7-Battery"}
     pbx.rest.post("users", tenant_id=pbx.tenant["id"], **boss)
-    who = {"username": f"175@{pbx.tenant['domain']}"}
+    who = {"username": f"575@{pbx.tenant['domain']}"}
     caller.post("auth/password", **who, password=boss["password"], new_password=CHOSEN)
     caller.token = caller.post("auth/token", **who, password=CHOSEN)["token"]
     before = pbx.rest.get("settings/security")["web_api_requests"]
