@@ -64,13 +64,19 @@ def _turn(item: Item, paths: Paths) -> int:
 
 def _walk(paths: Paths) -> Iterator[Item]:
     skipped = derived(paths)
-    for folder, names, files in os.walk(paths.state):
+    for folder, names, files in os.walk(paths.state, onerror=_refuse):
         here = Path(folder)
         names[:] = sorted(name for name in names if here / name not in skipped and not _is_ours(name))
         for name in (*names, *sorted(files)):
             kind = _kind(here / name)
             if kind is not None:
                 yield Item(str((here / name).relative_to(paths.state)), here / name, kind)
+
+
+def _refuse(error: OSError) -> None:
+    """What may not be read is no reason for half a backup; what has gone meanwhile is."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _is_ours(name: str) -> bool:

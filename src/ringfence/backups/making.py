@@ -5,18 +5,19 @@ import io
 import json
 import os
 import pwd
-import sqlite3
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Final
 
 from ringfence import __version__
 from ringfence.backups.contents import DUMPED, MANIFEST, ROOT, Item, Kind, items
+from ringfence.backups.copying import PASSING, copied
 from ringfence.backups.lock import Lock
 from ringfence.backups.sealed import SealingWriter
 from ringfence.hosts.paths import Paths
@@ -38,19 +39,12 @@ class Made:
     files: int
 
 
-@dataclass(slots=True)
-class _Tally:
-    files: int = 0
-    gone: list[str] = field(default_factory=list)
-
-
 def make(paths: Paths, lock: Lock, target: Path, now: datetime, dump: Dump | None = None) -> Made:
     """Writes the backup beside its name first; under its name there is only ever a whole one.
 
     Raises OSError (the disk is full, a file may not be read) or sqlite3.Error; nothing is left behind then.
     """
-    partial = target.with_name(f"{target.name}.partial")
-    tally = _Tally()
+    partial = target.with_name(f"{target.name}{PASSING}")
     try:
         with (
             _private(partial) as stream,
@@ -58,19 +52,25 @@ def make(paths: Paths, lock: Lock, target: Path, now: datetime, dump: Dump | Non
             tarfile.open(fileobj=_sink(sealed), mode="w|gz", format=tarfile.PAX_FORMAT) as archive,
         ):
             _add_text(archive, MANIFEST, json.dumps(_manifest(now, dump is not None)), now)
-            _add_all(archive, paths, tally)
+            files = _add_all(archive, paths)
             if dump is not None:
-                _add_dump(archive, dump)
+                _add_dump(archive, dump, paths.backups)
         os.replace(partial, target)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-    return Made(target, target.stat().st_size, tally.files)
+    return Made(target, target.stat().st_size, files)
 
 
 def file_name(now: datetime) -> str:
     """As it lies among others: the newest sorts last."""
     return f"ringfence-{now:%Y%m%d-%H%M%S}{SUFFIX}"
+
+
+def sweep(paths: Paths) -> None:
+    """Removes what a maker that was killed has left."""
+    for left in paths.backups.glob(f"*{PASSING}"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def note_last(paths: Paths, made: Made, now: datetime) -> None:
@@ -100,19 +100,19 @@ def _private(path: Path) -> Iterator[IO[bytes]]:
         os.fsync(stream.fileno())
 
 
-def _add_all(archive: tarfile.TarFile, paths: Paths, tally: _Tally) -> None:
+def _add_all(archive: tarfile.TarFile, paths: Paths) -> int:
+    """The number of files. One that was rotated or deleted meanwhile is left out."""
+    files = 0
     for item in items(paths):
-        try:
-            _add(archive, item)
-        except FileNotFoundError:
-            tally.gone.append(item.name)  # rotated or deleted meanwhile
-            continue
-        tally.files += item.kind is not Kind.FOLDER
+        with suppress(FileNotFoundError):
+            _add(archive, item, paths.backups)
+            files += item.kind is not Kind.FOLDER
+    return files
 
 
-def _add(archive: tarfile.TarFile, item: Item) -> None:
+def _add(archive: tarfile.TarFile, item: Item, scratch: Path) -> None:
     if item.kind is Kind.DATABASE:
-        with _copied(item.path) as copy:
+        with copied(item.path, scratch) as copy:
             _add_bytes(archive, item, copy)
     elif item.kind is Kind.FILE:
         _add_bytes(archive, item, item.path)
@@ -155,29 +155,8 @@ def _group(number: int) -> str:
         return ""
 
 
-@contextmanager
-def _copied(path: Path) -> Iterator[Path]:
-    """SQLite's own copy, consistent though others write."""
-    with tempfile.TemporaryDirectory(prefix="ringfence-backup-") as folder:
-        copy = Path(folder) / "copy.db"
-        with closing(_reading(path)) as source, closing(sqlite3.connect(copy)) as target:
-            source.backup(target)
-        yield copy
-
-
-def _reading(path: Path) -> sqlite3.Connection:
-    """Reads without leaving a file behind. A database nobody has open, on which nobody can open one, cannot change."""
-    shared = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10.0)
-    try:
-        shared.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        shared.close()
-        return sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
-    return shared
-
-
-def _add_dump(archive: tarfile.TarFile, dump: Dump) -> None:
-    with tempfile.TemporaryDirectory(prefix="ringfence-backup-") as folder:
+def _add_dump(archive: tarfile.TarFile, dump: Dump, scratch: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="copy-", suffix=PASSING, dir=scratch) as folder:
         rows = Path(folder) / DUMPED
         dump(rows)
         with rows.open("rb") as stream:

@@ -21,6 +21,8 @@ NEW: Final = "restore.new"
 OLD: Final = "restore.old"
 _KEPT: Final = "before-restore"
 _OURS: Final = (NEW, OLD)
+_ALL_ASIDE: Final = ".all-aside"
+"""Beside the old state: from now on whatever lies in the state's place is the new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,42 +78,62 @@ def restore(paths: Paths, backup: Path, passphrase: str) -> Restored:
     return Restored(facts, _keep(paths), dump if dump.exists() else None)
 
 
+def take_back(paths: Paths, done: Restored) -> None:
+    """Undoes a restore that was complete: the state kept beside it is the state again."""
+    old = paths.state / OLD
+    if done.kept is None:
+        old.mkdir(mode=0o700)
+    else:
+        done.kept.rename(old)
+    (old / _ALL_ASIDE).touch()
+    undo(paths)
+
+
 def undo(paths: Paths) -> bool:
     """Puts back what an interrupted restore had set aside; true if there was one."""
     old, fresh = paths.state / OLD, paths.state / NEW
     interrupted = old.exists()
     if interrupted:
+        if (old / _ALL_ASIDE).exists():
+            for entry in _of_the_state(paths):
+                _remove(entry)
+            (old / _ALL_ASIDE).unlink()
         for entry in list(old.iterdir()):
-            target = paths.state / entry.name
-            if target.exists() or target.is_symlink():
-                _remove(target)
-            entry.rename(target)
+            entry.rename(paths.state / entry.name)
         old.rmdir()
     if fresh.exists():
         shutil.rmtree(fresh)
     return interrupted
 
 
+def _of_the_state(paths: Paths) -> list[Path]:
+    """What a restore replaces: all but itself, what earlier ones kept, and the backups."""
+    found = (entry for entry in paths.state.iterdir() if entry.name not in _OURS and entry != paths.backups)
+    return [entry for entry in found if not entry.name.startswith(_KEPT)]
+
+
 def _swap(paths: Paths) -> None:
     """Entry by entry inside the state directory, which may be a mounted disk that cannot be renamed."""
     old, fresh = paths.state / OLD, paths.state / NEW
     old.mkdir(mode=0o700)
-    for entry in list(paths.state.iterdir()):
-        if entry.name not in _OURS and not entry.name.startswith(_KEPT) and entry != paths.backups:
-            entry.rename(old / entry.name)
+    for entry in _of_the_state(paths):
+        entry.rename(old / entry.name)
+    (old / _ALL_ASIDE).touch()
     for entry in list(fresh.iterdir()):
         entry.rename(paths.state / entry.name)
     fresh.rmdir()
 
 
 def _keep(paths: Paths) -> Path | None:
-    """From this rename on the restore counts."""
+    """From the rename on the restore counts."""
     old = paths.state / OLD
-    if not any(old.iterdir()):
-        old.rmdir()
-        return None
     number = 1 + sum(1 for _ in paths.state.glob(f"{_KEPT}-*"))
-    return old.rename(paths.state / f"{_KEPT}-{number}")
+    kept = old.rename(paths.state / f"{_KEPT}-{number}")
+    (kept / _ALL_ASIDE).unlink()
+    if any(kept.iterdir()):
+        return kept
+    kept.rmdir()
+    return None
 
 
 def _remove(path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from ringfence.backups import restoring
 from ringfence.backups.lock import WrongPassphrase, new_lock
 from ringfence.backups.making import file_name, make, note_last
-from ringfence.backups.restoring import NEW, OLD, restore, undo, verify
+from ringfence.backups.restoring import NEW, OLD, restore, take_back, undo, verify
 from ringfence.backups.sealed import Damaged, NoBackup, SealingWriter
 from ringfence.hosts.paths import Paths
 
@@ -126,10 +126,47 @@ def test_a_restore_that_was_interrupted_is_undone(paths: Paths, monkeypatch: pyt
     monkeypatch.setattr(restoring, "_keep", killed)
     with pytest.raises(KeyboardInterrupt):
         restore(paths, made, PASSPHRASE)
+    (paths.state / "from-the-backup").mkdir()
     assert undo(paths)
+    assert not (paths.state / "from-the-backup").exists()
     assert (paths.policy / "data.mdb").read_text() == "made anew"
     assert not (paths.state / OLD).exists() and not (paths.state / NEW).exists()
     assert not undo(paths)
+
+
+@pytest.mark.parametrize("moves", range(1, 8))
+def test_it_is_undone_wherever_it_was_interrupted(paths: Paths, monkeypatch: pytest.MonkeyPatch, moves: int) -> None:
+    made, left, real = backup(paths), iter(range(moves)), Path.rename
+
+    def move(self: Path, target: Path) -> Path:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return real(self, target)
+
+    before = contents(paths)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", move)
+        with pytest.raises(KeyboardInterrupt):
+            restore(paths, made, PASSPHRASE)
+    assert undo(paths)
+    assert contents(paths) == before
+
+
+def contents(paths: Paths) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(paths.state)): path.read_bytes()
+        for path in sorted(paths.state.rglob("*"))
+        if path.is_file() and not path.name.endswith(("-wal", "-shm"))
+    }
+
+
+def test_a_complete_restore_can_be_taken_back(paths: Paths) -> None:
+    """The database did not take the rows."""
+    made = backup(paths)
+    (paths.secrets / "seal.key").write_bytes(b"n" * 32)
+    later = contents(paths)
+    take_back(paths, restore(paths, made, PASSPHRASE))
+    assert contents(paths) == later
 
 
 @pytest.mark.parametrize("name", ["state/../../etc/passwd", "/etc/passwd", "etc/passwd", "state"])
