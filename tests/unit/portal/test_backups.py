@@ -52,7 +52,7 @@ def test_one_asked_for_is_made_and_can_be_fetched_and_opened(site: Site) -> None
     headers = {"Authorization": f"Bearer {site.admin.token}"}
     answer = site.admin.client.get(f"/api/v1/backups/{made['id']}/file", headers=headers, secure=True)
     path = places.PATHS.backups / "fetched"
-    path.write_bytes(b"".join(answer))  # type: ignore[arg-type]  # a streamed answer
+    path.write_bytes(b"".join(answer))
     assert path.stat().st_size == found["size"] == int(answer["Content-Length"])
     assert verify(path, PASSPHRASE).files > 0
     assert Entry.objects.filter(action="backup.downloaded").exists()
@@ -125,7 +125,7 @@ def test_the_page_plans_asks_and_deletes(site: Site) -> None:
     assert client.post("/backups/new").status_code == 302
     work.make_due()
     row = Backup.objects.get()
-    assert b"".join(client.get(f"/backups/{row.pk}/file")).startswith(b'{"kind": "ringfence backup"')  # type: ignore[arg-type]
+    assert b"".join(client.get(f"/backups/{row.pk}/file")).startswith(b'{"kind": "ringfence backup"')
     assert client.post(f"/backups/{row.pk}/delete").status_code == 302
     assert not Backup.objects.exists()
     assert not row.path.exists()
