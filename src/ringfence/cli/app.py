@@ -8,6 +8,7 @@ import typer
 from ringfence.cli import (
     allow,
     audit,
+    backup,
     ban,
     budget,
     check_password,
@@ -18,6 +19,7 @@ from ringfence.cli import (
     explain,
     firewall,
     logs,
+    restore,
     setup_link,
     sign_in,
     status,
@@ -37,6 +39,8 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("dry-run", dry_run.dry_run),
     ("explain", explain.explain),
     ("setup-link", setup_link.setup_link),
+    ("backup", backup.backup),
+    ("restore", restore.restore_backup),
     ("demo", demo.demo),
 )
 """Single verbs: `ringfence NAME`. The function's parameters are its options, its docstring the help."""

@@ -15,6 +15,9 @@ from ringfence.hosts.transports import USUAL, SipTransport, read_transports
 CAP_NET_ADMIN: Final = 12
 """capabilities(7): the right to change nftables."""
 
+CAP_DAC_READ_SEARCH: Final = 2
+"""capabilities(7): the right to read every file; only whoever makes backups needs it."""
+
 CAP_NET_BIND_SERVICE: Final = 10
 """capabilities(7): the right to listen on a port below 1024; only the web server's redirects need it."""
 
@@ -51,6 +54,7 @@ class System:
     transports: tuple[SipTransport, ...] = USUAL
     firewall: bool = True
     low_ports: bool = True
+    reads_all: bool = True
     topology_key: str = "unset"
     version: str = __version__
 
@@ -89,6 +93,7 @@ def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool =
         ),
         firewall=firewall and may_change_firewall(),
         low_ports=may_hand_on(CAP_NET_BIND_SERVICE),
+        reads_all=may_hand_on(CAP_DAC_READ_SEARCH),
     )
 
 

@@ -31,6 +31,7 @@ from ringfence.guard.intake import Intake
 from ringfence.guard.kernelwatch import KernelWatch
 from ringfence.guard.known import Known
 from ringfence.guard.ledger import Ledger
+from ringfence.guard.measures import Measures
 from ringfence.guard.media import Relay
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
@@ -72,14 +73,15 @@ class Daemon:
         self._paths = paths
         self._service = service
         self._watch = watch
-        core = Core(paths.core_control)
+        core, relay = Core(paths.core_control), Relay()
         self._notifier = Notifier(core)
-        self._calls = CallWatch(service.parts.standing.calls, Relay(), core, service.give_up)
+        self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up)
         self._desk = Desk(service, self._calls)
         starts = CallStart(service.parts.standing.registrations, core)
+        measures = Measures(service.parts.standing, core, relay)
         self._control = ControlSocket(
             paths.guard_socket,
-            {**self._desk.verbs(), **starts.verbs(), **FuseDesk(service).verbs()},
+            {**self._desk.verbs(), **starts.verbs(), **FuseDesk(service).verbs(), **measures.verbs()},
             CHANGING | {START, LIFT},
         )
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)

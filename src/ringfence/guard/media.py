@@ -1,9 +1,10 @@
 """Asks the media relay which calls it still carries (the ng protocol of rtpengine, bencoded)."""
 
+import json
 import os
 import socket
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from ringfence.hosts import ports
 
@@ -31,6 +32,20 @@ class Relay:
                 if UNKNOWN in answer:
                     found.append(call_id)
         return found
+
+    def statistics(self) -> dict[str, Any]:
+        """What the relay counts; empty when it does not answer."""
+        cookie = os.urandom(8).hex().encode()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+            link.settimeout(PATIENCE)
+            link.connect(self._address)
+            try:
+                link.send(cookie + b' {"command": "statistics"}')
+                answer = link.recv(LONGEST_ANSWER)
+                found = json.loads(answer.removeprefix(cookie))["statistics"]
+            except (OSError, ValueError, KeyError, TypeError):
+                return {}
+        return found if isinstance(found, dict) else {}
 
 
 def _ask(link: socket.socket, call_id: str) -> bytes:

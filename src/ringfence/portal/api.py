@@ -129,6 +129,7 @@ def _problem(item: dict[str, Any]) -> Problem:
 def _mount() -> None:
     from ringfence.portal.answering.api import router as answering
     from ringfence.portal.audit.api import router as audit
+    from ringfence.portal.backups.api import router as backups
     from ringfence.portal.calls.control_api import router as calls
     from ringfence.portal.confirm.api import router as confirm
     from ringfence.portal.firewall.api import router as firewall
@@ -172,6 +173,7 @@ def _mount() -> None:
         "transports": transports,
         "voicemail": voicemail,
         "answering": answering,
+        "backups": backups,
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])

@@ -49,6 +49,7 @@ class Permission(StrEnum):
     SECURITY_WRITE = "security.write"
     SYSTEM_READ = "system.read"
     WEB_WRITE = "web.write"
+    BACKUPS_WRITE = "backups.write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,9 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     Permission.SECURITY_WRITE: Right(Sphere.SYSTEM, "Change security settings and address entries; ban and lift."),
     Permission.WEB_WRITE: Right(
         Sphere.SYSTEM, "Change the portal's ports, its certificate and the networks of administrators."
+    ),
+    Permission.BACKUPS_WRITE: Right(
+        Sphere.SYSTEM, "Make, download and delete backups; set when they are made and their passphrase."
     ),
     Permission.SYSTEM_READ: Right(Sphere.SYSTEM, "See the state of the system's processes."),
 }

@@ -98,6 +98,7 @@ SECTIONS: Final = (
             Item("Web Access", "/web-access", "world", Permission.WEB_WRITE),
             Item("Transports", "/transports", "arrow-right", Permission.WEB_WRITE),
             Item("Firewall", "/firewall", "lock", Permission.WEB_WRITE),
+            Item("Backups", "/backups", "download", Permission.BACKUPS_WRITE),
             Item("Password Policy", "/password-policy", "key", Permission.TENANT_WRITE),
         ),
     ),
