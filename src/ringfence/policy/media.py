@@ -73,7 +73,7 @@ class Stream:
 def streams(body: str) -> tuple[Stream, ...]:
     """The streams of a session description that carry anything (RFC 8866); a port of 0 refuses a stream.
 
-    >>> streams("m=audio 4000 RTP/SAVP 8\\r\\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\\r\\nm=video 0 RTP/AVP 99\\r\\n")
+    >>> streams("m=audio 4 RTP/SAVP 8\\r\\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\\r\\nm=video 0 RTP/AVP 99\\r\\n")
     (Stream(profile='RTP/SAVP', suites=('AES_CM_128_HMAC_SHA1_80',)),)
     """
     found: list[Stream] = []
@@ -99,8 +99,10 @@ def leg_of_asker(transport: str, terms: Terms, body: str) -> Leg | Refuse:
     offered = streams(body)
     form = _weakest(offered)
     if form is Form.PLAIN:
-        required = terms.encryption is Encryption.REQUIRED
-        return UNENCRYPTED if required and offered else Leg(strong=terms.strong)
+        if terms.encryption is Encryption.REQUIRED and offered:
+            return UNENCRYPTED
+        opportunistic = terms.encryption is Encryption.OFFERED and all(_usable(stream, terms) for stream in offered)
+        return Leg(Form.BOTH, strong=terms.strong) if opportunistic and offered else PLAIN_LEG
     if terms.encryption is Encryption.OFF and transport not in WEB:
         return UNWANTED
     if form is Form.SDES and not all(_usable(stream, terms) for stream in offered if stream.form is Form.SDES):

@@ -25,7 +25,7 @@ THIS_BRANCH: Final = "via-branch=auto-next"
 """Each device that rings gets an offer of its own, and its answer belongs to that."""
 
 OFFERS: Final = {
-    Form.PLAIN: "RTP/AVP",
+    Form.PLAIN: "RTP/AVP SDES-off",
     Form.BOTH: "RTP/AVP OSRTP-offer-RFC DTLS=off",
     Form.SDES: "RTP/SAVP DTLS=off",
     Form.DTLS: "UDP/TLS/RTP/SAVP DTLS=passive SDES-off",
@@ -105,8 +105,9 @@ def _answer(code: int, asker: Leg, other: Leg, more: str) -> None:
     if ksr.dialog_var("direction"):
         trunk_port.strip_source_names()
     ice = "ICE=force DTLS=passive" if asker.browser else "ICE=remove"
+    keys = "OSRTP-accept-RFC" if asker.form is Form.BOTH else ""
     objection = objection_to_answer(other, ksr.body())
-    if objection is None and ksr.media_answer(f"{ALWAYS} {_from(other)} {ice} {more}"):
+    if objection is None and ksr.media_answer(f"{ALWAYS} {_from(other)} {ice} {keys} {more}"):
         return
     ksr.remove_body()  # raw SDP never travels; the call is ended instead
     ksr.set_dialog_var("refused", (objection or UNAVAILABLE).rule)
