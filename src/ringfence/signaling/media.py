@@ -20,7 +20,8 @@ from ringfence.policy.media import (
 from ringfence.policy.model import Refuse
 from ringfence.signaling import ksr, trunk_port
 
-ALWAYS: Final = "replace-origin replace-session-connection strict-source"
+ALWAYS: Final = "replace-origin replace-session-connection strict-source SDES-pad"
+"""Keys are written as whole Base64: with a padding that is missing, some phones lose the last byte of a 256 bit key."""
 THIS_BRANCH: Final = "via-branch=auto-next"
 """Each device that rings gets an offer of its own, and its answer belongs to that."""
 

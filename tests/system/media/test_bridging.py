@@ -46,7 +46,7 @@ def phones(pbx: Any, lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield made
 
 
-@pytest.mark.parametrize("pair", ["web desk", "desk web", "web other", "sdes desk"])
+@pytest.mark.parametrize("pair", ["web desk", "desk web", "web other", "sdes desk", "desk sdes", "web sdes"])
 def test_both_sides_hear_each_other(phones: Any, pair: str) -> None:
     """A browser, a plain phone and one with keys in its offer reach each other, whoever calls."""
     caller, callee = (phones[name] for name in pair.split())
