@@ -7,14 +7,28 @@ from typing import Any, Final, NamedTuple
 
 from ringfence.policy import dialog, negotiated
 from ringfence.policy.book import Subscriber, Tenant
-from ringfence.policy.encryption import USUAL, Terms
+from ringfence.policy.encryption import Terms
 from ringfence.policy.events import Kind
 from ringfence.policy.ladder import CALLED, CALLER, SYSTEM
 from ringfence.policy.limits import LONGEST_CALL_MINUTES, CallFacts, Extent
 from ringfence.policy.media import encode_leg
 from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
-from ringfence.signaling import facts, holding, ksr, ladder, limits, media, memory, parking, picking, sides, told
+from ringfence.signaling import (
+    facts,
+    holding,
+    ksr,
+    ladder,
+    limits,
+    media,
+    media_port,
+    memory,
+    parking,
+    picking,
+    sides,
+    terms,
+    told,
+)
 from ringfence.signaling.worker import Worker
 
 CLAIMED_IDENTITY: Final = (
@@ -30,7 +44,8 @@ class Arrived(NamedTuple):
 
     told: Mapping[str, str] = MappingProxyType({})
     extent: Extent | None = None
-    terms: Terms = USUAL
+    terms: Terms | None = None
+    """Of the trunk; None: those of the extension that calls."""
 
 
 INSIDE: Final = Arrived()
@@ -47,7 +62,7 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
     ksr.forget_credentials()
     ksr.remove_headers(CLAIMED_IDENTITY)
     tenant = worker.tenant(verdict.caller.domain)
-    leg = media.leg_of_caller(more.terms)
+    leg = media.leg_of_caller(more.terms or terms.of_subscriber(verdict.caller, worker))
     if isinstance(leg, Refuse):
         refuse(worker, leg, caller_fields(verdict.caller, called(verdict), target_user))
         return
@@ -196,7 +211,7 @@ def failed(worker: Worker, *, in_dialog: bool) -> None:
         worker.refused("route.redirect")
         replace_final(480, "Temporarily Unavailable")
     if not in_dialog:
-        ksr.media_delete()
+        media_port.media_delete()
 
 
 def replace_final(code: int, reason: str) -> None:
@@ -216,8 +231,8 @@ def dialog_event(name: str, worker: Worker) -> None:
         case "dialog:end":
             limits.release()
             parking.ended()
-            ksr.media_delete()
-            quality = ksr.media_quality()
+            media_port.media_delete()
+            quality = media_port.media_quality()
             worker.journal.append(Kind.CALL_ENDED, {**told.ended(200, "Normal", told.ended_by()), **quality})
         case "dialog:failed":
             limits.release()

@@ -22,6 +22,7 @@ from ringfence.signaling import (
     repeating,
     ringing,
     services,
+    terms,
     transfers,
     trunk_port,
     web_port,
@@ -180,7 +181,7 @@ def ksr_failure_trunk(*_: object) -> None:
 
 @guarded(drop_message, _report)
 def ksr_branch_call(*_: object) -> bool:
-    return media.offer_to_branch()
+    return media.offer_to_branch(terms.of_branch(this_worker()))
 
 
 @guarded(drop_message, _report)

@@ -6,7 +6,7 @@ Nothing that names an address of a party passes without the relay: without it th
 from typing import Final
 
 from ringfence.hosts import ports
-from ringfence.policy.encryption import USUAL, Terms
+from ringfence.policy.encryption import Terms
 from ringfence.policy.media import (
     Form,
     Leg,
@@ -43,14 +43,14 @@ UNAVAILABLE: Final = Refuse("media.offer", 503, "Media Unavailable")
 UNKNOWN_BODY: Final = Refuse("media.body", 415, "Unsupported Media Type")
 
 
-def leg_of_caller(terms: Terms = USUAL) -> Leg | Refuse:
+def leg_of_caller(terms: Terms) -> Leg | Refuse:
     """The leg of whoever sends this INVITE, or why its offer is refused."""
     if ksr.has_body() and not ksr.has_sdp():
         return UNKNOWN_BODY
     return leg_of_asker(ksr.transport(), terms, ksr.body() if ksr.has_sdp() else "")
 
 
-def offer_to_branch(terms: Terms = USUAL) -> bool:
+def offer_to_branch(terms: Terms) -> bool:
     """The offer for the device that this branch goes to; False: nothing is sent there."""
     next_hop = ksr.text("$du") or ksr.target_uri()
     leg = leg_towards(_transport_of(next_hop), terms)
