@@ -15,12 +15,14 @@ from ringfence.signaling import (
     inward,
     keeping,
     ksr,
+    media,
     outward,
     picking,
     registering,
     repeating,
     ringing,
     services,
+    terms,
     transfers,
     trunk_port,
     web_port,
@@ -175,6 +177,11 @@ def ksr_failure_call(*_: object) -> None:
 @guarded(drop_message, _report)
 def ksr_failure_trunk(*_: object) -> None:
     outward.failed(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_branch_call(*_: object) -> bool:
+    return media.offer_to_branch(terms.of_branch(this_worker()))
 
 
 @guarded(drop_message, _report)
