@@ -23,6 +23,7 @@ ACCESS: Final = "access"
 TRANSPORTS: Final = "transports"
 MAILROOM: Final = "mailroom"
 VOICE: Final = "voice"
+INSPECTOR: Final = "inspector"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ def children(system: System, environment: Mapping[str, str] = os.environ) -> tup
         _web(system, environment),
         _access(system, environment),
         _transports(system, environment),
+        _inspector(system, environment),
     )
 
 
@@ -277,6 +279,20 @@ def _transports(system: System, environment: Mapping[str, str]) -> Child:
         environment=_pairs(core_environment(system, environment)),
         ready=(f"unix:{system.paths.transports_socket}",),
         after=(CORE,),
+        umask=0o007,
+    )
+
+
+def _inspector(system: System, environment: Mapping[str, str]) -> Child:
+    """Sees what only root sees, and changes nothing: it takes one question without a wish in it (docs/adr/0034)."""
+    return Child(
+        name=INSPECTOR,
+        argv=(str(system.paths.python), "-m", "ringfence.doctor.inspector"),
+        log=_log(system, INSPECTOR),
+        account="root",
+        capabilities=("dac_read_search", "sys_ptrace", "sys_chroot", "net_admin"),
+        environment=_pairs(base_environment(system, environment)),
+        ready=(f"unix:{system.paths.inspector_socket}",),
         umask=0o007,
     )
 
