@@ -1,4 +1,4 @@
-"""Looks at the host: its SSH server, firewall, files, packages, clock and place. Needs root for all of it."""
+"""Looks at the host: its SSH server, firewall, files, packages, clock and place. Needs root's right to look."""
 
 import json
 import os
@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from ringfence.doctor.facts import Host, Place, Ssh
 from ringfence.hosts.clock import clock_synchronised
-from ringfence.hosts.firewall.active import CommandFailed, host_root, run
-from ringfence.hosts.firewall.drift import Kind, drift
+from ringfence.hosts.cloud import recognised
+from ringfence.hosts.firewall.active import CommandFailed, FrontEnd, front_end_by_files, host_root, run
+from ringfence.hosts.firewall.drift import Kind, drift, drift_of_records
 from ringfence.hosts.firewall.pending import Records
 from ringfence.hosts.firewall.plan import Plan
 from ringfence.hosts.paths import Paths
+from ringfence.hosts.public import is_static, public_file, read_public
 from ringfence.hosts.secrecy import readable_secrets
 from ringfence.hosts.ssh import ENVIRONMENT, ssh_in_force
 
@@ -36,19 +38,32 @@ def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os
         backup_at=backup_at(paths.state / "backups" / "last.json"),
         clock_synchronised=clock_synchronised(),
         modules=_modules(),
-        place=Place(),
+        place=_place(paths),
     )
 
 
 def _firewall(paths: Paths, plan: Plan | None) -> tuple[str, ...]:
-    """Ports that are open without a listener are left out: a part that starts anew must not be an alarm."""
+    """Ports that are open without a listener are left out: a part that starts anew must not be an alarm.
+
+    ufw and firewalld answer root alone; for anybody else what was applied last has to do.
+    """
     if plan is None:
         return ()
+    applied = Records(paths.state / "firewall").applied()
     try:
-        found = drift(plan, Records(paths.state / "firewall").applied())
+        if os.geteuid() != 0 and front_end_by_files(host_root()) is not FrontEnd.NFTABLES:
+            return tuple(item.text for item in drift_of_records(plan, applied))
+        found = drift(plan, applied)
     except CommandFailed as error:
         return (str(error),)
     return tuple(item.text for item in found if item.kind is not Kind.NOTHING_LISTENS)
+
+
+def _place(paths: Paths) -> Place:
+    found, present = recognised(), read_public(public_file(paths.state))
+    if found is None:
+        return Place(public=present.address, advertised=present.address)
+    return Place(found.provider, found.private, found.public, is_static(present, found), present.address)
 
 
 def _versions() -> dict[str, str]:

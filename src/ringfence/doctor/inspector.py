@@ -1,5 +1,5 @@
-"""Tells the portal what the host looks like. It runs as root, because sshd's configuration and the kernel's rules are
-root's to read, with no more than the rights to look; it knows one question, and nothing that is asked is carried out.
+"""Tells the portal what the host looks like. An account of its own with the rights to look at what is root's: sshd's
+configuration, the host's files, the kernel's rules. It knows one question, and nothing that is asked is carried out.
 """
 
 import logging

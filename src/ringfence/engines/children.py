@@ -284,12 +284,12 @@ def _transports(system: System, environment: Mapping[str, str]) -> Child:
 
 
 def _inspector(system: System, environment: Mapping[str, str]) -> Child:
-    """Sees what only root sees, and changes nothing: it takes one question without a wish in it (docs/adr/0034)."""
+    """May look at what only root sees, and takes one question without a wish in it (docs/adr/0034)."""
     return Child(
         name=INSPECTOR,
         argv=(str(system.paths.python), "-m", "ringfence.doctor.inspector"),
         log=_log(system, INSPECTOR),
-        account="root",
+        account=accounts.INSPECTOR.name,
         capabilities=("dac_read_search", "sys_ptrace", "sys_chroot", "net_admin"),
         environment=_pairs(base_environment(system, environment)),
         ready=(f"unix:{system.paths.inspector_socket}",),

@@ -125,7 +125,8 @@ CHECKS: Final = (
     Check(
         "hacking.user_agents", Severity.MEDIUM, "No user agent is blocked", "User-Agent Blacklist",
         "Block the user agents of known attack tools.",
-        Advice("Switch the list on, and fill it with the known scanners.", page="/security/blocked-user-agents"), user_agents,
+        Advice("Switch the list on, and fill it with the known scanners.", page="/security/blocked-user-agents"),
+        user_agents,
     ),
     Check(
         "hacking.wide_allow_entries", Severity.HIGH, "Allow entries that are too wide", "Whitelist and Blacklist",

@@ -63,6 +63,23 @@ def front_end(ask: Run = run) -> FrontEnd:
     return FrontEnd.NFTABLES
 
 
+def front_end_by_files(root: Path, processes: Path = Path("/proc")) -> FrontEnd:
+    """The same for whoever may not ask the front ends: a process of firewalld, or ufw switched on in its file."""
+    names = (path for path in processes.glob("[0-9]*/comm"))
+    if any(_content(name).strip() == "firewalld" for name in names):
+        return FrontEnd.FIREWALLD
+    if "ENABLED=yes" in _content(root / "etc/ufw/ufw.conf").splitlines():
+        return FrontEnd.UFW
+    return FrontEnd.NFTABLES
+
+
+def _content(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
 def _says(ask: Run, words: Sequence[str], text: str) -> bool:
     try:
         return text in ask(words, None)

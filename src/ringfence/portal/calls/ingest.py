@@ -16,7 +16,6 @@ from ringfence.portal.audit import retention
 from ringfence.portal.audit.chain import append
 from ringfence.portal.calls.models import CallRecord, EventCursor
 from ringfence.portal.confirm.changes import revert_due
-from ringfence.portal.doctor.history import keep_daily
 from ringfence.portal.people.codes import carry_out
 from ringfence.portal.security.history import take_history
 from ringfence.portal.steps import Steps
@@ -56,7 +55,6 @@ class Loop:
             stored = self._step("events", take_events)
             self._step("changes", publish.publish_pending)
             self._once_an_hour("audit log", retention.delete_old)
-            self._once_an_hour("doctor", keep_daily)
             self._step("reverts", revert_due)
             if stored is None:
                 time.sleep(PAUSE)

@@ -1,8 +1,12 @@
 """Keeps what the doctor said: one examination a day by itself, and each that somebody asks for."""
 
+import logging
+import threading
+import time
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db import Error, close_old_connections
 from django.utils import timezone
 
 from ringfence.doctor.facts import Facts
@@ -10,11 +14,16 @@ from ringfence.doctor.report import Report, examined
 from ringfence.portal.doctor import gather
 from ringfence.portal.doctor.host import host
 from ringfence.portal.doctor.models import Examination
+from ringfence.portal.problems import Refused
 
 KEPT_DAYS: Final = 400
 MOST: Final = 2_000
 SHOWN: Final = 60
 A_DAY: Final = timedelta(hours=23)
+EVERY: Final = 1_800.0
+"""Seconds between two looks whether a day is over."""
+
+log = logging.getLogger(__name__)
 
 
 def examine() -> Report:
@@ -45,6 +54,21 @@ def keep_daily() -> int:
         return 0
     keep(examine())
     return 1
+
+
+def keep_in_background() -> None:
+    """In a thread of its own: a host that is slow to look at holds up no call record."""
+    threading.Thread(target=_keep_for_ever, name="doctor", daemon=True).start()
+
+
+def _keep_for_ever() -> None:
+    while True:
+        time.sleep(EVERY)
+        try:
+            keep_daily()
+        except (Error, Refused, OSError) as error:
+            log.error("the system cannot be examined: %s", error)
+        close_old_connections()
 
 
 def plot() -> dict[str, Any]:
