@@ -9,11 +9,13 @@ from typing import Annotated, Any, Final
 import typer
 
 from ringfence import __version__
+from ringfence.cli.firewall_off import canary, disable
 from ringfence.cli.outcome import print_json, refuse
 from ringfence.cli.outlive import outlive
 from ringfence.cli.portal_command import portal_output
 from ringfence.hosts.firewall import active, apply
-from ringfence.hosts.firewall.active import CommandFailed, host_root
+from ringfence.hosts.firewall.active import CommandFailed
+from ringfence.hosts.firewall.disabling import Notes
 from ringfence.hosts.firewall.drift import drift
 from ringfence.hosts.firewall.pending import Records, plan_from
 from ringfence.hosts.firewall.plan import Plan
@@ -21,6 +23,9 @@ from ringfence.hosts.paths import Paths
 from ringfence.hosts.ssh import ENVIRONMENT, ssh_in_force
 
 group = typer.Typer(help="What has to be open, and putting it in force.", no_args_is_help=True)
+
+group.command("canary")(canary)
+group.command("disable")(disable)
 
 AsJson = Annotated[bool, typer.Option("--json", help="As a JSON document.")]
 HOLD: Final = 0.5
@@ -75,6 +80,7 @@ def apply_plan(
     except CommandFailed as error:
         refuse(str(error))
     records.keep_applied(wanted)
+    Notes(records.folder).forget_disabled()
     if minutes:
         pending = records.keep_pending(undo, minutes)
         outlive(lambda: _take_back_unconfirmed(records, before))
@@ -133,5 +139,5 @@ def _openings() -> list[dict[str, Any]]:
 
 def _ssh() -> list[str]:
     """The ports of the host's SSH server, which the portal's account need not be able to read."""
-    ports = ssh_in_force(active.run, host_root(), os.environ.get(ENVIRONMENT, "")).ports
+    ports = ssh_in_force(os.environ.get(ENVIRONMENT, "")).ports
     return ["--ssh", *map(str, ports)] if ports else []

@@ -57,7 +57,7 @@ def ssh_port(
 def _server(config: str) -> Server:
     chosen = config or os.environ.get(ENVIRONMENT, "")
     if chosen:
-        return Server(Path(chosen), chosen)
+        return Server(Path(chosen), chosen, active.run_here)
     return Server(host_root() / CONFIG, f"/{CONFIG}")
 
 

@@ -12,7 +12,8 @@ from typing import Any, Final
 from ringfence.doctor.facts import Host, Place, Ssh
 from ringfence.hosts.clock import clock_synchronised
 from ringfence.hosts.cloud import recognised
-from ringfence.hosts.firewall.active import CommandFailed, FrontEnd, front_end_by_files, host_root, run
+from ringfence.hosts.firewall.active import CommandFailed, FrontEnd, front_end_by_files, host_root
+from ringfence.hosts.firewall.disabling import Notes
 from ringfence.hosts.firewall.drift import Kind, drift, drift_of_records
 from ringfence.hosts.firewall.pending import Records
 from ringfence.hosts.firewall.plan import Plan
@@ -28,11 +29,12 @@ SECONDS: Final = 10
 
 def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os.environ) -> Host:
     """The host as it is now. Without a plan the firewall is compared with nothing."""
-    server = ssh_in_force(run, host_root(), environment.get(ENVIRONMENT, ""))
+    server = ssh_in_force(environment.get(ENVIRONMENT, ""))
     return Host(
         now=time.time(),
         ssh=Ssh(server.ports, server.password_login, server.root_login),
         firewall=_firewall(paths, plan),
+        firewall_disabled=Notes(paths.state / "firewall").disabled_file.exists(),
         readable=tuple(str(path) for path in readable_secrets(paths)),
         versions=_versions(),
         backup_at=backup_at(paths.state / "backups" / "last.json"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ringfence.hosts.firewall.active import CommandFailed
+from ringfence.hosts.firewall.active import CommandFailed, host_root, run, run_here
 from ringfence.hosts.firewall.active import Run as Ask
 
 CONFIG: Final = "etc/ssh/sshd_config"
@@ -49,16 +49,17 @@ def server_of(lines: Iterable[tuple[str, str]]) -> SshServer:
     )
 
 
-def ssh_in_force(ask: Ask, root: Path, config: str = "") -> SshServer:
+def ssh_in_force(config: str = "", ask: Ask = run, here: Ask = run_here) -> SshServer:
     """What `sshd -T` says, which knows every default and every included file; read from the files where it cannot run.
 
-    `config` is another configuration file than the usual one.
+    `config` is another configuration file than the usual one, as this process sees it.
     """
+    root = host_root()
     if not config and not (root / CONFIG).is_file():
         return SshServer((), False, "no")
     words = ("/usr/sbin/sshd", "-T", *(("-f", config) if config else ()))
     try:
-        told = ask(words, None)
+        told = here(words, None) if config else ask(words, None)
     except CommandFailed:
         return ssh_server(root) if not config else server_of(_lines(Path("/"), Path(config)))
     return server_of(parted for line in told.splitlines() if (parted := _parted(line)))

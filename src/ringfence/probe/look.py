@@ -42,6 +42,7 @@ def look(wish: Wish, plan: Plan | None) -> View:
     heard = tuple(one for one in spoken if one is not None)
     return View(
         host=wish.host,
+        address=address,
         source=_own_address(address),
         at=time.time(),
         scanned=len(wanted),

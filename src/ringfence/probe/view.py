@@ -50,9 +50,12 @@ class Sip:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything. `scanned` TCP ports were tried; `source` is the address it was looked at from. Unix time."""
+    """Everything. `address` is what the name stands for, `source` where it was looked at from; `scanned` counts the TCP
+    ports that were tried. Unix time.
+    """
 
     host: str
+    address: str
     source: str
     at: float
     scanned: int

@@ -52,6 +52,7 @@ def patient() -> Iterator[Patient]:
                 product = Product(lab.host("srv", 1), lab.host("admin", 10), home)
                 try:
                     product.start()
+                    product.rest.patience = 60
                     within(90, lambda: product.rest.raw("GET", "status")[0] > 0, "the API answers")
                     product.administer()
                     yield Patient(product, lab, config, lab.host("stranger", 50))

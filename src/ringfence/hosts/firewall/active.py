@@ -43,10 +43,13 @@ def run(words: Sequence[str], text: str | None = None) -> str:
     """Runs one of the host's commands without a shell. Raises CommandFailed."""
     root = host_root()
     inside = () if root == Path("/") or words[0] == "nft" else ("chroot", str(root))
+    return run_here((*inside, *words), text)
+
+
+def run_here(words: Sequence[str], text: str | None = None) -> str:
+    """Runs a command among the files that this process sees. Raises CommandFailed."""
     try:
-        done = subprocess.run(
-            (*inside, *words), input=text, capture_output=True, text=True, timeout=SECONDS, check=False
-        )
+        done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CommandFailed(f"{words[0]} cannot be run: {error}") from error
     if done.returncode:
