@@ -18,6 +18,9 @@ from ringfence.engines.notes import CHILDREN_FILE, read_notes
 from ringfence.engines.prepare import PreparationFailed, Prepared, prepare
 from ringfence.engines.system import System, this_system
 from ringfence.hosts.addresses import NetworkUnreadable
+from ringfence.hosts.cloud import recognised
+from ringfence.hosts.paths import Paths
+from ringfence.hosts.public import followed, public_file, read_public, write_public
 
 READY_SECONDS: Final = 30.0
 POLL: Final = 0.05
@@ -52,10 +55,20 @@ def up(
 
 
 def _system(firewall: bool) -> System:
+    follow_public_address()
     try:
         return this_system(firewall=firewall)
     except NetworkUnreadable as error:
         refuse(str(error))
+
+
+def follow_public_address() -> None:
+    """Asks the cloud, where somebody said `auto`; it never holds up a start for more than a few seconds."""
+    path = public_file(Paths.from_environment().state)
+    present = read_public(path)
+    now = followed(present, recognised)
+    if now != present:
+        write_public(path, now)
 
 
 def _wanted(system: System, only: str) -> tuple[Child, ...]:

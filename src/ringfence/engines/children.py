@@ -24,6 +24,7 @@ TRANSPORTS: Final = "transports"
 MAILROOM: Final = "mailroom"
 VOICE: Final = "voice"
 BACKUPS: Final = "backups"
+INSPECTOR: Final = "inspector"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def children(system: System, environment: Mapping[str, str] = os.environ) -> tup
         _access(system, environment),
         _transports(system, environment),
         _backups(system, environment),
+        _inspector(system, environment),
     )
 
 
@@ -292,6 +294,20 @@ def _transports(system: System, environment: Mapping[str, str]) -> Child:
         environment=_pairs(core_environment(system, environment)),
         ready=(f"unix:{system.paths.transports_socket}",),
         after=(CORE,),
+        umask=0o007,
+    )
+
+
+def _inspector(system: System, environment: Mapping[str, str]) -> Child:
+    """May look at what only root sees, and takes one question without a wish in it (docs/adr/0034)."""
+    return Child(
+        name=INSPECTOR,
+        argv=(str(system.paths.python), "-m", "ringfence.doctor.inspector"),
+        log=_log(system, INSPECTOR),
+        account=accounts.INSPECTOR.name,
+        capabilities=("dac_read_search", "sys_ptrace", "sys_chroot", "net_admin"),
+        environment=_pairs(base_environment(system, environment)),
+        ready=(f"unix:{system.paths.inspector_socket}",),
         umask=0o007,
     )
 

@@ -53,6 +53,7 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
         Folder(paths.web, portal, web, 0o2750),
         Folder(paths.web_access_socket.parent, web, portal, 0o2750),
         Folder(paths.transports_socket.parent, sip, portal, 0o2750),
+        Folder(paths.inspector_socket.parent, accounts.INSPECTOR.name, portal, 0o2750),
         Folder(paths.nginx, web, web, 0o750),
         Folder(paths.supervise, "root", "root", 0o700),
     )

@@ -10,6 +10,7 @@ from ringfence.engines.listeners import WebAccess
 from ringfence.engines.privileges import allowed_files
 from ringfence.hosts.addresses import LOOPBACK, Address, Surroundings, surroundings
 from ringfence.hosts.paths import Paths
+from ringfence.hosts.public import public_file, read_public
 from ringfence.hosts.transports import USUAL, SipTransport, read_transports
 
 CAP_NET_ADMIN: Final = 12
@@ -45,7 +46,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Addresses, directories, rights and limits of this machine, read once at the start."""
+    """Addresses, directories, rights and limits of this machine, read once at the start.
+
+    `public` is the address that others reach it under, where that is translated on the way.
+    """
 
     network: Surroundings
     paths: Paths = field(default_factory=Paths)
@@ -56,6 +60,7 @@ class System:
     low_ports: bool = True
     reads_all: bool = True
     topology_key: str = "unset"
+    public: Address | None = None
     version: str = __version__
 
     @property
@@ -65,6 +70,11 @@ class System:
             return (self.network.primary,)
         reachable = [a for a in self.network.own if a.version == 6 and not (a.is_loopback or a.is_link_local)]
         return (self.network.primary, *reachable[:1])
+
+    @property
+    def outer_address(self) -> Address:
+        """The address that others are told."""
+        return self.public or self.network.primary
 
     @property
     def sip_addresses(self) -> tuple[Address, ...]:
@@ -91,6 +101,7 @@ def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool =
             media_threads=max(2, processors),
             open_files=allowed_files(Limits().open_files),
         ),
+        public=read_public(public_file(paths.state)).parsed,
         firewall=firewall and may_change_firewall(),
         low_ports=may_hand_on(CAP_NET_BIND_SERVICE),
         reads_all=may_hand_on(CAP_DAC_READ_SEARCH),

@@ -43,6 +43,7 @@ from ringfence.guard.standing import load_snapshot, write_snapshot
 from ringfence.guard.verbs import CHANGING, Desk
 from ringfence.hosts.addresses import Address, NetworkUnreadable, surroundings, time_servers
 from ringfence.hosts.paths import Paths
+from ringfence.hosts.public import public_file, read_public
 from ringfence.journal.durability import Synced, sync
 from ringfence.journal.reader import JournalReader, replay
 from ringfence.store.bans import BanWriter
@@ -236,11 +237,13 @@ class Daemon:
 
     async def _look_around(self) -> None:
         try:
-            around = replace(await asyncio.to_thread(surroundings), time_servers=self._time_servers)
+            found = await asyncio.to_thread(surroundings)
         except NetworkUnreadable as error:
             log.warning("never-block set not refreshed: %s", error)
             return
-        self._service.adopt_host(around)
+        public = read_public(public_file(self._paths.state)).parsed
+        own = found.own if public is None else (*found.own, public)
+        self._service.adopt_host(replace(found, own=own, time_servers=self._time_servers))
 
     async def _looks_at_clocks(self) -> None:
         """Apart from the rest of the host, because resolving the names of time servers may take its time."""

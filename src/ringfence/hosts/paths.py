@@ -252,6 +252,11 @@ class Paths:
         return self.nginx / "nginx.conf"
 
     @property
+    def inspector_socket(self) -> Path:
+        """Where the portal asks what the host looks like."""
+        return self.run / "inspector" / "inspector.sock"
+
+    @property
     def supervise(self) -> Path:
         """The supervisor's own notes; readable by root only."""
         return self.run / "supervise"

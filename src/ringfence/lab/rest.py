@@ -32,6 +32,7 @@ class Rest:
         self._host, self._server = host, server
         self._certificate = certificate
         self.token = token
+        self.patience = 10.0
 
     def get(self, path: str, **query: str) -> Any:
         suffix = "?" + "&".join(f"{key}={value}" for key, value in query.items()) if query else ""
@@ -62,9 +63,9 @@ class Rest:
     ) -> tuple[int, bytes]:
         """Status and body of one request; `path` is relative to the API unless it begins with a slash."""
         context = self._trusting()
-        connection = http.client.HTTPSConnection(self._server, PORT, timeout=10, context=context)
+        connection = http.client.HTTPSConnection(self._server, PORT, timeout=self.patience, context=context)
         link = self._host.tcp()
-        link.settimeout(10)
+        link.settimeout(self.patience)
         link.connect((self._server, PORT))
         headers = {"Accept": "application/json", "Connection": "close", **(extra or {})}
         if self.token:

@@ -132,6 +132,7 @@ def _mount() -> None:
     from ringfence.portal.backups.api import router as backups
     from ringfence.portal.calls.control_api import router as calls
     from ringfence.portal.confirm.api import router as confirm
+    from ringfence.portal.doctor.api import router as doctor
     from ringfence.portal.firewall.api import router as firewall
     from ringfence.portal.inbound.api import router as inbound
     from ringfence.portal.notices.api import router as notices
@@ -178,6 +179,7 @@ def _mount() -> None:
         "voicemail": voicemail,
         "answering": answering,
         "backups": backups,
+        "doctor": doctor,
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])

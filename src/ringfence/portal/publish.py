@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from ringfence.hosts.addresses import NetworkUnreadable, surroundings
+from ringfence.hosts.public import public_file, read_public
 from ringfence.policy import entries
 from ringfence.policy.book import (
     BlockedUserAgent,
@@ -221,12 +222,14 @@ def encoded_entries() -> bytes:
 
 
 def own_hosts() -> tuple[str, ...]:
-    """This machine's own addresses: a request for one of them is for us."""
+    """This machine's own addresses and its public one: a request for one of them is for us."""
     try:
-        return tuple(str(address) for address in surroundings().own)
+        own = [str(address) for address in surroundings().own]
     except NetworkUnreadable as error:
         log.error("own addresses unknown, only tenant domains are ours: %s", error)
         return ()
+    public = read_public(public_file(places.PATHS.state)).address
+    return tuple(dict.fromkeys((*own, *([public] if public else ()))))
 
 
 COLUMNS: Final = (

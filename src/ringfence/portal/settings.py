@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "ringfence.portal.inbound",
     "ringfence.portal.answering",
     "ringfence.portal.backups",
+    "ringfence.portal.doctor",
 ]
 
 MIDDLEWARE = [

@@ -46,6 +46,7 @@ urlpatterns = [
     path("", include("ringfence.portal.inbound.urls")),
     path("", include("ringfence.portal.answering.urls")),
     path("", include("ringfence.portal.backups.urls")),
+    path("", include("ringfence.portal.doctor.urls")),
     path("static/<path:name>", static_file),
 ]
 

@@ -94,6 +94,7 @@ SECTIONS: Final = (
         "Advanced",
         (
             Item("Security Dashboard", "/security-dashboard", "shield-check", Permission.SECURITY_READ),
+            Item("Doctor", "/doctor", "list-check", Permission.SECURITY_READ),
             Item("Security", "/security/web-login", "shield-lock", Permission.SECURITY_READ),
             Item("Web Access", "/web-access", "world", Permission.WEB_WRITE),
             Item("Transports", "/transports", "arrow-right", Permission.WEB_WRITE),
