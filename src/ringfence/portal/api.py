@@ -138,6 +138,7 @@ def _mount() -> None:
     from ringfence.portal.people.api import router as people
     from ringfence.portal.people.calling_api import router as calling
     from ringfence.portal.people.directory_api import router as directory
+    from ringfence.portal.provisioning.api import router as provisioning
     from ringfence.portal.security.api import router as security
     from ringfence.portal.security.entries_api import router as entries
     from ringfence.portal.signin.api import router as signin
@@ -172,6 +173,7 @@ def _mount() -> None:
         "transports": transports,
         "voicemail": voicemail,
         "answering": answering,
+        "provisioning": provisioning,
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])

@@ -16,6 +16,9 @@ NEXT_HOP: Final = f"sip:{LOOPBACK}:{ports.VOICE_SIP};transport=udp"
 MEDIA_FLAGS: Final = f"{sides.MEDIA_FLAGS} RTP/AVP address-family=IP4 codec-transcode-PCMA"
 """The voice process speaks G.711; the media relay translates for whoever does not."""
 
+NOTICES: Final = frozenset({"message-summary", "check-sync", "check-sync;reboot=false"})
+"""The events that the voice process may tell phones of."""
+
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 NO_MEDIA: Final = Refuse("media.offer", 503, "Media Unavailable")
 
@@ -79,8 +82,8 @@ def is_from_voice() -> bool:
 
 
 def carry_notice(method: str) -> None:
-    """A message-waiting NOTIFY (RFC 3842) to every device of an extension: all that the voice process may send."""
-    if method != "NOTIFY" or ksr.text("$hdr(Event)") != "message-summary":
+    """A NOTIFY to every device of an extension, about waiting messages (RFC 3842) or a new configuration: no more."""
+    if method != "NOTIFY" or ksr.text("$hdr(Event)") not in NOTICES:
         ksr.reply(403, "Forbidden")
     elif not ksr.find_contacts(f"{ksr.target_user()}@{ksr.target_host()}"):
         ksr.reply(480, "Temporarily Unavailable")
