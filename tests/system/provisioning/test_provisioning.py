@@ -84,7 +84,7 @@ def test_an_app_registers_with_its_file_which_is_there_once(pbx: Any, stranger: 
     with Softphone(host, (PBX_ADDRESS, 5060), account) as app:
         assert (status, app.register().status) == (200, 200)
     assert fetch(host, made["file"]) == NOTHING
-    entries = pbx.rest.get("audit?limit=50")["items"]
+    entries = pbx.rest.get("audit-log?limit=50")["items"]
     assert any(one["action"] == "phone.refused" and one["object_id"] == str(made["id"]) for one in entries)
 
 
