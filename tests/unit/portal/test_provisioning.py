@@ -1,17 +1,23 @@
 """Who gets a phone's configuration, who learns nothing (reference: "IP Phone Security"; attack cases V100 to V104)."""
 
 import base64
+import json
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from ringfence.policy.events import Kind
 from ringfence.portal.audit.models import Entry
+from ringfence.portal.notices.collect import topic_of
+from ringfence.portal.notices.topics import Topic
 from ringfence.portal.people.changes import sip_secret_of
 from ringfence.portal.people.models import Extension, Person
 from ringfence.portal.problems import Forbidden
@@ -20,6 +26,8 @@ from ringfence.portal.provisioning.models import Phone
 from ringfence.portal.provisioning.sweeps import SWEEPS
 from ringfence.portal.provisioning.vendors import Vendor
 from ringfence.portal.provisioning.wish import Wish
+from ringfence.portal.wsi.cursor import Stream
+from ringfence.portal.wsi.sources import Item
 from tests.unit.portal.rest import Site
 from tests.unit.portal.signing_in import post, signed_in_browser
 
@@ -294,3 +302,76 @@ def test_a_fetch_asks_the_database_a_fixed_number_of_questions(site: Site) -> No
         fetch(made["file"])
     selects = [one["sql"] for one in asked if one["sql"].startswith("SELECT") and "provisioning_phone" in one["sql"]]
     assert len(selects) == 1
+
+
+def test_a_directory_leads_nowhere_while_what_it_needs_is_missing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A phone set to TLS is never given UDP in silence when somebody deletes that transport."""
+    made = add(site)
+    monkeypatch.setattr("ringfence.portal.provisioning.sheet.read_transports", lambda _path: ())
+    assert told(fetch(made["file"])) == NOTHING
+
+
+def test_pages_add_change_open_and_delete_a_phone(site: Site) -> None:
+    browser = signed_in_browser("100@a.example")
+    form = {
+        "tenant_id": site.tenants["a"], "extension": "101", "vendor": "yealink", "mac": "00:15:65:AA:BB:CC",
+        "transport": "udp", "srtp": "optional", "codecs": ["PCMA"], "keys": "blf 100 Ann\ndial 0301234 Taxi",
+        "networks": "198.51.100.0/24", "opening": "once", "grace_minutes": "15",
+    }  # fmt: skip
+    made = post(browser, "/phones/new", form)
+    row = Phone.objects.get()
+    assert "/provisioning/" in made.content.decode() and "data:image/svg" in made.content.decode()
+    assert [key["kind"] for key in row.keys] == ["blf", "speed_dial"]
+    page = f"/phones/{row.pk}"
+    assert post(browser, page, {**form, "keys": "wink 100"}).status_code == 422
+    assert post(browser, page, {**form, "voice_vlan": "42"}).status_code == 302
+    assert post(browser, f"{page}/open").status_code == 302
+    assert "/provisioning/" in post(browser, f"{page}/directory").content.decode()
+    assert "/provisioning/" in post(browser, f"{page}/rotate").content.decode()
+    assert (
+        post(browser, "/phones/rules", {"networks": "10.0.0.0/8", "time_server": "", "voice_vlan": ""}).status_code
+        == 302
+    )
+    listed = browser.get("/phones?search=00:15:65", secure=True).content.decode()
+    assert "00:15:65:aa:bb:cc" in listed and "/provisioning/" not in listed
+    assert "directory" not in browser.get("/phones?format=csv", secure=True).content.decode()
+    assert post(browser, "/phones/bulk", {"action": "delete", "id": [str(row.pk)]}).status_code == 302
+    assert not Phone.objects.exists()
+    assert actions() == [
+        "phone.created", "phone.changed", "phone.opened", "phone.directory_shown", "phone.rotated", "phone.deleted",
+    ]  # fmt: skip
+
+
+def test_a_file_is_imported_on_the_page_in_two_steps(site: Site) -> None:
+    browser = signed_in_browser("100@a.example")
+    wish = {"tenant_id": site.tenants["a"], "text": "extension,vendor,mac\n101,snom,000413000001\n"}
+    looked = post(browser, "/phones/import", {**wish, "check": "1"})
+    assert (looked.status_code, Phone.objects.count()) == (200, 0)
+    assert post(browser, "/phones/import", {**wish, "make": "1"}).status_code == 302
+    assert Phone.objects.count() == 1
+    assert b"There is already" not in looked.content
+    faulty = post(browser, "/phones/import", {**wish, "check": "1"})
+    assert b"has the phone with this MAC address" in faulty.content
+
+
+def test_phones_from_a_shell(site: Site) -> None:
+    def asked(*words: str) -> Any:
+        out = StringIO()
+        call_command("phone", *words, "--json", stdout=out)
+        return json.loads(out.getvalue())
+
+    made = asked("add", "a.example", "101", "yealink", "--mac", MAC)
+    assert fetch(made["file"]).status_code == 200
+    again = asked("rotate", str(made["id"]))
+    assert again["directory"] != made["directory"]
+    assert [row["id"] for row in asked("list", "a.example")] == [made["id"]]
+    assert asked("open", str(made["id"]))["bound_to"] == ""
+    assert asked("remove", str(made["id"]))["id"] == made["id"]
+    with pytest.raises(CommandError):
+        call_command("phone", "open", str(made["id"]))
+
+
+def test_people_are_told_of_a_refused_fetch(site: Site) -> None:
+    """V101: and alarm. The notice topic "provisioning" holds it, and it is no change of a setting."""
+    event = {"action": "phone.refused", "object_label": "101 001565aabbcc", "address": ELSEWHERE}
+    assert topic_of(Item(Stream.AUDIT, 1, str(Kind.AUDIT_RECORDED), 1.0, event)) is Topic.PROVISIONING
