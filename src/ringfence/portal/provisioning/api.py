@@ -16,6 +16,7 @@ from ringfence.portal.provisioning.render import Key
 from ringfence.portal.provisioning.vendors import Codec, KeyKind, Srtp, Transport, Vendor
 from ringfence.portal.provisioning.wish import MOST_GRACE, MOST_KEYS, MOST_NETWORKS, Wish, plain_mac
 from ringfence.portal.schema import In, Out
+from ringfence.portal.tables.csvlines import LONGEST_FILE
 from ringfence.portal.tenants.api import tenant_of
 
 router = Router()
@@ -108,7 +109,7 @@ class PhoneFileIn(In):
     """A CSV file of phones; with `dry_run` it is only looked at."""
 
     tenant_id: RowId
-    text: str = Field(max_length=importing.LONGEST_FILE)
+    text: str = Field(max_length=LONGEST_FILE)
     dry_run: bool = True
 
 

@@ -8,8 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ringfence.portal.actor import Actor
 from ringfence.portal.forms import PortalForm
-from ringfence.portal.problems import refuse
-from ringfence.portal.provisioning.importing import LONGEST_FILE
+from ringfence.portal.people.forms import ImportForm
 from ringfence.portal.provisioning.models import USUAL_CODECS, Opening
 from ringfence.portal.provisioning.render import Key
 from ringfence.portal.provisioning.vendors import PROFILES, Codec, KeyKind, Srtp, Transport, Vendor
@@ -166,49 +165,16 @@ class RulesForm(PortalForm):
         return str(self.cleaned_data["networks"]).replace(",", " ").split()
 
 
-class PhoneFileForm(PortalForm):
-    """A file, or the text of one; the second step sends the text that was looked at."""
+class PhoneFileForm(ImportForm):
+    """As for extensions, with other columns."""
 
-    tenant_id = forms.TypedChoiceField(label=_("Tenant"), coerce=int)
-    file = forms.FileField(
-        required=False,
-        label=_("CSV file"),
-        help_text=_(
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].help_text = _(
             "UTF-8, the first line names the columns: extension, vendor, mac, and if you like model, transport, srtp, "
             "voice_vlan, opening."
-        ),
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
-    )
-    text = forms.CharField(
-        required=False,
-        max_length=LONGEST_FILE,
-        strip=False,
-        label=_("Or its text"),
-        widget=forms.Textarea(
-            attrs={
-                "rows": 6,
-                "spellcheck": "false",
-                "class": "form-control mono",
-                "placeholder": "extension,vendor,mac\n101,yealink,00:15:65:aa:bb:cc",
-            }
-        ),
-    )
-
-    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _offer_tenants(self, actor)
-
-    def content(self) -> str:
-        """The text of the file. Raises Refused."""
-        upload = self.cleaned_data["file"]
-        if upload is None:
-            return str(self.cleaned_data["text"])
-        if upload.size > LONGEST_FILE:
-            raise refuse("file", "import.length", f"The file is larger than {LONGEST_FILE // 1000} kB; send several.")
-        try:
-            return str(upload.read().decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise refuse("file", "import.encoding", "The file is not UTF-8; save it as CSV UTF-8.") from error
+        )
+        self.fields["text"].widget.attrs["placeholder"] = "extension,vendor,mac\n101,yealink,00:15:65:aa:bb:cc"
 
 
 def initial_of(facts: dict[str, Any]) -> dict[str, Any]:

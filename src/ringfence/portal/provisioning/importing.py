@@ -1,7 +1,5 @@
 """Phones from a CSV file: looked at whole before anything is made, then all of them or none."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,11 +12,13 @@ from ringfence.portal.provisioning.changes import add, extension_named
 from ringfence.portal.provisioning.models import Opening, Phone
 from ringfence.portal.provisioning.vendors import Srtp, Transport, Vendor
 from ringfence.portal.provisioning.wish import Wish, plain_mac
+from ringfence.portal.tables.csvlines import Cells, Shape, read_lines
 
-COLUMNS: Final = ("extension", "vendor", "mac", "model", "transport", "srtp", "voice_vlan", "opening")
-NEEDED: Final = ("extension", "vendor", "mac")
-MOST_ROWS: Final = 1000
-LONGEST_FILE: Final = 200_000
+SHAPE: Final = Shape(
+    ("extension", "vendor", "mac", "model", "transport", "srtp", "voice_vlan", "opening"),
+    ("extension", "vendor", "mac"),
+    "phone",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +39,13 @@ class _Undone(Exception):
 
 def read(text: str, tenant_id: int) -> list[Line]:
     """The lines of the file. Raises Refused when it is no CSV file of phones at all."""
-    if len(text) > LONGEST_FILE:
-        raise refuse("file", "import.length", f"The file is larger than {LONGEST_FILE // 1000} kB; send several.")
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restkey="more", restval="")
-    headings = [str(name).strip().lower() for name in rows.fieldnames or ()]
-    if missing := [name for name in NEEDED if name not in headings]:
-        message = f"The first line must name the columns {', '.join(COLUMNS)}; {', '.join(missing)} is missing."
-        raise refuse("file", "import.headings", message)
-    rows.fieldnames = headings
-    try:
-        found = [_line(rows.line_num, row, tenant_id) for row in rows if any(map(str.strip, map(str, row.values())))]
-    except csv.Error as error:
-        raise refuse("file", "import.syntax", f"Line {rows.line_num} is no CSV: {error}.") from error
-    if not found:
-        raise refuse("file", "import.empty", "The file holds no phone.")
-    if len(found) > MOST_ROWS:
-        raise refuse("file", "import.too_many", f"The file holds {len(found)} phones; {MOST_ROWS} are possible.")
-    return found
+    return [_line(cells, tenant_id) for cells in read_lines(text, SHAPE)]
 
 
-def _line(number: int, row: dict[str, str], tenant_id: int) -> Line:
-    values = {name: str(row.get(name, "")).strip().lstrip("'") for name in COLUMNS}
-    faults = ("There are more values than columns.",) if "more" in row else ()
-    return Line(number, tenant_id, values["extension"], plain_mac(values["mac"]), values, faults)
+def _line(cells: Cells, tenant_id: int) -> Line:
+    values = {name: value.lstrip("'") for name, value in cells.values.items()}
+    faults = ("There are more values than columns.",) if cells.has_more else ()
+    return Line(cells.number, tenant_id, values["extension"], plain_mac(values["mac"]), values, faults)
 
 
 def wish_of(line: Line) -> Wish:

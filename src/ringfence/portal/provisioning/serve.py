@@ -101,7 +101,7 @@ def _handed_over(request: HttpRequest, phone: Phone, file: File, fetch: Fetch) -
     body = text_of(file.template, sheet_of(phone, _base(request)))
     if request.method == "GET" and not _take(phone, fetch):
         return nothing()
-    response = HttpResponse(body, content_type=file.content_type)
+    response = HttpResponse(body if request.method == "GET" else b"", content_type=file.content_type)
     response["Cache-Control"] = "no-store"
     return response
 

@@ -74,7 +74,7 @@ def _change_many(actor: Actor, ids: list[int], action: str) -> int:
 def new(request: HttpRequest) -> HttpResponse:
     """After it the directory and the passwords are on the page."""
     actor = actor_of(request)
-    form = PhoneForm(actor, request.POST or None, initial={"extension": request.GET.get("extension", "")[:64]})
+    form = PhoneForm(actor, request.POST or None, initial=_asked_for(request))
     if form.is_valid():
         try:
             extension = changes.extension_named(
@@ -93,6 +93,11 @@ def new(request: HttpRequest) -> HttpResponse:
         "intro": _("The phone gets a secret address of its own, shown on the next page."),
     }
     return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
+
+
+def _asked_for(request: HttpRequest) -> dict[str, str]:
+    """What a link to the form fills in already."""
+    return {"extension": request.GET.get("extension", "")[:64], "tenant_id": request.GET.get("tenant", "")[:20]}
 
 
 @permitted(Permission.PHONES_READ, Permission.PHONES_WRITE)
