@@ -62,6 +62,8 @@ def furnish(portal: Portal) -> None:
         wish = {"tenant_id": tenant, "extension": number, "display_name": name, "role": role, "password": PASSWORD}
         admin.call("POST", "users", **wish)
     admin.call("POST", "ip-filters", cidr="103.224.182.210/32", target="allow", description="My Remote Office")
+    phone = {"extension": "101", "vendor": "yealink", "mac": "001565aabbcc", "networks": ["192.0.2.0/24"]}
+    admin.call("POST", "phones", tenant_id=tenant, **phone)
     guard = portal.guard.answers
     contact = {"uri": "sip:101@192.0.2.9:5060", "expires_at": 4e9, "user_agent": "Phone 1.0", "source": "192.0.2.9"}
     guard["registrations.list"] = [

@@ -141,6 +141,7 @@ def _mount() -> None:
     from ringfence.portal.people.calling_api import router as calling
     from ringfence.portal.people.directory_api import router as directory
     from ringfence.portal.people.media_api import router as user_media
+    from ringfence.portal.provisioning.api import router as provisioning
     from ringfence.portal.security.api import router as security
     from ringfence.portal.security.entries_api import router as entries
     from ringfence.portal.signin.api import router as signin
@@ -180,6 +181,7 @@ def _mount() -> None:
         "answering": answering,
         "backups": backups,
         "doctor": doctor,
+        "provisioning": provisioning,
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])

@@ -32,6 +32,8 @@ class Permission(StrEnum):
     TENANT_WRITE = "tenant.write"
     CALLS_READ = "calls.read"
     CALLS_WRITE = "calls.write"
+    PHONES_READ = "phones.read"
+    PHONES_WRITE = "phones.write"
     INBOUND_READ = "inbound.read"
     INBOUND_WRITE = "inbound.write"
     VOICEMAILS_READ = "voicemails.read"
@@ -71,6 +73,10 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     Permission.TENANT_WRITE: Right(Sphere.TENANT, "Change the tenant's name and time zone."),
     Permission.CALLS_READ: Right(Sphere.TENANT, "See registrations, live calls and call records."),
     Permission.CALLS_WRITE: Right(Sphere.TENANT, "Start calls for extensions and end running calls."),
+    Permission.PHONES_READ: Right(Sphere.TENANT, "See phones and whether their directories are open."),
+    Permission.PHONES_WRITE: Right(
+        Sphere.TENANT, "Add, change and delete phones; see their secret addresses, which lead to SIP secrets."
+    ),
     Permission.INBOUND_READ: Right(Sphere.TENANT, "See numbers, inbound rules and blocked callers."),
     Permission.INBOUND_WRITE: Right(Sphere.TENANT, "Change where called numbers lead and which callers are blocked."),
     Permission.VOICEMAILS_READ: Right(

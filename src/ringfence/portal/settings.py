@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "ringfence.portal.answering",
     "ringfence.portal.backups",
     "ringfence.portal.doctor",
+    "ringfence.portal.provisioning",
 ]
 
 MIDDLEWARE = [

@@ -47,6 +47,7 @@ urlpatterns = [
     path("", include("ringfence.portal.answering.urls")),
     path("", include("ringfence.portal.backups.urls")),
     path("", include("ringfence.portal.doctor.urls")),
+    path("", include("ringfence.portal.provisioning.urls")),
     path("static/<path:name>", static_file),
 ]
 

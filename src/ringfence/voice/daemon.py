@@ -21,7 +21,7 @@ from ringfence.voice.mailroom import Mailroom
 from ringfence.voice.prompts import Prompts
 from ringfence.voice.spool import Spool
 from ringfence.voice.talk import Talk
-from ringfence.voice.waiting import waiting_notice
+from ringfence.voice.waiting import fetch_notice, waiting_notice
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +69,9 @@ class Voice:
 
     async def hear_news(self, news: Mapping[str, Any]) -> None:
         """What the core or the portal tells."""
-        if news.get("about") == "waiting":
-            notice = waiting_notice(news, self.endpoint.hostport)
+        make = {"waiting": waiting_notice, "phone": fetch_notice}.get(str(news.get("about")))
+        if make is not None:
+            notice = make(news, self.endpoint.hostport)
             await self.endpoint.transaction(notice, self._core)
 
 

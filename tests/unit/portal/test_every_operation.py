@@ -130,6 +130,7 @@ def populate(site: Site) -> None:
     site.b.post("budgets", owner="extension:101@b.example")
     site.b.post("ring-groups", tenant_id=tenant_id, number="600", name="Sales", members=["101"])
     announce(site.b, tenant_id, "601")
+    site.b.post("phones", tenant_id=tenant_id, extension="101", vendor="snom", mac="000413000001")
     signed_in_browser("100@b.example")
 
 

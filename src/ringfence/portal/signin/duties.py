@@ -26,7 +26,7 @@ TWO_STEP: Final = "/my/two-step"
 NEEDS_PROOF: Final = (
     "/security/", "/ip-blacklist", "/tenants", "/users", "/budgets", "/rates", "/roles", "/web-access", "/trunks",
     "/inbound-rules", "/number-pools", "/blocked-callers", "/transports", "/firewall", "/backups", "/doctor",
-    "/codes", "/outbound-rules", "/office-hours",
+    "/phones", "/my/phones", "/codes", "/outbound-rules", "/office-hours",
     "/password-policy", "/change-extension-password", TWO_STEP, "/my/tokens",
 )  # fmt: skip
 """Below these addresses whatever changes something needs a fresh proof."""

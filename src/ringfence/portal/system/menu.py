@@ -52,6 +52,7 @@ SECTIONS: Final = (
         (
             Item("Dashboard", "/", "layout-dashboard", audience=Audience.ADMINISTRATORS),
             Item("My Extension", "/my", "device-landline-phone", audience=Audience.EXTENSIONS),
+            Item("My Phones", "/my/phones", "phone", audience=Audience.EXTENSIONS),
             Item("My Calls", "/my/calls", "history", audience=Audience.EXTENSIONS),
             Item("My Voicemail", "/my/voicemail", "phone-incoming", audience=Audience.EXTENSIONS),
         ),
@@ -60,6 +61,7 @@ SECTIONS: Final = (
         "Call Manager",
         (
             Item("Users", "/users", "users", Permission.USERS_READ),
+            Item("Phones", "/phones", "device-landline-phone", Permission.PHONES_READ),
             Item("Groups", "/groups", "users", Permission.USERS_READ),
             Item("Roles", "/roles", "shield-lock", Permission.USERS_READ),
             Item("Trunks", "/trunks", "world", Permission.TRUNKS_READ),
