@@ -34,6 +34,7 @@ from ringfence.guard.ledger import Ledger
 from ringfence.guard.media import Relay
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
+from ringfence.guard.recordingdesk import RecordingDesk
 from ringfence.guard.ruleset import BAN_SET_SIZE
 from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.service import Parts, Service
@@ -79,7 +80,7 @@ class Daemon:
         starts = CallStart(service.parts.standing.registrations, core)
         self._control = ControlSocket(
             paths.guard_socket,
-            {**self._desk.verbs(), **starts.verbs(), **FuseDesk(service).verbs()},
+            {**self._desk.verbs(), **starts.verbs(), **FuseDesk(service).verbs(), **RecordingDesk(service).verbs()},
             CHANGING | {START, LIFT},
         )
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)

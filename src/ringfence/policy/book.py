@@ -12,6 +12,7 @@ from typing import Any, Final
 from ringfence.policy.calling import USUAL, Calling, decode_calling, encode_calling
 from ringfence.policy.numbers import Reach
 from ringfence.policy.plain import from_plain
+from ringfence.policy.recording import NOTHING, RecordingRules
 from ringfence.policy.settings import SecuritySettings
 from ringfence.policy.trunks import Trunk
 
@@ -50,6 +51,7 @@ class Tenant:
     domain: str
     max_calls: int | None = None
     max_call_minutes: int | None = None
+    recording: RecordingRules = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from ringfence.policy.plain import from_plain
+from ringfence.policy.recording import Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Calling:
     `ring_seconds` without an answer, or while no device is registered. Without `call_waiting` a second call is busy.
     `max_calls` is how many calls it may be part of at once: None is no limit, 0 is none.
     With `voicemail`, a call that no forward takes on these three occasions may leave a message.
+    `recording` is which of its calls are recorded; None leaves it to the tenant, nothing at all is none.
     """
 
     caller_number: str = ""
@@ -27,6 +29,7 @@ class Calling:
     call_waiting: bool = True
     max_calls: int | None = None
     voicemail: bool = False
+    recording: tuple[Direction, ...] | None = None
 
 
 USUAL: Final = Calling()

@@ -138,6 +138,7 @@ def _mount() -> None:
     from ringfence.portal.people.api import router as people
     from ringfence.portal.people.calling_api import router as calling
     from ringfence.portal.people.directory_api import router as directory
+    from ringfence.portal.recordings.api import router as recordings
     from ringfence.portal.security.api import router as security
     from ringfence.portal.security.entries_api import router as entries
     from ringfence.portal.signin.api import router as signin
@@ -171,6 +172,7 @@ def _mount() -> None:
         "firewall": firewall,
         "transports": transports,
         "voicemail": voicemail,
+        "recordings": recordings,
         "answering": answering,
     }
     for tag, router in routers.items():

@@ -12,7 +12,7 @@ from ringfence.policy.ladder import CALLED, CALLER, SYSTEM
 from ringfence.policy.limits import LONGEST_CALL_MINUTES, CallFacts, Extent
 from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
-from ringfence.signaling import facts, holding, ksr, ladder, limits, memory, parking, picking, sides, told
+from ringfence.signaling import facts, holding, ksr, ladder, limits, memory, parking, picking, recording, sides, told
 from ringfence.signaling.worker import Worker
 
 CLAIMED_IDENTITY: Final = (
@@ -180,6 +180,7 @@ def _note_who_answered() -> None:
 
 def _note_agreed() -> None:
     answer = ksr.text("$rb") if ksr.has_sdp() else ""
+    ksr.set_dialog_var(told.CALLED_TAG, ksr.text("$tt"))
     ksr.set_dialog_var("codec", negotiated.codec(answer))
     ksr.set_dialog_var("called_rtp", negotiated.encryption(answer))
 
@@ -211,9 +212,11 @@ def dialog_event(name: str, worker: Worker) -> None:
             ksr.set_dialog_var("answered", f"{time.time():.3f}")
             parking.started()
             worker.journal.append(Kind.CALL_ANSWERED, told.answered())
+            recording.answered(worker)
         case "dialog:end":
             limits.release()
             parking.ended()
+            recording.ended(worker)
             ksr.media_delete()
             quality = ksr.media_quality()
             worker.journal.append(Kind.CALL_ENDED, {**told.ended(200, "Normal", told.ended_by()), **quality})
