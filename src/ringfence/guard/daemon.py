@@ -35,6 +35,7 @@ from ringfence.guard.measures import Measures
 from ringfence.guard.media import Relay
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
+from ringfence.guard.recordingdesk import RecordingDesk
 from ringfence.guard.ruleset import BAN_SET_SIZE
 from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.service import Parts, Service
@@ -82,7 +83,13 @@ class Daemon:
         measures = Measures(service.parts.standing, core, relay)
         self._control = ControlSocket(
             paths.guard_socket,
-            {**self._desk.verbs(), **starts.verbs(), **FuseDesk(service).verbs(), **measures.verbs()},
+            {
+                **self._desk.verbs(),
+                **starts.verbs(),
+                **FuseDesk(service).verbs(),
+                **RecordingDesk(service).verbs(),
+                **measures.verbs(),
+            },
             CHANGING | {START, LIFT},
         )
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)

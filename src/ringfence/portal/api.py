@@ -142,6 +142,7 @@ def _mount() -> None:
     from ringfence.portal.people.directory_api import router as directory
     from ringfence.portal.people.media_api import router as user_media
     from ringfence.portal.provisioning.api import router as provisioning
+    from ringfence.portal.recordings.api import router as recordings
     from ringfence.portal.security.api import router as security
     from ringfence.portal.security.entries_api import router as entries
     from ringfence.portal.signin.api import router as signin
@@ -178,6 +179,7 @@ def _mount() -> None:
         "firewall": firewall,
         "transports": transports,
         "voicemail": voicemail,
+        "recordings": recordings,
         "answering": answering,
         "backups": backups,
         "doctor": doctor,

@@ -38,6 +38,8 @@ class Permission(StrEnum):
     INBOUND_WRITE = "inbound.write"
     VOICEMAILS_READ = "voicemails.read"
     VOICEMAILS_WRITE = "voicemails.write"
+    RECORDINGS_READ = "recordings.read"
+    RECORDINGS_WRITE = "recordings.write"
     OUTBOUND_READ = "outbound.read"
     OUTBOUND_WRITE = "outbound.write"
     BUDGETS_WRITE = "budgets.write"
@@ -84,6 +86,12 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     ),
     Permission.VOICEMAILS_WRITE: Right(
         Sphere.TENANT, "Change mailboxes and voicemail settings of all users; delete their messages."
+    ),
+    Permission.RECORDINGS_READ: Right(
+        Sphere.TENANT, "See and hear the recordings of all users; who listened is in the audit log."
+    ),
+    Permission.RECORDINGS_WRITE: Right(
+        Sphere.TENANT, "Change what is recorded, start and stop recordings of running calls, delete recordings."
     ),
     Permission.OUTBOUND_READ: Right(Sphere.TENANT, "See codes, office hours and outbound rules, and explain calls."),
     Permission.OUTBOUND_WRITE: Right(

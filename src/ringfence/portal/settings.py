@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "ringfence.portal.notices",
     "ringfence.portal.trunks",
     "ringfence.portal.voicemail",
+    "ringfence.portal.recordings",
     "ringfence.portal.outbound",
     "ringfence.portal.inbound",
     "ringfence.portal.answering",

@@ -42,6 +42,7 @@ urlpatterns = [
     path("", include("ringfence.portal.transports.urls")),
     path("", include("ringfence.portal.trunks.urls")),
     path("", include("ringfence.portal.voicemail.urls")),
+    path("", include("ringfence.portal.recordings.urls")),
     path("", include("ringfence.portal.outbound.urls")),
     path("", include("ringfence.portal.inbound.urls")),
     path("", include("ringfence.portal.answering.urls")),

@@ -25,6 +25,7 @@ from ringfence.signaling import (
     memory,
     parking,
     picking,
+    recording,
     sides,
     terms,
     told,
@@ -197,6 +198,7 @@ def _note_who_answered() -> None:
 
 def _note_agreed() -> None:
     answer = ksr.text("$rb") if ksr.has_sdp() else ""
+    ksr.set_dialog_var(told.CALLED_TAG, ksr.text("$tt"))
     ksr.set_dialog_var("codec", negotiated.codec(answer))
     ksr.set_dialog_var("called_rtp", negotiated.encryption(answer))
 
@@ -228,9 +230,11 @@ def dialog_event(name: str, worker: Worker) -> None:
             ksr.set_dialog_var("answered", f"{time.time():.3f}")
             parking.started()
             worker.journal.append(Kind.CALL_ANSWERED, told.answered())
+            recording.answered(worker)
         case "dialog:end":
             limits.release()
             parking.ended()
+            recording.ended(worker)
             media_port.media_delete()
             quality = media_port.media_quality()
             worker.journal.append(Kind.CALL_ENDED, {**told.ended(200, "Normal", told.ended_by()), **quality})

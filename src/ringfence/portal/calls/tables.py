@@ -52,7 +52,7 @@ LIVE_CALLS: Final = Table(
         Column("to", _("To"), ("shown_callee",)),
         Column("state", _("State"), ("state",)),
         Column("since", _("Time"), ("started_at",), "text-end"),
-        Column("end", _("End")),
+        Column("end", _("Actions")),
     ),
     order="since",
     empty=Empty("phone", _("Nobody is talking"), _("Calls appear here while they ring and as long as they last.")),

@@ -55,6 +55,7 @@ SECTIONS: Final = (
             Item("My Phones", "/my/phones", "phone", audience=Audience.EXTENSIONS),
             Item("My Calls", "/my/calls", "history", audience=Audience.EXTENSIONS),
             Item("My Voicemail", "/my/voicemail", "phone-incoming", audience=Audience.EXTENSIONS),
+            Item("My Recordings", "/my/recordings", "history", audience=Audience.EXTENSIONS),
         ),
     ),
     Section(
@@ -68,6 +69,7 @@ SECTIONS: Final = (
             Item("Ring Groups", "/ring-groups", "users", Permission.INBOUND_READ),
             Item("Announcements", "/announcements", "info-circle", Permission.INBOUND_READ),
             Item("Voicemail", "/voicemail", "phone-incoming", Permission.VOICEMAILS_READ),
+            Item("Recordings", "/recordings", "history", Permission.RECORDINGS_READ),
             Item("Inbound Rules", "/inbound-rules", "phone-incoming", Permission.INBOUND_READ),
             Item("Outbound Rules", "/outbound-rules", "phone-call", Permission.OUTBOUND_READ),
             Item("Office Hours", "/office-hours", "clock", Permission.OUTBOUND_READ),
