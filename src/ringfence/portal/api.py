@@ -141,6 +141,7 @@ def _mount() -> None:
     from ringfence.portal.security.api import router as security
     from ringfence.portal.security.entries_api import router as entries
     from ringfence.portal.signin.api import router as signin
+    from ringfence.portal.signin.own_language import router as language
     from ringfence.portal.spending.api import router as spending
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
@@ -152,6 +153,7 @@ def _mount() -> None:
     api.add_decorator(CONTRACT.keep)
     routers = {
         "sign-in": signin,
+        "language": language,
         "system": system,
         "tenants": tenants,
         "people": people,
