@@ -140,6 +140,7 @@ def _mount() -> None:
     from ringfence.portal.people.directory_api import router as directory
     from ringfence.portal.security.api import router as security
     from ringfence.portal.security.entries_api import router as entries
+    from ringfence.portal.security.own_bans import router as own_bans
     from ringfence.portal.signin.api import router as signin
     from ringfence.portal.signin.own_language import router as language
     from ringfence.portal.spending.api import router as spending
@@ -161,6 +162,7 @@ def _mount() -> None:
         "directory": directory,
         "security": security,
         "address entries": entries,
+        "own bans": own_bans,
         "notices": notices,
         "trunks": trunks,
         "inbound": inbound,

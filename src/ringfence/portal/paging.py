@@ -76,6 +76,24 @@ def listed(items: Sequence[dict[str, Any]], page: Page) -> dict[str, Any]:
     return {"items": list(items[start:end]), "count": len(items), "next": _encoded([end]) if end < len(items) else None}
 
 
+def cut_elsewhere(page: Page, ask: Callable[[str, int], dict[str, Any]], key: str) -> dict[str, Any]:
+    """One page of a list that another process holds and cuts itself; `ask` gets a place of its own and a size.
+
+    Such a list has places and no numbers: what an `offset` skips is asked for and left out.
+    """
+    place = ""
+    if page.after:
+        (place,) = _read(page.after, 1)
+        if not isinstance(place, str) or not place:
+            raise _not_a_place()
+    if page.offset > MOST:
+        raise refuse("offset", "page.offset", f"This list skips at most {MOST} rows; follow `next` instead.")
+    found = ask(place, page.offset + page.limit)
+    items = found[key]
+    more = _encoded([str(items[-1]["place"])]) if found["has_next"] and items else None
+    return {"items": items[page.offset :], "count": found["count"], "next": more}
+
+
 def _order(found: QuerySet[Any]) -> tuple[str, ...]:
     """The columns of the order, ended by the primary key so that no two rows have the same place."""
     named: Iterable[Any] = found.query.order_by or found.model._meta.ordering or ()
