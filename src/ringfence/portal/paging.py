@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, Model, Q, QuerySet
 from ninja import Field, Query, Schema
 
-from ringfence.portal.problems import refuse
+from ringfence.portal.problems import NotFound, refuse
 
 MOST: Final = 500
 LARGEST: Final = 2**63 - 1
@@ -63,6 +63,14 @@ def _skipped(part: QuerySet[Any], offset: int, count: int) -> QuerySet[Any]:
     if not offset:
         return part[:count]
     return part.filter(pk__in=part.values("pk")[offset : offset + count])
+
+
+def one_of[M: Model](found: QuerySet[M], row_id: int, missing: str = "There is no such object.") -> M:
+    """The row if it is among those that somebody may see. Raises NotFound: to others it is not there."""
+    row = found.filter(pk=row_id).first()
+    if row is None:
+        raise NotFound(detail=missing)
+    return row
 
 
 def listed(items: Sequence[dict[str, Any]], page: Page) -> dict[str, Any]:

@@ -130,7 +130,11 @@
       ];
       var axis = { stroke: color("--tblr-secondary"), grid: { stroke: color("--tblr-border-color"), width: 1 }, ticks: { show: false } };
       var step = data.step || (box.dataset.step === "day" ? 86400 : 3600), daily = step === 86400, half = step / 2;
-      var say = function (at) { return daily ? new Date(at * 1000).toISOString().slice(5, 10) : new Date(at * 1000).toTimeString().slice(0, 5); };
+      // The clock of the page, not of the browser; two hours more, so that a day with another summer time keeps its date.
+      var say = function (at) {
+        var local = new Date((at + (data.ahead || 0) + (daily ? 7200 : 0)) * 1000).toISOString();
+        return daily ? local.slice(5, 10) : local.slice(11, 16);
+      };
       var names = function (plot, splits) { return splits.map(say); };
       var bars = window.uPlot.paths.bars({ size: [0.7, 40] });
       var options = {
