@@ -145,7 +145,9 @@ def _mount() -> None:
     from ringfence.portal.recordings.api import router as recordings
     from ringfence.portal.security.api import router as security
     from ringfence.portal.security.entries_api import router as entries
+    from ringfence.portal.security.own_bans import router as own_bans
     from ringfence.portal.signin.api import router as signin
+    from ringfence.portal.signin.own_language import router as language
     from ringfence.portal.spending.api import router as spending
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
@@ -158,6 +160,7 @@ def _mount() -> None:
     api.add_decorator(CONTRACT.keep)
     routers = {
         "sign-in": signin,
+        "language": language,
         "system": system,
         "tenants": tenants,
         "people": people,
@@ -167,6 +170,7 @@ def _mount() -> None:
         "media of tenants": tenant_media,
         "security": security,
         "address entries": entries,
+        "own bans": own_bans,
         "notices": notices,
         "trunks": trunks,
         "inbound": inbound,

@@ -30,6 +30,8 @@ class Permission(StrEnum):
     ROLES_WRITE = "roles.write"
     GROUPS_WRITE = "groups.write"
     TENANT_WRITE = "tenant.write"
+    BANS_READ = "bans.read"
+    BANS_LIFT = "bans.lift"
     CALLS_READ = "calls.read"
     CALLS_WRITE = "calls.write"
     PHONES_READ = "phones.read"
@@ -73,6 +75,10 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     Permission.ROLES_WRITE: Right(Sphere.TENANT, "Add, change and delete custom roles."),
     Permission.GROUPS_WRITE: Right(Sphere.TENANT, "Add, change and delete groups of users."),
     Permission.TENANT_WRITE: Right(Sphere.TENANT, "Change the tenant's name and time zone."),
+    Permission.BANS_READ: Right(Sphere.TENANT, "See which bans concern the own people."),
+    Permission.BANS_LIFT: Right(
+        Sphere.TENANT, "Lift a ban that only concerns the own people, of an address where one of their phones lives."
+    ),
     Permission.CALLS_READ: Right(Sphere.TENANT, "See registrations, live calls and call records."),
     Permission.CALLS_WRITE: Right(Sphere.TENANT, "Start calls for extensions and end running calls."),
     Permission.PHONES_READ: Right(Sphere.TENANT, "See phones and whether their directories are open."),

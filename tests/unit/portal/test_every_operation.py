@@ -19,7 +19,7 @@ PREFIX = "/api/v1/"
 OPEN = {"setup", "auth/token", "auth/password"}
 """The only paths without a permission: they check something else, or the token itself."""
 
-ANY_SIGNED_IN = {"status", "tokens", "tokens/{token_id}"}
+ANY_SIGNED_IN = {"status", "tokens", "tokens/{token_id}", "language"}
 
 
 @cache

@@ -24,7 +24,8 @@ CHANGE_PASSWORD: Final = "/change-password"  # noqa: S105 an address
 TWO_STEP: Final = "/my/two-step"
 
 NEEDS_PROOF: Final = (
-    "/security/", "/ip-blacklist", "/tenants", "/users", "/budgets", "/rates", "/roles", "/web-access", "/trunks",
+    "/security/", "/ip-blacklist", "/blocked-addresses",
+    "/tenants", "/users", "/budgets", "/rates", "/roles", "/web-access", "/trunks",
     "/inbound-rules", "/number-pools", "/blocked-callers", "/transports", "/firewall", "/backups", "/doctor",
     "/phones", "/my/phones", "/codes", "/outbound-rules", "/office-hours",
     "/password-policy", "/change-extension-password", TWO_STEP, "/my/tokens",

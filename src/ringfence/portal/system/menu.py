@@ -91,6 +91,7 @@ SECTIONS: Final = (
         "Blacklist and Codes",
         (
             Item("IP Blacklist", "/ip-blacklist", "shield-x", Permission.SECURITY_READ),
+            Item("Blocked Addresses", "/blocked-addresses", "shield-x", Permission.BANS_READ, Audience.EXTENSIONS),
             Item("Codes and E164", "/codes", "list-check", Permission.OUTBOUND_READ),
         ),
     ),
