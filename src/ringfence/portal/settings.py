@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "ringfence.portal.outbound",
     "ringfence.portal.inbound",
     "ringfence.portal.answering",
+    "ringfence.portal.webphone",
 ]
 
 MIDDLEWARE = [

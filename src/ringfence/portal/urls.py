@@ -45,6 +45,7 @@ urlpatterns = [
     path("", include("ringfence.portal.outbound.urls")),
     path("", include("ringfence.portal.inbound.urls")),
     path("", include("ringfence.portal.answering.urls")),
+    path("", include("ringfence.portal.webphone.urls")),
     path("static/<path:name>", static_file),
 ]
 

@@ -10,6 +10,7 @@ from ringfence.portal.audit import anchor, chain
 from ringfence.portal.publish import publish_everything
 from ringfence.portal.signin.sessions import forget_old_sessions
 from ringfence.portal.system.setup import fill_in_defaults
+from ringfence.portal.webphone.credentials import forget_expired
 
 
 class Command(BaseCommand):
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         call_command("clearsessions")
         forget_old_sessions()
+        forget_expired()
         fill_in_defaults()
         audio.lay_out_public_key()
         anchor.establish(chain.head())
