@@ -15,6 +15,7 @@ from ringfence.signaling import (
     inward,
     keeping,
     ksr,
+    media,
     outward,
     picking,
     registering,
@@ -175,6 +176,11 @@ def ksr_failure_call(*_: object) -> None:
 @guarded(drop_message, _report)
 def ksr_failure_trunk(*_: object) -> None:
     outward.failed(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_branch_call(*_: object) -> bool:
+    return media.offer_to_branch()
 
 
 @guarded(drop_message, _report)

@@ -126,8 +126,7 @@ def _ring_next(verdict: Rung, worker: Worker) -> None:
     note_step(calls.step_variables(verdict), worker)
     ksr.ring_for(calls.ring_seconds(verdict))
     picking.note(verdict, worker)
-    ksr.on_branch("picked")
-    if not (ksr.on_reply("ksr_reply_call") and ksr.on_failure("ksr_failure_call") and ksr.relay()):
+    if not calls.send_to_branches():
         _end("forward.failed", 500, "Server Internal Error", "", worker)
 
 

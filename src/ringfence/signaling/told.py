@@ -30,7 +30,8 @@ DIALOG_VARIABLES: Final = (
     "outbound_rule",
     "trunk",
     "way",
-    "srtp",
+    "caller_leg",
+    "callee_leg",
     "shown",
     "called",
 )
