@@ -18,7 +18,7 @@ def note_offer(other_tag: str) -> None:
 
 
 def obey() -> None:
-    """Once the offer is accepted: music to whoever is held, silence to whoever is not any more."""
+    """Once the answer to the offer is acknowledged: music to whoever is held, silence to whoever is not any more."""
     held, hears = ksr.dialog_var("held"), ksr.dialog_var("hears")
     if held == hears:
         return

@@ -63,7 +63,7 @@ export class Devices extends EventTarget {
   options(video) {
     return {
       mediaConstraints: this.constraints(video),
-      pcConfig: { iceServers: [], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" },
+      pcConfig: { iceServers: [] },
     };
   }
 
