@@ -129,9 +129,15 @@ def _sign_in(site: Site, user: str = "101", page: str = PAGE) -> None:
     site.browser.find_element(By.CSS_SELECTOR, "main form button").click()
 
 
+def _let_music_begin(site: Site) -> None:
+    """On a busy machine the relay looks for its music longer than the core waits, and is left alone for a second."""
+    time.sleep(1.5)
+    within(PATIENCE, lambda: "fail" not in site.product.kamcmd("rtpengine.ping", "all").lower(), "the relay answers")
+
+
 def _hears(phone: Baresip, frequency: int) -> None:
-    heard, _ = within(8, lambda: tone.listen(phone.recording, frequency), "a recording")
-    assert heard.seconds >= 0.5, heard
+    """Within a call that goes on: the phone has heard half a second of the tone."""
+    within(PATIENCE, lambda: tone.listen(phone.recording, frequency).seconds >= 0.5, f"{frequency} Hz are heard")
 
 
 def test_who_signs_in_is_registered_and_the_secret_of_the_desk_phone_is_not_told(site: Site) -> None:
@@ -142,6 +148,9 @@ def test_who_signs_in_is_registered_and_the_secret_of_the_desk_phone_is_not_told
     assert found["transport"] == "wss"
     assert site.desk.account.secret not in site.browser.page_source
     site.browser.find_element(By.ID, "permit").click()
+    site.browser.find_element(By.ID, "tab-devices").click()
+    site.browser.find_element(By.ID, "clean").click()  # or the browser takes the steady tone for noise
+    site.browser.find_element(By.ID, "tab-calls").click()
 
 
 def test_a_call_to_a_plain_phone_is_heard_both_ways_held_and_dialled_into(site: Site) -> None:
@@ -149,18 +158,19 @@ def test_a_call_to_a_plain_phone_is_heard_both_ways_held_and_dialled_into(site: 
     site.dial("102")
     site.await_state("up")
     assert site.heard_here() == pytest.approx(PLAIN, abs=15)
+    _hears(site.plain, SPOKEN)
     site.plain.forget_events()
     site.press("keypad")
     site.browser.find_element(By.CSS_SELECTOR, "[data-call] [data-tone='5']").click()
     assert site.plain.wait_for("CALL_DTMF_START", timeout=8)["param"] == "5"
     site.press("hold")
-    site.until(lambda: site.browser.find_elements(By.CSS_SELECTOR, "[data-call][data-held=true]"), "it is held")
+    site.until(lambda: _calls(site, "up", "true"), "it is held")
+    _let_music_begin(site)
     site.press("hold")
-    site.until(lambda: site.browser.find_elements(By.CSS_SELECTOR, "[data-call][data-held=false]"), "it goes on")
+    site.until(lambda: _calls(site, "up", "false"), "it goes on")
     assert site.heard_here() == pytest.approx(PLAIN, abs=15)
     site.press("hang-up")
     site.plain.wait_for("CALL_CLOSED")
-    _hears(site.plain, SPOKEN)
     site.await_quiet()
 
 
@@ -174,9 +184,9 @@ def test_a_call_rings_here_and_on_the_desk_and_is_heard_both_ways(site: Site) ->
     assert site.heard_here() == pytest.approx(SECURE, abs=15)
     assert site.desk.request("CANCEL", 8).call_id == invite.call_id
     assert site.desk.register(expires=0).status == 200
+    _hears(site.secure, SPOKEN)
     site.secure.hang_up()
     site.await_quiet()
-    _hears(site.secure, SPOKEN)
     listed = site.browser.find_element(By.ID, "calls")
     site.until(lambda: "103" in listed.text and "102" in listed.text, "both calls are in the history")
 
