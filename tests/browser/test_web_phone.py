@@ -46,6 +46,11 @@ const look = setInterval(() => {
   }
 }, 250);
 """
+SEEN: Final = "return [...document.querySelectorAll('[data-call] video[data-part=video]')].some(one => one.videoWidth > 0)"
+CREDENTIAL: Final = """
+const done = arguments[0], headers = {"X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value};
+fetch("/phone/credential", {method: "POST", headers}).then(a => a.json()).then(given => done([given.name, given.secret]));
+"""
 
 
 @dataclass
@@ -179,10 +184,11 @@ def test_a_call_rings_here_and_on_the_desk_and_is_heard_both_ways(site: Site) ->
     assert site.desk.register().status == 200
     site.secure.dial("101")
     invite = site.desk.request("INVITE", 8)
+    site.desk.respond(invite, 180, "Ringing", "desk")
     site.press("answer")
     site.await_state("up")
     assert site.heard_here() == pytest.approx(SECURE, abs=15)
-    assert site.desk.request("CANCEL", 8).call_id == invite.call_id
+    assert site.desk.request("CANCEL", 8).header("call-id") == invite.header("call-id")
     assert site.desk.register(expires=0).status == 200
     _hears(site.secure, SPOKEN)
     site.secure.hang_up()
@@ -196,9 +202,11 @@ def test_both_parties_are_connected_and_the_page_is_out(site: Site) -> None:
     site.plain.forget_events()
     site.dial("102")
     site.await_state("up")
+    site.press("hold")
+    site.until(lambda: _calls(site, "up", "true"), "the first is held")
+    _let_music_begin(site)
     site.dial("103")
     site.until(lambda: len(_calls(site, "up")) == 2, "two calls are up")
-    site.until(lambda: _calls(site, "up", "true"), "the first is held")
     site.press("join")
     site.await_quiet()
     within(8, lambda: [one["caller"] for one in site.product.live_calls()] == [f"102@{DOMAIN}"], "they are connected")
@@ -209,3 +217,55 @@ def test_both_parties_are_connected_and_the_page_is_out(site: Site) -> None:
 def _calls(site: Site, state: str, held: str = "") -> list[WebElement]:
     wanted = f"[data-call][data-state='{state}']" + (f"[data-held='{held}']" if held else "")
     return site.browser.find_elements(By.CSS_SELECTOR, wanted)
+
+
+def test_two_browsers_see_each_other(site: Site) -> None:
+    """Audio and video through the relay; the other page came over IPv6, so that it has a session of its own."""
+    first = site.browser.current_window_handle
+    site.browser.switch_to.new_window("window")
+    second = site.browser.current_window_handle
+    _sign_in(site, "104", f"https://[{site.product.host.address6}]:10443")
+    site.await_ready()
+    site.browser.switch_to.window(first)
+    site.dial("104", "video")
+    site.browser.switch_to.window(second)
+    site.press("answer-video")
+    for window in (first, second):
+        site.browser.switch_to.window(window)
+        site.until(lambda: site.browser.execute_script(SEEN), "a picture")
+    site.browser.close()
+    site.browser.switch_to.window(first)
+    site.press("hang-up")
+    site.await_quiet()
+
+
+def test_the_phone_ends_with_the_session_and_comes_back_with_a_second_factor(site: Site) -> None:
+    """Issue 6.5: sign in with 2FA where the person has it; what a browser was given is worth nothing after sign-out."""
+    name, secret = site.browser.execute_async_script(CREDENTIAL)
+    with Softphone(site.lab.host("thief", 34), (PBX_ADDRESS, 5060), Account(name, DOMAIN, secret)) as thief:
+        assert thief.register().status == 401, "it is good over a WebSocket alone"
+    site.browser.get(f"{PAGE}/my/two-step")
+    site.browser.find_element(By.TAG_NAME, "summary").click()
+    app = App(site.browser.find_element(By.ID, "totp-secret").text, ())
+    site.browser.find_element(By.NAME, "code").send_keys(app.code())
+    site.browser.find_element(By.XPATH, "//main//button[contains(., 'Use this app')]").click()
+    code = site.browser.find_element(By.CSS_SELECTOR, "#codes .mono").text
+    site.browser.get(PAGE)
+    site.await_ready()
+    site.browser.find_element(By.CSS_SELECTOR, "form[action='/sign-out'] button").click()
+    within(PATIENCE, lambda: not _registered(site, "101"), "it is registered no more")
+    _sign_in(site)
+    site.browser.find_element(By.NAME, "code").send_keys(code)
+    site.browser.find_element(By.CSS_SELECTOR, "main form button").click()
+    site.await_ready()
+    assert _registered(site, "101")
+
+
+def _registered(site: Site, number: str) -> bool:
+    return f"{number}@{DOMAIN}" in [one["aor"] for one in site.product.registrations()]
+
+
+def test_no_page_of_the_phone_breaks_the_content_security_policy(site: Site) -> None:
+    """Attack case 85's neighbours: no script, style or connection of anybody else."""
+    complaints = [entry["message"] for entry in site.browser.get_log("browser")]
+    assert [text for text in complaints if "Content Security Policy" in text] == []
