@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "ringfence.portal.backups",
     "ringfence.portal.doctor",
     "ringfence.portal.provisioning",
+    "ringfence.portal.webphone",
 ]
 
 MIDDLEWARE = [

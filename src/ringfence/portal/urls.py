@@ -49,6 +49,7 @@ urlpatterns = [
     path("", include("ringfence.portal.backups.urls")),
     path("", include("ringfence.portal.doctor.urls")),
     path("", include("ringfence.portal.provisioning.urls")),
+    path("", include("ringfence.portal.webphone.urls")),
     path("static/<path:name>", static_file),
 ]
 

@@ -151,7 +151,7 @@ def listening(text: str) -> list[str]:
 
 def test_nothing_listens_beside_portal_and_events_unless_it_is_switched_on() -> None:
     """Reference, "Web Access Security": no redirect from 80 and 443, nothing on 8888."""
-    assert listening(render_web(a_system())) == ["listen 8887 ssl;", "listen 8885 ssl;"]
+    assert listening(render_web(a_system())) == ["listen 8887 ssl;", "listen 10443 ssl;", "listen 8885 ssl;"]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_nothing_listens_beside_portal_and_events_unless_it_is_switched_on() -> 
 def test_each_switch_opens_its_port_alone(switch: str, line: str) -> None:
     access = WebAccess(**{switch: True})  # type: ignore[arg-type]
     text = render_web(replace(a_system(), web=access))
-    assert sorted(listening(text)) == sorted(["listen 8887 ssl;", "listen 8885 ssl;", line])
+    assert sorted(listening(text)) == sorted(["listen 8887 ssl;", "listen 10443 ssl;", "listen 8885 ssl;", line])
     assert "$request_uri" not in text
 
 

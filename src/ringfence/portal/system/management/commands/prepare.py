@@ -11,6 +11,7 @@ from ringfence.portal.publish import publish_everything
 from ringfence.portal.signin.sessions import forget_old_sessions
 from ringfence.portal.system.setup import fill_in_defaults
 from ringfence.portal.system.upgrade import FromLater, bring_up_to_date
+from ringfence.portal.webphone.credentials import forget_expired
 
 
 class Command(BaseCommand):
@@ -25,6 +26,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         call_command("clearsessions")
         forget_old_sessions()
+        forget_expired()
         fill_in_defaults()
         audio.lay_out_public_key()
         anchor.establish(chain.head())
