@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -46,7 +45,9 @@ const look = setInterval(() => {
   }
 }, 250);
 """
-SEEN: Final = "return [...document.querySelectorAll('[data-call] video[data-part=video]')].some(one => one.videoWidth > 0)"
+SEEN: Final = (
+    "return [...document.querySelectorAll('[data-call] video[data-part=video]')].some(one => one.videoWidth > 0)"
+)
 CREDENTIAL: Final = """
 const done = arguments[0], headers = {"X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value};
 fetch("/phone/credential", {method: "POST", headers}).then(a => a.json()).then(given => done([given.name, given.secret]));

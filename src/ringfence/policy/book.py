@@ -59,6 +59,7 @@ class Tenant:
     def terms(self) -> Terms:
         """How the media of its extensions is carried, unless one of them has a setting of its own."""
         return Terms(self.encryption, self.aes_256_only)
+
     recording: RecordingRules = NOTHING
 
 
