@@ -2,8 +2,8 @@
 
 Three chains hooked one after the other (docs/adr/0012): bans, then the long lists of `blocklist.py`, then the rates on
 the SIP ports. In there: never-block members leave first, shaped but never banned; then the rate of each source, then
-sources with an accepted registration are through, and all others share one allowance. RTP is never counted. We only
-ever drop: opening ports is the business of the host's firewall.
+sources with an accepted registration are through, and all others share one allowance. RTP is never counted; a chain of
+`pinholes.py` asks who sends it. We only ever drop: opening ports is the business of the host's firewall.
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final
 
+from ringfence.guard import pinholes
 from ringfence.policy.addresses import NAT64, Network, Span
 from ringfence.policy.settings import SecuritySettings
 
@@ -89,7 +90,9 @@ def whole_table(shape: Shape, bans: Iterable[Timed], known: Iterable[Timed] = ()
             f"delete table {TABLE}",
             f"table {TABLE} {{",
             *_sets(shape.ban_set_size),
+            *pinholes.sets(),
             *_chains(shape),
+            *pinholes.chain(),
             "}",
             *_list_elements(shape.lists),
             *_timed_elements("ban", list(bans)),
