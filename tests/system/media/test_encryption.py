@@ -101,7 +101,7 @@ def test_a_phone_that_requires_srtp_gets_no_other_offer_and_may_not_answer_plain
     """The called phone sees RTP/SAVP with AES-256 first and nothing weak; its plain answer ends the call."""
     require("154", "required")
     caller, callee = phone("153"), phone("154")
-    uri, headers = caller.begin_call("154")
+    caller.begin_call("154")
     invite = callee.request("INVITE")
     offer = invite.body.decode()
     assert "RTP/SAVP" in offer
