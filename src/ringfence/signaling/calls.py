@@ -11,7 +11,7 @@ from ringfence.policy.encryption import Terms
 from ringfence.policy.events import Kind
 from ringfence.policy.ladder import CALLED, CALLER, SYSTEM
 from ringfence.policy.limits import LONGEST_CALL_MINUTES, CallFacts, Extent
-from ringfence.policy.media import encode_leg
+from ringfence.policy.media import addresses, encode_leg
 from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
 from ringfence.signaling import (
@@ -157,6 +157,7 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
         sides.dress_for_outside(outside)
     if objection := _objection_to_body(method, from_caller, other):
         worker.refused(objection.rule)
+        media.warn(objection)
         ksr.reply(objection.code, objection.reason)
         return
     if method == "INVITE":
@@ -201,6 +202,7 @@ def _note_agreed() -> None:
     ksr.set_dialog_var(told.CALLED_TAG, ksr.text("$tt"))
     ksr.set_dialog_var("codec", negotiated.codec(answer))
     ksr.set_dialog_var("called_rtp", negotiated.encryption(answer))
+    ksr.set_dialog_var("media_addresses", ",".join(addresses(answer)))
 
 
 def failed(worker: Worker, *, in_dialog: bool) -> None:
@@ -235,9 +237,12 @@ def dialog_event(name: str, worker: Worker) -> None:
             limits.release()
             parking.ended()
             recording.ended(worker)
+            encrypted = media.in_use()
             media_port.media_delete()
             quality = media_port.media_quality()
-            worker.journal.append(Kind.CALL_ENDED, {**told.ended(200, "Normal", told.ended_by()), **quality})
+            worker.journal.append(
+                Kind.CALL_ENDED, {**told.ended(200, "Normal", told.ended_by()), **encrypted, **quality}
+            )
         case "dialog:failed":
             limits.release()
             code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
@@ -333,6 +338,7 @@ def caller_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str
         "source": ksr.source(),
         "transport": ksr.transport(),
         "user_agent": ksr.user_agent()[:128],
+        "media_addresses": list(addresses(ksr.body())) if ksr.has_sdp() else [],
     }
 
 
@@ -346,6 +352,7 @@ def _journal_start(worker: Worker, verdict: Rung, target_user: str, told: dict[s
 def refuse(worker: Worker, refusal: Refuse, call: dict[str, Any]) -> None:
     """Answers, and writes the call record of a call that never was."""
     worker.refused(refusal.rule)
+    media.warn(refusal)
     ksr.reply(refusal.code, refusal.reason)
     _journal_refusal(worker, refusal, call)
 

@@ -91,7 +91,15 @@ def answered() -> dict[str, Any]:
     """
     place = [ksr.number("$dlg(h_entry)"), ksr.number("$dlg(h_id)")]
     media = bool(ksr.dialog_var("codec"))
-    return {**call_fields(), "answered_at": time.time(), "dialog": place, "media": media, "tags": tags()}
+    named = [one for one in ksr.dialog_var("media_addresses").split(",") if one]
+    return {
+        **call_fields(),
+        "answered_at": time.time(),
+        "dialog": place,
+        "media": media,
+        "tags": tags(),
+        "media_addresses": named,
+    }
 
 
 def tags() -> list[str]:
