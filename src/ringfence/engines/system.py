@@ -19,6 +19,9 @@ CAP_NET_ADMIN: Final = 12
 CAP_NET_BIND_SERVICE: Final = 10
 """capabilities(7): the right to listen on a port below 1024; only the web server's redirects need it."""
 
+SIGHT: Final = {"dac_read_search": 2, "sys_ptrace": 19, "sys_chroot": 18, "net_admin": CAP_NET_ADMIN}
+"""capabilities(7): the rights to look at what is root's; the inspector has as many of them as can be given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -55,6 +58,7 @@ class System:
     transports: tuple[SipTransport, ...] = USUAL
     firewall: bool = True
     low_ports: bool = True
+    sight: tuple[str, ...] = tuple(SIGHT)
     topology_key: str = "unset"
     public: Address | None = None
     version: str = __version__
@@ -100,6 +104,7 @@ def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool =
         public=read_public(public_file(paths.state)).parsed,
         firewall=firewall and may_change_firewall(),
         low_ports=may_hand_on(CAP_NET_BIND_SERVICE),
+        sight=tuple(name for name, number in SIGHT.items() if may_hand_on(number)),
     )
 
 

@@ -62,11 +62,13 @@ class Service(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def metadata(host: Host) -> Iterator[None]:
-    """On the link-local address, as a cloud has it."""
-    host.run("ip", "address", "add", f"{METADATA[0]}/32", "dev", "lo")
+def metadata(machine: Host, cloud: Host) -> Iterator[None]:
+    """On the link-local address beside the machine, as a cloud has it."""
+    cloud.run("ip", "address", "add", f"{METADATA[0]}/32", "dev", "eth0")
+    machine.run("ip", "route", "add", METADATA[0], "dev", "eth0")
     server = HTTPServer(METADATA, Service, bind_and_activate=False)
-    server.socket = host.tcp(METADATA[1], METADATA[0])
+    server.socket.close()
+    server.socket = cloud.tcp(METADATA[1], METADATA[0])
     server.server_activate()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -90,9 +92,9 @@ def patient() -> Iterator[Patient]:
             with Apart() as lab:
                 product = Product(lab.host("srv", 1), lab.host("admin", 10), home)
                 try:
-                    patience.enter_context(metadata(product.host))
+                    patience.enter_context(metadata(product.host, lab.host("cloud", 9)))
                     write_public(public_file(product.paths.state), Public(follows=True))
-                    product.start()
+                    product.start(patience=300)
                     product.rest.patience = 60
                     within(90, lambda: product.rest.raw("GET", "status")[0] > 0, "the API answers")
                     product.administer()
