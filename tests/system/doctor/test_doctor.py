@@ -6,6 +6,7 @@ import re
 import stat
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ from typing import Any, Final
 import pytest
 
 from ringfence.lab.network import PBX_ADDRESS, Host
+from ringfence.lab.product import within
 from tests.system.doctor.conftest import Patient, second_factor
 from tests.unit.engines.authority import HOST, authority, server
 
@@ -206,3 +208,25 @@ def test_the_firewall_stays_without_a_proof_from_outside(patient: Patient, tmp_p
     assert "table inet ringfence_host" in patient.product.nft("list", "tables")
     actions = [row["action"] for row in patient.rest.get("audit-log?limit=5")["items"]]
     assert "firewall.disable_refused" in actions
+
+
+def test_a_canary_that_somebody_reaches_says_so(patient: Patient) -> None:
+    """ADR 35: the host lets it through, so whoever comes was stopped by nothing in front of the machine."""
+    note = patient.product.paths.state / "firewall" / "canary.json"
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        done = threads.submit(patient.product.command, "firewall", "canary", "--minutes", "1", timeout=150)
+        within(60, note.exists, "the canary listens")
+        port = json.loads(note.read_text())["port"]
+        within(40, lambda: came(patient.stranger, port), "the firewall lets a visitor through")
+        ended = done.result(150)
+    assert ended.returncode == 1
+    assert f"reached by {patient.stranger.address}" in ended.stderr
+    assert json.loads(note.read_text())["reached_from"] == patient.stranger.address
+    assert str(port) not in patient.product.nft("list", "table", "inet", "ringfence_host")
+
+
+def came(visitor: Host, port: int) -> bool:
+    with visitor.tcp() as link:
+        link.settimeout(2)
+        link.connect((PBX_ADDRESS, port))
+        return True
