@@ -1,5 +1,6 @@
 """Looks at the host: its SSH server, firewall, files, packages, clock and place. Needs root's right to look."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any, Final
 from ringfence.doctor.facts import Host, Place, Ssh
 from ringfence.hosts.clock import clock_synchronised
 from ringfence.hosts.cloud import recognised
-from ringfence.hosts.firewall.active import CommandFailed, FrontEnd, front_end_by_files, host_root
+from ringfence.hosts.firewall.active import CommandFailed, FrontEnd, front_end_by_files, host_root, run
 from ringfence.hosts.firewall.disabling import Notes
 from ringfence.hosts.firewall.drift import Kind, drift, drift_of_records
 from ringfence.hosts.firewall.pending import Records
@@ -22,7 +23,14 @@ from ringfence.hosts.public import is_static, public_file, read_public
 from ringfence.hosts.secrecy import readable_secrets
 from ringfence.hosts.ssh import ENVIRONMENT, ssh_in_force
 
-PACKAGES: Final = {"kamailio": "kamailio", "rtpengine-daemon": "rtpengine", "nginx": "nginx"}
+PACKAGES: Final = {
+    "kamailio": "kamailio",
+    "rtpengine-daemon": "rtpengine",
+    "nginx": "nginx",
+    "openssh-server": "openssh",
+}
+"""The SSH server is the host's, the others are the platform's."""
+
 MODULES: Final = Path("/proc/modules")
 SECONDS: Final = 10
 
@@ -74,6 +82,8 @@ def _versions() -> dict[str, str]:
         told = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False).stdout
     except (OSError, subprocess.TimeoutExpired):
         return {}
+    with contextlib.suppress(CommandFailed):
+        told += run((*words[:4], "openssh-server"))
     pairs = (line.split(" ", 1) for line in told.splitlines() if " " in line)
     return {PACKAGES[name]: version for name, version in pairs if name in PACKAGES and version}
 

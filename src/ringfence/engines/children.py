@@ -305,7 +305,7 @@ def _inspector(system: System, environment: Mapping[str, str]) -> Child:
         argv=(str(system.paths.python), "-m", "ringfence.doctor.inspector"),
         log=_log(system, INSPECTOR),
         account=accounts.INSPECTOR.name,
-        capabilities=("dac_read_search", "sys_ptrace", "sys_chroot", "net_admin"),
+        capabilities=system.sight,
         environment=_pairs(base_environment(system, environment)),
         ready=(f"unix:{system.paths.inspector_socket}",),
         umask=0o007,
