@@ -29,7 +29,11 @@ def fetch(host: Host, address: str, port: int = 8887) -> tuple[int, str]:
     path = urlsplit(address).path
     link = host.tcp()
     link.settimeout(10)
-    link.connect((PBX_ADDRESS, port))
+    try:
+        link.connect((PBX_ADDRESS, port))
+    except OSError:
+        link.close()
+        raise
     connection = http.client.HTTPConnection(PBX_ADDRESS, port, timeout=10)
     with unchecked_tls().wrap_socket(link) if port == 8887 else link as connection.sock:
         connection.request("GET", path, headers={"Connection": "close", "User-Agent": "Yealink SIP-T46S 66.85.0.5"})

@@ -328,10 +328,7 @@ def test_pages_add_change_open_and_delete_a_phone(site: Site) -> None:
     assert post(browser, f"{page}/open").status_code == 302
     assert "/provisioning/" in post(browser, f"{page}/directory").content.decode()
     assert "/provisioning/" in post(browser, f"{page}/rotate").content.decode()
-    assert (
-        post(browser, "/phones/rules", {"networks": "10.0.0.0/8", "time_server": "", "voice_vlan": ""}).status_code
-        == 302
-    )
+    assert post(browser, "/phones/rules", {"server": "pbx.example", "networks": "10.0.0.0/8"}).status_code == 302
     listed = browser.get("/phones?search=00:15:65", secure=True).content.decode()
     assert "00:15:65:aa:bb:cc" in listed and "/provisioning/" not in listed
     assert "directory" not in browser.get("/phones?format=csv", secure=True).content.decode()
@@ -352,6 +349,18 @@ def test_a_file_is_imported_on_the_page_in_two_steps(site: Site) -> None:
     assert b"There is already" not in looked.content
     faulty = post(browser, "/phones/import", {**wish, "check": "1"})
     assert b"has the phone with this MAC address" in faulty.content
+
+
+def test_phones_know_the_system_by_the_name_in_its_certificate(site: Site) -> None:
+    """The tenant's name for this system stands in every address; with TLS phones check the certificate against it."""
+    path = f"tenants/{site.tenants['a']}/provisioning"
+    assert site.a.refusal("PATCH", path, {"server": "a b"})["field"] == "server"
+    site.a.call("PATCH", path, {"server": "pbx.example", "time_server": "time.example", "voice_vlan": 42})
+    made = add(site)
+    assert made["directory"].startswith("https://pbx.example:8887/provisioning/")
+    text = fetch(made["file"]).content.decode()
+    assert "account.1.outbound_proxy.1.address = pbx.example\n" in text
+    assert "local_time.ntp_server1 = time.example\n" in text and "internet_port_vid = 42\n" in text
 
 
 def test_phones_from_a_shell(site: Site) -> None:

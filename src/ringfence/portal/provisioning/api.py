@@ -40,7 +40,7 @@ class PhoneBase(In):
     codecs: list[Codec] = Field(list(USUAL_CODECS), max_length=len(Codec))
     keys: list[KeyIn] = Field([], max_length=MOST_KEYS)
     voice_vlan: Vlan = Field(None, description="null: what holds for the tenant.")
-    time_server: str = Field("", max_length=253, description="Empty: the tenant's, or else this system.")
+    time_server: str = Field("", max_length=253, description="Empty: the tenant's, or else what the phone has.")
     firmware: str = Field("", max_length=500)
     web_page: bool = Field(False, description="Whether the phone's own web page is on.")
     networks: list[str] = Field([], max_length=MOST_NETWORKS, description="Where its files may be fetched from.")
@@ -128,12 +128,14 @@ class PhoneFileOut(Out):
 
 
 class ProvisioningOut(Out):
+    server: str
     networks: list[str]
     time_server: str
     voice_vlan: int | None
 
 
 class ProvisioningPatch(In):
+    server: str = Field("", max_length=253, description="Name of this system for phones. Empty: its address.")
     networks: list[str] = Field([], max_length=MOST_NETWORKS)
     time_server: str = Field("", max_length=253)
     voice_vlan: Vlan = None
@@ -204,7 +206,7 @@ def create_phone(request: ApiRequest, payload: PhoneIn) -> Status[Any]:
 @needs(Permission.PHONES_WRITE)
 def import_phones(request: ApiRequest, payload: PhoneFileIn) -> dict[str, Any]:
     """Looks at the whole file first; it is made only when every line can be."""
-    tenant_of(request.auth, payload.tenant_id)
+    changes.tenant_of(request.auth, payload.tenant_id)
     lines = importing.try_out(request.auth, importing.read(payload.text, payload.tenant_id))
     faulty = any(line.faults for line in lines)
     made = 0 if payload.dry_run or faulty else len(importing.make_all(request.auth, lines))

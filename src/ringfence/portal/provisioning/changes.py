@@ -32,11 +32,17 @@ APP_WINDOW: Final = timedelta(minutes=30)
 """An app is set up while its owner looks at the QR code."""
 
 
-def extension_named(actor: Actor, tenant_id: int, number: str) -> Extension:
-    """Raises NotFound."""
-    tenant = Tenant.objects.visible_to(actor).filter(pk=tenant_id).first()
+def tenant_of(actor: Actor, tenant_id: int) -> Tenant:
+    """The tenant a body names. Raises NotFound."""
+    tenant: Tenant | None = Tenant.objects.visible_to(actor).filter(pk=tenant_id).first()
     if tenant is None:
         raise NotFound([Problem("tenant_id", "tenant.not_found", "There is no such tenant.")])
+    return tenant
+
+
+def extension_named(actor: Actor, tenant_id: int, number: str) -> Extension:
+    """Raises NotFound."""
+    tenant = tenant_of(actor, tenant_id)
     found = Extension.objects.select_related("person__role", "tenant").filter(tenant=tenant, number=number).first()
     if found is None:
         message = f"{tenant.name} has no extension {number[:64]}."
@@ -143,7 +149,7 @@ def remove(actor: Actor, row: Phone) -> None:
 
 
 def set_rules(actor: Actor, tenant: Tenant, **wish: Any) -> ProvisioningRules:
-    """What is given of `networks`, `time_server` and `voice_vlan` holds for the tenant's phones. Raises Refused."""
+    """What is given of `server`, `networks`, `time_server` and `voice_vlan` holds for all phones. Raises Refused."""
     require(actor, Permission.PHONES_WRITE)
     row = ProvisioningRules.of(tenant)
     before = rules_facts(row)
@@ -152,11 +158,12 @@ def set_rules(actor: Actor, tenant: Tenant, **wish: Any) -> ProvisioningRules:
         *network_problems(now["networks"]),
         vlan_problem(now["voice_vlan"]),
         host_problem("time_server", now["time_server"]),
+        host_problem("server", now["server"]),
     ]
     if refused := [problem for problem in found if problem]:
         raise Refused(refused)
     row.networks = [str(parse_network(one)) for one in now["networks"]]
-    row.voice_vlan, row.time_server = now["voice_vlan"], now["time_server"]
+    row.voice_vlan, row.time_server, row.server = now["voice_vlan"], now["time_server"], now["server"]
     with change(actor) as draft:
         row.save()
         draft.record("provisioning.changed", tenant.pk, tenant.name, before, rules_facts(row), tenant.pk)
@@ -164,7 +171,12 @@ def set_rules(actor: Actor, tenant: Tenant, **wish: Any) -> ProvisioningRules:
 
 
 def rules_facts(row: ProvisioningRules) -> dict[str, Any]:
-    return {"networks": list(row.networks), "time_server": row.time_server, "voice_vlan": row.voice_vlan}
+    return {
+        "server": row.server,
+        "networks": list(row.networks),
+        "time_server": row.time_server,
+        "voice_vlan": row.voice_vlan,
+    }
 
 
 def facts(row: Phone) -> dict[str, Any]:

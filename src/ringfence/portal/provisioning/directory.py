@@ -7,10 +7,11 @@ from typing import Final
 from ringfence.hosts import ports
 from ringfence.portal.people.digests import ALPHABET
 from ringfence.portal.people.templatetags.phones import phones_server
-from ringfence.portal.provisioning.models import Phone
+from ringfence.portal.provisioning.models import Phone, ProvisioningRules
 from ringfence.portal.provisioning.render import Login
 from ringfence.portal.provisioning.vendors import PROFILES, Vendor
 from ringfence.portal.sealing import seal, unseal
+from ringfence.portal.tenants.models import Tenant
 
 TOKEN_BYTES: Final = 20
 """160 bits: nobody finds a directory by trying."""
@@ -56,16 +57,21 @@ def admin_password_of(phone: Phone) -> str:
     return unseal(bytes(phone.sealed_admin_password), f"administrator of {phone.bound_secret}")
 
 
-def origin() -> str:
+def server_of(tenant: Tenant) -> str:
+    """The name or address that the tenant's phones know this system by; certificates are checked against it."""
+    return ProvisioningRules.of(tenant).server or phones_server()
+
+
+def origin_of(tenant: Tenant) -> str:
     """HTTPS on the portal's port, in front of the same directories that 8888 may show over HTTP."""
-    server = phones_server()
+    server = server_of(tenant)
     host = f"[{server}]" if ":" in server else server
     return f"https://{host}:{ports.WEB_PORTAL.first}"
 
 
 def address_of(phone: Phone, base: str = "") -> str:
     """The directory as phones are told it, with a slash at the end. Raises SealBroken."""
-    return f"{base or origin()}{PREFIX}{token_of(phone)}/"
+    return f"{base or origin_of(phone.tenant)}{PREFIX}{token_of(phone)}/"
 
 
 def file_address_of(phone: Phone) -> str:

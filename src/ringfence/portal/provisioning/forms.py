@@ -92,7 +92,7 @@ class PhoneForm(PortalForm):
         max_length=253,
         required=False,
         label=_("Time server"),
-        help_text=_("Empty: the tenant's, or this system. The time zone is the tenant's."),
+        help_text=_("Empty: the tenant's, or what the phone has, as from DHCP. The time zone is the tenant's."),
     )
     firmware = forms.CharField(
         max_length=500, required=False, label=_("Firmware"), help_text=_("Where the phone loads it from. Empty: not.")
@@ -150,12 +150,20 @@ class PhoneForm(PortalForm):
 class RulesForm(PortalForm):
     """What holds for every phone of a tenant that says nothing else itself."""
 
+    server = forms.CharField(
+        max_length=253,
+        required=False,
+        label=_("Name of this system"),
+        help_text=_(
+            "What phones know it by, as pbx.example.com. With TLS it must stand in the certificate. Empty: its address."
+        ),
+    )
     networks = _lines(
         _("Fetched from"),
         _("Addresses or networks, one in a line; from elsewhere no directory exists. Empty: from anywhere."),
     )
     time_server = forms.CharField(
-        max_length=253, required=False, label=_("Time server"), help_text=_("Empty: this system.")
+        max_length=253, required=False, label=_("Time server"), help_text=_("Empty: what the phone has.")
     )
     voice_vlan = forms.IntegerField(
         required=False, min_value=1, max_value=4094, label=_("Voice VLAN"), help_text=_("Empty: none.")

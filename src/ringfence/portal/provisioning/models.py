@@ -94,9 +94,13 @@ class Phone(models.Model):
 
 
 class ProvisioningRules(models.Model):
-    """What holds for every phone of a tenant that says nothing else itself."""
+    """What holds for every phone of a tenant that says nothing else itself.
+
+    `server` is the name phones know this system by; "" is its address.
+    """
 
     tenant = models.OneToOneField(Tenant, primary_key=True, on_delete=models.CASCADE, related_name="provisioning")
+    server = models.CharField(max_length=253, blank=True, default="")
     networks = models.JSONField(default=list)
     time_server = models.CharField(max_length=253, blank=True, default="")
     voice_vlan = models.PositiveIntegerField(null=True, blank=True)

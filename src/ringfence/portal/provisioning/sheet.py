@@ -3,8 +3,7 @@
 from ringfence.hosts.transports import Protocol, read_transports
 from ringfence.portal import places
 from ringfence.portal.people.changes import sip_secret_of
-from ringfence.portal.people.templatetags.phones import phones_server
-from ringfence.portal.provisioning.directory import address_of, admin_password_of, login_of
+from ringfence.portal.provisioning.directory import address_of, admin_password_of, login_of, server_of
 from ringfence.portal.provisioning.models import Phone, ProvisioningRules
 from ringfence.portal.provisioning.render import Account, Key, Sheet
 from ringfence.portal.provisioning.vendors import Codec, KeyKind, Srtp, Transport
@@ -27,7 +26,7 @@ def sheet_of(phone: Phone, base: str = "") -> Sheet:
         codecs=tuple(Codec(name) for name in phone.codecs),
         keys=keys_of(phone),
         voice_vlan=rules.voice_vlan if phone.voice_vlan is None else phone.voice_vlan,
-        time_server=phone.time_server or rules.time_server or phones_server(),
+        time_server=phone.time_server or rules.time_server,
         zone=zone_named(phone.tenant.time_zone),
         firmware=phone.firmware,
         web_page=phone.web_page,
@@ -54,7 +53,7 @@ def _account(phone: Phone) -> Account:
         name=extension.person.display_name,
         domain=phone.tenant.domain,
         secret=sip_secret_of(extension),
-        server=phones_server(),
+        server=server_of(phone.tenant),
         port=port_of(transport),
         transport=transport,
     )
