@@ -14,6 +14,11 @@ class VoiceLine:
         self._path = str(path)
         self._link: socket.socket | None = None
 
+    def close(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
     def tell(self, about: str, **news: Any) -> bool:
         """Whether it was taken: a voice process that is away hears nothing, and the call goes on."""
         try:

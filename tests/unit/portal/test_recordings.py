@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import time
 import wave
 from typing import Any
@@ -15,10 +16,11 @@ from ringfence.portal.people.calling import calling_of
 from ringfence.portal.people.models import Extension
 from ringfence.portal.recordings import changes, intake
 from ringfence.portal.recordings.models import Recording, RecordingSettings
+from ringfence.portal.recordings.sweep import delete_orphans
 from ringfence.portal.voicemail.mailroom import Mailroom
 from tests.unit.portal.rest import Rest, Site
 from tests.unit.portal.signing_in import signed_in_browser
-from tests.unit.portal.voicemails import leave, record_call, wav
+from tests.unit.portal.voicemails import leave, leave_message, record_call, wav
 
 STEREO = b"\x80\xff" * 24_000
 
@@ -126,6 +128,17 @@ def test_old_recordings_are_deleted_after_their_days(site: Site) -> None:
     site.a.call("PATCH", f"tenants/{site.tenants['a']}/recording", {"retention_days": 2})
     assert changes.delete_old() == 1
     assert not audio.file_of(uid).exists()
+
+
+def test_what_a_deleted_tenant_said_is_deleted_too(site: Site) -> None:
+    gone = record_call(site.tenants["b"], "101@b.example", "+4930111", STEREO)
+    kept = [record_call(site.tenants["a"], "101@a.example", "+4930111", STEREO), leave_message("101@a.example")]
+    fresh = record_call(site.tenants["b"], "101@b.example", "+4930222", STEREO)
+    for uid in (gone, *kept):
+        os.utime(audio.file_of(uid), (1.0, 1.0))
+    assert site.admin.call("DELETE", f"tenants/{site.tenants['b']}")[0] == 204
+    assert delete_orphans() == 1
+    assert [audio.file_of(uid).exists() for uid in (gone, *kept, fresh)] == [False, True, True, True]
 
 
 def test_a_recording_that_never_came_is_forgotten(site: Site) -> None:

@@ -16,6 +16,7 @@ from django.db import close_old_connections
 from ringfence.portal import places
 from ringfence.portal.recordings import changes as recordings
 from ringfence.portal.recordings.intake import forget_lost
+from ringfence.portal.recordings.sweep import delete_orphans
 from ringfence.portal.steps import Steps
 from ringfence.portal.voicemail import changes, intake, waiting
 from ringfence.portal.voicemail.mailroom import Mailroom
@@ -79,6 +80,7 @@ _RARE: tuple[tuple[str, float, Callable[[], int]], ...] = (
     ("old messages", CLEAN_EVERY, changes.delete_old),
     ("old recordings", CLEAN_EVERY, recordings.delete_old),
     ("lost recordings", CLEAN_EVERY, forget_lost),
+    ("audio of nobody", CLEAN_EVERY, delete_orphans),
 )
 
 
