@@ -147,6 +147,8 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
         holding.note_offer(ksr.text("$tt"))
         ksr.record_route()
     send("ksr_reply_in_dialog", "ksr_failure_in_dialog")
+    if method == "ACK":
+        holding.obey()  # not before: while the relay looks for its music the 200 would be repeated
 
 
 def reply_of_callee() -> None:
@@ -169,8 +171,6 @@ def reply_in_dialog() -> None:
     code = ksr.number("$rs")
     ladder.note(CALLER if ksr.text("$ft") != ksr.text("$dlg(from_tag)") else CALLED, str(code))
     media.relay_answer_in_dialog(code, *_legs(sides.asking_side() == "caller"))
-    if 200 <= code < 300 and ksr.text("$rm") == "INVITE":
-        holding.obey()
 
 
 def _note_who_answered() -> None:

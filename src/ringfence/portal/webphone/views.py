@@ -53,7 +53,8 @@ def phone(request: HttpRequest) -> HttpResponse:
     sockets = _sockets(host)
     facts = {"extension": extension, "sockets": " ".join(sockets), "words": words(), "keys": KEYS}
     response = render(request, "webphone/phone.html", facts)
-    response["Content-Security-Policy"] = POLICY.format(sockets="".join(f" {socket}" for socket in sockets))
+    named = ["wss:"] if host.startswith("[") else sockets  # CSP3 section 2.3.1 has no word for an IPv6 address
+    response["Content-Security-Policy"] = POLICY.format(sockets="".join(f" {socket}" for socket in named))
     response["Permissions-Policy"] = RIGHTS
     patch_vary_headers(response, ["Host"])
     return response

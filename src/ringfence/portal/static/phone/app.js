@@ -191,6 +191,8 @@ function wire() {
     if (tone) number.value += tone;
   });
   at("permit").addEventListener("click", permit);
+  at("clean").checked = devices.clean;
+  at("clean").addEventListener("change", () => (devices.clean = at("clean").checked));
   for (const select of document.querySelectorAll("select[data-kind]")) select.addEventListener("change", choose);
   at("tab-voicemail").addEventListener("click", () => showVoicemails(dial, look).catch(() => {}));
   at("tab-calls").addEventListener("click", () => showCalls(dial).catch(() => {}));

@@ -17,7 +17,7 @@ export class Call extends EventTarget {
     this.name = session.remote_identity.display_name || "";
     this.cause = "";
     this.since = 0;
-    this.held = false;
+    this.held = this.wanted = false;
     this.heldThere = false;
     this.muted = false;
     this.offersVideo = incoming && /^m=video [1-9]/m.test(request?.body || "");
@@ -91,15 +91,20 @@ export class Call extends EventTarget {
   }
 
   hold() {
-    return this.session.hold();
+    this.#bring(true);
   }
 
   resume() {
-    return this.session.unhold();
+    this.#bring(false);
   }
 
-  toggleHold() {
-    return this.held ? this.resume() : this.hold();
+  /** As soon as the other side has answered the change before. @param {boolean} held */
+  async #bring(held) {
+    this.wanted = held;
+    for (let tries = 0; tries < 50 && this.wanted === held && this.held !== held && this.state === "up"; tries++) {
+      if (held ? this.session.hold() : this.session.unhold()) return;
+      await new Promise((then) => setTimeout(then, 200));
+    }
   }
 
   toggleMute() {

@@ -50,11 +50,26 @@ export class Devices extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
+  /** Whether the browser takes echo and noise out of what the microphone hears. */
+  get clean() {
+    return localStorage.getItem("phone.clean") !== "no";
+  }
+
+  set clean(wanted) {
+    localStorage.setItem("phone.clean", wanted ? "yes" : "no");
+  }
+
   /** @param {boolean} video @returns {MediaStreamConstraints} */
   constraints(video) {
     const [microphone, camera] = [this.chosen("audioinput"), this.chosen("videoinput")];
+    const clean = this.clean;
     return {
-      audio: microphone ? { deviceId: { exact: microphone } } : true,
+      audio: {
+        echoCancellation: clean,
+        noiseSuppression: clean,
+        autoGainControl: clean,
+        ...(microphone ? { deviceId: { exact: microphone } } : {}),
+      },
       video: video ? { width: { ideal: 640 }, height: { ideal: 360 }, ...(camera ? { deviceId: { exact: camera } } : {}) } : false,
     };
   }
@@ -63,7 +78,7 @@ export class Devices extends EventTarget {
   options(video) {
     return {
       mediaConstraints: this.constraints(video),
-      pcConfig: { iceServers: [], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" },
+      pcConfig: { iceServers: [] },
     };
   }
 
