@@ -20,7 +20,9 @@ PAGE: Final = f"https://{PBX_ADDRESS}:10443"
 SPOKEN: Final = 600
 """Hertz: what the browser's microphone hears."""
 
-MEDIA_FLAGS: Final = "--use-fake-device-for-media-stream --use-fake-ui-for-media-stream --autoplay-policy=user-gesture-required"
+MEDIA_FLAGS: Final = (
+    "--use-fake-device-for-media-stream --use-fake-ui-for-media-stream --autoplay-policy=user-gesture-required"
+)
 
 
 @contextmanager

@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys as Keyboard
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -21,6 +21,7 @@ from ringfence.lab.product import Product, within
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, Transport, end_call
 from tests.browser.phones import PAGE, SPOKEN, chromium, product_in, standing_on
+from tests.browser.test_accessibility import AXE, RUN, WIDTHS
 from tests.browser.test_first_steps import PASSWORD
 from tests.unit.portal.authenticator import App
 
@@ -47,10 +48,13 @@ const look = setInterval(() => {
   }
 }, 250);
 """
-SEEN: Final = "return [...document.querySelectorAll('[data-call] video[data-part=video]')].some(one => one.videoWidth > 0)"
+SEEN: Final = (
+    "return [...document.querySelectorAll('[data-call] video[data-part=video]')].some(one => one.videoWidth > 0)"
+)
 CREDENTIAL: Final = """
 const done = arguments[0], headers = {"X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value};
-fetch("/phone/credential", {method: "POST", headers}).then(a => a.json()).then(given => done([given.name, given.secret]));
+fetch("/phone/credential", {method: "POST", headers})
+  .then(answer => answer.json()).then(given => done([given.name, given.secret]));
 """
 
 
@@ -239,6 +243,27 @@ def _calls(site: Site, state: str, held: str = "") -> list[WebElement]:
     return site.browser.find_elements(By.CSS_SELECTOR, wanted)
 
 
+def test_the_page_in_a_call_is_accessible_at_both_widths_and_in_both_themes(site: Site) -> None:
+    """WCAG 2.2 AA by axe; with the keyboard alone the call is muted and ended."""
+    site.dial("102")
+    site.await_state("up")
+    site.press("keypad")
+    site.press("transfer")
+    site.browser.execute_script(AXE)
+    for width in WIDTHS:
+        site.browser.set_window_size(width, 900)
+        for theme in ("light", "dark"):
+            site.browser.execute_script("document.documentElement.setAttribute('data-bs-theme', arguments[0])", theme)
+            assert site.browser.execute_async_script(RUN, None) == [], (width, theme)
+        assert site.browser.execute_script("return document.documentElement.scrollWidth <= innerWidth"), width
+    site.browser.set_window_size(1280, 900)
+    keys = site.browser.find_element(By.TAG_NAME, "body")
+    keys.send_keys(Keyboard.ALT, "m")
+    site.until(lambda: site.part("mute").get_attribute("aria-pressed") == "true", "it is muted")
+    keys.send_keys(Keyboard.ALT, "x")
+    site.await_quiet()
+
+
 def test_two_browsers_see_each_other(site: Site) -> None:
     """Audio and video through the relay; the other page came over IPv6, so that it has a session of its own."""
     first = site.browser.current_window_handle
@@ -272,7 +297,7 @@ def test_the_phone_ends_with_the_session_and_comes_back_with_a_second_factor(sit
     code = site.browser.find_element(By.CSS_SELECTOR, "#codes .mono").text
     site.browser.get(PAGE)
     site.await_ready()
-    site.browser.find_element(By.CSS_SELECTOR, "form[action='/sign-out'] button").click()
+    site.browser.find_element(By.CSS_SELECTOR, "#sign-out button").click()
     within(PATIENCE, lambda: not _registered(site, "101"), "it is registered no more")
     _sign_in(site)
     site.browser.find_element(By.NAME, "code").send_keys(code)
