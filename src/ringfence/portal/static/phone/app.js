@@ -203,6 +203,10 @@ function wire() {
   window.addEventListener("beforeunload", (event) => {
     if (live().length) event.preventDefault();
   });
+  at("sign-out").addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    line.leave().then(() => at("sign-out").submit());
+  });
   line.addEventListener("state", drawLine);
   line.addEventListener("call", (event) => arrive(/** @type {any} */ (event).detail));
   devices.addEventListener("change", drawDevices);

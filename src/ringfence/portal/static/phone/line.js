@@ -7,6 +7,7 @@ import { Refusal, ask } from "./server.js";
 
 const EXPIRES = 300;
 const TRY_AGAIN = 15_000;
+const LEAVE_WITHIN = 2_000;
 
 /**
  * States: "starting", "on", "off" (no connection; it tries again by itself), "ended" (the session is over), "refused".
@@ -55,6 +56,17 @@ export class Line extends EventTarget {
 
   stop() {
     this.agent?.stop();
+  }
+
+  /** Ends calls and registration, and waits until the server has answered; a page that just closes cannot. */
+  async leave() {
+    const agent = this.agent;
+    if (!agent?.isRegistered()) return this.stop();
+    const gone = new Promise((then) => agent.once("unregistered", then));
+    agent.terminateSessions();
+    agent.unregister();
+    await Promise.race([gone, new Promise((then) => setTimeout(then, LEAVE_WITHIN))]);
+    this.stop();
   }
 
   /** @param {string} number @param {boolean} video */
