@@ -33,7 +33,7 @@ LONGEST_BAN: Final = 365 * DAY
 LONGEST_EVIDENCE: Final = 8_192
 LONGEST_WAIT: Final = 60.0
 MOST_EVENTS: Final = 5_000
-CHANGING: Final = frozenset({"bans.add", "bans.lift", "never-block.admin", "calls.hang-up"})
+CHANGING: Final = frozenset({"bans.add", "bans.lift", "bans.lift-own", "never-block.admin", "calls.hang-up"})
 
 
 class Desk:

@@ -69,7 +69,7 @@ class OwnBanPage(PageOut):
     items: list[OwnBan]
 
 
-class LiftIn(In):
+class OwnLiftIn(In):
     address: str = Field(max_length=64)
     tenant_id: RowId | None = None
 
@@ -112,7 +112,7 @@ def list_own_bans(request: ApiRequest, page: PageQuery, tenant_id: RowId | None 
 
 @router.post("own-bans/lift", response={204: None})
 @needs(Permission.BANS_LIFT)
-def lift_own_ban(request: ApiRequest, payload: LiftIn) -> Status[Any]:
+def lift_own_ban(request: ApiRequest, payload: OwnLiftIn) -> Status[Any]:
     """Lifts a ban of an address where a phone of the tenant lives and from which nobody else was tried."""
     lift_own(request.auth, tenant_of(request.auth, payload.tenant_id), payload.address)
     return Status(204, None)

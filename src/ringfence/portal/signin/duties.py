@@ -19,7 +19,10 @@ type Answer = Callable[[HttpRequest], HttpResponse]
 PROOF_LASTS: Final = 15 * 60
 """Seconds a proof of identity counts for what touches security (ASVS 7.5.1, 7.5.3)."""
 
-ALWAYS_OPEN: Final = ("/sign-out", "/prove", "/password-check", "/passkey/options", "/static/", "/api/")
+ALWAYS_OPEN: Final = (
+    *("/sign-out", "/prove", "/password-check", "/passkey/options"),
+    *("/static/", "/api/", "/large-upload"),
+)
 CHANGE_PASSWORD: Final = "/change-password"  # noqa: S105 an address
 TWO_STEP: Final = "/my/two-step"
 

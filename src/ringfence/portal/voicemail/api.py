@@ -79,12 +79,18 @@ class SettingsOut(Out):
     longest_seconds: int
     quota_seconds: int
     retention_days: int
+    pin_shortest: int
+    pin_no_pattern: bool
+    pin_no_own_number: bool
 
 
 class SettingsPatch(In):
     longest_seconds: int | None = None
     quota_seconds: int | None = None
     retention_days: int | None = None
+    pin_shortest: int | None = Field(None, description="6 to 10 digits")
+    pin_no_pattern: bool | None = None
+    pin_no_own_number: bool | None = None
 
 
 def message_facts(message: Message) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ringfence.portal.people import tokens
 from ringfence.portal.people.models import Person
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Forbidden
+from ringfence.portal.signin.duties import second_factor_missing
 from ringfence.portal.webaccess.gate import refuse_from_elsewhere
 
 RATES: Final = "rates"
@@ -35,6 +36,8 @@ def _sender(request: HttpRequest) -> Person | None:
 
 
 def _may(request: HttpRequest, person: Person, needed: Permission) -> bool:
+    if person.must_change_password or second_factor_missing(person):
+        return False
     try:
         refuse_from_elsewhere(client_address(request), person.tenant_id is None)
     except Forbidden:
