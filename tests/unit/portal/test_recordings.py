@@ -12,6 +12,7 @@ import pytest
 
 from ringfence.portal import audio, publish
 from ringfence.portal.audit.models import Entry
+from ringfence.portal.calls.ingest import store
 from ringfence.portal.people.calling import calling_of
 from ringfence.portal.people.models import Extension
 from ringfence.portal.recordings import changes, intake
@@ -185,6 +186,17 @@ def talking(site: Site, **more: Any) -> None:
         "caller": "101@a.example", "callee": "100@a.example", **more,
     }  # fmt: skip
     site.guard.answers["calls.list"] = [call]
+
+
+def test_a_call_record_says_whether_the_call_was_recorded(site: Site) -> None:
+    """REST `cdrs` says it, the page of the call has the player, for whoever may hear recordings."""
+    for call in ("c1", "c2"):
+        store({"kind": "call.ended", "t": 100.0, "call_id": call, "tenant_id": site.tenants["a"], "caller": "x"})
+    record_call(site.tenants["a"], "101@a.example", "+4930111", STEREO, call="c1")
+    found = {row["call_id"]: row for row in site.a.get("cdrs")["items"]}
+    assert (found["c1"]["recorded"], found["c2"]["recorded"]) == (True, False)
+    page = signed_in_browser("100@a.example").get(f"/cdrs/{found['c1']['id']}", secure=True).content
+    assert b"/recordings/" in page
 
 
 def test_a_running_call_is_recorded_on_demand(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
