@@ -33,6 +33,9 @@ LIST_LOAD: Final = Goal("list.load", "a million block entries in force", 5.0, "s
 LIST_SLIPPED: Final = Goal("list.slipped", "packets of a banned source that pass meanwhile", 0)
 MEMBERS_BANNED: Final = Goal("members.banned", "never-block members banned by forged packets", 0)
 
+RELAY_ONE: Final = Goal("relay.one", "processor time of a relayed packet, AES-256 on one side, to plain", 1 / 0.75)
+RELAY_BOTH: Final = Goal("relay.both", "... on both sides", 1 / 0.60)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bench.parts import contact, drops, floods, growth, hostile, lists, policy, reaction, registration
+from bench.parts import contact, drops, floods, growth, hostile, lists, media, policy, reaction, registration
 from bench.stage import Part
 
 PARTS: Final = {
@@ -15,4 +15,5 @@ PARTS: Final = {
     "floods": Part("what customers feel of a flood", floods.run),
     "lists": Part("a million block entries, and forged packets of protected trunks", lists.run),
     "hostile": Part("what a hostile packet costs", hostile.run),
+    "media": Part("what encryption costs the media relay", media.run),
 }

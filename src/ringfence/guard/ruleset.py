@@ -345,7 +345,7 @@ def _list_elements(lists: Lists) -> list[str]:
 
 
 def outermost(networks: Iterable[Network], version: int) -> list[str]:
-    """The prefixes of one family as text. An interval set refuses overlaps; of nested prefixes the outer one is kept."""
+    """The prefixes of one family as text. An interval set refuses overlaps; of nested prefixes the outer one stays."""
     members = {network for network in networks if network.version == version}
     kept: list[Network] = []
     for network in sorted(members, key=lambda n: (n.network_address, n.prefixlen)):
