@@ -34,6 +34,9 @@ LIST_SLIPPED: Final = Goal("list.slipped", "packets of a banned source that pass
 GOODWILL: Final = Goal("goodwill.bans", "bans of senders of good registrations", 0)
 MEMBERS_BANNED: Final = Goal("members.banned", "never-block members banned by forged packets", 0)
 
+RELAY_ONE: Final = Goal("relay.one", "processor time of a relayed packet, AES-256 on one side, to plain", 1 / 0.75)
+RELAY_BOTH: Final = Goal("relay.both", "... on both sides", 1 / 0.60)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

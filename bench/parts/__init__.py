@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bench.parts import contact, drops, floods, goodwill, growth, hostile, lists, policy, reaction, registration
+from bench.parts import contact, drops, floods, goodwill, growth, hostile, lists, media, policy, reaction, registration
 from bench.stage import Part
 
 PARTS: Final = {
@@ -16,4 +16,5 @@ PARTS: Final = {
     "goodwill": Part("bans of phones that only register (1,000,000 times)", goodwill.run),
     "lists": Part("a million block entries, and forged packets of protected trunks", lists.run),
     "hostile": Part("what a hostile packet costs", hostile.run),
+    "media": Part("what encryption costs the media relay", media.run),
 }

@@ -240,9 +240,8 @@ def dialog_event(name: str, worker: Worker) -> None:
             encrypted = media.in_use()
             media_port.media_delete()
             quality = media_port.media_quality()
-            worker.journal.append(
-                Kind.CALL_ENDED, {**told.ended(200, "Normal", told.ended_by()), **encrypted, **quality}
-            )
+            outcome = (488, "Not Acceptable Here") if media.ends_now() else (200, "Normal")
+            worker.journal.append(Kind.CALL_ENDED, {**told.ended(*outcome, told.ended_by()), **encrypted, **quality})
         case "dialog:failed":
             limits.release()
             code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408

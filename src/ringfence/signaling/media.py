@@ -47,6 +47,7 @@ TO_VOICE: Final = "codec-transcode-PCMA"
 VOICE_HOP: Final = f"sip:127.0.0.1:{ports.VOICE_SIP};transport=udp"
 CALLER, CALLEE = "caller_leg", "callee_leg"
 FAILED: Final = "media_failed"
+BROKEN: Final = "media_broken"
 UNAVAILABLE: Final = Refuse("media.offer", 503, "Media Unavailable")
 UNKNOWN_BODY: Final = Refuse("media.body", 415, "Unsupported Media Type")
 
@@ -140,9 +141,14 @@ def _answer(code: int, asker: Leg, other: Leg, more: str) -> None:
     objection = objection_to_answer(other, ksr.body())
     if objection is None and ksr.media_answer(f"{ALWAYS} {_from(other)} {ice} {keys} {more}"):
         return
-    ksr.remove_body()  # raw SDP never travels; the call is ended instead
+    ksr.remove_body()  # raw SDP never travels; the call is ended as soon as it is up
     ksr.set_dialog_var("refused", (objection or UNAVAILABLE).rule)
-    ksr.end_dialog()
+    ksr.set_dialog_var(BROKEN, "1")
+
+
+def ends_now() -> bool:
+    """Whether the answer of this call was refused, so that nothing but its end is left."""
+    return bool(ksr.dialog_var(BROKEN))
 
 
 def _from(leg: Leg) -> str:

@@ -41,7 +41,7 @@ def media_quality() -> dict[str, float]:
 
 def media_report() -> dict[str, Any]:
     """What the relay knows of the call of this message; nothing if it does not answer."""
-    if not _yes(KSR.rtpengine.rtpengine_query_v("", REPORT)):
+    if not _yes(KSR.rtpengine.rtpengine_query_v("j", REPORT)):
         return {}
     try:
         found: Any = orjson.loads(text(REPORT))

@@ -101,7 +101,7 @@ def test_a_phone_that_requires_srtp_gets_no_other_offer_and_may_not_answer_plain
     """The called phone sees RTP/SAVP with AES-256 first and nothing weak; its plain answer ends the call."""
     require("154", "required")
     caller, callee = phone("153"), phone("154")
-    caller.begin_call("154")
+    uri, headers = caller.begin_call("154")
     invite = callee.request("INVITE")
     offer = invite.body.decode()
     assert "RTP/SAVP" in offer
@@ -109,7 +109,9 @@ def test_a_phone_that_requires_srtp_gets_no_other_offer_and_may_not_answer_plain
     assert suites[0] == "AEAD_AES_256_GCM"
     assert not [one for one in suites if "NULL" in one or one.endswith("_32") or "F8" in one]
     callee.respond(invite, 200, "OK", "t", body=sip.sdp(callee.address, 40_000))
-    callee.request("BYE", timeout=8)
+    caller.call_answered(uri, headers)
+    for phone_of_call in (caller, callee):
+        phone_of_call.respond(phone_of_call.request("BYE", timeout=8), 200, "OK")
     assert record(pbx, "153", "154")["rule"] == "media.answer"
 
 
@@ -198,4 +200,4 @@ def _all(sock: Any) -> list[bytes]:
 
 
 def _watched(pbx: Any) -> bool:
-    return "udp expires" in pbx.product.nft("list", "set", "inet", "ringfence", "watched")
+    return "expires" in pbx.product.nft("list", "set", "inet", "ringfence", "watched")
