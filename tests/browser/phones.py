@@ -55,7 +55,7 @@ def product_in(lab: Lab, purpose: str) -> Iterator[Product]:
 
 @contextmanager
 def chromium(folder: Path) -> Iterator[Chrome]:
-    """A browser that may use microphone and camera without asking; both are made up, and the microphone hears a tone."""
+    """A browser that may use microphone and camera without asking; both are made up, the microphone hears a tone."""
     folder.mkdir(parents=True)
     spoken = folder / "spoken.wav"
     tone.write_tone(spoken, SPOKEN, 10.0)

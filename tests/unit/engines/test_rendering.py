@@ -168,7 +168,7 @@ def test_each_switch_opens_its_port_alone(switch: str, line: str) -> None:
 def test_hsts_is_sent_only_when_browsers_trust_the_certificate() -> None:
     assert "Strict-Transport-Security" not in render_web(a_system())
     text = render_web(replace(a_system(), web=WebAccess(hsts=True, redirect_80=True, provisioning_http=True)))
-    assert text.count("Strict-Transport-Security max-age=31536000 always;") == 2
+    assert text.count("Strict-Transport-Security max-age=31536000 always;") == 4
 
 
 @pytest.mark.parametrize("stored", ["", "[]", "{", '{"redirect_80": "yes", "redirect_443": 1, "unknown": true}'])
