@@ -37,7 +37,7 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
     if MEDIA in parts:
         wanted.append(Endpoint(LOOPBACK, ports.RTPENGINE_CONTROL, Transport.UDP))
     if VOICE in parts:
-        wanted.append(Endpoint(LOOPBACK, ports.VOICE_SIP, Transport.UDP))
+        wanted += [Endpoint(LOOPBACK, port, Transport.UDP) for port in (ports.VOICE_SIP, ports.VOICE_KEYS)]
     if WEB in parts:
         wanted += [web_endpoint(port) for port in (*_FIXED, *system.web.ports)]
     return tuple(wanted)

@@ -20,7 +20,7 @@ POLICY: Final = (
     "connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 )
-OPEN_BEFORE_SETUP: Final = ("/setup", "/api/v1/setup", "/password-check")
+OPEN_BEFORE_SETUP: Final = ("/setup", "/api/v1/setup", "/password-check", "/healthz")
 STATIC: Final = "/static/"
 
 

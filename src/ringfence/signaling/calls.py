@@ -7,14 +7,29 @@ from typing import Any, Final, NamedTuple
 
 from ringfence.policy import dialog, negotiated
 from ringfence.policy.book import Subscriber, Tenant
-from ringfence.policy.encryption import USUAL, Terms
+from ringfence.policy.encryption import Terms
 from ringfence.policy.events import Kind
 from ringfence.policy.ladder import CALLED, CALLER, SYSTEM
 from ringfence.policy.limits import LONGEST_CALL_MINUTES, CallFacts, Extent
-from ringfence.policy.media import encode_leg
+from ringfence.policy.media import addresses, encode_leg
 from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
-from ringfence.signaling import facts, holding, ksr, ladder, limits, media, memory, parking, picking, sides, told
+from ringfence.signaling import (
+    facts,
+    holding,
+    ksr,
+    ladder,
+    limits,
+    media,
+    media_port,
+    memory,
+    parking,
+    picking,
+    recording,
+    sides,
+    terms,
+    told,
+)
 from ringfence.signaling.worker import Worker
 
 CLAIMED_IDENTITY: Final = (
@@ -30,7 +45,8 @@ class Arrived(NamedTuple):
 
     told: Mapping[str, str] = MappingProxyType({})
     extent: Extent | None = None
-    terms: Terms = USUAL
+    terms: Terms | None = None
+    """Of the trunk; None: those of the extension that calls."""
 
 
 INSIDE: Final = Arrived()
@@ -47,7 +63,7 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
     ksr.forget_credentials()
     ksr.remove_headers(CLAIMED_IDENTITY)
     tenant = worker.tenant(verdict.caller.domain)
-    leg = media.leg_of_caller(more.terms)
+    leg = media.leg_of_caller(more.terms or terms.of_subscriber(verdict.caller, worker))
     if isinstance(leg, Refuse):
         refuse(worker, leg, caller_fields(verdict.caller, called(verdict), target_user))
         return
@@ -141,6 +157,7 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
         sides.dress_for_outside(outside)
     if objection := _objection_to_body(method, from_caller, other):
         worker.refused(objection.rule)
+        media.warn(objection)
         ksr.reply(objection.code, objection.reason)
         return
     if method == "INVITE":
@@ -182,8 +199,10 @@ def _note_who_answered() -> None:
 
 def _note_agreed() -> None:
     answer = ksr.text("$rb") if ksr.has_sdp() else ""
+    ksr.set_dialog_var(told.CALLED_TAG, ksr.text("$tt"))
     ksr.set_dialog_var("codec", negotiated.codec(answer))
     ksr.set_dialog_var("called_rtp", negotiated.encryption(answer))
+    ksr.set_dialog_var("media_addresses", ",".join(addresses(answer)))
 
 
 def failed(worker: Worker, *, in_dialog: bool) -> None:
@@ -196,7 +215,7 @@ def failed(worker: Worker, *, in_dialog: bool) -> None:
         worker.refused("route.redirect")
         replace_final(480, "Temporarily Unavailable")
     if not in_dialog:
-        ksr.media_delete()
+        media_port.media_delete()
 
 
 def replace_final(code: int, reason: str) -> None:
@@ -213,12 +232,17 @@ def dialog_event(name: str, worker: Worker) -> None:
             ksr.set_dialog_var("answered", f"{time.time():.3f}")
             parking.started()
             worker.journal.append(Kind.CALL_ANSWERED, told.answered())
+            recording.answered(worker)
         case "dialog:end":
             limits.release()
             parking.ended()
-            ksr.media_delete()
-            quality = ksr.media_quality()
-            worker.journal.append(Kind.CALL_ENDED, {**told.ended(200, "Normal", told.ended_by()), **quality})
+            recording.ended(worker)
+            encrypted = media.in_use()
+            media_port.media_delete()
+            quality = media_port.media_quality()
+            worker.journal.append(
+                Kind.CALL_ENDED, {**told.ended(200, "Normal", told.ended_by()), **encrypted, **quality}
+            )
         case "dialog:failed":
             limits.release()
             code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
@@ -314,6 +338,7 @@ def caller_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str
         "source": ksr.source(),
         "transport": ksr.transport(),
         "user_agent": ksr.user_agent()[:128],
+        "media_addresses": list(addresses(ksr.body())) if ksr.has_sdp() else [],
     }
 
 
@@ -327,6 +352,7 @@ def _journal_start(worker: Worker, verdict: Rung, target_user: str, told: dict[s
 def refuse(worker: Worker, refusal: Refuse, call: dict[str, Any]) -> None:
     """Answers, and writes the call record of a call that never was."""
     worker.refused(refusal.rule)
+    media.warn(refusal)
     ksr.reply(refusal.code, refusal.reason)
     _journal_refusal(worker, refusal, call)
 

@@ -6,7 +6,7 @@ Which ways are left stands in the dialog, so any worker can take the next one.
 import time
 from typing import Any, Final
 
-from ringfence.policy.encryption import USUAL, Terms
+from ringfence.policy.encryption import Terms
 from ringfence.policy.events import Kind
 from ringfence.policy.limits import CallFacts, Extent
 from ringfence.policy.media import encode_leg
@@ -22,7 +22,7 @@ ANSWERED: Final = "answered_challenge"
 OF_TRUNK: Final = "limits.trunk"
 
 
-def call_outside(verdict: CallOutside, dialled: str, worker: Worker, terms: Terms = USUAL) -> None:
+def call_outside(verdict: CallOutside, dialled: str, worker: Worker, terms: Terms) -> None:
     """Sends an INVITE to the outside over the first way that has a line free. `terms` are the caller's."""
     leg = media.leg_of_caller(terms)
     if isinstance(leg, Refuse):

@@ -12,7 +12,7 @@ from ringfence.policy.forwarding import Occasion, go_on, occasion_of, redirected
 from ringfence.policy.model import PlayService, Refuse, RingExtension, RingList, Rung, Verdict
 from ringfence.policy.redirection import redirection_in
 from ringfence.policy.ringlist import after_list, decode_steps, wanted
-from ringfence.signaling import calls, ksr, limits, memory, picking, services, told
+from ringfence.signaling import calls, ksr, limits, media_port, memory, picking, services, told
 from ringfence.signaling.judging import judge_of
 from ringfence.signaling.worker import Worker
 
@@ -154,4 +154,4 @@ def _end(rule: str, code: int, reason: str, payer: str, worker: Worker) -> None:
     if payer:
         ksr.set_dialog_var("payer", payer)
     calls.replace_final(code, reason)
-    ksr.media_delete()
+    media_port.media_delete()

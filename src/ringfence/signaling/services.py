@@ -7,10 +7,12 @@ from ringfence.hosts import ports
 from ringfence.policy.events import Kind
 from ringfence.policy.media import encode_leg
 from ringfence.policy.model import PlayService, Refuse
-from ringfence.signaling import calls, facts, ksr, media
+from ringfence.signaling import calls, facts, ksr, media, terms
 from ringfence.signaling.worker import Worker
 
 LOOPBACK: Final = "127.0.0.1"
+NOTICES: Final = frozenset({"message-summary", "check-sync", "check-sync;reboot=false"})
+"""The events that the voice process may tell phones of."""
 
 
 def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arrived = calls.INSIDE) -> None:
@@ -20,7 +22,7 @@ def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arr
     ksr.remove_headers(calls.CLAIMED_IDENTITY)
     call_id = worker.new_call_id()
     started = calls.caller_fields(caller, str(verdict.service), target_user)
-    leg = media.leg_of_caller(more.terms) if ksr.has_sdp() else media.UNAVAILABLE
+    leg = media.leg_of_caller(more.terms or terms.of_subscriber(caller, worker)) if ksr.has_sdp() else media.UNAVAILABLE
     if isinstance(leg, Refuse):
         calls.refuse(worker, leg, started)
         return
@@ -73,8 +75,8 @@ def is_from_voice() -> bool:
 
 
 def carry_notice(method: str) -> None:
-    """A message-waiting NOTIFY (RFC 3842) to every device of an extension: all that the voice process may send."""
-    if method != "NOTIFY" or ksr.text("$hdr(Event)") != "message-summary":
+    """A NOTIFY to every device of an extension, about waiting messages (RFC 3842) or a new configuration: no more."""
+    if method != "NOTIFY" or ksr.text("$hdr(Event)") not in NOTICES:
         ksr.reply(403, "Forbidden")
     elif not ksr.find_contacts(f"{ksr.target_user()}@{ksr.target_host()}"):
         ksr.reply(480, "Temporarily Unavailable")
