@@ -155,8 +155,13 @@ def seen(observer: Host) -> set[int]:
 
 
 def planned(patient: Patient) -> set[int]:
-    plan = patient.product.asked("firewall", "show")
-    return {opening["first"] for opening in plan if opening["transport"] == "tcp"}
+    return {opening["first"] for opening in json.loads(plan_text(patient)) if opening["transport"] == "tcp"}
+
+
+def plan_text(patient: Patient) -> str:
+    done = patient.product.command("firewall", "show", "--json", timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_nmap_and_the_probe_see_exactly_the_plan_before_and_after_a_change(patient: Patient, tmp_path: Path) -> None:
@@ -181,7 +186,7 @@ def test_nmap_and_the_probe_see_exactly_the_plan_before_and_after_a_change(patie
 
 def probed(patient: Patient, folder: Path) -> Any:
     plan = folder / "plan.json"
-    plan.write_text(json.dumps(patient.product.asked("firewall", "show")))
+    plan.write_text(plan_text(patient))
     words = [sys.executable, "-m", "ringfence.cli", "probe", PBX_ADDRESS, "--plan", str(plan), "--json"]
     done = patient.stranger.run(*words, timeout=120, check=False)
     assert done.returncode in (0, 1), done.stderr
