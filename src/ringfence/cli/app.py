@@ -8,6 +8,7 @@ import typer
 from ringfence.cli import (
     allow,
     audit,
+    backup,
     ban,
     budget,
     check_password,
@@ -19,8 +20,10 @@ from ringfence.cli import (
     explain,
     firewall,
     logs,
+    phone,
     probe,
     public_address,
+    restore,
     setup_link,
     sign_in,
     ssh_port,
@@ -45,6 +48,8 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("dry-run", dry_run.dry_run),
     ("explain", explain.explain),
     ("setup-link", setup_link.setup_link),
+    ("backup", backup.backup),
+    ("restore", restore.restore_backup),
     ("demo", demo.demo),
 )
 """Single verbs: `ringfence NAME`. The function's parameters are its options, its docstring the help."""
@@ -56,6 +61,7 @@ GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("allow", allow.group),
     ("tenant", tenant.group),
     ("user", user.group),
+    ("phone", phone.group),
     ("sign-in", sign_in.group),
     ("web-access", web_access.group),
     ("firewall", firewall.group),

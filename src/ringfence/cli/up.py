@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from ringfence.backups.restoring import undo
 from ringfence.cli.outcome import DONE, REFUSED, misuse, refuse
 from ringfence.cli.progress import Progress
 from ringfence.cli.welcome import no_firewall_warning, welcome
@@ -41,6 +42,8 @@ def up(
     supervisor = running_supervisor(system.paths.supervise)
     if supervisor is not None:
         refuse(f"it already runs (supervisor {supervisor.pid}); see ./ringfence status, stop it with ./ringfence down")
+    if undo(system.paths):
+        progress.step("a restore that was interrupted is undone: everything is as it was before it")
     wanted = _wanted(system, only)
     try:
         prepared = prepare(system, frozenset(child.name for child in wanted), datetime.now(UTC), progress.step)

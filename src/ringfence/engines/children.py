@@ -23,6 +23,7 @@ ACCESS: Final = "access"
 TRANSPORTS: Final = "transports"
 MAILROOM: Final = "mailroom"
 VOICE: Final = "voice"
+BACKUPS: Final = "backups"
 INSPECTOR: Final = "inspector"
 
 
@@ -68,6 +69,7 @@ def children(system: System, environment: Mapping[str, str] = os.environ) -> tup
         _web(system, environment),
         _access(system, environment),
         _transports(system, environment),
+        _backups(system, environment),
         _inspector(system, environment),
     )
 
@@ -196,6 +198,19 @@ def _follower(system: System, environment: Mapping[str, str], name: str) -> Chil
         environment=_pairs(portal_environment(system, environment)),
         after=(GUARD,),
         umask=0o007,
+    )
+
+
+def _backups(system: System, environment: Mapping[str, str]) -> Child:
+    """Reads what every part keeps and writes nothing but sealed files; no port, no socket leads to it."""
+    return Child(
+        name=BACKUPS,
+        argv=manage(system, BACKUPS),
+        log=_log(system, BACKUPS),
+        account=accounts.PORTAL.name,
+        capabilities=("dac_read_search",) if system.reads_all else (),
+        environment=_pairs(portal_environment(system, environment)),
+        umask=0o027,
     )
 
 

@@ -34,6 +34,7 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
         Folder(paths.suspensions, guard, accounts.JOURNAL, 0o2750),
         Folder(paths.portal, portal, portal, 0o700),
         Folder(paths.secrets, portal, portal, 0o700),
+        Folder(paths.backups, portal, portal, 0o750),
         Folder(paths.prompts.parent, "root", "root", 0o755),
         Folder(paths.prompts, portal, voice, 0o2750),
         Folder(paths.spool, voice, portal, 0o2770),

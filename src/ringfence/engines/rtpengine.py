@@ -21,6 +21,7 @@ def render_media(system: System) -> str:
         limits=system.limits,
         addresses=[(address, _told(system, address)) for address in system.media_addresses],
         control=f"127.0.0.1:{ports.RTPENGINE_CONTROL}",
+        keys=f"127.0.0.1:{ports.VOICE_KEYS}",
         first=ports.RTP.first,
         last=ports.RTP.last,
     )

@@ -18,6 +18,9 @@ from ringfence.hosts.transports import USUAL, SipTransport, read_transports
 CAP_NET_ADMIN: Final = 12
 """capabilities(7): the right to change nftables."""
 
+CAP_DAC_READ_SEARCH: Final = 2
+"""capabilities(7): the right to read every file; only whoever makes backups needs it."""
+
 CAP_NET_BIND_SERVICE: Final = 10
 """capabilities(7): the right to listen on a port below 1024; only the web server's redirects need it."""
 
@@ -63,6 +66,7 @@ class System:
     transports: tuple[SipTransport, ...] = USUAL
     firewall: bool = True
     low_ports: bool = True
+    reads_all: bool = True
     sight: tuple[str, ...] = tuple(SIGHT)
     topology_key: str = "unset"
     public: Address | None = None
@@ -109,6 +113,7 @@ def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool =
         public=read_public(public_file(paths.state)).parsed,
         firewall=firewall and may_change_firewall(),
         low_ports=may_hand_on(CAP_NET_BIND_SERVICE),
+        reads_all=may_hand_on(CAP_DAC_READ_SEARCH),
         sight=rights_to_look(inside=host_root() != Path("/")),
     )
 

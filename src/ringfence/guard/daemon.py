@@ -31,9 +31,13 @@ from ringfence.guard.intake import Intake
 from ringfence.guard.kernelwatch import KernelWatch
 from ringfence.guard.known import Known
 from ringfence.guard.ledger import Ledger
+from ringfence.guard.measures import Measures
 from ringfence.guard.media import Relay
+from ringfence.guard.mediawatch import LOOK_EVERY as MEDIA_EVERY
+from ringfence.guard.mediawatch import MediaWatch
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
+from ringfence.guard.recordingdesk import RecordingDesk
 from ringfence.guard.ruleset import BAN_SET_SIZE
 from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.service import Parts, Service
@@ -73,14 +77,22 @@ class Daemon:
         self._paths = paths
         self._service = service
         self._watch = watch
-        core = Core(paths.core_control)
+        core, relay = Core(paths.core_control), Relay()
         self._notifier = Notifier(core)
-        self._calls = CallWatch(service.parts.standing.calls, Relay(), core, service.give_up)
+        self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up)
+        self._media = MediaWatch(service.parts.standing.calls, relay, service.parts.firewall)
         self._desk = Desk(service, self._calls)
         starts = CallStart(service.parts.standing.registrations, core)
+        measures = Measures(service.parts.standing, core, relay)
         self._control = ControlSocket(
             paths.guard_socket,
-            {**self._desk.verbs(), **starts.verbs(), **FuseDesk(service).verbs()},
+            {
+                **self._desk.verbs(),
+                **starts.verbs(),
+                **FuseDesk(service).verbs(),
+                **RecordingDesk(service).verbs(),
+                **measures.verbs(),
+            },
             CHANGING | {START, LIFT},
         )
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
@@ -125,6 +137,7 @@ class Daemon:
             self._loads(),
             self._cuts(),
             self._watches_calls(),
+            self._watches_media(),
         )
 
     def _hang_bell(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -207,6 +220,11 @@ class Daemon:
         while True:
             await asyncio.sleep(CALLS_EVERY)
             await self._calls.look()
+
+    async def _watches_media(self) -> None:
+        while True:
+            await asyncio.sleep(MEDIA_EVERY)
+            await self._media.look()
 
     async def _loads(self) -> None:
         """A long list goes into the kernel in small steps, between everything else."""

@@ -91,6 +91,15 @@ class Paths:
         return self.state / "secrets"
 
     @property
+    def backups(self) -> Path:
+        """Sealed backups and the lock they are sealed with."""
+        return self.state / "backups"
+
+    @property
+    def backup_lock(self) -> Path:
+        return self.backups / "lock.json"
+
+    @property
     def tls(self) -> Path:
         return self.state / "tls"
 

@@ -86,7 +86,7 @@ class Product:
             )
         found = _SETUP.search(done.stdout + done.stderr)
         self._setup_token = found[1] if found else ""
-        self.rest = Rest(self.admin, self.paths.web_certificate)
+        self.rest = Rest(self.admin, self.paths.web_certificate, server=self.host.address)
         return time.monotonic() - begun
 
     def stop(self) -> None:

@@ -31,7 +31,9 @@ from ringfence.policy.book import (
     Tenant,
 )
 from ringfence.policy.calling import USUAL, Calling
+from ringfence.policy.encryption import Encryption
 from ringfence.policy.plain import from_plain
+from ringfence.policy.recording import NOTHING
 from ringfence.portal import guard, places
 from ringfence.portal.answering import compile as answering
 from ringfence.portal.change import Change
@@ -39,6 +41,7 @@ from ringfence.portal.lookups import SOURCES, kind_of
 from ringfence.portal.people.models import Extension, Group, role_key
 from ringfence.portal.people.models import Role as RoleRow
 from ringfence.portal.problems import Unavailable
+from ringfence.portal.recordings import compile as recordings
 from ringfence.portal.security.models import AddressEntry as AddressEntryRow
 from ringfence.portal.security.models import BlockedUserAgent as BlockedUserAgentRow
 from ringfence.portal.security.models import ProtectedAddress as ProtectedAddressRow
@@ -169,8 +172,18 @@ def _store() -> Iterator[PolicyWriter]:
 
 def book() -> Book:
     """The rules as they stand in the database now."""
+    recorded = recordings.rules()
     tenants = tuple(
-        Tenant(row.pk, row.name, row.domain, row.max_concurrent_calls, row.max_call_minutes)
+        Tenant(
+            row.pk,
+            row.name,
+            row.domain,
+            row.max_concurrent_calls,
+            row.max_call_minutes,
+            Encryption(row.media_encryption),
+            row.aes_256_only,
+            recorded.get(row.pk, NOTHING),
+        )
         for row in TenantRow.objects.order_by("pk")
     )
     return Book(

@@ -25,6 +25,7 @@ def test_each_right_is_given_to_those_who_need_it() -> None:
         "guard": ("net_admin",),
         "web": ("net_bind_service",),
         "access": ("net_bind_service",),
+        "backups": ("dac_read_search",),
         "inspector": ("dac_read_search", "sys_ptrace", "sys_chroot", "net_admin"),
     }
 
@@ -49,7 +50,7 @@ def test_the_databases_address_reaches_the_portal_only() -> None:
         for child in children(a_system(), environment)
         if "postgres://secret" in dict(child.environment).values()
     }
-    assert knowing == {"portal", "ingest", "wsi", "notices", "mailroom"}
+    assert knowing == {"portal", "ingest", "wsi", "notices", "mailroom", "backups"}
     assert "RINGFENCE_DATABASE_URL" not in base_environment(a_system(), environment)
 
 
