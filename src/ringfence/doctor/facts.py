@@ -94,14 +94,14 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A tenant with what limits its calls. `media` is its policy of media encryption, "" where there is none yet."""
+    """A tenant with what limits its calls. `media` is its media encryption: off, offered, required."""
 
     name: str
     max_calls: int | None
     country: str = ""
     countries: int = 0
     costly: tuple[str, ...] = ()
-    media: str = ""
+    media: str = "offered"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from ringfence.hosts.cloud import recognised
 from ringfence.hosts.firewall.active import CommandFailed, FrontEnd, front_end_by_files, host_root, run
 from ringfence.hosts.firewall.disabling import Notes
 from ringfence.hosts.firewall.drift import Kind, drift, drift_of_records
+from ringfence.hosts.firewall.openings import with_ssh
 from ringfence.hosts.firewall.pending import Records
 from ringfence.hosts.firewall.plan import Plan
 from ringfence.hosts.paths import Paths
@@ -36,12 +37,12 @@ SECONDS: Final = 10
 
 
 def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os.environ) -> Host:
-    """The host as it is now. Without a plan the firewall is compared with nothing."""
+    """The host as it is now. Without a plan the firewall is compared with nothing; the portal knows no port of SSH."""
     server = ssh_in_force(environment.get(ENVIRONMENT, ""))
     return Host(
         now=time.time(),
         ssh=Ssh(server.ports, server.password_login, server.root_login),
-        firewall=_firewall(paths, plan),
+        firewall=_firewall(paths, plan if plan is None or not server.ports else with_ssh(plan, server.ports)),
         firewall_disabled=Notes(paths.state / "firewall").disabled_file.exists(),
         readable=tuple(str(path) for path in readable_secrets(paths)),
         versions=_versions(),

@@ -21,7 +21,7 @@ SETTINGS = Settings(
     administrators=(facts.Administrator("admin", True, True), facts.Administrator("100@acme.example", False, True)),
     without_factor=3,
     sign_in=(facts.SignIn("", "nobody"), facts.SignIn("Acme", "everybody")),
-    trunks=(facts.Trunk("Carrier", "address", "tls", "srtp", ("203.0.113.0/28",), False, 10),),
+    trunks=(facts.Trunk("Carrier", "address", "tls", "required", ("203.0.113.0/28",), False, 10),),
     budgets=(facts.Budget("tenant", True, 4),),
     tenants=(facts.Tenant("Acme", 30, "DE", 3),),
     rules=(
@@ -129,8 +129,8 @@ PLANTED: dict[str, list[Facts]] = {
     "web.exposed_portal": [settings(reach=facts.Reach(phones=("192.0.2.0/24",)))],
     "trunks.open_addresses": [trunk(sources=()), trunk(sources=("0.0.0.0/1",))],
     "trunks.concurrent_calls": [trunk(max_calls=None)],
-    "trunks.plain": [trunk(transport="udp"), trunk(encryption="none")],
-    "calls.media_plain": [tenant(media="never")],
+    "trunks.plain": [trunk(transport="udp"), trunk(encryption="off")],
+    "calls.media_plain": [tenant(media="off")],
     "calls.tenant_limits": [tenant(max_calls=None)],
     "calls.budgets": [
         settings(budgets=(facts.Budget("extension:101@acme.example", False, 4),)),

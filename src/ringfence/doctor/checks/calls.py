@@ -38,7 +38,7 @@ def plain_trunks(facts: Settings) -> Iterator[str]:
     for trunk in facts.trunks:
         if trunk.transport != "tls":
             yield f"Signalling of the trunk {trunk.name} goes over {trunk.transport.upper()} in clear text."
-        if trunk.encryption == "none":
+        if trunk.encryption == "off":
             yield f"Audio of the trunk {trunk.name} is not encrypted."
 
 
@@ -97,7 +97,7 @@ def costly_numbers(facts: Settings) -> Iterator[str]:
 
 def media(facts: Settings) -> Iterator[str]:
     for tenant in facts.tenants:
-        if tenant.media == "never":
+        if tenant.media == "off":
             yield f"Audio and video of {tenant.name} are never encrypted."
 
 

@@ -129,7 +129,7 @@ CHECKS: Final = (
     Check(
         "host.backup", Severity.MEDIUM, "No recent backup", "PortSIP Security Features (introduction)",
         "Operating securely means to be able to come back.",
-        Advice("Make a backup, and make one each day.", "ringfence backup"), of_host=backup,
+        Advice("Make a backup, and make one each day.", "ringfence backup", "/backups"), of_host=backup,
     ),
     Check(
         "host.clock", Severity.MEDIUM, "The clock is not synchronised", "Office Hours for Outbound Rules",

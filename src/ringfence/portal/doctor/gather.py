@@ -171,7 +171,9 @@ def _tenants() -> Iterator[facts.Tenant]:
     for row in Tenant.objects.all()[:MOST]:
         plan = plans.get(row.pk) or NumberPlan(tenant=row)
         costly = tuple(name for name in COSTLY if name in plan.permitted)
-        yield facts.Tenant(row.name, row.max_concurrent_calls, plan.country, counted.get(row.pk, 0), costly)
+        yield facts.Tenant(
+            row.name, row.max_concurrent_calls, plan.country, counted.get(row.pk, 0), costly, row.media_encryption
+        )
 
 
 def _rules() -> Iterator[facts.Rule]:
