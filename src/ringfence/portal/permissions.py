@@ -34,10 +34,14 @@ class Permission(StrEnum):
     BANS_LIFT = "bans.lift"
     CALLS_READ = "calls.read"
     CALLS_WRITE = "calls.write"
+    PHONES_READ = "phones.read"
+    PHONES_WRITE = "phones.write"
     INBOUND_READ = "inbound.read"
     INBOUND_WRITE = "inbound.write"
     VOICEMAILS_READ = "voicemails.read"
     VOICEMAILS_WRITE = "voicemails.write"
+    RECORDINGS_READ = "recordings.read"
+    RECORDINGS_WRITE = "recordings.write"
     OUTBOUND_READ = "outbound.read"
     OUTBOUND_WRITE = "outbound.write"
     BUDGETS_WRITE = "budgets.write"
@@ -51,6 +55,7 @@ class Permission(StrEnum):
     SECURITY_WRITE = "security.write"
     SYSTEM_READ = "system.read"
     WEB_WRITE = "web.write"
+    BACKUPS_WRITE = "backups.write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,10 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     ),
     Permission.CALLS_READ: Right(Sphere.TENANT, "See registrations, live calls and call records."),
     Permission.CALLS_WRITE: Right(Sphere.TENANT, "Start calls for extensions and end running calls."),
+    Permission.PHONES_READ: Right(Sphere.TENANT, "See phones and whether their directories are open."),
+    Permission.PHONES_WRITE: Right(
+        Sphere.TENANT, "Add, change and delete phones; see their secret addresses, which lead to SIP secrets."
+    ),
     Permission.INBOUND_READ: Right(Sphere.TENANT, "See numbers, inbound rules and blocked callers."),
     Permission.INBOUND_WRITE: Right(Sphere.TENANT, "Change where called numbers lead and which callers are blocked."),
     Permission.VOICEMAILS_READ: Right(
@@ -83,6 +92,12 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     ),
     Permission.VOICEMAILS_WRITE: Right(
         Sphere.TENANT, "Change mailboxes and voicemail settings of all users; delete their messages."
+    ),
+    Permission.RECORDINGS_READ: Right(
+        Sphere.TENANT, "See and hear the recordings of all users; who listened is in the audit log."
+    ),
+    Permission.RECORDINGS_WRITE: Right(
+        Sphere.TENANT, "Change what is recorded, start and stop recordings of running calls, delete recordings."
     ),
     Permission.OUTBOUND_READ: Right(Sphere.TENANT, "See codes, office hours and outbound rules, and explain calls."),
     Permission.OUTBOUND_WRITE: Right(
@@ -99,6 +114,9 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     Permission.SECURITY_WRITE: Right(Sphere.SYSTEM, "Change security settings and address entries; ban and lift."),
     Permission.WEB_WRITE: Right(
         Sphere.SYSTEM, "Change the portal's ports, its certificate and the networks of administrators."
+    ),
+    Permission.BACKUPS_WRITE: Right(
+        Sphere.SYSTEM, "Make, download and delete backups; set when they are made and their passphrase."
     ),
     Permission.SYSTEM_READ: Right(Sphere.SYSTEM, "See the state of the system's processes."),
 }

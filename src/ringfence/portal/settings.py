@@ -45,9 +45,14 @@ INSTALLED_APPS = [
     "ringfence.portal.notices",
     "ringfence.portal.trunks",
     "ringfence.portal.voicemail",
+    "ringfence.portal.recordings",
     "ringfence.portal.outbound",
     "ringfence.portal.inbound",
     "ringfence.portal.answering",
+    "ringfence.portal.backups",
+    "ringfence.portal.doctor",
+    "ringfence.portal.provisioning",
+    "ringfence.portal.webphone",
 ]
 
 MIDDLEWARE = [

@@ -29,8 +29,8 @@ TWO_STEP: Final = "/my/two-step"
 NEEDS_PROOF: Final = (
     "/security/", "/ip-blacklist", "/blocked-addresses",
     "/tenants", "/users", "/budgets", "/rates", "/roles", "/web-access", "/trunks",
-    "/inbound-rules", "/number-pools", "/blocked-callers", "/transports", "/firewall",
-    "/codes", "/outbound-rules", "/office-hours",
+    "/inbound-rules", "/number-pools", "/blocked-callers", "/transports", "/firewall", "/backups", "/doctor",
+    "/phones", "/my/phones", "/codes", "/outbound-rules", "/office-hours",
     "/password-policy", "/change-extension-password", TWO_STEP, "/my/tokens",
 )  # fmt: skip
 """Below these addresses whatever changes something needs a fresh proof."""

@@ -3,7 +3,7 @@
 import base64
 from typing import Any, Final
 
-from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from ninja import Field, Router, Status
 
 from ringfence.portal import audio
@@ -159,7 +159,7 @@ def delete_message(request: ApiRequest, voicemail_id: RowId) -> Status[Any]:
 
 @router.get("voicemails/{int:voicemail_id}/audio")
 @needs(Permission.VOICEMAILS_READ)
-def message_audio(request: ApiRequest, voicemail_id: RowId) -> StreamingHttpResponse:
+def message_audio(request: ApiRequest, voicemail_id: RowId) -> HttpResponseBase:
     """A WAV file. The audit log keeps who opened it; only its owner's listening marks the message as heard."""
     message = message_of(request.auth, voicemail_id)
     answer = audio.wav_answer(request, message.uid, message.size, 1, f"voicemail-{message.pk}")
