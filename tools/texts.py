@@ -64,7 +64,7 @@ LISTED: Final = ("choices", "MASKS", "ENDS", "LIFETIMES", "TITLES", "_RULES", "R
 """Tables whose values, or last columns, are texts."""
 LETTER: Final = re.compile(r"[^\W\d_]{2}")
 IDENTIFIER: Final = re.compile(r"[a-z_]+\.[a-z_.]+")
-UNSHOWN: Final = re.compile(r"(^|_)api\.py$|^(subscriptions|contract)\.py$")
+UNSHOWN: Final = re.compile(r"(^|_)api\.py$|^(subscriptions|contract|cloud)\.py$")
 """Files whose texts only programs read: the REST interface speaks English."""
 
 TRANSLATED: Final = re.compile(r"""^translate\s+(?:"([^"]*)"|'([^']*)')""")
