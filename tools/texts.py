@@ -40,6 +40,8 @@ CALLS: Final[dict[str, tuple[int, ...]]] = {
     "Telling": (0, 1),
     "_settings_page": (2,),
     "_one": (2,),
+    "_service": (2,),
+    "Opening": (4,),
     "Service": (1,),
     "_card": (0, 1),
     "password_field": (0,),
@@ -57,12 +59,12 @@ CALLS: Final[dict[str, tuple[int, ...]]] = {
 PLURAL: Final = ("ngettext", "ngettext_lazy")
 SHOWN: Final = ("title", "button", "heading", "note")
 KEYWORDS: Final = ("detail", "label", "help_text", "search_hint", "empty_label")
-SINGLE: Final = ("WRONG",)
-LISTED: Final = ("choices", "MASKS", "ENDS", "LIFETIMES", "TITLES", "_RULES")
+SINGLE: Final = ("WRONG", "reason")
+LISTED: Final = ("choices", "MASKS", "ENDS", "LIFETIMES", "TITLES", "_RULES", "REASONS")
 """Tables whose values, or last columns, are texts."""
 LETTER: Final = re.compile(r"[^\W\d_]{2}")
 IDENTIFIER: Final = re.compile(r"[a-z_]+\.[a-z_.]+")
-UNSHOWN: Final = re.compile(r"(^|_)api\.py$|^(subscriptions|contract)\.py$")
+UNSHOWN: Final = re.compile(r"(^|_)api\.py$|^(subscriptions|contract|cloud)\.py$")
 """Files whose texts only programs read: the REST interface speaks English."""
 
 TRANSLATED: Final = re.compile(r"""^translate\s+(?:"([^"]*)"|'([^']*)')""")
@@ -204,6 +206,10 @@ def _texts(node: ast.expr) -> Iterator[Text]:
                 yield from _texts(part)
         case ast.BinOp(left=left, op=ast.Mod()):
             yield from _texts(left)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            for start in _texts(left):
+                yield start
+                yield from (Text(start.source + rest.source) for rest in _texts(right))
 
 
 def renewed(language: str, places: Places) -> dict[Text, tuple[str, ...]]:

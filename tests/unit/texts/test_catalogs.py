@@ -11,7 +11,7 @@ from tools import catalog, texts
 from tools.catalog import Text
 
 LANGUAGES = sorted(path.name for path in texts.LOCALE.iterdir() if path.is_dir())
-VALUE = re.compile(r"%\(\w+\)[sd]|%%|%d|\{\d*\}|<[^>]+>")
+VALUE = re.compile(r"%\(\w+\)[sd]|%%|%d|\{\w*\}|<[^>]+>")
 RENEW = "run: python -m tools.texts, then fill in what is empty in django.po, then run it again"
 
 

@@ -10,6 +10,9 @@ from ringfence.portal.rest.entity_tags import names
 from ringfence.portal.rest.problems import TooLarge
 
 LARGEST_BODY: Final = 1 << 20
+LISTS: Final = {"/api/v1/ip-filters/import": 128 << 20}
+"""Whole lists are larger. The web server has asked who sends them before it took a byte (webaccess/uploads.py)."""
+
 TITLES: Final = {400: "The request cannot be read", 405: "This method is not known here", 404: "There is nothing here"}
 
 
@@ -26,8 +29,9 @@ def envelope(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReq
 
 def _objection(request: HttpRequest) -> Refused | None:
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdecimal() or int(length) > LARGEST_BODY:
-        return TooLarge(detail=f"A body has at most {LARGEST_BODY} bytes.")
+    most = LISTS.get(request.path, LARGEST_BODY)
+    if not length.isdecimal() or int(length) > most:
+        return TooLarge(detail=f"A body has at most {most} bytes.")
     return None
 
 
