@@ -9,6 +9,12 @@ from ringfence.journal.reader import Event
 LONGEST_SETUP: Final = 300.0
 """Seconds after which an unanswered call without an end is held lost: the engine gives up ringing after 120 s."""
 
+OF_ENDED: Final = (
+    "caller", "callee", "dialled", "tenant_id", "user_id", "sip_call_id",
+    "payer", "direction", "number", "trunk", "outbound_rule",
+)  # fmt: skip
+"""What the record of a call says of it whose end nobody told."""
+
 LONGEST_CALL: Final = 18_000.0
 """Seconds after which an answered call without an end is held lost: the engine ends every call after 4 hours."""
 
@@ -29,6 +35,11 @@ class LiveCall:
     confirmed: Event | None = None
     confirmed_line: bytes = b""
     ending: str = ""
+
+    @property
+    def as_it_stands(self) -> Event:
+        """What its start said, and where the last forward led: a call may begin inside and leave."""
+        return {**self.started, **(self.forwarded or {}), "t": self.started["t"], "kind": self.started["kind"]}
 
     @property
     def callee(self) -> str:
@@ -100,8 +111,8 @@ class Calls:
         return [_end_of(call_id, call, now) for call_id, call in lost.items()]
 
     def going_on(self) -> list[tuple[Event, Event | None]]:
-        """Each call as it was started and, if it was, answered."""
-        return [(call.started, call.answered) for call in self._calls.values()]
+        """Each call as it stands after every forward and, if it was, answered."""
+        return [(call.as_it_stands, call.answered) for call in self._calls.values()]
 
     def with_media(self) -> dict[str, str]:
         """The SIP Call-ID of each answered call whose media the relay should carry."""
@@ -139,7 +150,7 @@ class Calls:
         ]
         return [
             {
-                **call.started,
+                **call.as_it_stands,
                 "callee": call.callee,
                 "state": "answered" if call.answered else "ringing",
                 "started_at": call.started["t"],
@@ -170,10 +181,10 @@ class Calls:
 
 
 def _end_of(call_id: str, call: LiveCall, now: float) -> dict[str, Any]:
-    names = ("caller", "callee", "dialled", "tenant_id", "user_id", "sip_call_id")
+    known = call.as_it_stands
     return {
         "call_id": call_id,
-        **{name: call.started[name] for name in names if name in call.started},
+        **{name: known[name] for name in OF_ENDED if name in known},
         "started_at": call.started["t"],
         "answered_at": call.answered["t"] if call.answered else None,
         "ended_at": now,

@@ -9,6 +9,7 @@ from ringfence.policy.lamps import watch
 from ringfence.policy.model import Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
 from ringfence.policy.numbers import Reach
 from ringfence.policy.outside import FindExchange, call_outside, emergency_call, no_exchange
+from ringfence.policy.outsiders import is_outsider, led_inside
 from ringfence.policy.voicemail import dialled_service
 
 
@@ -48,10 +49,13 @@ def _call(request: Request, index: Index, find: FindSubscriber, exchange_of: Fin
 def judge_with(index: Index, find: FindSubscriber, exchange_of: FindExchange = no_exchange) -> Judge:
     """The one judgement of a call, whether it was dialled, forwarded, transferred or started by a program.
 
-    An emergency number comes before everything. The payer's rights decide; the caller is only shown.
+    An emergency number comes before everything. The payer's rights decide; the caller is only shown. Whoever calls
+    from outside has none and is led to what answers inside.
     """
 
     def judge(caller: Subscriber, payer: Subscriber, number: str) -> Verdict:
+        if is_outsider(payer):
+            return led_inside(Callers(caller, payer), number, index, find)
         exchange = exchange_of(payer.tenant_id)
         emergency = emergency_call(payer, number, index, exchange)
         if emergency is not None:

@@ -21,7 +21,6 @@ from ringfence.policy.model import (
 )
 from ringfence.signaling import (
     calls,
-    emergency,
     ksr,
     outward,
     parking,
@@ -42,8 +41,6 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
         verdict = ringing.reachable(parking.fetched(verdict, worker), worker, replaces=True)
     elif isinstance(verdict, RingExtension | RingList):
         verdict = ringing.reachable(verdict, worker, replaces=bool(request.replaces))
-    if isinstance(verdict, CallOutside) and verdict.emergency:
-        emergency.tell(verdict, worker)
     match verdict:
         case Drop(rule):
             worker.refused(rule)
@@ -70,8 +67,8 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
             calls.ring(verdict, request.target_user, worker)
         case PlayService():
             services.play(verdict, request.target_user, worker)
-        case CallOutside():
-            outward.call_outside(verdict, request.target_user, worker)
+        case CallOutside(payer=payer):
+            outward.call_outside(verdict, request.target_user, outward.Source(request.caller or payer), worker)
         case _:
             refuse(worker, "route.nowhere", 403, "Forbidden")
 

@@ -9,10 +9,23 @@ from ringfence.policy import dialog, negotiated
 from ringfence.policy.book import Subscriber, Tenant
 from ringfence.policy.events import Kind
 from ringfence.policy.ladder import CALLED, CALLER, SYSTEM
-from ringfence.policy.limits import LONGEST_CALL_MINUTES, CallFacts, Extent
-from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, SetCalling
+from ringfence.policy.limits import LONGEST_CALL_MINUTES, Extent
+from ringfence.policy.model import Refuse, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
-from ringfence.signaling import facts, holding, ksr, ladder, limits, memory, parking, picking, sides, told
+from ringfence.signaling import (
+    branches,
+    facts,
+    holding,
+    ksr,
+    ladder,
+    limits,
+    lines,
+    memory,
+    parking,
+    picking,
+    sides,
+    told,
+)
 from ringfence.signaling.worker import Worker
 
 CLAIMED_IDENTITY: Final = (
@@ -31,6 +44,7 @@ class Arrived(NamedTuple):
 
 
 INSIDE: Final = Arrived()
+NO_MEDIA: Final = Refuse("media.offer", 503, "Media Unavailable")
 
 LONGEST_RINGING: Final = 120
 """Seconds."""
@@ -44,13 +58,10 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
     ksr.forget_credentials()
     ksr.remove_headers(CLAIMED_IDENTITY)
     tenant = worker.tenant(verdict.caller.domain)
-    objection = limits.admit(facts_of(verdict, tenant, more.extent), worker)
+    objection = limits.admit(lines.facts_of(verdict, tenant, more.extent), worker)
     if objection is not None:
         limits.refuse(objection)
         journal_refused_call(worker, objection, verdict.caller, target_user)
-        return
-    if not sides.relays_media(ksr.text("$du")):
-        _refuse(worker, verdict, target_user, "media.offer", 503, "Media Unavailable")
         return
     call_id = worker.new_call_id()
     end_in_time(tenant)
@@ -59,13 +70,26 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
     ladder.note(CALLER, "INVITE")
     _journal_start(worker, verdict, target_user, {"call_id": call_id, "rule": verdict.rule, **more.told})
     ksr.record_route()
-    if more is INSIDE:
-        ksr.show_caller(verdict.caller.display_name or verdict.caller.extension)
-    ksr.append_header(f"P-Asserted-Identity: <sip:{verdict.caller.aor}>")
+    shown = "" if more is INSIDE else f"sip:{verdict.caller.aor}"
+    branches.announce(verdict.caller.display_name or verdict.caller.extension, verdict.caller.aor, shown)
+    if not ring_branches(verdict, worker):
+        _not_sent()
+
+
+def ring_branches(verdict: Rung, worker: Worker) -> bool:
+    """Sends the call to the devices that are its targets now."""
     ksr.ring_for(ring_seconds(verdict))
     picking.note(verdict, worker)
-    ksr.on_branch("picked")
-    send("ksr_reply_call", "ksr_failure_call")
+    names = ("ksr_reply_call", "ksr_failure_call", "ksr_branch_call")
+    return ksr.on_reply(names[0]) and ksr.on_failure(names[1]) and ksr.on_branch(names[2]) and ksr.relay()
+
+
+def _not_sent() -> None:
+    if branches.lacks_media():
+        ksr.set_dialog_var("refused", NO_MEDIA.rule)
+        ksr.reply(NO_MEDIA.code, NO_MEDIA.reason)
+    else:
+        ksr.reply(500, "Server Internal Error")
 
 
 def ring_seconds(verdict: Rung) -> int:
@@ -132,13 +156,12 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
     ksr.set_next_hop(other)
     if method == "ACK":
         worker.journal.append(Kind.CALL_CONFIRMED, told.confirmed())
-    outside = {"outbound": "callee", "inbound": "caller"}.get(ksr.dialog_var("direction"), "")
-    sides.note_outside(caller if outside == "caller" else callee if outside else "")
-    if outside == ("callee" if from_caller else "caller"):
-        sides.dress_for_outside(outside)
-    if method in ("INVITE", "UPDATE") and not sides.relays_media(
-        other, sides.side_profile("callee" if from_caller else "caller")
-    ):
+    outside, receiver = sides.outer_sides(), "callee" if from_caller else "caller"
+    for side in outside:
+        sides.note_outside(caller if side == "caller" else callee)
+    if receiver in outside:
+        sides.dress_for_outside(receiver)
+    if method in ("INVITE", "UPDATE") and not sides.relays_media(other, sides.side_profile(receiver)):
         ksr.reply(503, "Media Unavailable")
         return
     if method == "INVITE":
@@ -254,15 +277,6 @@ def _track(verdict: Rung, target_user: str, call_id: str, more: Mapping[str, str
             ksr.set_dialog_var(name, value)
 
 
-def facts_of(verdict: Rung, tenant: Tenant, extent: Extent | None = None) -> CallFacts:
-    """What is counted when this call is sent. Of a list, only who called and who pays: its members ring for others."""
-    called = verdict.callee if isinstance(verdict, RingExtension) else None
-    if extent is not None:  # whoever calls from outside is no extension
-        payer = None if verdict.payer is verdict.caller else verdict.payer
-        return CallFacts(tenant, None, called, extent, payer=payer)
-    return CallFacts(tenant, verdict.caller, called, payer=verdict.payer)
-
-
 def end_in_time(tenant: Tenant) -> None:
     """For the dialog that is about to be made."""
     ksr.end_call_after(60 * (tenant.max_call_minutes or LONGEST_CALL_MINUTES))
@@ -288,11 +302,6 @@ def _journal_start(worker: Worker, verdict: Rung, target_user: str, told: dict[s
     if isinstance(verdict, RingList):
         call["rung"] = list(verdict.steps[0].aors)
     worker.journal.append(Kind.CALL_STARTED, {**told, **call})
-
-
-def _refuse(worker: Worker, verdict: Rung, target_user: str, rule: str, code: int, reason: str) -> None:
-    ksr.reply(code, reason)
-    _journal_refusal(worker, Refuse(rule, code, reason), caller_fields(verdict.caller, called(verdict), target_user))
 
 
 def journal_refused_call(worker: Worker, refusal: Refuse, caller: Subscriber, target_user: str) -> None:

@@ -4,12 +4,11 @@ from typing import Final
 
 from ringfence.policy.inbound import Arrival, Placed, did_key, place
 from ringfence.policy.index import Index
-from ringfence.policy.limits import Extent
 from ringfence.policy.model import CallOutside, PlayService, Refuse, Request, RingExtension, RingList
 from ringfence.policy.routing import judge_with
 from ringfence.policy.rules import identity, source
 from ringfence.policy.trunks import Encryption, Trunk
-from ringfence.signaling import act, calls, ksr, outward, ringing, services, trunk_port
+from ringfence.signaling import act, calls, ksr, lines, outward, ringing, services, trunk_port
 from ringfence.signaling.authentication import Identity
 from ringfence.signaling.worker import Worker
 
@@ -94,12 +93,11 @@ def _carry(placed: Placed, worker: Worker) -> None:
     verdict = ringing.reachable(placed.verdict, worker)
     match verdict:
         case RingExtension() | RingList():
-            trunk_port.show_caller_as(placed.caller.display_name, f"sip:{placed.caller.aor}")
             calls.ring(verdict, placed.number, worker, _arrived(placed))
         case PlayService():
-            services.play(verdict, placed.number, worker, _arrived(placed).told)
+            services.play(verdict, placed.number, worker, _arrived(placed))
         case CallOutside():
-            outward.call_outside(verdict, placed.number, worker)
+            outward.call_outside(verdict, placed.number, outward.Source(placed.caller, _arrived(placed)), worker)
         case Refuse():
             _refuse(verdict, placed, worker)
         case _:
@@ -116,7 +114,8 @@ def _arrived(placed: Placed) -> calls.Arrived:
     told = {
         "direction": "inbound",
         "number": placed.number,
-        "trunk": str(placed.trunk.id),
-        "srtp": "caller" if placed.trunk.encryption is Encryption.SRTP else "",
+        "trunk": str(trunk.id),
+        lines.CAME_BY: str(trunk.id),
+        "srtp": "caller" if trunk.encryption is Encryption.SRTP else "",
     }
-    return calls.Arrived(told, Extent(trunk.id, trunk.max_calls, trunk.share_of(tenant_id)))
+    return calls.Arrived(told, lines.extent_of(trunk, tenant_id))

@@ -244,6 +244,15 @@ def set_dialog_var(name: str, value: str) -> None:
     KSR.pv.sets(f"$dlg_var({name})", value)
 
 
+def note(name: str, value: str) -> None:
+    """Keeps a value with the transaction, for its branches and its next steps; `value` may be ""."""
+    KSR.pv.sets(f"$avp({name})", value)
+
+
+def noted(name: str) -> str:
+    return text(f"$avp({name})")
+
+
 def end_dialog() -> None:
     KSR.dialog.dlg_bye("all")
 
@@ -375,10 +384,6 @@ def remove_headers(pattern: str) -> None:
 
 def append_header(line: str) -> None:
     KSR.hdr.append(line + "\r\n")
-
-
-def show_caller(display_name: str) -> None:
-    KSR.uac.uac_replace_from(f'"{display_name}"', "")
 
 
 def log_error(line: str) -> None:

@@ -10,6 +10,7 @@ from ringfence.hosts.paths import Paths
 from ringfence.policy.decide import decide, screen
 from ringfence.signaling import (
     act,
+    branches,
     calls,
     facts,
     inward,
@@ -175,6 +176,11 @@ def ksr_failure_call(*_: object) -> None:
 @guarded(drop_message, _report)
 def ksr_failure_trunk(*_: object) -> None:
     outward.failed(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_branch_call(*_: object) -> bool:
+    return branches.dress()
 
 
 @guarded(drop_message, _report)

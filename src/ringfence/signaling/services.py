@@ -1,14 +1,12 @@
 """Hands a call to the voice process, which answers it on loopback."""
 
 import time
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
 from ringfence.hosts import ports
 from ringfence.policy.events import Kind
-from ringfence.policy.model import PlayService, Refuse
-from ringfence.signaling import calls, facts, ksr, sides
+from ringfence.policy.model import PlayService
+from ringfence.signaling import calls, facts, ksr, limits, lines, sides
 from ringfence.signaling.worker import Worker
 
 LOOPBACK: Final = "127.0.0.1"
@@ -16,21 +14,24 @@ NEXT_HOP: Final = f"sip:{LOOPBACK}:{ports.VOICE_SIP};transport=udp"
 MEDIA_FLAGS: Final = f"{sides.MEDIA_FLAGS} RTP/AVP address-family=IP4 codec-transcode-PCMA"
 """The voice process speaks G.711; the media relay translates for whoever does not."""
 
-NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
-NO_MEDIA: Final = Refuse("media.offer", 503, "Media Unavailable")
 
-
-def play(verdict: PlayService, target_user: str, worker: Worker, more: Mapping[str, str] = NOTHING) -> None:
-    """A call that the system itself answers from the start. `more` is what its dialog holds beside the usual."""
-    caller = verdict.caller
+def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arrived = calls.INSIDE) -> None:
+    """A call that the system itself answers from the start. `more` says how a call from outside came in."""
+    caller, tenant = verdict.caller, worker.tenant(verdict.caller.domain)
     ksr.forget_credentials()
     ksr.remove_headers(calls.CLAIMED_IDENTITY)
+    objection = limits.admit(lines.facts_of(verdict, tenant, more.extent), worker)
+    if objection is not None:
+        limits.refuse(objection)
+        calls.journal_refused_call(worker, objection, caller, target_user)
+        return
     call_id = worker.new_call_id()
     started = calls.caller_fields(caller, str(verdict.service), target_user)
-    if not ksr.has_sdp() or not ksr.media_offer(MEDIA_FLAGS):
-        ksr.reply(NO_MEDIA.code, NO_MEDIA.reason)
-        calls.journal_refused_call(worker, NO_MEDIA, caller, target_user)
+    if not _offered():
+        ksr.reply(calls.NO_MEDIA.code, calls.NO_MEDIA.reason)
+        calls.journal_refused_call(worker, calls.NO_MEDIA, caller, target_user)
         return
+    calls.end_in_time(tenant)
     ksr.track_dialog()
     values = {
         "id": call_id,
@@ -42,11 +43,12 @@ def play(verdict: PlayService, target_user: str, worker: Worker, more: Mapping[s
         "user": str(caller.user_id),
         "payer": verdict.payer.aor,
         "started": f"{time.time():.3f}",
-        **more,
+        **more.told,
     }
     for name, value in values.items():
         ksr.set_dialog_var(name, value)
-    told = {"call_id": call_id, "rule": verdict.rule, **more, "payer": verdict.payer.aor}
+    limits.attach(worker)
+    told = {"call_id": call_id, "rule": verdict.rule, **more.told, "payer": verdict.payer.aor}
     worker.journal.append(Kind.CALL_STARTED, {**started, **told})
     ksr.record_route()
     _address(verdict, caller.aor)
@@ -54,9 +56,15 @@ def play(verdict: PlayService, target_user: str, worker: Worker, more: Mapping[s
 
 
 def take_over(verdict: PlayService) -> bool:
-    """A call that nobody took, in the failure route: its dialog and its media offer stay, its callee changes."""
+    """A call that nobody took, in the failure route: its dialog stays, its callee changes."""
+    if not _offered():
+        return False
     _address(verdict, ksr.dialog_var("from"))
     return ksr.on_reply("ksr_reply_call") and ksr.on_failure("ksr_failure_call") and ksr.relay()
+
+
+def _offered() -> bool:
+    return ksr.has_sdp() and ksr.media_offer(MEDIA_FLAGS)
 
 
 def _address(verdict: PlayService, shown: str) -> None:

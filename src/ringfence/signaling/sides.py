@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from ringfence.signaling import facts, ksr, trunk_port
+from ringfence.signaling.lines import CAME_BY
 
 MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove"
 PLAIN: Final = "RTP/AVP"
@@ -18,13 +19,23 @@ def profile_of(encrypted: bool) -> str:
 
 def side_profile(side: str) -> str:
     """What the caller's or the callee's side of this dialog speaks: SRTP only where its trunk demands it."""
-    return profile_of(ksr.dialog_var("srtp") == side)
+    return profile_of(side in ksr.dialog_var("srtp"))
 
 
 def asking_side() -> str:
     """Whose offer the reply at hand answers."""
     tag = ksr.text("$dlg(from_tag)")
     return "caller" if not tag or ksr.text("$ft") == tag else "callee"
+
+
+def outer_sides() -> tuple[str, ...]:
+    """Which sides of this dialog are outside: none of an internal call, both of one that came in and went out again."""
+    sides = []
+    if ksr.dialog_var(CAME_BY):
+        sides.append("caller")
+    if ksr.dialog_var("direction") == "outbound":
+        sides.append("callee")
+    return tuple(sides)
 
 
 def note_outside(party: str) -> None:
@@ -37,7 +48,7 @@ def dress_for_outside(outside: str) -> None:
     """A request to a provider within a call: the parties as its INVITE named them, its own route, nothing of ours."""
     ksr.remove_headers(OF_PHONES)
     ours, theirs = ksr.dialog_var("shown"), ksr.dialog_var("called")
-    if ours and theirs:
+    if ours and theirs and outside == "callee":
         trunk_port.show_parties(ours, theirs)
     if route := ksr.text("$dlg(to_rs)" if outside == "callee" else "$dlg(from_rs)"):
         ksr.append_header(f"Route: {route}")

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ringfence.policy.limits import HELD
 from ringfence.signaling import ksr, ladder, sides
+from ringfence.signaling.lines import CAME_BY
 
 DIALOG_VARIABLES: Final = (
     "id",
@@ -33,6 +34,7 @@ DIALOG_VARIABLES: Final = (
     "srtp",
     "shown",
     "called",
+    CAME_BY,
 )
 
 AGREED: Final = ("codec", "caller_rtp", "called_rtp")

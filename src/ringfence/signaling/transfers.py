@@ -20,7 +20,7 @@ from ringfence.policy.transfer import (
     redeemed,
     wish_in,
 )
-from ringfence.signaling import calls, ksr, memory, parking
+from ringfence.signaling import branches, calls, ksr, memory, parking
 from ringfence.signaling.judging import judge_of
 from ringfence.signaling.worker import Worker
 
@@ -60,9 +60,9 @@ def redeem(request: Request, worker: Worker) -> Request:
     payer = worker.view.subscriber(grant.payer)
     if payer is None or not payer.active:
         return request
-    ksr.append_header(f"Referred-By: <sip:{payer.aor}>")
+    branches.announce_transfer(payer.aor)
     if grant.replaces:
-        ksr.append_header(f"Replaces: {grant.replaces}")
+        branches.announce_replaced(grant.replaces)
     return request._replace(target_user=grant.number, payer=payer, replaces=grant.replaces)
 
 
