@@ -8,6 +8,8 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
+from ringfence.policy import encryption as agreed
+
 ANY_PORT: Final = 0
 
 
@@ -93,6 +95,12 @@ class Trunk:
     default_number: str = ""
     max_calls: int | None = None
     max_calls_by_tenant: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def terms(self) -> agreed.Terms:
+        """How media is carried on the trunk's side."""
+        required = self.encryption is Encryption.SRTP
+        return agreed.Terms(agreed.Encryption.REQUIRED if required else agreed.Encryption.OFF)
 
     def serves(self, tenant_id: int) -> bool:
         """Whether this tenant's calls may use it."""

@@ -4,13 +4,10 @@ All of it belongs to the branch, not to the call: the next step of the same call
 be seen (docs/adr/0036).
 """
 
-from typing import Final
-
-from ringfence.signaling import ksr, sides, trunk_port
+from ringfence.signaling import ksr, media, trunk_port
 
 NAME, SHOWN, ASSERTED = "shown_name", "shown_uri", "asserted"
 REFERRED_BY, REPLACES = "referred_by", "replaces"
-NO_MEDIA: Final = "no_media"
 
 
 def announce(name: str, asserted: str, shown: str = "") -> None:
@@ -31,18 +28,11 @@ def announce_replaced(replaces: str) -> None:
 
 def dress() -> bool:
     """Says it to the phone of this branch; False: nothing is sent to it."""
-    trunk_port.show_caller_as(ksr.noted(NAME), ksr.noted(SHOWN))
-    ksr.append_header(f"P-Asserted-Identity: <sip:{ksr.noted(ASSERTED)}>")
+    if asserted := ksr.noted(ASSERTED):
+        trunk_port.show_caller_as(ksr.noted(NAME), ksr.noted(SHOWN))
+        ksr.append_header(f"P-Asserted-Identity: <sip:{asserted}>")
     if by := ksr.noted(REFERRED_BY):
         ksr.append_header(f"Referred-By: <sip:{by}>")
     if replaces := ksr.noted(REPLACES):
         ksr.append_header(f"Replaces: {replaces}")
-    if sides.relays_media(ksr.text("$du")):
-        return True
-    ksr.note(NO_MEDIA, "1")
-    return False
-
-
-def lacks_media() -> bool:
-    """Whether the relay did not take the call: without it there is none."""
-    return bool(ksr.noted(NO_MEDIA))
+    return media.offer_to_branch()

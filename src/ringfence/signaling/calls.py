@@ -7,9 +7,11 @@ from typing import Any, Final, NamedTuple
 
 from ringfence.policy import dialog, negotiated
 from ringfence.policy.book import Subscriber, Tenant
+from ringfence.policy.encryption import USUAL, Terms
 from ringfence.policy.events import Kind
 from ringfence.policy.ladder import CALLED, CALLER, SYSTEM
 from ringfence.policy.limits import LONGEST_CALL_MINUTES, Extent
+from ringfence.policy.media import encode_leg
 from ringfence.policy.model import Refuse, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
 from ringfence.signaling import (
@@ -20,6 +22,7 @@ from ringfence.signaling import (
     ladder,
     limits,
     lines,
+    media,
     memory,
     parking,
     picking,
@@ -41,10 +44,10 @@ class Arrived(NamedTuple):
 
     told: Mapping[str, str] = MappingProxyType({})
     extent: Extent | None = None
+    terms: Terms = USUAL
 
 
 INSIDE: Final = Arrived()
-NO_MEDIA: Final = Refuse("media.offer", 503, "Media Unavailable")
 
 LONGEST_RINGING: Final = 120
 """Seconds."""
@@ -58,6 +61,10 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
     ksr.forget_credentials()
     ksr.remove_headers(CLAIMED_IDENTITY)
     tenant = worker.tenant(verdict.caller.domain)
+    leg = media.leg_of_caller(more.terms)
+    if isinstance(leg, Refuse):
+        refuse(worker, leg, caller_fields(verdict.caller, called(verdict), target_user))
+        return
     objection = limits.admit(lines.facts_of(verdict, tenant, more.extent), worker)
     if objection is not None:
         limits.refuse(objection)
@@ -65,31 +72,16 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
         return
     call_id = worker.new_call_id()
     end_in_time(tenant)
-    _track(verdict, target_user, call_id, more.told)
+    _track(verdict, target_user, call_id, {**more.told, media.CALLER: encode_leg(leg)})
     limits.attach(worker)
     ladder.note(CALLER, "INVITE")
     _journal_start(worker, verdict, target_user, {"call_id": call_id, "rule": verdict.rule, **more.told})
     ksr.record_route()
     shown = "" if more is INSIDE else f"sip:{verdict.caller.aor}"
     branches.announce(verdict.caller.display_name or verdict.caller.extension, verdict.caller.aor, shown)
-    if not ring_branches(verdict, worker):
-        _not_sent()
-
-
-def ring_branches(verdict: Rung, worker: Worker) -> bool:
-    """Sends the call to the devices that are its targets now."""
     ksr.ring_for(ring_seconds(verdict))
     picking.note(verdict, worker)
-    names = ("ksr_reply_call", "ksr_failure_call", "ksr_branch_call")
-    return ksr.on_reply(names[0]) and ksr.on_failure(names[1]) and ksr.on_branch(names[2]) and ksr.relay()
-
-
-def _not_sent() -> None:
-    if branches.lacks_media():
-        ksr.set_dialog_var("refused", NO_MEDIA.rule)
-        ksr.reply(NO_MEDIA.code, NO_MEDIA.reason)
-    else:
-        ksr.reply(500, "Server Internal Error")
+    start_sending()
 
 
 def ring_seconds(verdict: Rung) -> int:
@@ -161,8 +153,9 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
         sides.note_outside(caller if side == "caller" else callee)
     if receiver in outside:
         sides.dress_for_outside(receiver)
-    if method in ("INVITE", "UPDATE") and not sides.relays_media(other, sides.side_profile(receiver)):
-        ksr.reply(503, "Media Unavailable")
+    if objection := _objection_to_body(method, from_caller, other):
+        worker.refused(objection.rule)
+        ksr.reply(objection.code, objection.reason)
         return
     if method == "INVITE":
         holding.note_offer(ksr.text("$tt"))
@@ -182,14 +175,14 @@ def reply_of_callee() -> None:
     if 200 <= code < 300:
         _note_who_answered()
         _note_agreed()
-    sides.relay_media_of_reply(code)
+    media.relay_answer(code)
 
 
 def reply_in_dialog() -> None:
     """A reply of either party to a request of the other."""
     code = ksr.number("$rs")
     ladder.note(CALLER if ksr.text("$ft") != ksr.text("$dlg(from_tag)") else CALLED, str(code))
-    sides.relay_media_of_reply(code)
+    media.relay_answer_in_dialog(code, *_legs(sides.asking_side() == "caller"))
     if 200 <= code < 300 and ksr.text("$rm") == "INVITE":
         holding.obey()
 
@@ -258,6 +251,38 @@ def send(on_reply: str, on_failure: str) -> None:
         ksr.reply(500, "Server Internal Error")
 
 
+def send_to_branches() -> bool:
+    """Sends an INVITE to its targets, to each with an offer of its own."""
+    names = ("ksr_reply_call", "ksr_failure_call", "ksr_branch_call")
+    return ksr.on_reply(names[0]) and ksr.on_failure(names[1]) and ksr.on_branch(names[2]) and ksr.relay()
+
+
+def start_sending() -> None:
+    """The same for a new call; without a relay for its media it ends with 503."""
+    if send_to_branches():
+        return
+    failed = media.has_failed()
+    if failed:
+        ksr.set_dialog_var("refused", media.UNAVAILABLE.rule)
+    code, reason = (media.UNAVAILABLE.code, media.UNAVAILABLE.reason) if failed else (500, "Server Internal Error")
+    ksr.set_dialog_var("code", str(code))
+    ksr.reply(code, reason)
+
+
+def _objection_to_body(method: str, from_caller: bool, other: str) -> Refuse | None:
+    """Session descriptions travel in INVITE and UPDATE, where the relay sees them; from all others they are taken."""
+    if method in ("INVITE", "UPDATE"):
+        return media.offer_in_dialog(*_legs(from_caller), other)
+    if ksr.has_sdp():
+        ksr.remove_body()
+    return None
+
+
+def _legs(from_caller: bool) -> tuple[str, str]:
+    """The legs of who asks and who is asked."""
+    return (media.CALLER, media.CALLEE) if from_caller else (media.CALLEE, media.CALLER)
+
+
 def _track(verdict: Rung, target_user: str, call_id: str, more: Mapping[str, str]) -> None:
     ksr.track_dialog()
     values = {
@@ -302,6 +327,13 @@ def _journal_start(worker: Worker, verdict: Rung, target_user: str, told: dict[s
     if isinstance(verdict, RingList):
         call["rung"] = list(verdict.steps[0].aors)
     worker.journal.append(Kind.CALL_STARTED, {**told, **call})
+
+
+def refuse(worker: Worker, refusal: Refuse, call: dict[str, Any]) -> None:
+    """Answers, and writes the call record of a call that never was."""
+    worker.refused(refusal.rule)
+    ksr.reply(refusal.code, refusal.reason)
+    _journal_refusal(worker, refusal, call)
 
 
 def journal_refused_call(worker: Worker, refusal: Refuse, caller: Subscriber, target_user: str) -> None:

@@ -7,14 +7,13 @@ from ringfence.policy.index import Index
 from ringfence.policy.model import CallOutside, PlayService, Refuse, Request, RingExtension, RingList
 from ringfence.policy.routing import judge_with
 from ringfence.policy.rules import identity, source
-from ringfence.policy.trunks import Encryption, Trunk
+from ringfence.policy.trunks import Trunk
 from ringfence.signaling import act, calls, ksr, lines, outward, ringing, services, trunk_port
 from ringfence.signaling.authentication import Identity
 from ringfence.signaling.worker import Worker
 
 STRANGER: Final = Refuse("trunk.stranger", 403, "Forbidden")
 UNREGISTERED: Final = Refuse("trunk.not_registered", 403, "Forbidden")
-NO_SRTP: Final = Refuse("trunk.encryption", 488, "Not Acceptable Here")
 
 
 def arrives(index: Index, worker: Worker) -> bool:
@@ -76,8 +75,6 @@ def _take(found: tuple[Trunk, ...], index: Index, worker: Worker) -> None:
     placed = place(arrival, worker.view.lookup, index, find, judge)
     if isinstance(placed, Refuse):
         act.refuse(worker, placed.rule, placed.code, placed.reason)
-    elif placed.trunk.encryption is Encryption.SRTP and "RTP/SAVP" not in ksr.text("$rb"):
-        _refuse(NO_SRTP, placed, worker)
     else:
         _carry(placed, worker)
 
@@ -116,6 +113,5 @@ def _arrived(placed: Placed) -> calls.Arrived:
         "number": placed.number,
         "trunk": str(trunk.id),
         lines.CAME_BY: str(trunk.id),
-        "srtp": "caller" if trunk.encryption is Encryption.SRTP else "",
     }
-    return calls.Arrived(told, lines.extent_of(trunk, tenant_id))
+    return calls.Arrived(told, lines.extent_of(trunk, tenant_id), trunk.terms)

@@ -370,6 +370,10 @@ def media_quality() -> dict[str, float]:
     return {name: float(value) for name, value in found.items() if value.replace(".", "", 1).isdigit()}
 
 
+def has_body() -> bool:
+    return _yes(KSR.textops.has_body())
+
+
 def has_sdp() -> bool:
     return _yes(KSR.textops.has_body_type("application/sdp"))
 

@@ -11,10 +11,11 @@ from typing import Any, Final, NamedTuple
 from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
 from ringfence.policy.limits import CallFacts
+from ringfence.policy.media import encode_leg
 from ringfence.policy.model import CallOutside, Refuse
-from ringfence.policy.trunks import Encryption, Trunk
+from ringfence.policy.trunks import Trunk
 from ringfence.policy.ways import Way, decode_ways, encode_ways, goes_on, peer_of, ways
-from ringfence.signaling import calls, emergency, facts, ksr, limits, lines, sides, told, trunk_port
+from ringfence.signaling import calls, emergency, facts, ksr, limits, lines, media, sides, told, trunk_port
 from ringfence.signaling.worker import Worker
 
 NO_WAY: Final = Refuse("trunk.none", 503, "Service Unavailable")
@@ -35,9 +36,13 @@ class Source(NamedTuple):
 
 def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker) -> None:
     """Sends an INVITE to the outside over the first way that has a line free."""
-    payer, tenant = verdict.payer, worker.tenant(verdict.payer.domain)
     if verdict.emergency:
         emergency.tell(verdict, worker)
+    leg = media.leg_of_caller(by.arrived.terms)
+    if isinstance(leg, Refuse):
+        calls.refuse(worker, leg, calls.caller_fields(by.caller, verdict.number, dialled))
+        return
+    payer, tenant = verdict.payer, worker.tenant(verdict.payer.domain)
     ksr.forget_credentials()
     ksr.remove_headers(calls.CLAIMED_IDENTITY)
     call = lines.facts_outside(verdict, by.caller, tenant, by.arrived.extent)
@@ -50,7 +55,7 @@ def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker)
         return
     calls.end_in_time(tenant)
     values = {**_values(verdict, dialled, by), "id": worker.new_call_id()}
-    _track({**values, **_taken(verdict, found)})
+    _track({**values, **_taken(verdict, found), media.CALLER: encode_leg(leg)})
     limits.attach(worker)
     fields = {**calls.caller_fields(by.caller, verdict.number, dialled), "trunk": found[0].trunk_id}
     started = {name: values[name] for name in ("payer", "number", "outbound_rule", "direction")}
@@ -174,8 +179,6 @@ def _note(way: Way, left: tuple[Way, ...], trunk: Trunk) -> None:
         ANSWERED: "",
         "callee": "",
     }
-    encrypted = ["caller"] if "caller" in ksr.dialog_var("srtp") else []
-    values["srtp"] = " ".join(encrypted + (["callee"] if trunk.encryption is Encryption.SRTP else []))
     for name, value in values.items():
         ksr.set_dialog_var(name, value)
 
@@ -222,7 +225,7 @@ def dress(worker: Worker) -> bool:
     ksr.append_header(f"P-Asserted-Identity: <{ours}>")
     if private:
         ksr.append_header("Privacy: id")
-    return sides.relays_media(way.address, sides.profile_of(trunk.encryption is Encryption.SRTP))
+    return media.offer_to_branch(trunk.terms)
 
 
 def _shown(way: Way, trunk: Trunk) -> str:

@@ -13,7 +13,7 @@ from ringfence.policy.model import CallOutside, PlayService, Refuse, RingExtensi
 from ringfence.policy.outsiders import outsider
 from ringfence.policy.redirection import redirection_in
 from ringfence.policy.ringlist import after_list, decode_steps, wanted
-from ringfence.signaling import calls, ksr, limits, lines, memory, outward, services, told
+from ringfence.signaling import calls, ksr, limits, lines, memory, outward, picking, services, told
 from ringfence.signaling.judging import judge_of
 from ringfence.signaling.worker import Worker
 
@@ -128,7 +128,9 @@ def _ring_next(verdict: Rung, worker: Worker) -> None:
         _end(objection.rule, objection.code, objection.reason, verdict.payer.aor, worker)
         return
     note_step(calls.step_variables(verdict), worker)
-    if not calls.ring_branches(verdict, worker):
+    ksr.ring_for(calls.ring_seconds(verdict))
+    picking.note(verdict, worker)
+    if not calls.send_to_branches():
         _end("forward.failed", 500, "Server Internal Error", "", worker)
 
 

@@ -5,31 +5,29 @@ from typing import Any, Final
 
 from ringfence.hosts import ports
 from ringfence.policy.events import Kind
-from ringfence.policy.model import PlayService
-from ringfence.signaling import calls, facts, ksr, limits, lines, sides
+from ringfence.policy.media import encode_leg
+from ringfence.policy.model import PlayService, Refuse
+from ringfence.signaling import calls, facts, ksr, limits, lines, media
 from ringfence.signaling.worker import Worker
 
 LOOPBACK: Final = "127.0.0.1"
-NEXT_HOP: Final = f"sip:{LOOPBACK}:{ports.VOICE_SIP};transport=udp"
-MEDIA_FLAGS: Final = f"{sides.MEDIA_FLAGS} RTP/AVP address-family=IP4 codec-transcode-PCMA"
-"""The voice process speaks G.711; the media relay translates for whoever does not."""
 
 
 def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arrived = calls.INSIDE) -> None:
-    """A call that the system itself answers from the start. `more` says how a call from outside came in."""
+    """A call that the system itself answers from the start. `more` says how it came in."""
     caller, tenant = verdict.caller, worker.tenant(verdict.caller.domain)
     ksr.forget_credentials()
     ksr.remove_headers(calls.CLAIMED_IDENTITY)
+    call_id = worker.new_call_id()
+    started = calls.caller_fields(caller, str(verdict.service), target_user)
+    leg = media.leg_of_caller(more.terms) if ksr.has_sdp() else media.UNAVAILABLE
+    if isinstance(leg, Refuse):
+        calls.refuse(worker, leg, started)
+        return
     objection = limits.admit(lines.facts_of(verdict, tenant, more.extent), worker)
     if objection is not None:
         limits.refuse(objection)
         calls.journal_refused_call(worker, objection, caller, target_user)
-        return
-    call_id = worker.new_call_id()
-    started = calls.caller_fields(caller, str(verdict.service), target_user)
-    if not _offered():
-        ksr.reply(calls.NO_MEDIA.code, calls.NO_MEDIA.reason)
-        calls.journal_refused_call(worker, calls.NO_MEDIA, caller, target_user)
         return
     calls.end_in_time(tenant)
     ksr.track_dialog()
@@ -43,6 +41,7 @@ def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arr
         "user": str(caller.user_id),
         "payer": verdict.payer.aor,
         "started": f"{time.time():.3f}",
+        media.CALLER: encode_leg(leg),
         **more.told,
     }
     for name, value in values.items():
@@ -52,25 +51,19 @@ def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arr
     worker.journal.append(Kind.CALL_STARTED, {**started, **told})
     ksr.record_route()
     _address(verdict, caller.aor)
-    calls.send("ksr_reply_call", "ksr_failure_call")
+    calls.start_sending()
 
 
 def take_over(verdict: PlayService) -> bool:
     """A call that nobody took, in the failure route: its dialog stays, its callee changes."""
-    if not _offered():
-        return False
     _address(verdict, ksr.dialog_var("from"))
-    return ksr.on_reply("ksr_reply_call") and ksr.on_failure("ksr_failure_call") and ksr.relay()
-
-
-def _offered() -> bool:
-    return ksr.has_sdp() and ksr.media_offer(MEDIA_FLAGS)
+    return calls.send_to_branches()
 
 
 def _address(verdict: PlayService, shown: str) -> None:
     """Where to and what for. The values are ours: addresses of record, names of announcements, our call id."""
     ksr.set_target(f"sip:{verdict.service}@{LOOPBACK}:{ports.VOICE_SIP}")
-    ksr.set_next_hop(NEXT_HOP)
+    ksr.set_next_hop(media.VOICE_HOP)
     said: dict[str, Any] = {
         "Argument": verdict.argument,
         "Caller": shown,

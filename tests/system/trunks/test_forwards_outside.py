@@ -151,9 +151,7 @@ def test_nobody_without_the_right_reaches_the_provider_by_any_way(
     assert provider.requests("INVITE") == []
 
 
-def test_a_transfer_to_the_outside_is_the_transferrers_call(
-    pbx: Any, provider: Any, phone: Any, outward: Any
-) -> None:
+def test_a_transfer_to_the_outside_is_the_transferrers_call(pbx: Any, provider: Any, phone: Any, outward: Any) -> None:
     """The customer may call inside only; the one who may transfers it to a number outside, and the provider sees one
     call that says nothing of either."""
     boss, customer = phone("120"), phone("137")
