@@ -124,7 +124,7 @@ def _unwanted(number: str) -> Refuse:
 
 def _lead(did: Did, caller: Subscriber, index: Index, find: FindSubscriber, judge: Judge) -> Verdict:
     match did.destination.kind:
-        case DestinationKind.EXTENSION:
+        case DestinationKind.EXTENSION | DestinationKind.TIME_CONDITION:
             return follow(Attempt(caller, caller, did.destination.value), judge)
         case DestinationKind.RING_GROUP | DestinationKind.ANNOUNCEMENT:
             found = answering(did.destination.value, did.domain, index, Callers(caller, caller))
@@ -133,8 +133,6 @@ def _lead(did: Did, caller: Subscriber, index: Index, find: FindSubscriber, judg
             return _voicemail(did, caller, find)
         case DestinationKind.HANG_UP:
             return Refuse("inbound.hang_up", 603, "Decline")
-        case DestinationKind.TIME_CONDITION:
-            return NOWHERE
 
 
 def _voicemail(did: Did, caller: Subscriber, find: FindSubscriber) -> Verdict:

@@ -4,6 +4,7 @@ from ringfence.policy.answering import Callers, answering
 from ringfence.policy.book import FindSubscriber, Subscriber
 from ringfence.policy.index import Index
 from ringfence.policy.model import Refuse, RingExtension, Verdict
+from ringfence.policy.services import LEAVE_CODE
 from ringfence.policy.voicemail import dialled_service
 
 NOWHERE = Refuse("inbound.destination", 480, "Temporarily Unavailable")
@@ -29,6 +30,6 @@ def led_inside(callers: Callers, number: str, index: Index, find: FindSubscriber
     if callee is not None:
         ringing = RingExtension("inbound.extension", callee.aor, callers.caller, callee, callers.payer)
         return ringing if callee.active else INACTIVE
-    return dialled_service(number, callers.caller, callers.payer, find) or (
-        answering(number, domain, index, callers) or NOWHERE
-    )
+    if number.startswith(LEAVE_CODE):  # no other code: nobody reads a mailbox from outside
+        return dialled_service(number, callers.caller, callers.payer, find) or NOWHERE
+    return answering(number, domain, index, callers) or NOWHERE

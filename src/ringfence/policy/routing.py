@@ -8,8 +8,9 @@ from ringfence.policy.index import Index
 from ringfence.policy.lamps import watch
 from ringfence.policy.model import Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
 from ringfence.policy.numbers import Reach
-from ringfence.policy.outside import FindExchange, call_outside, emergency_call, no_exchange
+from ringfence.policy.outside import Exchange, FindExchange, call_outside, emergency_call, no_exchange
 from ringfence.policy.outsiders import is_outsider, led_inside
+from ringfence.policy.timed import led_by_time
 from ringfence.policy.voicemail import dialled_service
 
 
@@ -54,12 +55,19 @@ def judge_with(index: Index, find: FindSubscriber, exchange_of: FindExchange = n
     """
 
     def judge(caller: Subscriber, payer: Subscriber, number: str) -> Verdict:
-        if is_outsider(payer):
-            return led_inside(Callers(caller, payer), number, index, find)
         exchange = exchange_of(payer.tenant_id)
-        emergency = emergency_call(payer, number, index, exchange)
+        emergency = None if is_outsider(payer) else emergency_call(payer, number, index, exchange)
         if emergency is not None:
             return emergency
+        plan, now = (exchange.plan, exchange.now) if exchange else (None, 0.0)
+        led = led_by_time(number, payer.domain, index, plan, now)
+        if isinstance(led, Refuse):
+            return led
+        if is_outsider(payer):
+            return led_inside(Callers(caller, payer), led, index, find)
+        return judge_led(caller, payer, led, exchange)
+
+    def judge_led(caller: Subscriber, payer: Subscriber, number: str, exchange: Exchange | None) -> Verdict:
         service = dialled_service(number, caller, payer, find)
         if service is not None and index.role(payer.role).may(Reach.INTERNAL):
             return service

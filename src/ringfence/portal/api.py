@@ -128,6 +128,7 @@ def _problem(item: dict[str, Any]) -> Problem:
 
 def _mount() -> None:
     from ringfence.portal.answering.api import router as answering
+    from ringfence.portal.answering.timed_api import router as timed
     from ringfence.portal.audit.api import router as audit
     from ringfence.portal.calls.control_api import router as calls
     from ringfence.portal.confirm.api import router as confirm
@@ -172,6 +173,7 @@ def _mount() -> None:
         "transports": transports,
         "voicemail": voicemail,
         "answering": answering,
+        "time conditions": timed,
     }
     for tag, router in routers.items():
         api.add_router("", router, tags=[tag])
