@@ -16,6 +16,7 @@ from ringfence.lab.phones import Baresip
 from ringfence.lab.product import within
 from ringfence.lab.softphone import Softphone, end_call, establish
 from tests.system.features.steps import branch_of, record, refuse
+from tests.system.trunks.counting import counted
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
@@ -59,12 +60,6 @@ def does_not_take(phone: Softphone, occasion: str) -> None:
     phone.respond(phone.request("CANCEL", 15), 200, "OK", "deaf")
     phone.respond(invite, 487, "Request Terminated", "deaf")
     phone.request("ACK")
-
-
-def counted(pbx: Any) -> dict[str, int]:
-    """The counters of the running core that are not 0."""
-    found = re.findall(r"name: (\S+)\s+value: (-?\d+)", pbx.product.kamcmd("htable.dump", "calls"))
-    return {name: int(value) for name, value in found if int(value)}
 
 
 def leaks(provider: Any) -> list[str]:
