@@ -62,7 +62,7 @@ class Rest:
     ) -> tuple[int, bytes]:
         """Status and body of one request; `path` is relative to the API unless it begins with a slash."""
         context = self._trusting()
-        connection = http.client.HTTPSConnection(PBX_ADDRESS, PORT, timeout=10, context=context)
+        connection = http.client.HTTPSConnection(PBX_ADDRESS, PORT, timeout=40, context=context)
         link = self._host.tcp()
         link.settimeout(10)
         link.connect((PBX_ADDRESS, PORT))
