@@ -19,10 +19,11 @@ UNREGISTERED: Final = Refuse("trunk.not_registered", 403, "Forbidden")
 def arrives(index: Index, worker: Worker) -> bool:
     """Whether this INVITE comes from a trunk's address or pretends to; then it is answered here.
 
-    A phone behind the same address names its own domain in From and goes the general way.
+    A phone behind the same address names its own domain in From and goes the general way, and so does a gateway that
+    registers here: both are asked for their password.
     """
-    trunks = index.trunks
-    if not trunks.by_id or ksr.from_host().lower() in index.tenants:
+    trunks, named = index.trunks, ksr.from_host().lower()
+    if not trunks.by_id or named in index.tenants or named in trunks.realms:
         return False
     if not trunks.at(ksr.source()):
         return _pretends(worker)

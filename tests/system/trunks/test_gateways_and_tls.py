@@ -97,6 +97,7 @@ def test_a_gateway_may_not_have_the_domain_of_a_tenant(pbx: Any) -> None:
         pbx.rest.post("trunks", name="Twin", kind="accept_register", username="101", domain="acme.example")
 
 
+@pytest.mark.restarts  # other authorities: the engine reads all certificates anew and keeps the memory for them
 def test_a_provider_over_tls_has_to_prove_who_it_is(
     pbx: Any, lab: Any, phone: Any, outward: Any, tmp_path: Path
 ) -> None:
@@ -116,6 +117,7 @@ def test_a_provider_over_tls_has_to_prove_who_it_is(
             own.write_bytes(authority.read_bytes())
             pbx.product.kamcmd("tls.reload")
             within(40, lambda: registration_of(pbx.rest, made["id"]) == "registered", "the trunk is registered")
+            within(15, lambda: pbx.rest.get(f"trunks/{made['id']}")["peers"][0]["state"] == "up", "OPTIONS is answered")
             pbx.rest.patch(f"outbound-rules/{rule['id']}", routes=[{"trunk_id": made["id"]}])
             caller = phone("120")
             dialog = caller.call_answered(*caller.begin_call(NUMBER), 10)
