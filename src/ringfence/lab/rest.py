@@ -64,7 +64,7 @@ class Rest:
         context = self._trusting()
         connection = http.client.HTTPSConnection(PBX_ADDRESS, PORT, timeout=40, context=context)
         link = self._host.tcp()
-        link.settimeout(10)
+        link.settimeout(40)
         link.connect((PBX_ADDRESS, PORT))
         headers = {"Accept": "application/json", "Connection": "close", **(extra or {})}
         if self.token:

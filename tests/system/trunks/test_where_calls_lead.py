@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from ringfence.lab import sip
+from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
 from ringfence.lab.softphone import Softphone
 from tests.system.features.steps import branch_of, record, refuse
@@ -129,3 +131,26 @@ def test_a_call_to_a_mailbox_takes_a_line(pbx: Any, phone: Any) -> None:
     assert caller.final(branch_of(headers)).status == 403
     assert record(pbx, "146", "*99147", rule="limits.caller")["code"] == 403
     pbx.rest.patch(own, max_calls=None)
+
+
+def test_a_call_from_outside_is_picked_up_by_a_colleague(
+    pbx: Any, provider: Any, numbers: str, phone: Any, tmp_path: Path
+) -> None:
+    """The colleague's phone is one more branch of the call: it is shown who calls, and its audio goes to the relay."""
+    desk, colleague = phone("121"), phone("148")
+    call = provider.call_in(numbers, "+4989777", tmp_path / "sound.alaw")
+    ringing = desk.request("INVITE", 8)
+    desk.respond(ringing, 180, "Ringing", "r")
+    _, headers = colleague.begin_call("*8121")
+    assert colleague.final(branch_of(headers)).status == 487
+    invite = colleague.request("INVITE")
+    assert invite.header("call-info").endswith("answer-after=0")
+    assert "+4989777@acme.example" in invite.header("p-asserted-identity")
+    assert sip.media_address(invite.body)[0] == PBX_ADDRESS
+    colleague.answer_call(invite)
+    desk.respond(desk.request("CANCEL"), 200, "OK", "r")
+    desk.respond(ringing, 487, "Request Terminated", "r")
+    colleague.request("ACK")
+    colleague.respond(colleague.request("BYE", 15), 200, "OK")
+    assert call.wait(20) == 0
+    assert record(pbx, "+4989777", numbers, callee="148@acme.example")["code"] == 200
