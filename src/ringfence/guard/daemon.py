@@ -32,6 +32,8 @@ from ringfence.guard.kernelwatch import KernelWatch
 from ringfence.guard.known import Known
 from ringfence.guard.ledger import Ledger
 from ringfence.guard.media import Relay
+from ringfence.guard.mediawatch import LOOK_EVERY as MEDIA_EVERY
+from ringfence.guard.mediawatch import MediaWatch
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
 from ringfence.guard.ruleset import BAN_SET_SIZE
@@ -75,6 +77,7 @@ class Daemon:
         core = Core(paths.core_control)
         self._notifier = Notifier(core)
         self._calls = CallWatch(service.parts.standing.calls, Relay(), core, service.give_up)
+        self._media = MediaWatch(service.parts.standing.calls, Relay(), service.parts.firewall)
         self._desk = Desk(service, self._calls)
         starts = CallStart(service.parts.standing.registrations, core)
         self._control = ControlSocket(
@@ -124,6 +127,7 @@ class Daemon:
             self._loads(),
             self._cuts(),
             self._watches_calls(),
+            self._watches_media(),
         )
 
     def _hang_bell(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -206,6 +210,11 @@ class Daemon:
         while True:
             await asyncio.sleep(CALLS_EVERY)
             await self._calls.look()
+
+    async def _watches_media(self) -> None:
+        while True:
+            await asyncio.sleep(MEDIA_EVERY)
+            await self._media.look()
 
     async def _loads(self) -> None:
         """A long list goes into the kernel in small steps, between everything else."""

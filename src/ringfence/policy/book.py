@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ringfence.policy.calling import USUAL, Calling, decode_calling, encode_calling
+from ringfence.policy.encryption import Encryption, Terms
 from ringfence.policy.numbers import Reach
 from ringfence.policy.plain import from_plain
 from ringfence.policy.settings import SecuritySettings
@@ -50,6 +51,13 @@ class Tenant:
     domain: str
     max_calls: int | None = None
     max_call_minutes: int | None = None
+    encryption: Encryption = Encryption.OFFERED
+    aes_256_only: bool = False
+
+    @property
+    def terms(self) -> Terms:
+        """How the media of its extensions is carried, unless one of them has a setting of its own."""
+        return Terms(self.encryption, self.aes_256_only)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from ringfence.policy.encryption import Encryption
 from ringfence.policy.plain import from_plain
 
 
@@ -15,6 +16,7 @@ class Calling:
     `ring_seconds` without an answer, or while no device is registered. Without `call_waiting` a second call is busy.
     `max_calls` is how many calls it may be part of at once: None is no limit, 0 is none.
     With `voicemail`, a call that no forward takes on these three occasions may leave a message.
+    `encryption` is that of its media; None: as its tenant has it.
     """
 
     caller_number: str = ""
@@ -27,6 +29,7 @@ class Calling:
     call_waiting: bool = True
     max_calls: int | None = None
     voicemail: bool = False
+    encryption: Encryption | None = None
 
 
 USUAL: Final = Calling()

@@ -47,6 +47,7 @@ STRONG_SUITES: Final = ("AEAD_AES_256_GCM", "AES_256_CM_HMAC_SHA1_80")
 SUITES: Final = (*STRONG_SUITES, "AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80")
 """All that is ever used. Not among them: no cipher at all, tags of 32 bits, F8, and keys of 192 bits."""
 
+MOST_ADDRESSES: Final = 4
 _WEAKENING: Final = ("UNENCRYPTED_SRTP", "UNENCRYPTED_SRTCP", "UNAUTHENTICATED_SRTP")
 """Session parameters that switch parts of the protection off (RFC 4568 section 6.3)."""
 
@@ -56,9 +57,17 @@ WEAK: Final = Refuse("media.suite", 488, "Not Acceptable Here")
 NOT_AS_OFFERED: Final = Refuse("media.answer", 488, "Not Acceptable Here")
 
 
+WARNINGS: Final = {
+    UNENCRYPTED.rule: "Encrypted media (SRTP) is required",
+    UNWANTED.rule: "Encrypted media is not used here",
+    WEAK.rule: "No acceptable crypto suite",
+}
+"""What the refused phone is told beside the code (RFC 3261 section 20.43)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream of an offer or answer: its profile, and the suites of its keys that are whole and not weakened."""
+    """One stream of an offer or answer: its profile, and the suites of its keys."""
 
     profile: str
     suites: tuple[str, ...] = ()
@@ -85,13 +94,22 @@ def streams(body: str) -> tuple[Stream, ...]:
     return tuple(found)
 
 
+def addresses(body: str) -> tuple[str, ...]:
+    """Where a session description says that its media is received (RFC 8866 section 5.7), without repetition.
+
+    >>> addresses("c=IN IP4 192.0.2.1\\r\\nm=audio 4000 RTP/AVP 8\\r\\nc=IN IP4 192.0.2.1\\r\\n")
+    ('192.0.2.1',)
+    """
+    lines = (line.split() for line in f"{body}".replace("\r", "\n").split("\n") if line.startswith("c=IN IP"))
+    return tuple(dict.fromkeys(words[2].partition("/")[0] for words in lines if len(words) == 3))[:MOST_ADDRESSES]
+
+
 def _suites(attributes: str) -> tuple[str, ...]:
-    lines = (line[len("a=crypto:") :].split() for line in attributes.split("\n") if line.startswith("a=crypto:"))
-    return tuple(
-        words[1]
-        for words in lines
-        if len(words) > 2 and not any(weak in word for word in words[3:] for weak in _WEAKENING)
-    )
+    """None of them if one is weakened: which of its keys such a phone means to use cannot be told."""
+    lines = [line[len("a=crypto:") :].split() for line in attributes.split("\n") if line.startswith("a=crypto:")]
+    if any(word.upper() in _WEAKENING for words in lines for word in words[3:]):
+        return ()
+    return tuple(words[1] for words in lines if len(words) > 2)
 
 
 def leg_of_asker(transport: str, terms: Terms, body: str) -> Leg | Refuse:
@@ -121,6 +139,14 @@ def leg_towards(transport: str, terms: Terms) -> Leg:
     return PLAIN_LEG
 
 
+def agreed(leg: Leg, answer: str) -> Leg:
+    """What an offered leg became by its answer: who was told of SRTP and did not take it has plain RTP."""
+    if leg.form is not Form.BOTH:
+        return leg
+    taken = all(stream.suites for stream in streams(answer))
+    return Leg(Form.BOTH if taken else Form.PLAIN, strong=leg.strong)
+
+
 def objection_to_answer(leg: Leg, body: str) -> Refuse | None:
     """What is wrong with the answer of a party that was offered this leg: nothing may be weaker than it was asked."""
     for stream in streams(body):
@@ -129,6 +155,13 @@ def objection_to_answer(leg: Leg, body: str) -> Refuse | None:
         if leg.form is Form.SDES and not (stream.form is Form.SDES and _chosen(stream, leg)):
             return NOT_AS_OFFERED
     return None
+
+
+def lesser_suites(body: str) -> tuple[str, ...]:
+    """The suites of an offer that give way to a better one in it: AES with 256 bits comes before what is shorter."""
+    offered = {suite for stream in streams(body) for suite in stream.suites}
+    common = [suite for suite in STRONG_SUITES if all(suite in stream.suites for stream in streams(body))]
+    return tuple(sorted(offered - {common[0]})) if common else ()
 
 
 def acceptable_suites(strong: bool) -> tuple[str, ...]:

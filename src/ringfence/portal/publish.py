@@ -30,6 +30,7 @@ from ringfence.policy.book import (
     Tenant,
 )
 from ringfence.policy.calling import USUAL, Calling
+from ringfence.policy.encryption import Encryption
 from ringfence.policy.plain import from_plain
 from ringfence.portal import guard, places
 from ringfence.portal.answering import compile as answering
@@ -169,7 +170,15 @@ def _store() -> Iterator[PolicyWriter]:
 def book() -> Book:
     """The rules as they stand in the database now."""
     tenants = tuple(
-        Tenant(row.pk, row.name, row.domain, row.max_concurrent_calls, row.max_call_minutes)
+        Tenant(
+            row.pk,
+            row.name,
+            row.domain,
+            row.max_concurrent_calls,
+            row.max_call_minutes,
+            Encryption(row.media_encryption),
+            row.aes_256_only,
+        )
         for row in TenantRow.objects.order_by("pk")
     )
     return Book(

@@ -4,7 +4,8 @@ All of it belongs to the branch, not to the call: the next step of the same call
 be seen (docs/adr/0036).
 """
 
-from ringfence.signaling import ksr, media, trunk_port
+from ringfence.signaling import ksr, media, terms, trunk_port
+from ringfence.signaling.worker import Worker
 
 NAME, SHOWN, ASSERTED = "shown_name", "shown_uri", "asserted"
 REFERRED_BY, REPLACES = "referred_by", "replaces"
@@ -26,7 +27,7 @@ def announce_replaced(replaces: str) -> None:
     ksr.note(REPLACES, replaces)
 
 
-def dress() -> bool:
+def dress(worker: Worker) -> bool:
     """Says it to the phone of this branch; False: nothing is sent to it."""
     if asserted := ksr.noted(ASSERTED):
         trunk_port.show_caller_as(ksr.noted(NAME), ksr.noted(SHOWN))
@@ -35,4 +36,4 @@ def dress() -> bool:
         ksr.append_header(f"Referred-By: <sip:{by}>")
     if replaces := ksr.noted(REPLACES):
         ksr.append_header(f"Replaces: {replaces}")
-    return media.offer_to_branch()
+    return media.offer_to_branch(terms.of_branch(worker))

@@ -7,11 +7,11 @@ from typing import Any, Final, NamedTuple
 
 from ringfence.policy import dialog, negotiated
 from ringfence.policy.book import Subscriber, Tenant
-from ringfence.policy.encryption import USUAL, Terms
+from ringfence.policy.encryption import Terms
 from ringfence.policy.events import Kind
 from ringfence.policy.ladder import CALLED, CALLER, SYSTEM
 from ringfence.policy.limits import LONGEST_CALL_MINUTES, Extent
-from ringfence.policy.media import encode_leg
+from ringfence.policy.media import addresses, encode_leg
 from ringfence.policy.model import Refuse, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
 from ringfence.signaling import (
@@ -23,10 +23,12 @@ from ringfence.signaling import (
     limits,
     lines,
     media,
+    media_port,
     memory,
     parking,
     picking,
     sides,
+    terms,
     told,
 )
 from ringfence.signaling.worker import Worker
@@ -44,7 +46,8 @@ class Arrived(NamedTuple):
 
     told: Mapping[str, str] = MappingProxyType({})
     extent: Extent | None = None
-    terms: Terms = USUAL
+    terms: Terms | None = None
+    """Of the trunk; None: those of the extension that calls."""
 
 
 INSIDE: Final = Arrived()
@@ -61,7 +64,7 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
     ksr.forget_credentials()
     ksr.remove_headers(CLAIMED_IDENTITY)
     tenant = worker.tenant(verdict.caller.domain)
-    leg = media.leg_of_caller(more.terms)
+    leg = media.leg_of_caller(more.terms or terms.of_subscriber(verdict.caller, worker))
     if isinstance(leg, Refuse):
         refuse(worker, leg, caller_fields(verdict.caller, called(verdict), target_user))
         return
@@ -155,6 +158,7 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
         sides.dress_for_outside(receiver)
     if objection := _objection_to_body(method, from_caller, other):
         worker.refused(objection.rule)
+        media.warn(objection)
         ksr.reply(objection.code, objection.reason)
         return
     if method == "INVITE":
@@ -198,6 +202,7 @@ def _note_agreed() -> None:
     answer = ksr.text("$rb") if ksr.has_sdp() else ""
     ksr.set_dialog_var("codec", negotiated.codec(answer))
     ksr.set_dialog_var("called_rtp", negotiated.encryption(answer))
+    ksr.set_dialog_var("media_addresses", ",".join(addresses(answer)))
 
 
 def failed(worker: Worker, *, in_dialog: bool) -> None:
@@ -210,7 +215,7 @@ def failed(worker: Worker, *, in_dialog: bool) -> None:
         worker.refused("route.redirect")
         replace_final(480, "Temporarily Unavailable")
     if not in_dialog:
-        ksr.media_delete()
+        media_port.media_delete()
 
 
 def replace_final(code: int, reason: str) -> None:
@@ -230,9 +235,12 @@ def dialog_event(name: str, worker: Worker) -> None:
         case "dialog:end":
             limits.release()
             parking.ended()
-            ksr.media_delete()
-            quality = ksr.media_quality()
-            worker.journal.append(Kind.CALL_ENDED, {**told.ended(200, "Normal", told.ended_by()), **quality})
+            encrypted = media.in_use()
+            media_port.media_delete()
+            quality = media_port.media_quality()
+            worker.journal.append(
+                Kind.CALL_ENDED, {**told.ended(200, "Normal", told.ended_by()), **encrypted, **quality}
+            )
         case "dialog:failed":
             limits.release()
             code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
@@ -319,6 +327,7 @@ def caller_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str
         "source": ksr.source(),
         "transport": ksr.transport(),
         "user_agent": ksr.user_agent()[:128],
+        "media_addresses": list(addresses(ksr.body())) if ksr.has_sdp() else [],
     }
 
 
@@ -332,6 +341,7 @@ def _journal_start(worker: Worker, verdict: Rung, target_user: str, told: dict[s
 def refuse(worker: Worker, refusal: Refuse, call: dict[str, Any]) -> None:
     """Answers, and writes the call record of a call that never was."""
     worker.refused(refusal.rule)
+    media.warn(refusal)
     ksr.reply(refusal.code, refusal.reason)
     _journal_refusal(worker, refusal, call)
 

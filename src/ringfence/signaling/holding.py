@@ -3,7 +3,7 @@
 from typing import Final
 
 from ringfence.policy.hold import holds
-from ringfence.signaling import ksr
+from ringfence.signaling import ksr, media_port
 
 MUSIC: Final = "/usr/share/asterisk/moh/macroform-cold_day.wav"
 """Comes with the package asterisk-moh-opsound-wav; without it there is silence."""
@@ -23,7 +23,7 @@ def obey() -> None:
     if held == hears:
         return
     if hears:
-        ksr.stop_music(f"from-tag={hears}")
+        media_port.stop_music(f"from-tag={hears}")
     if held:
-        ksr.play_music(f"from-tag={held} file={MUSIC} repeat-times={AGAIN_AND_AGAIN}")
+        media_port.play_music(f"from-tag={held} file={MUSIC} repeat-times={AGAIN_AND_AGAIN}")
     ksr.set_dialog_var("hears", held)

@@ -8,7 +8,7 @@ from ringfence.policy.model import CallOutside, PlayService, Refuse, Request, Ri
 from ringfence.policy.routing import judge_with
 from ringfence.policy.rules import identity, source
 from ringfence.policy.trunks import Trunk
-from ringfence.signaling import act, calls, ksr, lines, outward, ringing, services, trunk_port
+from ringfence.signaling import act, calls, ksr, lines, media, outward, ringing, services, trunk_port
 from ringfence.signaling.authentication import Identity
 from ringfence.signaling.worker import Worker
 
@@ -67,6 +67,7 @@ def from_gateway(proved: Identity, request: Request, index: Index, worker: Worke
 
 def _take(found: tuple[Trunk, ...], index: Index, worker: Worker) -> None:
     trunk_port.note_outside(ksr.source())
+    media.prefer_long_keys()
     ksr.new_transaction()
     find, withheld = worker.view.subscriber, "id" in ksr.text("$hdr(Privacy)").lower()
     asserted = ksr.text("$(hdr(P-Asserted-Identity){nameaddr.uri}{uri.user})")

@@ -16,6 +16,7 @@ from ringfence.signaling import (
     inward,
     keeping,
     ksr,
+    media,
     outward,
     picking,
     registering,
@@ -108,6 +109,7 @@ def _outside_dialog(method: str, worker: Worker) -> None:
         if index.trunks.by_id and ksr.has_sdp():
             ksr.forget_credentials()
             trunk_port.strip_source_names()  # only before the transaction keeps the message
+        media.prefer_long_keys()
         ksr.new_transaction()
     if method == "INVITE":
         request = transfers.redeem(request, worker)
@@ -180,7 +182,7 @@ def ksr_failure_trunk(*_: object) -> None:
 
 @guarded(drop_message, _report)
 def ksr_branch_call(*_: object) -> bool:
-    return branches.dress()
+    return branches.dress(this_worker())
 
 
 @guarded(drop_message, _report)

@@ -6,21 +6,27 @@ Nothing that names an address of a party passes without the relay: without it th
 from typing import Final
 
 from ringfence.hosts import ports
-from ringfence.policy.encryption import USUAL, Terms
+from ringfence.policy.encryption import Terms
 from ringfence.policy.media import (
+    WARNINGS,
     Form,
     Leg,
     acceptable_suites,
+    agreed,
     decode_leg,
     encode_leg,
     leg_of_asker,
     leg_towards,
+    lesser_suites,
     objection_to_answer,
+    streams,
 )
 from ringfence.policy.model import Refuse
-from ringfence.signaling import ksr, trunk_port
+from ringfence.policy.relayed import described, suite
+from ringfence.signaling import ksr, media_port, trunk_port
 
-ALWAYS: Final = "replace-origin replace-session-connection strict-source"
+ALWAYS: Final = "replace-origin replace-session-connection strict-source SDES-pad"
+"""Keys are written as whole Base64: with a padding that is missing, some phones lose the last byte of a 256 bit key."""
 THIS_BRANCH: Final = "via-branch=auto-next"
 """Each device that rings gets an offer of its own, and its answer belongs to that."""
 
@@ -32,6 +38,9 @@ OFFERS: Final = {
 }
 TO_BROWSER: Final = "UDP/TLS/RTP/SAVPF ICE=force DTLS=passive SDES-off rtcp-mux-offer generate-mid"
 TO_PHONE: Final = "ICE=remove rtcp-mux-demux"
+REPORTS: Final = "generate-RTCP"
+"""The relay reports to both sides itself, so it knows the quality of phones that report nothing. Not where there is
+video: what browsers tell each other about pictures has to pass."""
 TO_VOICE: Final = "codec-transcode-PCMA"
 """The voice process speaks G.711; the media relay translates for whoever does not."""
 
@@ -42,14 +51,26 @@ UNAVAILABLE: Final = Refuse("media.offer", 503, "Media Unavailable")
 UNKNOWN_BODY: Final = Refuse("media.body", 415, "Unsupported Media Type")
 
 
-def leg_of_caller(terms: Terms = USUAL) -> Leg | Refuse:
+def prefer_long_keys() -> None:
+    """Leaves of an offer only its best keys, when there are some of 256 bits. Only before the transaction keeps it."""
+    if ksr.has_sdp() and "a=crypto:" in (body := ksr.body()) and (lesser := lesser_suites(body)):
+        media_port.remove_keys(lesser)
+
+
+def warn(refusal: Refuse) -> None:
+    """Tells a refused phone what is wrong with its offer."""
+    if text := WARNINGS.get(refusal.rule):
+        ksr.reply_header(f'Warning: 399 pbx "{text}"')
+
+
+def leg_of_caller(terms: Terms) -> Leg | Refuse:
     """The leg of whoever sends this INVITE, or why its offer is refused."""
     if ksr.has_body() and not ksr.has_sdp():
         return UNKNOWN_BODY
     return leg_of_asker(ksr.transport(), terms, ksr.body() if ksr.has_sdp() else "")
 
 
-def offer_to_branch(terms: Terms = USUAL) -> bool:
+def offer_to_branch(terms: Terms) -> bool:
     """The offer for the device that this branch goes to; False: nothing is sent there."""
     next_hop = ksr.text("$du") or ksr.target_uri()
     leg = leg_towards(_transport_of(next_hop), terms)
@@ -80,7 +101,7 @@ def relay_answer(code: int) -> None:
     """Replaces the media address in a reply to the caller's INVITE with ours."""
     leg = decode_leg(ksr.dialog_var(_branch_variable()))
     if 200 <= code < 300:
-        ksr.set_dialog_var(CALLEE, encode_leg(leg))
+        ksr.set_dialog_var(CALLEE, encode_leg(agreed(leg, ksr.body()) if ksr.has_sdp() else leg))
     _answer(code, _leg(CALLER), leg, THIS_BRANCH)
 
 
@@ -89,11 +110,21 @@ def relay_answer_in_dialog(code: int, asker: str, other: str) -> None:
     _answer(code, _leg(asker), _leg(other), "")
 
 
+def in_use() -> dict[str, str]:
+    """How each side's media is encrypted now, by the names of the call record."""
+    if not ksr.dialog_var(CALLEE):
+        return {}
+    report = media_port.media_report()
+    sides = (("caller_rtp", CALLER, "$dlg(from_tag)"), ("called_rtp", CALLEE, "$dlg(to_tag)"))
+    return {name: described(_leg(leg), suite(report, ksr.text(tag))) for name, leg, tag in sides}
+
+
 def _offer(leg: Leg, next_hop: str, more: str, asker: Leg | None = None) -> bool:
     if not ksr.has_sdp():
         return not ksr.has_body()
     family = "IP6" if "[" in next_hop else "IP4"
-    flags = (_from(asker or _leg(CALLER)), _towards(leg), f"address-family={family}", more)
+    reports = "" if len(streams(ksr.body())) > 1 else REPORTS
+    flags = (_from(asker or _leg(CALLER)), _towards(leg), f"address-family={family}", reports, more)
     return ksr.media_offer(" ".join((ALWAYS, *flags)))
 
 

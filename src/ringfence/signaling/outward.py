@@ -15,7 +15,7 @@ from ringfence.policy.media import encode_leg
 from ringfence.policy.model import CallOutside, Refuse
 from ringfence.policy.trunks import Trunk
 from ringfence.policy.ways import Way, decode_ways, encode_ways, goes_on, peer_of, ways
-from ringfence.signaling import calls, emergency, facts, ksr, limits, lines, media, sides, told, trunk_port
+from ringfence.signaling import calls, emergency, facts, ksr, limits, lines, media, sides, terms, told, trunk_port
 from ringfence.signaling.worker import Worker
 
 NO_WAY: Final = Refuse("trunk.none", 503, "Service Unavailable")
@@ -38,7 +38,7 @@ def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker)
     """Sends an INVITE to the outside over the first way that has a line free."""
     if verdict.emergency:
         emergency.tell(verdict, worker)
-    leg = media.leg_of_caller(by.arrived.terms)
+    leg = media.leg_of_caller(by.arrived.terms or terms.of_subscriber(by.caller, worker))
     if isinstance(leg, Refuse):
         calls.refuse(worker, leg, calls.caller_fields(by.caller, verdict.number, dialled))
         return

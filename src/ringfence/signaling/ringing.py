@@ -13,7 +13,18 @@ from ringfence.policy.model import CallOutside, PlayService, Refuse, RingExtensi
 from ringfence.policy.outsiders import outsider
 from ringfence.policy.redirection import redirection_in
 from ringfence.policy.ringlist import after_list, decode_steps, wanted
-from ringfence.signaling import calls, ksr, limits, lines, memory, outward, picking, services, told
+from ringfence.signaling import (
+    calls,
+    ksr,
+    limits,
+    lines,
+    media_port,
+    memory,
+    outward,
+    picking,
+    services,
+    told,
+)
 from ringfence.signaling.judging import judge_of
 from ringfence.signaling.worker import Worker
 
@@ -168,4 +179,4 @@ def _end(rule: str, code: int, reason: str, payer: str, worker: Worker) -> None:
     if payer:
         ksr.set_dialog_var("payer", payer)
     calls.replace_final(code, reason)
-    ksr.media_delete()
+    media_port.media_delete()

@@ -88,7 +88,14 @@ def answered() -> dict[str, Any]:
     """`dialog` is where the core keeps the call, `media` whether the relay carries it."""
     place = [ksr.number("$dlg(h_entry)"), ksr.number("$dlg(h_id)")]
     media = bool(ksr.dialog_var("codec"))
-    return {**call_fields(), "answered_at": time.time(), "dialog": place, "media": media}
+    named = [one for one in ksr.dialog_var("media_addresses").split(",") if one]
+    return {
+        **call_fields(),
+        "answered_at": time.time(),
+        "dialog": place,
+        "media": media,
+        "media_addresses": named,
+    }
 
 
 def ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:

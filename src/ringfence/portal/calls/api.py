@@ -45,6 +45,7 @@ class CallRecordOut(Schema):
     mos: float | None
     loss: float | None
     jitter: float | None
+    round_trip: float | None
     destination: str
     rate: str
     cost: float | None

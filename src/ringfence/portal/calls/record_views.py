@@ -51,5 +51,6 @@ def shown(record: CallRecord) -> list[tuple[str, Any]]:
         (_("Quality (MOS)"), record.mos),
         (_("Loss in percent"), record.loss),
         (_("Jitter in ms"), record.jitter),
+        (_("Round trip in ms"), record.round_trip),
         (_("Call id"), record.call_id),
     ]
