@@ -18,7 +18,7 @@ from ringfence.lab.product import within
 from ringfence.lab.provider import Contract, Provider, registration_of
 from ringfence.lab.rest import Refused
 from ringfence.lab.sip import Account
-from ringfence.lab.softphone import Softphone
+from ringfence.lab.softphone import Softphone, end_call
 from tests.system.features.steps import branch_of
 
 pytestmark = pytest.mark.usefixtures("oracle")
@@ -69,24 +69,36 @@ def test_a_gateway_calls_only_while_it_is_registered_and_only_from_there(
         assert desk.requests_within(0.2) == []
 
 
-def test_a_stock_phone_as_gateway_calls_in_and_is_called_out(
-    pbx: Any, lab: Any, phone: Any, outward: Any, gateway: tuple[dict[str, Any], Account], tmp_path: Path
+def test_a_stock_phone_as_gateway_calls_in(
+    lab: Any, phone: Any, gateway: tuple[dict[str, Any], Account], tmp_path: Path
 ) -> None:
-    """It registers with user and password, its call rings, and a rule's route leads a call to it."""
+    """It registers with user and password, is asked for them again, and its call rings."""
+    desk = phone("151")
+    with Baresip(lab.host("gateway", 95), tmp_path / "g", gateway[1]) as box:
+        box.wait_registered()
+        box.dial(DID)
+        desk.respond(desk.request("INVITE", 8), 486, "Busy Here", "b")
+        box.wait_for("CALL_CLOSED", timeout=8)
+
+
+def test_a_rule_leads_calls_to_a_gateway_where_it_registered_from(
+    pbx: Any, stranger: Any, phone: Any, outward: Any, gateway: tuple[dict[str, Any], Account]
+) -> None:
+    """The number called stands in the Request-URI, for the gateway to dial."""
     trunk, account = gateway
-    desk, caller = phone("151"), phone("120")
+    caller = phone("120")
     (rule,) = pbx.rest.get("outbound-rules")["items"]
     pbx.rest.patch(f"outbound-rules/{rule['id']}", routes=[{"trunk_id": trunk["id"]}])
     try:
-        with Baresip(lab.host("gateway", 95), tmp_path / "g", account) as box:
-            box.wait_registered()
-            box.dial(DID)
-            invite = desk.request("INVITE", 8)
-            desk.respond(invite, 486, "Busy Here", "b")
-            box.wait_for("CALL_CLOSED", timeout=8)
+        with Softphone(stranger(), (PBX_ADDRESS, 5060), account) as box:
+            assert box.register().status == 200
             dialled = caller.begin_call(NUMBER)
+            invite = box.request("INVITE", 8)
+            assert invite.start_line.startswith(f"INVITE sip:{NUMBER}@{box.hostport}")
+            box.answer_call(invite)
             dialog = caller.call_answered(*dialled, 10)
-            assert caller.ask_in_dialog(dialog, "BYE", timeout=10).status == 200
+            box.request("ACK")
+            assert end_call(caller, box, dialog).status == 200
     finally:
         pbx.rest.patch(f"outbound-rules/{rule['id']}", routes=rule["routes"])
 
