@@ -184,6 +184,7 @@ class Calls:
                 "state": "answered" if call.answered else "ringing",
                 "started_at": call.started["t"],
                 "answered_at": call.answered["t"] if call.answered else None,
+                "tags": call.answered.get("tags", []) if call.answered else [],
             }
             for call in calls
         ]

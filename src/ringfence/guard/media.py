@@ -1,5 +1,6 @@
 """Asks the media relay which calls it still carries (the ng protocol of rtpengine, bencoded)."""
 
+import json
 import os
 import socket
 from collections.abc import Iterable, Mapping
@@ -32,6 +33,20 @@ class Relay:
                 if UNKNOWN in answer:
                     found.append(call_id)
         return found
+
+    def statistics(self) -> dict[str, Any]:
+        """What the relay counts; empty when it does not answer."""
+        cookie = os.urandom(8).hex().encode()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+            link.settimeout(PATIENCE)
+            link.connect(self._address)
+            try:
+                link.send(cookie + b' {"command": "statistics"}')
+                answer = link.recv(LONGEST_ANSWER)
+                found = json.loads(answer.removeprefix(cookie))["statistics"]
+            except (OSError, ValueError, KeyError, TypeError):
+                return {}
+        return found if isinstance(found, dict) else {}
 
     def reports(self, call_ids: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         """What the relay says of each of these SIP Call-IDs, by the same keys; nothing of those it does not know."""

@@ -12,7 +12,7 @@ from enum import IntEnum, StrEnum
 from typing import Final
 
 from ringfence.guard import pinholes
-from ringfence.policy.addresses import NAT64, Network, Span
+from ringfence.policy.addresses import NAT64, NAT64_LOCAL, Network, Span
 from ringfence.policy.settings import SecuritySettings
 
 TABLE: Final = "inet ringfence"
@@ -231,7 +231,7 @@ def _chains(shape: Shape) -> list[str]:
         "  chain sip {",
         *_each_version("    {source} @never{version} goto never_rates"),
         *_each_version("    {source} @allow{version} return"),
-        f"    ip6 saddr {NAT64} goto translated_rates",
+        f"    ip6 saddr {{ {NAT64}, {NAT64_LOCAL} }} goto translated_rates",
         "    goto sip_rates",
         "  }",
     ]
@@ -345,7 +345,7 @@ def _list_elements(lists: Lists) -> list[str]:
 
 
 def outermost(networks: Iterable[Network], version: int) -> list[str]:
-    """The prefixes of one family as text. An interval set refuses overlaps; of nested prefixes the outer one is kept."""
+    """Prefixes of one family as text. An interval set refuses overlaps; of nested prefixes the outer one is kept."""
     members = {network for network in networks if network.version == version}
     kept: list[Network] = []
     for network in sorted(members, key=lambda n: (n.network_address, n.prefixlen)):

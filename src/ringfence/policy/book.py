@@ -13,6 +13,7 @@ from ringfence.policy.calling import USUAL, Calling, decode_calling, encode_call
 from ringfence.policy.encryption import Encryption, Terms
 from ringfence.policy.numbers import Reach
 from ringfence.policy.plain import from_plain
+from ringfence.policy.recording import NOTHING, RecordingRules
 from ringfence.policy.settings import SecuritySettings
 from ringfence.policy.trunks import Trunk
 
@@ -58,6 +59,8 @@ class Tenant:
     def terms(self) -> Terms:
         """How the media of its extensions is carried, unless one of them has a setting of its own."""
         return Terms(self.encryption, self.aes_256_only)
+
+    recording: RecordingRules = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

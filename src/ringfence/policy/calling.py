@@ -6,6 +6,7 @@ from typing import Final
 
 from ringfence.policy.encryption import Encryption
 from ringfence.policy.plain import from_plain
+from ringfence.policy.recording import Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Calling:
     `max_calls` is how many calls it may be part of at once: None is no limit, 0 is none.
     With `voicemail`, a call that no forward takes on these three occasions may leave a message.
     `encryption` is that of its media; None: as its tenant has it.
+    `recording` is which of its calls are recorded; None leaves it to the tenant, nothing at all is none.
     """
 
     caller_number: str = ""
@@ -30,6 +32,7 @@ class Calling:
     max_calls: int | None = None
     voicemail: bool = False
     encryption: Encryption | None = None
+    recording: tuple[Direction, ...] | None = None
 
 
 USUAL: Final = Calling()

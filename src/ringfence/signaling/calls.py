@@ -27,6 +27,7 @@ from ringfence.signaling import (
     memory,
     parking,
     picking,
+    recording,
     sides,
     terms,
     told,
@@ -165,6 +166,8 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
         holding.note_offer(ksr.text("$tt"))
         ksr.record_route()
     send("ksr_reply_in_dialog", "ksr_failure_in_dialog")
+    if method == "ACK":
+        holding.obey()  # not before: while the relay looks for its music the 200 would be repeated
 
 
 def reply_of_callee() -> None:
@@ -187,8 +190,6 @@ def reply_in_dialog() -> None:
     code = ksr.number("$rs")
     ladder.note(CALLER if ksr.text("$ft") != ksr.text("$dlg(from_tag)") else CALLED, str(code))
     media.relay_answer_in_dialog(code, *_legs(sides.asking_side() == "caller"))
-    if 200 <= code < 300 and ksr.text("$rm") == "INVITE":
-        holding.obey()
 
 
 def _note_who_answered() -> None:
@@ -200,6 +201,7 @@ def _note_who_answered() -> None:
 
 def _note_agreed() -> None:
     answer = ksr.text("$rb") if ksr.has_sdp() else ""
+    ksr.set_dialog_var(told.CALLED_TAG, ksr.text("$tt"))
     ksr.set_dialog_var("codec", negotiated.codec(answer))
     ksr.set_dialog_var("called_rtp", negotiated.encryption(answer))
     ksr.set_dialog_var("media_addresses", ",".join(addresses(answer)))
@@ -232,9 +234,11 @@ def dialog_event(name: str, worker: Worker) -> None:
             ksr.set_dialog_var("answered", f"{time.time():.3f}")
             parking.started()
             worker.journal.append(Kind.CALL_ANSWERED, told.answered())
+            recording.answered(worker)
         case "dialog:end":
             limits.release()
             parking.ended()
+            recording.ended(worker)
             encrypted = media.in_use()
             media_port.media_delete()
             quality = media_port.media_quality()

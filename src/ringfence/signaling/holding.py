@@ -5,8 +5,9 @@ from typing import Final
 from ringfence.policy.hold import holds
 from ringfence.signaling import ksr, media_port
 
-MUSIC: Final = "/usr/share/asterisk/moh/macroform-cold_day.wav"
-"""Comes with the package asterisk-moh-opsound-wav; without it there is silence."""
+MUSIC: Final = "/usr/share/asterisk/moh/manolo_camp-morning_coffee.wav"
+"""Comes with the package asterisk-moh-opsound-wav; without it there is silence. The shortest one: the relay reads the
+whole file before it plays, and whatever else this call wants waits meanwhile."""
 
 AGAIN_AND_AGAIN: Final = 100
 
@@ -18,7 +19,7 @@ def note_offer(other_tag: str) -> None:
 
 
 def obey() -> None:
-    """Once the offer is accepted: music to whoever is held, silence to whoever is not any more."""
+    """Once the answer to the offer is acknowledged: music to whoever is held, silence to whoever is not any more."""
     held, hears = ksr.dialog_var("held"), ksr.dialog_var("hears")
     if held == hears:
         return

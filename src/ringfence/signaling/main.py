@@ -19,6 +19,7 @@ from ringfence.signaling import (
     media,
     outward,
     picking,
+    recording,
     registering,
     repeating,
     ringing,
@@ -120,6 +121,10 @@ def _in_dialog(method: str, worker: Worker) -> None:
     objection = calls.refuse_in_dialog(method)
     if objection is None and method == "REFER":
         objection = transfers.judge_refer(worker)
+    if objection is None and recording.is_key(method):
+        objection = recording.press(worker)
+        if objection is None:
+            return
     if objection is None:
         if ksr.hops_left():
             calls.carry_in_dialog(method, worker)

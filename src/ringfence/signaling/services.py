@@ -11,6 +11,8 @@ from ringfence.signaling import calls, facts, ksr, limits, lines, media, terms
 from ringfence.signaling.worker import Worker
 
 LOOPBACK: Final = "127.0.0.1"
+NOTICES: Final = frozenset({"message-summary", "check-sync", "check-sync;reboot=false"})
+"""The events that the voice process may tell phones of."""
 
 
 def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arrived = calls.INSIDE) -> None:
@@ -80,8 +82,8 @@ def is_from_voice() -> bool:
 
 
 def carry_notice(method: str) -> None:
-    """A message-waiting NOTIFY (RFC 3842) to every device of an extension: all that the voice process may send."""
-    if method != "NOTIFY" or ksr.text("$hdr(Event)") != "message-summary":
+    """A NOTIFY to every device of an extension, about waiting messages (RFC 3842) or a new configuration: no more."""
+    if method != "NOTIFY" or ksr.text("$hdr(Event)") not in NOTICES:
         ksr.reply(403, "Forbidden")
     elif not ksr.find_contacts(f"{ksr.target_user()}@{ksr.target_host()}"):
         ksr.reply(480, "Temporarily Unavailable")

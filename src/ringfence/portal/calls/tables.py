@@ -53,7 +53,7 @@ LIVE_CALLS: Final = Table(
         Column("state", _("State"), ("state",)),
         Column("audio", _("Audio"), css="hide-phone"),
         Column("since", _("Time"), ("started_at",), "text-end"),
-        Column("end", _("End")),
+        Column("end", _("Actions")),
     ),
     order="since",
     empty=Empty("phone", _("Nobody is talking"), _("Calls appear here while they ring and as long as they last.")),
