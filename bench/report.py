@@ -12,10 +12,10 @@ from bench.goals import Verdict
 from bench.measures.registration_cost import Point, median_cost
 
 
-def cost_table(points: Sequence[Point]) -> str:
-    """Median microseconds per registration, a row for each system and a column for each rate."""
+def cost_table(points: Sequence[Point], what: str = "registration") -> str:
+    """Median microseconds per registration or call, a row for each system and a column for each rate."""
     rates = sorted({point.load.rate for point in points})
-    lines = ["processor time per registration (median, us)" + "".join(f"{rate:>10}/s" for rate in rates)]
+    lines = [f"processor time per {what} (median, us)" + "".join(f"{rate:>10}/s" for rate in rates)]
     for system in dict.fromkeys(point.system for point in points):
         costs = [median_cost(points, system, rate) for rate in rates]
         lines.append(

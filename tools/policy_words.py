@@ -5,6 +5,8 @@ from typing import Final
 FEATURES: Final = {
     "route.ring_group": "The number is a ring group's: its members ring at once or one after the other.",
     "route.announcement": "The number is an announcement's: the system plays it and hangs up.",
+    "route.time_condition": "Five time conditions in a row lead to each other.",
+    "route.hang_up": "At this time the number leads nowhere: the time condition ends the call.",
     "route.voicemail": "Voicemail answers: *97 the own mailbox, *98 any of the tenant, *99 and a number "
     "that extension's; and what an extension with voicemail does not take.",
     "route.no_voicemail": "Nobody leaves a message where there is no voicemail.",

@@ -2,11 +2,25 @@
 
 from typing import Final
 
-from bench.parts import contact, drops, floods, goodwill, growth, hostile, lists, media, policy, reaction, registration
+from bench.parts import (
+    calls,
+    contact,
+    drops,
+    floods,
+    goodwill,
+    growth,
+    hostile,
+    lists,
+    media,
+    policy,
+    reaction,
+    registration,
+)
 from bench.stage import Part
 
 PARTS: Final = {
     "registration": Part("processor time per registration, beside three stock systems", registration.run),
+    "calls": Part("processor time per call, beside three stock systems, and with many rules and rates", calls.run),
     "growth": Part("cost and memory from 100 to 1,000,000 extensions", growth.run),
     "contact": Part("shared memory of a registered contact", contact.run),
     "policy": Part("from a policy commit to the last judgement by the old policy", policy.run),

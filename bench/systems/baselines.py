@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -16,19 +17,23 @@ TUNED: Final = "stock tuned (tlsf)"
 _TLSF: Final = ("-x", "tlsf", "-X", "tlsf")
 
 
-def baselines(net: Network, folder: Path, subscribers: int) -> tuple[System, System, System]:
+def baselines(
+    net: Network, folder: Path, subscribers: int, *, accounting: bool = False
+) -> tuple[System, System, System]:
     """Prepares the databases and returns the systems."""
+    folder = _sub(folder, "accounting") if accounting else folder
     sqlite_file = sqlite_database(folder, subscribers)
     cluster = folder / "postgresql"
     create_cluster(cluster)
     with postgresql.postgresql(net, cluster):
         postgresql.fill(cluster, subscribers)
     url = f"sqlite:///{sqlite_file}"
-    plain = stock.Stock(url, "db_sqlite.so")
-    tuned = stock.Stock(url, "db_sqlite.so", _TLSF)
+    plain = stock.Stock(url, "db_sqlite.so", accounting=accounting)
+    tuned = replace(plain, allocator=_TLSF)
+    server = stock.Stock(postgresql.URL, "db_postgres.so", accounting=accounting)
     return (
         System(ON_SQLITE, lambda: _on_sqlite(net, _sub(folder, "s1"), sqlite_file, plain)),
-        System(ON_POSTGRESQL, lambda: _on_postgresql(net, _sub(folder, "s2"), cluster)),
+        System(ON_POSTGRESQL, lambda: _on_postgresql(net, _sub(folder, "s2"), cluster, server)),
         System(TUNED, lambda: _on_sqlite(net, _sub(folder, "s3"), sqlite_file, tuned)),
     )
 
@@ -54,8 +59,8 @@ def _on_sqlite(net: Network, folder: Path, database: Path, variant: stock.Stock)
 
 
 @contextmanager
-def _on_postgresql(net: Network, folder: Path, cluster: Path) -> Iterator[None]:
+def _on_postgresql(net: Network, folder: Path, cluster: Path, variant: stock.Stock) -> Iterator[None]:
     with postgresql.postgresql(net, cluster):
         postgresql.forget_contacts(cluster)
-        with stock.kamailio(net, folder, stock.Stock(postgresql.URL, "db_postgres.so")):
+        with stock.kamailio(net, folder, variant):
             yield

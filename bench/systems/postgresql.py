@@ -34,7 +34,7 @@ def fill(folder: Path, subscribers: int) -> None:
     """Creates Kamailio's database with the package's own schema and the generated accounts."""
     statement(folder, "CREATE ROLE kamailio LOGIN PASSWORD 'kamailiorw';")
     statement(folder, "CREATE DATABASE kamailio OWNER kamailio;")
-    for name in ("standard", "auth_db", "usrloc"):
+    for name in ("standard", "auth_db", "usrloc", "acc"):
         statement(folder, "SET ROLE kamailio;\n" + (_SCHEMAS / f"{name}-create.sql").read_text(), "kamailio")
     lines = "".join("\t".join((*row, "")) + "\n" for row in rows(subscribers))
     copied = f"COPY subscriber (username, domain, password, ha1, ha1b) FROM STDIN;\n{lines}\\.\nANALYZE subscriber;\n"

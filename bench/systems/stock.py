@@ -31,13 +31,16 @@ _LIFTED_DENSITY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """One way to run stock Kamailio. `guarded`: pike counts as shipped, for loads that are attacks."""
+    """One way to run stock Kamailio. `guarded`: pike counts as shipped, for loads that are attacks. `accounting`: every
+    call is written to the database.
+    """
 
     database_url: str
     driver: str
     allocator: tuple[str, ...] = ()
     extra_lines: tuple[tuple[str, str], ...] = ()
     guarded: bool = False
+    accounting: bool = False
 
     @property
     def replaced(self) -> tuple[tuple[str, str], ...]:
@@ -64,6 +67,7 @@ def _local(folder: Path, stock: Stock) -> str:
             "#!define WITH_AUTH",
             "#!define WITH_USRLOCDB",
             "#!define WITH_ANTIFLOOD",
+            *(["#!define WITH_ACCDB"] if stock.accounting else []),
             f'#!define DBURL "{stock.database_url}"',
             f'loadmodule "{stock.driver}"',
             "auto_aliases=no",
@@ -78,7 +82,7 @@ def create_sqlite(path: Path, subscribers: int) -> None:
     """A SQLite database from the package's own schema, with the generated accounts."""
     path.unlink(missing_ok=True)
     with sqlite3.connect(path) as database:
-        for name in ("standard", "auth_db", "usrloc"):
+        for name in ("standard", "auth_db", "usrloc", "acc"):
             database.executescript((_SCHEMAS / f"{name}-create.sql").read_text())
         database.executemany(
             "INSERT INTO subscriber (username, domain, password, ha1, ha1b) VALUES (?, ?, ?, ?, '')", rows(subscribers)

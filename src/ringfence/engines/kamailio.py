@@ -47,6 +47,7 @@ def render_tls(system: System) -> str:
         source=f"src/ringfence/engines/templates/{TLS_TEMPLATE}",
         certificate=system.paths.web_certificate,
         key=system.paths.web_key,
+        authorities=system.paths.authorities,
     )
 
 

@@ -10,6 +10,12 @@ from ringfence.policy.relayed import Flow
 LONGEST_SETUP: Final = 300.0
 """Seconds after which an unanswered call without an end is held lost: the engine gives up ringing after 120 s."""
 
+OF_ENDED: Final = (
+    "caller", "callee", "dialled", "tenant_id", "user_id", "sip_call_id",
+    "payer", "direction", "number", "trunk", "outbound_rule",
+)  # fmt: skip
+"""What the record of a call says of it whose end nobody told."""
+
 LONGEST_CALL: Final = 18_000.0
 """Seconds after which an answered call without an end is held lost: the engine ends every call after 4 hours."""
 
@@ -40,6 +46,11 @@ class LiveCall:
         told = [self.started.get("source"), self.started.get("media_addresses")]
         told += [self.answered.get("media_addresses")] if self.answered else []
         return tuple(one for part in told for one in (part if isinstance(part, list) else [part]) if one)
+
+    @property
+    def as_it_stands(self) -> Event:
+        """What its start said, and where the last forward led: a call may begin inside and leave."""
+        return {**self.started, **(self.forwarded or {}), "t": self.started["t"], "kind": self.started["kind"]}
 
     @property
     def callee(self) -> str:
@@ -111,8 +122,8 @@ class Calls:
         return [_end_of(call_id, call, now) for call_id, call in lost.items()]
 
     def going_on(self) -> list[tuple[Event, Event | None]]:
-        """Each call as it was started and, if it was, answered."""
-        return [(call.started, call.answered) for call in self._calls.values()]
+        """Each call as it stands after every forward and, if it was, answered."""
+        return [(call.as_it_stands, call.answered) for call in self._calls.values()]
 
     def with_media(self) -> dict[str, str]:
         """The SIP Call-ID of each answered call whose media the relay should carry."""
@@ -166,7 +177,7 @@ class Calls:
         ]
         return [
             {
-                **call.started,
+                **call.as_it_stands,
                 "callee": call.callee,
                 "caller_rtp": call.encrypted.get("caller_rtp", ""),
                 "called_rtp": call.encrypted.get("called_rtp", ""),
@@ -200,10 +211,10 @@ class Calls:
 
 
 def _end_of(call_id: str, call: LiveCall, now: float) -> dict[str, Any]:
-    names = ("caller", "callee", "dialled", "tenant_id", "user_id", "sip_call_id")
+    known = call.as_it_stands
     return {
         "call_id": call_id,
-        **{name: call.started[name] for name in names if name in call.started},
+        **{name: known[name] for name in OF_ENDED if name in known},
         "started_at": call.started["t"],
         "answered_at": call.answered["t"] if call.answered else None,
         "ended_at": now,

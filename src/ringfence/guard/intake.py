@@ -102,7 +102,7 @@ class Intake:
         return {**event, **charged, "reason": why} if why else {**event, **charged}
 
     def _meter_call(self, event: Event) -> None:
-        if event["kind"] == Kind.CALL_STARTED:
+        if event["kind"] in (Kind.CALL_STARTED, Kind.CALL_FORWARDED):
             self._fuse.started(event)
         elif event["kind"] == Kind.CALL_ANSWERED:
             self._fuse.answered(event)

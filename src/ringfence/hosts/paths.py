@@ -109,6 +109,11 @@ class Paths:
         return self.tls / "current"
 
     @property
+    def authorities(self) -> Path:
+        """Whose certificates a provider may have: a link to the list of the host, or a file that pins others."""
+        return self.tls / "authorities.pem"
+
+    @property
     def web_certificate(self) -> Path:
         return self.current_pair / "web.crt"
 

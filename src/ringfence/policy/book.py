@@ -149,6 +149,17 @@ class Announcement:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeCondition:
+    """A number that leads elsewhere inside the office hours of this id than outside them; both as destinations."""
+
+    id: int
+    aor: str
+    hours_id: int
+    in_hours: str
+    out_of_hours: str
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """Everything a decision needs except the subscribers, which are looked up by key."""
 
@@ -164,6 +175,7 @@ class Book:
     trunks: tuple[Trunk, ...] = ()
     ring_groups: tuple[RingGroup, ...] = ()
     announcements: tuple[Announcement, ...] = ()
+    time_conditions: tuple[TimeCondition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

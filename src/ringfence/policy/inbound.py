@@ -12,14 +12,14 @@ from ringfence.policy.book import FindSubscriber, Subscriber
 from ringfence.policy.destinations import Destination, DestinationKind, parse_destination
 from ringfence.policy.forwarding import Attempt, Judge, follow
 from ringfence.policy.index import Index
-from ringfence.policy.model import PlayService, Refuse, RingExtension, Verdict
+from ringfence.policy.model import PlayService, Refuse, Verdict
+from ringfence.policy.outsiders import NOWHERE, outsider
 from ringfence.policy.services import Service
 from ringfence.policy.trunks import Trunk
 
 Lookup = Callable[[str], bytes | None]
 
 ANONYMOUS: Final = "anonymous"
-NOWHERE: Final = Refuse("inbound.destination", 480, "Temporarily Unavailable")
 SHORTEST_PREFIX: Final = 2
 LONGEST_NUMBER: Final = 18
 
@@ -85,7 +85,7 @@ def place(arrival: Arrival, lookup: Lookup, index: Index, find: FindSubscriber, 
     trunk, did = found
     number = ANONYMOUS if arrival.withheld else trunk.canonical(arrival.caller) or ANONYMOUS
     shown = "Anonymous" if number == ANONYMOUS else number
-    caller = Subscriber(f"{number}@{did.domain}", did.tenant_id, 0, "", True, shown, "", "")
+    caller = outsider(number, did.tenant_id, did.domain, shown)
     if not trunk.serves(did.tenant_id):
         verdict: Verdict = Refuse("inbound.tenant", 404, "Not Found")
     elif _is_blocked(did.tenant_id, number, lookup):
@@ -124,8 +124,8 @@ def _unwanted(number: str) -> Refuse:
 
 def _lead(did: Did, caller: Subscriber, index: Index, find: FindSubscriber, judge: Judge) -> Verdict:
     match did.destination.kind:
-        case DestinationKind.EXTENSION:
-            return follow(Attempt(caller, caller, did.destination.value), _at_first(did, find, judge))
+        case DestinationKind.EXTENSION | DestinationKind.TIME_CONDITION:
+            return follow(Attempt(caller, caller, did.destination.value), judge)
         case DestinationKind.RING_GROUP | DestinationKind.ANNOUNCEMENT:
             found = answering(did.destination.value, did.domain, index, Callers(caller, caller))
             return found or NOWHERE
@@ -133,8 +133,6 @@ def _lead(did: Did, caller: Subscriber, index: Index, find: FindSubscriber, judg
             return _voicemail(did, caller, find)
         case DestinationKind.HANG_UP:
             return Refuse("inbound.hang_up", 603, "Decline")
-        case DestinationKind.TIME_CONDITION:
-            return NOWHERE
 
 
 def _voicemail(did: Did, caller: Subscriber, find: FindSubscriber) -> Verdict:
@@ -142,17 +140,3 @@ def _voicemail(did: Did, caller: Subscriber, find: FindSubscriber) -> Verdict:
     if callee is None or not callee.calling.voicemail:
         return NOWHERE
     return PlayService("inbound.voicemail", Service.LEAVE_MESSAGE, callee.aor, caller, caller)
-
-
-def _at_first(did: Did, find: FindSubscriber, judge: Judge) -> Judge:
-    """Whoever calls from outside has no right; the number's owner chose where it leads. Forwards are judged as ever."""
-
-    def judged(caller: Subscriber, payer: Subscriber, number: str) -> Verdict:
-        if payer is not caller:
-            return judge(caller, payer, number)
-        callee = find(f"{number}@{did.domain}")
-        if callee is None or not callee.active:
-            return Refuse("inbound.callee_inactive", 480, "Temporarily Unavailable")
-        return RingExtension("inbound.extension", callee.aor, caller, callee, caller)
-
-    return judged

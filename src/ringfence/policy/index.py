@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ringfence.policy.book import Announcement, BlockedUserAgent, Book, MatchKind, RingGroup, Role, Tenant
+from ringfence.policy.book import (
+    Announcement,
+    BlockedUserAgent,
+    Book,
+    MatchKind,
+    RingGroup,
+    Role,
+    Tenant,
+    TimeCondition,
+)
 from ringfence.policy.trunks import TrunkIndex, index_trunks
 
 NO_RIGHTS: Final = Role("", internal=False, national=False, international=False)
@@ -21,7 +30,7 @@ class Index:
     agents_starting: tuple[str, ...]
     agents_named: frozenset[str]
     trunks: TrunkIndex
-    answering: dict[str, RingGroup | Announcement]
+    answering: dict[str, RingGroup | Announcement | TimeCondition]
     """By address of record: numbers that are no extension."""
 
     def domain_of(self, host: str) -> str:
@@ -60,8 +69,13 @@ def build_index(book: Book) -> Index:
         agents_starting=_patterns(enabled, MatchKind.PREFIX),
         agents_named=frozenset(_patterns(enabled, MatchKind.EXACT)),
         trunks=index_trunks(book.trunks),
-        answering={one.aor: one for one in book.announcements} | {one.aor: one for one in book.ring_groups},
+        answering=_answering(book),
     )
+
+
+def _answering(book: Book) -> dict[str, RingGroup | Announcement | TimeCondition]:
+    found: dict[str, RingGroup | Announcement | TimeCondition] = {one.aor: one for one in book.time_conditions}
+    return found | {one.aor: one for one in book.announcements} | {one.aor: one for one in book.ring_groups}
 
 
 def _patterns(agents: tuple[BlockedUserAgent, ...], kind: MatchKind) -> tuple[str, ...]:

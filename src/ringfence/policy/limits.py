@@ -38,7 +38,7 @@ class CallFacts(NamedTuple):
     """A call about to be sent: whose tenant, which extensions take part (who calls first), over which trunk.
 
     `called` is the extension that is rung, if it is one; `payer` who forwarded or transferred the call, if it was not
-    the caller. `suspendable` says that it leaves the system.
+    the caller. `suspendable` says that it leaves the system; `came_by` is the trunk it came in by.
     """
 
     tenant: Tenant
@@ -48,6 +48,7 @@ class CallFacts(NamedTuple):
     emergency: bool = False
     suspendable: bool = False
     payer: Subscriber | None = None
+    came_by: Extent | None = None
 
 
 class Counter(NamedTuple):
@@ -59,7 +60,7 @@ class Counter(NamedTuple):
 
 
 def counters(call: CallFacts) -> tuple[Counter, ...]:
-    """Every counter of a call, the narrowest first.
+    """Every counter of a call, the narrowest first. One that leaves over the trunk it came by takes two lines there.
 
     >>> [one.key for one in counters(CallFacts(Tenant(3, "A", "a.example"), trunk=Extent(5)))]
     ['trunk:5:tenant:3', 'trunk:5', 'tenant:3']
@@ -73,13 +74,15 @@ def counters(call: CallFacts) -> tuple[Counter, ...]:
         key = f"extension:{call.called.aor}"
         found.setdefault(key, Counter(key, call.called.calling.max_calls, Refuse("limits.called", 486, "Busy Here")))
     tenant = f"tenant:{call.tenant.id}"
-    if call.trunk is not None:
-        trunk = f"trunk:{call.trunk.trunk_id}"
-        share, total = call.trunk.of_tenant, call.trunk.total
-        found[f"{trunk}:{tenant}"] = Counter(f"{trunk}:{tenant}", share, _full("limits.trunk_tenant", share))
-        found[trunk] = Counter(trunk, total, _full("limits.trunk", total))
-    found[tenant] = Counter(tenant, call.tenant.max_calls, _full("limits.tenant", call.tenant.max_calls))
-    return tuple(found.values())
+    lines = [line for extent in (call.trunk, call.came_by) if extent for line in _lines(extent, tenant)]
+    whole = Counter(tenant, call.tenant.max_calls, _full("limits.tenant", call.tenant.max_calls))
+    return (*found.values(), *lines, whole)
+
+
+def _lines(extent: Extent, tenant: str) -> tuple[Counter, Counter]:
+    trunk, share, total = f"trunk:{extent.trunk_id}", extent.of_tenant, extent.total
+    of_tenant = Counter(f"{trunk}:{tenant}", share, _full("limits.trunk_tenant", share))
+    return of_tenant, Counter(trunk, total, _full("limits.trunk", total))
 
 
 def over(counter: Counter, calls: int, *, emergency: bool) -> Refuse | None:

@@ -8,7 +8,9 @@ from ringfence.policy.index import Index
 from ringfence.policy.lamps import watch
 from ringfence.policy.model import Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
 from ringfence.policy.numbers import Reach
-from ringfence.policy.outside import FindExchange, call_outside, emergency_call, no_exchange
+from ringfence.policy.outside import Exchange, FindExchange, call_outside, emergency_call, no_exchange
+from ringfence.policy.outsiders import is_outsider, led_inside
+from ringfence.policy.timed import led_by_time
 from ringfence.policy.voicemail import dialled_service
 
 
@@ -48,14 +50,24 @@ def _call(request: Request, index: Index, find: FindSubscriber, exchange_of: Fin
 def judge_with(index: Index, find: FindSubscriber, exchange_of: FindExchange = no_exchange) -> Judge:
     """The one judgement of a call, whether it was dialled, forwarded, transferred or started by a program.
 
-    An emergency number comes before everything. The payer's rights decide; the caller is only shown.
+    An emergency number comes before everything. The payer's rights decide; the caller is only shown. Whoever calls
+    from outside has none and is led to what answers inside.
     """
 
     def judge(caller: Subscriber, payer: Subscriber, number: str) -> Verdict:
         exchange = exchange_of(payer.tenant_id)
-        emergency = emergency_call(payer, number, index, exchange)
+        emergency = None if is_outsider(payer) else emergency_call(payer, number, index, exchange)
         if emergency is not None:
             return emergency
+        plan, now = (exchange.plan, exchange.now) if exchange else (None, 0.0)
+        led = led_by_time(number, payer.domain, index, plan, now)
+        if isinstance(led, Refuse):
+            return led
+        if is_outsider(payer):
+            return led_inside(Callers(caller, payer), led, index, find)
+        return judge_led(caller, payer, led, exchange)
+
+    def judge_led(caller: Subscriber, payer: Subscriber, number: str, exchange: Exchange | None) -> Verdict:
         service = dialled_service(number, caller, payer, find)
         if service is not None and index.role(payer.role).may(Reach.INTERNAL):
             return service

@@ -154,6 +154,7 @@ ROUTERS: Final = (
     ("voicemail", "voicemail.api"),
     ("recordings", "recordings.api"),
     ("answering", "answering.api"),
+    ("time conditions", "answering.timed_api"),
     ("backups", "backups.api"),
     ("doctor", "doctor.api"),
     ("provisioning", "provisioning.api"),

@@ -210,6 +210,7 @@ def book() -> Book:
         trunks=trunks.trunks(),
         ring_groups=answering.ring_groups(),
         announcements=answering.announcements(),
+        time_conditions=answering.time_conditions(),
     )
 
 

@@ -21,7 +21,6 @@ from ringfence.policy.model import (
 )
 from ringfence.signaling import (
     calls,
-    emergency,
     ksr,
     outward,
     parking,
@@ -29,7 +28,6 @@ from ringfence.signaling import (
     registrations,
     ringing,
     services,
-    terms,
     watching,
 )
 from ringfence.signaling.worker import Worker
@@ -43,8 +41,6 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
         verdict = ringing.reachable(parking.fetched(verdict, worker), worker, replaces=True)
     elif isinstance(verdict, RingExtension | RingList):
         verdict = ringing.reachable(verdict, worker, replaces=bool(request.replaces))
-    if isinstance(verdict, CallOutside) and verdict.emergency:
-        emergency.tell(verdict, worker)
     match verdict:
         case Drop(rule):
             worker.refused(rule)
@@ -71,9 +67,8 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
             calls.ring(verdict, request.target_user, worker)
         case PlayService():
             services.play(verdict, request.target_user, worker)
-        case CallOutside() if request.caller:
-            agreed = terms.of_subscriber(request.caller, worker)
-            outward.call_outside(verdict, request.target_user, worker, agreed)
+        case CallOutside(payer=payer):
+            outward.call_outside(verdict, request.target_user, outward.Source(request.caller or payer), worker)
         case _:
             refuse(worker, "route.nowhere", 403, "Forbidden")
 

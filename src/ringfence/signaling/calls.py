@@ -10,16 +10,18 @@ from ringfence.policy.book import Subscriber, Tenant
 from ringfence.policy.encryption import Terms
 from ringfence.policy.events import Kind
 from ringfence.policy.ladder import CALLED, CALLER, SYSTEM
-from ringfence.policy.limits import LONGEST_CALL_MINUTES, CallFacts, Extent
+from ringfence.policy.limits import LONGEST_CALL_MINUTES, Extent
 from ringfence.policy.media import addresses, encode_leg
-from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, SetCalling
+from ringfence.policy.model import Refuse, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
 from ringfence.signaling import (
+    branches,
     facts,
     holding,
     ksr,
     ladder,
     limits,
+    lines,
     media,
     media_port,
     memory,
@@ -67,7 +69,7 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
     if isinstance(leg, Refuse):
         refuse(worker, leg, caller_fields(verdict.caller, called(verdict), target_user))
         return
-    objection = limits.admit(facts_of(verdict, tenant, more.extent), worker)
+    objection = limits.admit(lines.facts_of(verdict, tenant, more.extent), worker)
     if objection is not None:
         limits.refuse(objection)
         journal_refused_call(worker, objection, verdict.caller, target_user)
@@ -79,9 +81,8 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
     ladder.note(CALLER, "INVITE")
     _journal_start(worker, verdict, target_user, {"call_id": call_id, "rule": verdict.rule, **more.told})
     ksr.record_route()
-    if more is INSIDE:
-        ksr.show_caller(verdict.caller.display_name or verdict.caller.extension)
-    ksr.append_header(f"P-Asserted-Identity: <sip:{verdict.caller.aor}>")
+    shown = "" if more is INSIDE else f"sip:{verdict.caller.aor}"
+    branches.announce(verdict.caller.display_name or verdict.caller.extension, verdict.caller.aor, shown)
     ksr.ring_for(ring_seconds(verdict))
     picking.note(verdict, worker)
     start_sending()
@@ -151,10 +152,11 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
     ksr.set_next_hop(other)
     if method == "ACK":
         worker.journal.append(Kind.CALL_CONFIRMED, told.confirmed())
-    outside = {"outbound": "callee", "inbound": "caller"}.get(ksr.dialog_var("direction"), "")
-    sides.note_outside(caller if outside == "caller" else callee if outside else "")
-    if outside == ("callee" if from_caller else "caller"):
-        sides.dress_for_outside(outside)
+    outside, receiver = sides.outer_sides(), "callee" if from_caller else "caller"
+    for side in outside:
+        sides.note_outside(caller if side == "caller" else callee)
+    if receiver in outside:
+        sides.dress_for_outside(receiver)
     if objection := _objection_to_body(method, from_caller, other):
         worker.refused(objection.rule)
         media.warn(objection)
@@ -309,15 +311,6 @@ def _track(verdict: Rung, target_user: str, call_id: str, more: Mapping[str, str
     for name, value in values.items():
         if value:
             ksr.set_dialog_var(name, value)
-
-
-def facts_of(verdict: Rung, tenant: Tenant, extent: Extent | None = None) -> CallFacts:
-    """What is counted when this call is sent. Of a list, only who called and who pays: its members ring for others."""
-    called = verdict.callee if isinstance(verdict, RingExtension) else None
-    if extent is not None:  # whoever calls from outside is no extension
-        payer = None if verdict.payer is verdict.caller else verdict.payer
-        return CallFacts(tenant, None, called, extent, payer=payer)
-    return CallFacts(tenant, verdict.caller, called, payer=verdict.payer)
 
 
 def end_in_time(tenant: Tenant) -> None:

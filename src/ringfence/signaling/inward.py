@@ -4,12 +4,11 @@ from typing import Final
 
 from ringfence.policy.inbound import Arrival, Placed, did_key, place
 from ringfence.policy.index import Index
-from ringfence.policy.limits import Extent
 from ringfence.policy.model import CallOutside, PlayService, Refuse, Request, RingExtension, RingList
 from ringfence.policy.routing import judge_with
 from ringfence.policy.rules import identity, source
 from ringfence.policy.trunks import Trunk
-from ringfence.signaling import act, calls, ksr, media, outward, ringing, services, trunk_port
+from ringfence.signaling import act, calls, ksr, lines, media, outward, ringing, services, trunk_port
 from ringfence.signaling.authentication import Identity
 from ringfence.signaling.worker import Worker
 
@@ -20,10 +19,11 @@ UNREGISTERED: Final = Refuse("trunk.not_registered", 403, "Forbidden")
 def arrives(index: Index, worker: Worker) -> bool:
     """Whether this INVITE comes from a trunk's address or pretends to; then it is answered here.
 
-    A phone behind the same address names its own domain in From and goes the general way.
+    A phone behind the same address names its own domain in From and goes the general way, and so does a gateway that
+    registers here: both are asked for their password.
     """
-    trunks = index.trunks
-    if not trunks.by_id or ksr.from_host().lower() in index.tenants:
+    trunks, named = index.trunks, ksr.from_host().lower()
+    if not trunks.by_id or named in index.tenants or named in trunks.realms:
         return False
     if not trunks.at(ksr.source()):
         return _pretends(worker)
@@ -92,12 +92,11 @@ def _carry(placed: Placed, worker: Worker) -> None:
     verdict = ringing.reachable(placed.verdict, worker)
     match verdict:
         case RingExtension() | RingList():
-            trunk_port.show_caller_as(placed.caller.display_name, f"sip:{placed.caller.aor}")
             calls.ring(verdict, placed.number, worker, _arrived(placed))
         case PlayService():
             services.play(verdict, placed.number, worker, _arrived(placed))
         case CallOutside():
-            outward.call_outside(verdict, placed.number, worker, placed.trunk.terms)
+            outward.call_outside(verdict, placed.number, outward.Source(placed.caller, _arrived(placed)), worker)
         case Refuse():
             _refuse(verdict, placed, worker)
         case _:
@@ -114,6 +113,7 @@ def _arrived(placed: Placed) -> calls.Arrived:
     told = {
         "direction": "inbound",
         "number": placed.number,
-        "trunk": str(placed.trunk.id),
+        "trunk": str(trunk.id),
+        lines.CAME_BY: str(trunk.id),
     }
-    return calls.Arrived(told, Extent(trunk.id, trunk.max_calls, trunk.share_of(tenant_id)), trunk.terms)
+    return calls.Arrived(told, lines.extent_of(trunk, tenant_id), trunk.terms)

@@ -252,6 +252,15 @@ def set_dialog_var(name: str, value: str) -> None:
     KSR.pv.sets(f"$dlg_var({name})", value)
 
 
+def note(name: str, value: str) -> None:
+    """Keeps a value with the transaction, for its branches and its next steps; `value` may be ""."""
+    KSR.pv.sets(f"$avp({name})", value)
+
+
+def noted(name: str) -> str:
+    return text(f"$avp({name})")
+
+
 def end_dialog() -> None:
     KSR.dialog.dlg_bye("all")
 
@@ -299,35 +308,6 @@ def redirection() -> str:
     return text("$T_rpl($ct)")
 
 
-def refer_to_count() -> int:
-    return number("$hdrc(Refer-To)")
-
-
-def refer_to() -> str:
-    return text("$hdr(Refer-To)")
-
-
-def refer_to_instead(uri: str, replaces: str, by: str) -> None:
-    """Another target for a REFER; `replaces` goes into its headers part, escaped (RFC 3891 section 6.1)."""
-    KSR.textops.remove_hf_re("^(Refer-To|r|Referred-By|b)$")
-    KSR.pv.sets("$var(words)", replaces)
-    headers = "?Replaces=" + text("$(var(words){s.escape.param})") if replaces else ""
-    append_header(f"Refer-To: <{uri}{headers}>")
-    append_header(f"Referred-By: <sip:{by}>")
-
-
-def parties_of(wanted: str, one_tag: str, other_tag: str) -> tuple[str, ...]:
-    """The two addresses of record of another dialog of ours; none if there is no such dialog."""
-    own = (call_id(), text("$ft"), text("$tt"))
-    found: tuple[str, ...] = ()
-    for tags in ((one_tag, other_tag), (other_tag, one_tag)):
-        if not found and _yes(KSR.dialog.dlg_get(wanted, *tags)):
-            found = (dialog_var("from"), dialog_var("to"))
-    if not _yes(KSR.dialog.dlg_get(*own)):
-        KSR.dialog.dlg_get(own[0], own[2], own[1])
-    return found
-
-
 def add_to_tag(tag: str) -> None:
     """Our tag in To: the answer copies it, so we know it. Only for a request without a transaction."""
     KSR.textops.remove_hf("To")
@@ -369,10 +349,6 @@ def remove_headers(pattern: str) -> None:
 
 def append_header(line: str) -> None:
     KSR.hdr.append(line + "\r\n")
-
-
-def show_caller(display_name: str) -> None:
-    KSR.uac.uac_replace_from(f'"{display_name}"', "")
 
 
 def log_error(line: str) -> None:

@@ -19,7 +19,7 @@ def admit(call: CallFacts, worker: Worker) -> Refuse | None:
     give_back(worker.unattached)  # of a call whose dialog never came to be
     worker.unattached = ()
     held: list[str] = []
-    objection = _suspended(call, worker) or _count(call, (), held)
+    objection = _suspended(call, worker) or _count(call, [], held)
     worker.unattached = () if objection else tuple(held)
     return objection
 
@@ -34,15 +34,20 @@ def readmit(call: CallFacts, worker: Worker) -> Refuse | None:
     """The same for a call that goes on elsewhere: over another trunk, to another extension. What it no longer uses is
     given back; if there is an objection, everything stays as it was.
     """
-    before = tuple(ksr.dialog_var(HELD).split())
+    before = ksr.dialog_var(HELD).split()
     held: list[str] = []
     objection = _suspended(call, worker) or _count(call, before, held)
     if objection:
         return objection
-    wanted = [counter.key for counter in limits.counters(call)]
-    give_back(key for key in before if key not in wanted)
-    ksr.set_dialog_var(HELD, " ".join(wanted))
+    give_back(before)
+    ksr.set_dialog_var(HELD, " ".join(counter.key for counter in limits.counters(call)))
     return None
+
+
+def counts_for(trunk_id: int) -> bool:
+    """Whether the call of this dialog already holds the line that it goes out by over this trunk."""
+    lines = ksr.dialog_var(HELD).split().count(f"trunk:{trunk_id}")
+    return lines > (ksr.dialog_var("came_by") == str(trunk_id))
 
 
 def release() -> None:
@@ -72,10 +77,13 @@ def _suspended(call: CallFacts, worker: Worker) -> Refuse | None:
     return limits.SUSPENDED if names and worker.suspensions.holds_one_of(names, time.monotonic()) else None
 
 
-def _count(call: CallFacts, already: tuple[str, ...], held: list[str]) -> Refuse | None:
-    """Adds the call to each counter that does not count it yet; on an objection takes all that back."""
+def _count(call: CallFacts, already: list[str], held: list[str]) -> Refuse | None:
+    """Adds the call to each counter that does not count it yet; on an objection takes all that back. What is left in
+    `already` the call does not use any more.
+    """
     for counter in limits.counters(call):
         if counter.key in already:
+            already.remove(counter.key)
             continue
         held.append(counter.key)
         objection = limits.over(counter, memory.count_up(counter.key), emergency=call.emergency)

@@ -10,6 +10,7 @@ from ringfence.hosts.paths import Paths
 from ringfence.policy.decide import decide, screen
 from ringfence.signaling import (
     act,
+    branches,
     calls,
     facts,
     inward,
@@ -23,7 +24,6 @@ from ringfence.signaling import (
     repeating,
     ringing,
     services,
-    terms,
     transfers,
     trunk_port,
     web_port,
@@ -187,7 +187,7 @@ def ksr_failure_trunk(*_: object) -> None:
 
 @guarded(drop_message, _report)
 def ksr_branch_call(*_: object) -> bool:
-    return media.offer_to_branch(terms.of_branch(this_worker()))
+    return branches.dress(this_worker())
 
 
 @guarded(drop_message, _report)

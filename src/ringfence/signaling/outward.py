@@ -4,64 +4,100 @@ Which ways are left stands in the dialog, so any worker can take the next one.
 """
 
 import time
-from typing import Any, Final
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
-from ringfence.policy.encryption import Terms
+from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
-from ringfence.policy.limits import CallFacts, Extent
+from ringfence.policy.limits import CallFacts
 from ringfence.policy.media import encode_leg
 from ringfence.policy.model import CallOutside, Refuse
 from ringfence.policy.trunks import Trunk
 from ringfence.policy.ways import Way, decode_ways, encode_ways, goes_on, peer_of, ways
-from ringfence.signaling import calls, facts, ksr, limits, media, sides, trunk_port
+from ringfence.signaling import calls, emergency, facts, ksr, limits, lines, media, sides, terms, told, trunk_port
 from ringfence.signaling.worker import Worker
 
 NO_WAY: Final = Refuse("trunk.none", 503, "Service Unavailable")
 PRIVATE: Final = "private"
 ANSWERED: Final = "answered_challenge"
 OF_TRUNK: Final = "limits.trunk"
+OUTBOUND: Final = "outbound"
+
+Admit = Callable[[CallFacts, Worker], Refuse | None]
 
 
-def call_outside(verdict: CallOutside, dialled: str, worker: Worker, terms: Terms) -> None:
-    """Sends an INVITE to the outside over the first way that has a line free. `terms` are the caller's."""
-    leg = media.leg_of_caller(terms)
+class Source(NamedTuple):
+    """Who calls, and how the call came in."""
+
+    caller: Subscriber
+    arrived: calls.Arrived = calls.INSIDE
+
+
+def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker) -> None:
+    """Sends an INVITE to the outside over the first way that has a line free."""
+    if verdict.emergency:
+        emergency.tell(verdict, worker)
+    leg = media.leg_of_caller(by.arrived.terms or terms.of_subscriber(by.caller, worker))
     if isinstance(leg, Refuse):
-        calls.refuse(worker, leg, calls.caller_fields(verdict.payer, verdict.number, dialled))
+        calls.refuse(worker, leg, calls.caller_fields(by.caller, verdict.number, dialled))
         return
-    index = worker.view.current()
-    found = ways(verdict, index.trunks, _is_down) if index else ()
-    private = "id" in ksr.text("$hdr(Privacy)").lower()
+    payer, tenant = verdict.payer, worker.tenant(verdict.payer.domain)
     ksr.forget_credentials()
     ksr.remove_headers(calls.CLAIMED_IDENTITY)
-    ksr.remove_headers(sides.OF_PHONES)
-    payer, tenant = verdict.payer, worker.tenant(verdict.payer.domain)
-    told = _told(verdict, dialled, worker.new_call_id())
-    found, objection = _admitted(found, CallFacts(tenant, payer, None, None, verdict.emergency, True), worker)
+    call = lines.facts_outside(verdict, by.caller, tenant, by.arrived.extent)
+    found, objection = _admitted(_ways(verdict, worker), call, limits.admit, worker)
     if objection is not None:
-        calls.journal_refused_call(worker, objection, payer, dialled)
+        refusal = replace(objection, payer=payer.aor)
+        calls.journal_refused_call(worker, refusal, by.caller, dialled)
         worker.refused(objection.rule)
         limits.refuse(objection)
         return
     calls.end_in_time(tenant)
-    more = {"ways": encode_ways(found), "privacy": PRIVATE if private else "", media.CALLER: encode_leg(leg)}
-    _track(told, more)
+    values = {**_values(verdict, dialled, by), "id": worker.new_call_id()}
+    _track({**values, **_taken(verdict, found), media.CALLER: encode_leg(leg)})
     limits.attach(worker)
-    fields = {**calls.caller_fields(payer, verdict.number, dialled), "trunk": found[0].trunk_id}
-    started = {name: told[name] for name in ("payer", "number", "outbound_rule", "direction")}
-    worker.journal.append(Kind.CALL_STARTED, {"call_id": told["id"], "rule": verdict.rule, **fields, **started})
+    fields = {**calls.caller_fields(by.caller, verdict.number, dialled), "trunk": found[0].trunk_id}
+    started = {name: values[name] for name in ("payer", "number", "outbound_rule", "direction")}
+    worker.journal.append(Kind.CALL_STARTED, {"call_id": values["id"], "rule": verdict.rule, **fields, **started})
     ksr.record_route()
     if not _send(worker):
         ksr.reply(NO_WAY.code, NO_WAY.reason)
 
 
-def _admitted(found: tuple[Way, ...], call: CallFacts, worker: Worker) -> tuple[tuple[Way, ...], Refuse | None]:
+def lead_outside(verdict: CallOutside, caller: Subscriber, worker: Worker) -> Refuse | None:
+    """The same for a call that rang inside in vain, in the failure route. The objection, or None: it goes on."""
+    tenant = worker.tenant(verdict.payer.domain)
+    if verdict.emergency:
+        emergency.tell(verdict, worker)
+    call = lines.facts_outside(verdict, caller, tenant, lines.came_by(tenant, worker))
+    found, objection = _admitted(_ways(verdict, worker), call, limits.readmit, worker)
+    if objection is not None:
+        return objection
+    path = ",".join((ksr.dialog_var("path"), ksr.dialog_var("to"))).strip(",")
+    values = {**_of_number(verdict), **_taken(verdict, found), "path": path, "trunk": str(found[0].trunk_id)}
+    for name, value in {**values, **dict.fromkeys(("rung", "steps", "otherwise", "callee"), "")}.items():
+        ksr.set_dialog_var(name, value)
+    leads = {"by": path.rpartition(",")[2], "rung": [], "payer": verdict.payer.aor, "emergency": verdict.emergency}
+    worker.journal.append(Kind.CALL_FORWARDED, {**told.call_fields(), **sides.outside_fields(), **leads})
+    return None if _send(worker) else NO_WAY
+
+
+def _ways(verdict: CallOutside, worker: Worker) -> tuple[Way, ...]:
+    index = worker.view.current()
+    return ways(verdict, index.trunks, _is_down) if index else ()
+
+
+def _admitted(
+    found: tuple[Way, ...], call: CallFacts, admit: Admit, worker: Worker
+) -> tuple[tuple[Way, ...], Refuse | None]:
     """The ways from the first one whose trunk has a line free, or the last objection."""
     index, objection = worker.view.current(), NO_WAY
     for place, way in enumerate(found):
         trunk = index.trunks.by_id.get(way.trunk_id) if index else None
         if trunk is None:
             continue
-        refused = limits.admit(call._replace(trunk=_extent(trunk, call.tenant.id)), worker)
+        refused = admit(call._replace(trunk=lines.extent_of(trunk, call.tenant.id)), worker)
         if refused is None:
             return found[place:], None
         objection = refused
@@ -70,43 +106,53 @@ def _admitted(found: tuple[Way, ...], call: CallFacts, worker: Worker) -> tuple[
     return (), objection
 
 
-def _extent(trunk: Trunk, tenant_id: int) -> Extent:
-    return Extent(trunk.id, trunk.max_calls, trunk.share_of(tenant_id))
-
-
 def _moves(trunk: Trunk, worker: Worker) -> bool:
     """Whether the call may go on over this trunk; its counts move along."""
-    if ksr.dialog_var("trunk") in ("", str(trunk.id)):
+    if limits.counts_for(trunk.id):
         return True
     payer = worker.view.subscriber(ksr.dialog_var("payer"))
     if payer is None:
         return False
-    tenant, emergency = worker.tenant(payer.domain), bool(ksr.dialog_var("emergency"))
-    return limits.readmit(CallFacts(tenant, payer, None, _extent(trunk, tenant.id), emergency, True), worker) is None
+    tenant = worker.tenant(payer.domain)
+    caller = worker.view.subscriber(ksr.dialog_var("from"))
+    call = CallFacts(tenant, caller, None, lines.extent_of(trunk, tenant.id), bool(ksr.dialog_var("emergency")), True)
+    return limits.readmit(call._replace(payer=payer, came_by=lines.came_by(tenant, worker)), worker) is None
 
 
-def _told(verdict: CallOutside, dialled: str, call_id: str) -> dict[str, str]:
+def _values(verdict: CallOutside, dialled: str, by: Source) -> dict[str, str]:
+    """What the dialog of a new call holds of both parties."""
     payer = verdict.payer
     return {
-        "id": call_id,
+        **by.arrived.told,
         "caller": facts.party(),
-        "from": payer.aor,
-        "to": verdict.number,
+        "from": by.caller.aor,
         "dialled": dialled[:64],
         "tenant": str(payer.tenant_id),
-        "user": str(payer.user_id),
-        "payer": payer.aor,
-        "number": verdict.number,
-        "outbound_rule": verdict.outbound_rule,
-        "direction": "outbound",
-        "emergency": "1" if verdict.emergency else "",
+        "user": str(by.caller.user_id),
         "started": f"{time.time():.3f}",
+        **_of_number(verdict),
     }
 
 
-def _track(told: dict[str, str], more: dict[str, str]) -> None:
+def _of_number(verdict: CallOutside) -> dict[str, str]:
+    return {
+        "to": verdict.number,
+        "payer": verdict.payer.aor,
+        "number": verdict.number,
+        "outbound_rule": verdict.outbound_rule,
+        "direction": OUTBOUND,
+        "emergency": "1" if verdict.emergency else "",
+    }
+
+
+def _taken(verdict: CallOutside, found: tuple[Way, ...]) -> dict[str, str]:
+    private = "id" in ksr.text("$hdr(Privacy)").lower()
+    return {"ways": encode_ways(found), "privacy": PRIVATE if private else ""}
+
+
+def _track(values: dict[str, str]) -> None:
     ksr.track_dialog()
-    for name, value in {**told, **more}.items():
+    for name, value in values.items():
         if value:
             ksr.set_dialog_var(name, value)
 
@@ -170,6 +216,7 @@ def dress(worker: Worker) -> bool:
     if trunk is None:
         return False
     way, private = found[0], ksr.dialog_var("privacy") == PRIVATE
+    ksr.remove_headers(sides.OF_PHONES)
     ours = _shown(way, trunk)
     shown, called = "sip:anonymous@anonymous.invalid" if private else ours, f"sip:{way.number}@{trunk.domain}"
     ksr.set_dialog_var("shown", shown)

@@ -8,7 +8,7 @@ from typing import Final
 from ringfence.policy.model import Refuse, RingExtension, Unpark, Verdict
 from ringfence.policy.services import Service
 from ringfence.policy.transfer import Replaced
-from ringfence.signaling import ksr, memory
+from ringfence.signaling import branches, ksr, memory
 from ringfence.signaling.worker import Worker
 
 NOTHING_PARKED: Final = Refuse("code.nothing_parked", 404, "Not Found")
@@ -37,5 +37,5 @@ def fetched(verdict: Unpark, worker: Worker) -> Verdict:
     parked = worker.view.subscriber(aor) if aor else None
     if parked is None or parked.domain != verdict.caller.domain:
         return NOTHING_PARKED
-    ksr.append_header(f"Replaces: {replaces}")
+    branches.announce_replaced(replaces)
     return RingExtension(verdict.rule, parked.aor, verdict.caller, parked, verdict.caller)

@@ -9,10 +9,22 @@ from typing import Final
 from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
 from ringfence.policy.forwarding import Occasion, go_on, occasion_of, redirected
-from ringfence.policy.model import PlayService, Refuse, RingExtension, RingList, Rung, Verdict
+from ringfence.policy.model import CallOutside, PlayService, Refuse, RingExtension, RingList, Rung, Verdict
+from ringfence.policy.outsiders import outsider
 from ringfence.policy.redirection import redirection_in
 from ringfence.policy.ringlist import after_list, decode_steps, wanted
-from ringfence.signaling import calls, ksr, limits, media_port, memory, picking, services, told
+from ringfence.signaling import (
+    calls,
+    ksr,
+    limits,
+    lines,
+    media_port,
+    memory,
+    outward,
+    picking,
+    services,
+    told,
+)
 from ringfence.signaling.judging import judge_of
 from ringfence.signaling.worker import Worker
 
@@ -71,6 +83,8 @@ def failed(worker: Worker) -> None:
             _ring_next(verdict, worker)
         case PlayService():
             _leave_to_voice(verdict, worker)
+        case CallOutside():
+            _lead_outside(verdict, worker)
         case Refuse(rule, code, reason, payer):
             _end(rule, code, reason, payer, worker)
         case _:
@@ -83,8 +97,7 @@ def _next_step(code: int, worker: Worker) -> Verdict | None:
     index, callee = worker.view.current(), worker.view.subscriber(ksr.dialog_var("to"))
     if callee is None or index is None:
         return None
-    caller = worker.view.subscriber(ksr.dialog_var("from")) or callee
-    path, judge = _path(), judge_of(worker)
+    path, judge, caller = _path(), judge_of(worker), _caller(worker)
     verdict: Verdict | None = None
     if judge is None:
         return None
@@ -98,19 +111,21 @@ def _next_step(code: int, worker: Worker) -> Verdict | None:
 
 
 def _rest_of_list(worker: Worker) -> Verdict | None:
-    payer = worker.view.subscriber(ksr.dialog_var("payer")) or _outsider()
+    caller = _caller(worker)
+    payer = caller if ksr.dialog_var("payer") == caller.aor else worker.view.subscriber(ksr.dialog_var("payer"))
     if payer is None:
         return None
-    caller = worker.view.subscriber(ksr.dialog_var("from")) or payer
     steps, otherwise = decode_steps(ksr.dialog_var("steps")), ksr.dialog_var("otherwise")
     return reachable(RingList("ring.next", ksr.dialog_var("to"), caller, payer, steps, otherwise, _path()), worker)
 
 
-def _outsider() -> Subscriber | None:
-    """Whoever called from outside; it has no right, so nothing but the steps themselves is open to it."""
-    if ksr.dialog_var("direction") != "inbound":
-        return None
-    return Subscriber(ksr.dialog_var("payer"), int(ksr.dialog_var("tenant") or 0), 0, "", True, "", "", "")
+def _caller(worker: Worker) -> Subscriber:
+    """Whoever called; an extension that is gone meanwhile has no more rights than somebody outside."""
+    found = worker.view.subscriber(ksr.dialog_var("from"))
+    if found is not None:
+        return found
+    number, _, domain = ksr.dialog_var("from").partition("@")
+    return outsider(number, int(ksr.dialog_var("tenant") or 0), domain, "")
 
 
 def _path() -> tuple[str, ...]:
@@ -120,7 +135,7 @@ def _path() -> tuple[str, ...]:
 def _ring_next(verdict: Rung, worker: Worker) -> None:
     """The devices of the next extension become the targets of the same call."""
     tenant = worker.tenant(verdict.payer.domain)
-    if objection := limits.readmit(calls.facts_of(verdict, tenant), worker):
+    if objection := limits.readmit(lines.facts_of(verdict, tenant, lines.came_by(tenant, worker)), worker):
         _end(objection.rule, objection.code, objection.reason, verdict.payer.aor, worker)
         return
     note_step(calls.step_variables(verdict), worker)
@@ -132,11 +147,21 @@ def _ring_next(verdict: Rung, worker: Worker) -> None:
 
 def _leave_to_voice(verdict: PlayService, worker: Worker) -> None:
     """The system itself takes the call; after that there is no next step."""
+    tenant = worker.tenant(verdict.payer.domain)
+    if objection := limits.readmit(lines.facts_of(verdict, tenant, lines.came_by(tenant, worker)), worker):
+        _end(objection.rule, objection.code, objection.reason, verdict.payer.aor, worker)
+        return
     path = ",".join((*_path(), ksr.dialog_var("to")))
     nothing = {"rung": "", "steps": "", "otherwise": ""}
     note_step({"to": str(verdict.service), "payer": verdict.payer.aor, "path": path, **nothing}, worker)
     if not services.take_over(verdict):
         _end("forward.failed", 500, "Server Internal Error", "", worker)
+
+
+def _lead_outside(verdict: CallOutside, worker: Worker) -> None:
+    """The call goes on over a trunk, and from there no further inside."""
+    if objection := outward.lead_outside(verdict, _caller(worker), worker):
+        _end(objection.rule, objection.code, objection.reason, verdict.payer.aor, worker)
 
 
 def note_step(variables: dict[str, str], worker: Worker) -> None:

@@ -7,7 +7,7 @@ from ringfence.hosts import ports
 from ringfence.policy.events import Kind
 from ringfence.policy.media import encode_leg
 from ringfence.policy.model import PlayService, Refuse
-from ringfence.signaling import calls, facts, ksr, media, terms
+from ringfence.signaling import calls, facts, ksr, limits, lines, media, terms
 from ringfence.signaling.worker import Worker
 
 LOOPBACK: Final = "127.0.0.1"
@@ -17,7 +17,7 @@ NOTICES: Final = frozenset({"message-summary", "check-sync", "check-sync;reboot=
 
 def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arrived = calls.INSIDE) -> None:
     """A call that the system itself answers from the start. `more` says how it came in."""
-    caller = verdict.caller
+    caller, tenant = verdict.caller, worker.tenant(verdict.caller.domain)
     ksr.forget_credentials()
     ksr.remove_headers(calls.CLAIMED_IDENTITY)
     call_id = worker.new_call_id()
@@ -26,6 +26,12 @@ def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arr
     if isinstance(leg, Refuse):
         calls.refuse(worker, leg, started)
         return
+    objection = limits.admit(lines.facts_of(verdict, tenant, more.extent), worker)
+    if objection is not None:
+        limits.refuse(objection)
+        calls.journal_refused_call(worker, objection, caller, target_user)
+        return
+    calls.end_in_time(tenant)
     ksr.track_dialog()
     values = {
         "id": call_id,
@@ -42,6 +48,7 @@ def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arr
     }
     for name, value in values.items():
         ksr.set_dialog_var(name, value)
+    limits.attach(worker)
     told = {"call_id": call_id, "rule": verdict.rule, **more.told, "payer": verdict.payer.aor}
     worker.journal.append(Kind.CALL_STARTED, {**started, **told})
     ksr.record_route()

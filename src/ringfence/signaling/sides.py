@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from ringfence.signaling import facts, ksr, trunk_port
+from ringfence.signaling.lines import CAME_BY
 
 OF_PHONES: Final = "^(User-Agent|Organization|Call-Info|Subject|Authorization|Proxy-Authorization)$"
 """Headers that tell what phone this is, or what it proved to us."""
@@ -12,6 +13,16 @@ def asking_side() -> str:
     """Whose offer the reply at hand answers."""
     tag = ksr.text("$dlg(from_tag)")
     return "caller" if not tag or ksr.text("$ft") == tag else "callee"
+
+
+def outer_sides() -> tuple[str, ...]:
+    """Which sides of this dialog are outside: none of an internal call, both of one that came in and went out again."""
+    sides = []
+    if ksr.dialog_var(CAME_BY):
+        sides.append("caller")
+    if ksr.dialog_var("direction") == "outbound":
+        sides.append("callee")
+    return tuple(sides)
 
 
 def note_outside(party: str) -> None:
@@ -24,7 +35,7 @@ def dress_for_outside(outside: str) -> None:
     """A request to a provider within a call: the parties as its INVITE named them, its own route, nothing of ours."""
     ksr.remove_headers(OF_PHONES)
     ours, theirs = ksr.dialog_var("shown"), ksr.dialog_var("called")
-    if ours and theirs:
+    if ours and theirs and outside == "callee":
         trunk_port.show_parties(ours, theirs)
     if route := ksr.text("$dlg(to_rs)" if outside == "callee" else "$dlg(from_rs)"):
         ksr.append_header(f"Route: {route}")

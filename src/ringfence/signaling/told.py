@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ringfence.policy.limits import HELD
 from ringfence.signaling import ksr, ladder, sides
+from ringfence.signaling.lines import CAME_BY
 
 DIALOG_VARIABLES: Final = (
     "id",
@@ -34,6 +35,7 @@ DIALOG_VARIABLES: Final = (
     "callee_leg",
     "shown",
     "called",
+    CAME_BY,
 )
 
 CALLED_TAG: Final = "called_tag"

@@ -11,6 +11,7 @@ from ringfence.policy.inbound import Arrival, Did, Placed, blocked_key, did_key,
 from ringfence.policy.index import build_index
 from ringfence.policy.model import PlayService, Refuse, RingExtension, RingList, Verdict
 from ringfence.policy.ringlist import Step, encode_steps
+from ringfence.policy.routing import judge_with
 from ringfence.policy.services import Service
 from ringfence.policy.trunks import Source, Trunk, TrunkKind
 
@@ -28,11 +29,7 @@ def stored(number: str, trunk_id: int = 1, destination: str = "extension:101") -
 
 def placed(arrival: Arrival, store: dict[str, bytes], *people: Subscriber) -> Placed | Refuse:
     by_aor = {one.aor: one for one in people or (BOB,)}
-    return place(arrival, store.get, INDEX, by_aor.get, outside)
-
-
-def outside(caller: Subscriber, payer: Subscriber, number: str) -> Verdict:
-    return Refuse("judged", 403, payer.aor)
+    return place(arrival, store.get, INDEX, by_aor.get, judge_with(INDEX, by_aor.get))
 
 
 def verdict_of(found: Placed | Refuse) -> Verdict:
@@ -101,7 +98,8 @@ def test_a_block_of_another_tenant_blocks_nobody_here() -> None:
     ("destination", "rule"),
     [
         ("hang_up:", "inbound.hang_up"),
-        ("extension:999", "inbound.callee_inactive"),
+        ("extension:999", "inbound.destination"),
+        ("extension:*98", "inbound.destination"),
         ("announcement:1", "inbound.destination"),
     ],
 )
@@ -114,7 +112,7 @@ def test_a_forward_to_the_outside_is_judged_as_a_call_of_the_forwarder() -> None
     """Case 112, from outside: the outside caller never crosses to another trunk on rights of his own."""
     forwarding = replace(BOB, calling=Calling(forward_always="0044900"))
     found = placed(Arrival((CARRIER,), ("+4930123",), "+4989"), stored("+4930123"), forwarding)
-    assert verdict_of(found) == Refuse("judged", 480, "Temporarily Unavailable", "101@b.example")
+    assert verdict_of(found) == Refuse("outbound.international", 480, "Temporarily Unavailable", "101@b.example")
 
 
 def test_a_number_leads_to_a_ring_group_an_announcement_or_a_mailbox() -> None:

@@ -7,6 +7,7 @@ from ringfence.policy.book import Subscriber
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.people.models import Extension, Person
 from tests.unit.portal.rest import PASSWORD, Site
+from tests.unit.portal.signing_in import signed_in_browser
 from tests.unit.portal.store import policy
 from tests.unit.portal.test_pages import browser
 
@@ -77,3 +78,21 @@ def test_administrators_have_the_same_page(site: Site) -> None:
     assert published("101@a.example").calling.do_not_disturb
     assert not published("101@a.example").calling.call_waiting
     assert f"{page}/calling" in client.get(page, secure=True).content.decode()
+
+
+def test_the_number_shown_outside_is_one_of_the_tenants_and_set_by_administrators(site: Site) -> None:
+    """Caller identity: nobody shows the number of another tenant at the same carrier (issue: trunks)."""
+    sources = [{"cidr": "203.0.113.9", "port": 0}]
+    trunk = site.admin.post("trunks", name="Carrier", kind="address", sources=sources, numbers=["+4930*"])["id"]
+    for name, first in (("a", "+4930100"), ("b", "+4930200")):
+        site.admin.post("number-pools", tenant_id=site.tenants[name], trunk_id=trunk, first=first)
+    path = f"users/{site.users['101@a.example']}/calling"
+    for number, rule in (("+4930200", "calling.not_yours"), ("030100", "calling.caller_number")):
+        refused = site.a.refusal("PATCH", path, {"caller_number": number})
+        assert (refused["field"], refused["error_id"]) == ("caller_number", rule)
+    assert site.a.call("PATCH", path, {"caller_number": "+4930100"})[1]["caller_number"] == "+4930100"
+    assert site.a.call("PATCH", path, {"caller_number": None})[1]["caller_number"] == ""
+    pages = signed_in_browser("100@a.example")
+    page = f"/users/{site.users['101@a.example']}/calls"
+    assert pages.post(page, {"max_calls": "2", "caller_number": "+4930100"}, secure=True).status_code == 302
+    assert b"+4930100" in pages.get(page, secure=True).content

@@ -126,7 +126,9 @@ def populate(site: Site) -> None:
     site.b.post("disallowed-codes", tenant_id=tenant_id, prefix="+900")
     site.b.post("emergency-numbers", tenant_id=tenant_id, number="19222")
     hours = [{"weekday": 0, "start": 480, "end": 1020}]
-    site.b.post("office-hours", tenant_id=tenant_id, name="Day", spans=hours)
+    day = site.b.post("office-hours", tenant_id=tenant_id, name="Day", spans=hours)["id"]
+    leads = {"in_hours": "extension:100", "out_of_hours": "hang_up:"}
+    site.b.post("time-conditions", tenant_id=tenant_id, number="700", name="Desk", office_hours_id=day, **leads)
     OutboundRule.objects.create(tenant_id=tenant_id, name="Any", order=1, routes=[])
     site.b.post("budgets", owner="extension:101@b.example")
     site.b.post("ring-groups", tenant_id=tenant_id, number="600", name="Sales", members=["101"])

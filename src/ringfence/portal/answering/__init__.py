@@ -1,1 +1,1 @@
-"""What answers a number besides an extension: ring groups and announcements."""
+"""What answers a number besides an extension: ring groups, announcements and time conditions."""

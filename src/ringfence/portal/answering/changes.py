@@ -14,7 +14,7 @@ from ringfence.policy.settings import Problem
 from ringfence.portal import audio, places
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
-from ringfence.portal.answering.models import Announcement, RingGroup
+from ringfence.portal.answering.models import Announcement, RingGroup, TimeCondition
 from ringfence.portal.change import change
 from ringfence.portal.people.models import Extension
 from ringfence.portal.permissions import Permission
@@ -42,7 +42,7 @@ class GroupWish:
 
 def create_group(actor: Actor, tenant_id: int, wish: GroupWish) -> RingGroup:
     """Raises Refused or NotFound."""
-    tenant = _tenant(actor, tenant_id)
+    tenant = tenant_of(actor, tenant_id)
     return _save(actor, RingGroup(tenant=tenant), wish)
 
 
@@ -75,7 +75,7 @@ def delete_group(actor: Actor, group: RingGroup) -> None:
 
 
 def _problems(group: RingGroup, wish: GroupWish) -> list[Problem]:
-    found = [*_number_problems(group.tenant_id, wish.number, group), *_name_problems(wish.name)]
+    found = [*number_problems(group.tenant_id, wish.number, group), *name_problems(wish.name)]
     if not 1 <= len(wish.members) <= MOST_MEMBERS or len(set(wish.members)) != len(wish.members):
         found.append(Problem("members", "members.count", f"A ring group has 1 to {MOST_MEMBERS} different members."))
     known = set(
@@ -92,20 +92,20 @@ def _problems(group: RingGroup, wish: GroupWish) -> list[Problem]:
     return found
 
 
-def _name_problems(name: str) -> list[Problem]:
+def name_problems(name: str) -> list[Problem]:
     problem = label_problem("name", name)
     return [problem] if problem else []
 
 
-def _number_problems(tenant_id: int, number: str, own: RingGroup | Announcement) -> list[Problem]:
+def number_problems(tenant_id: int, number: str, own: RingGroup | Announcement | TimeCondition) -> list[Problem]:
+    """A number is that of one thing in its tenant."""
     if not _NUMBER.fullmatch(number):
         return [Problem("number", "number.syntax", "A number is 3 to 64 digits, as in 600.")]
-    groups = RingGroup.objects.filter(tenant_id=tenant_id, number=number)
-    texts = Announcement.objects.filter(tenant_id=tenant_id, number=number)
-    taken = (
-        Extension.objects.filter(tenant_id=tenant_id, number=number).exists()
-        or groups.exclude(pk=own.pk or 0 if isinstance(own, RingGroup) else 0).exists()
-        or texts.exclude(pk=own.pk or 0 if isinstance(own, Announcement) else 0).exists()
+    taken = Extension.objects.filter(tenant_id=tenant_id, number=number).exists() or any(
+        model.objects.filter(tenant_id=tenant_id, number=number)
+        .exclude(pk=own.pk or 0 if isinstance(own, model) else 0)
+        .exists()
+        for model in (RingGroup, Announcement, TimeCondition)
     )
     return [Problem("number", "number.taken", f"The number {number} is in use in this tenant.")] if taken else []
 
@@ -113,8 +113,8 @@ def _number_problems(tenant_id: int, number: str, own: RingGroup | Announcement)
 def create_announcement(actor: Actor, tenant_id: int, number: str, name: str, wav: bytes) -> Announcement:
     """Raises Refused or NotFound."""
     require(actor, Permission.INBOUND_WRITE)
-    row = Announcement(tenant=_tenant(actor, tenant_id), number=number, name=name.strip())
-    if problems := [*_number_problems(tenant_id, number, row), *_name_problems(name)]:
+    row = Announcement(tenant=tenant_of(actor, tenant_id), number=number, name=name.strip())
+    if problems := [*number_problems(tenant_id, number, row), *name_problems(name)]:
         raise Refused(problems)
     try:
         ulaw = ulaw_from_wav(wav, LONGEST_SECONDS)
@@ -154,7 +154,7 @@ def announced(row: Announcement) -> dict[str, Any]:
     return {"number": row.number, "name": row.name, "seconds": row.seconds}
 
 
-def _tenant(actor: Actor, tenant_id: int) -> Tenant:
+def tenant_of(actor: Actor, tenant_id: int) -> Tenant:
     found: Tenant | None = Tenant.objects.visible_to(actor).filter(pk=tenant_id).first()
     if found is None:
         raise NotFound([Problem("tenant_id", "tenant.not_found", "There is no such tenant.")])

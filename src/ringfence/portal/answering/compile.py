@@ -3,7 +3,7 @@
 from ringfence.policy import book
 from ringfence.policy.model import Step
 from ringfence.policy.ringlist import encode_steps
-from ringfence.portal.answering.models import Announcement, RingGroup
+from ringfence.portal.answering.models import Announcement, RingGroup, TimeCondition
 
 
 def ring_groups() -> tuple[book.RingGroup, ...]:
@@ -25,3 +25,13 @@ def steps_of(row: RingGroup) -> tuple[Step, ...]:
 def announcements() -> tuple[book.Announcement, ...]:
     found = Announcement.objects.select_related("tenant").order_by("pk")
     return tuple(book.Announcement(row.pk, f"{row.number}@{row.tenant.domain}") for row in found)
+
+
+def time_conditions() -> tuple[book.TimeCondition, ...]:
+    found = TimeCondition.objects.select_related("tenant").order_by("pk")
+    return tuple(
+        book.TimeCondition(
+            row.pk, f"{row.number}@{row.tenant.domain}", row.office_hours_id, row.in_hours, row.out_of_hours
+        )
+        for row in found
+    )

@@ -1,4 +1,4 @@
-"""Forms: a ring group, an announcement."""
+"""Forms: a ring group, an announcement, a time condition."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ringfence.portal.actor import Actor
 from ringfence.portal.forms import PortalForm
+from ringfence.portal.outbound.models import OfficeHours
 from ringfence.portal.tenants.models import Tenant
 
 
@@ -62,3 +63,29 @@ class AnnouncementForm(_OfTenant):
         help_text=_("A WAV file with 16 bit PCM of at most 40 seconds; it is played to whoever calls the number."),
         widget=forms.FileInput(attrs={"accept": ".wav,audio/wav"}),
     )
+
+
+class TimeConditionForm(_OfTenant):
+    office_hours_id = forms.TypedChoiceField(
+        coerce=int,
+        label=_("Office hours"),
+        help_text=_("With the time zone, daylight saving and holidays that they have."),
+    )
+    in_hours = forms.CharField(
+        max_length=96,
+        label=_("In office hours"),
+        help_text=_(
+            "Where the call goes: extension:101, ring_group:600, voicemail:101, announcement:601, time_condition:700 "
+            "or hang_up:"
+        ),
+    )
+    out_of_hours = forms.CharField(
+        max_length=96, label=_("Out of office hours"), help_text=_("On holidays too. As above.")
+    )
+
+    def __init__(self, actor: Actor, *args: Any, fixed: bool = False, **kwargs: Any) -> None:
+        super().__init__(actor, *args, fixed=fixed, **kwargs)
+        hours = self.fields["office_hours_id"]
+        assert isinstance(hours, forms.ChoiceField)
+        found = OfficeHours.objects.visible_to(actor).select_related("tenant")[:1000]
+        hours.choices = [(row.pk, f"{row.name} ({row.tenant.domain})") for row in found]

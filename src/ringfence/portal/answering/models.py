@@ -1,10 +1,11 @@
-"""Ring groups and announcements of tenants."""
+"""Ring groups, announcements and time conditions of tenants."""
 
 from typing import Any
 
 from django.db import models
 
 from ringfence.portal.actor import Actor
+from ringfence.portal.outbound.models import OfficeHours
 from ringfence.portal.tenants.models import Tenant
 
 
@@ -49,6 +50,26 @@ class Announcement(models.Model):
     class Meta:
         ordering = ("id",)
         constraints = (models.UniqueConstraint(fields=("tenant", "number"), name="one_announcement_of_a_number"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TimeCondition(models.Model):
+    """A number that leads to one destination in office hours and to another out of them."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="time_conditions")
+    number = models.CharField(max_length=64)
+    name = models.CharField(max_length=64)
+    office_hours = models.ForeignKey(OfficeHours, on_delete=models.RESTRICT, related_name="time_conditions")
+    in_hours = models.CharField(max_length=96)
+    out_of_hours = models.CharField(max_length=96)
+
+    objects = OfTenantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=("tenant", "number"), name="one_time_condition_of_a_number"),)
 
     def __str__(self) -> str:
         return self.name

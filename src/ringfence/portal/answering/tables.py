@@ -1,4 +1,4 @@
-"""The tables of ring groups and announcements."""
+"""The tables of ring groups, announcements and time conditions."""
 
 from typing import Any, Final
 
@@ -62,4 +62,35 @@ ANNOUNCEMENTS: Final = Table(
     ),
     search=_search,
     search_hint=_("Number or name"),
+)
+
+TIME_CONDITIONS: Final = Table(
+    name=_("time conditions"),
+    path="/time-conditions",
+    row="answering/time_conditions_row.html",
+    columns=(
+        Column("number", _("Number"), ("number",)),
+        Column("name", _("Name"), ("name",)),
+        Column("tenant", _("Tenant"), ("tenant__name",), "hide-phone"),
+        Column("hours", _("Office hours"), ("office_hours__name",)),
+        Column("in_hours", _("In office hours"), css="hide-phone"),
+        Column("out_of_hours", _("Out of office hours"), css="hide-phone"),
+    ),
+    order="number",
+    empty=Empty(
+        "clock",
+        _("No time conditions yet"),
+        _("A time condition leads calls elsewhere in office hours than out of them."),
+        "/time-conditions/new",
+        _("Add the first time condition"),
+    ),
+    search=_search,
+    search_hint=_("Number or name"),
+    export=(
+        ("number", lambda row: row.number),
+        ("name", lambda row: row.name),
+        ("office_hours", lambda row: row.office_hours.name),
+        ("in_hours", lambda row: row.in_hours),
+        ("out_of_hours", lambda row: row.out_of_hours),
+    ),
 )

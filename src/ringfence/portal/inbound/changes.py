@@ -155,7 +155,7 @@ def _fill(rule: InboundRule, wish: RuleWish) -> None:
     try:
         destination = parse_destination(wish.destination.strip())
     except ValueError as error:
-        message = "Write where it leads as extension:101, ring_group:600, voicemail:101, announcement:601 or hang_up:"
+        message = "Write where it leads as extension:101, ring_group:600, voicemail:101, time_condition:700 or hang_up:"
         raise refuse("destination", "destination.unknown", message) from error
     pools = NumberPool.objects.filter(tenant_id=rule.tenant_id)
     if not any(len(pool.first) == len(first) and pool.first <= first and last <= pool.last for pool in pools):

@@ -73,3 +73,12 @@ class BlockedCaller(models.Model):
 
     def __str__(self) -> str:
         return self.pattern
+
+
+def has_number(tenant_id: int, number: str) -> bool:
+    """Whether a number is the tenant's: in its pools, or one that a trunk of its own may show."""
+    pools = NumberPool.objects.filter(tenant_id=tenant_id, first__lte=number, last__gte=number)
+    if any(len(pool.first) == len(number) for pool in pools):
+        return True
+    patterns = (pattern for trunk in Trunk.objects.filter(tenant_id=tenant_id) for pattern in trunk.numbers)
+    return any(number.startswith(one[:-1]) if one.endswith("*") else number == one for one in patterns)

@@ -118,6 +118,8 @@ def save_hours(actor: Actor, wish: HoursWish, row: OfficeHours) -> OfficeHours:
     if wish.is_general and others.exists():
         raise Conflict([Problem("is_general", "hours.general", "The tenant has general office hours already.")])
     if row.is_general and not wish.is_general:
+        if row.time_conditions.exists():
+            raise Conflict(detail=f"Time conditions use these hours: {row.time_conditions.first()}.")
         _refuse_general_in_use(row)
     return _saved(actor, row, wish, "office_hours")
 

@@ -42,7 +42,11 @@ RULES: Final = Table(
         ("prefixes", lambda row: ";".join(row.prefixes)),
         ("lengths", lambda row: ";".join(str(length) for length in row.lengths)),
         ("callers", lambda row: ";".join(row.callers)),
+        ("reaches", lambda row: ";".join(row.reaches)),
         ("availability", lambda row: row.availability),
+        ("trunks", lambda row: ";".join(str(route["trunk_id"]) for route in row.routes)),
+        ("strip", lambda row: row.routes[0]["strip"] if row.routes else ""),
+        ("prepend", lambda row: row.routes[0]["prepend"] if row.routes else ""),
     ),
 )
 

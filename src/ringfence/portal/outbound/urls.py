@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ringfence.portal.outbound import views
+from ringfence.portal.outbound import import_page, views
 
 urlpatterns = [
     path("codes", views.codes),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("office-hours/<int:row_id>/delete", views.delete_hours),
     path("outbound-rules", views.list_rules),
     path("outbound-rules/new", views.new_rule),
+    path("outbound-rules/import", import_page.import_rules),
     path("outbound-rules/explain", views.question),
     path("outbound-rules/<int:row_id>", views.rule),
     path("outbound-rules/<int:row_id>/delete", views.delete_rule),

@@ -1,5 +1,6 @@
 """How an extension takes its calls: forwards, do not disturb, call waiting. Its user and administrators set it."""
 
+import re
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
+from ringfence.portal.inbound.models import has_number
 from ringfence.portal.people.changes import stand_above
 from ringfence.portal.people.models import Extension, Person
 from ringfence.portal.permissions import Permission
@@ -21,9 +23,10 @@ FORWARDS: Final = ("forward_always", "forward_busy", "forward_no_answer", "forwa
 OWN: Final = (*FORWARDS, "ring_seconds", "do_not_disturb", "call_waiting")
 """What the user of an extension may set; everything else of `Calling` is the administrators'."""
 
-LIMITS: Final = ("max_calls", "encryption")
+LIMITS: Final = ("max_calls", "encryption", "caller_number")
 """What only an administrator sets, however high the person stands. None: no limit; media as the tenant has it."""
 
+_E164: Final = re.compile(r"\+[1-9][0-9]{3,16}")
 RING_SECONDS: Final = range(5, 121)
 
 
@@ -43,16 +46,19 @@ def set_calling(actor: Actor, person: Person, **values: Any) -> Calling:
     return _change(actor, person, given)
 
 
-def set_limits(actor: Actor, person: Person, **values: int | Encryption | None) -> Calling:
-    """Sets the limits that are given. Raises Refused or Forbidden."""
+def set_limits(actor: Actor, person: Person, **values: int | str | Encryption | None) -> Calling:
+    """Sets the limits that are given, and the number shown outside. Raises Refused or Forbidden."""
     require(actor, Permission.USERS_WRITE)
-    return _change(actor, person, {name: value for name, value in values.items() if name in LIMITS})
+    given = {name: value for name, value in values.items() if name in LIMITS}
+    if "caller_number" in given:
+        given["caller_number"] = str(given["caller_number"] or "").strip()
+    return _change(actor, person, given)
 
 
 def _change(actor: Actor, person: Person, given: dict[str, Any]) -> Calling:
     stand_above(actor, person)
     given |= {name: dialled_number(given[name]) or given[name].strip() for name in FORWARDS if name in given}
-    if problems := _problems(given, person.extension.number):
+    if problems := _problems(given, person.extension):
         raise Refused(problems)
     with change(actor) as draft:
         extension = Extension.objects.select_for_update().select_related("tenant").get(pk=person.extension.pk)
@@ -76,7 +82,7 @@ def _stored(calling: Calling) -> dict[str, Any]:
     return {name: value for name, value in asdict(calling).items() if value != usual[name]}
 
 
-def _problems(given: dict[str, Any], own_number: str) -> list[Problem]:
+def _problems(given: dict[str, Any], own: Extension) -> list[Problem]:
     found = []
     for name in FORWARDS:
         number = given.get(name)
@@ -85,8 +91,15 @@ def _problems(given: dict[str, Any], own_number: str) -> list[Problem]:
         if dialled_number(number) != number or len(number) > 64:
             message = "A forward goes to a number as it is dialled: an extension, or digits with or without a plus."
             found.append(Problem(name, "forward.number", message))
-        elif number == own_number:
+        elif number == own.number:
             found.append(Problem(name, "forward.own_number", "An extension cannot forward to itself."))
+    shown_number = given.get("caller_number")
+    if shown_number and not _E164.fullmatch(shown_number):
+        message = "The number shown outside is written with its country code, as +493012345."
+        found.append(Problem("caller_number", "calling.caller_number", message))
+    elif shown_number and not has_number(own.tenant_id, shown_number):
+        message = "The tenant has no such number; see its number pools. Nobody calls with the number of somebody else."
+        found.append(Problem("caller_number", "calling.not_yours", message))
     most = given.get("max_calls")
     if most is not None and not 0 <= most <= MOST_CALLS:
         found.append(Problem("max_calls", "calling.max_calls", f"A limit is 0 to {MOST_CALLS}, or nothing for none."))

@@ -17,7 +17,9 @@ router = Router()
 
 
 class CallingPatch(In):
-    """`max_calls`: null is no limit, 0 no call but emergency calls."""
+    """`max_calls`: null is no limit, 0 no call but emergency calls. `caller_number` is shown outside where the trunk
+    owns it; "" is the trunk's own.
+    """
 
     forward_always: str | None = Field(None, max_length=64)
     forward_busy: str | None = Field(None, max_length=64)
@@ -27,6 +29,7 @@ class CallingPatch(In):
     do_not_disturb: bool | None = None
     call_waiting: bool | None = None
     max_calls: Annotated[int | None, Field(ge=0, le=MOST_CALLS)] = None
+    caller_number: str | None = Field(None, max_length=24)
 
 
 class CallingOut(Out):
@@ -41,6 +44,7 @@ class CallingOut(Out):
     do_not_disturb: bool
     call_waiting: bool
     max_calls: int | None
+    caller_number: str
 
 
 def _facts(person: Any, settings: Any) -> dict[str, Any]:
@@ -51,6 +55,7 @@ def _facts(person: Any, settings: Any) -> dict[str, Any]:
         "aor": extension.aor,
         **calling.shown(settings),
         "max_calls": settings.max_calls,
+        "caller_number": settings.caller_number,
     }
 
 
@@ -69,6 +74,7 @@ def change_calling(request: ApiRequest, user_id: RowId, payload: CallingPatch) -
     person = user_of(request.auth, user_id)
     given = payload.model_dump(exclude_unset=True)
     changed = calling.set_calling(request.auth, person, **given)
-    if "max_calls" in given:
-        changed = calling.set_limits(request.auth, person, max_calls=given["max_calls"])
+    limits = {name: given[name] for name in calling.LIMITS if name in given}
+    if limits:
+        changed = calling.set_limits(request.auth, person, **limits)
     return _facts(person, changed)

@@ -1,4 +1,4 @@
-"""Pages: how many calls an extension may be part of."""
+"""Pages: how many calls an extension may be part of, and the number it shows outside."""
 
 from django import forms
 from django.contrib import messages
@@ -27,13 +27,23 @@ class CallLimitForm(PortalForm):
             " Emergency calls are always put through."
         ),
     )
+    caller_number = forms.CharField(
+        max_length=24,
+        label=_("Number shown outside"),
+        required=False,
+        help_text=_(
+            "With country code, as +493012345. It goes out as the caller where the trunk owns this number and its route"
+            " sets none; otherwise the trunk's own number is shown. Empty, the default: the trunk's own."
+        ),
+    )
 
 
 @permitted(Permission.USERS_WRITE)
 def call_limit(request: HttpRequest, user_id: int) -> HttpResponse:
     actor = actor_of(request)
     person = user_of(actor, user_id)
-    initial = {"max_calls": calling.calling_of(person.extension).max_calls}
+    settings = calling.calling_of(person.extension)
+    initial = {name: getattr(settings, name) for name in calling.LIMITS}
     form = CallLimitForm(request.POST or None, initial=initial)
     if form.is_valid():
         try:
@@ -41,7 +51,7 @@ def call_limit(request: HttpRequest, user_id: int) -> HttpResponse:
         except Refused as refused:
             form.explain(refused)
         else:
-            messages.success(request, _("The limit is saved and in force."))
+            messages.success(request, _("Saved and in force."))
             return HttpResponseRedirect(f"/users/{person.pk}")
     number = person.extension.number
     facts = {"form": form, "title": f"{number}: {_('Calls')}", "button": _("Save"), "back": f"/users/{person.pk}"}

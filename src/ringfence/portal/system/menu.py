@@ -68,6 +68,7 @@ SECTIONS: Final = (
             Item("Trunks", "/trunks", "world", Permission.TRUNKS_READ),
             Item("Ring Groups", "/ring-groups", "users", Permission.INBOUND_READ),
             Item("Announcements", "/announcements", "info-circle", Permission.INBOUND_READ),
+            Item("Time Conditions", "/time-conditions", "clock", Permission.INBOUND_READ),
             Item("Voicemail", "/voicemail", "phone-incoming", Permission.VOICEMAILS_READ),
             Item("Recordings", "/recordings", "history", Permission.RECORDINGS_READ),
             Item("Inbound Rules", "/inbound-rules", "phone-incoming", Permission.INBOUND_READ),

@@ -1,0 +1,141 @@
+"""Outbound rules from a CSV file: looked at whole before anything is made, then all of them or none."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import transaction
+
+from ringfence.portal.actor import Actor
+from ringfence.portal.outbound import changes
+from ringfence.portal.outbound.models import Availability, OutboundRule
+from ringfence.portal.outbound.wishes import RuleWish
+from ringfence.portal.problems import Conflict, Refused, refuse
+from ringfence.portal.tenants.models import Tenant
+
+COLUMNS: Final = (
+    "name", "order", "prefixes", "lengths", "callers", "reaches", "availability", "trunks", "strip", "prepend",
+)  # fmt: skip
+"""Several prefixes, lengths, callers, reaches or trunks stand with semicolons between them, as in the export."""
+
+NEEDED: Final = ("name", "order", "trunks")
+MOST_ROWS: Final = 1000
+LONGEST_FILE: Final = 200_000
+AVAILABLE: Final = (Availability.ALWAYS.value, Availability.GENERAL.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the file: its number, the name in it, the rule it wishes, and why that cannot be."""
+
+    number: int
+    name: str
+    wish: RuleWish | None
+    faults: tuple[str, ...] = ()
+
+
+class _Undone(Exception):
+    """The look at the file is over: nothing of it stays."""
+
+
+def read(text: str, tenant: Tenant) -> list[Line]:
+    """The lines of the file. Raises Refused when it is no CSV file of outbound rules at all."""
+    if len(text) > LONGEST_FILE:
+        raise refuse("file", "import.length", f"The file is larger than {LONGEST_FILE // 1000} kB; send several.")
+    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restkey="more", restval="")
+    headings = [str(name).strip().lower() for name in rows.fieldnames or ()]
+    if missing := [name for name in NEEDED if name not in headings]:
+        message = f"The first line must name the columns {', '.join(COLUMNS)}; {', '.join(missing)} is missing."
+        raise refuse("file", "import.headings", message)
+    rows.fieldnames = headings
+    own = changes.trunks_of(tenant)
+    trunks = {str(number): number for number, _ in own} | {name.lower(): number for number, name in own}
+    try:
+        found = [_line(rows.line_num, row, trunks) for row in rows if any(map(str.strip, map(str, row.values())))]
+    except csv.Error as error:
+        raise refuse("file", "import.syntax", f"Line {rows.line_num} is no CSV: {error}.") from error
+    if not 1 <= len(found) <= MOST_ROWS:
+        raise refuse("file", "import.too_many", f"The file holds {len(found)} rules; 1 to {MOST_ROWS} are possible.")
+    return found
+
+
+def _line(number: int, row: dict[str, str], trunks: dict[str, int]) -> Line:
+    name = row["name"].strip()
+    faults = ["There are more values than columns."] if "more" in row else []
+    try:
+        wish = _wish(row, trunks)
+    except ValueError as error:
+        return Line(number, name, None, (*faults, str(error)))
+    return Line(number, name, wish, tuple(faults))
+
+
+def _wish(row: dict[str, str], trunks: dict[str, int]) -> RuleWish:
+    """Raises ValueError with a sentence for whoever wrote the file."""
+    names = _parts(row, "trunks")
+    if unknown := [name for name in names if name.lower() not in trunks]:
+        raise ValueError(f"There is no trunk {unknown[0][:64]!r} for this tenant.")
+    way = {"strip": _number(row, "strip", 0), "prepend": row.get("prepend", "").strip(), "caller_number": "", "cost": 0}
+    availability = row.get("availability", "").strip().lower() or Availability.ALWAYS.value
+    if availability not in AVAILABLE:
+        raise ValueError(f"A rule is available {' or '.join(AVAILABLE)}; own office hours are chosen on its page.")
+    return RuleWish(
+        name=row["name"].strip(),
+        order=_number(row, "order", 0),
+        prefixes=_parts(row, "prefixes"),
+        lengths=[_whole("lengths", part) for part in _parts(row, "lengths")],
+        callers=_parts(row, "callers"),
+        reaches=_parts(row, "reaches"),
+        availability=availability,
+        routes=[{"trunk_id": trunks[name.lower()], **way} for name in names],
+    )
+
+
+def _parts(row: dict[str, str], column: str) -> list[str]:
+    return [part.strip() for part in row.get(column, "").split(";") if part.strip()]
+
+
+def _number(row: dict[str, str], column: str, usual: int) -> int:
+    text = row.get(column, "").strip()
+    return _whole(column, text) if text else usual
+
+
+def _whole(column: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise ValueError(f"{text[:32]!r} in the column {column} is no whole number.")
+    return int(text)
+
+
+def try_out(actor: Actor, tenant: Tenant, lines: Sequence[Line]) -> list[Line]:
+    """The same lines with every fault that making them would meet. Nothing is changed."""
+    found: list[Line] = []
+    try:
+        with transaction.atomic():
+            for line in lines:
+                found.append(_tried(actor, tenant, line))
+            raise _Undone
+    except _Undone:
+        return found
+
+
+def _tried(actor: Actor, tenant: Tenant, line: Line) -> Line:
+    if line.faults or line.wish is None:
+        return line
+    try:
+        with transaction.atomic():
+            changes.save_rule(actor, line.wish, OutboundRule(tenant=tenant))
+    except (Refused, Conflict) as refused:
+        faults = tuple(problem.message for problem in refused.problems) or (refused.detail,)
+        return Line(line.number, line.name, line.wish, faults)
+    return line
+
+
+def make_all(actor: Actor, tenant: Tenant, lines: Sequence[Line]) -> int:
+    """Makes every line, or nothing; how many there are. Raises Refused with the first line that cannot be made."""
+    with transaction.atomic():
+        for line in lines:
+            made = _tried(actor, tenant, line)
+            if made.faults or made.wish is None:
+                raise refuse("file", "import.faulty", f"Line {line.number}: {' '.join(made.faults)}")
+    return len(lines)
