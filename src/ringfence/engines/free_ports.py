@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Final
 
-from ringfence.engines.children import CORE, MEDIA, VOICE, WEB
+from ringfence.engines.children import CORE, MEDIA, SBC, SBC_MEDIA, VOICE, WEB
 from ringfence.engines.system import System
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import LOOPBACK, Address
@@ -31,7 +31,15 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
     wanted: list[Endpoint] = []
     if CORE in parts:
         for address in system.sip_addresses:
-            wanted += [Endpoint(address, one.port, one.protocol.carrier) for one in system.transports]
+            wanted += [Endpoint(address, one.port, one.protocol.carrier) for one in system.core_transports]
+    if CORE in parts and system.sbc.enabled:
+        wanted.append(Endpoint(LOOPBACK, ports.LINK_TO_CORE, Transport.TCP))
+    if SBC in parts:
+        wanted.append(Endpoint(LOOPBACK, ports.LINK_TO_SBC, Transport.TCP))
+        for address in system.media_addresses:
+            wanted += [Endpoint(address, one.port, one.protocol.carrier) for one in system.sbc.transports]
+    if SBC_MEDIA in parts:
+        wanted.append(Endpoint(LOOPBACK, ports.SBC_RTPENGINE_CONTROL, Transport.UDP))
     if MEDIA in parts:
         wanted.append(Endpoint(LOOPBACK, ports.RTPENGINE_CONTROL, Transport.UDP))
     if VOICE in parts:

@@ -1,8 +1,10 @@
 """The SIP core's configuration file, from the System. Pure: no file is read or written here."""
 
+from ringfence.engines.link import core_link
 from ringfence.engines.render import Bare, bracketed, quote_kamailio, render
 from ringfence.engines.system import System
 from ringfence.hosts import ports
+from ringfence.hosts.addresses import LOOPBACK
 from ringfence.hosts.transports import Protocol
 from ringfence.policy.rules import packet, registration
 
@@ -22,9 +24,10 @@ def render_core(system: System) -> str:
         registration=registration,
         packet=packet,
         bare=Bare,
-        listen=[_listen(system, index) for index in range(len(system.sip_addresses))],
-        secure=any(one.protocol.is_secure for one in system.transports),
-        web_sockets=[one.port for one in system.transports if one.protocol is Protocol.WSS],
+        listen=[*(_listen(system, index) for index in range(len(system.sip_addresses))), *_listen_to_sbc(system)],
+        secure=system.sbc.enabled or any(one.protocol.is_secure for one in system.core_transports),
+        web_sockets=[one.port for one in system.core_transports if one.protocol is Protocol.WSS],
+        link=core_link(system.paths.link) if system.sbc.enabled else None,
         tls_config=paths.core_tls_config,
         modules=modules_directory(),
         readable=paths.source / "ringfence" / "signaling" / "readable.regex",
@@ -47,6 +50,7 @@ def render_tls(system: System) -> str:
         source=f"src/ringfence/engines/templates/{TLS_TEMPLATE}",
         certificate=system.paths.web_certificate,
         key=system.paths.web_key,
+        link=core_link(system.paths.link) if system.sbc.enabled else None,
     )
 
 
@@ -57,8 +61,15 @@ def _listen(system: System, index: int) -> tuple[int, list[Bare]]:
     """
     host = bracketed(system.sip_addresses[index])
     workers = system.limits.sip_workers if index == 0 else 1
-    spoken = [(Protocol.TLS if one.protocol.is_secure else one.protocol, one.port) for one in system.transports]
+    spoken = [(Protocol.TLS if one.protocol.is_secure else one.protocol, one.port) for one in system.core_transports]
     return workers, [Bare(f"{protocol}:{host}:{port}") for protocol, port in spoken]
+
+
+def _listen_to_sbc(system: System) -> list[tuple[int, list[Bare]]]:
+    """The core's end of the link. The UDP socket beside it hears nothing: a binding that came over the link is kept
+    under its name, or it would end with the connection that brought it."""
+    place = f"{LOOPBACK}:{ports.LINK_TO_CORE}"
+    return [(1, [Bare(f"tls:{place}"), Bare(f"udp:{place}")])] if system.sbc.enabled else []
 
 
 def modules_directory() -> str:

@@ -10,6 +10,7 @@ from ringfence.engines.listeners import WebAccess
 from ringfence.engines.privileges import allowed_files
 from ringfence.hosts.addresses import LOOPBACK, Address, Surroundings, surroundings
 from ringfence.hosts.paths import Paths
+from ringfence.hosts.sbc import OFF, Sbc, read_sbc
 from ringfence.hosts.transports import USUAL, SipTransport, read_transports
 
 CAP_NET_ADMIN: Final = 12
@@ -49,10 +50,16 @@ class System:
     limits: Limits = field(default_factory=Limits)
     web: WebAccess = field(default_factory=WebAccess)
     transports: tuple[SipTransport, ...] = USUAL
+    sbc: Sbc = OFF
     firewall: bool = True
     low_ports: bool = True
     topology_key: str = "unset"
     version: str = __version__
+
+    @property
+    def core_transports(self) -> tuple[SipTransport, ...]:
+        """What the core itself listens on; the SBC takes over its own ports."""
+        return self.sbc.leaves(self.transports)
 
     @property
     def media_addresses(self) -> tuple[Address, ...]:
@@ -81,6 +88,7 @@ def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool =
         network=surroundings(environment),
         paths=paths,
         transports=read_transports(paths.transports),
+        sbc=read_sbc(paths.sbc_switch),
         limits=Limits(
             sip_workers=workers,
             sip_tcp_workers=workers,

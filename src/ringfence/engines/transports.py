@@ -65,7 +65,7 @@ class Transports(Desk):
 
     def _refuse_taken(self, before: tuple[SipTransport, ...], wanted: tuple[SipTransport, ...]) -> None:
         held = {(one.protocol.carrier, one.port) for one in before}
-        new = [one for one in wanted if (one.protocol.carrier, one.port) not in held]
+        new = [one for one in self._system.sbc.leaves(wanted) if (one.protocol.carrier, one.port) not in held]
         places = [
             Endpoint(address, one.port, one.protocol.carrier) for one in new for address in self._system.sip_addresses
         ]

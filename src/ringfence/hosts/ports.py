@@ -98,6 +98,14 @@ VOICE_SIP: Final = 5070
 """The voice process, on loopback only: it hears the SIP core and nobody else."""
 
 
+SBC_RTPENGINE_CONTROL: Final = 2224
+"""The same for the SBC's media relay."""
+
+LINK_TO_CORE: Final = 5068
+LINK_TO_SBC: Final = 5069
+"""SIP over TLS with a certificate on both sides, between the SBC and the core; never opened to phones."""
+
+
 def of(part: Part) -> tuple[Service, ...]:
     """The rows one part listens on."""
     return tuple(service for service in TABLE if service.part is part)

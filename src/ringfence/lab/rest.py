@@ -10,6 +10,9 @@ from typing import Any, Final
 
 from ringfence.lab.network import PBX_ADDRESS, Host
 
+PATIENCE: Final = 40.0
+"""Seconds. A machine under a whole test suite may answer late."""
+
 PORT: Final = 8887
 ROOT: Final = "/api/v1/"
 
@@ -62,9 +65,9 @@ class Rest:
     ) -> tuple[int, bytes]:
         """Status and body of one request; `path` is relative to the API unless it begins with a slash."""
         context = self._trusting()
-        connection = http.client.HTTPSConnection(PBX_ADDRESS, PORT, timeout=10, context=context)
+        connection = http.client.HTTPSConnection(PBX_ADDRESS, PORT, timeout=PATIENCE, context=context)
         link = self._host.tcp()
-        link.settimeout(10)
+        link.settimeout(PATIENCE)
         link.connect((PBX_ADDRESS, PORT))
         headers = {"Accept": "application/json", "Connection": "close", **(extra or {})}
         if self.token:

@@ -13,7 +13,7 @@ from ringfence.signaling.worker import Worker
 
 LOOPBACK: Final = "127.0.0.1"
 NEXT_HOP: Final = f"sip:{LOOPBACK}:{ports.VOICE_SIP};transport=udp"
-MEDIA_FLAGS: Final = f"{sides.MEDIA_FLAGS} RTP/AVP address-family=IP4 codec-transcode-PCMA"
+MEDIA_FLAGS: Final = "RTP/AVP address-family=IP4 codec-transcode-PCMA"
 """The voice process speaks G.711; the media relay translates for whoever does not."""
 
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -27,7 +27,7 @@ def play(verdict: PlayService, target_user: str, worker: Worker, more: Mapping[s
     ksr.remove_headers(calls.CLAIMED_IDENTITY)
     call_id = worker.new_call_id()
     started = calls.caller_fields(caller, str(verdict.service), target_user)
-    if not ksr.has_sdp() or not ksr.media_offer(MEDIA_FLAGS):
+    if not ksr.has_sdp() or not ksr.media_offer(f"{sides.media_flags()} {MEDIA_FLAGS}"):
         ksr.reply(NO_MEDIA.code, NO_MEDIA.reason)
         calls.journal_refused_call(worker, NO_MEDIA, caller, target_user)
         return

@@ -4,11 +4,19 @@ from typing import Any, Final
 
 from ringfence.signaling import facts, ksr, trunk_port
 
-MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove"
+MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source ICE=remove"
+OF_SENDER: Final = "SIP-source-address"
+"""Media is expected from where the message came from, whatever the phone believes its address to be."""
+
 PLAIN: Final = "RTP/AVP"
 ENCRYPTED: Final = "RTP/SAVP"
 OF_PHONES: Final = "^(User-Agent|Organization|Call-Info|Subject|Authorization|Proxy-Authorization)$"
 """Headers that tell what phone this is, or what it proved to us."""
+
+
+def media_flags() -> str:
+    """How the relay takes the offer or answer of this message. What the SBC passes on names the SBC's own relay."""
+    return MEDIA_FLAGS if ksr.over_link() else f"{MEDIA_FLAGS} {OF_SENDER}"
 
 
 def profile_of(encrypted: bool) -> str:
@@ -58,7 +66,7 @@ def relays_media(next_hop: str, profile: str = PLAIN) -> bool:
     if not ksr.has_sdp():
         return True
     family = "IP6" if "[" in next_hop else "IP4"
-    return ksr.media_offer(f"{MEDIA_FLAGS} {profile} address-family={family}")
+    return ksr.media_offer(f"{media_flags()} {profile} address-family={family}")
 
 
 def relay_media_of_reply(code: int) -> None:
@@ -67,6 +75,6 @@ def relay_media_of_reply(code: int) -> None:
         return
     if ksr.dialog_var("direction"):
         trunk_port.strip_source_names()
-    if not ksr.media_answer(f"{MEDIA_FLAGS} {side_profile(asking_side())}"):
+    if not ksr.media_answer(f"{media_flags()} {side_profile(asking_side())}"):
         ksr.remove_body()  # raw SDP never travels; the call is ended instead
         ksr.end_dialog()
