@@ -79,7 +79,7 @@ class Product:
         for directory in (self.home, self.paths.state, self.paths.run):
             directory.mkdir(exist_ok=True)
             directory.chmod(0o755)
-        done = self.command("up", "--detach", timeout=90)
+        done = self.command("up", "--detach", timeout=240)
         if done.returncode != 0:
             raise ProductFailed(
                 f"ringfence up failed ({done.returncode}):\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
