@@ -46,6 +46,8 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
         wanted.append(Endpoint(LOOPBACK, ports.VOICE_SIP, Transport.UDP))
     if WEB in parts:
         wanted += [web_endpoint(port) for port in (ports.WEB_PORTAL.first, ports.WSI.first, *system.web.ports)]
+        if system.sbc.enabled:
+            wanted.append(web_endpoint(ports.SBC_PORTAL.first))
     return tuple(wanted)
 
 

@@ -29,6 +29,9 @@ def render_web(system: System) -> str:
         provisioning=ports.PROVISIONING.first,
         portal=Bare(f"unix:{paths.portal_socket}"),
         static=f"{paths.static}/",
+        sbc=system.sbc,
+        sbc_port=ports.SBC_PORTAL.first,
+        sbc_provisioning=ports.SBC_PROVISIONING.first,
         wsi_port=ports.WSI.first,
         wsi=Bare(f"unix:{paths.wsi_socket}"),
     )

@@ -4,19 +4,21 @@ The supervisor is replaced: its successor adopts what runs, starts what is new a
 core is started again, with its registrations and calls (docs/adr/0005), because Kamailio binds its sockets once.
 """
 
+import shutil
 import signal
 import time
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from ringfence.engines.children import ACCESS, CORE, SBC, SBC_MEDIA, TRANSPORTS, Child, children, write_children
-from ringfence.engines.files import core_file, sbc_file, sbc_media_file, sbc_tls_file, tls_file
+from ringfence.engines.children import ACCESS, CORE, SBC, SBC_MEDIA, TRANSPORTS, WEB, Child, children, write_children
+from ringfence.engines.files import core_file, sbc_file, sbc_media_file, sbc_tls_file, tls_file, web_file
 from ringfence.engines.folders import ensure_folders
 from ringfence.engines.free_ports import endpoints, taken
 from ringfence.engines.install import install
 from ringfence.engines.keep import running_supervisor
 from ringfence.engines.link import ensure_link
+from ringfence.engines.listeners import read_web_access, write_web_access
 from ringfence.engines.notes import CHILDREN_FILE, read_notes
 from ringfence.engines.processes import is_alive, send
 from ringfence.engines.system import System
@@ -50,6 +52,16 @@ def put_in_force(system: System, wanted: Sbc, now: datetime) -> bool:
     return True
 
 
+def _web(system: System) -> System:
+    """Nothing is passed on through an SBC that is not there."""
+    access = read_web_access(system.paths)
+    if access.sbc_provisioning_http and not system.sbc.enabled:
+        access = replace(access, sbc_provisioning_http=False)
+        write_web_access(system.paths.web_access, access)
+        shutil.chown(system.paths.web_access, accounts.WEB.name, accounts.WEB.name)
+    return replace(system, web=access)
+
+
 def wait_until_ready(system: System) -> tuple[str, ...]:
     """The parts that are not ready after some patience."""
     until = time.monotonic() + PATIENCE
@@ -81,6 +93,8 @@ def _engine_files(system: System, now: datetime) -> None:
         install([sbc_tls_file(system)], reload=lambda: "")
         files += [sbc_file(system), sbc_media_file(system)]
     install([tls_file(system)], reload=lambda: "")
+    if system.paths.nginx_config.exists():
+        files.append(web_file(_web(system)))
     install(files, reload=lambda: "")
 
 
@@ -92,6 +106,9 @@ def _replace_supervisor(system: System) -> None:
     wanted = _wanted(system, frozenset(note.name for note in notes.children))
     write_children(system.paths.supervise / CHILDREN_FILE, wanted)
     send(supervisor.pid, signal.SIGKILL)  # told to stop, it would stop everything
+    for note in notes.living:
+        if note.name == WEB:
+            send(note.pid, signal.SIGHUP)
     begun_again = [note.identity for note in notes.living if note.name in BEGUN_AGAIN]
     for process in begun_again:
         send(process.pid, signal.SIGTERM)

@@ -316,7 +316,7 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
         floods,
         fuse,
         reader,
-        SipPorts(paths.transports),
+        SipPorts(paths),
         boot,
         ban_set_size,
     )

@@ -24,7 +24,7 @@ BAN_SET_SIZE: Final = 262_144
 KNOWN_SET_SIZE: Final = 65_536
 METER_SIZE: Final = 65_535
 METER_TIMEOUT: Final = 10
-METERS: Final = ("rate_1_", "rate_2_", "never_rate", "seen")
+METERS: Final = ("rate_1_", "rate_2_", "sbc_rate_1_", "sbc_rate_2_", "never_rate", "seen")
 CONNECTING: Final = "connecting"
 CONNECTION_SECONDS: Final = 30
 """Kamailio closes a silent connection sooner (`tcp_msg_data_timeout`, `tcp_msg_read_timeout` in its configuration)."""
@@ -49,10 +49,16 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where SIP listens; only these are metered."""
+    """Where SIP listens; only these are metered. The SBC's ports have rates of their own while there is one."""
 
     udp: tuple[int, ...]
     tcp: tuple[int, ...]
+    sbc_udp: tuple[int, ...] = ()
+    sbc_tcp: tuple[int, ...] = ()
+
+    @property
+    def all_tcp(self) -> tuple[int, ...]:
+        return (*self.tcp, *self.sbc_tcp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,13 +229,21 @@ def _chains(shape: Shape) -> list[str]:
         "  chain rates {",
         f"    type filter hook prerouting priority {RATES_PRIORITY}; policy accept;",
         "    iifname lo return",
-        *(f"    {protocol} dport {{ {_joined(ports)} }} goto sip" for protocol, ports in _metered(shape.ports)),
+        *(f"    {protocol} dport {{ {_joined(ports)} }} goto {door}" for protocol, ports, door in _metered(shape.ports)),
         "  }",
-        "  chain sip {",
+        *_door("sip", ""),
+        *_door("sbc", "sbc_"),
+    ]
+
+
+def _door(name: str, own: str) -> list[str]:
+    """Who is exempt, and then the rates of this door."""
+    return [
+        f"  chain {name} {{",
         *_each_version("    {source} @never{version} goto never_rates"),
         *_each_version("    {source} @allow{version} return"),
-        f"    ip6 saddr {NAT64} goto translated_rates",
-        "    goto sip_rates",
+        f"    ip6 saddr {NAT64} goto {own}translated_rates",
+        f"    goto {own}sip_rates",
         "  }",
     ]
 
@@ -259,8 +273,14 @@ def _each_version(rule: str, sources: tuple[_Source, ...] = _SOURCES) -> list[st
     return [source.fill(rule) for source in sources]
 
 
-def _metered(ports: Ports) -> list[tuple[str, tuple[int, ...]]]:
-    return [(protocol, numbers) for protocol, numbers in (("udp", ports.udp), ("tcp", ports.tcp)) if numbers]
+def _metered(ports: Ports) -> list[tuple[str, tuple[int, ...], str]]:
+    doors = (
+        ("udp", ports.sbc_udp, "sbc"),
+        ("tcp", ports.sbc_tcp, "sbc"),
+        ("udp", ports.udp, "sip"),
+        ("tcp", ports.tcp, "sip"),
+    )
+    return [door for door in doors if door[1]]
 
 
 def _rate_chains(settings: SecuritySettings) -> dict[str, list[str]]:
@@ -268,16 +288,20 @@ def _rate_chains(settings: SecuritySettings) -> dict[str, list[str]]:
         "never_rates": _never_rules(settings),
         "sip_rates": _rate_rules(settings, _SOURCES, ""),
         "translated_rates": _rate_rules(settings, _TRANSLATED, "_translated"),
+        "sbc_sip_rates": _rate_rules(settings, _SOURCES, "", "sbc_"),
+        "sbc_translated_rates": _rate_rules(settings, _TRANSLATED, "_translated", "sbc_"),
     }
 
 
-def _rate_rules(settings: SecuritySettings, sources: tuple[_Source, ...], suffix: str) -> list[str]:
+def _rate_rules(
+    settings: SecuritySettings, sources: tuple[_Source, ...], suffix: str, door: str = ""
+) -> list[str]:
     """Level 2 counts first, what the source really sends. A full meter matches nobody: such packets go on to the
     allowance they share. A look-up in a meter would count once more, so a plain set says who found room.
     """
     rules: list[str] = []
-    for level, packets in reversed(levels(settings)):
-        rules += _meter(f"rate_{level}_", packets, f"over_{level}{suffix}", sources)
+    for level, packets in reversed(sbc_levels(settings) if door else levels(settings)):
+        rules += _meter(f"{door}rate_{level}_", packets, f"over_{level}{suffix}", sources)
     if settings.unknown_connections_enabled:
         rules += _connections(settings.unknown_connections, sources)
     if settings.unknown_sources_enabled:
@@ -312,6 +336,12 @@ def levels(settings: SecuritySettings) -> list[tuple[Level, int]]:
         (Level.TWO, settings.level_2_enabled, settings.level_2_packets),
     )
     return [(level, packets) for level, enabled, packets in both if enabled]
+
+
+def sbc_levels(settings: SecuritySettings) -> list[tuple[Level, int]]:
+    """The same at the SBC's ports, which have their own rates."""
+    own = {Level.ONE: settings.sbc_level_1_packets, Level.TWO: settings.sbc_level_2_packets}
+    return [(level, own[level]) for level, _ in levels(settings)]
 
 
 def _never_rules(settings: SecuritySettings) -> list[str]:

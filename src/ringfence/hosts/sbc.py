@@ -15,10 +15,9 @@ from ringfence.hosts.transports import Protocol, SipTransport
 
 @dataclass(frozen=True, slots=True)
 class Sbc:
-    """`provisioning_http` passes the configuration of phones on from the SBC's own port, over plain HTTP."""
+    """The switch and what follows from it."""
 
     enabled: bool = False
-    provisioning_http: bool = False
 
     @property
     def transports(self) -> tuple[SipTransport, ...]:
@@ -47,7 +46,7 @@ def read_sbc(path: Path) -> Sbc:
         return OFF
     if not isinstance(stored, dict):
         return OFF
-    return Sbc(stored.get("enabled") is True, stored.get("provisioning_http") is True)
+    return Sbc(stored.get("enabled") is True)
 
 
 def write_sbc(path: Path, wanted: Sbc) -> None:

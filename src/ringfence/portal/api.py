@@ -144,6 +144,7 @@ def _mount() -> None:
     from ringfence.portal.spending.api import router as spending
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
+    from ringfence.portal.sbc.api import router as sbc
     from ringfence.portal.transports.api import router as transports
     from ringfence.portal.trunks.api import router as trunks
     from ringfence.portal.voicemail.api import router as voicemail
@@ -170,6 +171,7 @@ def _mount() -> None:
         "web access": web_access,
         "firewall": firewall,
         "transports": transports,
+        "sbc": sbc,
         "voicemail": voicemail,
         "answering": answering,
     }

@@ -30,6 +30,13 @@ class ListenersForm(PortalForm):
             "page or the REST API. No phone is provisioned yet, so everything is answered with 404."
         ),
     )
+    sbc_provisioning_http = _switch(
+        _("Plain HTTP for phones on the SBC's port 8882"),
+        _(
+            "Off by default: nothing listens on 8882. On, while there is an SBC: addresses below /provisioning/ are "
+            "passed on for phones outside, never a page or the REST API."
+        ),
+    )
 
 
 class CertificateForm(PortalForm):
