@@ -1,7 +1,7 @@
 """`ringfence sbc`: the session border controller that faces the Internet in place of the core."""
 
 import os
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -21,13 +21,14 @@ group = typer.Typer(help="The SBC: what faces the Internet in place of the core.
 def show(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Whether there is one, and where it listens."""
     system = _system()
-    places = [{"protocol": str(one.protocol), "port": one.port} for one in system.sbc.transports]
+    places = [(str(one.protocol), one.port) for one in system.sbc.transports]
     if as_json:
-        print_json({**asdict(system.sbc), "transports": places})
+        rows = [{"protocol": name, "port": port} for name, port in places]
+        print_json({"enabled": system.sbc.enabled, "transports": rows})
     elif not system.sbc.enabled:
         typer.echo("The SBC is off.")
     else:
-        ways = ", ".join(f"{one['port']} {one['protocol'].upper()}" for one in places)
+        ways = ", ".join(f"{port} {name.upper()}" for name, port in places)
         typer.echo(f"The SBC is on: SIP {ways}; RTP {ports.SBC_RTP.ports} UDP.")
 
 

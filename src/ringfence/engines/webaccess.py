@@ -74,7 +74,9 @@ class WebServer(Desk):
             sbc_provisioning_http=_switch(args, "sbc_provisioning_http", now.sbc_provisioning_http),
         )
         if wanted.sbc_provisioning_http and not self._system.sbc.enabled:
-            raise Refusal("web.no_sbc", "sbc_provisioning_http", "There is no SBC; switch it on first: ringfence sbc on")
+            raise Refusal(
+                "web.no_sbc", "sbc_provisioning_http", "There is no SBC; switch it on first: ringfence sbc on"
+            )
         self._refuse_low_ports(wanted)
         self._refuse_taken(set(wanted.ports) - set(now.ports))
         self._put_in_force(wanted)

@@ -34,9 +34,9 @@ from ringfence.guard.ledger import Ledger
 from ringfence.guard.media import Relay
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
-from ringfence.guard.ruleset import BAN_SET_SIZE
 from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.service import Parts, Service
+from ringfence.guard.shape import BAN_SET_SIZE
 from ringfence.guard.sipports import SipPorts
 from ringfence.guard.standing import load_snapshot, write_snapshot
 from ringfence.guard.verbs import CHANGING, Desk

@@ -8,9 +8,10 @@ ever drop: opening ports is the business of the host's firewall.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Final
 
+from ringfence.guard.shape import Level, Lists, Ports, Shape, Timed
 from ringfence.policy.addresses import NAT64, Network, Span
 from ringfence.policy.settings import SecuritySettings
 
@@ -20,7 +21,6 @@ DOORSTEP: Final = "doorstep"
 BANS_PRIORITY: Final = -300
 LISTS_PRIORITY: Final = -299
 RATES_PRIORITY: Final = -298
-BAN_SET_SIZE: Final = 262_144
 KNOWN_SET_SIZE: Final = 65_536
 METER_SIZE: Final = 65_535
 METER_TIMEOUT: Final = 10
@@ -38,53 +38,6 @@ SHARED_RATE: Final = 2_000
 """Packets per second for sources that no full meter has room for, while unknown sources are not limited: a full meter
 must not mean no limit.
 """
-
-
-class Level(IntEnum):
-    """The two packet rates of a source (reference: "SIP and TCP/IP Security", Level 1 and Level 2)."""
-
-    ONE = 1
-    TWO = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Where SIP listens; only these are metered. The SBC's ports have rates of their own while there is one."""
-
-    udp: tuple[int, ...]
-    tcp: tuple[int, ...]
-    sbc_udp: tuple[int, ...] = ()
-    sbc_tcp: tuple[int, ...] = ()
-
-    @property
-    def all_tcp(self) -> tuple[int, ...]:
-        return (*self.tcp, *self.sbc_tcp)
-
-
-@dataclass(frozen=True, slots=True)
-class Lists:
-    """Who is exempt: members of the never-block set, and allow entries reduced to disjoint spans."""
-
-    never_block: tuple[Network, ...] = ()
-    allow: tuple[Span, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Timed:
-    """One element of the ban set or the known set; `seconds` is what remains of it."""
-
-    network: Network
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Everything but the bans."""
-
-    ports: Ports
-    lists: Lists
-    settings: SecuritySettings
-    ban_set_size: int = BAN_SET_SIZE
 
 
 def whole_table(shape: Shape, bans: Iterable[Timed], known: Iterable[Timed] = ()) -> str:
@@ -229,7 +182,10 @@ def _chains(shape: Shape) -> list[str]:
         "  chain rates {",
         f"    type filter hook prerouting priority {RATES_PRIORITY}; policy accept;",
         "    iifname lo return",
-        *(f"    {protocol} dport {{ {_joined(ports)} }} goto {door}" for protocol, ports, door in _metered(shape.ports)),
+        *(
+            f"    {protocol} dport {{ {_joined(ports)} }} goto {door}"
+            for protocol, ports, door in _metered(shape.ports)
+        ),
         "  }",
         *_door("sip", ""),
         *_door("sbc", "sbc_"),
@@ -293,9 +249,7 @@ def _rate_chains(settings: SecuritySettings) -> dict[str, list[str]]:
     }
 
 
-def _rate_rules(
-    settings: SecuritySettings, sources: tuple[_Source, ...], suffix: str, door: str = ""
-) -> list[str]:
+def _rate_rules(settings: SecuritySettings, sources: tuple[_Source, ...], suffix: str, door: str = "") -> list[str]:
     """Level 2 counts first, what the source really sends. A full meter matches nobody: such packets go on to the
     allowance they share. A look-up in a meter would count once more, so a plain set says who found room.
     """

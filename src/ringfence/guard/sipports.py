@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ringfence.guard.ruleset import Ports
+from ringfence.guard.shape import Ports
 from ringfence.hosts import ports
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.ports import Transport

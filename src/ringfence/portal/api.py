@@ -138,13 +138,13 @@ def _mount() -> None:
     from ringfence.portal.people.api import router as people
     from ringfence.portal.people.calling_api import router as calling
     from ringfence.portal.people.directory_api import router as directory
+    from ringfence.portal.sbc.api import router as sbc
     from ringfence.portal.security.api import router as security
     from ringfence.portal.security.entries_api import router as entries
     from ringfence.portal.signin.api import router as signin
     from ringfence.portal.spending.api import router as spending
     from ringfence.portal.system.api import router as system
     from ringfence.portal.tenants.api import router as tenants
-    from ringfence.portal.sbc.api import router as sbc
     from ringfence.portal.transports.api import router as transports
     from ringfence.portal.trunks.api import router as trunks
     from ringfence.portal.voicemail.api import router as voicemail

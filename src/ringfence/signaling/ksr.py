@@ -15,7 +15,6 @@ from ringfence.policy.rules.packet import SANITY_CHECKS, SANITY_URIS
 type Fact = Callable[[], str]
 
 REGISTER_TABLE = "location"
-LINK_NAME = f"udp:127.0.0.1:{ports.LINK_TO_CORE}"
 CLIENT_PARAMETER = ";client="
 HEADER_COUNTS = (
     "$hdrc(Via)", "$hdrc(From)", "$hdrc(To)", "$hdrc(Call-ID)", "$hdrc(CSeq)", "$hdrc(Content-Length)",
@@ -172,14 +171,6 @@ def remember_source() -> None:
     KSR.nathelper.fix_nated_register()
 
 
-def remember_client(uri: str) -> None:
-    """The same for a client of the SBC. Its binding must outlive the connection of the link, which belongs to many:
-    Kamailio is shown another socket, so that its answer needs the transaction to find its way."""
-    new_transaction()
-    KSR.pv.sets("$avp(received)", uri)
-    KSR.corex.set_recv_socket(LINK_NAME)
-
-
 def save_contacts() -> bool:
     """Stores the bindings without answering yet (flag 2)."""
     return _yes(KSR.registrar.save(REGISTER_TABLE, 2))
@@ -319,35 +310,6 @@ def any_reply() -> bool:
 def redirection() -> str:
     """The Contact of the reply that won, as it came."""
     return text("$T_rpl($ct)")
-
-
-def refer_to_count() -> int:
-    return number("$hdrc(Refer-To)")
-
-
-def refer_to() -> str:
-    return text("$hdr(Refer-To)")
-
-
-def refer_to_instead(uri: str, replaces: str, by: str) -> None:
-    """Another target for a REFER; `replaces` goes into its headers part, escaped (RFC 3891 section 6.1)."""
-    KSR.textops.remove_hf_re("^(Refer-To|r|Referred-By|b)$")
-    KSR.pv.sets("$var(words)", replaces)
-    headers = "?Replaces=" + text("$(var(words){s.escape.param})") if replaces else ""
-    append_header(f"Refer-To: <{uri}{headers}>")
-    append_header(f"Referred-By: <sip:{by}>")
-
-
-def parties_of(wanted: str, one_tag: str, other_tag: str) -> tuple[str, ...]:
-    """The two addresses of record of another dialog of ours; none if there is no such dialog."""
-    own = (call_id(), text("$ft"), text("$tt"))
-    found: tuple[str, ...] = ()
-    for tags in ((one_tag, other_tag), (other_tag, one_tag)):
-        if not found and _yes(KSR.dialog.dlg_get(wanted, *tags)):
-            found = (dialog_var("from"), dialog_var("to"))
-    if not _yes(KSR.dialog.dlg_get(*own)):
-        KSR.dialog.dlg_get(own[0], own[2], own[1])
-    return found
 
 
 def add_to_tag(tag: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
-from ringfence.signaling import facts, ksr
+from ringfence.signaling import facts, ksr, link_port
 from ringfence.signaling.worker import Worker
 
 MAX_BINDINGS: Final = 5
@@ -14,7 +14,7 @@ def save(aor: str, caller: Subscriber, worker: Worker) -> None:
     """Carries out a registration."""
     transport = ksr.transport()
     if ksr.over_link():
-        ksr.remember_client(facts.party())
+        link_port.remember_client(facts.party())
     else:
         ksr.remember_source()
     if ksr.save_contacts():

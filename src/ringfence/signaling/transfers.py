@@ -20,7 +20,7 @@ from ringfence.policy.transfer import (
     redeemed,
     wish_in,
 )
-from ringfence.signaling import calls, ksr, memory, parking
+from ringfence.signaling import calls, ksr, memory, parking, transfer_port
 from ringfence.signaling.judging import judge_of
 from ringfence.signaling.worker import Worker
 
@@ -35,9 +35,9 @@ def judge_refer(worker: Worker) -> Refuse | None:
     if parties is None or index is None:
         return NOT_HERE
     transferrer, transferee = parties
-    if ksr.refer_to_count() != 1:
+    if transfer_port.refer_to_count() != 1:
         return TWICE
-    wish = wish_in(ksr.refer_to())
+    wish = wish_in(transfer_port.refer_to())
     if isinstance(wish, Refuse):
         return wish
     objection = _judged(wish, transferrer, transferee, index, worker)
@@ -101,7 +101,7 @@ def _judged(wish: Wish, transferrer: Subscriber, transferee: Subscriber, index: 
 
 def _replaces(replaced: Replaced, transferrer: str, callee: str) -> bool:
     """Whether the replaced dialog is one of the transferrer with exactly this callee."""
-    found = ksr.parties_of(replaced.call_id, replaced.to_tag, replaced.from_tag)
+    found = transfer_port.parties_of(replaced.call_id, replaced.to_tag, replaced.from_tag)
     return bool(callee) and set(found) == {transferrer, callee}
 
 
@@ -109,4 +109,6 @@ def _grant(wish: Wish, transferrer: Subscriber, transferee: Subscriber) -> None:
     token = os.urandom(TOKEN_BYTES).hex()
     replaces = wish.replaced.header if wish.replaced else ""
     memory.keep_transfer(token, encode_grant(Grant(transferrer.aor, transferee.aor, wish.number, replaces)))
-    ksr.refer_to_instead(f"sip:{wish.number}{BEFORE_TOKEN}{token}@{transferrer.domain}", replaces, transferrer.aor)
+    transfer_port.refer_to_instead(
+        f"sip:{wish.number}{BEFORE_TOKEN}{token}@{transferrer.domain}", replaces, transferrer.aor
+    )

@@ -1,0 +1,35 @@
+"""The part of the typed port to Kamailio that only transfers use. As in `ksr`, only `> 0` is yes."""
+
+import KSR
+
+from ringfence.signaling import ksr
+from ringfence.signaling.ksr import _yes
+
+
+def refer_to_count() -> int:
+    return ksr.number("$hdrc(Refer-To)")
+
+
+def refer_to() -> str:
+    return ksr.text("$hdr(Refer-To)")
+
+
+def refer_to_instead(uri: str, replaces: str, by: str) -> None:
+    """Another target for a REFER; `replaces` goes into its headers part, escaped (RFC 3891 section 6.1)."""
+    KSR.textops.remove_hf_re("^(Refer-To|r|Referred-By|b)$")
+    KSR.pv.sets("$var(words)", replaces)
+    headers = "?Replaces=" + ksr.text("$(var(words){s.escape.param})") if replaces else ""
+    ksr.append_header(f"Refer-To: <{uri}{headers}>")
+    ksr.append_header(f"Referred-By: <sip:{by}>")
+
+
+def parties_of(wanted: str, one_tag: str, other_tag: str) -> tuple[str, ...]:
+    """The two addresses of record of another dialog of ours; none if there is no such dialog."""
+    own = (ksr.call_id(), ksr.text("$ft"), ksr.text("$tt"))
+    found: tuple[str, ...] = ()
+    for tags in ((one_tag, other_tag), (other_tag, one_tag)):
+        if not found and _yes(KSR.dialog.dlg_get(wanted, *tags)):
+            found = (ksr.dialog_var("from"), ksr.dialog_var("to"))
+    if not _yes(KSR.dialog.dlg_get(*own)):
+        KSR.dialog.dlg_get(own[0], own[2], own[1])
+    return found
