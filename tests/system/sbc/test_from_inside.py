@@ -23,7 +23,8 @@ def test_a_lamp_outside_shows_what_an_extension_inside_does(outside: Any, phone:
     lamp(switchboard, "confirmed")
     assert end_call(caller, watched, dialog).status == 200
     lamp(switchboard, "terminated")
-    again, _ = subscribe(switchboard, "613", like=headers)
+    via = switchboard.headers("SUBSCRIBE", "sip:613@acme.example")[0]
+    again, _ = subscribe(switchboard, "613", like=sip.with_header(headers, *via))
     assert (again.status, again.tag("to")) == (200, answer.tag("to"))
 
 
