@@ -8,7 +8,8 @@ TEMPLATE = "nginx.conf.j2"
 
 
 def render_web(system: System) -> str:
-    """`run/nginx/nginx.conf`: HTTPS on 8887 in front of the portal, on 8885 in front of the event socket."""
+    """`run/nginx/nginx.conf`: HTTPS on 8887 in front of the portal, on 10443 in front of its browser phone, on 8885 in
+    front of the event socket."""
     paths = system.paths
     return render(
         TEMPLATE,
@@ -32,6 +33,7 @@ def render_web(system: System) -> str:
         sbc=system.sbc,
         sbc_port=ports.SBC_PORTAL.first,
         sbc_provisioning=ports.SBC_PROVISIONING.first,
+        phone_port=ports.WEBRTC.first,
         wsi_port=ports.WSI.first,
         wsi=Bare(f"unix:{paths.wsi_socket}"),
     )

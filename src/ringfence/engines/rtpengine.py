@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ringfence.engines.render import Bare, quote_rtpengine, render
 from ringfence.engines.system import System
 from ringfence.hosts import ports
+from ringfence.hosts.addresses import Address
 from ringfence.hosts.ports import Service
 
 TEMPLATE = "rtpengine.conf.j2"
@@ -33,11 +34,20 @@ def render_relay(system: System, relay: Relay) -> str:
         version=Bare(system.version),
         source=Bare(f"src/ringfence/engines/templates/{TEMPLATE}"),
         limits=system.limits,
-        addresses=system.media_addresses,
+        addresses=[(address, _told(system, address)) for address in system.media_addresses],
         control=f"127.0.0.1:{relay.control}",
+        keys=f"127.0.0.1:{ports.VOICE_KEYS}" if relay.media is ports.RTP else None,
         first=relay.media.first,
         last=relay.media.last,
     )
+
+
+def _told(system: System, address: Address) -> Address | None:
+    """The address that stands in SDP, where it is another one (rtpengine: --interface)."""
+    public = system.public
+    if public is None or address != system.network.primary or public.version != address.version or public == address:
+        return None
+    return public
 
 
 def faults(text: str) -> str:

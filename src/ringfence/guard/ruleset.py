@@ -2,8 +2,8 @@
 
 Three chains hooked one after the other (docs/adr/0012): bans, then the long lists of `blocklist.py`, then the rates on
 the SIP ports. In there: never-block members leave first, shaped but never banned; then the rate of each source, then
-sources with an accepted registration are through, and all others share one allowance. RTP is never counted. We only
-ever drop: opening ports is the business of the host's firewall.
+sources with an accepted registration are through, and all others share one allowance. RTP is never counted but has a
+chain of its own (`pinholes.py`). We only ever drop: opening ports is the business of the host's firewall.
 """
 
 from collections.abc import Iterable
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from ringfence.guard import pinholes
 from ringfence.guard.shape import Level, Lists, Ports, Shape, Timed
-from ringfence.policy.addresses import NAT64, Network, Span
+from ringfence.policy.addresses import NAT64, NAT64_LOCAL, Network, Span
 from ringfence.policy.settings import SecuritySettings
 
 TABLE: Final = "inet ringfence"
@@ -48,7 +49,9 @@ def whole_table(shape: Shape, bans: Iterable[Timed], known: Iterable[Timed] = ()
             f"delete table {TABLE}",
             f"table {TABLE} {{",
             *_sets(shape.ban_set_size),
+            *pinholes.sets(),
             *_chains(shape),
+            *pinholes.chain(),
             "}",
             *_list_elements(shape.lists),
             *_timed_elements("ban", list(bans)),
@@ -198,7 +201,7 @@ def _door(name: str, own: str) -> list[str]:
         f"  chain {name} {{",
         *_each_version("    {source} @never{version} goto never_rates"),
         *_each_version("    {source} @allow{version} return"),
-        f"    ip6 saddr {NAT64} goto {own}translated_rates",
+        f"    ip6 saddr {{ {NAT64}, {NAT64_LOCAL} }} goto {own}translated_rates",
         f"    goto {own}sip_rates",
         "  }",
     ]
@@ -326,9 +329,7 @@ def _list_elements(lists: Lists) -> list[str]:
 
 
 def outermost(networks: Iterable[Network], version: int) -> list[str]:
-    """The prefixes of one family as text. An interval set refuses overlapping elements; of nested prefixes the outer
-    one says it all.
-    """
+    """Prefixes of one family as text. An interval set refuses overlaps; of nested prefixes the outer one is kept."""
     members = {network for network in networks if network.version == version}
     kept: list[Network] = []
     for network in sorted(members, key=lambda n: (n.network_address, n.prefixlen)):

@@ -37,13 +37,14 @@ GUARD: Final = Account("ringfence-guard", (POLICY, JOURNAL, CONTROL))
 PORTAL: Final = Account("ringfence-portal", (POLICY, CONTROL, NEWS))
 VOICE: Final = Account("ringfence-voice")
 WEB: Final = Account("ringfence-web", (TLS,))
+INSPECTOR: Final = Account("ringfence-inspector")
 
 SBC: Final = Account("ringfence-sbc", (TLS,))
 """Faces the Internet: reads no policy, writes no journal, and cannot ask the guard."""
 
 SBC_MEDIA: Final = Account("ringfence-sbc-media")
 
-ACCOUNTS: Final = (SIP, MEDIA, GUARD, PORTAL, WEB, VOICE, SBC, SBC_MEDIA)
+ACCOUNTS: Final = (SIP, MEDIA, GUARD, PORTAL, WEB, VOICE, INSPECTOR, SBC, SBC_MEDIA)
 SHARED_GROUPS: Final = (POLICY, JOURNAL, CONTROL, TLS, NEWS)
 
 

@@ -193,6 +193,22 @@ class SecuritySettings:
     web_login_block: int = _setting(
         3600, "Block for failed logins", "How long the portal refuses that address.", "seconds", 1, 365 * DAY
     )
+    web_provisioning_enabled: bool = _setting(
+        True,
+        "Provisioning protection",
+        "Counts requests for unknown directories of phones, by address, and shuts the address out of provisioning.",
+    )
+    web_provisioning_limit: int = _setting(
+        20,
+        "Unknown directories",
+        "An address that exceeds this number within ten minutes finds no phone's files any more; its SIP goes on.",
+        "requests",
+        1,
+        10_000,
+    )
+    web_provisioning_block: int = _setting(
+        3600, "Block for unknown directories", "How long provisioning stays closed for it.", "seconds", 1, 365 * DAY
+    )
     web_api_requests: int = _setting(
         3000,
         "REST requests",

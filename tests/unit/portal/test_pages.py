@@ -13,6 +13,7 @@ PAGES = [
     "/security/blocked-user-agents", "/security/notices",
     "/security-dashboard", "/security-dashboard/now", "/security-dashboard/chart.json",
     "/security/notices/new/email", "/audit-log", "/change-password", "/dashboard/numbers", "/dashboard/calls.json",
+    "/phones", "/phones/new", "/phones/import", "/phones/rules", "/phones/rules?tenant=1",
     "/roles", "/roles/new", "/roles/1", "/groups", "/groups/new", "/operators", "/operators/new",
     "/rates", "/rates/new", "/rates/import", "/budgets", "/budgets/new",
     "/trunks", "/trunks/new/register", "/trunks/new/address", "/trunks/new/accept_register",

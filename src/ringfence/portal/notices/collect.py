@@ -9,7 +9,7 @@ from django.db import transaction
 from ringfence.policy.events import Kind
 from ringfence.portal import guard
 from ringfence.portal.notices.models import Destination, Notice, Progress
-from ringfence.portal.notices.topics import LEDGER_KINDS, OF_KIND, REFUSED_SIGN_INS, STORM, Topic, summary
+from ringfence.portal.notices.topics import LEDGER_KINDS, OF_ACTION, OF_KIND, REFUSED_SIGN_INS, STORM, Topic, summary
 from ringfence.portal.people.models import Person
 from ringfence.portal.wsi.sources import Item, audit_page
 
@@ -92,7 +92,7 @@ def topic_of(item: Item) -> Topic | None:
     """The topic besides "everything" that this event belongs to."""
     if item.event.get("action") in REFUSED_SIGN_INS:
         return Topic.SIGN_IN_FAILURES if _is_administrator(item.event) else None
-    return OF_KIND.get(Kind(item.kind))
+    return OF_ACTION.get(str(item.event.get("action"))) or OF_KIND.get(Kind(item.kind))
 
 
 def _is_administrator(event: dict[str, Any]) -> bool:

@@ -18,6 +18,7 @@ class Topic(StrEnum):
     BUDGETS = "budgets"
     SIGN_IN_FAILURES = "sign-in-failures"
     SETTING_CHANGES = "setting-changes"
+    PROVISIONING = "provisioning"
     ALL = "all-security-events"
 
 
@@ -37,6 +38,10 @@ TOPICS: Final = {
     Topic.BUDGETS: Telling("Budgets", "A budget of calls outside is nearly or wholly used up, or was renewed by hand."),
     Topic.SIGN_IN_FAILURES: Telling("Failed sign-ins", "A wrong password or factor for an administrator's account."),
     Topic.SETTING_CHANGES: Telling("Changes of settings", "Somebody changed security settings, entries or rules."),
+    Topic.PROVISIONING: Telling(
+        "Provisioning",
+        "Somebody has a phone's secret address and came late, twice, from elsewhere or as another phone.",
+    ),
     Topic.ALL: Telling("All security events", "Everything above and what was spared, refused or ended: for a SIEM."),
 }
 
@@ -67,6 +72,9 @@ OF_KIND: Final = {
     Kind.SETTINGS_CHANGED: Topic.SETTING_CHANGES,
     Kind.CALL_EMERGENCY: Topic.EMERGENCY_CALLS,
 }
+OF_ACTION: Final = {"phone.refused": Topic.PROVISIONING}
+"""Entries of the audit log that are a topic of their own."""
+
 REFUSED_SIGN_INS: Final = ("session.refused", "session.proof_refused")
 STORM: Final = "ban.storm"
 

@@ -16,6 +16,7 @@ from ringfence.portal.people.digests import digests, new_secret, secret_problems
 from ringfence.portal.people.models import STANDARD, ApiToken, Extension, Person, Role
 from ringfence.portal.permissions import OF_TENANTS, Permission
 from ringfence.portal.problems import Conflict, Forbidden, NotFound, Refused, refuse
+from ringfence.portal.provisioning.resync import resync
 from ringfence.portal.sealing import seal, unseal
 from ringfence.portal.security.models import SecurityValues
 from ringfence.portal.signin import sessions
@@ -138,6 +139,7 @@ def rotate_secret(actor: Actor, person: Person, given: str | None = None) -> str
     """Gives the extension a new SIP secret and returns it, once.
 
     The old digests stay as "previous": a phone that still sends them is recognised as stale, not as an attacker.
+    Phones that were set up here are asked to fetch the new one.
     """
     stand_above(actor, person)
     extension = person.extension
@@ -157,6 +159,7 @@ def rotate_secret(actor: Actor, person: Person, given: str | None = None) -> str
             tenant_id=person.tenant_id,
         )
         draft.subscriber(extension.aor)
+    resync(extension)
     return secret
 
 

@@ -5,9 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ringfence.portal.actor import Actor
 from ringfence.portal.forms import PortalForm
-from ringfence.portal.people.importing import LONGEST_FILE
 from ringfence.portal.people.models import STANDARD, Person, Role, RoleQuerySet
 from ringfence.portal.problems import refuse
+from ringfence.portal.tables.csvlines import LONGEST_FILE
 from ringfence.portal.tenants.models import Tenant
 
 

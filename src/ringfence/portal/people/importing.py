@@ -1,7 +1,5 @@
 """Extensions from a CSV file: looked at whole before anything is made, then all of them or none."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,13 +10,9 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.people.changes import NewUser, create_user
 from ringfence.portal.people.models import STANDARD, Person
 from ringfence.portal.problems import Refused, refuse
+from ringfence.portal.tables.csvlines import Cells, Shape, read_lines
 
-COLUMNS: Final = ("extension", "display_name", "role")
-NEEDED: Final = ("extension", "display_name")
-MOST_ROWS: Final = 1000
-"""A file of this size is made within seconds; more of them are sent as several files."""
-
-LONGEST_FILE: Final = 200_000
+SHAPE: Final = Shape(("extension", "display_name", "role"), ("extension", "display_name"), "extension")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +38,13 @@ class _Undone(Exception):
 
 def read(text: str, tenant_id: int) -> list[Line]:
     """The lines of the file. Raises Refused when it is no CSV file of extensions at all."""
-    if len(text) > LONGEST_FILE:
-        raise refuse("file", "import.length", f"The file is larger than {LONGEST_FILE // 1000} kB; send several.")
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restkey="more", restval="")
-    headings = [str(name).strip().lower() for name in rows.fieldnames or ()]
-    if missing := [name for name in NEEDED if name not in headings]:
-        message = f"The first line must name the columns {', '.join(COLUMNS)}; {', '.join(missing)} is missing."
-        raise refuse("file", "import.headings", message)
-    rows.fieldnames = headings
-    try:
-        found = [_line(rows.line_num, row, tenant_id) for row in rows if any(map(str.strip, map(str, row.values())))]
-    except csv.Error as error:
-        raise refuse("file", "import.syntax", f"Line {rows.line_num} is no CSV: {error}.") from error
-    if not found:
-        raise refuse("file", "import.empty", "The file holds no extension.")
-    if len(found) > MOST_ROWS:
-        raise refuse("file", "import.too_many", f"The file holds {len(found)} extensions; {MOST_ROWS} are possible.")
-    return found
+    return [_line(cells, tenant_id) for cells in read_lines(text, SHAPE)]
 
 
-def _line(number: int, row: dict[str, str], tenant_id: int) -> Line:
-    wish = NewUser(
-        tenant_id=tenant_id,
-        extension=row["extension"].strip(),
-        display_name=row["display_name"].strip(),
-        role=row.get("role", "").strip() or STANDARD,
-    )
-    return Line(number, wish, ("There are more values than columns.",) if "more" in row else ())
+def _line(cells: Cells, tenant_id: int) -> Line:
+    values = cells.values
+    wish = NewUser(tenant_id, values["extension"], values["display_name"], role=values["role"] or STANDARD)
+    return Line(cells.number, wish, ("There are more values than columns.",) if cells.has_more else ())
 
 
 def try_out(actor: Actor, lines: Sequence[Line]) -> list[Line]:

@@ -27,7 +27,7 @@ class ListenersForm(PortalForm):
         _("Plain HTTP for phones on port 8888"),
         _(
             "Off by default: nothing listens on 8888. On: only addresses below /provisioning/ are passed on, never a "
-            "page or the REST API. No phone is provisioned yet, so everything is answered with 404."
+            "page or the REST API. Phones that can HTTPS fetch the same files on 8887 and need no open port here."
         ),
     )
     sbc_provisioning_http = _switch(

@@ -1,0 +1,59 @@
+"""Everything a phone is told, from its row. The one reader of the sealed SIP secret."""
+
+from ringfence.hosts.transports import Protocol, read_transports
+from ringfence.portal import places
+from ringfence.portal.people.changes import sip_secret_of
+from ringfence.portal.provisioning.directory import address_of, admin_password_of, login_of, server_of
+from ringfence.portal.provisioning.models import Phone, ProvisioningRules
+from ringfence.portal.provisioning.render import Account, Key, Sheet
+from ringfence.portal.provisioning.vendors import Codec, KeyKind, Srtp, Transport
+from ringfence.portal.provisioning.zone import zone_named
+
+
+class NoTransport(Exception):
+    """The system does not speak what the phone is set to, and a phone is never set to something weaker in silence."""
+
+
+def sheet_of(phone: Phone, base: str = "") -> Sheet:
+    """Raises SealBroken or NoTransport. `base` is the scheme and host that the phone came by."""
+    rules = ProvisioningRules.of(phone.tenant)
+    return Sheet(
+        account=_account(phone),
+        mac=phone.mac,
+        directory=address_of(phone, base),
+        admin_password=admin_password_of(phone),
+        srtp=Srtp(phone.srtp),
+        codecs=tuple(Codec(name) for name in phone.codecs),
+        keys=keys_of(phone),
+        voice_vlan=rules.voice_vlan if phone.voice_vlan is None else phone.voice_vlan,
+        time_server=phone.time_server or rules.time_server,
+        zone=zone_named(phone.tenant.time_zone),
+        firmware=phone.firmware,
+        web_page=phone.web_page,
+        login=login_of(phone),
+    )
+
+
+def keys_of(phone: Phone) -> tuple[Key, ...]:
+    return tuple(Key(KeyKind(item["kind"]), item["value"], item["label"]) for item in phone.keys)
+
+
+def port_of(transport: Transport) -> int:
+    """Raises NoTransport."""
+    for one in read_transports(places.PATHS.transports):
+        if one.protocol is Protocol(transport.value):
+            return one.port
+    raise NoTransport(f"no SIP transport speaks {transport.upper()}")
+
+
+def _account(phone: Phone) -> Account:
+    extension, transport = phone.extension, Transport(phone.transport)
+    return Account(
+        number=extension.number,
+        name=extension.person.display_name,
+        domain=phone.tenant.domain,
+        secret=sip_secret_of(extension),
+        server=server_of(phone.tenant),
+        port=port_of(transport),
+        transport=transport,
+    )

@@ -1,0 +1,57 @@
+"""CSV files that come in: looked at as text first, before any line of them means anything."""
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Final
+
+from ringfence.portal.problems import refuse
+
+MOST_ROWS: Final = 1000
+"""A file of this size is worked off within seconds; more of them are sent as several files."""
+
+LONGEST_FILE: Final = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a file holds: the columns it may have, those it needs, and what one line is, as in "extension"."""
+
+    columns: tuple[str, ...]
+    needed: tuple[str, ...]
+    thing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """One line: its number, a text for each column, and whether there was more than the columns hold."""
+
+    number: int
+    values: dict[str, str]
+    has_more: bool = False
+
+
+def read_lines(text: str, shape: Shape) -> list[Cells]:
+    """The lines of the file, without empty ones. Raises Refused when it is no CSV file of this shape at all."""
+    if len(text) > LONGEST_FILE:
+        raise refuse("file", "import.length", f"The file is larger than {LONGEST_FILE // 1000} kB; send several.")
+    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restkey="more", restval="")
+    headings = [str(name).strip().lower() for name in rows.fieldnames or ()]
+    if missing := [name for name in shape.needed if name not in headings]:
+        message = f"The first line must name the columns {', '.join(shape.columns)}; {', '.join(missing)} is missing."
+        raise refuse("file", "import.headings", message)
+    rows.fieldnames = headings
+    try:
+        found = [
+            Cells(rows.line_num, {name: str(row.get(name, "")).strip() for name in shape.columns}, "more" in row)
+            for row in rows
+            if any(map(str.strip, map(str, row.values())))
+        ]
+    except csv.Error as error:
+        raise refuse("file", "import.syntax", f"Line {rows.line_num} is no CSV: {error}.") from error
+    if not found:
+        raise refuse("file", "import.empty", f"The file holds no {shape.thing}.")
+    if len(found) > MOST_ROWS:
+        message = f"The file holds {len(found)} {shape.thing}s; {MOST_ROWS} are possible."
+        raise refuse("file", "import.too_many", message)
+    return found
