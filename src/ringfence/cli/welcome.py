@@ -1,6 +1,6 @@
 """What `ringfence up` says when the system is ready."""
 
-from ringfence.engines.children import CORE, MEDIA, WEB
+from ringfence.engines.children import CORE, MEDIA, SBC, WEB
 from ringfence.engines.prepare import Prepared
 from ringfence.engines.render import bracketed
 from ringfence.engines.system import System
@@ -12,8 +12,12 @@ def welcome(system: System, parts: frozenset[str], prepared: Prepared, how_to_st
     host = bracketed(system.network.primary)
     lines = ["Ringfence is running."]
     if CORE in parts:
-        ways = ", ".join(f"{host}:{one.port} {one.protocol.upper()}" for one in system.transports)
+        ways = ", ".join(f"{host}:{one.port} {one.protocol.upper()}" for one in system.core_transports)
         lines.append(f"  SIP             {ways}")
+    if SBC in parts:
+        ways = ", ".join(f"{host}:{one.port} {one.protocol.upper()}" for one in system.sbc.transports)
+        lines.append(f"  SIP on SBC      {ways}")
+        lines.append(f"  RTP on SBC      {host}:{ports.SBC_RTP.ports} UDP")
     if MEDIA in parts:
         lines.append(f"  RTP             {host}:{ports.RTP.ports} UDP")
     if WEB in parts:

@@ -23,6 +23,8 @@ ACCESS: Final = "access"
 TRANSPORTS: Final = "transports"
 MAILROOM: Final = "mailroom"
 VOICE: Final = "voice"
+SBC: Final = "sbc"
+SBC_MEDIA: Final = "sbcmedia"
 BACKUPS: Final = "backups"
 INSPECTOR: Final = "inspector"
 
@@ -60,6 +62,7 @@ def children(system: System, environment: Mapping[str, str] = os.environ) -> tup
         _media(system, environment),
         _guard(system, environment),
         _core(system, environment),
+        *(_sbc(system, environment) if system.sbc.enabled else ()),
         _portal(system, environment),
         _follower(system, environment, INGEST),
         _wsi(system, environment),
@@ -108,12 +111,22 @@ def manage(system: System, *words: str) -> tuple[str, ...]:
 
 
 def core_argv(system: System) -> tuple[str, ...]:
+    paths = system.paths
+    return _kamailio(system, paths.core, paths.core_config, paths.core_pid)
+
+
+def sbc_argv(system: System) -> tuple[str, ...]:
+    paths = system.paths
+    return _kamailio(system, paths.sbc, paths.sbc_config, paths.sbc_pid)
+
+
+def _kamailio(system: System, folder: Path, config: Path, pid: Path) -> tuple[str, ...]:
     """tlsf for shared and private memory: the default allocator doubles the cost of a message."""
     limits = system.limits
     return (
         "kamailio", "-DD", "-E", "-x", "tlsf", "-X", "tlsf",
         "-m", str(limits.sip_shared_mib), "-M", str(limits.sip_private_mib),
-        "-Y", str(system.paths.core), "-f", str(system.paths.core_config), "-P", str(system.paths.core_pid),
+        "-Y", str(folder), "-f", str(config), "-P", str(pid),
     )  # fmt: skip
 
 
@@ -169,6 +182,31 @@ def _core(system: System, environment: Mapping[str, str]) -> Child:
         whole=True,
         umask=0o007,
     )
+
+
+def _sbc(system: System, environment: Mapping[str, str]) -> tuple[Child, Child]:
+    """The SBC and its relay; neither may read the policy, write the journal or ask the guard."""
+    paths = system.paths
+    relay = Child(
+        name=SBC_MEDIA,
+        argv=("rtpengine", f"--config-file={paths.sbc_media_config}"),
+        log=_log(system, SBC_MEDIA),
+        account=accounts.SBC_MEDIA.name,
+        environment=_pairs(base_environment(system, environment)),
+        ready=(f"udp:{ports.SBC_RTPENGINE_CONTROL}",),
+    )
+    signalling = Child(
+        name=SBC,
+        argv=sbc_argv(system),
+        log=_log(system, SBC),
+        account=accounts.SBC.name,
+        environment=_pairs(core_environment(system, environment)),
+        ready=(f"sbc:{paths.sbc_switch}",),
+        after=(SBC_MEDIA,),
+        whole=True,
+        umask=0o007,
+    )
+    return relay, signalling
 
 
 def _portal(system: System, environment: Mapping[str, str]) -> Child:

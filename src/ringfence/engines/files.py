@@ -1,4 +1,4 @@
-"""The three engine files of a system, each with the engine's own check."""
+"""The engine files of a system, each with the engine's own check."""
 
 import secrets
 import shutil
@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from ringfence.engines.children import base_environment, core_argv, core_environment, web_capabilities
+from ringfence.engines.children import base_environment, core_argv, core_environment, sbc_argv, web_capabilities
 from ringfence.engines.install import EngineFile
 from ringfence.engines.kamailio import render_core, render_tls
+from ringfence.engines.link import ensure_flow_key
 from ringfence.engines.nginx import render_web
 from ringfence.engines.privileges import run_as
 from ringfence.engines.rtpengine import faults, render_media
+from ringfence.engines.sbc import render_sbc, render_sbc_media, render_sbc_tls
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
 
@@ -55,6 +57,26 @@ def media_file(system: System) -> EngineFile:
         return faults(staged.read_text(encoding="utf-8"))
 
     return EngineFile(system.paths.media_config, render_media(system), accounts.MEDIA.name, check)
+
+
+def sbc_file(system: System) -> EngineFile:
+    def check(staged: Path) -> str:
+        argv = [str(staged) if word == str(system.paths.sbc_config) else word for word in sbc_argv(system)]
+        return _complaint(accounts.SBC.name, [*argv, "-c"], core_environment(system))
+
+    rendered = render_sbc(system, ensure_flow_key(system.paths.sbc_key))
+    return EngineFile(system.paths.sbc_config, rendered, accounts.SBC.name, check)
+
+
+def sbc_tls_file(system: System) -> EngineFile:
+    return EngineFile(system.paths.sbc_tls_config, render_sbc_tls(system), accounts.SBC.name, lambda _: "")
+
+
+def sbc_media_file(system: System) -> EngineFile:
+    def check(staged: Path) -> str:
+        return faults(staged.read_text(encoding="utf-8"))
+
+    return EngineFile(system.paths.sbc_media_config, render_sbc_media(system), accounts.SBC_MEDIA.name, check)
 
 
 def web_file(system: System, account: str = accounts.WEB.name) -> EngineFile:

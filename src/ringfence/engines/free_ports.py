@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Final
 
-from ringfence.engines.children import CORE, MEDIA, VOICE, WEB
+from ringfence.engines.children import CORE, MEDIA, SBC, SBC_MEDIA, VOICE, WEB
 from ringfence.engines.system import System
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import LOOPBACK, Address
@@ -33,13 +33,23 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
     wanted: list[Endpoint] = []
     if CORE in parts:
         for address in system.sip_addresses:
-            wanted += [Endpoint(address, one.port, one.protocol.carrier) for one in system.transports]
+            wanted += [Endpoint(address, one.port, one.protocol.carrier) for one in system.core_transports]
+    if CORE in parts and system.sbc.enabled:
+        wanted.append(Endpoint(LOOPBACK, ports.LINK_TO_CORE, Transport.TCP))
+    if SBC in parts:
+        wanted.append(Endpoint(LOOPBACK, ports.LINK_TO_SBC, Transport.TCP))
+        for address in system.media_addresses:
+            wanted += [Endpoint(address, one.port, one.protocol.carrier) for one in system.sbc.transports]
+    if SBC_MEDIA in parts:
+        wanted.append(Endpoint(LOOPBACK, ports.SBC_RTPENGINE_CONTROL, Transport.UDP))
     if MEDIA in parts:
         wanted.append(Endpoint(LOOPBACK, ports.RTPENGINE_CONTROL, Transport.UDP))
     if VOICE in parts:
         wanted += [Endpoint(LOOPBACK, port, Transport.UDP) for port in (ports.VOICE_SIP, ports.VOICE_KEYS)]
     if WEB in parts:
         wanted += [web_endpoint(port) for port in (*_FIXED, *system.web.ports)]
+        if system.sbc.enabled:
+            wanted.append(web_endpoint(ports.SBC_PORTAL.first))
     return tuple(wanted)
 
 

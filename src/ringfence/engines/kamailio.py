@@ -1,8 +1,10 @@
 """The SIP core's configuration file, from the System. Pure: no file is read or written here."""
 
+from ringfence.engines.link import core_link
 from ringfence.engines.render import Bare, bracketed, quote_kamailio, render
 from ringfence.engines.system import System
 from ringfence.hosts import ports
+from ringfence.hosts.addresses import LOOPBACK
 from ringfence.hosts.transports import Protocol
 from ringfence.policy.rules import packet, registration
 
@@ -22,9 +24,10 @@ def render_core(system: System) -> str:
         registration=registration,
         packet=packet,
         bare=Bare,
-        listen=[_listen(system, index) for index in range(len(system.sip_addresses))],
-        secure=any(one.protocol.is_secure for one in system.transports),
-        web_sockets=[one.port for one in system.transports if one.protocol is Protocol.WSS],
+        listen=[*(_listen(system, index) for index in range(len(system.sip_addresses))), *_listen_to_sbc(system)],
+        secure=system.sbc.enabled or any(one.protocol.is_secure for one in system.core_transports),
+        web_sockets=[one.port for one in system.core_transports if one.protocol is Protocol.WSS],
+        link=core_link(system.paths.link) if system.sbc.enabled else None,
         tls_config=paths.core_tls_config,
         modules=modules_directory(),
         readable=paths.source / "ringfence" / "signaling" / "readable.regex",
@@ -48,6 +51,7 @@ def render_tls(system: System) -> str:
         certificate=system.paths.web_certificate,
         key=system.paths.web_key,
         authorities=system.paths.authorities,
+        link=core_link(system.paths.link) if system.sbc.enabled else None,
     )
 
 
@@ -58,7 +62,7 @@ def _listen(system: System, index: int) -> tuple[int, list[tuple[Bare, str]]]:
     """
     host = bracketed(system.sip_addresses[index])
     workers = system.limits.sip_workers if index == 0 else 1
-    spoken = [(Protocol.TLS if one.protocol.is_secure else one.protocol, one.port) for one in system.transports]
+    spoken = [(Protocol.TLS if one.protocol.is_secure else one.protocol, one.port) for one in system.core_transports]
     told = _told(system, index)
     return workers, [
         (Bare(f"{protocol}:{host}:{port}"), Bare(f"{told}:{port}") if told else "") for protocol, port in spoken
@@ -70,6 +74,13 @@ def _told(system: System, index: int) -> str:
     address, public = system.sip_addresses[index], system.public
     outside = public is not None and index == 0 and public.version == address.version and public != address
     return bracketed(public) if public is not None and outside else ""
+
+
+def _listen_to_sbc(system: System) -> list[tuple[int, list[tuple[Bare, Bare | str]]]]:
+    """The core's end of the link. The UDP socket beside it hears nothing: a binding that came over the link is kept
+    under its name, or it would end with the connection that brought it."""
+    place = f"{LOOPBACK}:{ports.LINK_TO_CORE}"
+    return [(1, [(Bare(f"tls:{place}"), ""), (Bare(f"udp:{place}"), "")])] if system.sbc.enabled else []
 
 
 def modules_directory() -> str:

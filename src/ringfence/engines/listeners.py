@@ -9,7 +9,7 @@ from typing import Any, Final
 from ringfence.hosts import ports
 from ringfence.hosts.paths import Paths
 
-SWITCHES: Final = ("redirect_80", "redirect_443", "provisioning_http")
+SWITCHES: Final = ("redirect_80", "redirect_443", "provisioning_http", "sbc_provisioning_http")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class WebAccess:
     redirect_80: bool = False
     redirect_443: bool = False
     provisioning_http: bool = False
+    sbc_provisioning_http: bool = False
     hsts: bool = False
     pair: str = "current"
 
@@ -33,6 +34,7 @@ class WebAccess:
             (self.redirect_80, ports.HTTP),
             (self.redirect_443, ports.HTTPS),
             (self.provisioning_http, ports.PROVISIONING.first),
+            (self.sbc_provisioning_http, ports.SBC_PROVISIONING.first),
         )
         return tuple(port for is_on, port in known if is_on)
 
@@ -55,6 +57,7 @@ def _switches(stored: Any) -> WebAccess:
         redirect_80=is_on("redirect_80"),
         redirect_443=is_on("redirect_443"),
         provisioning_http=is_on("provisioning_http"),
+        sbc_provisioning_http=is_on("sbc_provisioning_http"),
         hsts=is_on("hsts"),
     )
 

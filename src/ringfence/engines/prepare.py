@@ -10,11 +10,20 @@ from pathlib import Path
 from typing import Final
 
 from ringfence.engines.certificate import Certificate, ensure_certificate
-from ringfence.engines.children import CORE, MEDIA, PORTAL, WEB, manage, portal_environment
-from ringfence.engines.files import core_file, media_file, tls_file, web_file
+from ringfence.engines.children import CORE, MEDIA, PORTAL, SBC, SBC_MEDIA, WEB, manage, portal_environment
+from ringfence.engines.files import (
+    core_file,
+    media_file,
+    sbc_file,
+    sbc_media_file,
+    sbc_tls_file,
+    tls_file,
+    web_file,
+)
 from ringfence.engines.folders import ensure_folders
 from ringfence.engines.free_ports import endpoints, taken
 from ringfence.engines.install import EngineFile, EngineRefused, install
+from ringfence.engines.link import ensure_link
 from ringfence.engines.listeners import read_web_access
 from ringfence.engines.notes import read_notes
 from ringfence.engines.privileges import run_as
@@ -46,6 +55,8 @@ def prepare(system: System, parts: frozenset[str], now: datetime, tell: Tell) ->
     _readable_code(system)
     certificate = _certificate(system, now, tell) if WEB in parts else None
     system = replace(system, web=read_web_access(system.paths))
+    if system.sbc.enabled and ensure_link(system.paths.link, now):
+        tell("certificates of the link between SBC and core created")
     _free_ports(system, parts)
     with ThreadPoolExecutor(max_workers=3) as pool:
         portal = pool.submit(_portal, system, tell) if PORTAL in parts else None
@@ -144,10 +155,18 @@ def _trust_the_hosts_authorities(own: Path) -> None:
 
 
 def _engine_files(system: System, parts: frozenset[str], tell: Tell) -> None:
-    makers: dict[str, Callable[[System], EngineFile]] = {CORE: core_file, MEDIA: media_file, WEB: web_file}
+    makers: dict[str, Callable[[System], EngineFile]] = {
+        CORE: core_file,
+        MEDIA: media_file,
+        WEB: web_file,
+        SBC: sbc_file,
+        SBC_MEDIA: sbc_media_file,
+    }
     if CORE in parts:
         _trust_the_hosts_authorities(system.paths.authorities)
         _in_place(tls_file(system))
+    if SBC in parts:
+        _in_place(sbc_tls_file(system))
     files = [maker(system) for name, maker in makers.items() if name in parts]
     try:
         changed = install(files, reload=lambda: "")

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ringfence.hosts.listening import bound_ports
 from ringfence.hosts.ports import Transport
+from ringfence.hosts.sbc import read_sbc
 from ringfence.hosts.transports import SipTransport, read_transports
 
 UDP_TABLES: Final = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
@@ -14,8 +15,8 @@ _TIMEOUT: Final = 1.0
 
 
 async def is_ready(probe: str) -> bool:
-    """One try. `tcp:HOST:PORT` and `unix:PATH` connect; `udp:PORT` looks whether the port is bound, and `sip:PATH`
-    whether every transport of that file is."""
+    """One try. `tcp:HOST:PORT` and `unix:PATH` connect; `udp:PORT` looks whether the port is bound, `sip:PATH`
+    whether every transport of that file is, and `sbc:PATH` whether the SBC's are."""
     kind, _, rest = probe.partition(":")
     match kind:
         case "unix":
@@ -27,6 +28,8 @@ async def is_ready(probe: str) -> bool:
             return udp_port_is_bound(int(rest))
         case "sip":
             return transports_are_bound(read_transports(Path(rest)))
+        case "sbc":
+            return transports_are_bound(read_sbc(Path(rest)).transports)
         case _:
             raise ValueError(f"unknown readiness probe {probe!r}")
 

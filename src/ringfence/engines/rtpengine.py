@@ -1,18 +1,33 @@
 """The media relay's configuration file, from the System."""
 
 import configparser
+from dataclasses import dataclass
 
 from ringfence.engines.render import Bare, quote_rtpengine, render
 from ringfence.engines.system import System
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import Address
+from ringfence.hosts.ports import Service
 
 TEMPLATE = "rtpengine.conf.j2"
 SECTION = "rtpengine"
 
 
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """What tells two relays of one host apart: the ports of media and the port each is told on what to do."""
+
+    media: Service
+    control: int
+
+
 def render_media(system: System) -> str:
     """`run/media/rtpengine.conf`: one relay on the primary address, told what to do by the SIP core over loopback."""
+    return render_relay(system, Relay(ports.RTP, ports.RTPENGINE_CONTROL))
+
+
+def render_relay(system: System, relay: Relay) -> str:
+    """The file of one relay."""
     return render(
         TEMPLATE,
         quote_rtpengine,
@@ -20,10 +35,10 @@ def render_media(system: System) -> str:
         source=Bare(f"src/ringfence/engines/templates/{TEMPLATE}"),
         limits=system.limits,
         addresses=[(address, _told(system, address)) for address in system.media_addresses],
-        control=f"127.0.0.1:{ports.RTPENGINE_CONTROL}",
-        keys=f"127.0.0.1:{ports.VOICE_KEYS}",
-        first=ports.RTP.first,
-        last=ports.RTP.last,
+        control=f"127.0.0.1:{relay.control}",
+        keys=f"127.0.0.1:{ports.VOICE_KEYS}" if relay.media is ports.RTP else None,
+        first=relay.media.first,
+        last=relay.media.last,
     )
 
 

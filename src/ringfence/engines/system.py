@@ -13,6 +13,7 @@ from ringfence.hosts.addresses import LOOPBACK, Address, Surroundings, surroundi
 from ringfence.hosts.firewall.active import host_root
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.public import public_file, read_public
+from ringfence.hosts.sbc import OFF, Sbc, read_sbc
 from ringfence.hosts.transports import USUAL, SipTransport, read_transports
 
 CAP_NET_ADMIN: Final = 12
@@ -64,6 +65,7 @@ class System:
     limits: Limits = field(default_factory=Limits)
     web: WebAccess = field(default_factory=WebAccess)
     transports: tuple[SipTransport, ...] = USUAL
+    sbc: Sbc = OFF
     firewall: bool = True
     low_ports: bool = True
     reads_all: bool = True
@@ -71,6 +73,11 @@ class System:
     topology_key: str = "unset"
     public: Address | None = None
     version: str = __version__
+
+    @property
+    def core_transports(self) -> tuple[SipTransport, ...]:
+        """What the core itself listens on; the SBC takes over its own ports."""
+        return self.sbc.leaves(self.transports)
 
     @property
     def media_addresses(self) -> tuple[Address, ...]:
@@ -104,6 +111,7 @@ def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool =
         network=surroundings(environment),
         paths=paths,
         transports=read_transports(paths.transports),
+        sbc=read_sbc(paths.sbc_switch),
         limits=Limits(
             sip_workers=workers,
             sip_tcp_workers=workers,

@@ -24,6 +24,7 @@ from ringfence.engines.pairs import in_force
 from ringfence.engines.probes import transports_are_bound
 from ringfence.engines.questions import Answer, Args, Desk, Listener, Refusal
 from ringfence.engines.system import System, this_system
+from ringfence.hosts.sbc import read_sbc
 from ringfence.hosts.transports import (
     Protocol,
     SipTransport,
@@ -65,7 +66,7 @@ class Transports(Desk):
 
     def _refuse_taken(self, before: tuple[SipTransport, ...], wanted: tuple[SipTransport, ...]) -> None:
         held = {(one.protocol.carrier, one.port) for one in before}
-        new = [one for one in wanted if (one.protocol.carrier, one.port) not in held]
+        new = [one for one in self._system.sbc.leaves(wanted) if (one.protocol.carrier, one.port) not in held]
         places = [
             Endpoint(address, one.port, one.protocol.carrier) for one in new for address in self._system.sip_addresses
         ]
@@ -135,10 +136,16 @@ def follow_certificate(system: System) -> None:
 
 
 def reload_tls(system: System) -> bool:
-    """Whether the core took its certificate anew; without a secure transport there is nothing to take."""
-    if not any(one.protocol.is_secure for one in read_transports(system.paths.transports)):
-        return True
-    command = ["kamcmd", "-s", f"unix:{system.paths.core_control}", "tls.reload"]
+    """Whether core and SBC took their certificate anew; without a secure transport there is nothing to take."""
+    paths, sbc = system.paths, read_sbc(system.paths.sbc_switch)
+    sockets = [paths.sbc_control] if sbc.enabled else []
+    if sbc.enabled or any(one.protocol.is_secure for one in read_transports(paths.transports)):
+        sockets.append(paths.core_control)
+    return sum(map(_reloaded, sockets)) == len(sockets)
+
+
+def _reloaded(control: Path) -> bool:
+    command = ["kamcmd", "-s", f"unix:{control}", "tls.reload"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=CONTROL_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

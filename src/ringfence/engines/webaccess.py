@@ -35,6 +35,13 @@ from ringfence.hosts import ports
 
 SERVED_WITHIN: Final = 4.0
 POLL: Final = 0.05
+FIELDS: Final = {
+    ports.HTTP: "redirect_80",
+    ports.HTTPS: "redirect_443",
+    ports.PROVISIONING.first: "provisioning_http",
+    ports.SBC_PROVISIONING.first: "sbc_provisioning_http",
+}
+"""Which switch opens a port."""
 
 log = logging.getLogger("access")
 
@@ -64,7 +71,12 @@ class WebServer(Desk):
             redirect_80=_switch(args, "redirect_80", now.redirect_80),
             redirect_443=_switch(args, "redirect_443", now.redirect_443),
             provisioning_http=_switch(args, "provisioning_http", now.provisioning_http),
+            sbc_provisioning_http=_switch(args, "sbc_provisioning_http", now.sbc_provisioning_http),
         )
+        if wanted.sbc_provisioning_http and not self._system.sbc.enabled:
+            raise Refusal(
+                "web.no_sbc", "sbc_provisioning_http", "There is no SBC; switch it on first: ringfence sbc on"
+            )
         self._refuse_low_ports(wanted)
         self._refuse_taken(set(wanted.ports) - set(now.ports))
         self._put_in_force(wanted)
@@ -97,7 +109,7 @@ class WebServer(Desk):
 
     def _refuse_taken(self, new: set[int]) -> None:
         for held in taken(map(web_endpoint, sorted(new))):
-            name = {ports.HTTP: "redirect_80", ports.HTTPS: "redirect_443"}.get(held.port, "provisioning_http")
+            name = FIELDS[held.port]
             raise Refusal(
                 "web.port_taken",
                 name,

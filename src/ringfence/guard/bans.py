@@ -11,7 +11,7 @@ from ringfence.guard.alarms import Alarms
 from ringfence.guard.clock import Moment
 from ringfence.guard.firewall import Firewall, FirewallRefused, Outcome
 from ringfence.guard.ledger import BanRecord, Ledger
-from ringfence.guard.ruleset import Shape, Timed
+from ringfence.guard.shape import Shape, Timed
 from ringfence.policy.addresses import Network, key_network
 from ringfence.policy.events import Kind
 from ringfence.store.bans import BanWriter

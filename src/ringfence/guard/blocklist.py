@@ -13,7 +13,8 @@ from typing import Final
 
 from ringfence.guard import netlink
 from ringfence.guard.elements import additions, element, packer
-from ringfence.guard.ruleset import LISTS_PRIORITY, Lists, outermost
+from ringfence.guard.ruleset import LISTS_PRIORITY, outermost
+from ringfence.guard.shape import Lists
 from ringfence.policy import entries
 from ringfence.policy.addresses import CARRYING, NAT64, Network
 from ringfence.policy.book import Target

@@ -56,7 +56,7 @@ class Connections:
     """What the kernel knows of our TCP connections. Packet flags can be forged; an established socket cannot."""
 
     def __init__(self) -> None:
-        self._sip = SipPorts(Paths.from_environment().transports)
+        self._sip = SipPorts(Paths.from_environment())
         self._diag = netlink.Netlink(netlink.SOCK_DIAG)
         self._conntrack = netlink.Netlink(netlink.NETFILTER)
 
@@ -65,7 +65,7 @@ class Connections:
         return frozenset(_peer(found) for _, found in self._sockets(ESTABLISHED, self._sip_ports()))
 
     def _sip_ports(self) -> frozenset[bytes]:
-        return frozenset(port.to_bytes(2, "big") for port in self._sip.now().tcp)
+        return frozenset(port.to_bytes(2, "big") for port in self._sip.now().all_tcp)
 
     def cut(self, networks: Iterable[Network]) -> int:
         """Ends every connection of these sources; returns how many sockets were closed. It may take a while."""

@@ -38,9 +38,9 @@ from ringfence.guard.mediawatch import MediaWatch
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
 from ringfence.guard.recordingdesk import RecordingDesk
-from ringfence.guard.ruleset import BAN_SET_SIZE
 from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.service import Parts, Service
+from ringfence.guard.shape import BAN_SET_SIZE
 from ringfence.guard.sipports import SipPorts
 from ringfence.guard.standing import load_snapshot, write_snapshot
 from ringfence.guard.verbs import CHANGING, Desk
@@ -337,7 +337,7 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
         floods,
         fuse,
         reader,
-        SipPorts(paths.transports),
+        SipPorts(paths),
         boot,
         ban_set_size,
     )

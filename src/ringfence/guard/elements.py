@@ -9,7 +9,8 @@ from ipaddress import ip_address
 from typing import Final
 
 from ringfence.guard import netlink
-from ringfence.guard.ruleset import TABLE_NAME, Level, over_set
+from ringfence.guard.ruleset import TABLE_NAME, over_set
+from ringfence.guard.shape import Level
 from ringfence.policy.addresses import Network, ban_network, carried
 
 NEW_ELEMENT: Final = 12

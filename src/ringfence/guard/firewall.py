@@ -14,7 +14,7 @@ from ringfence.guard.connections import Connections
 from ringfence.guard.elements import SetReader
 from ringfence.guard.netlink import NETFILTER, Netlink
 from ringfence.guard.pinholes import Holes
-from ringfence.guard.ruleset import Level, Lists, Shape, Timed
+from ringfence.guard.shape import Level, Lists, Shape, Timed
 from ringfence.policy.addresses import Network
 from ringfence.policy.entry_index import EntryIndex
 from ringfence.store.blocks import BlockWriter

@@ -11,8 +11,8 @@ from ringfence.guard.bans import Bans
 from ringfence.guard.clock import Moment
 from ringfence.guard.firewall import Firewall
 from ringfence.guard.known import Known
-from ringfence.guard.ruleset import Level
 from ringfence.guard.rulings import Rulings
+from ringfence.guard.shape import Level
 from ringfence.policy.addresses import Network, ban_key
 from ringfence.policy.floods import Excess, Proof, judge_rate
 

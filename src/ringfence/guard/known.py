@@ -9,7 +9,8 @@ from typing import Final
 from ringfence.guard.clock import Moment
 from ringfence.guard.firewall import Firewall
 from ringfence.guard.ledger import Ledger
-from ringfence.guard.ruleset import KNOWN_SET_SIZE, Timed
+from ringfence.guard.ruleset import KNOWN_SET_SIZE
+from ringfence.guard.shape import Timed
 from ringfence.policy.addresses import AddressProblem, ban_key, key_network
 
 KNOWN_SECONDS: Final = 86_400.0

@@ -8,10 +8,11 @@ chain of its own (`pinholes.py`). We only ever drop: opening ports is the busine
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Final
 
 from ringfence.guard import pinholes
+from ringfence.guard.shape import Level, Lists, Ports, Shape, Timed
 from ringfence.policy.addresses import NAT64, NAT64_LOCAL, Network, Span
 from ringfence.policy.settings import SecuritySettings
 
@@ -21,11 +22,10 @@ DOORSTEP: Final = "doorstep"
 BANS_PRIORITY: Final = -300
 LISTS_PRIORITY: Final = -299
 RATES_PRIORITY: Final = -298
-BAN_SET_SIZE: Final = 262_144
 KNOWN_SET_SIZE: Final = 65_536
 METER_SIZE: Final = 65_535
 METER_TIMEOUT: Final = 10
-METERS: Final = ("rate_1_", "rate_2_", "never_rate", "seen")
+METERS: Final = ("rate_1_", "rate_2_", "sbc_rate_1_", "sbc_rate_2_", "never_rate", "seen")
 CONNECTING: Final = "connecting"
 CONNECTION_SECONDS: Final = 30
 """Kamailio closes a silent connection sooner (`tcp_msg_data_timeout`, `tcp_msg_read_timeout` in its configuration)."""
@@ -39,47 +39,6 @@ SHARED_RATE: Final = 2_000
 """Packets per second for sources that no full meter has room for, while unknown sources are not limited: a full meter
 must not mean no limit.
 """
-
-
-class Level(IntEnum):
-    """The two packet rates of a source (reference: "SIP and TCP/IP Security", Level 1 and Level 2)."""
-
-    ONE = 1
-    TWO = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Where SIP listens; only these are metered."""
-
-    udp: tuple[int, ...]
-    tcp: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Lists:
-    """Who is exempt: members of the never-block set, and allow entries reduced to disjoint spans."""
-
-    never_block: tuple[Network, ...] = ()
-    allow: tuple[Span, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Timed:
-    """One element of the ban set or the known set; `seconds` is what remains of it."""
-
-    network: Network
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Everything but the bans."""
-
-    ports: Ports
-    lists: Lists
-    settings: SecuritySettings
-    ban_set_size: int = BAN_SET_SIZE
 
 
 def whole_table(shape: Shape, bans: Iterable[Timed], known: Iterable[Timed] = ()) -> str:
@@ -226,13 +185,24 @@ def _chains(shape: Shape) -> list[str]:
         "  chain rates {",
         f"    type filter hook prerouting priority {RATES_PRIORITY}; policy accept;",
         "    iifname lo return",
-        *(f"    {protocol} dport {{ {_joined(ports)} }} goto sip" for protocol, ports in _metered(shape.ports)),
+        *(
+            f"    {protocol} dport {{ {_joined(ports)} }} goto {door}"
+            for protocol, ports, door in _metered(shape.ports)
+        ),
         "  }",
-        "  chain sip {",
+        *_door("sip", ""),
+        *_door("sbc", "sbc_"),
+    ]
+
+
+def _door(name: str, own: str) -> list[str]:
+    """Who is exempt, and then the rates of this door."""
+    return [
+        f"  chain {name} {{",
         *_each_version("    {source} @never{version} goto never_rates"),
         *_each_version("    {source} @allow{version} return"),
-        f"    ip6 saddr {{ {NAT64}, {NAT64_LOCAL} }} goto translated_rates",
-        "    goto sip_rates",
+        f"    ip6 saddr {{ {NAT64}, {NAT64_LOCAL} }} goto {own}translated_rates",
+        f"    goto {own}sip_rates",
         "  }",
     ]
 
@@ -262,8 +232,14 @@ def _each_version(rule: str, sources: tuple[_Source, ...] = _SOURCES) -> list[st
     return [source.fill(rule) for source in sources]
 
 
-def _metered(ports: Ports) -> list[tuple[str, tuple[int, ...]]]:
-    return [(protocol, numbers) for protocol, numbers in (("udp", ports.udp), ("tcp", ports.tcp)) if numbers]
+def _metered(ports: Ports) -> list[tuple[str, tuple[int, ...], str]]:
+    doors = (
+        ("udp", ports.sbc_udp, "sbc"),
+        ("tcp", ports.sbc_tcp, "sbc"),
+        ("udp", ports.udp, "sip"),
+        ("tcp", ports.tcp, "sip"),
+    )
+    return [door for door in doors if door[1]]
 
 
 def _rate_chains(settings: SecuritySettings) -> dict[str, list[str]]:
@@ -271,16 +247,18 @@ def _rate_chains(settings: SecuritySettings) -> dict[str, list[str]]:
         "never_rates": _never_rules(settings),
         "sip_rates": _rate_rules(settings, _SOURCES, ""),
         "translated_rates": _rate_rules(settings, _TRANSLATED, "_translated"),
+        "sbc_sip_rates": _rate_rules(settings, _SOURCES, "", "sbc_"),
+        "sbc_translated_rates": _rate_rules(settings, _TRANSLATED, "_translated", "sbc_"),
     }
 
 
-def _rate_rules(settings: SecuritySettings, sources: tuple[_Source, ...], suffix: str) -> list[str]:
+def _rate_rules(settings: SecuritySettings, sources: tuple[_Source, ...], suffix: str, door: str = "") -> list[str]:
     """Level 2 counts first, what the source really sends. A full meter matches nobody: such packets go on to the
     allowance they share. A look-up in a meter would count once more, so a plain set says who found room.
     """
     rules: list[str] = []
-    for level, packets in reversed(levels(settings)):
-        rules += _meter(f"rate_{level}_", packets, f"over_{level}{suffix}", sources)
+    for level, packets in reversed(sbc_levels(settings) if door else levels(settings)):
+        rules += _meter(f"{door}rate_{level}_", packets, f"over_{level}{suffix}", sources)
     if settings.unknown_connections_enabled:
         rules += _connections(settings.unknown_connections, sources)
     if settings.unknown_sources_enabled:
@@ -315,6 +293,12 @@ def levels(settings: SecuritySettings) -> list[tuple[Level, int]]:
         (Level.TWO, settings.level_2_enabled, settings.level_2_packets),
     )
     return [(level, packets) for level, enabled, packets in both if enabled]
+
+
+def sbc_levels(settings: SecuritySettings) -> list[tuple[Level, int]]:
+    """The same at the SBC's ports, which have their own rates."""
+    own = {Level.ONE: settings.sbc_level_1_packets, Level.TWO: settings.sbc_level_2_packets}
+    return [(level, own[level]) for level, _ in levels(settings)]
 
 
 def _never_rules(settings: SecuritySettings) -> list[str]:

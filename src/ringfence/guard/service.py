@@ -21,7 +21,7 @@ from ringfence.guard.intake import Intake
 from ringfence.guard.known import Known
 from ringfence.guard.ledger import BanRecord, Ledger
 from ringfence.guard.neverblock import NeverBlock
-from ringfence.guard.ruleset import Lists, Shape
+from ringfence.guard.shape import Lists, Shape
 from ringfence.guard.sipports import SipPorts
 from ringfence.guard.standing import Standing
 from ringfence.hosts.addresses import Surroundings

@@ -1,36 +1,52 @@
-"""Where SIP listens now: the transports in force and the SBC's own ports, looked at again when the file changes."""
+"""Where SIP listens now: the transports in force and the SBC's own ports, looked at again when a file changes."""
 
 from pathlib import Path
-from typing import Final
 
-from ringfence.guard.ruleset import Ports
+from ringfence.guard.shape import Ports
 from ringfence.hosts import ports
+from ringfence.hosts.paths import Paths
 from ringfence.hosts.ports import Transport
+from ringfence.hosts.sbc import read_sbc
 from ringfence.hosts.transports import read_transports
 
-NEVER: Final = -1
+NEVER = -1
+
+type _Door = tuple[Transport, int]
 
 
 class SipPorts:
     """The ports that are metered and whose connections a SIP ban cuts."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._changed_at = NEVER - 1
+    def __init__(self, paths: Paths) -> None:
+        self._transports, self._sbc = paths.transports, paths.sbc_switch
+        self._changed_at = (NEVER - 1, NEVER - 1)
         self._ports = Ports((), ())
 
     def now(self) -> Ports:
-        """The ports, sorted. One look at the file's time unless it was changed."""
-        changed_at = self._file.stat().st_mtime_ns if self._file.exists() else NEVER
+        """The ports, sorted. One look at the files' times unless one was changed."""
+        changed_at = (_changed(self._transports), _changed(self._sbc))
         if changed_at != self._changed_at:
             self._changed_at = changed_at
             self._ports = self._read()
         return self._ports
 
     def _read(self) -> Ports:
-        found = {(one.protocol.carrier, one.port) for one in read_transports(self._file)}
+        """While there is no SBC its ports are metered like any other."""
+        found = {(one.protocol.carrier, one.port) for one in read_transports(self._transports)}
+        sbc = {(one.protocol.carrier, one.port) for one in read_sbc(self._sbc).transports}
         found |= {(service.transport, service.first) for service in ports.of(ports.Part.EDGE) if service.name == "SIP"}
+        found -= sbc
         return Ports(
-            udp=tuple(sorted(port for carrier, port in found if carrier is Transport.UDP)),
-            tcp=tuple(sorted(port for carrier, port in found if carrier is Transport.TCP)),
+            udp=_of(Transport.UDP, found),
+            tcp=_of(Transport.TCP, found),
+            sbc_udp=_of(Transport.UDP, sbc),
+            sbc_tcp=_of(Transport.TCP, sbc),
         )
+
+
+def _changed(file: Path) -> int:
+    return file.stat().st_mtime_ns if file.exists() else NEVER
+
+
+def _of(carrier: Transport, doors: set[_Door]) -> tuple[int, ...]:
+    return tuple(sorted(port for its, port in doors if its is carrier))

@@ -39,7 +39,12 @@ VOICE: Final = Account("ringfence-voice")
 WEB: Final = Account("ringfence-web", (TLS,))
 INSPECTOR: Final = Account("ringfence-inspector")
 
-ACCOUNTS: Final = (SIP, MEDIA, GUARD, PORTAL, WEB, VOICE, INSPECTOR)
+SBC: Final = Account("ringfence-sbc", (TLS,))
+"""Faces the Internet: reads no policy, writes no journal, and cannot ask the guard."""
+
+SBC_MEDIA: Final = Account("ringfence-sbc-media")
+
+ACCOUNTS: Final = (SIP, MEDIA, GUARD, PORTAL, WEB, VOICE, INSPECTOR, SBC, SBC_MEDIA)
 SHARED_GROUPS: Final = (POLICY, JOURNAL, CONTROL, TLS, NEWS)
 
 

@@ -184,6 +184,50 @@ class Paths:
         return self.core / "warm.db"
 
     @property
+    def sbc_switch(self) -> Path:
+        """Whether this system runs an SBC."""
+        return self.state / "sbc" / "sbc.json"
+
+    @property
+    def link(self) -> Path:
+        """The certificates of the link between the SBC and the core, each side's in a folder of its own."""
+        return self.state / "link"
+
+    @property
+    def sbc_key(self) -> Path:
+        """What the SBC signs flows and hides addresses with; kept, or phones could not be reached after a restart."""
+        return self.link / "sbc" / "flows.key"
+
+    @property
+    def sbc(self) -> Path:
+        """The SBC's rendered configuration and what it remembers of flows."""
+        return self.run / "sbc"
+
+    @property
+    def sbc_config(self) -> Path:
+        return self.sbc / "sbc.cfg"
+
+    @property
+    def sbc_tls_config(self) -> Path:
+        return self.sbc / "tls.cfg"
+
+    @property
+    def sbc_pid(self) -> Path:
+        return self.sbc / "sbc.pid"
+
+    @property
+    def sbc_control(self) -> Path:
+        return self.sbc / "ctl.sock"
+
+    @property
+    def sbc_media(self) -> Path:
+        return self.run / "sbcmedia"
+
+    @property
+    def sbc_media_config(self) -> Path:
+        return self.sbc_media / "rtpengine.conf"
+
+    @property
     def media(self) -> Path:
         return self.run / "media"
 

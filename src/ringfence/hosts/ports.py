@@ -101,6 +101,13 @@ VOICE_SIP: Final = 5070
 VOICE_KEYS: Final = 5071
 """Where the media relay tells the voice process of keys pressed in calls, on loopback only."""
 
+SBC_RTPENGINE_CONTROL: Final = 2224
+"""The same for the SBC's media relay."""
+
+LINK_TO_CORE: Final = 5068
+LINK_TO_SBC: Final = 5069
+"""SIP over TLS with a certificate on both sides, between the SBC and the core; never opened to phones."""
+
 
 def of(part: Part) -> tuple[Service, ...]:
     """The rows one part listens on."""

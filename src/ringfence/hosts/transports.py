@@ -16,11 +16,14 @@ from ringfence.hosts.ports import Part, Transport
 LOWEST, HIGHEST = 1024, 65535
 MOST: Final = 16
 INSIDE: Final = {
-    ports.RTPENGINE_CONTROL: "the control of the media relay",
-    ports.VOICE_SIP: "the voice process",
-    ports.VOICE_KEYS: "the voice process",
+    (Transport.UDP, ports.RTPENGINE_CONTROL): "the control of the media relay",
+    (Transport.UDP, ports.SBC_RTPENGINE_CONTROL): "the control of the SBC's media relay",
+    (Transport.UDP, ports.VOICE_SIP): "the voice process",
+    (Transport.UDP, ports.VOICE_KEYS): "the voice process",
+    (Transport.TCP, ports.LINK_TO_CORE): "the link with the SBC",
+    (Transport.TCP, ports.LINK_TO_SBC): "the link with the SBC",
 }
-"""UDP ports on loopback, where SIP is heard too."""
+"""Ports on loopback, where SIP is heard too."""
 
 
 class Protocol(StrEnum):
@@ -100,7 +103,7 @@ def _reserved(wanted: SipTransport) -> str:
         ours = service.part is Part.CORE or service is ports.SBC_SIP_WSS
         if not ours and service.transport is wanted.protocol.carrier and service.first <= wanted.port <= service.last:
             return service.description
-    return INSIDE.get(wanted.port, "") if wanted.protocol is Protocol.UDP else ""
+    return INSIDE.get((wanted.protocol.carrier, wanted.port), "")
 
 
 def read_transports(path: Path) -> tuple[SipTransport, ...]:

@@ -126,6 +126,24 @@ class SecuritySettings:
         1,
         365 * DAY,
     )
+    sbc_level_1_packets: int = _setting(
+        500,
+        "Level 1 packets at the SBC",
+        "The rate of level 1 on the SBC's own ports (5066 UDP, 5067 TCP, 5065 WSS), counted apart from the core's "
+        "ports. It acts while the SBC and level 1 are switched on; the block is that of level 1.",
+        "packets per second",
+        1,
+        1_000_000,
+    )
+    sbc_level_2_packets: int = _setting(
+        2000,
+        "Level 2 packets at the SBC",
+        "The rate of level 2 on the SBC's own ports. It acts while the SBC and level 2 are switched on; the block is "
+        "that of level 2.",
+        "packets per second",
+        1,
+        10_000_000,
+    )
     unknown_sources_enabled: bool = _setting(
         True,
         "Limit for unknown sources",
@@ -293,15 +311,19 @@ def _unreachable(settings: SecuritySettings) -> tuple[Problem, ...]:
 def _levels_out_of_order(settings: SecuritySettings) -> tuple[Problem, ...]:
     if not (settings.level_1_enabled and settings.level_2_enabled):
         return ()
-    if settings.level_2_packets > settings.level_1_packets:
-        return ()
-    return (
+    pairs = (
+        ("level_1_packets", settings.level_1_packets, settings.level_2_packets),
+        ("sbc_level_1_packets", settings.sbc_level_1_packets, settings.sbc_level_2_packets),
+    )
+    return tuple(
         Problem(
-            "level_1_packets",
+            name,
             "settings.unreachable",
-            f"Level 1 ({settings.level_1_packets} packets per second) must be below "
-            f"level 2 ({settings.level_2_packets}): the lower level would never decide anything.",
-        ),
+            f"Level 1 ({lower} packets per second) must be below "
+            f"level 2 ({higher}): the lower level would never decide anything.",
+        )
+        for name, lower, higher in pairs
+        if higher <= lower
     )
 
 

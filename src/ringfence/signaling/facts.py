@@ -1,10 +1,12 @@
 """Reads one message into plain values. Each value is fetched once."""
 
+from ringfence.hosts import ports
 from ringfence.policy.book import Subscriber
 from ringfence.policy.model import Credentials, Packet, Request
 from ringfence.signaling import ksr
 
 TEL = "tel:"
+SBC = f"sip:127.0.0.1:{ports.LINK_TO_SBC};transport=tls"
 STREAMS = frozenset({"tcp", "tls", "ws", "wss"})
 UNFRAMED = frozenset({"tcp", "tls"})
 """Streams on which only its length says where a message ends; a WebSocket has frames (RFC 7118 section 5)."""
@@ -68,7 +70,9 @@ def digest_uri() -> str:
 
 
 def party() -> str:
-    """The address this message really came from, as a URI one can send to."""
+    """The address this message really came from, as a URI one can send to: of a client of the SBC, through the SBC."""
+    if ksr.over_link():
+        return f"{SBC}{ksr.CLIENT_PARAMETER}{ksr.client()}"
     return f"sip:{_bracketed(ksr.source())}:{ksr.source_port()};transport={uri_transport(ksr.transport())}"
 
 
@@ -88,8 +92,10 @@ def party_address(uri: str) -> str:
 
     >>> party_address("sip:[2001:db8::1]:5060;transport=udp")
     '2001:db8::1'
+    >>> party_address("sip:127.0.0.1:5069;transport=tls;client=192.0.2.7:1024/udp")
+    '192.0.2.7'
     """
-    host = uri.partition(":")[2]
+    host = uri.partition(ksr.CLIENT_PARAMETER)[2] or uri.partition(":")[2]
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.partition(":")[0]

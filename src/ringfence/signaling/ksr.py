@@ -9,11 +9,13 @@ from typing import Any
 
 import KSR
 
+from ringfence.hosts import ports
 from ringfence.policy.rules.packet import SANITY_CHECKS, SANITY_URIS
 
 type Fact = Callable[[], str]
 
 REGISTER_TABLE = "location"
+CLIENT_PARAMETER = ";client="
 HEADER_COUNTS = (
     "$hdrc(Via)", "$hdrc(From)", "$hdrc(To)", "$hdrc(Call-ID)", "$hdrc(CSeq)", "$hdrc(Content-Length)",
     "$hdrc(Max-Forwards)", "$hdrc(Authorization)", "$hdrc(Proxy-Authorization)",
@@ -57,12 +59,26 @@ from_host: Fact = KSR.kx.gete_fhost
 to_uri: Fact = KSR.kx.get_turi
 to_user: Fact = KSR.kx.gete_tuser
 to_host: Fact = KSR.kx.gete_thost
-transport: Fact = KSR.kx.get_proto
-"""The transport the message came by, in lower case."""
 claimed_user: Fact = KSR.kx.gete_au
 """The user name of the credentials, "" when there are none."""
 message_length: Callable[[], int] = KSR.kx.get_msglen
 source_port: Callable[[], int] = KSR.kx.get_srcport
+
+
+def transport() -> str:
+    """The transport the message came by, in lower case; over the link, the one the SBC's client speaks."""
+    protocol: str = KSR.kx.get_proto()
+    return client().partition("/")[2] if protocol == "tls" and over_link() else protocol
+
+
+def over_link() -> bool:
+    """Whether the SBC sent this: nobody else has a certificate for that port."""
+    return number("$Rp") == ports.LINK_TO_CORE and _text(KSR.kx.get_proto()) == "tls"
+
+
+def client() -> str:
+    """The client of the SBC that sent this, as `address:port/transport`. Only true of what came over the link."""
+    return text("$hdr(X-Ringfence-Client)")
 
 
 def whole_message() -> str:
@@ -169,13 +185,15 @@ def fetch_bindings(aor: str) -> bool:
 
 
 def binding(index: int) -> tuple[Any, ...]:
-    """Contact, expiry (Unix time), address it really came from and our socket, of one fetched binding."""
+    """Contact, expiry (Unix time), address it really came from, our socket and the Path to it, of a fetched binding."""
     return tuple(map(KSR.pv.get, _binding_names(index)))
 
 
 @cache
 def _binding_names(index: int) -> tuple[str, ...]:
-    return tuple(f"$(ulc(saved=>{attribute})[{index}])" for attribute in ("addr", "expires", "received", "socket"))
+    return tuple(
+        f"$(ulc(saved=>{attribute})[{index}])" for attribute in ("addr", "expires", "received", "socket", "path")
+    )
 
 
 def free_bindings() -> None:
@@ -225,7 +243,10 @@ def set_target(uri: str) -> None:
 
 
 def set_next_hop(uri: str) -> None:
+    """Where this request goes; a client of the SBC is named to it."""
     KSR.setdsturi(uri)
+    if found := uri.partition(CLIENT_PARAMETER)[2]:
+        append_header(f"X-Ringfence-Client: {found}")
 
 
 def record_route() -> None:

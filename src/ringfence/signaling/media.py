@@ -3,12 +3,14 @@
 Nothing that names an address of a party passes without the relay: without it there is no call.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from ringfence.hosts import ports
 from ringfence.policy.encryption import Terms
 from ringfence.policy.media import (
     WARNINGS,
+    WEB,
     Form,
     Leg,
     acceptable_suites,
@@ -68,13 +70,14 @@ def leg_of_caller(terms: Terms) -> Leg | Refuse:
     """The leg of whoever sends this INVITE, or why its offer is refused."""
     if ksr.has_body() and not ksr.has_sdp():
         return UNKNOWN_BODY
-    return leg_of_asker(ksr.transport(), terms, ksr.body() if ksr.has_sdp() else "")
+    leg = leg_of_asker(ksr.transport(), terms, ksr.body() if ksr.has_sdp() else "")
+    return replace(leg, browser=False) if isinstance(leg, Leg) and ksr.over_link() else leg
 
 
 def offer_to_branch(terms: Terms) -> bool:
     """The offer for the device that this branch goes to; False: nothing is sent there."""
     next_hop = ksr.text("$du") or ksr.target_uri()
-    leg = leg_towards(_transport_of(next_hop), terms)
+    leg = _leg_through_sbc(next_hop, terms) or leg_towards(_transport_of(next_hop), terms)
     if not _offer(leg, next_hop, f"{THIS_BRANCH} {TO_VOICE}" if next_hop == VOICE_HOP else THIS_BRANCH):
         ksr.set_dialog_var(FAILED, "1")
         return False
@@ -151,9 +154,23 @@ def ends_now() -> bool:
     return bool(ksr.dialog_var(BROKEN))
 
 
+def _leg_through_sbc(next_hop: str, terms: Terms) -> Leg | None:
+    """The SBC speaks to browsers for us (ICE and DTLS): it gets an offer with keys, over the link, and no browser's.
+
+    None for whoever is not behind it. The parameter is the SBC's own, in the path that it signed.
+    """
+    spoken = next_hop.partition(";speaks=")[2].partition(";")[0]
+    if not spoken:
+        return None
+    if spoken in WEB:
+        return Leg(Form.SDES, strong=terms.strong)
+    return leg_towards(spoken, terms)
+
+
 def _from(leg: Leg) -> str:
-    """A browser's addresses are proved by ICE; a phone's media comes from where its signalling comes from."""
-    return "" if leg.browser else "SIP-source-address"
+    """A browser's addresses are proved by ICE; a phone's media comes from where its signalling comes from. The SBC names
+    its own relay, where its clients' media comes from."""
+    return "" if leg.browser or ksr.over_link() else "SIP-source-address"
 
 
 def _towards(leg: Leg) -> str:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
-from ringfence.signaling import ksr
+from ringfence.signaling import facts, ksr, link_port
 from ringfence.signaling.worker import Worker
 
 MAX_BINDINGS: Final = 5
@@ -12,13 +12,17 @@ MAX_BINDINGS: Final = 5
 
 def save(aor: str, caller: Subscriber, worker: Worker) -> None:
     """Carries out a registration."""
-    ksr.remember_source()
+    transport = ksr.transport()
+    if ksr.over_link():
+        link_port.remember_client(facts.party())
+    else:
+        ksr.remember_source()
     if ksr.save_contacts():
-        _journal(aor, caller, worker)
+        _journal(aor, caller, transport, worker)
     ksr.reply_saved()
 
 
-def _journal(aor: str, caller: Subscriber, worker: Worker) -> None:
+def _journal(aor: str, caller: Subscriber, transport: str, worker: Worker) -> None:
     bindings = _bindings(aor)
     if not bindings:
         worker.journal.append(Kind.REGISTRATION_REMOVED, {"aor": aor, "contact": "*", "tenant_id": caller.tenant_id})
@@ -31,7 +35,7 @@ def _journal(aor: str, caller: Subscriber, worker: Worker) -> None:
             "complete": True,
             "source": ksr.source(),
             "port": ksr.source_port(),
-            "transport": ksr.transport(),
+            "transport": transport,
             "user_agent": ksr.user_agent()[:128],
             "call_id": ksr.call_id()[:128],
             "cseq": ksr.number("$cs"),
@@ -53,5 +57,6 @@ def _bindings(aor: str) -> list[dict[str, Any]]:
 
 def _binding(index: int) -> dict[str, Any]:
     """What the core needs to know this device again after a crash; the rest stands in the event."""
-    uri, expires_at, received, heard_on = ksr.binding(index)
-    return {"uri": uri, "expires_at": expires_at, "received": received, "socket": heard_on}
+    uri, expires_at, received, heard_on, path = ksr.binding(index)
+    found = {"uri": uri, "expires_at": expires_at, "received": received, "socket": heard_on}
+    return {**found, "path": path} if path else found

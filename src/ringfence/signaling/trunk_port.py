@@ -61,7 +61,7 @@ def registered_at(aor: str) -> tuple[str, ...]:
 
 
 def _host_of(uri: str) -> str:
-    host = uri.partition(":")[2]
+    host = uri.partition(ksr.CLIENT_PARAMETER)[2] or uri.partition(":")[2]
     return host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0].partition(";")[0]
 
 

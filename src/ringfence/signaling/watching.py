@@ -25,7 +25,8 @@ def accept(verdict: Watch, watcher: Subscriber, worker: Worker) -> None:
         ksr.add_to_tag(own_tag)
     ksr.reply_header(f"Expires: {verdict.seconds}")
     ksr.reply_header(f"Contact: <sip:{verdict.aor}>")
-    ksr.reply_header(f"Record-Route: <{facts.here()};lr>")
+    if not ksr.over_link():
+        ksr.reply_header(f"Record-Route: <{facts.here()};lr>")
     ksr.reply(200, "OK")
     worker.journal.append(
         Kind.WATCH_SAVED,

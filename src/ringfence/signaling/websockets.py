@@ -13,17 +13,20 @@ def open_web_socket(worker: Worker) -> None:
     if not ksr.readable() or worker.drops(ksr.source(), time.time()):
         web_port.refuse_web(403, "Forbidden")
         return
-    objection = admit_upgrade(
-        Upgrade(
-            ksr.method(),
-            ksr.text("$hdr(Upgrade)"),
-            ksr.text("$hdr(Host)"),
-            ksr.text("$hdr(Origin)"),
-            ksr.text("$hdr(Sec-WebSocket-Protocol)"),
-        )
-    )
+    objection = admit_upgrade(upgrade())
     if objection:
         worker.refused(objection.rule)
         web_port.refuse_web(objection.code, objection.reason)
     elif not web_port.open_web_socket():
         worker.refused("websocket.handshake")
+
+
+def upgrade() -> Upgrade:
+    """What this HTTP request asks for."""
+    return Upgrade(
+        ksr.method(),
+        ksr.text("$hdr(Upgrade)"),
+        ksr.text("$hdr(Host)"),
+        ksr.text("$hdr(Origin)"),
+        ksr.text("$hdr(Sec-WebSocket-Protocol)"),
+    )

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from guarded import PORT, Guarded, Sender, passes, until
 
-from ringfence.guard.ruleset import Level
+from ringfence.guard.shape import Level
 from ringfence.journal.writer import JournalWriter
 from ringfence.policy.book import Book
 from ringfence.policy.events import Kind

@@ -156,7 +156,12 @@ def test_nothing_listens_beside_portal_and_events_unless_it_is_switched_on() -> 
 
 @pytest.mark.parametrize(
     ("switch", "line"),
-    [("redirect_80", "listen 80;"), ("redirect_443", "listen 443 ssl;"), ("provisioning_http", "listen 8888;")],
+    [
+        ("redirect_80", "listen 80;"),
+        ("redirect_443", "listen 443 ssl;"),
+        ("provisioning_http", "listen 8888;"),
+        ("sbc_provisioning_http", "listen 8882;"),
+    ],
 )
 def test_each_switch_opens_its_port_alone(switch: str, line: str) -> None:
     access = WebAccess(**{switch: True})  # type: ignore[arg-type]

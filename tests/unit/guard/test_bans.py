@@ -8,8 +8,8 @@ import pytest
 from ringfence.guard.clock import Moment, moment
 from ringfence.guard.firewall import DryRun, FirewallRefused, Outcome
 from ringfence.guard.ledger import BanRecord, Ledger
-from ringfence.guard.ruleset import Shape, Timed
 from ringfence.guard.service import Service
+from ringfence.guard.shape import Shape, Timed
 from ringfence.policy.addresses import key_network, parse_network
 from ringfence.policy.book import AddressEntry, Book, Target
 

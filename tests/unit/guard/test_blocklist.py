@@ -7,7 +7,7 @@ import pytest
 
 from ringfence.guard.blocklist import BlockLists, protected
 from ringfence.guard.netlink import Netlink
-from ringfence.guard.ruleset import Lists
+from ringfence.guard.shape import Lists
 from ringfence.policy.addresses import parse_network
 from ringfence.policy.book import AddressEntry, Target
 from ringfence.policy.entries import encode_entries

@@ -7,11 +7,6 @@ from ringfence.guard.ruleset import (
     BANS_PRIORITY,
     LISTS_PRIORITY,
     RATES_PRIORITY,
-    Level,
-    Lists,
-    Ports,
-    Shape,
-    Timed,
     doorstep,
     removed_ban,
     renewed_ban,
@@ -19,6 +14,7 @@ from ringfence.guard.ruleset import (
     replaced_rates,
     whole_table,
 )
+from ringfence.guard.shape import Level, Lists, Ports, Shape, Timed
 from ringfence.policy.addresses import key_network, parse_network, spans
 from ringfence.policy.book import AddressEntry, Target
 from ringfence.policy.settings import SecuritySettings
@@ -181,3 +177,16 @@ def test_the_doorstep_drops_banned_sources_of_both_versions_on_named_links() -> 
         "ip6 saddr & ffff:ffff:ffff:ffff:: @ban6",
         "ip6 saddr @ban4in6",
     ]
+
+
+def test_the_sbcs_ports_have_rates_of_their_own() -> None:
+    """Issue 6: own rate levels of the SBC, in meters of their own; bans and exemptions are everybody's."""
+    ports = Ports((5060,), (5061,), (5066,), (5065, 5067))
+    settings = SecuritySettings(sbc_level_1_packets=70, sbc_level_2_packets=90)
+    text = whole_table(Shape(ports, LISTS, settings), [])
+    assert "udp dport { 5066 } goto sbc" in text and "tcp dport { 5065, 5067 } goto sbc" in text
+    assert "udp dport { 5060 } goto sip" in text
+    own = text.split("chain sbc_sip_rates {")[1].split("}\n  chain")[0]
+    assert "@sbc_rate_1_4 { ip saddr limit rate over 70/second" in own
+    assert "@sbc_rate_2_4 { ip saddr limit rate over 90/second" in own
+    assert "500/second burst 500 packets } goto" not in own

@@ -13,8 +13,8 @@ from ringfence.guard.core import Core
 from ringfence.guard.daemon import build
 from ringfence.guard.firewall import DryRun, Outcome
 from ringfence.guard.media import Relay
-from ringfence.guard.ruleset import Timed
 from ringfence.guard.service import Service
+from ringfence.guard.shape import Timed
 from ringfence.guard.verbs import Desk
 from ringfence.hosts.paths import Paths
 from ringfence.journal.reader import Entry

@@ -5,5 +5,11 @@ CERTIFICATE = {
     "not_after": "2027-01-01T00:00:00+00:00", "days_left": 40, "key": "ECDSA secp256r1", "fingerprint": "AA:BB",
     "self_signed": True, "chain": ["pbx"],
 }  # fmt: skip
-CLOSED = {"redirect_80": False, "redirect_443": False, "provisioning_http": False, "hsts": False}
+CLOSED = {
+    "redirect_80": False,
+    "redirect_443": False,
+    "provisioning_http": False,
+    "sbc_provisioning_http": False,
+    "hsts": False,
+}
 STATE = {**CLOSED, "low_ports": True, "certificate": CERTIFICATE}

@@ -77,6 +77,7 @@ class Register:
             "$(ulc(saved=>addr)[0])": self.contact[1:].partition(">")[0],
             "$(ulc(saved=>expires)[0])": int(time.time()) + _granted(self.expires),
             "$(ulc(saved=>received)[0])": "sip:198.51.100.7:5060", "$(ulc(saved=>socket)[0])": "udp:192.0.2.1:5060",
+            "$(ulc(saved=>path)[0])": None,
             "$hdr(Authorization)": "Digest x", "$(var(words){s.md5})": "-",
         }  # fmt: skip
         return {

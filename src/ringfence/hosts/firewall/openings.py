@@ -51,6 +51,8 @@ class Configured:
     ssh_ports: tuple[int, ...] = (ports.SSH.first,)
     media: tuple[Service, ...] = (ports.RTP,)
     reach: Reach = Reach()
+    sbc: tuple[Listener, ...] = ()
+    sbc_provisioning: bool = False
 
 
 REASONS: Final = {
@@ -64,7 +66,9 @@ REASONS: Final = {
 
 def plan_of(configured: Configured) -> Plan:
     """The plan: what is configured is open to those who need it, and nothing else is."""
-    return Plan((*_web(configured), *_sip(configured), *_media(configured), *_ssh(configured)))
+    return Plan(
+        (*_web(configured), *_sip(configured), *_media(configured), *_through_sbc(configured), *_ssh(configured))
+    )
 
 
 def _web(configured: Configured) -> Iterable[Opening]:
@@ -103,6 +107,22 @@ def _media(configured: Configured) -> Iterable[Opening]:
     takes packets only of running calls."""
     for service in configured.media:
         yield _service(f"rtp-{service.first}", service, "audio and video of calls, through the media relay", ())
+
+
+def _through_sbc(configured: Configured) -> Iterable[Opening]:
+    """Phones outside may be anywhere; its portal is for whoever may come to the other one. The link is never opened."""
+    if not configured.sbc:
+        return
+    known = {(one.transport, one.port) for one in configured.sip}
+    for one in configured.sbc:
+        if (one.transport, one.port) not in known:
+            reason = f"SIP over {one.protocol.upper()} for phones outside, through the SBC"
+            yield Opening(f"sbc-{one.protocol}-{one.port}", one.transport, one.port, one.port, reason, ())
+    yield _service("sbc-rtp", ports.SBC_RTP, "audio and video of phones outside, through the SBC", ())
+    yield _service("sbc-portal", ports.SBC_PORTAL, REASONS[ports.SBC_PORTAL], configured.reach.portal)
+    if configured.sbc_provisioning:
+        reason = "phones outside fetch their configuration over plain HTTP, switched on under Web Access"
+        yield _service("sbc-provisioning", ports.SBC_PROVISIONING, reason, ())
 
 
 def _ssh(configured: Configured) -> Iterable[Opening]:

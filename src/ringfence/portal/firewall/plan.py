@@ -12,6 +12,7 @@ from ringfence.hosts import ports
 from ringfence.hosts.firewall import aws, azure, firewalld, gcp, nftables, ufw
 from ringfence.hosts.firewall.openings import Configured, Listener, Reach, TrunkPeer, plan_of
 from ringfence.hosts.firewall.plan import Plan
+from ringfence.hosts.sbc import read_sbc
 from ringfence.hosts.transports import read_transports
 from ringfence.policy.book import Protection
 from ringfence.portal import places
@@ -57,6 +58,8 @@ def current_plan(ssh_ports: tuple[int, ...] = (ports.SSH.first,)) -> Plan:
             web_services=WEB,
             redirects=redirects,
             provisioning=bool(web["provisioning_http"]),
+            sbc=sbc(),
+            sbc_provisioning=bool(web["sbc_provisioning_http"]),
             trunks=_trunks(),
             ssh_ports=ssh_ports,
             reach=reach(),
@@ -67,6 +70,11 @@ def current_plan(ssh_ports: tuple[int, ...] = (ports.SSH.first,)) -> Plan:
 def sip_listeners() -> tuple[Listener, ...]:
     """The transports in force."""
     return tuple(Listener(str(one.protocol), one.port) for one in read_transports(places.PATHS.transports))
+
+
+def sbc() -> tuple[Listener, ...]:
+    """What the SBC listens on; nothing while there is none."""
+    return tuple(Listener(str(one.protocol), one.port) for one in read_sbc(places.PATHS.sbc_switch).transports)
 
 
 def reach() -> Reach:

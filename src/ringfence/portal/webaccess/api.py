@@ -38,6 +38,7 @@ class WebAccessOut(Schema):
     redirect_80: bool
     redirect_443: bool
     provisioning_http: bool
+    sbc_provisioning_http: bool
     hsts: bool
     administrator_networks: list[str]
 
@@ -46,6 +47,7 @@ class WebAccessIn(In):
     redirect_80: bool | None = None
     redirect_443: bool | None = None
     provisioning_http: bool | None = None
+    sbc_provisioning_http: bool | None = None
     administrator_networks: list[str] | None = None
 
 

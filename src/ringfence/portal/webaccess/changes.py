@@ -11,7 +11,7 @@ from ringfence.portal.security.changes import parsed_prefix
 from ringfence.portal.webaccess import server
 from ringfence.portal.webaccess.models import AdministratorNetwork, admitted
 
-SWITCHES: Final = ("redirect_80", "redirect_443", "provisioning_http")
+SWITCHES: Final = ("redirect_80", "redirect_443", "provisioning_http", "sbc_provisioning_http")
 MOST_NETWORKS: Final = 200
 LONGEST_PEM: Final = 100_000
 

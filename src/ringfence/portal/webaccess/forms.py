@@ -30,6 +30,13 @@ class ListenersForm(PortalForm):
             "page or the REST API. Phones that can HTTPS fetch the same files on 8887 and need no open port here."
         ),
     )
+    sbc_provisioning_http = _switch(
+        _("Plain HTTP for phones on the SBC's port 8882"),
+        _(
+            "Off by default: nothing listens on 8882. On, while there is an SBC: addresses below /provisioning/ are "
+            "passed on for phones outside, never a page or the REST API."
+        ),
+    )
 
 
 class CertificateForm(PortalForm):

@@ -1,0 +1,75 @@
+"""The SBC's configuration files, from the System: a second Kamailio and a second rtpengine that face the Internet."""
+
+from typing import Final
+
+from ringfence.engines.kamailio import modules_directory
+from ringfence.engines.link import sbc_link
+from ringfence.engines.render import Bare, bracketed, quote_kamailio, render
+from ringfence.engines.rtpengine import Relay, render_relay
+from ringfence.engines.system import System
+from ringfence.hosts import ports
+from ringfence.hosts.addresses import LOOPBACK
+from ringfence.hosts.transports import Protocol
+from ringfence.policy.rules import registration
+
+TEMPLATE: Final = "sbc.cfg.j2"
+TLS_TEMPLATE: Final = "sbc-tls.cfg.j2"
+
+
+def render_sbc(system: System, key: str) -> str:
+    """`run/sbc/sbc.cfg`: `key` signs flows and hides addresses."""
+    paths, link = system.paths, sbc_link(system.paths.link)
+    udp = [f"udp:{bracketed(address)}:{ports.SBC_SIP_UDP.first}" for address in system.media_addresses]
+    return render(
+        TEMPLATE,
+        quote_kamailio,
+        bare=Bare,
+        version=Bare(system.version),
+        source=Bare(f"src/ringfence/engines/templates/{TEMPLATE}"),
+        limits=system.limits,
+        registration=registration,
+        listen=[*_listen(system), Bare(f"tls:{link.here}")],
+        modules=modules_directory(),
+        control=f"unix:{paths.sbc_control}",
+        tls_config=paths.sbc_tls_config,
+        key=key,
+        outer_address=str(system.network.primary),
+        keepalive_from=f"sip:sbc@{bracketed(system.network.primary)}",
+        keepalive_state=paths.sbc / "keepalive",
+        rtpengine=f"udp:{LOOPBACK}:{ports.SBC_RTPENGINE_CONTROL}",
+        script=paths.source / "ringfence" / "signaling" / "edge.py",
+        link=link,
+        core_uri=f"sip:{link.there}",
+        core_address=str(LOOPBACK),
+        link_socket=f"tls:{link.here}",
+        udp_sockets=[udp[0], udp[-1]],
+        inner_family=Bare("IP6" if system.network.primary.version == 6 else "IP4"),
+        web_socket=ports.SBC_SIP_WSS.first,
+    )
+
+
+def render_sbc_tls(system: System) -> str:
+    """`run/sbc/tls.cfg`."""
+    return render(
+        TLS_TEMPLATE,
+        Bare,
+        version=system.version,
+        source=f"src/ringfence/engines/templates/{TLS_TEMPLATE}",
+        certificate=system.paths.web_certificate,
+        key=system.paths.web_key,
+        link=sbc_link(system.paths.link),
+    )
+
+
+def render_sbc_media(system: System) -> str:
+    """`run/sbcmedia/rtpengine.conf`: the relay of clients outside."""
+    return render_relay(system, Relay(ports.SBC_RTP, ports.SBC_RTPENGINE_CONTROL))
+
+
+def _listen(system: System) -> list[Bare]:
+    """What clients outside reach; a secure WebSocket is TLS to Kamailio."""
+    return [
+        Bare(f"{Protocol.TLS if one.protocol.is_secure else one.protocol}:{bracketed(address)}:{one.port}")
+        for address in system.media_addresses
+        for one in system.sbc.transports
+    ]

@@ -1,0 +1,57 @@
+"""What the nftables table is made from, as values."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from ringfence.policy.addresses import Network, Span
+from ringfence.policy.settings import SecuritySettings
+
+BAN_SET_SIZE: Final = 262_144
+
+
+class Level(IntEnum):
+    """The two packet rates of a source (reference: "SIP and TCP/IP Security", Level 1 and Level 2)."""
+
+    ONE = 1
+    TWO = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where SIP listens; only these are metered. The SBC's ports have rates of their own while there is one."""
+
+    udp: tuple[int, ...]
+    tcp: tuple[int, ...]
+    sbc_udp: tuple[int, ...] = ()
+    sbc_tcp: tuple[int, ...] = ()
+
+    @property
+    def all_tcp(self) -> tuple[int, ...]:
+        return (*self.tcp, *self.sbc_tcp)
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Who is exempt: members of the never-block set, and allow entries reduced to disjoint spans."""
+
+    never_block: tuple[Network, ...] = ()
+    allow: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """One element of the ban set or the known set; `seconds` is what remains of it."""
+
+    network: Network
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Everything but the bans."""
+
+    ports: Ports
+    lists: Lists
+    settings: SecuritySettings
+    ban_set_size: int = BAN_SET_SIZE

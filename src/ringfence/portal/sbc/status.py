@@ -1,0 +1,66 @@
+"""How the SBC stands, as page and REST tell it. It is switched on and off on the server, by root: `ringfence sbc`."""
+
+from dataclasses import asdict, dataclass
+
+from ringfence.hosts import ports
+from ringfence.hosts.listening import bound_ports
+from ringfence.hosts.ports import Transport
+from ringfence.hosts.sbc import read_sbc
+from ringfence.portal import guard, places
+from ringfence.portal.access import require
+from ringfence.portal.actor import Actor
+from ringfence.portal.permissions import Permission
+from ringfence.portal.problems import Refused
+from ringfence.portal.security.models import SecurityValues
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One port of the SBC, and whether something listens there now."""
+
+    protocol: str
+    port: int
+    listening: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`phones` counts the accounts with a device that registered through the SBC; None while the guard is silent."""
+
+    enabled: bool
+    transports: tuple[Place, ...]
+    rtp: str
+    link_up: bool
+    phones: int | None
+    level_1_packets: int
+    level_2_packets: int
+
+
+def status(actor: Actor) -> Status:
+    """What is in force now."""
+    require(actor, Permission.SYSTEM_READ)
+    sbc, settings = read_sbc(places.PATHS.sbc_switch), SecurityValues.current()
+    bound = {carrier: bound_ports(carrier) for carrier in Transport}
+    return Status(
+        enabled=sbc.enabled,
+        transports=tuple(
+            Place(str(one.protocol), one.port, one.port in bound[one.protocol.carrier]) for one in sbc.transports
+        ),
+        rtp=ports.SBC_RTP.ports,
+        link_up=sbc.enabled and {ports.LINK_TO_CORE, ports.LINK_TO_SBC} <= bound[Transport.TCP],
+        phones=_phones(),
+        level_1_packets=settings.sbc_level_1_packets,
+        level_2_packets=settings.sbc_level_2_packets,
+    )
+
+
+def plain(found: Status) -> dict[str, object]:
+    return asdict(found)
+
+
+def _phones() -> int | None:
+    try:
+        registered = guard.listed("registrations.list", "registrations")
+    except Refused:
+        return None
+    return sum(any(contact.get("path") for contact in one["contacts"]) for one in registered)

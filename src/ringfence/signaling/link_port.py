@@ -1,0 +1,16 @@
+"""The part of the typed port to Kamailio that only registrations over the SBC's link use."""
+
+import KSR
+
+from ringfence.hosts import ports
+from ringfence.signaling import ksr
+
+LINK_NAME = f"udp:127.0.0.1:{ports.LINK_TO_CORE}"
+
+
+def remember_client(uri: str) -> None:
+    """The same for a client of the SBC. Its binding must outlive the connection of the link, which belongs to many:
+    Kamailio is shown another socket, so that its answer needs the transaction to find its way."""
+    ksr.new_transaction()
+    KSR.pv.sets("$avp(received)", uri)
+    KSR.corex.set_recv_socket(LINK_NAME)

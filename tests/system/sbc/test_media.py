@@ -1,0 +1,76 @@
+"""Audio through both relays, behind an address translator too, and no call without the relay (issue 6)."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringfence.lab import sip, tone
+from ringfence.lab.network import PBX_ADDRESS
+from ringfence.lab.phones import Baresip
+from ringfence.lab.product import within
+from ringfence.lab.softphone import Transport, end_call, establish
+from tests.system.features.steps import branch_of
+
+pytestmark = [pytest.mark.system, pytest.mark.restarts, pytest.mark.usefixtures("with_sbc", "oracle")]
+BEHIND = "192.168.178.20"
+
+
+class Outside(Baresip):
+    """A baresip that knows the SBC alone."""
+
+    def _write_files(self, *args: Any, **named: Any) -> None:
+        super()._write_files(*args, **named)
+        accounts = self.home / "accounts"
+        accounts.write_text(accounts.read_text().replace(f"{PBX_ADDRESS}:5060", f"{PBX_ADDRESS}:5066"))
+
+
+def test_a_phone_outside_and_one_inside_hear_each_other(pbx: Any, stranger: Any, tmp_path: Path) -> None:
+    """Reference: RTP 25000-34999 on SBC, 45000-64999 on PBX; audio measured at both ends."""
+    with (
+        Outside(stranger(), tmp_path / "a", pbx.account("621"), Transport.UDP, 400) as remote,
+        Baresip(stranger(), tmp_path / "b", pbx.account("622"), Transport.UDP, 700) as inside,
+    ):
+        remote.wait_registered(15)
+        inside.wait_registered(15)
+        remote.dial("622")
+        remote.wait_for("CALL_ESTABLISHED", timeout=15)
+        time.sleep(3)
+        remote.hang_up()
+        inside.wait_for("CALL_CLOSED", timeout=15)
+    for phone, frequency in ((remote, 700), (inside, 400)):
+        heard = tone.listen(phone.recording, frequency)
+        assert heard.seconds >= 2.0, heard
+    assert 25_000 <= int(remote.media_peer.rpartition(":")[2]) <= 34_999
+    assert 45_000 <= int(inside.media_peer.rpartition(":")[2]) <= 64_999
+
+
+def test_a_phone_behind_a_translator_is_reached_where_it_really_is(outside: Any, phone: Any) -> None:
+    """Its Contact names an address that nobody outside can reach; it is kept open with OPTIONS (RFC 5626 section 3)."""
+    remote, inside = outside("621", registered=False), phone("622")
+    assert remote.register(contact=f"<sip:621@{BEHIND}:5060>").status == 200
+    dialog, _ = establish(inside, remote)
+    assert end_call(inside, remote, dialog).status == 200
+    kept = remote.request("OPTIONS", 40)
+    remote.respond(kept, 200, "OK")
+    assert remote.register(expires=0, contact=f"<sip:621@{BEHIND}:5060>").status == 200
+
+
+def test_without_its_relay_no_call_passes_the_sbc(outside: Any, phone: Any, pbx: Any) -> None:
+    """Raw SDP never travels: 503 while the SBC's relay is stopped; with it calls pass again."""
+    remote, inside = outside("621"), phone("622")
+    relay = pbx.product.process_ids()["sbcmedia"]
+    os.kill(relay, signal.SIGSTOP)
+    try:
+        uri = f"sip:622@{remote.account.domain}"
+        content, body = remote.offer()
+        headers = [*remote.headers("INVITE", uri), *content]
+        remote.send(sip.compose(f"INVITE {uri} SIP/2.0", headers, body))
+        assert remote.final(branch_of(headers), 10).status == 503
+        assert [one for one in inside.requests_within(0.5) if one.method == "INVITE"] == []
+    finally:
+        os.kill(relay, signal.SIGCONT)
+    within(10, lambda: end_call(remote, inside, establish(remote, inside)[0]).status == 200, "calls pass again")
