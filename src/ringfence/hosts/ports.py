@@ -98,7 +98,7 @@ VOICE_SIP: Final = 5070
 """The voice process, on loopback only: it hears the SIP core and nobody else."""
 
 
-VOICE_KEYS: Final = 5071
+VOICE_KEYS: Final = 2224
 """Where the media relay tells the voice process of keys pressed in calls, on loopback only."""
 
 SBC_RTPENGINE_CONTROL: Final = 2224
