@@ -91,18 +91,14 @@ HTTPS: Final = 443
 Security")."""
 
 RTPENGINE_CONTROL: Final = 2223
-"""rtpengine's ng protocol, on loopback only; never opened in a firewall."""
-
+SBC_RTPENGINE_CONTROL: Final = 2224
+"""The ng protocol of the core's and the SBC's media relay, on loopback only; never opened in a firewall."""
 
 VOICE_SIP: Final = 5070
 """The voice process, on loopback only: it hears the SIP core and nobody else."""
 
-
-VOICE_KEYS: Final = 2224
+VOICE_KEYS: Final = 2225
 """Where the media relay tells the voice process of keys pressed in calls, on loopback only."""
-
-SBC_RTPENGINE_CONTROL: Final = 2224
-"""The same for the SBC's media relay."""
 
 LINK_TO_CORE: Final = 5068
 LINK_TO_SBC: Final = 5069

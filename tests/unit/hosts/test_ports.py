@@ -40,3 +40,11 @@ def test_no_two_parts_share_a_port() -> None:
 
 def test_the_table_can_be_asked_by_part() -> None:
     assert [service.ports for service in ports.of(Part.CORE)] == ["5060", "5061", "5063"]
+
+
+def test_no_two_parts_share_a_port_of_their_own() -> None:
+    """What is on loopback alone, and what the table opens; the portal and REST are one server."""
+    inner = [value for name, value in vars(ports).items() if isinstance(value, int) and name.isupper()]
+    opened = {service.first for service in ports.TABLE}
+    assert len(set(inner)) == len(inner)
+    assert not opened & set(inner)
