@@ -4,7 +4,7 @@ PYTHON := /opt/ringfence/.platform/venv/bin/python
 BIN := /opt/ringfence/.platform/venv/bin
 CODE := src tests bench tools
 
-.PHONY: run demo test check unit fuzz system browser bench docs format lock platform platform-test
+.PHONY: run demo test check unit fuzz system browser bench webphone deb docs format lock platform platform-test
 
 run: ## start the phone system; Ctrl-C stops it
 	@exec ./ringfence up
@@ -36,6 +36,12 @@ browser: platform-test ## the portal in a real Chromium
 
 bench: platform-test ## the measurements of the performance goals
 	$(INSIDE) $(PYTHON) -m bench
+
+deb: platform ## build the Debian package into dist/
+	$(INSIDE) $(PYTHON) -m tools.deb
+
+webphone: ## bundle what the browser phone takes from npm, and check the types of its scripts (needs node; running does not)
+	cd webphone && npm ci --no-fund --no-audit && npm run build && npm run check
 
 docs: platform-test ## renew docs/policy.md from the rules and docs/wsi.asyncapi.json from the table of events
 	$(INSIDE) $(PYTHON) -m tools.policy_doc

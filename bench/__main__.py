@@ -27,7 +27,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ringfence-bench-", dir="/var/tmp") as folder, laid_out() as net:
         Path(folder).chmod(0o755)
         os.sched_setaffinity(0, {GENERATOR_PROCESSOR})
-        stage = Stage(net, Path(folder), arguments.repeats)
+        stage = Stage(net, Path(folder), arguments.repeats, arguments.registrations)
         for name in arguments.parts or PARTS:
             print(f"== {PARTS[name].title}", flush=True)
             result = PARTS[name].run(stage)
@@ -43,6 +43,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure (default: all): {', '.join(PARTS)}")
     parser.add_argument("--repeats", type=int, default=5, help="interleaved rounds of a comparison; the median counts")
+    parser.add_argument("--registrations", type=int, default=1_000_000, help="how many the part goodwill sends")
     parser.add_argument("--results", type=Path, default=_RESULTS, help="folder for the JSON result")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.parts if name not in PARTS]

@@ -31,6 +31,7 @@ FLOOD_WAIT: Final = Goal("flood.wait", "their p99 during floods, to the quiet p9
 FLOOD_COST: Final = Goal("flood.cost", "processor time under many slow sources, to stock", 0.1)
 LIST_LOAD: Final = Goal("list.load", "a million block entries in force", 5.0, "s")
 LIST_SLIPPED: Final = Goal("list.slipped", "packets of a banned source that pass meanwhile", 0)
+GOODWILL: Final = Goal("goodwill.bans", "bans of senders of good registrations", 0)
 MEMBERS_BANNED: Final = Goal("members.banned", "never-block members banned by forged packets", 0)
 
 

@@ -19,11 +19,12 @@ PHONES: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The network, a scratch folder, the number of rounds."""
+    """The network, a scratch folder, the number of rounds, and of registrations of the part `goodwill`."""
 
     net: Network
     folder: Path
     repeats: int
+    registrations: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

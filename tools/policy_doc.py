@@ -66,6 +66,7 @@ def tables() -> tuple[Table, ...]:
             _ROUTE,
             _listed(*_ids_of(routing), "route.offline", "route.busy", "media.offer", "route.redirect"),
         ),
+        Table("Audio and video", _MEDIA, _listed(*MEDIA)),
         Table("Forwards, transfers, lamps and feature codes", _FEATURES, _listed(*FEATURES)),
         Table(
             "A call to the outside",
@@ -181,6 +182,11 @@ _GREETING: Final = "An OPTIONS without a user part asks whether the system lives
 _OUTSIDE: Final = "REGISTER, INVITE, OPTIONS to an account, and every method nobody asked for."
 _ROUTE: Final = (
     "`policy/routing.py` decides; `route.offline`, `media.offer` and `route.redirect` follow from carrying it out."
+)
+MEDIA: Final = ("media.required", "media.off", "media.suite", "media.answer", "media.body")
+_MEDIA: Final = (
+    "`policy/media.py` decides for each side of a call by its terms: those of its extension, its tenant or its trunk. "
+    "Browsers always have DTLS-SRTP."
 )
 _FEATURES: Final = """\
 A forward, a 302, a transfer and a call started by a program are judged by the rules of "Where it goes", as a call of

@@ -55,6 +55,13 @@ SENTENCES: Final = {
     "route.offline": "No device is registered for the called extension.",
     "media.offer": "rtpengine does not answer: without the relay there is no call.",
     "route.busy": "The called extension is in a call and has call waiting switched off.",
+    "media.required": "Media encryption is required of this party, and a stream of its offer is plain RTP.",
+    "media.off": "Media encryption is off for this party, and its offer has nothing but SRTP.",
+    "media.suite": (
+        "The offer has no acceptable crypto suite: none at all, a weak one, or AES-128 where only AES-256 is allowed."
+    ),
+    "media.answer": "The called party answered more weakly than it was asked; the call is ended.",
+    "media.body": "The body of a call is no session description, so the relay cannot see what is in it.",
     "route.redirect": "A called phone may not send the call elsewhere (3xx) at the caller's expense.",
     "dialog.known": "A request inside a dialog that is not ours.",
     "dialog.party": "Only the two parties of a call, at their proved addresses, may touch it; CANCEL: only the caller.",
@@ -95,6 +102,7 @@ ANSWERS: Final = {
     "route.extension": "what the called phone answers",
     "outbound.rule": "what the called side answers",
     "outbound.emergency": "what the called side answers",
+    "media.answer": "BYE to both sides",
     "route.redirect": "480 Temporarily Unavailable",
     "dialog.challenge": "403 Forbidden",
     "antihacking.failed_authentication": "ban: dropped in the kernel",

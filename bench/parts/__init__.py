@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bench.parts import contact, drops, floods, growth, hostile, lists, policy, reaction, registration
+from bench.parts import contact, drops, floods, goodwill, growth, hostile, lists, policy, reaction, registration
 from bench.stage import Part
 
 PARTS: Final = {
@@ -13,6 +13,7 @@ PARTS: Final = {
     "reaction": Part("from the threshold to the first dropped packet, beside fail2ban", reaction.run),
     "drops": Part("the price of a dropped packet, beside pike and fail2ban", drops.run),
     "floods": Part("what customers feel of a flood", floods.run),
+    "goodwill": Part("bans of phones that only register (1,000,000 times)", goodwill.run),
     "lists": Part("a million block entries, and forged packets of protected trunks", lists.run),
     "hostile": Part("what a hostile packet costs", hostile.run),
 }

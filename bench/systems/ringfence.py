@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Final
@@ -19,9 +20,10 @@ from bench.load.phones import DOMAIN, account
 from bench.rig.network import ATTACK_SERVER_ADDRESS, SERVER_ADDRESS, Network, attack_address, run_in
 from bench.rig.processes import SYSTEM_PROCESSOR, running, start, wait_until
 from bench.systems.stock import WORKERS, answers
+from ringfence.engines.certificate import ensure_certificate
 from ringfence.engines.children import CORE, GUARD, Child, children
+from ringfence.engines.files import core_file, tls_file
 from ringfence.engines.folders import ensure_folders
-from ringfence.engines.kamailio import render_core
 from ringfence.engines.privileges import dropping
 from ringfence.engines.system import Limits, System
 from ringfence.hosts import accounts
@@ -153,7 +155,9 @@ def ringfence(net: Network, installed: Installed) -> Iterator[None]:
 
 
 def _running(net: Network, installed: Installed) -> Iterator[None]:
-    installed.paths.core_config.write_text(render_core(installed.system))
+    ensure_certificate(installed.paths, installed.system.network.own, accounts.WEB.name, datetime.now(UTC))
+    for engine_file in (tls_file(installed.system), core_file(installed.system)):
+        engine_file.path.write_text(engine_file.text)
     wanted = {child.name: child for child in children(installed.system)}
     with running(_start(net, installed, wanted[GUARD])):
         wait_until(installed.paths.guard_socket.exists, "the guard", _log(installed, GUARD))

@@ -26,7 +26,7 @@ FLAGS = (
     "--disable-component-update --disable-sync --force-prefers-reduced-motion "
     "--ignore-certificate-errors --window-size=1280,900"
 )
-STARTED_WITHIN = 15.0
+STARTED_WITHIN = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
 
 def _manage(environment: dict[str, str], *words: str) -> str:
     command = [sys.executable, "-m", "ringfence.portal.manage", *words]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=240).stdout
 
 
 def _serve(folder: Path, environment: dict[str, str], port: int) -> subprocess.Popen[bytes]:

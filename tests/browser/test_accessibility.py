@@ -7,6 +7,8 @@ import json
 import os
 import re
 import ssl
+import subprocess
+import sys
 import urllib.request
 from importlib.resources import files
 from pathlib import Path
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.browser
 
 AXE: Final = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 WIDTHS: Final = (1280, 390)
-NOT_WALKED: Final = ("openapi.json", "format=csv", "sort=", "after=", "before=", "export")
+NOT_WALKED: Final = ("openapi.json", "format=csv", "sort=", "after=", "before=", "export", "/audio")
 RUN: Final = """
 const done = arguments[arguments.length - 1], only = arguments[0];
 const options = only ? {runOnly: {type: "rule", values: only}} : {};
@@ -61,6 +63,7 @@ def furnish(portal: Portal) -> None:
     for number, name, role in (("100", "Ann Admin", "Admin"), ("101", "Bob User", "Standard User")):
         wish = {"tenant_id": tenant, "extension": number, "display_name": name, "role": role, "password": PASSWORD}
         admin.call("POST", "users", **wish)
+    keep_recording(portal, tenant)
     admin.call("POST", "ip-filters", cidr="103.224.182.210/32", target="allow", description="My Remote Office")
     phone = {"extension": "101", "vendor": "yealink", "mac": "001565aabbcc", "networks": ["192.0.2.0/24"]}
     admin.call("POST", "phones", tenant_id=tenant, **phone)
@@ -79,6 +82,19 @@ def furnish(portal: Portal) -> None:
     )  # fmt: skip
     guard["bans.list"] = [ban]
     guard["bans.explain"] = {"address": ban["address"], "banned": True, "ban": ban, "bans": [ban], "past": []}
+
+
+def keep_recording(portal: Portal, tenant: int) -> None:
+    """A recorded call, so that its player is on the pages."""
+    made = (
+        "from django.utils import timezone; from ringfence.portal.people.models import Extension; "
+        "from ringfence.portal.recordings.models import Recording; "
+        "Recording.objects.create(uid='0' * 32, tenant_id=%d, call_id='c1', caller='101@acme.example', "
+        "callee='+4930111', caller_extension=Extension.objects.get(number='101'), direction='outbound', "
+        "why='on demand', by='101@acme.example', announced=False, started_at=timezone.now(), seconds=61.5, size=984000)"
+    )
+    argv = [sys.executable, "-m", "ringfence.portal.manage", "shell", "-c", made % tenant]
+    subprocess.run(argv, env=portal.environment, check=True, capture_output=True)
 
 
 def sign_in(browser: Chrome, portal: Portal, username: str) -> None:

@@ -65,6 +65,10 @@ class SealedWriter:
         self._put(bytes(self._pending), last=True)
         self._file.close()
 
+    def abandon(self) -> None:
+        """Leaves the file as it is, without an end."""
+        self._file.close()
+
     def _put(self, part: bytes, *, last: bool) -> None:
         sealed = self._cipher.encrypt(_nonce(self._count), part, _bound_to(self._name, last))
         self._file.write(_LENGTH.pack(len(sealed), last) + sealed)
@@ -87,8 +91,11 @@ class SealedReader:
         shared = key.exchange(X25519PublicKey.from_public_bytes(sender))
         self._cipher = _cipher(shared, sender, key.public_key().public_bytes_raw())
 
-    def chunks(self) -> Iterator[bytes]:
-        """The audio, piece by piece. A chunk that the killed writer left half is not returned."""
+    def chunks(self, passed: int = 0) -> Iterator[bytes]:
+        """The audio, piece by piece. A chunk that the killed writer left half is not returned.
+
+        The first `passed` chunks are skipped without opening them; each but the last holds CHUNK bytes.
+        """
         with self._path.open("rb") as file:
             file.seek(_HEAD_BYTES)
             count = 0
@@ -99,7 +106,8 @@ class SealedReader:
                 sealed = file.read(length)
                 if len(sealed) < length:
                     return
-                yield self._opened(count, sealed, bool(last))
+                if count >= passed:
+                    yield self._opened(count, sealed, bool(last))
                 count += 1
                 if last:
                     self.whole = True

@@ -57,3 +57,16 @@ def wav_header(audio_bytes: int, channels: int) -> bytes:
         b"fmt ", 16, 1, channels, RATE, RATE * align, align, 8 * _SAMPLE_BYTES,
         b"data", audio_bytes,
     )  # fmt: skip
+
+
+def wav_of_ulaw(ulaw: bytes) -> bytes:
+    """A WAV file with u-law as it is (format 7), half as long as one with 16 bit samples.
+
+    >>> len(wav_of_ulaw(b"\\xff" * 160))
+    204
+    """
+    head = struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        b"RIFF", 36 + len(ulaw), b"WAVE", b"fmt ", 16, 7, 1, RATE, RATE, 1, 8, b"data", len(ulaw),
+    )  # fmt: skip
+    return head + ulaw

@@ -9,17 +9,23 @@ from typing import Annotated, Any, Final
 import typer
 
 from ringfence import __version__
+from ringfence.cli.firewall_off import canary, disable
 from ringfence.cli.outcome import print_json, refuse
+from ringfence.cli.outlive import outlive
 from ringfence.cli.portal_command import portal_output
 from ringfence.hosts.firewall import active, apply
-from ringfence.hosts.firewall.active import CommandFailed, host_root
+from ringfence.hosts.firewall.active import CommandFailed
+from ringfence.hosts.firewall.disabling import Notes
 from ringfence.hosts.firewall.drift import drift
 from ringfence.hosts.firewall.pending import Records, plan_from
 from ringfence.hosts.firewall.plan import Plan
 from ringfence.hosts.paths import Paths
-from ringfence.hosts.ssh import ssh_server
+from ringfence.hosts.ssh import ENVIRONMENT, ssh_in_force
 
 group = typer.Typer(help="What has to be open, and putting it in force.", no_args_is_help=True)
+
+group.command("canary")(canary)
+group.command("disable")(disable)
 
 AsJson = Annotated[bool, typer.Option("--json", help="As a JSON document.")]
 HOLD: Final = 0.5
@@ -74,9 +80,10 @@ def apply_plan(
     except CommandFailed as error:
         refuse(str(error))
     records.keep_applied(wanted)
+    Notes(records.folder).forget_disabled()
     if minutes:
         pending = records.keep_pending(undo, minutes)
-        _take_back_later(records, before)
+        outlive(lambda: _take_back_unconfirmed(records, before))
         until = datetime.fromtimestamp(pending.reverts_at).astimezone().strftime("%H:%M:%S")
         typer.echo(
             f"{which}: {len(wanted.openings)} openings in force. Open a NEW connection to this machine and type "
@@ -109,21 +116,12 @@ def check(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _take_back_later(records: Records, before: Plan) -> None:
-    """A process of its own, so that it works when the connection that started it is gone."""
-    if os.fork():
-        return
-    os.setsid()
-    if os.fork():
-        os._exit(0)
-    for descriptor in range(3):
-        os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
+def _take_back_unconfirmed(records: Records, before: Plan) -> None:
     while (pending := records.pending()) and time.time() < pending.reverts_at:
         time.sleep(HOLD)
     if pending and records.forget_pending():
         apply.take_back(pending.undo, __version__)
         records.keep_applied(before)
-    os._exit(0)
 
 
 def _records() -> Records:
@@ -141,5 +139,5 @@ def _openings() -> list[dict[str, Any]]:
 
 def _ssh() -> list[str]:
     """The ports of the host's SSH server, which the portal's account need not be able to read."""
-    ports = ssh_server(host_root()).ports
+    ports = ssh_in_force(os.environ.get(ENVIRONMENT, "")).ports
     return ["--ssh", *map(str, ports)] if ports else []

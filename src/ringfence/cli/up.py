@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from ringfence.backups.restoring import undo
 from ringfence.cli.outcome import DONE, REFUSED, misuse, refuse
 from ringfence.cli.progress import Progress
 from ringfence.cli.welcome import no_firewall_warning, welcome
@@ -17,6 +18,9 @@ from ringfence.engines.notes import CHILDREN_FILE, read_notes
 from ringfence.engines.prepare import PreparationFailed, Prepared, prepare
 from ringfence.engines.system import System, this_system
 from ringfence.hosts.addresses import NetworkUnreadable
+from ringfence.hosts.cloud import recognised
+from ringfence.hosts.paths import Paths
+from ringfence.hosts.public import followed, public_file, read_public, write_public
 
 READY_SECONDS: Final = 30.0
 POLL: Final = 0.05
@@ -38,6 +42,8 @@ def up(
     supervisor = running_supervisor(system.paths.supervise)
     if supervisor is not None:
         refuse(f"it already runs (supervisor {supervisor.pid}); see ./ringfence status, stop it with ./ringfence down")
+    if undo(system.paths):
+        progress.step("a restore that was interrupted is undone: everything is as it was before it")
     wanted = _wanted(system, only)
     try:
         prepared = prepare(system, frozenset(child.name for child in wanted), datetime.now(UTC), progress.step)
@@ -49,10 +55,20 @@ def up(
 
 
 def _system(firewall: bool) -> System:
+    follow_public_address()
     try:
         return this_system(firewall=firewall)
     except NetworkUnreadable as error:
         refuse(str(error))
+
+
+def follow_public_address() -> None:
+    """Asks the cloud, where somebody said `auto`; it never holds up a start for more than a few seconds."""
+    path = public_file(Paths.from_environment().state)
+    present = read_public(path)
+    now = followed(present, recognised)
+    if now != present:
+        write_public(path, now)
 
 
 def _wanted(system: System, only: str) -> tuple[Child, ...]:

@@ -23,6 +23,8 @@ ACCESS: Final = "access"
 TRANSPORTS: Final = "transports"
 MAILROOM: Final = "mailroom"
 VOICE: Final = "voice"
+BACKUPS: Final = "backups"
+INSPECTOR: Final = "inspector"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def children(system: System, environment: Mapping[str, str] = os.environ) -> tup
         _web(system, environment),
         _access(system, environment),
         _transports(system, environment),
+        _backups(system, environment),
+        _inspector(system, environment),
     )
 
 
@@ -197,6 +201,19 @@ def _follower(system: System, environment: Mapping[str, str], name: str) -> Chil
     )
 
 
+def _backups(system: System, environment: Mapping[str, str]) -> Child:
+    """Reads what every part keeps and writes nothing but sealed files; no port, no socket leads to it."""
+    return Child(
+        name=BACKUPS,
+        argv=manage(system, BACKUPS),
+        log=_log(system, BACKUPS),
+        account=accounts.PORTAL.name,
+        capabilities=("dac_read_search",) if system.reads_all else (),
+        environment=_pairs(portal_environment(system, environment)),
+        umask=0o027,
+    )
+
+
 def _wsi(system: System, environment: Mapping[str, str]) -> Child:
     return Child(
         name=WSI,
@@ -277,6 +294,20 @@ def _transports(system: System, environment: Mapping[str, str]) -> Child:
         environment=_pairs(core_environment(system, environment)),
         ready=(f"unix:{system.paths.transports_socket}",),
         after=(CORE,),
+        umask=0o007,
+    )
+
+
+def _inspector(system: System, environment: Mapping[str, str]) -> Child:
+    """May look at what only root sees, and takes one question without a wish in it (docs/adr/0034)."""
+    return Child(
+        name=INSPECTOR,
+        argv=(str(system.paths.python), "-m", "ringfence.doctor.inspector"),
+        log=_log(system, INSPECTOR),
+        account=accounts.INSPECTOR.name,
+        capabilities=system.sight,
+        environment=_pairs(base_environment(system, environment)),
+        ready=(f"unix:{system.paths.inspector_socket}",),
         umask=0o007,
     )
 

@@ -34,6 +34,7 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
         Folder(paths.suspensions, guard, accounts.JOURNAL, 0o2750),
         Folder(paths.portal, portal, portal, 0o700),
         Folder(paths.secrets, portal, portal, 0o700),
+        Folder(paths.backups, portal, portal, 0o750),
         Folder(paths.prompts.parent, "root", "root", 0o755),
         Folder(paths.prompts, portal, voice, 0o2750),
         Folder(paths.spool, voice, portal, 0o2770),
@@ -52,6 +53,7 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
         Folder(paths.web, portal, web, 0o2750),
         Folder(paths.web_access_socket.parent, web, portal, 0o2750),
         Folder(paths.transports_socket.parent, sip, portal, 0o2750),
+        Folder(paths.inspector_socket.parent, accounts.INSPECTOR.name, portal, 0o2750),
         Folder(paths.nginx, web, web, 0o750),
         Folder(paths.supervise, "root", "root", 0o700),
     )

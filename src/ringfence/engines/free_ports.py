@@ -15,6 +15,8 @@ from ringfence.hosts.ports import Transport
 
 EVERYWHERE: Final = IPv4Address("0.0.0.0")  # noqa: S104 asked about, not listened on
 
+_FIXED: Final = (ports.WEB_PORTAL.first, ports.WEBRTC.first, ports.WSI.first)
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -35,9 +37,9 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
     if MEDIA in parts:
         wanted.append(Endpoint(LOOPBACK, ports.RTPENGINE_CONTROL, Transport.UDP))
     if VOICE in parts:
-        wanted.append(Endpoint(LOOPBACK, ports.VOICE_SIP, Transport.UDP))
+        wanted += [Endpoint(LOOPBACK, port, Transport.UDP) for port in (ports.VOICE_SIP, ports.VOICE_KEYS)]
     if WEB in parts:
-        wanted += [web_endpoint(port) for port in (ports.WEB_PORTAL.first, ports.WSI.first, *system.web.ports)]
+        wanted += [web_endpoint(port) for port in (*_FIXED, *system.web.ports)]
     return tuple(wanted)
 
 

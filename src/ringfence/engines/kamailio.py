@@ -33,7 +33,7 @@ def render_core(system: System) -> str:
         rtpengine=f"udp:127.0.0.1:{ports.RTPENGINE_CONTROL}",
         control=f"unix:{paths.core_control}",
         topology_key=system.topology_key,
-        outer_address=str(system.network.primary),
+        outer_address=str(system.outer_address),
         call_desk=f"sip:calls@{bracketed(system.sip_addresses[0])}:{ports.SIP_UDP.first}",
     )
 
@@ -50,7 +50,7 @@ def render_tls(system: System) -> str:
     )
 
 
-def _listen(system: System, index: int) -> tuple[int, list[Bare]]:
+def _listen(system: System, index: int) -> tuple[int, list[tuple[Bare, str]]]:
     """Workers and the sockets of one address. Only the primary address gets the full number of workers.
 
     A secure WebSocket is TLS to Kamailio; which ports may be upgraded is said apart.
@@ -58,7 +58,17 @@ def _listen(system: System, index: int) -> tuple[int, list[Bare]]:
     host = bracketed(system.sip_addresses[index])
     workers = system.limits.sip_workers if index == 0 else 1
     spoken = [(Protocol.TLS if one.protocol.is_secure else one.protocol, one.port) for one in system.transports]
-    return workers, [Bare(f"{protocol}:{host}:{port}") for protocol, port in spoken]
+    told = _told(system, index)
+    return workers, [
+        (Bare(f"{protocol}:{host}:{port}"), Bare(f"{told}:{port}") if told else "") for protocol, port in spoken
+    ]
+
+
+def _told(system: System, index: int) -> str:
+    """The public address stands for the primary one in what phones are told (Kamailio core: `advertise`)."""
+    address, public = system.sip_addresses[index], system.public
+    outside = public is not None and index == 0 and public.version == address.version and public != address
+    return bracketed(public) if public is not None and outside else ""
 
 
 def modules_directory() -> str:

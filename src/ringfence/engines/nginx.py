@@ -8,7 +8,8 @@ TEMPLATE = "nginx.conf.j2"
 
 
 def render_web(system: System) -> str:
-    """`run/nginx/nginx.conf`: HTTPS on 8887 in front of the portal, on 8885 in front of the event socket."""
+    """`run/nginx/nginx.conf`: HTTPS on 8887 in front of the portal, on 10443 in front of its browser phone, on 8885 in
+    front of the event socket."""
     paths = system.paths
     return render(
         TEMPLATE,
@@ -29,6 +30,7 @@ def render_web(system: System) -> str:
         provisioning=ports.PROVISIONING.first,
         portal=Bare(f"unix:{paths.portal_socket}"),
         static=f"{paths.static}/",
+        phone_port=ports.WEBRTC.first,
         wsi_port=ports.WSI.first,
         wsi=Bare(f"unix:{paths.wsi_socket}"),
     )

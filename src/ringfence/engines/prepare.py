@@ -40,7 +40,7 @@ class Prepared:
 
 def prepare(system: System, parts: frozenset[str], now: datetime, tell: Tell) -> Prepared:
     """Accounts and directories first; then database, static files and engine files side by side."""
-    _accounts_and_folders(system, tell)
+    accounts_and_folders(system, tell)
     _readable_code(system)
     certificate = _certificate(system, now, tell) if WEB in parts else None
     system = replace(system, web=read_web_access(system.paths))
@@ -55,7 +55,8 @@ def prepare(system: System, parts: frozenset[str], now: datetime, tell: Tell) ->
     return Prepared(certificate, link)
 
 
-def _accounts_and_folders(system: System, tell: Tell) -> None:
+def accounts_and_folders(system: System, tell: Tell) -> None:
+    """Raises PreparationFailed."""
     try:
         created = accounts.ensure_accounts()
         changed = ensure_folders(system.paths)

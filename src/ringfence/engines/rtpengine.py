@@ -5,6 +5,7 @@ import configparser
 from ringfence.engines.render import Bare, quote_rtpengine, render
 from ringfence.engines.system import System
 from ringfence.hosts import ports
+from ringfence.hosts.addresses import Address
 
 TEMPLATE = "rtpengine.conf.j2"
 SECTION = "rtpengine"
@@ -18,11 +19,20 @@ def render_media(system: System) -> str:
         version=Bare(system.version),
         source=Bare(f"src/ringfence/engines/templates/{TEMPLATE}"),
         limits=system.limits,
-        addresses=system.media_addresses,
+        addresses=[(address, _told(system, address)) for address in system.media_addresses],
         control=f"127.0.0.1:{ports.RTPENGINE_CONTROL}",
+        keys=f"127.0.0.1:{ports.VOICE_KEYS}",
         first=ports.RTP.first,
         last=ports.RTP.last,
     )
+
+
+def _told(system: System, address: Address) -> Address | None:
+    """The address that stands in SDP, where it is another one (rtpengine: --interface)."""
+    public = system.public
+    if public is None or address != system.network.primary or public.version != address.version or public == address:
+        return None
+    return public
 
 
 def faults(text: str) -> str:

@@ -3,20 +3,32 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from ringfence import __version__
 from ringfence.engines.listeners import WebAccess
 from ringfence.engines.privileges import allowed_files
 from ringfence.hosts.addresses import LOOPBACK, Address, Surroundings, surroundings
+from ringfence.hosts.firewall.active import host_root
 from ringfence.hosts.paths import Paths
+from ringfence.hosts.public import public_file, read_public
 from ringfence.hosts.transports import USUAL, SipTransport, read_transports
 
 CAP_NET_ADMIN: Final = 12
 """capabilities(7): the right to change nftables."""
 
+CAP_DAC_READ_SEARCH: Final = 2
+"""capabilities(7): the right to read every file; only whoever makes backups needs it."""
+
 CAP_NET_BIND_SERVICE: Final = 10
 """capabilities(7): the right to listen on a port below 1024; only the web server's redirects need it."""
+
+SIGHT: Final = {"dac_read_search": 2, "sys_ptrace": 19, "sys_chroot": 18, "net_admin": CAP_NET_ADMIN}
+"""capabilities(7): the rights to look at what is root's; the inspector has as many of them as can be given."""
+
+WAY_OUT: Final = ("sys_ptrace", "sys_chroot")
+"""What the host's root takes from inside a private one; `sys_ptrace` could do much more, so nobody has it in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +54,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Addresses, directories, rights and limits of this machine, read once at the start."""
+    """Addresses, directories, rights and limits of this machine, read once at the start.
+
+    `public` is the address that others reach it under, where that is translated on the way.
+    """
 
     network: Surroundings
     paths: Paths = field(default_factory=Paths)
@@ -51,7 +66,10 @@ class System:
     transports: tuple[SipTransport, ...] = USUAL
     firewall: bool = True
     low_ports: bool = True
+    reads_all: bool = True
+    sight: tuple[str, ...] = tuple(SIGHT)
     topology_key: str = "unset"
+    public: Address | None = None
     version: str = __version__
 
     @property
@@ -61,6 +79,11 @@ class System:
             return (self.network.primary,)
         reachable = [a for a in self.network.own if a.version == 6 and not (a.is_loopback or a.is_link_local)]
         return (self.network.primary, *reachable[:1])
+
+    @property
+    def outer_address(self) -> Address:
+        """The address that others are told."""
+        return self.public or self.network.primary
 
     @property
     def sip_addresses(self) -> tuple[Address, ...]:
@@ -87,9 +110,18 @@ def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool =
             media_threads=max(2, processors),
             open_files=allowed_files(Limits().open_files),
         ),
+        public=read_public(public_file(paths.state)).parsed,
         firewall=firewall and may_change_firewall(),
         low_ports=may_hand_on(CAP_NET_BIND_SERVICE),
+        reads_all=may_hand_on(CAP_DAC_READ_SEARCH),
+        sight=rights_to_look(inside=host_root() != Path("/")),
     )
+
+
+def rights_to_look(*, inside: bool) -> tuple[str, ...]:
+    """Those that this process can hand on; the way out of a private root only where there is one (`inside`)."""
+    wanted = {name: number for name, number in SIGHT.items() if inside or name not in WAY_OUT}
+    return tuple(name for name, number in wanted.items() if may_hand_on(number))
 
 
 def may_change_firewall(status: str | None = None) -> bool:

@@ -1,10 +1,11 @@
 """The calls going on now, from the events of their life."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ringfence.journal.reader import Event
+from ringfence.policy.relayed import Flow
 
 LONGEST_SETUP: Final = 300.0
 """Seconds after which an unanswered call without an end is held lost: the engine gives up ringing after 120 s."""
@@ -17,7 +18,7 @@ LONGEST_CALL: Final = 18_000.0
 class LiveCall:
     """What was said about one call: how it started, was answered, and what the core needs to know it again.
 
-    `ending` is why we hang up.
+    `ending` is why we hang up; `flows` and `encrypted` are what the relay said when it was asked last.
     """
 
     started: Event
@@ -29,6 +30,16 @@ class LiveCall:
     confirmed: Event | None = None
     confirmed_line: bytes = b""
     ending: str = ""
+    flows: tuple[Flow, ...] = ()
+    encrypted: dict[str, str] = field(default_factory=dict)
+    looks: int = 0
+
+    @property
+    def media_addresses(self) -> tuple[str, ...]:
+        """Where its media may come from: the addresses its parties spoke from and named."""
+        told = [self.started.get("source"), self.started.get("media_addresses")]
+        told += [self.answered.get("media_addresses")] if self.answered else []
+        return tuple(one for part in told for one in (part if isinstance(part, list) else [part]) if one)
 
     @property
     def callee(self) -> str:
@@ -111,6 +122,22 @@ class Calls:
             if call.answered and call.answered.get("media") and call.started.get("sip_call_id")
         }
 
+    def get(self, call_id: str) -> LiveCall | None:
+        return self._calls.get(call_id)
+
+    def each(self) -> Iterable[LiveCall]:
+        return self._calls.values()
+
+    def unreported(self, most_looks: int) -> dict[str, str]:
+        """The SIP Call-ID of each confirmed call whose ciphers are not all known, unless it was asked about enough."""
+        return {
+            call_id: name
+            for call_id, name in self.with_media().items()
+            if (call := self._calls[call_id]).confirmed
+            and call.looks < most_looks
+            and not (call.encrypted and all(one == "RTP" or " " in one for one in call.encrypted.values()))
+        }
+
     def mark_ending(self, call_id: str, why: str) -> tuple[int, int] | None:
         """Notes why we hang up. Where the core keeps the dialog; None if it cannot be known."""
         call = self._calls.get(call_id)
@@ -141,9 +168,12 @@ class Calls:
             {
                 **call.started,
                 "callee": call.callee,
+                "caller_rtp": call.encrypted.get("caller_rtp", ""),
+                "called_rtp": call.encrypted.get("called_rtp", ""),
                 "state": "answered" if call.answered else "ringing",
                 "started_at": call.started["t"],
                 "answered_at": call.answered["t"] if call.answered else None,
+                "tags": call.answered.get("tags", []) if call.answered else [],
             }
             for call in calls
         ]

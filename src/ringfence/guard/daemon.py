@@ -31,9 +31,13 @@ from ringfence.guard.intake import Intake
 from ringfence.guard.kernelwatch import KernelWatch
 from ringfence.guard.known import Known
 from ringfence.guard.ledger import Ledger
+from ringfence.guard.measures import Measures
 from ringfence.guard.media import Relay
+from ringfence.guard.mediawatch import LOOK_EVERY as MEDIA_EVERY
+from ringfence.guard.mediawatch import MediaWatch
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
+from ringfence.guard.recordingdesk import RecordingDesk
 from ringfence.guard.ruleset import BAN_SET_SIZE
 from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.service import Parts, Service
@@ -42,6 +46,7 @@ from ringfence.guard.standing import load_snapshot, write_snapshot
 from ringfence.guard.verbs import CHANGING, Desk
 from ringfence.hosts.addresses import Address, NetworkUnreadable, surroundings, time_servers
 from ringfence.hosts.paths import Paths
+from ringfence.hosts.public import public_file, read_public
 from ringfence.journal.durability import Synced, sync
 from ringfence.journal.reader import JournalReader, replay
 from ringfence.store.bans import BanWriter
@@ -72,14 +77,22 @@ class Daemon:
         self._paths = paths
         self._service = service
         self._watch = watch
-        core = Core(paths.core_control)
+        core, relay = Core(paths.core_control), Relay()
         self._notifier = Notifier(core)
-        self._calls = CallWatch(service.parts.standing.calls, Relay(), core, service.give_up)
+        self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up)
+        self._media = MediaWatch(service.parts.standing.calls, relay, service.parts.firewall)
         self._desk = Desk(service, self._calls)
         starts = CallStart(service.parts.standing.registrations, core)
+        measures = Measures(service.parts.standing, core, relay)
         self._control = ControlSocket(
             paths.guard_socket,
-            {**self._desk.verbs(), **starts.verbs(), **FuseDesk(service).verbs()},
+            {
+                **self._desk.verbs(),
+                **starts.verbs(),
+                **FuseDesk(service).verbs(),
+                **RecordingDesk(service).verbs(),
+                **measures.verbs(),
+            },
             CHANGING | {START, LIFT},
         )
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
@@ -124,6 +137,7 @@ class Daemon:
             self._loads(),
             self._cuts(),
             self._watches_calls(),
+            self._watches_media(),
         )
 
     def _hang_bell(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -207,6 +221,11 @@ class Daemon:
             await asyncio.sleep(CALLS_EVERY)
             await self._calls.look()
 
+    async def _watches_media(self) -> None:
+        while True:
+            await asyncio.sleep(MEDIA_EVERY)
+            await self._media.look()
+
     async def _loads(self) -> None:
         """A long list goes into the kernel in small steps, between everything else."""
         while True:
@@ -234,11 +253,13 @@ class Daemon:
 
     async def _look_around(self) -> None:
         try:
-            around = replace(await asyncio.to_thread(surroundings), time_servers=self._time_servers)
+            found = await asyncio.to_thread(surroundings)
         except NetworkUnreadable as error:
             log.warning("never-block set not refreshed: %s", error)
             return
-        self._service.adopt_host(around)
+        public = read_public(public_file(self._paths.state)).parsed
+        own = found.own if public is None else (*found.own, public)
+        self._service.adopt_host(replace(found, own=own, time_servers=self._time_servers))
 
     async def _looks_at_clocks(self) -> None:
         """Apart from the rest of the host, because resolving the names of time servers may take its time."""

@@ -8,11 +8,12 @@ from typing import Any, Final, Protocol
 
 import lmdb
 
-from ringfence.guard import blocklist, ruleset
+from ringfence.guard import blocklist, pinholes, ruleset
 from ringfence.guard.blocklist import BlockLists
 from ringfence.guard.connections import Connections
 from ringfence.guard.elements import SetReader
 from ringfence.guard.netlink import NETFILTER, Netlink
+from ringfence.guard.pinholes import Holes
 from ringfence.guard.ruleset import Level, Lists, Shape, Timed
 from ringfence.policy.addresses import Network
 from ringfence.policy.entry_index import EntryIndex
@@ -76,6 +77,9 @@ class Firewall(Protocol):
 
     def cut(self, networks: Iterable[Network]) -> None:
         """Ends the connections these sources still have. It takes its time, and may run in a thread. Raises OSError."""
+
+    def open_media(self, holes: Holes) -> bool:
+        """Opens the media ports for these and, for some seconds, for nobody else. Whether that is in force."""
 
     def ban(self, ban: Timed) -> Outcome:
         """Adds or renews one ban."""
@@ -165,6 +169,9 @@ class Nft:
     def cut(self, networks: Iterable[Network]) -> None:
         self._cutter.cut(networks)
 
+    def open_media(self, holes: Holes) -> bool:
+        return self._run(pinholes.replaced(holes))[0] == 0
+
     def ban(self, ban: Timed) -> Outcome:
         code, text = self._run(ruleset.renewed_ban(ban))
         if code == 0:
@@ -201,6 +208,7 @@ class DryRun:
         self.shape: Shape | None = None
         self.links: tuple[str, ...] = ()
         self.lists = Lists()
+        self.holes: Holes | None = None
 
     @property
     def in_kernel(self) -> bool:
@@ -256,6 +264,10 @@ class DryRun:
 
     def cut(self, networks: Iterable[Network]) -> None:
         self.cut_off.extend(networks)
+
+    def open_media(self, holes: Holes) -> bool:
+        self.holes = holes
+        return False
 
     def ban(self, ban: Timed) -> Outcome:
         self.banned[ban.network] = ban.seconds

@@ -1,15 +1,17 @@
 """Asks the media relay which calls it still carries (the ng protocol of rtpengine, bencoded)."""
 
+import json
 import os
 import socket
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from ringfence.hosts import ports
 
 PATIENCE: Final = 0.3
 UNKNOWN: Final = b"Unknown call"
 LONGEST_ANSWER: Final = 65_536
+DEEPEST: Final = 16
 
 
 class Relay:
@@ -31,6 +33,68 @@ class Relay:
                 if UNKNOWN in answer:
                     found.append(call_id)
         return found
+
+    def statistics(self) -> dict[str, Any]:
+        """What the relay counts; empty when it does not answer."""
+        cookie = os.urandom(8).hex().encode()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+            link.settimeout(PATIENCE)
+            link.connect(self._address)
+            try:
+                link.send(cookie + b' {"command": "statistics"}')
+                answer = link.recv(LONGEST_ANSWER)
+                found = json.loads(answer.removeprefix(cookie))["statistics"]
+            except (OSError, ValueError, KeyError, TypeError):
+                return {}
+        return found if isinstance(found, dict) else {}
+
+    def reports(self, call_ids: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+        """What the relay says of each of these SIP Call-IDs, by the same keys; nothing of those it does not know."""
+        found: dict[str, dict[str, Any]] = {}
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+            link.settimeout(PATIENCE)
+            link.connect(self._address)
+            for key, call_id in call_ids.items():
+                answer = _ask(link, call_id)
+                if not answer:
+                    break
+                report = decoded(answer.partition(b" ")[2])
+                if isinstance(report, dict) and report.get("result") == "ok":
+                    found[key] = report
+        return found
+
+
+def decoded(raw: bytes) -> Any:
+    """A bencoded value; None for what is none.
+
+    >>> decoded(b"d3:abcli1e2:xyee")
+    {'abc': [1, 'xy']}
+    """
+    try:
+        return _value(raw, 0, 0)[0]
+    except (ValueError, IndexError):
+        return None
+
+
+def _value(raw: bytes, at: int, depth: int) -> tuple[Any, int]:
+    """The value that begins here, and where it ends. Raises ValueError or IndexError."""
+    kind = raw[at : at + 1]
+    if depth > DEEPEST:
+        raise ValueError("nested too deeply")
+    if kind == b"i":
+        end = raw.index(b"e", at)
+        return int(raw[at + 1 : end]), end + 1
+    if kind in (b"l", b"d"):
+        items, at = [], at + 1
+        while raw[at] != ord("e"):
+            item, at = _value(raw, at, depth + 1)
+            items.append(item)
+        return (items if kind == b"l" else dict(zip(map(str, items[::2]), items[1::2], strict=True))), at + 1
+    colon = raw.index(b":", at)
+    end = colon + 1 + int(raw[at:colon])
+    if not colon < end <= len(raw):
+        raise ValueError("the text is cut off")
+    return raw[colon + 1 : end].decode(errors="replace"), end
 
 
 def _ask(link: socket.socket, call_id: str) -> bytes:

@@ -1,6 +1,7 @@
 """Who is registered, from where and until when. A refresh costs one dictionary write; nothing here touches a disk."""
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -65,6 +66,10 @@ class Registrations:
 
     def __len__(self) -> int:
         return len(self._by_aor)
+
+    def by_domain(self) -> dict[str, int]:
+        """How many addresses of record of each SIP domain have a phone."""
+        return dict(Counter(aor.rpartition("@")[2] for aor in self._by_aor))
 
     def saved_line(self, line: bytes) -> bool:
         """One accepted REGISTER, straight from the line as workers write it: half the price of parsing it.
@@ -193,6 +198,14 @@ class Registrations:
             sorted(aor for source in sources for aor in self._by_source.get(source, ()) if self._by_aor[aor][1] > now)
         )
 
+    def by_key(self, domain: str, now: float) -> dict[str, list[str]]:
+        """The live addresses of record of one domain by the ban key of where they are registered."""
+        found: dict[str, list[str]] = {}
+        for aor, (source, expires_at, _) in self._by_aor.items():
+            if expires_at > now and aor.endswith(f"@{domain}") and (key := _key_of(source)):
+                found.setdefault(key, []).append(aor)
+        return found
+
     def listing(self, now: float, tenant_id: int | None = None) -> list[dict[str, Any]]:
         """The live bindings for people: one item by address of record, with its contacts."""
         return [event for event in self._events(now) if tenant_id is None or event.get("tenant_id") == tenant_id]
@@ -271,7 +284,12 @@ def _merged(old: Event, new: Event) -> Event:
 
 
 def _same(source: str, key: str) -> bool:
+    return _key_of(source) == key
+
+
+def _key_of(source: str) -> str:
+    """Empty for what is no address."""
     try:
-        return ban_key(source) == key
+        return ban_key(source)
     except AddressProblem:
-        return False
+        return ""

@@ -2,8 +2,8 @@
 
 Three chains hooked one after the other (docs/adr/0012): bans, then the long lists of `blocklist.py`, then the rates on
 the SIP ports. In there: never-block members leave first, shaped but never banned; then the rate of each source, then
-sources with an accepted registration are through, and all others share one allowance. RTP is never counted. We only
-ever drop: opening ports is the business of the host's firewall.
+sources with an accepted registration are through, and all others share one allowance. RTP is never counted but has a
+chain of its own (`pinholes.py`). We only ever drop: opening ports is the business of the host's firewall.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from ringfence.policy.addresses import NAT64, Network, Span
+from ringfence.guard import pinholes
+from ringfence.policy.addresses import NAT64, NAT64_LOCAL, Network, Span
 from ringfence.policy.settings import SecuritySettings
 
 TABLE: Final = "inet ringfence"
@@ -89,7 +90,9 @@ def whole_table(shape: Shape, bans: Iterable[Timed], known: Iterable[Timed] = ()
             f"delete table {TABLE}",
             f"table {TABLE} {{",
             *_sets(shape.ban_set_size),
+            *pinholes.sets(),
             *_chains(shape),
+            *pinholes.chain(),
             "}",
             *_list_elements(shape.lists),
             *_timed_elements("ban", list(bans)),
@@ -228,7 +231,7 @@ def _chains(shape: Shape) -> list[str]:
         "  chain sip {",
         *_each_version("    {source} @never{version} goto never_rates"),
         *_each_version("    {source} @allow{version} return"),
-        f"    ip6 saddr {NAT64} goto translated_rates",
+        f"    ip6 saddr {{ {NAT64}, {NAT64_LOCAL} }} goto translated_rates",
         "    goto sip_rates",
         "  }",
     ]
@@ -342,9 +345,7 @@ def _list_elements(lists: Lists) -> list[str]:
 
 
 def outermost(networks: Iterable[Network], version: int) -> list[str]:
-    """The prefixes of one family as text. An interval set refuses overlapping elements; of nested prefixes the outer
-    one says it all.
-    """
+    """Prefixes of one family as text. An interval set refuses overlaps; of nested prefixes the outer one is kept."""
     members = {network for network in networks if network.version == version}
     kept: list[Network] = []
     for network in sorted(members, key=lambda n: (n.network_address, n.prefixlen)):

@@ -12,6 +12,7 @@ from ringfence.guard.callwatch import CallWatch
 from ringfence.guard.clock import moment
 from ringfence.guard.control import Args, Refusal, Verb, number, text
 from ringfence.guard.ledger import BanRecord
+from ringfence.guard.own_bans import Concern, concern_of, seen_by_tenant
 from ringfence.guard.registrations import Wish
 from ringfence.guard.rehearsal import rehearse
 from ringfence.guard.service import Service
@@ -32,7 +33,7 @@ LONGEST_BAN: Final = 365 * DAY
 LONGEST_EVIDENCE: Final = 8_192
 LONGEST_WAIT: Final = 60.0
 MOST_EVENTS: Final = 5_000
-CHANGING: Final = frozenset({"bans.add", "bans.lift", "never-block.admin", "calls.hang-up"})
+CHANGING: Final = frozenset({"bans.add", "bans.lift", "bans.lift-own", "never-block.admin", "calls.hang-up"})
 
 
 class Desk:
@@ -50,6 +51,8 @@ class Desk:
             "status": self.status,
             "bans.list": self.list_bans,
             "bans.page": self.page_of_bans,
+            "bans.own": self.page_of_own_bans,
+            "bans.lift-own": self.lift_own,
             "bans.explain": self.explain,
             "bans.at-door": self.at_door,
             "bans.lift": self.lift,
@@ -112,6 +115,40 @@ class Desk:
         page = page_of([*self._parts.bans.listing(), *self._parts.doors.listing()], wish)
         bans = [{**self._described(record), "place": place(record)} for record in page.records]
         return {"bans": bans, "count": page.count, "has_previous": page.has_previous, "has_next": page.has_next}
+
+    async def page_of_own_bans(self, args: Args) -> dict[str, Any]:
+        """The bans that concern the people of one domain, as its administrators may see them."""
+        wish = BanWish(
+            **{name: text(args, name, "").lower() for name in ("search", "after", "before")},
+            limit=int(number(args, "limit", 1, MOST_EVENTS, 50)),
+        )
+        found = self._own(text(args, "domain"))
+        page = page_of([record for record, _ in found.values()], wish)
+        bans = [self._seen(*found[place(record)]) for record in page.records]
+        return {"bans": bans, "count": page.count, "has_previous": page.has_previous, "has_next": page.has_next}
+
+    async def lift_own(self, args: Args) -> dict[str, Any]:
+        """Ends a ban for the administrators of one domain, if it is theirs to lift."""
+        key = ban_key(str(_address(args)))
+        here = [concern for record, concern in self._own(text(args, "domain")).values() if record.key == key]
+        if not here:
+            raise Refusal("bans.not_banned", "address", f"{key} is not banned.")
+        if not any(concern.may_lift for concern in here):
+            raise Refusal("bans.not_yours", "address", f"{key} is not yours alone: ask the system administrator.")
+        self._lift(key, Scope.SIP, text(args, "by", ""))
+        self._service.commit()
+        return {"address": key}
+
+    def _own(self, domain: str) -> dict[str, tuple[BanRecord, Concern]]:
+        """The bans that concern a domain, by their place."""
+        phones = self._parts.standing.registrations.by_key(domain, time.time())
+        records = [*self._parts.bans.listing(), *self._parts.doors.listing()]
+        concerns = ((record, concern_of(record, domain, phones)) for record in records)
+        return {place(record): (record, concern) for record, concern in concerns if concern is not None}
+
+    def _seen(self, record: BanRecord, concern: Concern) -> dict[str, Any]:
+        left = max(0.0, record.boot_until - moment().boot)
+        return {**seen_by_tenant(record, concern), "seconds_left": left, "place": place(record)}
 
     async def explain(self, args: Args) -> dict[str, Any]:
         address = _address(args)

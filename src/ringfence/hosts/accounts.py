@@ -37,8 +37,9 @@ GUARD: Final = Account("ringfence-guard", (POLICY, JOURNAL, CONTROL))
 PORTAL: Final = Account("ringfence-portal", (POLICY, CONTROL, NEWS))
 VOICE: Final = Account("ringfence-voice")
 WEB: Final = Account("ringfence-web", (TLS,))
+INSPECTOR: Final = Account("ringfence-inspector")
 
-ACCOUNTS: Final = (SIP, MEDIA, GUARD, PORTAL, WEB, VOICE)
+ACCOUNTS: Final = (SIP, MEDIA, GUARD, PORTAL, WEB, VOICE, INSPECTOR)
 SHARED_GROUPS: Final = (POLICY, JOURNAL, CONTROL, TLS, NEWS)
 
 

@@ -91,6 +91,15 @@ class Paths:
         return self.state / "secrets"
 
     @property
+    def backups(self) -> Path:
+        """Sealed backups and the lock they are sealed with."""
+        return self.state / "backups"
+
+    @property
+    def backup_lock(self) -> Path:
+        return self.backups / "lock.json"
+
+    @property
     def tls(self) -> Path:
         return self.state / "tls"
 
@@ -241,6 +250,11 @@ class Paths:
     @property
     def nginx_config(self) -> Path:
         return self.nginx / "nginx.conf"
+
+    @property
+    def inspector_socket(self) -> Path:
+        """Where the portal asks what the host looks like."""
+        return self.run / "inspector" / "inspector.sock"
 
     @property
     def supervise(self) -> Path:

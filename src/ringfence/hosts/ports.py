@@ -98,6 +98,10 @@ VOICE_SIP: Final = 5070
 """The voice process, on loopback only: it hears the SIP core and nobody else."""
 
 
+VOICE_KEYS: Final = 5071
+"""Where the media relay tells the voice process of keys pressed in calls, on loopback only."""
+
+
 def of(part: Part) -> tuple[Service, ...]:
     """The rows one part listens on."""
     return tuple(service for service in TABLE if service.part is part)

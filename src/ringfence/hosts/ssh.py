@@ -1,11 +1,17 @@
 """How this host's SSH server is set up (sshd_config(5)): its ports and whom it lets in how."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ringfence.hosts.firewall.active import CommandFailed, host_root, run, run_here
+from ringfence.hosts.firewall.active import Run as Ask
+
 CONFIG: Final = "etc/ssh/sshd_config"
+ENVIRONMENT: Final = "RINGFENCE_SSHD_CONFIG"
+"""Names another configuration file of the SSH server, where it is not in its usual place."""
+
 _USUAL: Final = {"passwordauthentication": "yes", "permitrootlogin": "prohibit-password"}
 
 
@@ -25,9 +31,14 @@ def ssh_server(root: Path) -> SshServer:
     """
     if not (root / CONFIG).is_file():
         return SshServer((), False, "no")
+    return server_of(_lines(root, root / CONFIG))
+
+
+def server_of(lines: Iterable[tuple[str, str]]) -> SshServer:
+    """The server that these words and values describe."""
     ports: list[int] = []
     found: dict[str, str] = {}
-    for word, value in _lines(root, root / CONFIG):
+    for word, value in lines:
         if word == "port" and value.isdecimal():
             ports.append(int(value))
         else:
@@ -38,10 +49,25 @@ def ssh_server(root: Path) -> SshServer:
     )
 
 
+def ssh_in_force(config: str = "", ask: Ask = run, here: Ask = run_here) -> SshServer:
+    """What `sshd -T` says, which knows every default and every included file; read from the files where it cannot run.
+
+    `config` is another configuration file than the usual one, as this process sees it.
+    """
+    root = host_root()
+    if not config and not (root / CONFIG).is_file():
+        return SshServer((), False, "no")
+    words = ("/usr/sbin/sshd", "-T", *(("-f", config) if config else ()))
+    try:
+        told = here(words, None) if config else ask(words, None)
+    except CommandFailed:
+        return ssh_server(root) if not config else server_of(_lines(Path("/"), Path(config)))
+    return server_of(parted for line in told.splitlines() if (parted := _parted(line)))
+
+
 def _lines(root: Path, path: Path) -> Iterator[tuple[str, str]]:
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        word, _, value = line.strip().replace("=", " ", 1).partition(" ")
-        word, value = word.lower(), value.strip().strip('"')
+        word, value = _parted(line)
         if word == "match":
             return
         if word == "include":
@@ -51,3 +77,8 @@ def _lines(root: Path, path: Path) -> Iterator[tuple[str, str]]:
                     yield from _lines(root, file)
         elif word and not word.startswith("#"):
             yield word, value
+
+
+def _parted(line: str) -> tuple[str, str]:
+    word, _, value = line.strip().replace("=", " ", 1).partition(" ")
+    return word.lower(), value.strip().strip('"')

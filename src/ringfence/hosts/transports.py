@@ -15,7 +15,11 @@ from ringfence.hosts.ports import Part, Transport
 
 LOWEST, HIGHEST = 1024, 65535
 MOST: Final = 16
-INSIDE: Final = {ports.RTPENGINE_CONTROL: "the control of the media relay", ports.VOICE_SIP: "the voice process"}
+INSIDE: Final = {
+    ports.RTPENGINE_CONTROL: "the control of the media relay",
+    ports.VOICE_SIP: "the voice process",
+    ports.VOICE_KEYS: "the voice process",
+}
 """UDP ports on loopback, where SIP is heard too."""
 
 

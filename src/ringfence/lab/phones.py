@@ -7,6 +7,7 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -15,9 +16,10 @@ from ringfence.lab import tone
 from ringfence.lab.network import PBX_ADDRESS, Host, inside
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import NoAnswer, Transport
+from ringfence.lab.webdoor import WebDoor
 
 SCENARIOS: Final = Path(__file__).parent / "scenarios"
-PORTS: Final = {Transport.UDP: 5060, Transport.TCP: 5063, Transport.TLS: 5061}
+PORTS: Final = {Transport.UDP: 5060, Transport.TCP: 5063, Transport.TLS: 5061, Transport.WSS: 5065}
 """The product's SIP ports (reference: "Ports Security")."""
 CONTROL_PORT: Final = 4444
 TONE_SECONDS: Final = 60.0
@@ -40,7 +42,7 @@ module_path /usr/lib/baresip/modules
 module g711.so
 module aufile.so
 module sndfile.so
-module_app account.so
+{modules}module_app account.so
 module_app menu.so
 module_app ctrl_tcp.so
 snd_path {home}/heard
@@ -55,17 +57,34 @@ notfound_aufile none
 
 _ACCOUNT: Final = (
     '"{user}" <sip:{user}@{domain};transport={transport}>;auth_user={user};auth_pass="{secret}"'
-    ';outbound="sip:{server}:{port};transport={transport}";regint=120;answermode=auto;audio_codecs=PCMA;ptime=20\n'
+    ';outbound="sip:{server}:{port};transport={transport}";regint=120;answermode=auto;audio_codecs=PCMA;ptime=20{media}\n'
 )
+
+
+class Keys(StrEnum):
+    """How a baresip encrypts its media: not, with keys in the offer if they are taken, only with them, or DTLS-SRTP."""
+
+    NONE = ""
+    OFFERED = "srtp"
+    REQUIRED = "srtp-mand"
+    DTLS = "dtls_srtp"
 
 
 class Baresip:
     """A softphone process on a lab host. It answers by itself, plays `frequency` and records the other side."""
 
     def __init__(
-        self, host: Host, home: Path, account: Account, transport: Transport = Transport.UDP, frequency: int = 400
+        self,
+        host: Host,
+        home: Path,
+        account: Account,
+        transport: Transport = Transport.UDP,
+        frequency: int = 400,
+        keys: Keys = Keys.NONE,
     ) -> None:
-        self.host, self.account, self.home = host, account, home
+        self.host, self.account, self.home, self.keys = host, account, home, keys
+        self._door = WebDoor(host) if transport is Transport.WSS else None
+        self.frequency = frequency
         self.events: list[dict[str, Any]] = []
         self._stream = b""
         self._write_files(transport, frequency)
@@ -73,6 +92,8 @@ class Baresip:
         self._control: socket.socket | None = None
 
     def __enter__(self) -> Self:
+        if self._door is not None:
+            self._door.__enter__()
         with (self.home / "baresip.log").open("wb") as log:
             self._process = self.host.start(
                 ["baresip", "-f", str(self.home)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -139,6 +160,10 @@ class Baresip:
             self.wait_for("nothing", timeout=0.05)
         self.events.clear()
 
+    def forget_recordings(self) -> None:
+        for path in (self.home / "heard").glob("*.wav"):
+            path.unlink()
+
     def command(self, name: str, parameters: str = "") -> None:
         if self._control is None:
             raise NoAnswer(f"{self.account.user} is not running")
@@ -152,23 +177,34 @@ class Baresip:
         if self._process is not None:
             end(self._process)
             self._process = None
+        if self._door is not None:
+            self._door.__exit__()
+            self._door = None
 
     def _write_files(self, transport: Transport, frequency: int) -> None:
         (self.home / "heard").mkdir(parents=True, exist_ok=True)
         tone.write_tone(self.home / "tone.wav", frequency, TONE_SECONDS)
         (self.home / "config").write_text(
-            _CONFIG.format(address=self.host.address, home=self.home, control=CONTROL_PORT)
+            _CONFIG.format(address=self.host.address, home=self.home, control=CONTROL_PORT, modules=self._modules())
         )
         account = _ACCOUNT.format(
             user=self.account.user,
             domain=self.account.domain,
             secret=self.account.secret,
-            transport=transport.lower(),
+            transport="ws" if self._door else transport.lower(),
             server=PBX_ADDRESS,
             port=PORTS[transport],
+            media=(f";mediaenc={self.keys}" if self.keys else "")
+            + (";medianat=ice;rtcp_mux=yes" if self._door else ""),
         )
         (self.home / "accounts").write_text(account)
         (self.home / "contacts").write_text("")
+
+    def _modules(self) -> str:
+        wanted = ["ice"] if self._door else []
+        if self.keys:
+            wanted.append("dtls_srtp" if self.keys is Keys.DTLS else "srtp")
+        return "".join(f"module {name}.so\n" for name in wanted)
 
     def _connect(self) -> socket.socket:
         deadline = time.monotonic() + 5.0

@@ -73,20 +73,20 @@ class Product:
     def paths(self) -> Paths:
         return _paths(self.home)
 
-    def start(self) -> float:
+    def start(self, patience: float = 90) -> float:
         """Start everything and wait until it answers. Returns the seconds it took."""
         begun = time.monotonic()
         for directory in (self.home, self.paths.state, self.paths.run):
             directory.mkdir(exist_ok=True)
             directory.chmod(0o755)
-        done = self.command("up", "--detach", timeout=90)
+        done = self.command("up", "--detach", timeout=patience)
         if done.returncode != 0:
             raise ProductFailed(
                 f"ringfence up failed ({done.returncode}):\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
             )
         found = _SETUP.search(done.stdout + done.stderr)
         self._setup_token = found[1] if found else ""
-        self.rest = Rest(self.admin, self.paths.web_certificate)
+        self.rest = Rest(self.admin, self.paths.web_certificate, server=self.host.address)
         return time.monotonic() - begun
 
     def stop(self) -> None:

@@ -28,10 +28,11 @@ class Refused(Exception):
 class Rest:
     """The product's REST API as seen from one host."""
 
-    def __init__(self, host: Host, certificate: Path, token: str = "") -> None:
-        self._host = host
+    def __init__(self, host: Host, certificate: Path, token: str = "", server: str = PBX_ADDRESS) -> None:
+        self._host, self._server = host, server
         self._certificate = certificate
         self.token = token
+        self.patience = 10.0
 
     def get(self, path: str, **query: str) -> Any:
         suffix = "?" + "&".join(f"{key}={value}" for key, value in query.items()) if query else ""
@@ -62,17 +63,17 @@ class Rest:
     ) -> tuple[int, bytes]:
         """Status and body of one request; `path` is relative to the API unless it begins with a slash."""
         context = self._trusting()
-        connection = http.client.HTTPSConnection(PBX_ADDRESS, PORT, timeout=10, context=context)
+        connection = http.client.HTTPSConnection(self._server, PORT, timeout=self.patience, context=context)
         link = self._host.tcp()
-        link.settimeout(10)
-        link.connect((PBX_ADDRESS, PORT))
+        link.settimeout(self.patience)
+        link.connect((self._server, PORT))
         headers = {"Accept": "application/json", "Connection": "close", **(extra or {})}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         body = None
         if values is not None:
             headers["Content-Type"], body = "application/json", json.dumps(values)
-        with context.wrap_socket(link, server_hostname=PBX_ADDRESS) as connection.sock:
+        with context.wrap_socket(link, server_hostname=self._server) as connection.sock:
             connection.request(method, path if path.startswith("/") else ROOT + path, body, headers)
             answer = connection.getresponse()
             return answer.status, answer.read()

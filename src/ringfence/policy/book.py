@@ -10,8 +10,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ringfence.policy.calling import USUAL, Calling, decode_calling, encode_calling
+from ringfence.policy.encryption import Encryption, Terms
 from ringfence.policy.numbers import Reach
 from ringfence.policy.plain import from_plain
+from ringfence.policy.recording import NOTHING, RecordingRules
 from ringfence.policy.settings import SecuritySettings
 from ringfence.policy.trunks import Trunk
 
@@ -50,6 +52,15 @@ class Tenant:
     domain: str
     max_calls: int | None = None
     max_call_minutes: int | None = None
+    encryption: Encryption = Encryption.OFFERED
+    aes_256_only: bool = False
+
+    @property
+    def terms(self) -> Terms:
+        """How the media of its extensions is carried, unless one of them has a setting of its own."""
+        return Terms(self.encryption, self.aes_256_only)
+
+    recording: RecordingRules = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from ringfence.policy.encryption import Encryption
 from ringfence.policy.plain import from_plain
+from ringfence.policy.recording import Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,8 @@ class Calling:
     `ring_seconds` without an answer, or while no device is registered. Without `call_waiting` a second call is busy.
     `max_calls` is how many calls it may be part of at once: None is no limit, 0 is none.
     With `voicemail`, a call that no forward takes on these three occasions may leave a message.
+    `encryption` is that of its media; None: as its tenant has it.
+    `recording` is which of its calls are recorded; None leaves it to the tenant, nothing at all is none.
     """
 
     caller_number: str = ""
@@ -27,6 +31,8 @@ class Calling:
     call_waiting: bool = True
     max_calls: int | None = None
     voicemail: bool = False
+    encryption: Encryption | None = None
+    recording: tuple[Direction, ...] | None = None
 
 
 USUAL: Final = Calling()

@@ -8,6 +8,8 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
+from ringfence.policy.encryption import Encryption, Terms
+
 ANY_PORT: Final = 0
 
 
@@ -25,13 +27,6 @@ class TrunkTransport(StrEnum):
     UDP = "udp"
     TCP = "tcp"
     TLS = "tls"
-
-
-class Encryption(StrEnum):
-    """What becomes of the media on the trunk's side: plain RTP, or SRTP and no call without it."""
-
-    NONE = "none"
-    SRTP = "srtp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +74,7 @@ class Trunk:
     tenant_id: int | None = None
     enabled: bool = True
     transport: TrunkTransport = TrunkTransport.UDP
-    encryption: Encryption = Encryption.NONE
+    encryption: Encryption = Encryption.OFFERED
     peers: tuple[Peer, ...] = ()
     sources: tuple[Source, ...] = ()
     domain: str = ""
@@ -93,6 +88,12 @@ class Trunk:
     default_number: str = ""
     max_calls: int | None = None
     max_calls_by_tenant: dict[str, int] = field(default_factory=dict)
+    aes_256_only: bool = False
+
+    @property
+    def terms(self) -> Terms:
+        """How media is carried on the trunk's side."""
+        return Terms(self.encryption, self.aes_256_only)
 
     def serves(self, tenant_id: int) -> bool:
         """Whether this tenant's calls may use it."""

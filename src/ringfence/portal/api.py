@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from importlib import import_module
+from typing import Any, Final
 
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -126,57 +127,44 @@ def _problem(item: dict[str, Any]) -> Problem:
     )
 
 
-def _mount() -> None:
-    from ringfence.portal.answering.api import router as answering
-    from ringfence.portal.audit.api import router as audit
-    from ringfence.portal.calls.control_api import router as calls
-    from ringfence.portal.confirm.api import router as confirm
-    from ringfence.portal.firewall.api import router as firewall
-    from ringfence.portal.inbound.api import router as inbound
-    from ringfence.portal.notices.api import router as notices
-    from ringfence.portal.outbound.api import router as outbound
-    from ringfence.portal.people.api import router as people
-    from ringfence.portal.people.calling_api import router as calling
-    from ringfence.portal.people.directory_api import router as directory
-    from ringfence.portal.provisioning.api import router as provisioning
-    from ringfence.portal.security.api import router as security
-    from ringfence.portal.security.entries_api import router as entries
-    from ringfence.portal.signin.api import router as signin
-    from ringfence.portal.spending.api import router as spending
-    from ringfence.portal.system.api import router as system
-    from ringfence.portal.tenants.api import router as tenants
-    from ringfence.portal.transports.api import router as transports
-    from ringfence.portal.trunks.api import router as trunks
-    from ringfence.portal.voicemail.api import router as voicemail
-    from ringfence.portal.webaccess.api import router as web_access
+ROUTERS: Final = (
+    ("sign-in", "signin.api"),
+    ("language", "signin.own_language"),
+    ("system", "system.api"),
+    ("tenants", "tenants.api"),
+    ("people", "people.api"),
+    ("calling", "people.calling_api"),
+    ("directory", "people.directory_api"),
+    ("media of extensions", "people.media_api"),
+    ("media of tenants", "tenants.media_api"),
+    ("security", "security.api"),
+    ("address entries", "security.entries_api"),
+    ("own bans", "security.own_bans"),
+    ("notices", "notices.api"),
+    ("trunks", "trunks.api"),
+    ("inbound", "inbound.api"),
+    ("calls", "calls.control_api"),
+    ("spending", "spending.api"),
+    ("audit", "audit.api"),
+    ("outbound", "outbound.api"),
+    ("confirm", "confirm.api"),
+    ("web access", "webaccess.api"),
+    ("firewall", "firewall.api"),
+    ("transports", "transports.api"),
+    ("voicemail", "voicemail.api"),
+    ("recordings", "recordings.api"),
+    ("answering", "answering.api"),
+    ("backups", "backups.api"),
+    ("doctor", "doctor.api"),
+    ("provisioning", "provisioning.api"),
+)
+"""What the API is made of: the tag in its description, and the module below this package whose `router` it is."""
 
+
+def _mount() -> None:
     api.add_decorator(CONTRACT.keep)
-    routers = {
-        "sign-in": signin,
-        "system": system,
-        "tenants": tenants,
-        "people": people,
-        "calling": calling,
-        "directory": directory,
-        "security": security,
-        "address entries": entries,
-        "notices": notices,
-        "trunks": trunks,
-        "inbound": inbound,
-        "calls": calls,
-        "spending": spending,
-        "audit": audit,
-        "outbound": outbound,
-        "confirm": confirm,
-        "web access": web_access,
-        "firewall": firewall,
-        "transports": transports,
-        "voicemail": voicemail,
-        "answering": answering,
-        "provisioning": provisioning,
-    }
-    for tag, router in routers.items():
-        api.add_router("", router, tags=[tag])
+    for tag, module in ROUTERS:
+        api.add_router("", import_module(f"ringfence.portal.{module}").router, tags=[tag])
     CONTRACT.learn(api)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from ringfence.portal.language import told
 from ringfence.portal.problems import Refused
 
 
@@ -14,13 +15,22 @@ class PortalForm(forms.Form):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs.setdefault("class", _css_class(field.widget))
+            _tell(field)
 
     def explain(self, refused: Refused) -> None:
         """Puts each problem at its field; what has no field here stands above the form."""
         for problem in refused.problems:
-            self.add_error(problem.field if problem.field in self.fields else None, problem.message)
+            self.add_error(problem.field if problem.field in self.fields else None, told(problem.message))
         if not refused.problems:
-            self.add_error(None, refused.detail)
+            self.add_error(None, told(refused.detail))
+
+
+def _tell(field: forms.Field) -> None:
+    """Puts what the form's code says into the reader's language; choices that come from the database are set later."""
+    field.label = told(field.label) if field.label else field.label
+    field.help_text = told(field.help_text)
+    if isinstance(field, forms.ChoiceField) and isinstance(field.choices, list):
+        field.choices = [(value, told(title)) for value, title in field.choices]
 
 
 def _css_class(widget: forms.Widget) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ringfence.policy import browsers
 from ringfence.portal.inbound import compile as inbound
+from ringfence.portal.webphone import compile as webphone
 
 Values = Iterable[tuple[str, bytes]]
 
@@ -20,6 +22,7 @@ class Source:
 SOURCES: Final[dict[str, Source]] = {
     "did": Source(inbound.some_numbers, inbound.every_number),
     "blocked": Source(inbound.some_blocks, inbound.every_block),
+    browsers.KIND: Source(webphone.some_credentials, webphone.every_credential),
 }
 """By kind. A kind that is not in here cannot be published."""
 

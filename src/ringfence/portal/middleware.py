@@ -20,7 +20,7 @@ POLICY: Final = (
     "connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 )
-OPEN_BEFORE_SETUP: Final = ("/setup", "/api/v1/setup", "/password-check")
+OPEN_BEFORE_SETUP: Final = ("/setup", "/api/v1/setup", "/password-check", "/healthz")
 STATIC: Final = "/static/"
 
 
@@ -30,18 +30,19 @@ class SetupRequired(Forbidden):
 
 
 def strict_headers(answer: Answer) -> Answer:
-    """No script, style or frame of anybody else; nothing a page holds is kept by a cache."""
+    """No script, style or frame of anybody else; nothing a page holds is kept by a cache. The browser phone alone says
+    what else it needs."""
 
     def with_headers(request: HttpRequest) -> HttpResponse:
         response = answer(request)
-        response["Content-Security-Policy"] = POLICY
+        response.setdefault("Content-Security-Policy", POLICY)
         response["X-Content-Type-Options"] = "nosniff"
         response["Referrer-Policy"] = (
             "same-origin"  # with "no-referrer" browsers send "Origin: null" and every form is refused
         )
         response["Cross-Origin-Opener-Policy"] = "same-origin"
         response["Cross-Origin-Resource-Policy"] = "same-origin"
-        response["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+        response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         if not request.path.startswith(STATIC):
             response.setdefault("Cache-Control", "no-store")
         return response

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, Model, Q, QuerySet
 from ninja import Field, Query, Schema
 
-from ringfence.portal.problems import refuse
+from ringfence.portal.problems import NotFound, refuse
 
 MOST: Final = 500
 LARGEST: Final = 2**63 - 1
@@ -65,6 +65,14 @@ def _skipped(part: QuerySet[Any], offset: int, count: int) -> QuerySet[Any]:
     return part.filter(pk__in=part.values("pk")[offset : offset + count])
 
 
+def one_of[M: Model](found: QuerySet[M], row_id: int, missing: str = "There is no such object.") -> M:
+    """The row if it is among those that somebody may see. Raises NotFound: to others it is not there."""
+    row = found.filter(pk=row_id).first()
+    if row is None:
+        raise NotFound(detail=missing)
+    return row
+
+
 def listed(items: Sequence[dict[str, Any]], page: Page) -> dict[str, Any]:
     """One page of a list that is in memory already; it has no keys, so its places are counted."""
     start = page.offset
@@ -74,6 +82,24 @@ def listed(items: Sequence[dict[str, Any]], page: Page) -> dict[str, Any]:
             raise _not_a_place()
     end = start + page.limit
     return {"items": list(items[start:end]), "count": len(items), "next": _encoded([end]) if end < len(items) else None}
+
+
+def cut_elsewhere(page: Page, ask: Callable[[str, int], dict[str, Any]], key: str) -> dict[str, Any]:
+    """One page of a list that another process holds and cuts itself; `ask` gets a place of its own and a size.
+
+    Such a list has places and no numbers: what an `offset` skips is asked for and left out.
+    """
+    place = ""
+    if page.after:
+        (place,) = _read(page.after, 1)
+        if not isinstance(place, str) or not place:
+            raise _not_a_place()
+    if page.offset > MOST:
+        raise refuse("offset", "page.offset", f"This list skips at most {MOST} rows; follow `next` instead.")
+    found = ask(place, page.offset + page.limit)
+    items = found[key]
+    more = _encoded([str(items[-1]["place"])]) if found["has_next"] and items else None
+    return {"items": items[page.offset :], "count": found["count"], "next": more}
 
 
 def _order(found: QuerySet[Any]) -> tuple[str, ...]:

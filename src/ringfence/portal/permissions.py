@@ -30,6 +30,8 @@ class Permission(StrEnum):
     ROLES_WRITE = "roles.write"
     GROUPS_WRITE = "groups.write"
     TENANT_WRITE = "tenant.write"
+    BANS_READ = "bans.read"
+    BANS_LIFT = "bans.lift"
     CALLS_READ = "calls.read"
     CALLS_WRITE = "calls.write"
     PHONES_READ = "phones.read"
@@ -38,6 +40,8 @@ class Permission(StrEnum):
     INBOUND_WRITE = "inbound.write"
     VOICEMAILS_READ = "voicemails.read"
     VOICEMAILS_WRITE = "voicemails.write"
+    RECORDINGS_READ = "recordings.read"
+    RECORDINGS_WRITE = "recordings.write"
     OUTBOUND_READ = "outbound.read"
     OUTBOUND_WRITE = "outbound.write"
     BUDGETS_WRITE = "budgets.write"
@@ -51,6 +55,7 @@ class Permission(StrEnum):
     SECURITY_WRITE = "security.write"
     SYSTEM_READ = "system.read"
     WEB_WRITE = "web.write"
+    BACKUPS_WRITE = "backups.write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,10 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     Permission.ROLES_WRITE: Right(Sphere.TENANT, "Add, change and delete custom roles."),
     Permission.GROUPS_WRITE: Right(Sphere.TENANT, "Add, change and delete groups of users."),
     Permission.TENANT_WRITE: Right(Sphere.TENANT, "Change the tenant's name and time zone."),
+    Permission.BANS_READ: Right(Sphere.TENANT, "See which bans concern the own people."),
+    Permission.BANS_LIFT: Right(
+        Sphere.TENANT, "Lift a ban that only concerns the own people, of an address where one of their phones lives."
+    ),
     Permission.CALLS_READ: Right(Sphere.TENANT, "See registrations, live calls and call records."),
     Permission.CALLS_WRITE: Right(Sphere.TENANT, "Start calls for extensions and end running calls."),
     Permission.PHONES_READ: Right(Sphere.TENANT, "See phones and whether their directories are open."),
@@ -83,6 +92,12 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     ),
     Permission.VOICEMAILS_WRITE: Right(
         Sphere.TENANT, "Change mailboxes and voicemail settings of all users; delete their messages."
+    ),
+    Permission.RECORDINGS_READ: Right(
+        Sphere.TENANT, "See and hear the recordings of all users; who listened is in the audit log."
+    ),
+    Permission.RECORDINGS_WRITE: Right(
+        Sphere.TENANT, "Change what is recorded, start and stop recordings of running calls, delete recordings."
     ),
     Permission.OUTBOUND_READ: Right(Sphere.TENANT, "See codes, office hours and outbound rules, and explain calls."),
     Permission.OUTBOUND_WRITE: Right(
@@ -99,6 +114,9 @@ PERMISSIONS: Final[dict[Permission, Right]] = {
     Permission.SECURITY_WRITE: Right(Sphere.SYSTEM, "Change security settings and address entries; ban and lift."),
     Permission.WEB_WRITE: Right(
         Sphere.SYSTEM, "Change the portal's ports, its certificate and the networks of administrators."
+    ),
+    Permission.BACKUPS_WRITE: Right(
+        Sphere.SYSTEM, "Make, download and delete backups; set when they are made and their passphrase."
     ),
     Permission.SYSTEM_READ: Right(Sphere.SYSTEM, "See the state of the system's processes."),
 }

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from ringfence.hosts.addresses import NetworkUnreadable, surroundings
+from ringfence.hosts.public import public_file, read_public
 from ringfence.policy import entries
 from ringfence.policy.book import (
     BlockedUserAgent,
@@ -30,7 +31,9 @@ from ringfence.policy.book import (
     Tenant,
 )
 from ringfence.policy.calling import USUAL, Calling
+from ringfence.policy.encryption import Encryption
 from ringfence.policy.plain import from_plain
+from ringfence.policy.recording import NOTHING
 from ringfence.portal import guard, places
 from ringfence.portal.answering import compile as answering
 from ringfence.portal.change import Change
@@ -38,6 +41,7 @@ from ringfence.portal.lookups import SOURCES, kind_of
 from ringfence.portal.people.models import Extension, Group, role_key
 from ringfence.portal.people.models import Role as RoleRow
 from ringfence.portal.problems import Unavailable
+from ringfence.portal.recordings import compile as recordings
 from ringfence.portal.security.models import AddressEntry as AddressEntryRow
 from ringfence.portal.security.models import BlockedUserAgent as BlockedUserAgentRow
 from ringfence.portal.security.models import ProtectedAddress as ProtectedAddressRow
@@ -168,8 +172,18 @@ def _store() -> Iterator[PolicyWriter]:
 
 def book() -> Book:
     """The rules as they stand in the database now."""
+    recorded = recordings.rules()
     tenants = tuple(
-        Tenant(row.pk, row.name, row.domain, row.max_concurrent_calls, row.max_call_minutes)
+        Tenant(
+            row.pk,
+            row.name,
+            row.domain,
+            row.max_concurrent_calls,
+            row.max_call_minutes,
+            Encryption(row.media_encryption),
+            row.aes_256_only,
+            recorded.get(row.pk, NOTHING),
+        )
         for row in TenantRow.objects.order_by("pk")
     )
     return Book(
@@ -212,12 +226,14 @@ def encoded_entries() -> bytes:
 
 
 def own_hosts() -> tuple[str, ...]:
-    """This machine's own addresses: a request for one of them is for us."""
+    """This machine's own addresses and its public one: a request for one of them is for us."""
     try:
-        return tuple(str(address) for address in surroundings().own)
+        own = [str(address) for address in surroundings().own]
     except NetworkUnreadable as error:
         log.error("own addresses unknown, only tenant domains are ours: %s", error)
         return ()
+    public = read_public(public_file(places.PATHS.state)).address
+    return tuple(dict.fromkeys((*own, *([public] if public else ()))))
 
 
 COLUMNS: Final = (

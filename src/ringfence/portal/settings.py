@@ -45,10 +45,14 @@ INSTALLED_APPS = [
     "ringfence.portal.notices",
     "ringfence.portal.trunks",
     "ringfence.portal.voicemail",
+    "ringfence.portal.recordings",
     "ringfence.portal.outbound",
     "ringfence.portal.inbound",
     "ringfence.portal.answering",
+    "ringfence.portal.backups",
+    "ringfence.portal.doctor",
     "ringfence.portal.provisioning",
+    "ringfence.portal.webphone",
 ]
 
 MIDDLEWARE = [
@@ -67,6 +71,7 @@ MIDDLEWARE = [
     "ringfence.portal.webaccess.gate.AdministratorGate",
     "ringfence.portal.signin.sessions.live_session",
     "ringfence.portal.middleware.own_clock",
+    "ringfence.portal.language.own_language",
     "ringfence.portal.signin.duties.duties",
     "axes.middleware.AxesMiddleware",
 ]
@@ -181,7 +186,7 @@ STATICFILES_DIRS = [Path(__file__).parent / "static"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [Path(__file__).parent / "locale"]
 LANGUAGE_COOKIE_SECURE = True
 LANGUAGE_COOKIE_HTTPONLY = True

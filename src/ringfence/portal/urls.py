@@ -42,10 +42,14 @@ urlpatterns = [
     path("", include("ringfence.portal.transports.urls")),
     path("", include("ringfence.portal.trunks.urls")),
     path("", include("ringfence.portal.voicemail.urls")),
+    path("", include("ringfence.portal.recordings.urls")),
     path("", include("ringfence.portal.outbound.urls")),
     path("", include("ringfence.portal.inbound.urls")),
     path("", include("ringfence.portal.answering.urls")),
+    path("", include("ringfence.portal.backups.urls")),
+    path("", include("ringfence.portal.doctor.urls")),
     path("", include("ringfence.portal.provisioning.urls")),
+    path("", include("ringfence.portal.webphone.urls")),
     path("static/<path:name>", static_file),
 ]
 

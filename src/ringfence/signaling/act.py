@@ -29,6 +29,7 @@ from ringfence.signaling import (
     registrations,
     ringing,
     services,
+    terms,
     watching,
 )
 from ringfence.signaling.worker import Worker
@@ -70,8 +71,9 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
             calls.ring(verdict, request.target_user, worker)
         case PlayService():
             services.play(verdict, request.target_user, worker)
-        case CallOutside():
-            outward.call_outside(verdict, request.target_user, worker)
+        case CallOutside() if request.caller:
+            agreed = terms.of_subscriber(request.caller, worker)
+            outward.call_outside(verdict, request.target_user, worker, agreed)
         case _:
             refuse(worker, "route.nowhere", 403, "Forbidden")
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ringfence.policy import browsers
 from ringfence.policy.book import Subscriber, decode_subscriber, encode_subscriber
 from ringfence.policy.events import Kind
 from ringfence.policy.excerpt import excerpt
@@ -46,7 +47,7 @@ def authenticate(method: str, index: Index, worker: Worker) -> Identity:
     if worker.bans.is_slowed(ksr.source(), account, time.time()):
         worker.tallies.answered()
         return UNPROVED
-    subscriber = worker.view.subscriber(account)
+    subscriber = _holder(name, realm, worker)
     compared = subscriber or decode_subscriber(DECOY)
     answer = ksr.check_digest(realm, compared.ha1_md5)
     if answer in FRESH:
@@ -54,6 +55,19 @@ def authenticate(method: str, index: Index, worker: Worker) -> Identity:
     if answer != Answer.RIGHT:
         return not_proved(method, account, subscriber, answer, worker)
     return Identity(Credentials(name, facts.digest_uri(), answer), subscriber)
+
+
+def _holder(name: str, realm: str, worker: Worker) -> Subscriber | None:
+    """Whose digest is asked for: the extension's own or, under a browser's name, the one of its session."""
+    if not browsers.is_browser(name):
+        return worker.view.subscriber(f"{name}@{realm}")
+    raw = worker.view.lookup(browsers.credential_key(name, realm))
+    if raw is None:
+        worker.view.subscriber(f"{name}@{realm}")  # a name that nobody has costs the same
+        return None
+    credential = browsers.decode_credential(raw)
+    owner = worker.view.subscriber(credential.aor)
+    return browsers.proving(credential, owner, ksr.transport(), time.time(), NOBODY)
 
 
 def not_proved(method: str, account: str, subscriber: Subscriber | None, answer: int, worker: Worker) -> Identity:

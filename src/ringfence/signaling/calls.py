@@ -7,12 +7,29 @@ from typing import Any, Final, NamedTuple
 
 from ringfence.policy import dialog, negotiated
 from ringfence.policy.book import Subscriber, Tenant
+from ringfence.policy.encryption import Terms
 from ringfence.policy.events import Kind
 from ringfence.policy.ladder import CALLED, CALLER, SYSTEM
 from ringfence.policy.limits import LONGEST_CALL_MINUTES, CallFacts, Extent
+from ringfence.policy.media import addresses, encode_leg
 from ringfence.policy.model import Refuse, RingExtension, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
-from ringfence.signaling import facts, holding, ksr, ladder, limits, memory, parking, picking, sides, told
+from ringfence.signaling import (
+    facts,
+    holding,
+    ksr,
+    ladder,
+    limits,
+    media,
+    media_port,
+    memory,
+    parking,
+    picking,
+    recording,
+    sides,
+    terms,
+    told,
+)
 from ringfence.signaling.worker import Worker
 
 CLAIMED_IDENTITY: Final = (
@@ -28,6 +45,8 @@ class Arrived(NamedTuple):
 
     told: Mapping[str, str] = MappingProxyType({})
     extent: Extent | None = None
+    terms: Terms | None = None
+    """Of the trunk; None: those of the extension that calls."""
 
 
 INSIDE: Final = Arrived()
@@ -44,17 +63,18 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
     ksr.forget_credentials()
     ksr.remove_headers(CLAIMED_IDENTITY)
     tenant = worker.tenant(verdict.caller.domain)
+    leg = media.leg_of_caller(more.terms or terms.of_subscriber(verdict.caller, worker))
+    if isinstance(leg, Refuse):
+        refuse(worker, leg, caller_fields(verdict.caller, called(verdict), target_user))
+        return
     objection = limits.admit(facts_of(verdict, tenant, more.extent), worker)
     if objection is not None:
         limits.refuse(objection)
         journal_refused_call(worker, objection, verdict.caller, target_user)
         return
-    if not sides.relays_media(ksr.text("$du")):
-        _refuse(worker, verdict, target_user, "media.offer", 503, "Media Unavailable")
-        return
     call_id = worker.new_call_id()
     end_in_time(tenant)
-    _track(verdict, target_user, call_id, more.told)
+    _track(verdict, target_user, call_id, {**more.told, media.CALLER: encode_leg(leg)})
     limits.attach(worker)
     ladder.note(CALLER, "INVITE")
     _journal_start(worker, verdict, target_user, {"call_id": call_id, "rule": verdict.rule, **more.told})
@@ -64,8 +84,7 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
     ksr.append_header(f"P-Asserted-Identity: <sip:{verdict.caller.aor}>")
     ksr.ring_for(ring_seconds(verdict))
     picking.note(verdict, worker)
-    ksr.on_branch("picked")
-    send("ksr_reply_call", "ksr_failure_call")
+    start_sending()
 
 
 def ring_seconds(verdict: Rung) -> int:
@@ -136,15 +155,17 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
     sides.note_outside(caller if outside == "caller" else callee if outside else "")
     if outside == ("callee" if from_caller else "caller"):
         sides.dress_for_outside(outside)
-    if method in ("INVITE", "UPDATE") and not sides.relays_media(
-        other, sides.side_profile("callee" if from_caller else "caller")
-    ):
-        ksr.reply(503, "Media Unavailable")
+    if objection := _objection_to_body(method, from_caller, other):
+        worker.refused(objection.rule)
+        media.warn(objection)
+        ksr.reply(objection.code, objection.reason)
         return
     if method == "INVITE":
         holding.note_offer(ksr.text("$tt"))
         ksr.record_route()
     send("ksr_reply_in_dialog", "ksr_failure_in_dialog")
+    if method == "ACK":
+        holding.obey()  # not before: while the relay looks for its music the 200 would be repeated
 
 
 def reply_of_callee() -> None:
@@ -159,16 +180,14 @@ def reply_of_callee() -> None:
     if 200 <= code < 300:
         _note_who_answered()
         _note_agreed()
-    sides.relay_media_of_reply(code)
+    media.relay_answer(code)
 
 
 def reply_in_dialog() -> None:
     """A reply of either party to a request of the other."""
     code = ksr.number("$rs")
     ladder.note(CALLER if ksr.text("$ft") != ksr.text("$dlg(from_tag)") else CALLED, str(code))
-    sides.relay_media_of_reply(code)
-    if 200 <= code < 300 and ksr.text("$rm") == "INVITE":
-        holding.obey()
+    media.relay_answer_in_dialog(code, *_legs(sides.asking_side() == "caller"))
 
 
 def _note_who_answered() -> None:
@@ -180,8 +199,10 @@ def _note_who_answered() -> None:
 
 def _note_agreed() -> None:
     answer = ksr.text("$rb") if ksr.has_sdp() else ""
+    ksr.set_dialog_var(told.CALLED_TAG, ksr.text("$tt"))
     ksr.set_dialog_var("codec", negotiated.codec(answer))
     ksr.set_dialog_var("called_rtp", negotiated.encryption(answer))
+    ksr.set_dialog_var("media_addresses", ",".join(addresses(answer)))
 
 
 def failed(worker: Worker, *, in_dialog: bool) -> None:
@@ -194,7 +215,7 @@ def failed(worker: Worker, *, in_dialog: bool) -> None:
         worker.refused("route.redirect")
         replace_final(480, "Temporarily Unavailable")
     if not in_dialog:
-        ksr.media_delete()
+        media_port.media_delete()
 
 
 def replace_final(code: int, reason: str) -> None:
@@ -211,12 +232,17 @@ def dialog_event(name: str, worker: Worker) -> None:
             ksr.set_dialog_var("answered", f"{time.time():.3f}")
             parking.started()
             worker.journal.append(Kind.CALL_ANSWERED, told.answered())
+            recording.answered(worker)
         case "dialog:end":
             limits.release()
             parking.ended()
-            ksr.media_delete()
-            quality = ksr.media_quality()
-            worker.journal.append(Kind.CALL_ENDED, {**told.ended(200, "Normal", told.ended_by()), **quality})
+            recording.ended(worker)
+            encrypted = media.in_use()
+            media_port.media_delete()
+            quality = media_port.media_quality()
+            worker.journal.append(
+                Kind.CALL_ENDED, {**told.ended(200, "Normal", told.ended_by()), **encrypted, **quality}
+            )
         case "dialog:failed":
             limits.release()
             code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
@@ -233,6 +259,38 @@ def send(on_reply: str, on_failure: str) -> None:
     """Sends the request of this route on; whatever fails there is a failure of ours."""
     if not (ksr.on_reply(on_reply) and ksr.on_failure(on_failure) and ksr.relay()):
         ksr.reply(500, "Server Internal Error")
+
+
+def send_to_branches() -> bool:
+    """Sends an INVITE to its targets, to each with an offer of its own."""
+    names = ("ksr_reply_call", "ksr_failure_call", "ksr_branch_call")
+    return ksr.on_reply(names[0]) and ksr.on_failure(names[1]) and ksr.on_branch(names[2]) and ksr.relay()
+
+
+def start_sending() -> None:
+    """The same for a new call; without a relay for its media it ends with 503."""
+    if send_to_branches():
+        return
+    failed = media.has_failed()
+    if failed:
+        ksr.set_dialog_var("refused", media.UNAVAILABLE.rule)
+    code, reason = (media.UNAVAILABLE.code, media.UNAVAILABLE.reason) if failed else (500, "Server Internal Error")
+    ksr.set_dialog_var("code", str(code))
+    ksr.reply(code, reason)
+
+
+def _objection_to_body(method: str, from_caller: bool, other: str) -> Refuse | None:
+    """Session descriptions travel in INVITE and UPDATE, where the relay sees them; from all others they are taken."""
+    if method in ("INVITE", "UPDATE"):
+        return media.offer_in_dialog(*_legs(from_caller), other)
+    if ksr.has_sdp():
+        ksr.remove_body()
+    return None
+
+
+def _legs(from_caller: bool) -> tuple[str, str]:
+    """The legs of who asks and who is asked."""
+    return (media.CALLER, media.CALLEE) if from_caller else (media.CALLEE, media.CALLER)
 
 
 def _track(verdict: Rung, target_user: str, call_id: str, more: Mapping[str, str]) -> None:
@@ -280,6 +338,7 @@ def caller_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str
         "source": ksr.source(),
         "transport": ksr.transport(),
         "user_agent": ksr.user_agent()[:128],
+        "media_addresses": list(addresses(ksr.body())) if ksr.has_sdp() else [],
     }
 
 
@@ -290,9 +349,12 @@ def _journal_start(worker: Worker, verdict: Rung, target_user: str, told: dict[s
     worker.journal.append(Kind.CALL_STARTED, {**told, **call})
 
 
-def _refuse(worker: Worker, verdict: Rung, target_user: str, rule: str, code: int, reason: str) -> None:
-    ksr.reply(code, reason)
-    _journal_refusal(worker, Refuse(rule, code, reason), caller_fields(verdict.caller, called(verdict), target_user))
+def refuse(worker: Worker, refusal: Refuse, call: dict[str, Any]) -> None:
+    """Answers, and writes the call record of a call that never was."""
+    worker.refused(refusal.rule)
+    media.warn(refusal)
+    ksr.reply(refusal.code, refusal.reason)
+    _journal_refusal(worker, refusal, call)
 
 
 def journal_refused_call(worker: Worker, refusal: Refuse, caller: Subscriber, target_user: str) -> None:

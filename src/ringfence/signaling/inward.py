@@ -8,14 +8,13 @@ from ringfence.policy.limits import Extent
 from ringfence.policy.model import CallOutside, PlayService, Refuse, Request, RingExtension, RingList
 from ringfence.policy.routing import judge_with
 from ringfence.policy.rules import identity, source
-from ringfence.policy.trunks import Encryption, Trunk
-from ringfence.signaling import act, calls, ksr, outward, ringing, services, trunk_port
+from ringfence.policy.trunks import Trunk
+from ringfence.signaling import act, calls, ksr, media, outward, ringing, services, trunk_port
 from ringfence.signaling.authentication import Identity
 from ringfence.signaling.worker import Worker
 
 STRANGER: Final = Refuse("trunk.stranger", 403, "Forbidden")
 UNREGISTERED: Final = Refuse("trunk.not_registered", 403, "Forbidden")
-NO_SRTP: Final = Refuse("trunk.encryption", 488, "Not Acceptable Here")
 
 
 def arrives(index: Index, worker: Worker) -> bool:
@@ -68,6 +67,7 @@ def from_gateway(proved: Identity, request: Request, index: Index, worker: Worke
 
 def _take(found: tuple[Trunk, ...], index: Index, worker: Worker) -> None:
     trunk_port.note_outside(ksr.source())
+    media.prefer_long_keys()
     ksr.new_transaction()
     find, withheld = worker.view.subscriber, "id" in ksr.text("$hdr(Privacy)").lower()
     asserted = ksr.text("$(hdr(P-Asserted-Identity){nameaddr.uri}{uri.user})")
@@ -77,8 +77,6 @@ def _take(found: tuple[Trunk, ...], index: Index, worker: Worker) -> None:
     placed = place(arrival, worker.view.lookup, index, find, judge)
     if isinstance(placed, Refuse):
         act.refuse(worker, placed.rule, placed.code, placed.reason)
-    elif placed.trunk.encryption is Encryption.SRTP and "RTP/SAVP" not in ksr.text("$rb"):
-        _refuse(NO_SRTP, placed, worker)
     else:
         _carry(placed, worker)
 
@@ -97,9 +95,9 @@ def _carry(placed: Placed, worker: Worker) -> None:
             trunk_port.show_caller_as(placed.caller.display_name, f"sip:{placed.caller.aor}")
             calls.ring(verdict, placed.number, worker, _arrived(placed))
         case PlayService():
-            services.play(verdict, placed.number, worker, _arrived(placed).told)
+            services.play(verdict, placed.number, worker, _arrived(placed))
         case CallOutside():
-            outward.call_outside(verdict, placed.number, worker)
+            outward.call_outside(verdict, placed.number, worker, placed.trunk.terms)
         case Refuse():
             _refuse(verdict, placed, worker)
         case _:
@@ -117,6 +115,5 @@ def _arrived(placed: Placed) -> calls.Arrived:
         "direction": "inbound",
         "number": placed.number,
         "trunk": str(placed.trunk.id),
-        "srtp": "caller" if placed.trunk.encryption is Encryption.SRTP else "",
     }
-    return calls.Arrived(told, Extent(trunk.id, trunk.max_calls, trunk.share_of(tenant_id)))
+    return calls.Arrived(told, Extent(trunk.id, trunk.max_calls, trunk.share_of(tenant_id)), trunk.terms)

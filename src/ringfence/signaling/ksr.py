@@ -201,7 +201,10 @@ def find_contacts_of(aors: Iterable[str]) -> bool:
 
 def device_answers_for(aors: Iterable[str]) -> str:
     """Whose device sent this reply, among these; "" for none of them."""
-    ruid = text("$T_reply_ruid")
+    return _owner_of(text("$T_reply_ruid"), aors)
+
+
+def _owner_of(ruid: str, aors: Iterable[str]) -> str:
     for aor in aors if ruid else ():
         if fetch_bindings(aor):
             known = {text(f"$(ulc(saved=>ruid)[{index}])") for index in range(number("$ulc(saved=>count)"))}
@@ -209,6 +212,11 @@ def device_answers_for(aors: Iterable[str]) -> str:
             if ruid in known:
                 return aor
     return ""
+
+
+def device_rung_by(aors: Iterable[str]) -> str:
+    """Whose device this branch goes to, among these; "" for none of them."""
+    return _owner_of(text("$ruid"), aors)
 
 
 def set_target(uri: str) -> None:
@@ -339,26 +347,12 @@ def media_answer(flags: str) -> bool:
     return _yes(KSR.rtpengine.rtpengine_answer(flags))
 
 
-def media_delete() -> None:
-    KSR.rtpengine.rtpengine_delete0()
-
-
-def play_music(flags: str) -> None:
-    KSR.rtpengine.play_media(flags)
-
-
-def stop_music(flags: str) -> None:
-    KSR.rtpengine.stop_media(flags)
-
-
 def body() -> str:
     return text("$rb")
 
 
-def media_quality() -> dict[str, float]:
-    """What the relay knew of the deleted call: MOS, loss in percent, jitter in milliseconds."""
-    found = {name: text(f"$avp({name})") for name in ("mos", "loss", "jitter")}
-    return {name: float(value) for name, value in found.items() if value.replace(".", "", 1).isdigit()}
+def has_body() -> bool:
+    return _yes(KSR.textops.has_body())
 
 
 def has_sdp() -> bool:

@@ -15,12 +15,15 @@ from ringfence.signaling import (
     inward,
     keeping,
     ksr,
+    media,
     outward,
     picking,
+    recording,
     registering,
     repeating,
     ringing,
     services,
+    terms,
     transfers,
     trunk_port,
     web_port,
@@ -107,6 +110,7 @@ def _outside_dialog(method: str, worker: Worker) -> None:
         if index.trunks.by_id and ksr.has_sdp():
             ksr.forget_credentials()
             trunk_port.strip_source_names()  # only before the transaction keeps the message
+        media.prefer_long_keys()
         ksr.new_transaction()
     if method == "INVITE":
         request = transfers.redeem(request, worker)
@@ -117,6 +121,10 @@ def _in_dialog(method: str, worker: Worker) -> None:
     objection = calls.refuse_in_dialog(method)
     if objection is None and method == "REFER":
         objection = transfers.judge_refer(worker)
+    if objection is None and recording.is_key(method):
+        objection = recording.press(worker)
+        if objection is None:
+            return
     if objection is None:
         if ksr.hops_left():
             calls.carry_in_dialog(method, worker)
@@ -175,6 +183,11 @@ def ksr_failure_call(*_: object) -> None:
 @guarded(drop_message, _report)
 def ksr_failure_trunk(*_: object) -> None:
     outward.failed(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_branch_call(*_: object) -> bool:
+    return media.offer_to_branch(terms.of_branch(this_worker()))
 
 
 @guarded(drop_message, _report)

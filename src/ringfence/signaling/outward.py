@@ -6,12 +6,14 @@ Which ways are left stands in the dialog, so any worker can take the next one.
 import time
 from typing import Any, Final
 
+from ringfence.policy.encryption import Terms
 from ringfence.policy.events import Kind
 from ringfence.policy.limits import CallFacts, Extent
+from ringfence.policy.media import encode_leg
 from ringfence.policy.model import CallOutside, Refuse
-from ringfence.policy.trunks import Encryption, Trunk
+from ringfence.policy.trunks import Trunk
 from ringfence.policy.ways import Way, decode_ways, encode_ways, goes_on, peer_of, ways
-from ringfence.signaling import calls, facts, ksr, limits, sides, trunk_port
+from ringfence.signaling import calls, facts, ksr, limits, media, sides, trunk_port
 from ringfence.signaling.worker import Worker
 
 NO_WAY: Final = Refuse("trunk.none", 503, "Service Unavailable")
@@ -20,8 +22,12 @@ ANSWERED: Final = "answered_challenge"
 OF_TRUNK: Final = "limits.trunk"
 
 
-def call_outside(verdict: CallOutside, dialled: str, worker: Worker) -> None:
-    """Sends an INVITE to the outside over the first way that has a line free."""
+def call_outside(verdict: CallOutside, dialled: str, worker: Worker, terms: Terms) -> None:
+    """Sends an INVITE to the outside over the first way that has a line free. `terms` are the caller's."""
+    leg = media.leg_of_caller(terms)
+    if isinstance(leg, Refuse):
+        calls.refuse(worker, leg, calls.caller_fields(verdict.payer, verdict.number, dialled))
+        return
     index = worker.view.current()
     found = ways(verdict, index.trunks, _is_down) if index else ()
     private = "id" in ksr.text("$hdr(Privacy)").lower()
@@ -37,7 +43,8 @@ def call_outside(verdict: CallOutside, dialled: str, worker: Worker) -> None:
         limits.refuse(objection)
         return
     calls.end_in_time(tenant)
-    _track(told, {"ways": encode_ways(found), "privacy": PRIVATE if private else ""})
+    more = {"ways": encode_ways(found), "privacy": PRIVATE if private else "", media.CALLER: encode_leg(leg)}
+    _track(told, more)
     limits.attach(worker)
     fields = {**calls.caller_fields(payer, verdict.number, dialled), "trunk": found[0].trunk_id}
     started = {name: told[name] for name in ("payer", "number", "outbound_rule", "direction")}
@@ -126,7 +133,6 @@ def _note(way: Way, left: tuple[Way, ...], trunk: Trunk) -> None:
         ANSWERED: "",
         "callee": "",
     }
-    values["srtp"] = "callee" if trunk.encryption is Encryption.SRTP else ""
     for name, value in values.items():
         ksr.set_dialog_var(name, value)
 
@@ -172,7 +178,7 @@ def dress(worker: Worker) -> bool:
     ksr.append_header(f"P-Asserted-Identity: <{ours}>")
     if private:
         ksr.append_header("Privacy: id")
-    return sides.relays_media(way.address, sides.profile_of(trunk.encryption is Encryption.SRTP))
+    return media.offer_to_branch(trunk.terms)
 
 
 def _shown(way: Way, trunk: Trunk) -> str:

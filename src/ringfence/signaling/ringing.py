@@ -12,7 +12,7 @@ from ringfence.policy.forwarding import Occasion, go_on, occasion_of, redirected
 from ringfence.policy.model import PlayService, Refuse, RingExtension, RingList, Rung, Verdict
 from ringfence.policy.redirection import redirection_in
 from ringfence.policy.ringlist import after_list, decode_steps, wanted
-from ringfence.signaling import calls, ksr, limits, memory, picking, services, told
+from ringfence.signaling import calls, ksr, limits, media_port, memory, picking, services, told
 from ringfence.signaling.judging import judge_of
 from ringfence.signaling.worker import Worker
 
@@ -126,8 +126,7 @@ def _ring_next(verdict: Rung, worker: Worker) -> None:
     note_step(calls.step_variables(verdict), worker)
     ksr.ring_for(calls.ring_seconds(verdict))
     picking.note(verdict, worker)
-    ksr.on_branch("picked")
-    if not (ksr.on_reply("ksr_reply_call") and ksr.on_failure("ksr_failure_call") and ksr.relay()):
+    if not calls.send_to_branches():
         _end("forward.failed", 500, "Server Internal Error", "", worker)
 
 
@@ -155,4 +154,4 @@ def _end(rule: str, code: int, reason: str, payer: str, worker: Worker) -> None:
     if payer:
         ksr.set_dialog_var("payer", payer)
     calls.replace_final(code, reason)
-    ksr.media_delete()
+    media_port.media_delete()

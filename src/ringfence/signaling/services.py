@@ -1,38 +1,30 @@
 """Hands a call to the voice process, which answers it on loopback."""
 
 import time
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
 from ringfence.hosts import ports
 from ringfence.policy.events import Kind
+from ringfence.policy.media import encode_leg
 from ringfence.policy.model import PlayService, Refuse
-from ringfence.signaling import calls, facts, ksr, sides
+from ringfence.signaling import calls, facts, ksr, media, terms
 from ringfence.signaling.worker import Worker
 
 LOOPBACK: Final = "127.0.0.1"
-NEXT_HOP: Final = f"sip:{LOOPBACK}:{ports.VOICE_SIP};transport=udp"
-MEDIA_FLAGS: Final = f"{sides.MEDIA_FLAGS} RTP/AVP address-family=IP4 codec-transcode-PCMA"
-"""The voice process speaks G.711; the media relay translates for whoever does not."""
-
 NOTICES: Final = frozenset({"message-summary", "check-sync", "check-sync;reboot=false"})
 """The events that the voice process may tell phones of."""
 
-NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
-NO_MEDIA: Final = Refuse("media.offer", 503, "Media Unavailable")
 
-
-def play(verdict: PlayService, target_user: str, worker: Worker, more: Mapping[str, str] = NOTHING) -> None:
-    """A call that the system itself answers from the start. `more` is what its dialog holds beside the usual."""
+def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arrived = calls.INSIDE) -> None:
+    """A call that the system itself answers from the start. `more` says how it came in."""
     caller = verdict.caller
     ksr.forget_credentials()
     ksr.remove_headers(calls.CLAIMED_IDENTITY)
     call_id = worker.new_call_id()
     started = calls.caller_fields(caller, str(verdict.service), target_user)
-    if not ksr.has_sdp() or not ksr.media_offer(MEDIA_FLAGS):
-        ksr.reply(NO_MEDIA.code, NO_MEDIA.reason)
-        calls.journal_refused_call(worker, NO_MEDIA, caller, target_user)
+    leg = media.leg_of_caller(more.terms or terms.of_subscriber(caller, worker)) if ksr.has_sdp() else media.UNAVAILABLE
+    if isinstance(leg, Refuse):
+        calls.refuse(worker, leg, started)
         return
     ksr.track_dialog()
     values = {
@@ -45,27 +37,28 @@ def play(verdict: PlayService, target_user: str, worker: Worker, more: Mapping[s
         "user": str(caller.user_id),
         "payer": verdict.payer.aor,
         "started": f"{time.time():.3f}",
-        **more,
+        media.CALLER: encode_leg(leg),
+        **more.told,
     }
     for name, value in values.items():
         ksr.set_dialog_var(name, value)
-    told = {"call_id": call_id, "rule": verdict.rule, **more, "payer": verdict.payer.aor}
+    told = {"call_id": call_id, "rule": verdict.rule, **more.told, "payer": verdict.payer.aor}
     worker.journal.append(Kind.CALL_STARTED, {**started, **told})
     ksr.record_route()
     _address(verdict, caller.aor)
-    calls.send("ksr_reply_call", "ksr_failure_call")
+    calls.start_sending()
 
 
 def take_over(verdict: PlayService) -> bool:
-    """A call that nobody took, in the failure route: its dialog and its media offer stay, its callee changes."""
+    """A call that nobody took, in the failure route: its dialog stays, its callee changes."""
     _address(verdict, ksr.dialog_var("from"))
-    return ksr.on_reply("ksr_reply_call") and ksr.on_failure("ksr_failure_call") and ksr.relay()
+    return calls.send_to_branches()
 
 
 def _address(verdict: PlayService, shown: str) -> None:
     """Where to and what for. The values are ours: addresses of record, names of announcements, our call id."""
     ksr.set_target(f"sip:{verdict.service}@{LOOPBACK}:{ports.VOICE_SIP}")
-    ksr.set_next_hop(NEXT_HOP)
+    ksr.set_next_hop(media.VOICE_HOP)
     said: dict[str, Any] = {
         "Argument": verdict.argument,
         "Caller": shown,

@@ -1,24 +1,11 @@
-"""The two sides of a call: media through rtpengine, SRTP where a trunk demands it, and what the outside may see."""
+"""The two sides of a call, and what the outside may see of it."""
 
 from typing import Any, Final
 
 from ringfence.signaling import facts, ksr, trunk_port
 
-MEDIA_FLAGS: Final = "replace-origin replace-session-connection strict-source SIP-source-address ICE=remove"
-PLAIN: Final = "RTP/AVP"
-ENCRYPTED: Final = "RTP/SAVP"
 OF_PHONES: Final = "^(User-Agent|Organization|Call-Info|Subject|Authorization|Proxy-Authorization)$"
 """Headers that tell what phone this is, or what it proved to us."""
-
-
-def profile_of(encrypted: bool) -> str:
-    """The RTP profile of one side (RFC 3551, RFC 3711)."""
-    return ENCRYPTED if encrypted else PLAIN
-
-
-def side_profile(side: str) -> str:
-    """What the caller's or the callee's side of this dialog speaks: SRTP only where its trunk demands it."""
-    return profile_of(ksr.dialog_var("srtp") == side)
 
 
 def asking_side() -> str:
@@ -51,22 +38,3 @@ def outside_fields() -> dict[str, Any]:
     names = ("number", "outbound_rule")
     told = {name: value for name in names if (value := ksr.dialog_var(name))}
     return {"direction": direction, "trunk": int(ksr.dialog_var("trunk") or 0), **told}
-
-
-def relays_media(next_hop: str, profile: str = PLAIN) -> bool:
-    """Puts the relay between the two sides if audio is offered, in the address family of the next hop."""
-    if not ksr.has_sdp():
-        return True
-    family = "IP6" if "[" in next_hop else "IP4"
-    return ksr.media_offer(f"{MEDIA_FLAGS} {profile} address-family={family}")
-
-
-def relay_media_of_reply(code: int) -> None:
-    """Replaces the media address in a reply of either side with ours."""
-    if code >= 300 or not ksr.has_sdp():
-        return
-    if ksr.dialog_var("direction"):
-        trunk_port.strip_source_names()
-    if not ksr.media_answer(f"{MEDIA_FLAGS} {side_profile(asking_side())}"):
-        ksr.remove_body()  # raw SDP never travels; the call is ended instead
-        ksr.end_dialog()

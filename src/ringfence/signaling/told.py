@@ -30,10 +30,13 @@ DIALOG_VARIABLES: Final = (
     "outbound_rule",
     "trunk",
     "way",
-    "srtp",
+    "caller_leg",
+    "callee_leg",
     "shown",
     "called",
 )
+
+CALLED_TAG: Final = "called_tag"
 
 AGREED: Final = ("codec", "caller_rtp", "called_rtp")
 """What the call record says of the audio."""
@@ -82,10 +85,26 @@ def call_fields() -> dict[str, Any]:
 
 
 def answered() -> dict[str, Any]:
-    """`dialog` is where the core keeps the call, `media` whether the relay carries it."""
+    """`dialog` is where the core keeps the call, `media` whether the relay carries it.
+
+    `tags` are what the relay calls caller and called side.
+    """
     place = [ksr.number("$dlg(h_entry)"), ksr.number("$dlg(h_id)")]
     media = bool(ksr.dialog_var("codec"))
-    return {**call_fields(), "answered_at": time.time(), "dialog": place, "media": media}
+    named = [one for one in ksr.dialog_var("media_addresses").split(",") if one]
+    return {
+        **call_fields(),
+        "answered_at": time.time(),
+        "dialog": place,
+        "media": media,
+        "tags": tags(),
+        "media_addresses": named,
+    }
+
+
+def tags() -> list[str]:
+    """Of caller and called side, as the media relay knows them. The dialog has the second one only after the answer."""
+    return [ksr.text("$dlg(from_tag)"), ksr.dialog_var(CALLED_TAG)]
 
 
 def ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from ringfence.signaling.noise import Noise
 from ringfence.signaling.plans import Plans
 from ringfence.signaling.store import PolicyView
 from ringfence.signaling.tallies import Tallies
+from ringfence.signaling.voiceline import VoiceLine
 from ringfence.store.bans import BanReader
 from ringfence.store.blocks import BlockReader
 from ringfence.store.suspensions import SuspensionReader
@@ -47,6 +48,7 @@ class Worker:
 
     def __init__(self, paths: Paths) -> None:
         self.journal = JournalWriter(paths.journal, paths.doorbell)
+        self.voice = VoiceLine(paths.voice_socket)
         self.view = PolicyView(paths.policy, self.policy_broken)
         self.plans = Plans(self.view, self.policy_broken)
         self.familiar = Familiar()

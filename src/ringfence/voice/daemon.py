@@ -19,6 +19,8 @@ from ringfence.voice.leave import leave_message
 from ringfence.voice.mailbox import visit_mailbox
 from ringfence.voice.mailroom import Mailroom
 from ringfence.voice.prompts import Prompts
+from ringfence.voice.recorder import Desk, Recorder
+from ringfence.voice.relay import Relay, open_relay
 from ringfence.voice.spool import Spool
 from ringfence.voice.talk import Talk
 from ringfence.voice.waiting import fetch_notice, waiting_notice
@@ -35,11 +37,12 @@ LONGEST_NEWS: Final = 65_536
 class Voice:
     """Answers calls with services and passes news on."""
 
-    def __init__(self, paths: Paths, core: Address) -> None:
+    def __init__(self, paths: Paths, core: Address, relay: Relay) -> None:
         self._core = core
         self._prompts = Prompts(paths.prompts)
         self._mailroom = Mailroom(paths.mailroom_socket)
         self._spool = Spool(paths.spool, paths.audio_key)
+        self.recorder = Recorder(Desk(relay, self._spool, self._mailroom, self._prompts))
         sources = frozenset({core, (LOOPBACK, core[1])})
         self.endpoint = Endpoint(LOOPBACK, ports.VOICE_SIP, sources, self.serve, paths.legs)
 
@@ -60,12 +63,14 @@ class Voice:
 
     async def run(self) -> None:
         if found := self._spool.recover():
-            log.warning("%d messages of an ended predecessor are handed over", found)
+            log.warning("%d messages and recordings of an ended predecessor are handed over", len(found))
+            self.recorder.resume([note for note in found if note.get("kind") == "recording"])
         ending = asyncio.ensure_future(self.endpoint.end_orphans(self._core))
         try:
             await self.endpoint.clock.run()
         finally:
             ending.cancel()
+            await self.recorder.close()
 
     async def hear_news(self, news: Mapping[str, Any]) -> None:
         """What the core or the portal tells."""
@@ -73,6 +78,24 @@ class Voice:
         if make is not None:
             notice = make(news, self.endpoint.hostport)
             await self.endpoint.transaction(notice, self._core)
+            return
+        try:
+            self.recorder.hear(news)
+        except (KeyError, ValueError, TypeError) as error:
+            log.warning("news that cannot be understood: %r", error)
+
+
+class Keys(asyncio.DatagramProtocol):
+    """What the media relay tells of keys pressed in calls, on loopback; it names a call and a tag nobody can guess."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        try:
+            self._recorder.key(json.loads(data))
+        except (ValueError, KeyError, TypeError):
+            log.warning("a key that cannot be read")
 
 
 async def _follow(voice: Voice, path: Path) -> None:
@@ -102,9 +125,11 @@ def _bound(path: Path) -> socket.socket:
 async def main(environment: Mapping[str, str] = os.environ) -> None:
     """Until SIGTERM."""
     paths = Paths.from_environment(environment)
-    voice = Voice(paths, (environment["RINGFENCE_ADDRESS"], ports.SIP_UDP.first))
     loop = asyncio.get_running_loop()
+    relay = await open_relay(ports.RTPENGINE_CONTROL)
+    voice = Voice(paths, (environment["RINGFENCE_ADDRESS"], ports.SIP_UDP.first), relay)
     await loop.create_datagram_endpoint(lambda: voice.endpoint, (LOOPBACK, ports.VOICE_SIP))
+    await loop.create_datagram_endpoint(lambda: Keys(voice.recorder), (LOOPBACK, ports.VOICE_KEYS))
     work = asyncio.gather(voice.run(), _follow(voice, paths.voice_socket))
     loop.add_signal_handler(signal.SIGTERM, work.cancel)
     try:

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import struct
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from ringfence.audio.g711 import ALAW_OF_ULAW, FRAME, RATE, SILENCE, ULAW_OF_ALAW
 from ringfence.voice.sdp import PCMA, Offer
@@ -16,6 +16,15 @@ LONGEST_GAP: Final = 2 * RATE
 MOST_KEYS: Final = 64
 _HEAD: Final = struct.Struct(">BBHII")
 _VERSION: Final = 0x80
+
+
+class Packet(NamedTuple):
+    """One RTP packet: its payload type, its time stamp and what it carries."""
+
+    kind: int
+    stamp: int
+    payload: bytes
+
 
 type Sink = Callable[[bytes], None]
 """Takes u-law, piece by piece, in the order it was said."""
@@ -92,20 +101,13 @@ class Media(asyncio.DatagramProtocol):
         self._sink, self._heard_stamp = sink, None
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if addr[:2] != self._peer or len(data) < _HEAD.size or data[0] & 0xC0 != _VERSION:
+        packet = unpacked(data) if addr[:2] == self._peer else None
+        if packet is None:
             return
-        first, kind, _, stamp, _ = _HEAD.unpack_from(data)
-        payload = data[_HEAD.size + 4 * (first & 0x0F) :]
-        if first & 0x10:  # a header extension (RFC 3550 section 5.3.1)
-            if len(payload) < 4:
-                return
-            payload = payload[4 + 4 * int.from_bytes(payload[2:4], "big") :]
-        if first & 0x20 and payload:
-            payload = payload[: max(len(payload) - payload[-1], 0)]
-        if kind & 0x7F == self._offer.payload:
-            self._hear(stamp, payload)
-        elif kind & 0x7F == self._offer.events and len(payload) >= 4:
-            self._press(stamp, payload[0])
+        if packet.kind == self._offer.payload:
+            self._hear(packet.stamp, packet.payload)
+        elif packet.kind == self._offer.events and len(packet.payload) >= 4:
+            self._press(packet.stamp, packet.payload[0])
 
     def error_received(self, exc: Exception) -> None:
         """The relay has closed its port: the call is about to end."""
@@ -131,6 +133,21 @@ class Media(asyncio.DatagramProtocol):
         """A key, whichever way it came; too many unread ones are dropped."""
         if not self.keys.full():
             self.keys.put_nowait(key)
+
+
+def unpacked(data: bytes) -> Packet | None:
+    """None for anything that is no RTP."""
+    if len(data) < _HEAD.size or data[0] & 0xC0 != _VERSION:
+        return None
+    first, kind, _, stamp, _ = _HEAD.unpack_from(data)
+    payload = data[_HEAD.size + 4 * (first & 0x0F) :]
+    if first & 0x10:  # a header extension (RFC 3550 section 5.3.1)
+        if len(payload) < 4:
+            return None
+        payload = payload[4 + 4 * int.from_bytes(payload[2:4], "big") :]
+    if first & 0x20 and payload:
+        payload = payload[: max(len(payload) - payload[-1], 0)]
+    return Packet(kind & 0x7F, stamp, payload)
 
 
 async def open_media(offer: Offer, host: str) -> Media:

@@ -79,6 +79,13 @@ def answer(offer: Offer, host: str, port: int, session: int) -> bytes:
     return "\r\n".join(lines).encode()
 
 
+def wanted(host: str, port: int) -> bytes:
+    """The answer of who only listens, to u-law."""
+    lines = ["v=0", f"o=- 1 1 IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0", f"m=audio {port} RTP/AVP {PCMU}",
+             f"a=rtpmap:{PCMU} PCMU/8000", "a=recvonly", ""]  # fmt: skip
+    return "\r\n".join(lines).encode()
+
+
 def _is_address(text: str) -> bool:
     try:
         ip_address(text)

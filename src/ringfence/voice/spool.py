@@ -53,6 +53,7 @@ class Parcel:
         return True
 
     def discard(self) -> None:
+        self.writer.abandon()
         for suffix in (OPEN, AUDIO):
             (self.folder / f"{self.name}{suffix}").unlink(missing_ok=True)
 
@@ -61,25 +62,35 @@ class Spool:
     """Names are ours and random: nothing that a caller sends becomes part of a path."""
 
     def __init__(self, folder: Path, key_file: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._key_file = key_file
 
     def open(self, kind: str, channels: int = 1, **note: Any) -> Parcel:
         """Raises OSError or ValueError when nothing can be kept."""
         name = secrets.token_hex(16)
         whole = {"kind": kind, "channels": channels, "started_at": time.time(), **note}
-        writer = SealedWriter(self._folder / f"{name}{AUDIO}", self._key_file.read_bytes())
-        _write_note(self._folder / f"{name}{OPEN}", whole)
-        return Parcel(self._folder, name, writer, whole, channels)
+        writer = SealedWriter(self.folder / f"{name}{AUDIO}", self._key_file.read_bytes())
+        _write_note(self.folder / f"{name}{OPEN}", whole)
+        return Parcel(self.folder, name, writer, whole, channels)
 
-    def recover(self) -> int:
-        """What a killed predecessor left open is handed over as far as it goes; how many."""
-        found = sorted(self._folder.glob(f"*{OPEN}"))
-        for note in found:
-            note.rename(note.with_suffix(DONE))
-        return len(found)
+    def recover(self) -> list[dict[str, Any]]:
+        """What a killed predecessor left open is handed over as far as it goes; the notes about it."""
+        found = sorted(self.folder.glob(f"*{OPEN}"))
+        notes = [note for path in found if (note := _read_note(path))]
+        for path in found:
+            path.rename(path.with_suffix(DONE))
+        return notes
 
 
 def _write_note(path: Path, note: dict[str, Any]) -> None:
     path.write_text(json.dumps(note), encoding="utf-8")
     path.chmod(0o660)
+
+
+def _read_note(path: Path) -> dict[str, Any]:
+    """Nothing of one that was killed while it was written."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

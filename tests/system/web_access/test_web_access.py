@@ -183,3 +183,30 @@ def test_old_tls_is_refused_and_the_server_does_not_name_itself(pbx: Any) -> Non
     assert answer.getheader("Server") == "nginx"
     assert answer.getheader("Strict-Transport-Security") is None
     assert "script-src 'self'" in (answer.getheader("Content-Security-Policy") or "")
+
+
+@pytest.mark.parametrize(("method", "status"), [("POST", 401), ("GET", 413), ("PUT", 413)])
+def test_a_stranger_cannot_fill_the_disk_with_a_list(pbx: Any, method: str, status: int) -> None:
+    """Attack case W, large bodies: the answer is there before a byte of the list is, whatever the method."""
+    path = "/api/v1/ip-filters/import"
+    with unchecked().wrap_socket(connected(pbx, PORTAL)) as link:
+        lines = (
+            f"{method} {path} HTTP/1.1",
+            f"Host: {PBX_ADDRESS}",
+            "Content-Type: text/csv",
+            "Content-Length: 99000000",
+        )
+        link.sendall("\r\n".join((*lines, "", "")).encode())
+        assert link.recv(100).startswith(f"HTTP/1.1 {status} ".encode())
+
+
+def test_whoever_may_change_lists_sends_one_through_the_web_server(pbx: Any) -> None:
+    """Issue 3, 2. A body larger than the rest of the portal takes; only looked at, so nothing stays behind."""
+    body = "203.0.113.9\n" + "# nothing but a remark\n" * 400_000
+    connection = http.client.HTTPConnection(PBX_ADDRESS, PORTAL, timeout=60)
+    with unchecked().wrap_socket(connected(pbx, PORTAL)) as connection.sock:
+        headers = {"Authorization": f"Bearer {pbx.rest.token}", "Content-Type": "text/plain"}
+        connection.request("POST", "/api/v1/ip-filters/import?target=block&dry_run=true", body, headers)
+        answer = connection.getresponse()
+        said = answer.read()
+    assert answer.status == 200, said[:500]

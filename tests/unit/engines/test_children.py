@@ -19,11 +19,14 @@ def test_no_child_runs_as_root() -> None:
     assert all(child.account.startswith("ringfence-") for child in by_name().values())
 
 
-def test_only_the_guard_may_change_the_firewall_and_only_the_web_server_may_use_low_ports() -> None:
+def test_each_right_is_given_to_those_who_need_it() -> None:
+    """The guard changes the firewall, the inspector lists it and reads what root reads."""
     assert {name: child.capabilities for name, child in by_name().items() if child.capabilities} == {
         "guard": ("net_admin",),
         "web": ("net_bind_service",),
         "access": ("net_bind_service",),
+        "backups": ("dac_read_search",),
+        "inspector": ("dac_read_search", "sys_ptrace", "sys_chroot", "net_admin"),
     }
 
 
@@ -47,7 +50,7 @@ def test_the_databases_address_reaches_the_portal_only() -> None:
         for child in children(a_system(), environment)
         if "postgres://secret" in dict(child.environment).values()
     }
-    assert knowing == {"portal", "ingest", "wsi", "notices", "mailroom"}
+    assert knowing == {"portal", "ingest", "wsi", "notices", "mailroom", "backups"}
     assert "RINGFENCE_DATABASE_URL" not in base_environment(a_system(), environment)
 
 

@@ -25,6 +25,7 @@ def test_an_address_we_do_not_have_is_not_called_taken() -> None:
 def test_only_the_parts_asked_for_count() -> None:
     assert [str(endpoint) for endpoint in endpoints(a_system(), frozenset({"web"}))] == [
         "0.0.0.0 port 8887/tcp",
+        "0.0.0.0 port 10443/tcp",
         "0.0.0.0 port 8885/tcp",
     ]
-    assert len(endpoints(a_system(), frozenset({"core", "media", "web"}))) == 11
+    assert len(endpoints(a_system(), frozenset({"core", "media", "web"}))) == 12

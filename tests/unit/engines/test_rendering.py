@@ -151,7 +151,7 @@ def listening(text: str) -> list[str]:
 
 def test_nothing_listens_beside_portal_and_events_unless_it_is_switched_on() -> None:
     """Reference, "Web Access Security": no redirect from 80 and 443, nothing on 8888."""
-    assert listening(render_web(a_system())) == ["listen 8887 ssl;", "listen 8885 ssl;"]
+    assert listening(render_web(a_system())) == ["listen 8887 ssl;", "listen 10443 ssl;", "listen 8885 ssl;"]
 
 
 @pytest.mark.parametrize(
@@ -161,14 +161,14 @@ def test_nothing_listens_beside_portal_and_events_unless_it_is_switched_on() -> 
 def test_each_switch_opens_its_port_alone(switch: str, line: str) -> None:
     access = WebAccess(**{switch: True})  # type: ignore[arg-type]
     text = render_web(replace(a_system(), web=access))
-    assert sorted(listening(text)) == sorted(["listen 8887 ssl;", "listen 8885 ssl;", line])
+    assert sorted(listening(text)) == sorted(["listen 8887 ssl;", "listen 10443 ssl;", "listen 8885 ssl;", line])
     assert "$request_uri" not in text
 
 
 def test_hsts_is_sent_only_when_browsers_trust_the_certificate() -> None:
     assert "Strict-Transport-Security" not in render_web(a_system())
     text = render_web(replace(a_system(), web=WebAccess(hsts=True, redirect_80=True, provisioning_http=True)))
-    assert text.count("Strict-Transport-Security max-age=31536000 always;") == 2
+    assert text.count("Strict-Transport-Security max-age=31536000 always;") == 4
 
 
 @pytest.mark.parametrize("stored", ["", "[]", "{", '{"redirect_80": "yes", "redirect_443": 1, "unknown": true}'])

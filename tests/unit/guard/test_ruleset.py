@@ -82,7 +82,10 @@ def test_a_peer_behind_nat64_is_the_address_it_carries() -> None:
     text = whole_table(SHAPE, [Timed(key_network("192.0.2.9"), 60)], [Timed(key_network("192.0.2.7"), 60)])
     assert "add element inet ringfence ban4in6 { 64:ff9b::192.0.2.9 timeout 60000ms }" in text
     assert "add element inet ringfence known4in6 { 64:ff9b::192.0.2.7 timeout 60000ms }" in text
-    assert chain(text, "sip")[-2:] == ["ip6 saddr 64:ff9b::/96 goto translated_rates", "goto sip_rates"]
+    assert chain(text, "sip")[-2:] == [
+        "ip6 saddr { 64:ff9b::/96, 64:ff9b:1::/48 } goto translated_rates",
+        "goto sip_rates",
+    ]
     rules = chain(text, "translated_rates")
     over = "limit rate over 500/second burst 500 packets"
     assert f"meta nfproto ipv6 update @rate_1_6 {{ ip6 saddr {over} }} goto over_1_translated" in rules

@@ -55,6 +55,36 @@ def test_a_ban_is_listed_explained_and_lifted(tmp_path: Path) -> None:
     served(tmp_path, work, attacked)
 
 
+def test_a_tenant_lifts_the_ban_of_an_address_where_its_phone_is(tmp_path: Path) -> None:
+    """Issue 4, 7. It is seen by whom it concerns; while no phone of the tenant is there it is not theirs to lift."""
+
+    def work(ask_guard: Ask) -> None:
+        assert ask_guard("bans.own", domain="other.example")["count"] == 0
+        (seen,) = ask_guard("bans.own", domain="acme.example")["bans"]
+        assert (seen["address"], seen["phones"], seen["may_lift"]) == (SOURCE, ["109@acme.example"], True)
+        assert "evidence" not in seen
+        with pytest.raises(GuardRefusal, match="not banned"):
+            ask_guard("bans.lift-own", address=SOURCE, domain="other.example", by="eve")
+        assert ask_guard("bans.lift-own", address=SOURCE, domain="acme.example", by="ann") == {"address": SOURCE}
+        assert ask_guard("bans.explain", address=SOURCE)["past"][0]["ended_by"] == "ann"
+
+    def phone_comes(service: Any) -> None:
+        attacked(service)
+        service.parts.intake.take([registration("109@acme.example", source=SOURCE)], moment())
+
+    served(tmp_path, work, phone_comes)
+
+
+def test_a_ban_where_no_phone_is_stays(tmp_path: Path) -> None:
+    """Issue 4, 7. Accounts were tried from there, but nobody of the tenant is behind that address."""
+
+    def work(ask_guard: Ask) -> None:
+        with pytest.raises(GuardRefusal, match="not yours alone"):
+            ask_guard("bans.lift-own", address=SOURCE, domain="acme.example", by="ann")
+
+    served(tmp_path, work, attacked)
+
+
 def test_live_state_and_events_are_told(tmp_path: Path) -> None:
     def work(ask_guard: Ask) -> None:
         assert ask_guard("status")["bans"] == 1

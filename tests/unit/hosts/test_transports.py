@@ -37,7 +37,7 @@ def test_a_set_that_cannot_be_in_force_is_refused(wanted: tuple[SipTransport, ..
 
 
 def test_one_port_may_be_udp_and_tcp() -> None:
-    both = (SipTransport(Protocol.TCP, 5071), SipTransport(Protocol.UDP, 5071))
+    both = (SipTransport(Protocol.TCP, 5091), SipTransport(Protocol.UDP, 5091))
     assert checked(both) == (both[1], both[0])
 
 

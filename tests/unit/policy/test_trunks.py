@@ -3,8 +3,8 @@
 import pytest
 
 from ringfence.policy.book import Book, decode_book, encode_book
+from ringfence.policy.encryption import Encryption
 from ringfence.policy.trunks import (
-    Encryption,
     Login,
     Peer,
     Source,
@@ -25,7 +25,7 @@ CARRIER = Trunk(
     max_calls_by_tenant={"3": 2},
     login=Login("u", "r", "0" * 32),
     peers=(Peer("192.0.2.1", 5060, "sip.carrier.example"),),
-    encryption=Encryption.SRTP,
+    encryption=Encryption.REQUIRED,
 )
 
 

@@ -59,6 +59,8 @@ class FakeGuard:
             return {"ok": True, "data": self._events_since(args)}
         if verb == "bans.page":
             return {"ok": True, "data": self._bans_page()}
+        if verb == "bans.own":
+            return {"ok": True, "data": self._bans_page("bans.own")}
         if verb == "registrations.page":
             return {"ok": True, "data": self._page_of_registrations(args)}
         return {"ok": True, "data": self.answers.get(verb, {})}
@@ -76,8 +78,8 @@ class FakeGuard:
             "has_previous": start > 0, "has_next": end < len(found),
         }  # fmt: skip
 
-    def _bans_page(self) -> dict[str, Any]:
-        bans = [{"place": ban["address"], **ban} for ban in self.answers["bans.list"]]
+    def _bans_page(self, verb: str = "bans.list") -> dict[str, Any]:
+        bans = [{"place": ban["address"], **ban} for ban in self.answers.get(verb, [])]
         return {"bans": bans, "count": len(bans), "has_previous": False, "has_next": False}
 
     def _events_since(self, args: dict[str, Any]) -> dict[str, Any]:

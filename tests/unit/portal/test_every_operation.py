@@ -13,13 +13,13 @@ from ringfence.portal.outbound.models import OutboundRule
 from ringfence.portal.permissions import PERMISSIONS, Permission, Sphere
 from tests.unit.portal.rest import PASSWORD, Rest, Site
 from tests.unit.portal.signing_in import signed_in_browser
-from tests.unit.portal.voicemails import announce, leave_message
+from tests.unit.portal.voicemails import announce, leave_message, record_call
 
 PREFIX = "/api/v1/"
 OPEN = {"setup", "auth/token", "auth/password"}
 """The only paths without a permission: they check something else, or the token itself."""
 
-ANY_SIGNED_IN = {"status", "tokens", "tokens/{token_id}"}
+ANY_SIGNED_IN = {"status", "tokens", "tokens/{token_id}", "language"}
 
 
 @cache
@@ -121,6 +121,7 @@ def populate(site: Site) -> None:
     site.b.post("blocked-callers", tenant_id=tenant_id, pattern="+4989*")
     site.b.post("roles", tenant_id=tenant_id, name="Helpdesk", permissions=["users.read"])
     leave_message("101@b.example")
+    record_call(tenant_id, "101@b.example", "100@b.example")
     site.b.post("allowed-country-codes", tenant_id=tenant_id, country="FR")
     site.b.post("disallowed-codes", tenant_id=tenant_id, prefix="+900")
     site.b.post("emergency-numbers", tenant_id=tenant_id, number="19222")

@@ -56,7 +56,7 @@ def test_what_cannot_be_in_force_is_refused_before_anybody_is_asked(site: Site, 
 
 
 def test_a_transport_that_a_trunk_needs_stays(site: Site, process: FakeGuard) -> None:
-    Trunk.objects.create(name="Carrier", kind="address", transport="tls", encryption="none")
+    Trunk.objects.create(name="Carrier", kind="address", transport="tls", encryption="off")
     refusal = site.admin.refusal("DELETE", "transports/tls-5061", None)
     assert (refusal["error_id"], "Carrier" in str(refusal)) == ("transport.used", True)
 

@@ -146,7 +146,7 @@ def test_a_trunk_is_made_changed_and_deleted_on_the_page(site: Site) -> None:
     assert "more secure" not in page
     assert "as secure as that list is strict" in page
     form = {
-        "name": "Carrier", "enabled": "on", "transport": "udp", "encryption": "none", "sources": "203.0.113.0/28 5060",
+        "name": "Carrier", "enabled": "on", "transport": "udp", "encryption": "off", "sources": "203.0.113.0/28 5060",
         "hosts": "203.0.113.1", "keepalive": "30", "trunk_prefix": "0",
     }  # fmt: skip
     assert client.post("/trunks/new/address", {**form, "sources": "a b c"}, secure=True).status_code == 422
@@ -164,7 +164,7 @@ def test_a_trunk_is_made_changed_and_deleted_on_the_page(site: Site) -> None:
 def test_a_gateways_password_is_shown_once(site: Site) -> None:
     client = browser()
     form = {
-        "name": "E1", "enabled": "on", "transport": "udp", "encryption": "none", "username": "e1",
+        "name": "E1", "enabled": "on", "transport": "udp", "encryption": "off", "username": "e1",
         "domain": "gw.example", "trunk_prefix": "0",
     }  # fmt: skip
     shown = client.post("/trunks/new/accept_register", form, secure=True)

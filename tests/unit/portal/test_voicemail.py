@@ -125,6 +125,23 @@ def test_a_greeting_is_taken_as_wav_and_laid_out_for_the_voice_process(site: Sit
     assert not laid_out.exists()
 
 
+def test_each_rule_of_pins_is_the_tenants_to_switch(site: Site) -> None:
+    """Issue 4, 4: each rule switchable by tenant. It counts for the next PIN; six digits cannot be undercut."""
+    mailbox = f"users/{site.users['101@a.example']}/voicemail"
+    rules = f"tenants/{site.tenants['a']}/voicemail"
+    assert site.a.refusal("PATCH", mailbox, {"pin": "111222"})["error_id"] == "pin.pattern"
+    site.a.call("PATCH", rules, {"pin_no_pattern": False})
+    assert site.a.call("PATCH", mailbox, {"pin": "111222"})[0] == 200
+    assert site.a.refusal("PATCH", mailbox, {"pin": "101852"})["error_id"] == "pin.own_number"
+    site.a.call("PATCH", rules, {"pin_no_own_number": False, "pin_shortest": 8})
+    assert site.a.refusal("PATCH", mailbox, {"pin": "101852"})["error_id"] == "pin.length"
+    assert site.a.call("PATCH", mailbox, {"pin": "10185234"})[0] == 200
+    assert site.a.refusal("PATCH", rules, {"pin_shortest": 4})["field"] == "pin_shortest"
+    assert (
+        site.b.refusal("PATCH", f"users/{site.users['101@b.example']}/voicemail", {"pin": "111222"})["field"] == "pin"
+    )
+
+
 def test_settings_of_a_tenant_name_their_limits(site: Site) -> None:
     refused = site.a.refusal("PATCH", f"tenants/{site.tenants['a']}/voicemail", {"longest_seconds": 5})
     assert refused["field"] == "longest_seconds"

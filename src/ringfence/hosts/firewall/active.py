@@ -43,10 +43,13 @@ def run(words: Sequence[str], text: str | None = None) -> str:
     """Runs one of the host's commands without a shell. Raises CommandFailed."""
     root = host_root()
     inside = () if root == Path("/") or words[0] == "nft" else ("chroot", str(root))
+    return run_here((*inside, *words), text)
+
+
+def run_here(words: Sequence[str], text: str | None = None) -> str:
+    """Runs a command among the files that this process sees. Raises CommandFailed."""
     try:
-        done = subprocess.run(
-            (*inside, *words), input=text, capture_output=True, text=True, timeout=SECONDS, check=False
-        )
+        done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CommandFailed(f"{words[0]} cannot be run: {error}") from error
     if done.returncode:
@@ -61,6 +64,23 @@ def front_end(ask: Run = run) -> FrontEnd:
     if _says(ask, ("ufw", "status"), "Status: active"):
         return FrontEnd.UFW
     return FrontEnd.NFTABLES
+
+
+def front_end_by_files(root: Path, processes: Path = Path("/proc")) -> FrontEnd:
+    """The same for whoever may not ask the front ends: a process of firewalld, or ufw switched on in its file."""
+    names = (path for path in processes.glob("[0-9]*/comm"))
+    if any(_content(name).strip() == "firewalld" for name in names):
+        return FrontEnd.FIREWALLD
+    if "ENABLED=yes" in _content(root / "etc/ufw/ufw.conf").splitlines():
+        return FrontEnd.UFW
+    return FrontEnd.NFTABLES
+
+
+def _content(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _says(ask: Run, words: Sequence[str], text: str) -> bool:

@@ -42,6 +42,17 @@ def drift(plan: Plan, applied: Plan, ask: Run = run) -> tuple[Difference, ...]:
     return tuple(found)
 
 
+def drift_of_records(plan: Plan, applied: Plan) -> tuple[Difference, ...]:
+    """What can be said without asking the front end: whether the plan was ever applied, and changed since."""
+    if not applied.openings:
+        text = "The plan was never put in force: `ringfence firewall apply`."
+        return (Difference(Kind.NOT_APPLIED, text),)
+    if set(plan.openings) != set(applied.openings):
+        text = "The plan changed since it was applied: `ringfence firewall apply`."
+        return (Difference(Kind.PLAN_CHANGED, text),)
+    return ()
+
+
 def _unapplied(which: FrontEnd) -> Difference:
     """On Debian and Ubuntu "ufw is disabled" must not mean that there is no firewall (reference: "Default Firewall
     Behavior")."""

@@ -110,6 +110,14 @@ def _ssh(configured: Configured) -> Iterable[Opening]:
         yield Opening(f"ssh-{port}", Transport.TCP, port, port, "administration over SSH", configured.reach.ssh)
 
 
+def with_ssh(plan: Plan, ssh_ports: Iterable[int]) -> Plan:
+    """The plan with these ports of SSH instead of its own, open to the same networks."""
+    old = [opening for opening in plan.openings if opening.key.startswith("ssh-")]
+    reach = Reach(ssh=old[0].sources if old else ())
+    others = [opening for opening in plan.openings if opening not in old]
+    return Plan((*others, *_ssh(Configured(sip=(), web_services=(), ssh_ports=tuple(ssh_ports), reach=reach))))
+
+
 def _service(key: str, service: Service, reason: str, sources: tuple[str, ...]) -> Opening:
     return Opening(key, service.transport, service.first, service.last, reason, everybody_as_nobody_named(sources))
 

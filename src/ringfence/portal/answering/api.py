@@ -8,9 +8,8 @@ from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.answering import changes
 from ringfence.portal.answering.models import Announcement, RingGroup
-from ringfence.portal.paging import PageOut, PageQuery, RowId, rows
+from ringfence.portal.paging import PageOut, PageQuery, RowId, one_of, rows
 from ringfence.portal.permissions import Permission
-from ringfence.portal.problems import NotFound
 from ringfence.portal.schema import In, Out
 from ringfence.portal.voicemail.api import LONGEST_UPLOAD, decoded
 
@@ -80,9 +79,8 @@ def group_facts(group: RingGroup) -> dict[str, Any]:
 
 def group_of(actor: Actor, group_id: int) -> RingGroup:
     """Raises NotFound."""
-    found: RingGroup | None = RingGroup.objects.visible_to(actor).select_related("tenant").filter(pk=group_id).first()
-    if found is None:
-        raise NotFound(detail="There is no such ring group.")
+    visible = RingGroup.objects.visible_to(actor).select_related("tenant")
+    found: RingGroup = one_of(visible, group_id, "There is no such ring group.")
     return found
 
 
@@ -131,9 +129,8 @@ def announcement_facts(row: Announcement) -> dict[str, Any]:
 
 def announcement_of(actor: Actor, announcement_id: int) -> Announcement:
     """Raises NotFound."""
-    found: Announcement | None = Announcement.objects.visible_to(actor).filter(pk=announcement_id).first()
-    if found is None:
-        raise NotFound(detail="There is no such announcement.")
+    visible = Announcement.objects.visible_to(actor)
+    found: Announcement = one_of(visible, announcement_id, "There is no such announcement.")
     return found
 
 

@@ -3,17 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from ninja import Router, Schema
 
 from ringfence.policy.spend import MILLION
 from ringfence.portal.access import needs
-from ringfence.portal.actor import ApiRequest
+from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.calls import live
 from ringfence.portal.calls.models import CallRecord
 from ringfence.portal.paging import PageOut, PageQuery, RowId, listed, rows
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound
+from ringfence.portal.recordings.models import Recording
 
 router = Router()
 
@@ -45,10 +46,12 @@ class CallRecordOut(Schema):
     mos: float | None
     loss: float | None
     jitter: float | None
+    round_trip: float | None
     destination: str
     rate: str
     cost: float | None
     ladder: str
+    recorded: bool
 
 
 class CallRecordPage(PageOut):
@@ -65,6 +68,12 @@ def list_registrations(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
 @needs(Permission.CALLS_READ)
 def list_calls(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
     return listed(live.calls(request.auth), page)
+
+
+def records_of(actor: Actor) -> QuerySet[Any]:
+    """Each with `recorded`: whether a recording of the call is there."""
+    kept = Recording.objects.filter(call_id=OuterRef("call_id"))
+    return CallRecord.objects.visible_to(actor).annotate(recorded=Exists(kept))
 
 
 def record_facts(record: CallRecord) -> dict[str, Any]:
@@ -94,7 +103,7 @@ def list_records(
     rule: str = "",
 ) -> dict[str, Any]:
     """Newest first. `party` matches the beginning of caller, callee or the dialled number."""
-    found = CallRecord.objects.visible_to(request.auth)
+    found = records_of(request.auth)
     if tenant_id is not None:
         found = found.filter(tenant_id=tenant_id)
     if call_id:
@@ -115,7 +124,7 @@ def list_records(
 @router.get("cdrs/{int:record_id}", response=CallRecordOut)
 @needs(Permission.CALLS_READ)
 def show_record(request: ApiRequest, record_id: RowId) -> dict[str, Any]:
-    found = CallRecord.objects.visible_to(request.auth).filter(pk=record_id).first()
+    found = records_of(request.auth).filter(pk=record_id).first()
     if found is None:
         raise NotFound(detail="There is no such call record.")
     return record_facts(found)

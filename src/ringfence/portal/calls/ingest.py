@@ -133,7 +133,7 @@ def record_of(event: dict[str, Any]) -> dict[str, Any]:
         "reason": _text(event, "reason"),
         "rule": _text(event, "rule")[:128],
         **{name: _text(event, name)[:length] for name, length in TEXTS.items()},
-        **{name: _quality(event, name) for name in ("mos", "loss", "jitter")},
+        **{name: _quality(event, name) for name in ("mos", "loss", "jitter", "round_trip")},
         "direction": _text(event, "direction")[:16] or "internal",
         "trunk": _whole(event, "trunk"),
         "cost": _whole(event, "cost"),

@@ -16,8 +16,8 @@ class CallRecordQuerySet(models.QuerySet["CallRecord"]):
 class CallRecord(models.Model):
     """One finished or refused call (CDR). Written by `manage ingest` alone.
 
-    `cost` is in millionths of the currency unit, null inside; `loss` in percent, `jitter` in milliseconds, `mos` 1 to 5
-    (ITU-T P.800.1).
+    `cost` is in millionths of the currency unit, null inside; `loss` in percent, `jitter` and `round_trip` in
+    milliseconds, `mos` 1 to 5 (ITU-T P.800.1).
     """
 
     call_id = models.CharField(max_length=255, unique=True)
@@ -45,6 +45,7 @@ class CallRecord(models.Model):
     mos = models.FloatField(null=True)
     loss = models.FloatField(null=True)
     jitter = models.FloatField(null=True)
+    round_trip = models.FloatField(null=True)
     destination = models.CharField(max_length=16, blank=True, default="")
     rate = models.CharField(max_length=64, blank=True, default="")
     cost = models.BigIntegerField(null=True)

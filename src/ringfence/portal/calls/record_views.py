@@ -12,6 +12,7 @@ from ringfence.portal.calls.ladder import draw
 from ringfence.portal.calls.models import CallRecord
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound
+from ringfence.portal.recordings.models import Recording
 
 
 @permitted(Permission.CALLS_READ)
@@ -19,7 +20,14 @@ def record(request: HttpRequest, record_id: int) -> HttpResponse:
     found = CallRecord.objects.visible_to(actor_of(request)).filter(pk=record_id).first()
     if found is None:
         raise NotFound(detail="There is no such call record.")
-    facts = {"record": found, "facts": shown(found), "ladder": draw(found.ladder)}
+    recordings = Recording.objects.visible_to(actor_of(request)).filter(call_id=found.call_id)
+    shows = actor_of(request).may(Permission.RECORDINGS_READ)
+    facts = {
+        "recordings": list(recordings) if shows else [],
+        "record": found,
+        "facts": shown(found),
+        "ladder": draw(found.ladder),
+    }
     return render(request, "calls/record.html", facts)
 
 
@@ -51,5 +59,6 @@ def shown(record: CallRecord) -> list[tuple[str, Any]]:
         (_("Quality (MOS)"), record.mos),
         (_("Loss in percent"), record.loss),
         (_("Jitter in ms"), record.jitter),
+        (_("Round trip in ms"), record.round_trip),
         (_("Call id"), record.call_id),
     ]

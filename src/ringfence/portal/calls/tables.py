@@ -51,8 +51,9 @@ LIVE_CALLS: Final = Table(
         Column("from", _("From"), ("caller",)),
         Column("to", _("To"), ("shown_callee",)),
         Column("state", _("State"), ("state",)),
+        Column("audio", _("Audio"), css="hide-phone"),
         Column("since", _("Time"), ("started_at",), "text-end"),
-        Column("end", _("End")),
+        Column("end", _("Actions")),
     ),
     order="since",
     empty=Empty("phone", _("Nobody is talking"), _("Calls appear here while they ring and as long as they last.")),
@@ -81,7 +82,7 @@ EXPORT: Final = tuple(
     for name in (
         "call_id", "caller", "callee", "dialled", "started_at", "answered_at", "ended_at", "duration", "ended_by",
         "code", "reason", "rule", "direction", "payer", "number", "trunk", "outbound_rule", "source", "codec",
-        "caller_rtp", "called_rtp", "mos", "loss", "jitter", "destination", "rate", "cost",
+        "caller_rtp", "called_rtp", "mos", "loss", "jitter", "round_trip", "destination", "rate", "cost",
     )
 )  # fmt: skip
 

@@ -16,6 +16,7 @@ from ringfence.portal.calls.models import CallRecord
 from ringfence.portal.calls.tables import LIVE_CALLS, REGISTRATIONS, records_table
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
+from ringfence.portal.recordings.running import running_of
 from ringfence.portal.tables import Remote, answer
 
 
@@ -32,8 +33,12 @@ def registrations(request: HttpRequest) -> HttpResponse:
 @permitted(Permission.CALLS_READ)
 def calls(request: HttpRequest) -> HttpResponse:
     try:
-        may_end = actor_of(request).may(Permission.CALLS_WRITE)
-        found = [{**_with_length(call), "may_end": may_end} for call in live.calls(actor_of(request))]
+        actor = actor_of(request)
+        may = {"may_end": actor.may(Permission.CALLS_WRITE), "may_record": actor.may(Permission.RECORDINGS_WRITE)}
+        recorded = running_of(actor)
+        found = [
+            {**_with_length(call), **may, "recorded": call.get("call_id") in recorded} for call in live.calls(actor)
+        ]
         down = ""
     except Refused as refused:
         found, down = [], refused.detail

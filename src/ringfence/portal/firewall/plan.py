@@ -19,7 +19,7 @@ from ringfence.portal.firewall.models import AdmittedNetwork, Area
 from ringfence.portal.security.models import ProtectedAddress
 from ringfence.portal.webaccess import server
 
-WEB: Final = (ports.WEB_PORTAL, ports.WSI)
+WEB: Final = (ports.WEB_PORTAL, ports.WEBRTC, ports.WSI)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Model, QuerySet
 from ninja import Field, Router, Status
 
 from ringfence.portal.access import needs
@@ -10,9 +9,8 @@ from ringfence.portal.actor import ApiRequest
 from ringfence.portal.inbound import changes
 from ringfence.portal.inbound.changes import RuleWish
 from ringfence.portal.inbound.models import BlockedCaller, InboundRule, NumberPool
-from ringfence.portal.paging import PageOut, PageQuery, RowId, rows
+from ringfence.portal.paging import PageOut, PageQuery, RowId, one_of, rows
 from ringfence.portal.permissions import Permission
-from ringfence.portal.problems import NotFound
 from ringfence.portal.schema import In, Out
 
 router = Router()
@@ -99,14 +97,6 @@ def rule_shown(rule: InboundRule) -> dict[str, Any]:
 
 def block_shown(row: BlockedCaller) -> dict[str, Any]:
     return {"id": row.pk, "tenant_id": row.tenant_id, "pattern": row.pattern, "description": row.description}
-
-
-def one_of[M: Model](found: QuerySet[M], row_id: int) -> M:
-    """The row if it is among those. Raises NotFound."""
-    row = found.filter(pk=row_id).first()
-    if row is None:
-        raise NotFound(detail="There is no such object.")
-    return row
 
 
 @router.get("number-pools", response=PoolPage)

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_POST
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm
 from ringfence.portal.inbound import changes
-from ringfence.portal.inbound.api import one_of
 from ringfence.portal.inbound.changes import RuleWish
 from ringfence.portal.inbound.forms import BlockForm, PoolForm, RuleForm
 from ringfence.portal.inbound.models import BlockedCaller, InboundRule, NumberPool
 from ringfence.portal.inbound.table import BLOCKED, POOLS, RULES
+from ringfence.portal.paging import one_of
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.tables import answer

@@ -39,9 +39,8 @@ from ringfence.portal.outbound.models import (
     OutboundRule,
 )
 from ringfence.portal.outbound.wishes import HoursWish, PlanWish, RuleWish
-from ringfence.portal.paging import PageQuery, RowId, rows
+from ringfence.portal.paging import PageQuery, RowId, one_of, rows
 from ringfence.portal.permissions import Permission
-from ringfence.portal.problems import NotFound
 from ringfence.portal.tenants.api import tenant_of
 
 router = Router()
@@ -70,10 +69,7 @@ def hours_shown(row: OfficeHours) -> dict[str, Any]:
 
 def row_of(request: ApiRequest, model: Any, row_id: int) -> Any:
     """The row if the actor may see it. Raises NotFound."""
-    found = model.objects.visible_to(request.auth).select_related("tenant").filter(pk=row_id).first()
-    if found is None:
-        raise NotFound
-    return found
+    return one_of(model.objects.visible_to(request.auth).select_related("tenant"), row_id)
 
 
 def _listed(request: ApiRequest, model: Any, page: Any, tenant_id: int | None, show: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from typing import Any, Final
 
 from ringfence.policy.calling import Calling
+from ringfence.policy.encryption import Encryption
 from ringfence.policy.limits import MOST_CALLS
 from ringfence.policy.numbers import dialled_number
 from ringfence.policy.plain import from_plain
@@ -20,8 +21,8 @@ FORWARDS: Final = ("forward_always", "forward_busy", "forward_no_answer", "forwa
 OWN: Final = (*FORWARDS, "ring_seconds", "do_not_disturb", "call_waiting")
 """What the user of an extension may set; everything else of `Calling` is the administrators'."""
 
-LIMITS: Final = ("max_calls",)
-"""What only an administrator sets, however high the person stands. None takes a limit away."""
+LIMITS: Final = ("max_calls", "encryption")
+"""What only an administrator sets, however high the person stands. None: no limit; media as the tenant has it."""
 
 RING_SECONDS: Final = range(5, 121)
 
@@ -42,7 +43,7 @@ def set_calling(actor: Actor, person: Person, **values: Any) -> Calling:
     return _change(actor, person, given)
 
 
-def set_limits(actor: Actor, person: Person, **values: int | None) -> Calling:
+def set_limits(actor: Actor, person: Person, **values: int | Encryption | None) -> Calling:
     """Sets the limits that are given. Raises Refused or Forbidden."""
     require(actor, Permission.USERS_WRITE)
     return _change(actor, person, {name: value for name, value in values.items() if name in LIMITS})

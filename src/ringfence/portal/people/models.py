@@ -129,6 +129,7 @@ class Person(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     is_system_administrator = models.BooleanField(default=False)
     must_change_password = models.BooleanField(default=False)
+    language = models.CharField(max_length=8, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "username"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ringfence.portal.people import calling_views, directory_views, import_page, limit_views, own, views
+from ringfence.portal.people import calling_views, directory_views, import_page, limit_views, media_views, own, views
 
 urlpatterns = [
     path("users", views.users),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("users/<int:user_id>/sip-secret", views.rotate_secret),
     path("users/<int:user_id>/delete", views.delete),
     path("users/<int:user_id>/calls", limit_views.call_limit),
+    path("users/<int:user_id>/media", media_views.user_media),
     path("roles", directory_views.list_roles),
     path("roles/new", directory_views.new_role),
     path("roles/<int:role_id>", directory_views.role),

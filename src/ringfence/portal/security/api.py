@@ -13,7 +13,7 @@ from ringfence.policy.settings import SecuritySettings, check_settings, limits_o
 from ringfence.portal import guard
 from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
-from ringfence.portal.paging import PageOut, PageQuery, RowId, listed, rows
+from ringfence.portal.paging import PageOut, PageQuery, RowId, cut_elsewhere, listed, rows
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused, refuse
 from ringfence.portal.schema import In, Out
@@ -288,7 +288,8 @@ def delete_protected(request: ApiRequest, row_id: RowId) -> Status[Any]:
 @router.get("bans")
 @needs(Permission.SECURITY_READ)
 def list_bans(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
-    return listed(guard.listed("bans.list", "bans"), page)
+    """The newest first. The guard cuts the page out: a quarter of a million bans are not sent to show fifty."""
+    return cut_elsewhere(page, lambda place, size: dict(guard.ask("bans.page", after=place, limit=size)), "bans")
 
 
 @router.post("bans", response={201: dict[str, Any]})

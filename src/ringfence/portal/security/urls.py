@@ -1,9 +1,11 @@
 from django.urls import path
 
-from ringfence.portal.security import ban_views, dashboard_views, entry_views, views
+from ringfence.portal.security import ban_views, dashboard_views, entry_views, own_bans, views
 
 urlpatterns = [
     path("ip-blacklist", ban_views.bans),
+    path("blocked-addresses", own_bans.own_bans),
+    path("blocked-addresses/lift", own_bans.lift),
     path("ip-blacklist/lift", ban_views.lift),
     path("ip-blacklist/never-block", ban_views.never_block),
     path("ip-blacklist/bans/<path:address>", ban_views.evidence),

@@ -19,13 +19,17 @@ type Answer = Callable[[HttpRequest], HttpResponse]
 PROOF_LASTS: Final = 15 * 60
 """Seconds a proof of identity counts for what touches security (ASVS 7.5.1, 7.5.3)."""
 
-ALWAYS_OPEN: Final = ("/sign-out", "/prove", "/password-check", "/passkey/options", "/static/", "/api/")
+ALWAYS_OPEN: Final = (
+    *("/sign-out", "/prove", "/password-check", "/passkey/options"),
+    *("/static/", "/api/", "/large-upload"),
+)
 CHANGE_PASSWORD: Final = "/change-password"  # noqa: S105 an address
 TWO_STEP: Final = "/my/two-step"
 
 NEEDS_PROOF: Final = (
-    "/security/", "/ip-blacklist", "/tenants", "/users", "/budgets", "/rates", "/roles", "/web-access", "/trunks",
-    "/inbound-rules", "/number-pools", "/blocked-callers", "/transports", "/firewall",
+    "/security/", "/ip-blacklist", "/blocked-addresses",
+    "/tenants", "/users", "/budgets", "/rates", "/roles", "/web-access", "/trunks",
+    "/inbound-rules", "/number-pools", "/blocked-callers", "/transports", "/firewall", "/backups", "/doctor",
     "/phones", "/my/phones", "/codes", "/outbound-rules", "/office-hours",
     "/password-policy", "/change-extension-password", TWO_STEP, "/my/tokens",
 )  # fmt: skip

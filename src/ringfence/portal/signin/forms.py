@@ -3,6 +3,7 @@ from typing import Any
 from django import forms
 
 from ringfence.portal.forms import PortalForm, password_field
+from ringfence.portal.language import told
 
 CODE = {"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}
 
@@ -44,7 +45,7 @@ class PasskeyForm(forms.Form):
     def clean_credential(self) -> dict[str, Any]:
         found = self.cleaned_data["credential"]
         if not isinstance(found, dict):
-            raise forms.ValidationError("The browser sent no passkey.")
+            raise forms.ValidationError(told("The browser sent no passkey."))
         return found
 
 

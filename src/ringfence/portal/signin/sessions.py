@@ -15,7 +15,8 @@ from ringfence.portal.people.models import Person
 from ringfence.portal.problems import NotFound
 from ringfence.portal.security.models import SecurityValues
 from ringfence.portal.security.weblogin import remember_administrator
-from ringfence.portal.signin.models import PortalSession, digest_of
+from ringfence.portal.signin.models import PortalSession, SessionQuerySet, digest_of
+from ringfence.portal.webphone import credentials
 
 type Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -23,6 +24,8 @@ BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 PROVED_AT: Final = "proved_at"
 SEEN_EVERY: Final = timedelta(seconds=30)
 NOBODY: Final = "not signed in"
+SIGN_IN: Final = Actor("end of a session")
+PHONE_STATE: Final = "/phone/state"
 KEPT_FOR: Final = timedelta(days=90)
 """How long ended sessions stay in the list: they are the history of sign-ins."""
 
@@ -51,8 +54,22 @@ def begin(request: HttpRequest, person: Person, factors: str) -> PortalSession:
 
 def end(request: HttpRequest) -> None:
     """Signs out."""
-    PortalSession.objects.filter(digest=digest_of(_key(request))).update(ended_at=timezone.now())
+    address = client_address(request)
+    who = request.user.acts_from(address) if request.user.is_authenticated else Actor(NOBODY, address)
+    _close(_here(request), who)
     logout(request)
+
+
+def _close(rows: SessionQuerySet, actor: Actor = SIGN_IN) -> int:
+    """Ends sessions, and the browser phones that were opened in them."""
+    ended = list(rows.values_list("pk", flat=True))
+    PortalSession.objects.filter(pk__in=ended).update(ended_at=timezone.now())
+    credentials.revoke(actor, ended)
+    return len(ended)
+
+
+def _here(request: HttpRequest) -> SessionQuerySet:
+    return PortalSession.objects.filter(digest=digest_of(_key(request)))
 
 
 def live_session(answer: Answer) -> Answer:
@@ -76,14 +93,17 @@ def _goes_on(request: HttpRequest, person: Person) -> bool:
     if now - row.last_seen_at >= timedelta(seconds=settings.web_idle_timeout):
         return False
     _follow_rights(request, row, person)
-    if now - row.last_seen_at >= SEEN_EVERY and not _polls(request):
+    if now - row.last_seen_at >= SEEN_EVERY and not _polls(request, person):
         PortalSession.objects.filter(pk=row.pk).update(last_seen_at=now)
     return True
 
 
-def _polls(request: HttpRequest) -> bool:
-    """A live table that refreshes itself is nobody at the keyboard."""
-    return request.method == "GET" and "HX-Request" in request.headers
+def _polls(request: HttpRequest, person: Person) -> bool:
+    """A live table that refreshes itself is nobody at the keyboard. A browser phone that waits for calls is in use, but
+    it keeps no session of an administrator open."""
+    if request.method == "GET" and "HX-Request" in request.headers:
+        return True
+    return request.path == PHONE_STATE and person.administers
 
 
 def _follow_rights(request: HttpRequest, row: PortalSession, person: Person) -> None:
@@ -102,7 +122,7 @@ def rotate(request: HttpRequest) -> None:
 
 
 def current(request: HttpRequest) -> PortalSession | None:
-    return PortalSession.objects.open().filter(digest=digest_of(_key(request))).first()
+    return _here(request).open().first()
 
 
 def adopt(request: HttpRequest, row: PortalSession | None) -> None:
@@ -110,7 +130,7 @@ def adopt(request: HttpRequest, row: PortalSession | None) -> None:
     if row is None:
         return
     now = timezone.now()
-    PortalSession.objects.open().filter(person_id=row.person_id).exclude(pk=row.pk).update(ended_at=now)
+    _close(PortalSession.objects.open().filter(person_id=row.person_id).exclude(pk=row.pk))
     PortalSession.objects.filter(pk=row.pk).update(digest=digest_of(_key(request)), last_seen_at=now)
     request.session[PROVED_AT] = now.timestamp()
 
@@ -122,11 +142,11 @@ def rights_of(person: Person) -> str:
 def end_others(request: HttpRequest, person: Person) -> int:
     """Ends every session of this person but the one that asks."""
     here = digest_of(_key(request))
-    return PortalSession.objects.open().filter(person=person).exclude(digest=here).update(ended_at=timezone.now())
+    return _close(PortalSession.objects.open().filter(person=person).exclude(digest=here))
 
 
 def end_all(person: Person) -> int:
-    return PortalSession.objects.open().filter(person=person).update(ended_at=timezone.now())
+    return _close(PortalSession.objects.open().filter(person=person))
 
 
 def revoke(actor: Actor, row_id: int, own: bool = False) -> PortalSession:
@@ -136,8 +156,7 @@ def revoke(actor: Actor, row_id: int, own: bool = False) -> PortalSession:
     row = found.open().select_related("person").filter(pk=row_id).first()
     if row is None:
         raise NotFound(detail="This session has ended already.")
-    row.ended_at = timezone.now()
-    row.save(update_fields=["ended_at"])
+    _close(PortalSession.objects.filter(pk=row.pk), actor)
     with change(actor) as draft:
         draft.record("session.revoked", row.pk, row.person.username, tenant_id=row.person.tenant_id)
     return row

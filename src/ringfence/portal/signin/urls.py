@@ -1,7 +1,7 @@
 from django.urls import path
 from django.urls.resolvers import URLPattern
 
-from ringfence.portal.signin import account, others, policy_page, token_page, views
+from ringfence.portal.signin import account, others, own_language, policy_page, token_page, views
 
 urlpatterns: list[URLPattern] = [
     path("sign-in", views.sign_in),
@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("my/sessions", account.my_sessions),
     path("my/sessions/others", account.revoke_others),
     path("my/sessions/<int:session_id>", account.revoke_session),
+    path("my/language", own_language.choose_language),
     path("my/tokens", token_page.my_tokens),
     path("my/tokens/<int:token_id>", token_page.revoke),
     path("users/<int:user_id>/first-password", others.first_password),

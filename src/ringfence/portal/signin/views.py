@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ringfence.policy.passwords import normalized
 from ringfence.portal.access import signed_in
 from ringfence.portal.client_address import client_address
+from ringfence.portal.language import told
 from ringfence.portal.people.models import Person
 from ringfence.portal.problems import Forbidden, LockedOut, Refused
 from ringfence.portal.security.weblogin import is_locked_out, locked_out
@@ -37,7 +38,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         if person is not None:
             return _first_step_done(request, person, wanted)
         sessions.record_refusal(request, username)
-        form.add_error(None, WRONG)
+        form.add_error(None, told(WRONG))
     facts = {"form": form, "next": wanted, "passkeys": passkeys_work_here(request)}
     return render(request, "signin/sign_in.html", facts, status=401 if form.errors else 200)
 

@@ -2,6 +2,11 @@
 (function () {
   "use strict";
 
+  // Texts stand on the page, in the reader's language.
+  function said(name, english) {
+    return document.body.dataset["said" + name[0].toUpperCase() + name.slice(1)] || english;
+  }
+
   function closest(event, selector) {
     return event.target instanceof Element ? event.target.closest(selector) : null;
   }
@@ -22,7 +27,7 @@
     var done = function () {
       var label = button.querySelector("[data-label]");
       var before = label.textContent;
-      label.textContent = "Copied";
+      label.textContent = said("copied", "Copied");
       window.setTimeout(function () { label.textContent = before; }, 1500);
     };
     if (navigator.clipboard) {
@@ -43,7 +48,7 @@
     if (!asked.dataset.confirm || !dialog || form.dataset.confirmed) return;
     event.preventDefault();
     dialog.querySelector("[data-text]").textContent = asked.dataset.confirm;
-    dialog.querySelector("[data-yes]").textContent = asked.dataset.yes || "Yes";
+    dialog.querySelector("[data-yes]").textContent = asked.dataset.yes || said("yes", "Yes");
     dialog.returnValue = "";
     dialog.addEventListener("close", function () {
       if (dialog.returnValue !== "yes") return;
@@ -56,10 +61,10 @@
   // The browser's passkey dialogue: ask for a challenge, let the device answer it, send the answer with the form.
   function askPasskey(form) {
     var isNew = "passkeyNew" in form.dataset;
-    var said = form.querySelector("[data-passkey-error]");
-    said.textContent = "";
+    var note = form.querySelector("[data-passkey-error]");
+    note.textContent = "";
     fetch(form.dataset.passkey, { credentials: "same-origin" }).then(function (answer) {
-      if (!answer.ok || answer.redirected) throw new Error("Load this page again and repeat it.");
+      if (!answer.ok || answer.redirected) throw new Error(said("again", "Load this page again and repeat it."));
       return answer.json();
     }).then(function (options) {
       var keys = window.PublicKeyCredential;
@@ -69,7 +74,7 @@
       form.querySelector("[name=credential]").value = JSON.stringify(credential.toJSON());
       form.submit();
     }).catch(function (problem) {
-      said.textContent = problem.name === "NotAllowedError" ? "The dialogue was closed, or this browser does not trust the certificate." : problem.message;
+      note.textContent = problem.name === "NotAllowedError" ? said("closed", "The dialogue was closed, or this browser does not trust the certificate.") : problem.message;
     });
   }
 
@@ -120,19 +125,23 @@
     fetch(box.dataset.chart, { credentials: "same-origin" }).then(function (answer) { return answer.json(); }).then(function (data) {
       box.replaceChildren();
       var shown = data.series || [
-        { label: "Attempts", color: "--tblr-orange", values: data.attempts },
-        { label: "Answered", color: "--tblr-primary", values: data.answered }
+        { label: said("attempts", "Attempts"), color: "--tblr-orange", values: data.attempts },
+        { label: said("answered", "Answered"), color: "--tblr-primary", values: data.answered }
       ];
       var axis = { stroke: color("--tblr-secondary"), grid: { stroke: color("--tblr-border-color"), width: 1 }, ticks: { show: false } };
       var step = data.step || (box.dataset.step === "day" ? 86400 : 3600), daily = step === 86400, half = step / 2;
-      var say = function (at) { return daily ? new Date(at * 1000).toISOString().slice(5, 10) : new Date(at * 1000).toTimeString().slice(0, 5); };
+      // The clock of the page, not of the browser; two hours more, so that a day with another summer time keeps its date.
+      var say = function (at) {
+        var local = new Date((at + (data.ahead || 0) + (daily ? 7200 : 0)) * 1000).toISOString();
+        return daily ? local.slice(5, 10) : local.slice(11, 16);
+      };
       var names = function (plot, splits) { return splits.map(say); };
       var bars = window.uPlot.paths.bars({ size: [0.7, 40] });
       var options = {
         width: box.clientWidth, height: 220, cursor: { drag: { setScale: false } },
         scales: { x: { range: function (plot, low, high) { return [low - half, high + half]; } }, y: { range: function (plot, low, high) { return [0, Math.max(4, high)]; } } },
         axes: [Object.assign({}, axis, { grid: { show: false }, values: names, space: 60 }), Object.assign({}, axis, { size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7, 1e8, 1e9] })],
-        series: [{ label: daily ? "Day" : "Time", value: function (plot, at) { return at ? say(at) : "–"; } }].concat(shown.map(function (one) {
+        series: [{ label: daily ? said("day", "Day") : said("time", "Time"), value: function (plot, at) { return at ? say(at) : "–"; } }].concat(shown.map(function (one) {
           return { label: one.label, stroke: color(one.color), fill: color(one.color), width: 0, paths: bars, points: { show: false } };
         }))
       };

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Field, Router, Status
 
 from ringfence import __version__
 from ringfence.portal import guard
+from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
 from ringfence.portal.client_address import client_address
 from ringfence.portal.people.models import Extension
@@ -14,6 +16,7 @@ from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.schema import In
 from ringfence.portal.security.weblogin import remember_administrator
+from ringfence.portal.system import metrics
 from ringfence.portal.system.models import PendingPublish
 from ringfence.portal.system.setup import set_up
 from ringfence.portal.tenants.models import Tenant
@@ -46,6 +49,13 @@ def status(request: ApiRequest) -> dict[str, Any]:
     if request.auth.may(Permission.SYSTEM_READ):
         facts |= {"pending_changes": PendingPublish.objects.count(), "guard": guard_status()}
     return facts
+
+
+@router.get("metrics", response={200: str})
+@needs(Permission.SYSTEM_READ)
+def show_metrics(request: ApiRequest) -> HttpResponse:
+    """For Prometheus, in its text format; give it a read-only token with the permission system.read."""
+    return HttpResponse(metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def guard_status() -> dict[str, Any] | None:

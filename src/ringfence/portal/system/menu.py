@@ -55,6 +55,7 @@ SECTIONS: Final = (
             Item("My Phones", "/my/phones", "phone", audience=Audience.EXTENSIONS),
             Item("My Calls", "/my/calls", "history", audience=Audience.EXTENSIONS),
             Item("My Voicemail", "/my/voicemail", "phone-incoming", audience=Audience.EXTENSIONS),
+            Item("My Recordings", "/my/recordings", "history", audience=Audience.EXTENSIONS),
         ),
     ),
     Section(
@@ -68,6 +69,7 @@ SECTIONS: Final = (
             Item("Ring Groups", "/ring-groups", "users", Permission.INBOUND_READ),
             Item("Announcements", "/announcements", "info-circle", Permission.INBOUND_READ),
             Item("Voicemail", "/voicemail", "phone-incoming", Permission.VOICEMAILS_READ),
+            Item("Recordings", "/recordings", "history", Permission.RECORDINGS_READ),
             Item("Inbound Rules", "/inbound-rules", "phone-incoming", Permission.INBOUND_READ),
             Item("Outbound Rules", "/outbound-rules", "phone-call", Permission.OUTBOUND_READ),
             Item("Office Hours", "/office-hours", "clock", Permission.OUTBOUND_READ),
@@ -89,6 +91,7 @@ SECTIONS: Final = (
         "Blacklist and Codes",
         (
             Item("IP Blacklist", "/ip-blacklist", "shield-x", Permission.SECURITY_READ),
+            Item("Blocked Addresses", "/blocked-addresses", "shield-x", Permission.BANS_READ, Audience.EXTENSIONS),
             Item("Codes and E164", "/codes", "list-check", Permission.OUTBOUND_READ),
         ),
     ),
@@ -96,10 +99,12 @@ SECTIONS: Final = (
         "Advanced",
         (
             Item("Security Dashboard", "/security-dashboard", "shield-check", Permission.SECURITY_READ),
+            Item("Doctor", "/doctor", "list-check", Permission.SECURITY_READ),
             Item("Security", "/security/web-login", "shield-lock", Permission.SECURITY_READ),
             Item("Web Access", "/web-access", "world", Permission.WEB_WRITE),
             Item("Transports", "/transports", "arrow-right", Permission.WEB_WRITE),
             Item("Firewall", "/firewall", "lock", Permission.WEB_WRITE),
+            Item("Backups", "/backups", "download", Permission.BACKUPS_WRITE),
             Item("Password Policy", "/password-policy", "key", Permission.TENANT_WRITE),
         ),
     ),

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from ringfence.policy.encryption import Encryption
 from ringfence.portal.actor import Actor
 
 
@@ -21,6 +22,10 @@ class Tenant(models.Model):
     max_extensions = models.PositiveIntegerField(null=True, blank=True)
     max_concurrent_calls = models.PositiveIntegerField(null=True, blank=True)
     max_call_minutes = models.PositiveIntegerField(null=True, blank=True)
+    media_encryption = models.CharField(
+        max_length=8, choices=[(item.value, item.value) for item in Encryption], default=Encryption.OFFERED.value
+    )
+    aes_256_only = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TenantQuerySet.as_manager()

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from ringfence import guardlink
-from ringfence.guardlink import GuardRefusal, GuardUnreachable
 from ringfence.hosts.transports import Protocol, SipTransport, TransportRefused, checked
 from ringfence.policy.settings import Problem
-from ringfence.portal import places
+from ringfence.portal import places, processes
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
@@ -74,16 +72,11 @@ def _put(
 
 
 def _ask(verb: str, **args: Any) -> dict[str, Any]:
-    try:
-        answer: dict[str, Any] = guardlink.ask(places.PATHS.transports_socket, verb, PATIENCE, **args)
-    except GuardUnreachable as error:
-        raise TransportsSilent(
-            detail="The process that changes the SIP transports does not answer; nothing was changed. It is restarted "
-            "by itself; see: ringfence logs transports"
-        ) from error
-    except GuardRefusal as error:
-        raise Refused([Problem(error.field, error.error_id, error.message)]) from error
-    return answer
+    silent = TransportsSilent(
+        detail="The process that changes the SIP transports does not answer; nothing was changed. It is restarted "
+        "by itself; see: ringfence logs transports"
+    )
+    return processes.ask(places.PATHS.transports_socket, silent, verb, PATIENCE, **args)
 
 
 def _from(answer: dict[str, Any]) -> tuple[SipTransport, ...]:

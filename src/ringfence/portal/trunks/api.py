@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from ninja import Field, Router, Status
 
-from ringfence.policy.trunks import Encryption, TrunkKind, TrunkTransport
+from ringfence.policy.encryption import Encryption
+from ringfence.policy.trunks import TrunkKind, TrunkTransport
 from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
 from ringfence.portal.paging import PageOut, PageQuery, RowId, rows
@@ -43,7 +44,8 @@ class ShareIn(In):
 class TrunkBase(In):
     enabled: bool = True
     transport: TrunkTransport = TrunkTransport.UDP
-    encryption: Encryption = Encryption.NONE
+    encryption: Encryption = Encryption.OFFERED
+    aes_256_only: bool = False
     hosts: list[HostIn] = Field([], max_length=MOST_HOSTS)
     sources: list[SourceIn] = Field([], max_length=MOST_SOURCES)
     domain: str = Field("", max_length=253)
@@ -94,6 +96,7 @@ class TrunkOut(Out):
     enabled: bool
     transport: TrunkTransport
     encryption: Encryption
+    aes_256_only: bool
     hosts: list[dict[str, Any]]
     sources: list[dict[str, Any]]
     domain: str

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from ringfence.hosts.addresses import parsed
 from ringfence.policy.book import Subscriber
-from ringfence.policy.trunks import Encryption, Login, Peer, Source, Trunk, TrunkKind, TrunkTransport
+from ringfence.policy.encryption import Encryption
+from ringfence.policy.trunks import Login, Peer, Source, Trunk, TrunkKind, TrunkTransport
 from ringfence.portal.people.digests import digests
 from ringfence.portal.sealing import unseal
 from ringfence.portal.trunks.models import Trunk as TrunkRow
@@ -63,6 +64,7 @@ def _compiled(row: TrunkRow) -> Trunk:
         numbers=tuple(row.numbers),
         default_number=row.default_number,
         max_calls=row.max_calls,
+        aes_256_only=row.aes_256_only,
         max_calls_by_tenant={str(share.tenant_id): share.max_calls for share in row.shares.all()},
     )
 

@@ -4,9 +4,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from ringfence.policy.trunks import Encryption, TrunkKind, TrunkTransport
+from ringfence.policy.encryption import Encryption
+from ringfence.policy.trunks import TrunkKind, TrunkTransport
 from ringfence.portal.actor import Actor
 from ringfence.portal.forms import PortalForm
+from ringfence.portal.media_fields import aes_256_field, encryption_field
 from ringfence.portal.tenants.models import Tenant
 from ringfence.portal.trunks.wish import MOST_CALLS, Wish
 
@@ -47,11 +49,14 @@ class TrunkForm(PortalForm):
         label=_("Transport"),
         help_text=_("The only transport that is used and believed. Default: UDP. With TLS the certificate is checked."),
     )
-    encryption = forms.ChoiceField(
-        choices=[(Encryption.NONE.value, _("none (RTP)")), (Encryption.SRTP.value, _("required (SRTP)"))],
-        label=_("Media encryption"),
-        help_text=_("Default: none. Required: a call without SRTP on the trunk's side is refused."),
+    encryption = encryption_field(
+        _(
+            "On the trunk's side. Offered, the default: SRTP when the provider offers it, and when we call over TLS we"
+            " say that we could. Required: RTP/SAVP is the only offer, and a call without SRTP is refused with 488."
+            " Off: plain RTP, and an offer of SRTP is refused."
+        )
     )
+    aes_256_only = aes_256_field()
     hosts = _lines(_("Hosts"), _("One in a line: host and port, as sip.example.net 5060. Tried in this order."))
     sources = _lines(
         _("Associated addresses"),

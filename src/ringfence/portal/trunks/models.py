@@ -3,7 +3,8 @@
 from django.db import models
 from django.db.models.functions import Lower
 
-from ringfence.policy.trunks import Encryption, TrunkKind, TrunkTransport
+from ringfence.policy.encryption import Encryption
+from ringfence.policy.trunks import TrunkKind, TrunkTransport
 from ringfence.portal.actor import Actor
 from ringfence.portal.tenants.models import Tenant
 
@@ -29,6 +30,7 @@ class Trunk(models.Model):
     enabled = models.BooleanField(default=True)
     transport = models.CharField(max_length=4, choices=[(item.value, item.value) for item in TrunkTransport])
     encryption = models.CharField(max_length=8, choices=[(item.value, item.value) for item in Encryption])
+    aes_256_only = models.BooleanField(default=False)
     hosts = models.JSONField(default=list)
     sources = models.JSONField(default=list)
     resolved = models.JSONField(default=dict)

@@ -8,8 +8,9 @@ from typing import Final
 
 from ringfence.hosts.addresses import parsed
 from ringfence.policy.addresses import AddressProblem, parse_network
+from ringfence.policy.encryption import Encryption
 from ringfence.policy.settings import Problem
-from ringfence.policy.trunks import Encryption, TrunkKind, TrunkTransport
+from ringfence.policy.trunks import TrunkKind, TrunkTransport
 from ringfence.portal import publish
 from ringfence.portal.security.protected import SHORTEST
 from ringfence.portal.text import control_problem, label_problem
@@ -38,7 +39,8 @@ class Wish:
     name: str
     enabled: bool = True
     transport: TrunkTransport = TrunkTransport.UDP
-    encryption: Encryption = Encryption.NONE
+    encryption: Encryption = Encryption.OFFERED
+    aes_256_only: bool = False
     hosts: tuple[tuple[str, int], ...] = ()
     sources: tuple[tuple[str, int], ...] = ()
     domain: str = ""

@@ -3,7 +3,7 @@
 import base64
 from typing import Any, Final
 
-from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from ninja import Field, Router, Status
 
 from ringfence.portal import audio
@@ -79,12 +79,18 @@ class SettingsOut(Out):
     longest_seconds: int
     quota_seconds: int
     retention_days: int
+    pin_shortest: int
+    pin_no_pattern: bool
+    pin_no_own_number: bool
 
 
 class SettingsPatch(In):
     longest_seconds: int | None = None
     quota_seconds: int | None = None
     retention_days: int | None = None
+    pin_shortest: int | None = Field(None, description="6 to 10 digits")
+    pin_no_pattern: bool | None = None
+    pin_no_own_number: bool | None = None
 
 
 def message_facts(message: Message) -> dict[str, Any]:
@@ -153,7 +159,7 @@ def delete_message(request: ApiRequest, voicemail_id: RowId) -> Status[Any]:
 
 @router.get("voicemails/{int:voicemail_id}/audio")
 @needs(Permission.VOICEMAILS_READ)
-def message_audio(request: ApiRequest, voicemail_id: RowId) -> StreamingHttpResponse:
+def message_audio(request: ApiRequest, voicemail_id: RowId) -> HttpResponseBase:
     """A WAV file. The audit log keeps who opened it; only its owner's listening marks the message as heard."""
     message = message_of(request.auth, voicemail_id)
     answer = audio.wav_answer(request, message.uid, message.size, 1, f"voicemail-{message.pk}")

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ringfence.audio.wav import WavRefused, ulaw_from_wav
-from ringfence.policy.pins import pin_problems
+from ringfence.policy.pins import LONGEST, SHORTEST, pin_problems
 from ringfence.policy.settings import Problem
 from ringfence.portal import audio, places
 from ringfence.portal.access import require
@@ -28,7 +28,13 @@ from ringfence.portal.voicemail.waiting import tell_waiting
 PIN_TRIES: Final = 5
 PIN_LOCK: Final = timedelta(minutes=15)
 GREETING_SECONDS: Final = 40
-LIMITS: Final = {"longest_seconds": (10, 1800), "quota_seconds": (60, 360_000), "retention_days": (1, 3650)}
+LIMITS: Final = {
+    "longest_seconds": (10, 1800),
+    "quota_seconds": (60, 360_000),
+    "retention_days": (1, 3650),
+    "pin_shortest": (SHORTEST, LONGEST),
+}
+SWITCHES: Final = ("pin_no_pattern", "pin_no_own_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,11 @@ def change_mailbox(actor: Actor, extension: Extension, wish: MailboxWish) -> Mai
 
 
 def _problems(extension: Extension, wish: MailboxWish) -> list[Problem]:
-    found = [] if wish.pin is None else pin_problems(wish.pin, (extension.number,))
+    found = (
+        []
+        if wish.pin is None
+        else pin_problems(wish.pin, (extension.number,), VoicemailSettings.of(extension.tenant_id).pin_rules)
+    )
     if wish.email and (problem := _email_problem(wish.email)):
         found.append(problem)
     return found
@@ -193,8 +203,10 @@ def change_settings(actor: Actor, tenant: Tenant, **wish: int | None) -> Voicema
 
 
 def _outside_limits(name: str, value: int | None) -> Problem | None:
+    if value is None or name in SWITCHES:
+        return None
     low, high = LIMITS[name]
-    if value is None or low <= value <= high:
+    if low <= value <= high:
         return None
     return Problem(name, f"voicemail.{name}", f"{value} is not between {low} and {high}.")
 
@@ -219,7 +231,7 @@ def facts(extension: Extension, box: Mailbox) -> dict[str, Any]:
 
 
 def settings_facts(row: VoicemailSettings) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in LIMITS}
+    return {name: getattr(row, name) for name in (*LIMITS, *SWITCHES)}
 
 
 def extension_of(actor: Actor, person_id: int) -> Extension:

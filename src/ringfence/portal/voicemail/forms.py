@@ -59,6 +59,19 @@ class SettingsForm(PortalForm):
     retention_days = forms.IntegerField(
         label=_("Days of retention"), help_text=_("Older messages are deleted, heard or not. Default: 180.")
     )
+    pin_shortest = forms.IntegerField(
+        label=_("Shortest PIN (digits)"), help_text=_("6 to 10, for the next PIN that is chosen. Default: 6.")
+    )
+    pin_no_pattern = forms.BooleanField(
+        required=False,
+        label=_("No pattern in a PIN"),
+        help_text=_("No repeats as in 111, no sequences as in 012. Default: on."),
+    )
+    pin_no_own_number = forms.BooleanField(
+        required=False,
+        label=_("No extension number in a PIN"),
+        help_text=_("The number of the mailbox itself. Default: on."),
+    )
 
 
 def initial_of(extension: Extension) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ringfence.audio.g711 import RATE
 from ringfence.audio.sealed import SealBroken
 from ringfence.portal import audio, places
 from ringfence.portal.people.models import Extension
+from ringfence.portal.recordings import intake as recordings
 from ringfence.portal.voicemail.models import Mailbox, Message
 from ringfence.portal.voicemail.waiting import tell_waiting
 
@@ -93,5 +94,8 @@ def text(note: Note, name: str) -> str:
     return str(note.get(name) or "").replace("\0", "")[:255]
 
 
-KINDS: Final[dict[str, Callable[[str, Note, int, bool], None]]] = {"voicemail": _voicemail}
-"""By the note's kind. Recordings of calls have their own."""
+KINDS: Final[dict[str, Callable[[str, Note, int, bool], None]]] = {
+    "voicemail": _voicemail,
+    "recording": recordings.take,
+}
+"""By the note's kind."""

@@ -17,6 +17,7 @@ from ringfence.audio.g711 import RATE
 from ringfence.portal import audio
 from ringfence.portal.actor import Actor
 from ringfence.portal.people.models import Extension
+from ringfence.portal.recordings import intake as recordings
 from ringfence.portal.voicemail import changes
 from ringfence.portal.voicemail.models import Mailbox, Message, VoicemailSettings
 
@@ -53,6 +54,9 @@ class Mailroom:
             "audio": self._audio,
             "delete": self._delete,
             "greeting": self._greeting,
+            "recording": _recording,
+            "recording-gone": _recording_gone,
+            "recording-trouble": _recording_trouble,
         }
         try:
             verb = verbs.get(str(question.get("verb")))
@@ -130,6 +134,26 @@ class Mailroom:
     def _forget_old(self) -> None:
         now = self.clock()
         self.tickets = {name: ticket for name, ticket in self.tickets.items() if ticket.ends >= now}
+
+
+def _recording(args: Args) -> Answer:
+    """A recording that begins now, or why it may not."""
+    try:
+        return {"announcement": recordings.begin(str(args["uid"]), dict(args["note"]))}
+    except recordings.NotAllowed as refused:
+        raise No(str(refused)) from refused
+    except (KeyError, TypeError, ValueError) as error:
+        raise No("note") from error
+
+
+def _recording_gone(args: Args) -> Answer:
+    recordings.forget(str(args.get("uid")))
+    return {}
+
+
+def _recording_trouble(args: Args) -> Answer:
+    recordings.trouble(int(args.get("tenant_id") or 0), str(args.get("call")), str(args.get("why")))
+    return {}
 
 
 def _extension(args: Args) -> Extension:

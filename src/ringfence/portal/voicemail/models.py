@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import models
 
+from ringfence.policy.pins import SHORTEST, PinRules
 from ringfence.portal.actor import Actor
 from ringfence.portal.people.models import Extension
 from ringfence.portal.tenants.models import Tenant
@@ -16,6 +17,13 @@ class VoicemailSettings(models.Model):
     longest_seconds = models.PositiveIntegerField(default=180)
     quota_seconds = models.PositiveIntegerField(default=3600)
     retention_days = models.PositiveIntegerField(default=180)
+    pin_shortest = models.PositiveIntegerField(default=SHORTEST)
+    pin_no_pattern = models.BooleanField(default=True)
+    pin_no_own_number = models.BooleanField(default=True)
+
+    @property
+    def pin_rules(self) -> PinRules:
+        return PinRules(self.pin_shortest, self.pin_no_pattern, self.pin_no_own_number)
 
     @classmethod
     def of(cls, tenant_id: int) -> "VoicemailSettings":

@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from ringfence import guardlink
-from ringfence.guardlink import GuardRefusal, GuardUnreachable
-from ringfence.policy.settings import Problem
-from ringfence.portal import places
+from ringfence.portal import places, processes
 from ringfence.portal.problems import Refused, Unavailable
 
 PATIENCE = 30.0
@@ -28,13 +25,8 @@ def certificate_now() -> dict[str, Any] | None:
 
 def ask(verb: str, timeout: float = PATIENCE, **args: Any) -> dict[str, Any]:
     """Its answer. Raises WebServerSilent, or Refused with its reason; nothing is changed then."""
-    try:
-        answer: dict[str, Any] = guardlink.ask(places.PATHS.web_access_socket, verb, timeout, **args)
-    except GuardUnreachable as error:
-        raise WebServerSilent(
-            detail="The process that changes the web server does not answer; nothing was changed. It is restarted by "
-            "itself; see: ringfence logs access"
-        ) from error
-    except GuardRefusal as error:
-        raise Refused([Problem(error.field, error.error_id, error.message)]) from error
-    return answer
+    silent = WebServerSilent(
+        detail="The process that changes the web server does not answer; nothing was changed. It is restarted by "
+        "itself; see: ringfence logs access"
+    )
+    return processes.ask(places.PATHS.web_access_socket, silent, verb, timeout, **args)

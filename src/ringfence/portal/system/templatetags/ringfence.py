@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from ringfence.portal import language
 from ringfence.portal.people.models import Person
 from ringfence.portal.permissions import Permission
 from ringfence.portal.system.assets import stamp
@@ -78,3 +79,9 @@ def grouped(number: int) -> str:
     '100,000'
     """
     return f"{number:,}"
+
+
+@register.filter
+def told(text: object) -> str:
+    """A text of the system in the reader's language."""
+    return language.told(text)

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from ringfence.portal.calls import ingest
+from ringfence.portal.doctor import history
 from ringfence.portal.trunks import names
 
 
@@ -15,6 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, _stop)
         names.follow_in_background()
+        history.keep_in_background()
         ingest.Loop().run()
 
 

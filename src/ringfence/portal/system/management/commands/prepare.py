@@ -3,13 +3,15 @@
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from ringfence.portal import audio, places
 from ringfence.portal.audit import anchor, chain
 from ringfence.portal.publish import publish_everything
 from ringfence.portal.signin.sessions import forget_old_sessions
 from ringfence.portal.system.setup import fill_in_defaults
+from ringfence.portal.system.upgrade import FromLater, bring_up_to_date
+from ringfence.portal.webphone.credentials import forget_expired
 
 
 class Command(BaseCommand):
@@ -17,9 +19,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         places.PORTAL.mkdir(mode=0o700, parents=True, exist_ok=True)
-        call_command("migrate", interactive=False, verbosity=0)
+        try:
+            for migration in bring_up_to_date():
+                self.stderr.write(f"database: {migration}")
+        except FromLater as error:
+            raise CommandError(str(error)) from error
         call_command("clearsessions")
         forget_old_sessions()
+        forget_expired()
         fill_in_defaults()
         audio.lay_out_public_key()
         anchor.establish(chain.head())

@@ -14,6 +14,9 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from ringfence.portal import places
+from ringfence.portal.recordings import changes as recordings
+from ringfence.portal.recordings.intake import forget_lost
+from ringfence.portal.recordings.sweep import delete_orphans
 from ringfence.portal.steps import Steps
 from ringfence.portal.voicemail import changes, intake, waiting
 from ringfence.portal.voicemail.mailroom import Mailroom
@@ -75,6 +78,9 @@ class Command(BaseCommand):
 _RARE: tuple[tuple[str, float, Callable[[], int]], ...] = (
     ("message lights", REMIND_EVERY, waiting.remind),
     ("old messages", CLEAN_EVERY, changes.delete_old),
+    ("old recordings", CLEAN_EVERY, recordings.delete_old),
+    ("lost recordings", CLEAN_EVERY, forget_lost),
+    ("audio of nobody", CLEAN_EVERY, delete_orphans),
 )
 
 

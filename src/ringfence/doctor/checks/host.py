@@ -1,0 +1,166 @@
+"""Reference "Ports Security" (SSH, firewall), "Cloud Deployment Best Practices", and what keeps secrets secret."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from ringfence.doctor.advisories import known_bad
+from ringfence.doctor.facts import Host
+from ringfence.doctor.finding import Advice, Check, Severity
+
+PORTS: Final = "Ports Security"
+CLOUD: Final = "Cloud Deployment Best Practices"
+DAY: Final = 86_400
+OLDEST_BACKUP_DAYS: Final = 7
+SSH_PORT: Final = 22
+SIP_HELPERS: Final = ("nf_conntrack_sip", "nf_nat_sip")
+
+
+def ssh_port(host: Host) -> Iterator[str]:
+    if SSH_PORT in host.ssh.ports:
+        yield "SSH listens on port 22."
+
+
+def ssh_passwords(host: Host) -> Iterator[str]:
+    if host.ssh.ports and host.ssh.password_login:
+        yield "SSH takes passwords (PasswordAuthentication yes)."
+
+
+def ssh_root(host: Host) -> Iterator[str]:
+    if host.ssh.ports and host.ssh.root_login != "no":
+        yield f"root may sign in over SSH (PermitRootLogin {host.ssh.root_login})."
+
+
+def firewall(host: Host) -> Iterator[str]:
+    yield from () if host.firewall_disabled else host.firewall
+
+
+def firewall_disabled(host: Host) -> Iterator[str]:
+    if host.firewall_disabled and not host.place.provider:
+        yield "The host firewall was disabled, and this machine is in no known cloud."
+
+
+def readable(host: Host) -> Iterator[str]:
+    for path in host.readable:
+        yield f"{path} can be read by everybody on this machine."
+
+
+def backup(host: Host) -> Iterator[str]:
+    if host.backup_at is None:
+        yield "There is no backup."
+    elif host.now - host.backup_at > OLDEST_BACKUP_DAYS * DAY:
+        yield f"The last backup is {int((host.now - host.backup_at) // DAY)} days old."
+
+
+def clock(host: Host) -> Iterator[str]:
+    if host.clock_synchronised is False:
+        yield "The kernel's clock is not synchronised with a time server."
+
+
+def engines(host: Host) -> Iterator[str]:
+    for product, version in sorted(host.versions.items()):
+        for advisory in known_bad(product, version):
+            yield f"{product} {version} has {advisory.cve}: {advisory.about}; fixed in {advisory.fixed}."
+
+
+def sip_helper(host: Host) -> Iterator[str]:
+    for name in SIP_HELPERS:
+        if name in host.modules:
+            yield f"The kernel module {name} is loaded; it rewrites SIP and parses it carelessly (CVE-2026-23457)."
+
+
+def address_not_static(host: Host) -> Iterator[str]:
+    place = host.place
+    if place.provider and place.public and place.static is False:
+        yield f"{place.provider}: the public address {place.public} is not static; it changes when the machine stops."
+    elif place.provider and place.public and place.static is None:
+        yield f"{place.provider} does not tell whether the public address {place.public} is static."
+
+
+def address_not_advertised(host: Host) -> Iterator[str]:
+    place = host.place
+    if place.provider and place.public and place.public not in (place.private, place.advertised):
+        told = place.advertised or place.private
+        yield f"Phones are told {told}, which is not reached from the Internet; the public address is {place.public}."
+
+
+def directly_exposed(host: Host) -> Iterator[str]:
+    place = host.place
+    if place.provider and place.public and place.private == place.public:
+        yield f"{place.provider}: the machine itself holds {place.public}; it is in no private network."
+
+
+CHECKS: Final = (
+    Check(
+        "host.ssh_port", Severity.LOW, "SSH is on port 22", PORTS,
+        "Move SSH from 22 to another port, such as 10210: fewer robots knock there.",
+        Advice("The old port stays open until a login over the new one is proved.", "ringfence ssh-port 10210"),
+        of_host=ssh_port,
+    ),
+    Check(
+        "host.ssh_passwords", Severity.HIGH, "SSH takes passwords", PORTS,
+        "Brute force against SSH is the most common of all attacks; keys cannot be guessed.",
+        Advice("Set PasswordAuthentication no, after your key is installed.",
+               "ringfence ssh-port --harden"), of_host=ssh_passwords,
+    ),
+    Check(
+        "host.ssh_root", Severity.MEDIUM, "root may sign in over SSH", PORTS,
+        "The one name that every machine knows should not be one to sign in with.",
+        Advice("Set PermitRootLogin no; sign in as yourself and use sudo.", "ringfence ssh-port --harden --no-root"),
+        of_host=ssh_root,
+    ),
+    Check(
+        "host.firewall", Severity.HIGH, "The firewall plan is not in force", PORTS,
+        "Block all ports but those that are needed.",
+        Advice("Put the plan in force, and confirm it from a new connection.", "ringfence firewall apply", "/firewall"),
+        of_host=firewall,
+    ),
+    Check(
+        "host.firewall_disabled", Severity.CRITICAL, "The host firewall is disabled outside a cloud",
+        "Ambiguities and Safety Fixes",
+        "Never disable the firewall of a machine on your own premises: it is often the first protection.",
+        Advice("Put the plan in force again.", "ringfence firewall apply", "/firewall"), of_host=firewall_disabled,
+    ),
+    Check(
+        "host.readable_secrets", Severity.CRITICAL, "Secrets that everybody may read", "Password and Login Security",
+        "Keys and databases belong to the part that needs them, and to nobody else.",
+        Advice("Take the right to read from others.", "ringfence doctor --fix host.readable_secrets"),
+        of_host=readable,
+    ),
+    Check(
+        "host.backup", Severity.MEDIUM, "No recent backup", "PortSIP Security Features (introduction)",
+        "Operating securely means to be able to come back.",
+        Advice("Make a backup, and make one each day.", "ringfence backup"), of_host=backup,
+    ),
+    Check(
+        "host.clock", Severity.MEDIUM, "The clock is not synchronised", "Office Hours for Outbound Rules",
+        "Office hours, certificates, one-time codes and logs are worth what the clock is worth.",
+        Advice("Install chrony or systemd-timesyncd.", "timedatectl set-ntp true"), of_host=clock,
+    ),
+    Check(
+        "host.engines", Severity.HIGH, "Engines with known vulnerabilities", "SIP and TCP/IP Security (Anti-Hacking)",
+        "An engine that a message can crash needs no flood.",
+        Advice("Install the security updates of the distribution.", "apt-get update && apt-get upgrade"),
+        of_host=engines,
+    ),
+    Check(
+        "host.sip_helper", Severity.MEDIUM, "The kernel meddles with SIP", PORTS,
+        "A firewall that rewrites SIP breaks calls and opens holes.",
+        Advice("Keep the module from being loaded.", "modprobe -r nf_nat_sip nf_conntrack_sip"), of_host=sip_helper,
+    ),
+    Check(
+        "cloud.address_not_static", Severity.MEDIUM, "The public address may change", CLOUD,
+        "Assign a static public address: an Elastic IP, a Static public IP, a static external IP.",
+        Advice("Reserve the address at the provider, and assign it to this machine."), of_host=address_not_static,
+    ),
+    Check(
+        "cloud.address_not_advertised", Severity.MEDIUM, "Phones are told an address they cannot reach", CLOUD,
+        "Users reach a machine in a private network through its public address.",
+        Advice("Advertise the public address in SIP and SDP.", "ringfence public-address auto"),
+        of_host=address_not_advertised,
+    ),
+    Check(
+        "cloud.directly_exposed", Severity.MEDIUM, "The machine is in no private network", CLOUD,
+        "Use a private network (VPC, VNet), so that the machine is not directly on the Internet.",
+        Advice("Move the machine into a private network of the provider."), of_host=directly_exposed,
+    ),
+)  # fmt: skip

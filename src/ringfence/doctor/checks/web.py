@@ -1,0 +1,90 @@
+"""Reference "Web Access Security", and "Password and Login Security" as far as it is a setting of the portal."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from ringfence.doctor.facts import Settings
+from ringfence.doctor.finding import Advice, Check, Severity
+
+SECTION: Final = "Web Access Security"
+RENEW_DAYS: Final = 21
+PAGE: Final = "/web-access"
+
+
+def redirects(facts: Settings) -> Iterator[str]:
+    if facts.web and facts.web.redirect_80:
+        yield "Port 80 answers with a redirect to the portal."
+    if facts.web and facts.web.redirect_443:
+        yield "Port 443 answers with a redirect to the portal."
+
+
+def plain_http(facts: Settings) -> Iterator[str]:
+    if facts.web and facts.web.provisioning_http:
+        yield "Plain HTTP is open on TCP 8888."
+
+
+def self_signed(facts: Settings) -> Iterator[str]:
+    if facts.web and facts.web.certificate.self_signed:
+        yield f"The certificate for {_names(facts)} is signed by nobody but itself."
+
+
+def expiring(facts: Settings) -> Iterator[str]:
+    if facts.web is None:
+        return
+    left = facts.web.certificate.days_left
+    if left < 0:
+        yield f"The certificate for {_names(facts)} expired {-left} days ago."
+    elif left <= RENEW_DAYS:
+        yield f"The certificate for {_names(facts)} expires in {left} days."
+
+
+def _names(facts: Settings) -> str:
+    return ", ".join(facts.web.certificate.names[:3]) if facts.web else ""
+
+
+def open_administration(facts: Settings) -> Iterator[str]:
+    if not facts.administrator_networks:
+        yield "System administrators may sign in from every address."
+    for network in facts.administrator_networks:
+        if network.endswith("/0"):
+            yield f"The administrators' network {network} is everybody."
+
+
+def exposed_portal(facts: Settings) -> Iterator[str]:
+    if not facts.reach.portal:
+        yield "Everybody may reach the portal, REST and events on 8887 and 8885."
+
+
+CHECKS: Final = (
+    Check(
+        "web.redirects", Severity.MEDIUM, "Redirects from ports 80 and 443 are on", SECTION,
+        "Switch the redirects of the ports 80 and 443 off: scanners look there first.",
+        Advice("Switch both redirects off; people type the port 8887.", page=PAGE), redirects,
+    ),
+    Check(
+        "web.plain_http", Severity.HIGH, "Plain HTTP on port 8888 is exposed", SECTION,
+        "Nobody should reach HTTP on 8888; HTTPS alone is for administration.",
+        Advice("Close 8888; phones can fetch their configuration over HTTPS.", page=PAGE), plain_http,
+    ),
+    Check(
+        "web.certificate_self_signed", Severity.HIGH, "The certificate is self-signed", SECTION,
+        "Bring a certificate of an authority that browsers and phones trust.",
+        Advice("Upload a certificate of a trusted authority.", page="/web-access/certificate"), self_signed,
+    ),
+    Check(
+        "web.certificate_expiring", Severity.HIGH, "The certificate expires soon", SECTION,
+        "A trusted certificate is one that is still valid.",
+        Advice("Renew the certificate and upload it.", page="/web-access/certificate"), expiring,
+    ),
+    Check(
+        "web.open_administration", Severity.MEDIUM, "Administrators may come from every address", SECTION,
+        "Restrict administration by allowlists or a VPN wherever that is possible.",
+        Advice("Name the networks that administrators come from.", page=PAGE), open_administration,
+    ),
+    Check(
+        "web.exposed_portal", Severity.LOW, "The portal is open to the whole Internet", SECTION,
+        "Do not expose the portal to the Internet unless that is needed.",
+        Advice("Name the networks that need the portal, then apply the firewall plan.", page="/firewall"),
+        exposed_portal,
+    ),
+)  # fmt: skip

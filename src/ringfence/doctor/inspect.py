@@ -1,0 +1,108 @@
+"""Looks at the host: its SSH server, firewall, files, packages, clock and place. Needs root's right to look."""
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from ringfence.doctor.facts import Host, Place, Ssh
+from ringfence.hosts.clock import clock_synchronised
+from ringfence.hosts.cloud import recognised
+from ringfence.hosts.firewall.active import CommandFailed, FrontEnd, front_end_by_files, host_root, run
+from ringfence.hosts.firewall.disabling import Notes
+from ringfence.hosts.firewall.drift import Kind, drift, drift_of_records
+from ringfence.hosts.firewall.pending import Records
+from ringfence.hosts.firewall.plan import Plan
+from ringfence.hosts.paths import Paths
+from ringfence.hosts.public import is_static, public_file, read_public
+from ringfence.hosts.secrecy import readable_secrets
+from ringfence.hosts.ssh import ENVIRONMENT, ssh_in_force
+
+PACKAGES: Final = {
+    "kamailio": "kamailio",
+    "rtpengine-daemon": "rtpengine",
+    "nginx": "nginx",
+    "openssh-server": "openssh",
+}
+"""The SSH server is the host's, the others are the platform's."""
+
+MODULES: Final = Path("/proc/modules")
+SECONDS: Final = 10
+
+
+def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os.environ) -> Host:
+    """The host as it is now. Without a plan the firewall is compared with nothing."""
+    server = ssh_in_force(environment.get(ENVIRONMENT, ""))
+    return Host(
+        now=time.time(),
+        ssh=Ssh(server.ports, server.password_login, server.root_login),
+        firewall=_firewall(paths, plan),
+        firewall_disabled=Notes(paths.state / "firewall").disabled_file.exists(),
+        readable=tuple(str(path) for path in readable_secrets(paths)),
+        versions=_versions(),
+        backup_at=backup_at(paths.state / "backups" / "last.json"),
+        clock_synchronised=clock_synchronised(),
+        modules=_modules(),
+        place=_place(paths),
+    )
+
+
+def _firewall(paths: Paths, plan: Plan | None) -> tuple[str, ...]:
+    """Ports that are open without a listener are left out: a part that starts anew must not be an alarm.
+
+    ufw and firewalld answer root alone; for anybody else what was applied last has to do.
+    """
+    if plan is None:
+        return ()
+    applied = Records(paths.state / "firewall").applied()
+    try:
+        if os.geteuid() != 0 and front_end_by_files(host_root()) is not FrontEnd.NFTABLES:
+            return tuple(item.text for item in drift_of_records(plan, applied))
+        found = drift(plan, applied)
+    except CommandFailed as error:
+        return (str(error),)
+    return tuple(item.text for item in found if item.kind is not Kind.NOTHING_LISTENS)
+
+
+def _place(paths: Paths) -> Place:
+    found, present = recognised(), read_public(public_file(paths.state))
+    if found is None:
+        return Place(public=present.address, advertised=present.address)
+    return Place(found.provider, found.private, found.public, is_static(present, found), present.address)
+
+
+def _versions() -> dict[str, str]:
+    words = ["dpkg-query", "-W", "-f", "${Package} ${Version}\\n", *PACKAGES]
+    try:
+        told = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    with contextlib.suppress(CommandFailed):
+        told += run((*words[:4], "openssh-server"))
+    pairs = (line.split(" ", 1) for line in told.splitlines() if " " in line)
+    return {PACKAGES[name]: version for name, version in pairs if name in PACKAGES and version}
+
+
+def _modules() -> tuple[str, ...]:
+    if not MODULES.exists():
+        return ()
+    return tuple(line.partition(" ")[0] for line in MODULES.read_text(encoding="ascii").splitlines())
+
+
+def backup_at(note: Path) -> float | None:
+    """When the last backup was made, by the note it leaves: `at` as Unix time or as ISO 8601. None without one."""
+    try:
+        stored: Any = json.loads(note.read_text(encoding="utf-8"))["at"]
+        return float(stored) if isinstance(stored, int | float) else _moment(str(stored))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _moment(text: str) -> float:
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,91 @@
+"""Learns from the relay what the answered calls use, and keeps the media ports open for those who were named."""
+
+import asyncio
+import logging
+import time
+from typing import Final
+
+from ringfence.guard import pinholes
+from ringfence.guard.calls import Calls, LiveCall
+from ringfence.guard.firewall import Firewall
+from ringfence.guard.media import Relay
+from ringfence.guard.pinholes import Holes
+from ringfence.hosts.ports import RTP
+from ringfence.policy.addresses import AddressProblem, Network, parse_network
+from ringfence.policy.media import decode_leg
+from ringfence.policy.relayed import described, flows, suite
+
+LOOK_EVERY: Final = 1.0
+PROLONG_EVERY: Final = 5.0
+MOST_LOOKS: Final = 10
+"""How often a call is asked about until both sides have their cipher."""
+
+MOST_AT_ONCE: Final = 50
+
+log = logging.getLogger(__name__)
+
+
+class MediaWatch:
+    """One look each second; what it says of a call stays with the call."""
+
+    def __init__(self, calls: Calls, relay: Relay, firewall: Firewall) -> None:
+        self._calls, self._relay, self._firewall = calls, relay, firewall
+        self._holes: Holes | None = None
+        self._prolonged = 0.0
+        self._reserved = pinholes.reserve() if firewall.in_kernel else False
+        if firewall.in_kernel and not self._reserved:
+            log.warning(
+                "the media ports stay open for everybody: the kernel does not keep %s for us;"
+                " add it to net.ipv4.ip_local_reserved_ports",
+                RTP.ports,
+            )
+
+    async def look(self) -> None:
+        """Asks the relay about new calls, in a thread, and tells the kernel what changed."""
+        asked = dict(list(self._calls.unreported(MOST_LOOKS).items())[:MOST_AT_ONCE])
+        reports = await asyncio.to_thread(self._relay.reports, asked) if asked else {}
+        for call_id, report in reports.items():
+            call = self._calls.get(call_id)
+            if call is not None:
+                _take(call, report)
+        self.hold()
+
+    def hold(self) -> None:
+        """The list as it should be now; the same list only prolongs the watch."""
+        if not self._reserved:
+            return
+        holes, now = Holes(self._addresses(), self._ports()), time.monotonic()
+        if holes == self._holes and now - self._prolonged < PROLONG_EVERY:
+            return
+        self._holes = holes if self._firewall.open_media(holes) else None
+        self._prolonged = now
+
+    def _addresses(self) -> frozenset[Network]:
+        named = {address for call in self._calls.each() for address in call.media_addresses}
+        return frozenset(found for address in named if (found := _network(address)) is not None)
+
+    def _ports(self) -> frozenset[int]:
+        return frozenset(flow.port for call in self._calls.each() for flow in call.flows if flow.ice)
+
+
+def _take(call: LiveCall, report: dict[str, object]) -> None:
+    told = call.confirmed or {}
+    dialog, variables = told.get("dialog"), told.get("vars")
+    call.looks += 1
+    call.flows = flows(report)
+    if not isinstance(dialog, dict) or not isinstance(variables, dict):
+        return
+    for name, leg, tag in (("caller_rtp", "caller_leg", "from_tag"), ("called_rtp", "callee_leg", "to_tag")):
+        try:
+            agreed = decode_leg(str(variables.get(leg) or ""))
+        except ValueError:
+            continue
+        call.encrypted[name] = described(agreed, suite(report, str(dialog.get(tag) or "")))
+
+
+def _network(address: str) -> Network | None:
+    try:
+        found: Network = parse_network(address)
+    except AddressProblem:
+        return None
+    return found if found.num_addresses == 1 else None

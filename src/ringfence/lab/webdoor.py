@@ -1,0 +1,93 @@
+"""Lets a phone that is no browser use a secure WebSocket as a page would: adds TLS and the page's Origin."""
+
+import select
+import socket
+import threading
+from contextlib import suppress
+from typing import Final, Self
+
+from ringfence.lab.network import PBX_ADDRESS, Host
+from ringfence.lab.softphone import unchecked_tls
+
+PORT: Final = 5065
+HERE: Final = "127.0.0.1"
+_BLANK: Final = b"\r\n\r\n"
+_MARK: Final = 65
+_DETOUR: Final = """\
+table inet door {{
+    chain output {{
+        type nat hook output priority dstnat
+        ip daddr {pbx} tcp dport {port} meta mark != {mark} redirect to :{door}
+    }}
+}}
+"""
+
+
+class WebDoor:
+    """What one lab host sends to the PBX as a plain WebSocket goes through this door and leaves as a secure one."""
+
+    def __init__(self, host: Host, port: int = 4465) -> None:
+        self.host, self.port = host, port
+        self._listening = host.tcp(port, HERE)
+        rules = _DETOUR.format(pbx=PBX_ADDRESS, port=PORT, mark=_MARK, door=port)
+        host.run("nft", "-f", "-", stdin=rules)
+        self._listening.listen(4)
+        self._open: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in (self._listening, *self._open):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._thread.join(3)
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                inner, _ = self._listening.accept()
+                threading.Thread(target=self._carry, args=(inner,), daemon=True).start()
+
+    def _carry(self, inner: socket.socket) -> None:
+        self._open.append(inner)
+        with suppress(OSError, ValueError):
+            plain = self.host.tcp()
+            plain.settimeout(5)
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, _MARK)
+            plain.connect((PBX_ADDRESS, PORT))
+            outer = unchecked_tls().wrap_socket(plain)
+            self._open.append(outer)
+            outer.sendall(_as_page(_request(inner)))
+            outer.settimeout(None)
+            _exchange(inner, outer)
+        inner.close()
+
+
+def _request(sock: socket.socket) -> bytes:
+    found = b""
+    while _BLANK not in found and len(found) < 8192:
+        found += sock.recv(4096)
+    return found
+
+
+def _as_page(request: bytes) -> bytes:
+    """The upgrade as a page of the PBX itself would ask for it."""
+    head, _, rest = request.partition(_BLANK)
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith((b"host:", b"origin:"))]
+    place = PBX_ADDRESS.encode()
+    lines[1:1] = [b"Host: %s:%d" % (place, PORT), b"Origin: https://%s" % place]
+    return b"\r\n".join(lines) + _BLANK + rest
+
+
+def _exchange(inner: socket.socket, outer: "socket.socket") -> None:
+    while True:
+        ready, _, _ = select.select([inner, outer], [], [])
+        for source in ready:
+            data = source.recv(65_536)
+            if not data:
+                return
+            (outer if source is inner else inner).sendall(data)

@@ -1,0 +1,198 @@
+"""What each side of a call gets to send and hear its media with: plain RTP, SRTP with keys in the offer, or DTLS-SRTP.
+
+Reference: "SRTP and DTLS-SRTP for Audio and Video". The relay stands between the sides, so each has its own leg: what
+one side speaks says nothing about the other (RFC 3711, RFC 4568, RFC 5763, RFC 8643, RFC 8827).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from ringfence.policy.encryption import Encryption, Terms
+from ringfence.policy.model import Refuse
+
+
+class Form(StrEnum):
+    """How one leg's media is carried."""
+
+    PLAIN = "plain"
+    BOTH = "both"
+    """Plain RTP that says it could be SRTP (RFC 8643): a phone that knows nothing of that goes on as ever."""
+    SDES = "sdes"
+    DTLS = "dtls"
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """The media of one side. `browser`: with ICE, and RTCP on the same port (RFC 8834, RFC 8839, RFC 5761)."""
+
+    form: Form = Form.PLAIN
+    browser: bool = False
+    strong: bool = False
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether nothing of this leg may ever be plain."""
+        return self.form in (Form.SDES, Form.DTLS)
+
+
+PLAIN_LEG: Final = Leg()
+WEB: Final = frozenset({"ws", "wss"})
+"""Transports of browsers."""
+PRIVATE: Final = WEB | {"tls"}
+"""Transports that keep the keys of an offer private (RFC 4568 section 7)."""
+
+STRONG_SUITES: Final = ("AEAD_AES_256_GCM", "AES_256_CM_HMAC_SHA1_80")
+"""RFC 7714, RFC 6188; the first is asked for first."""
+SUITES: Final = (*STRONG_SUITES, "AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80")
+"""All that is ever used. Not among them: no cipher at all, tags of 32 bits, F8, and keys of 192 bits."""
+
+MOST_ADDRESSES: Final = 4
+_WEAKENING: Final = ("UNENCRYPTED_SRTP", "UNENCRYPTED_SRTCP", "UNAUTHENTICATED_SRTP")
+"""Session parameters that switch parts of the protection off (RFC 4568 section 6.3)."""
+
+UNENCRYPTED: Final = Refuse("media.required", 488, "Not Acceptable Here")
+UNWANTED: Final = Refuse("media.off", 488, "Not Acceptable Here")
+WEAK: Final = Refuse("media.suite", 488, "Not Acceptable Here")
+NOT_AS_OFFERED: Final = Refuse("media.answer", 488, "Not Acceptable Here")
+
+
+WARNINGS: Final = {
+    UNENCRYPTED.rule: "Encrypted media (SRTP) is required",
+    UNWANTED.rule: "Encrypted media is not used here",
+    WEAK.rule: "No acceptable crypto suite",
+}
+"""What the refused phone is told beside the code (RFC 3261 section 20.43)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream of an offer or answer: its profile, and the suites of its keys."""
+
+    profile: str
+    suites: tuple[str, ...] = ()
+
+    @property
+    def form(self) -> Form:
+        if self.profile.startswith("UDP/TLS/"):
+            return Form.DTLS
+        return Form.SDES if "SAVP" in self.profile else Form.PLAIN
+
+
+def streams(body: str) -> tuple[Stream, ...]:
+    """The streams of a session description that carry anything (RFC 8866); a port of 0 refuses a stream.
+
+    >>> streams("m=audio 4 RTP/SAVP 8\\r\\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\\r\\nm=video 0 RTP/AVP 99\\r\\n")
+    (Stream(profile='RTP/SAVP', suites=('AES_CM_128_HMAC_SHA1_80',)),)
+    """
+    found: list[Stream] = []
+    for part in f"\n{body}".replace("\r", "\n").split("\nm=")[1:]:
+        head, _, rest = part.partition("\n")
+        words = head.split()
+        if len(words) > 2 and words[1] != "0":
+            found.append(Stream(words[2].upper(), _suites(rest)))
+    return tuple(found)
+
+
+def addresses(body: str) -> tuple[str, ...]:
+    """Where a session description says that its media is received (RFC 8866 section 5.7), without repetition.
+
+    >>> addresses("c=IN IP4 192.0.2.1\\r\\nm=audio 4000 RTP/AVP 8\\r\\nc=IN IP4 192.0.2.1\\r\\n")
+    ('192.0.2.1',)
+    """
+    lines = (line.split() for line in f"{body}".replace("\r", "\n").split("\n") if line.startswith("c=IN IP"))
+    return tuple(dict.fromkeys(words[2].partition("/")[0] for words in lines if len(words) == 3))[:MOST_ADDRESSES]
+
+
+def _suites(attributes: str) -> tuple[str, ...]:
+    """None of them if one is weakened: which of its keys such a phone means to use cannot be told."""
+    lines = [line[len("a=crypto:") :].split() for line in attributes.split("\n") if line.startswith("a=crypto:")]
+    if any(word.upper() in _WEAKENING for words in lines for word in words[3:]):
+        return ()
+    return tuple(words[1] for words in lines if len(words) > 2)
+
+
+def leg_of_asker(transport: str, terms: Terms, body: str) -> Leg | Refuse:
+    """The leg of a party that makes this offer, or why it is refused. A browser's media is never plain."""
+    offered = streams(body)
+    form = _weakest(offered)
+    if form is Form.PLAIN:
+        if terms.encryption is Encryption.REQUIRED and offered:
+            return UNENCRYPTED
+        opportunistic = terms.encryption is Encryption.OFFERED and all(_usable(stream, terms) for stream in offered)
+        return Leg(Form.BOTH, strong=terms.strong) if opportunistic and offered else PLAIN_LEG
+    if terms.encryption is Encryption.OFF and transport not in WEB:
+        return UNWANTED
+    if form is Form.SDES and not all(_usable(stream, terms) for stream in offered if stream.form is Form.SDES):
+        return WEAK
+    return Leg(form, transport in WEB, terms.strong)
+
+
+def leg_towards(transport: str, terms: Terms) -> Leg:
+    """The leg that is offered to a party which is reached over this transport."""
+    if transport in WEB:
+        return Leg(Form.DTLS, browser=True, strong=terms.strong)
+    if terms.encryption is Encryption.REQUIRED:
+        return Leg(Form.SDES, strong=terms.strong)
+    if terms.encryption is Encryption.OFFERED and transport in PRIVATE:
+        return Leg(Form.BOTH, strong=terms.strong)
+    return PLAIN_LEG
+
+
+def agreed(leg: Leg, answer: str) -> Leg:
+    """What an offered leg became by its answer: who was told of SRTP and did not take it has plain RTP."""
+    if leg.form is not Form.BOTH:
+        return leg
+    taken = all(stream.suites for stream in streams(answer))
+    return Leg(Form.BOTH if taken else Form.PLAIN, strong=leg.strong)
+
+
+def objection_to_answer(leg: Leg, body: str) -> Refuse | None:
+    """What is wrong with the answer of a party that was offered this leg: nothing may be weaker than it was asked."""
+    for stream in streams(body):
+        if leg.form is Form.DTLS and stream.form is not Form.DTLS:
+            return NOT_AS_OFFERED
+        if leg.form is Form.SDES and not (stream.form is Form.SDES and _chosen(stream, leg)):
+            return NOT_AS_OFFERED
+    return None
+
+
+def lesser_suites(body: str) -> tuple[str, ...]:
+    """The suites of an offer that give way to a better one in it: AES with 256 bits comes before what is shorter."""
+    offered = {suite for stream in streams(body) for suite in stream.suites}
+    common = [suite for suite in STRONG_SUITES if all(suite in stream.suites for stream in streams(body))]
+    return tuple(sorted(offered - {common[0]})) if common else ()
+
+
+def acceptable_suites(strong: bool) -> tuple[str, ...]:
+    """The suites of RFC 4568 that may be used, the best first."""
+    return STRONG_SUITES if strong else SUITES
+
+
+def encode_leg(leg: Leg) -> str:
+    """A leg as one short word, as a dialog remembers it.
+
+    >>> encode_leg(Leg(Form.DTLS, browser=True)), decode_leg("sdes+strong")
+    ('dtls+browser', Leg(form=<Form.SDES: 'sdes'>, browser=False, strong=True))
+    """
+    return leg.form.value + ("+browser" if leg.browser else "") + ("+strong" if leg.strong else "")
+
+
+def decode_leg(word: str) -> Leg:
+    """The leg of such a word; "" is that of a call which began before legs were written down. Raises ValueError."""
+    form, *rest = word.split("+")
+    return Leg(Form(form), "browser" in rest, "strong" in rest) if word else PLAIN_LEG
+
+
+def _weakest(offered: tuple[Stream, ...]) -> Form:
+    """One plain stream makes the whole offer plain; browsers send nothing but DTLS."""
+    forms = {stream.form for stream in offered}
+    return next((form for form in (Form.PLAIN, Form.SDES, Form.DTLS) if form in forms), Form.PLAIN)
+
+
+def _usable(stream: Stream, terms: Terms) -> bool:
+    return any(suite in acceptable_suites(terms.strong) for suite in stream.suites)
+
+
+def _chosen(stream: Stream, leg: Leg) -> bool:
+    return bool(stream.suites) and stream.suites[0] in acceptable_suites(leg.strong)

@@ -1,0 +1,68 @@
+"""What the media relay says of a call: the cipher that each side really uses, its ports, and how good the audio was."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ringfence.policy.media import Form, Leg
+
+LONGEST_SUITE: Final = 48
+LABELS: Final = {Form.PLAIN: "RTP", Form.BOTH: "SRTP", Form.SDES: "SRTP", Form.DTLS: "DTLS-SRTP"}
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One port of ours and who speaks to it: `peer` is the address the relay sends to, "" while it knows none."""
+
+    port: int
+    peer: str
+    ice: bool
+
+
+def suite(report: Mapping[str, Any], tag: str) -> str:
+    """The cipher suite of the first stream of the side with this SIP tag; "" for none, or before it is agreed on.
+
+    >>> suite({"tags": {"a": {"medias": [{"streams": [{"crypto suite": "AEAD_AES_256_GCM"}]}]}}}, "a")
+    'AEAD_AES_256_GCM'
+    """
+    for media in _medias(report, tag):
+        for stream in _list(media, "streams"):
+            found = str(stream.get("crypto suite") or "") if isinstance(stream, dict) else ""
+            return found[:LONGEST_SUITE] if found.replace("_", "").isalnum() and found.isascii() else ""
+    return ""
+
+
+def described(leg: Leg, found: str) -> str:
+    """How the media of a side is encrypted, as records and pages say it.
+
+    >>> described(Leg(Form.SDES), "AES_256_CM_HMAC_SHA1_80"), described(Leg(), "")
+    ('SRTP AES_256_CM_HMAC_SHA1_80', 'RTP')
+    """
+    label = LABELS[leg.form]
+    return f"{label} {found}" if found and leg.form is not Form.PLAIN else label
+
+
+def flows(report: Mapping[str, Any]) -> tuple[Flow, ...]:
+    """Every port of ours that takes media of this call, and the other end as far as it is known."""
+    found = []
+    tags = report.get("tags")
+    for tag in tags if isinstance(tags, dict) else ():
+        for media in _medias(report, tag):
+            ice = "ICE" in _list(media, "flags")
+            for stream in _list(media, "streams"):
+                port = stream.get("local port") if isinstance(stream, dict) else None
+                if type(port) is int and 0 < port < 65_536:
+                    end = stream.get("endpoint")
+                    found.append(Flow(port, str(end.get("address") or "") if isinstance(end, dict) else "", ice))
+    return tuple(found)
+
+
+def _medias(report: Mapping[str, Any], tag: str) -> list[dict[str, Any]]:
+    tags = report.get("tags")
+    side = tags.get(tag) if isinstance(tags, dict) else None
+    return [media for media in _list(side, "medias") if isinstance(media, dict)] if isinstance(side, dict) else []
+
+
+def _list(holder: Mapping[str, Any], name: str) -> list[Any]:
+    found = holder.get(name)
+    return found if isinstance(found, list) else []

@@ -1,0 +1,1 @@
+"""Recordings of calls: what is recorded, where it lies, who listened."""

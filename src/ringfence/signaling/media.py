@@ -1,0 +1,176 @@
+"""Puts the media relay between the parties of a call: what `policy.media` decided for each side becomes ng flags.
+
+Nothing that names an address of a party passes without the relay: without it there is no call.
+"""
+
+from typing import Final
+
+from ringfence.hosts import ports
+from ringfence.policy.encryption import Terms
+from ringfence.policy.media import (
+    WARNINGS,
+    Form,
+    Leg,
+    acceptable_suites,
+    agreed,
+    decode_leg,
+    encode_leg,
+    leg_of_asker,
+    leg_towards,
+    lesser_suites,
+    objection_to_answer,
+    streams,
+)
+from ringfence.policy.model import Refuse
+from ringfence.policy.relayed import described, suite
+from ringfence.signaling import ksr, media_port, trunk_port
+
+ALWAYS: Final = "replace-origin replace-session-connection strict-source SDES-pad"
+"""Keys are written as whole Base64: with a padding that is missing, some phones lose the last byte of a 256 bit key."""
+THIS_BRANCH: Final = "via-branch=auto-next"
+"""Each device that rings gets an offer of its own, and its answer belongs to that."""
+
+OFFERS: Final = {
+    Form.PLAIN: "RTP/AVP SDES-off",
+    Form.BOTH: "RTP/AVP OSRTP-offer-RFC DTLS=off",
+    Form.SDES: "RTP/SAVP DTLS=off",
+    Form.DTLS: "UDP/TLS/RTP/SAVP DTLS=passive SDES-off",
+}
+TO_BROWSER: Final = "UDP/TLS/RTP/SAVPF ICE=force DTLS=passive SDES-off rtcp-mux-offer generate-mid"
+TO_PHONE: Final = "ICE=remove rtcp-mux-demux"
+REPORTS: Final = "generate-RTCP"
+"""The relay reports to both sides itself, so it knows the quality of phones that report nothing. Not where there is
+video: what browsers tell each other about pictures has to pass."""
+TO_VOICE: Final = "codec-transcode-PCMA"
+"""The voice process speaks G.711; the media relay translates for whoever does not."""
+
+VOICE_HOP: Final = f"sip:127.0.0.1:{ports.VOICE_SIP};transport=udp"
+CALLER, CALLEE = "caller_leg", "callee_leg"
+FAILED: Final = "media_failed"
+UNAVAILABLE: Final = Refuse("media.offer", 503, "Media Unavailable")
+UNKNOWN_BODY: Final = Refuse("media.body", 415, "Unsupported Media Type")
+
+
+def prefer_long_keys() -> None:
+    """Leaves of an offer only its best keys, when there are some of 256 bits. Only before the transaction keeps it."""
+    if ksr.has_sdp() and "a=crypto:" in (body := ksr.body()) and (lesser := lesser_suites(body)):
+        media_port.remove_keys(lesser)
+
+
+def warn(refusal: Refuse) -> None:
+    """Tells a refused phone what is wrong with its offer."""
+    if text := WARNINGS.get(refusal.rule):
+        ksr.reply_header(f'Warning: 399 pbx "{text}"')
+
+
+def leg_of_caller(terms: Terms) -> Leg | Refuse:
+    """The leg of whoever sends this INVITE, or why its offer is refused."""
+    if ksr.has_body() and not ksr.has_sdp():
+        return UNKNOWN_BODY
+    return leg_of_asker(ksr.transport(), terms, ksr.body() if ksr.has_sdp() else "")
+
+
+def offer_to_branch(terms: Terms) -> bool:
+    """The offer for the device that this branch goes to; False: nothing is sent there."""
+    next_hop = ksr.text("$du") or ksr.target_uri()
+    leg = leg_towards(_transport_of(next_hop), terms)
+    if not _offer(leg, next_hop, f"{THIS_BRANCH} {TO_VOICE}" if next_hop == VOICE_HOP else THIS_BRANCH):
+        ksr.set_dialog_var(FAILED, "1")
+        return False
+    ksr.set_dialog_var(_branch_variable(), encode_leg(leg))
+    return True
+
+
+def has_failed() -> bool:
+    """Whether a branch of this call was not sent because the relay did not take its media."""
+    return bool(ksr.dialog_var(FAILED))
+
+
+def offer_in_dialog(asker: str, other: str, next_hop: str) -> Refuse | None:
+    """A new offer within a call. What was encrypted stays encrypted, and keeps its way of agreeing on keys."""
+    if ksr.has_body() and not ksr.has_sdp():
+        return UNKNOWN_BODY
+    if not ksr.has_sdp():
+        return None
+    if objection := objection_to_answer(_leg(asker), ksr.body()):
+        return objection
+    return None if _offer(_leg(other), next_hop, "", _leg(asker)) else UNAVAILABLE
+
+
+def relay_answer(code: int) -> None:
+    """Replaces the media address in a reply to the caller's INVITE with ours."""
+    leg = decode_leg(ksr.dialog_var(_branch_variable()))
+    if 200 <= code < 300:
+        ksr.set_dialog_var(CALLEE, encode_leg(agreed(leg, ksr.body()) if ksr.has_sdp() else leg))
+    _answer(code, _leg(CALLER), leg, THIS_BRANCH)
+
+
+def relay_answer_in_dialog(code: int, asker: str, other: str) -> None:
+    """The same for a request within a call, of either side."""
+    _answer(code, _leg(asker), _leg(other), "")
+
+
+def in_use() -> dict[str, str]:
+    """How each side's media is encrypted now, by the names of the call record."""
+    if not ksr.dialog_var(CALLEE):
+        return {}
+    report = media_port.media_report()
+    sides = (("caller_rtp", CALLER, "$dlg(from_tag)"), ("called_rtp", CALLEE, "$dlg(to_tag)"))
+    return {name: described(_leg(leg), suite(report, ksr.text(tag))) for name, leg, tag in sides}
+
+
+def _offer(leg: Leg, next_hop: str, more: str, asker: Leg | None = None) -> bool:
+    if not ksr.has_sdp():
+        return not ksr.has_body()
+    family = "IP6" if "[" in next_hop else "IP4"
+    reports = "" if len(streams(ksr.body())) > 1 else REPORTS
+    flags = (_from(asker or _leg(CALLER)), _towards(leg), f"address-family={family}", reports, more)
+    return ksr.media_offer(" ".join((ALWAYS, *flags)))
+
+
+def _answer(code: int, asker: Leg, other: Leg, more: str) -> None:
+    if code >= 300 or not ksr.has_sdp():
+        if ksr.has_body() and not ksr.has_sdp():
+            ksr.remove_body()
+        return
+    if ksr.dialog_var("direction"):
+        trunk_port.strip_source_names()
+    ice = "ICE=force DTLS=passive" if asker.browser else "ICE=remove"
+    keys = "OSRTP-accept-RFC" if asker.form is Form.BOTH else ""
+    objection = objection_to_answer(other, ksr.body())
+    if objection is None and ksr.media_answer(f"{ALWAYS} {_from(other)} {ice} {keys} {more}"):
+        return
+    ksr.remove_body()  # raw SDP never travels; the call is ended instead
+    ksr.set_dialog_var("refused", (objection or UNAVAILABLE).rule)
+    ksr.end_dialog()
+
+
+def _from(leg: Leg) -> str:
+    """A browser's addresses are proved by ICE; a phone's media comes from where its signalling comes from."""
+    return "" if leg.browser else "SIP-source-address"
+
+
+def _towards(leg: Leg) -> str:
+    if leg.browser:
+        return TO_BROWSER
+    suites = acceptable_suites(leg.strong)
+    only = " ".join(f"SDES-only-{suite}" for suite in suites) if leg.form in (Form.SDES, Form.BOTH) else ""
+    pleasant = f"SDES-order:{';'.join(suites)};" if only else ""
+    return f"{OFFERS[leg.form]} {TO_PHONE} {only} {pleasant}"
+
+
+def _leg(name: str) -> Leg:
+    return decode_leg(ksr.dialog_var(name))
+
+
+def _branch_variable() -> str:
+    return f"leg{ksr.number('$T_branch_idx')}"
+
+
+def _transport_of(uri: str) -> str:
+    """The transport that a URI names; UDP when it names none.
+
+    >>> _transport_of("sip:192.0.2.1:5061;transport=TLS"), _transport_of("sip:192.0.2.1")
+    ('tls', 'udp')
+    """
+    return uri.lower().partition(";transport=")[2].partition(";")[0] or "udp"

@@ -1,0 +1,50 @@
+"""The part of the typed port to Kamailio that only the media relay uses, beside `ksr.py` and by its rules."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import KSR
+import orjson
+
+from ringfence.signaling.ksr import _yes, text
+
+REPORT: Final = "$var(media_report)"
+
+
+def remove_keys(suites: Iterable[str]) -> None:
+    """Takes the lines with keys for these suites (RFC 4568) out of the body."""
+    pattern = f"a=crypto:[0-9]+[ ]+({'|'.join(suites)})[ ][^\r\n]*[\r\n]+"
+    if _yes(KSR.textops.replace_body_all(pattern, "")):
+        KSR.textopsx.msg_apply_changes()
+
+
+def media_delete() -> None:
+    KSR.rtpengine.rtpengine_delete0()
+
+
+def play_music(flags: str) -> None:
+    KSR.rtpengine.play_media(flags)
+
+
+def stop_music(flags: str) -> None:
+    KSR.rtpengine.stop_media(flags)
+
+
+def media_quality() -> dict[str, float]:
+    """What the relay knew of the deleted call: MOS, loss in percent, jitter and round trip in milliseconds."""
+    found = {name: text(f"$avp({name})") for name in ("mos", "loss", "jitter", "round_trip")}
+    known = {name: float(value) for name, value in found.items() if value.replace(".", "", 1).isdigit()}
+    if "round_trip" in known:
+        known["round_trip"] /= 1000
+    return known
+
+
+def media_report() -> dict[str, Any]:
+    """What the relay knows of the call of this message; nothing if it does not answer."""
+    if not _yes(KSR.rtpengine.rtpengine_query_v("", REPORT)):
+        return {}
+    try:
+        found: Any = orjson.loads(text(REPORT))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,201 @@
+"""Reference "SRTP and DTLS-SRTP for Audio and Video"; attack cases 71, 75, 80: what is required is never plain."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ringfence.lab import sip
+from ringfence.lab.network import PBX_ADDRESS
+from ringfence.lab.product import within
+from ringfence.lab.softphone import Softphone
+
+pytestmark = pytest.mark.usefixtures("oracle")
+
+KEY_128 = "inline:" + "QUFB" * 10
+KEY_256 = "inline:" + "QUFB" * 15 + "QQ=="
+AES_128 = f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 {KEY_128}\r\n"
+AES_256 = f"a=crypto:2 AES_256_CM_HMAC_SHA1_80 {KEY_256}\r\n"
+NOTHING = f"a=crypto:1 NULL_HMAC_SHA1_80 {KEY_128}\r\n"
+
+
+class Srtp(Softphone):
+    """A scripted phone whose offers and answers hold these keys; without any they are plain."""
+
+    lines = ""
+
+    def sdp(self) -> bytes:
+        plain = sip.sdp(self.address, 40_000)
+        return plain.replace(b"RTP/AVP", b"RTP/SAVP") + self.lines.encode() if self.lines else plain
+
+    def offer(self) -> tuple[sip.Headers, bytes]:
+        return [("Content-Type", "application/sdp")], self.sdp()
+
+
+@pytest.fixture
+def srtp(pbx: Any, stranger: Any) -> Iterator[Any]:
+    made: list[Srtp] = []
+
+    def make(number: str, lines: str) -> Srtp:
+        one = Srtp(stranger(), (PBX_ADDRESS, 5060), pbx.account(number))
+        one.lines = lines
+        made.append(one)
+        assert one.register().status == 200
+        return one
+
+    yield make
+    for one in made:
+        one.register(expires=0)
+        one.sock.close()
+
+
+@pytest.fixture
+def require(pbx: Any) -> Iterator[Any]:
+    """Sets what an extension requires, and takes it back."""
+    touched = []
+
+    def set_one(number: str, encryption: str) -> None:
+        pbx.account(number)
+        touched.append(pbx.users[number]["id"])
+        pbx.rest.call("PUT", f"users/{touched[-1]}/media", {"encryption": encryption})
+        time.sleep(0.3)
+
+    yield set_one
+    for user in touched:
+        pbx.rest.call("PUT", f"users/{user}/media", {"encryption": None})
+    pbx.rest.patch(f"tenants/{pbx.tenant['id']}/media", aes_256_only=False)
+    time.sleep(0.3)
+
+
+def refused(caller: Softphone, number: str) -> sip.Message:
+    uri, headers = caller.begin_call(number)
+    answer = caller.final(sip.parse(sip.compose("X x SIP/2.0", headers)).branch)
+    caller.send_ack(answer, uri, headers)
+    return answer
+
+
+def record(pbx: Any, caller: str, dialled: str) -> dict[str, Any]:
+    def newest() -> dict[str, Any] | None:
+        rows = [row for row in pbx.product.call_records() if row["caller"].startswith(f"{caller}@")]
+        return next((row for row in rows if row["dialled"] == dialled), None)
+
+    found: dict[str, Any] = within(10, newest, "the call record is in REST")[0]
+    return found
+
+
+def test_an_offer_without_srtp_is_refused_where_it_is_required(pbx: Any, phone: Any, require: Any) -> None:
+    """488, the phone is told why, and the record names the rule."""
+    require("151", "required")
+    caller, callee = phone("151"), phone("152")
+    answer = refused(caller, "152")
+    assert answer.status == 488
+    assert "SRTP" in answer.header("warning")
+    assert not callee.requests_within(0.5)
+    assert record(pbx, "151", "152")["rule"] == "media.required"
+
+
+def test_a_phone_that_requires_srtp_gets_no_other_offer_and_may_not_answer_plainly(
+    pbx: Any, phone: Any, require: Any
+) -> None:
+    """The called phone sees RTP/SAVP with AES-256 first and nothing weak; its plain answer ends the call."""
+    require("154", "required")
+    caller, callee = phone("153"), phone("154")
+    caller.begin_call("154")
+    invite = callee.request("INVITE")
+    offer = invite.body.decode()
+    assert "RTP/SAVP" in offer
+    suites = [line.split()[1] for line in offer.splitlines() if line.startswith("a=crypto:")]
+    assert suites[0] == "AEAD_AES_256_GCM"
+    assert not [one for one in suites if "NULL" in one or one.endswith("_32") or "F8" in one]
+    callee.respond(invite, 200, "OK", "t", body=sip.sdp(callee.address, 40_000))
+    callee.request("BYE", timeout=8)
+    assert record(pbx, "153", "154")["rule"] == "media.answer"
+
+
+def test_no_cipher_at_all_is_refused(pbx: Any, phone: Any, srtp: Any) -> None:
+    caller = srtp("155", NOTHING)
+    phone("156")
+    answer = refused(caller, "156")
+    assert answer.status == 488
+    assert record(pbx, "155", "156")["rule"] == "media.suite"
+
+
+def test_aes_256_is_chosen_where_a_phone_offers_it_and_short_keys_are_refused_where_only_it_is_allowed(
+    pbx: Any, phone: Any, srtp: Any, require: Any
+) -> None:
+    """The record says for each side what was really agreed on; the other side stays plain."""
+    caller, callee = srtp("157", AES_128 + AES_256), phone("158")
+    uri, headers = caller.begin_call("158")
+    invite = callee.request("INVITE")
+    assert b"RTP/AVP" in invite.body
+    assert b"a=crypto" not in invite.body, "a plain phone over UDP is told no keys"
+    callee.answer_call(invite)
+    dialog = caller.call_answered(uri, headers)
+    answer = dialog.body.decode()
+    assert "AES_256_CM_HMAC_SHA1_80" in answer
+    assert "AES_CM_128" not in answer
+    callee.request("ACK")
+    raw = caller.in_dialog(dialog, "BYE")
+    caller.send(raw)
+    callee.respond(callee.request("BYE"), 200, "OK")
+    found = record(pbx, "157", "158")
+    assert (found["caller_rtp"], found["called_rtp"]) == ("SRTP AES_256_CM_HMAC_SHA1_80", "RTP")
+    pbx.rest.patch(f"tenants/{pbx.tenant['id']}/media", aes_256_only=True)
+    time.sleep(0.3)
+    caller.lines = AES_128
+    assert refused(caller, "158").status == 488
+
+
+def test_a_body_that_hides_a_session_description_is_refused(phone: Any) -> None:
+    """What the relay does not see does not pass (attack case 80)."""
+    caller, callee = phone("159"), phone("160")
+    uri = f"sip:160@{caller.account.domain}"
+    mixed = b"--b\r\nContent-Type: application/sdp\r\n\r\n" + sip.sdp(caller.address, 40_000) + b"\r\n--b--\r\n"
+    headers = [*caller.headers("INVITE", uri), ("Content-Type", "multipart/mixed;boundary=b")]
+    assert caller.authenticated("INVITE", uri, headers, mixed).status == 415
+    assert not callee.requests_within(0.5)
+
+
+def test_forged_rtp_from_strangers_does_not_arrive(pbx: Any, phone: Any, stranger: Any) -> None:
+    """A source that signalling never named sprays the range of the relay: not one packet reaches a party (case 71)."""
+    caller, callee = phone("161"), phone("162")
+    with caller.host.udp(40_000) as ears, callee.host.udp(40_000) as other:
+        uri, headers = caller.begin_call("162")
+        invite = callee.request("INVITE")
+        callee.answer_call(invite)
+        dialog = caller.call_answered(uri, headers)
+        callee.request("ACK")
+        ports = [_port(dialog.body), _port(invite.body)]
+        within(10, lambda: _watched(pbx), "strangers are kept out of the media ports")
+        for sock in (ears, other):
+            sock.setblocking(False)
+        with stranger().udp() as spray:
+            for number in range(200):
+                forged = b"\x80\x08" + number.to_bytes(2) + bytes(8) + b"FORGED" * 26
+                for port in ports:
+                    spray.sendto(forged, (PBX_ADDRESS, port))
+        time.sleep(0.5)
+        assert not [data for sock in (ears, other) for data in _all(sock) if b"FORGED" in data]
+        talk = b"\x80\x08" + (1).to_bytes(2) + bytes(8) + b"SPOKEN" * 26
+        ears.sendto(talk, (PBX_ADDRESS, ports[0]))
+        assert within(5, lambda: any(b"SPOKEN" in data for data in _all(other)), "the call's own audio passes")
+    caller.send(caller.in_dialog(dialog, "BYE"))
+    callee.respond(callee.request("BYE"), 200, "OK")
+
+
+def _port(body: bytes) -> int:
+    return int(body.decode().partition("m=audio ")[2].split()[0])
+
+
+def _all(sock: Any) -> list[bytes]:
+    found = []
+    while True:
+        try:
+            found.append(sock.recv(2048))
+        except BlockingIOError:
+            return found
+
+
+def _watched(pbx: Any) -> bool:
+    return "udp expires" in pbx.product.nft("list", "set", "inet", "ringfence", "watched")

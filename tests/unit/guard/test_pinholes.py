@@ -1,0 +1,53 @@
+"""Media ports are open for whom signalling named, and nothing is dropped that nobody looks after (attack case 71)."""
+
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from ringfence.guard.calls import Calls
+from ringfence.guard.firewall import DryRun
+from ringfence.guard.media import Relay, decoded
+from ringfence.guard.mediawatch import MediaWatch
+from ringfence.guard.pinholes import Holes, replaced, reserve
+
+
+def test_the_list_is_replaced_in_one_piece_and_the_watch_prolonged() -> None:
+    text = replaced(Holes(frozenset({ip_network("192.0.2.1"), ip_network("2001:db8::1")}), frozenset({46000})))
+    assert "add element inet ringfence media4 { 192.0.2.1 }" in text
+    assert "add element inet ringfence media6 { 2001:db8::1 }" in text
+    assert "add element inet ringfence media_ports { 46000 }" in text
+    assert text.splitlines()[-1] == "add element inet ringfence watched { udp timeout 15s }"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("", "45000-64999"), ("8887", "8887,45000-64999"), ("40000-65000", "40000-65000")]
+)
+def test_the_range_is_kept_for_media(tmp_path: Path, before: str, after: str) -> None:
+    path = tmp_path / "reserved"
+    path.write_text(before + "\n")
+    assert reserve(path)
+    assert path.read_text().strip() == after
+
+
+def test_without_the_right_to_reserve_nothing_is_watched(tmp_path: Path) -> None:
+    assert not reserve(tmp_path / "missing")
+
+
+@pytest.mark.anyio
+async def test_without_a_kernel_nothing_is_dropped() -> None:
+    firewall = DryRun()
+    await MediaWatch(Calls(), Relay(), firewall).look()
+    assert firewall.holes is None
+
+
+def test_addresses_of_a_call_are_those_its_parties_spoke_from_and_named() -> None:
+    calls = Calls()
+    calls.started(b"", {"call_id": "a", "t": 1.0, "source": "192.0.2.1", "media_addresses": ["192.0.2.7"]})
+    calls.answered(b"", {"call_id": "a", "t": 2.0, "media_addresses": ["192.0.2.9", "nonsense"]})
+    assert [call.media_addresses for call in calls.each()] == [("192.0.2.1", "192.0.2.7", "192.0.2.9", "nonsense")]
+
+
+@pytest.mark.parametrize("raw", [b"", b"d", b"i1", b"9:ab", b"l" * 100, b"d1:ae", b"x"])
+def test_an_answer_that_is_none_is_nothing(raw: bytes) -> None:
+    assert decoded(raw) is None

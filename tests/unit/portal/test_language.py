@@ -1,0 +1,65 @@
+"""Pages speak the reader's language, REST speaks English (issue 4, 7: "English first, translatable")."""
+
+from django.utils import translation
+
+from ringfence.portal.audit.models import Entry
+from ringfence.portal.language import told
+from tests.unit.portal.rest import Site
+from tests.unit.portal.signing_in import get, signed_in_browser
+
+
+def test_the_browser_decides_before_anybody_is_known(site: Site) -> None:
+    """Issue 4, 7. The sign-in page follows Accept-Language; what is not spoken falls back to English."""
+    from django.test import Client
+
+    page = Client(headers={"accept-language": "de-CH,de;q=0.9"}).get("/sign-in", secure=True)
+    assert b'<html lang="de"' in page.content
+    assert "Anmelden" in page.content.decode()
+    assert b'<html lang="en"' in Client(headers={"accept-language": "tlh"}).get("/sign-in", secure=True).content
+
+
+def test_a_choice_of_ones_own_goes_first_and_is_in_the_audit_log(site: Site) -> None:
+    """Issue 4, 7 and 8. It holds from the next page on, whatever the browser asks for."""
+    browser = signed_in_browser("100@a.example")
+    assert '<html lang="en"' in get(browser, "/users").content.decode()
+    chosen = browser.post("/my/language", {"language": "de", "next": "/users"}, secure=True)
+    assert (chosen.status_code, chosen["Location"]) == (302, "/users")
+    page = get(browser, "/users")
+    assert '<html lang="de"' in page.content.decode() and "Nebenstelle" in page.content.decode()
+    assert page["Content-Language"] == "de"
+    entry = Entry.objects.filter(action="user.language_changed").get()
+    assert entry.changes == {"language": {"old": "", "new": "de"}}
+
+
+def test_the_choice_never_leads_elsewhere(site: Site) -> None:
+    """W, open redirect: `next` is a path of the portal or nothing."""
+    browser = signed_in_browser("100@a.example")
+    for evil in ("https://evil.example/", "//evil.example/", "/\\evil.example"):
+        assert browser.post("/my/language", {"language": "de", "next": evil}, secure=True)["Location"] == "/"
+
+
+def test_a_language_that_is_not_there_is_refused(site: Site) -> None:
+    """Issue 4, 9. The refusal names the field and what there is; REST answers in English, whatever is preferred."""
+    assert site.a.call("PUT", "language", {"language": "de"})[1]["language"] == "de"
+    refusal = site.a.refusal("PUT", "language", {"language": "xx"})
+    assert refusal["field"] == "language"
+    assert "There is no language" in refusal["detail"]
+    assert site.a.get("language") == {"language": "de", "languages": {"en": "English", "de": "Deutsch"}}
+
+
+def test_refusals_of_code_without_django_are_told_too(site: Site) -> None:
+    """Issue 4, 7. A text with values is found by what stands around them."""
+    with translation.override("de"):
+        assert told("The ban of 192.0.2.7 is lifted.") == "Die Sperre von 192.0.2.7 ist aufgehoben."
+        assert told("3 is no such sentence") == "3 is no such sentence"
+        assert told("") == ""
+    with translation.override("en"):
+        assert told("The ban of 192.0.2.7 is lifted.") == "The ban of 192.0.2.7 is lifted."
+
+
+def test_a_refusal_stands_in_the_form_in_the_readers_language(site: Site) -> None:
+    """Issue 4, 4 and 7. The broken rule is named while typing, in German too."""
+    browser = signed_in_browser("100@a.example")
+    browser.post("/my/language", {"language": "de"}, secure=True)
+    rules = browser.post("/password-check", {"password": "aaaa"}, secure=True).content.decode()
+    assert "mindestens eine Ziffer" in rules
