@@ -252,10 +252,6 @@ def set_dialog_var(name: str, value: str) -> None:
     KSR.pv.sets(f"$dlg_var({name})", value)
 
 
-def end_dialog() -> None:
-    KSR.dialog.dlg_bye("all")
-
-
 def end_call_after(seconds: int) -> None:
     """The dialog made next ends with a BYE to both sides after this time."""
     KSR.pv.seti("$avp(longest_call)", seconds)
