@@ -12,7 +12,7 @@ from bench.systems.ringfence import Installed
 from ringfence.engines.rtpengine import render_media
 from ringfence.hosts import ports
 
-FLAGS: Final = ("replace-origin", "SDES-pad", "SDES-only-AEAD_AES_256_GCM")
+FLAGS: Final = ("replace-origin", "strict-source", "generate-RTCP", "SDES-pad", "SDES-only-AEAD_AES_256_GCM")
 PATIENCE: Final = 2.0
 _PORT: Final = re.compile(r"m=audio (\d+)")
 

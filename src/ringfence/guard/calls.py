@@ -149,6 +149,14 @@ class Calls:
             and not (call.encrypted and all(one == "RTP" or " " in one for one in call.encrypted.values()))
         }
 
+    def broken(self) -> list[str]:
+        """The answered calls whose answer was refused, unless their end is on its way."""
+        return [
+            call_id
+            for call_id, call in self._calls.items()
+            if call.answered and call.answered.get("broken") and not call.ending
+        ]
+
     def mark_ending(self, call_id: str, why: str) -> tuple[int, int] | None:
         """Notes why we hang up. Where the core keeps the dialog; None if it cannot be known."""
         call = self._calls.get(call_id)

@@ -34,7 +34,7 @@ from ringfence.guard.ledger import Ledger
 from ringfence.guard.measures import Measures
 from ringfence.guard.media import Relay
 from ringfence.guard.mediawatch import LOOK_EVERY as MEDIA_EVERY
-from ringfence.guard.mediawatch import MediaWatch
+from ringfence.guard.mediawatch import REFUSED_ANSWER, MediaWatch
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
 from ringfence.guard.recordingdesk import RecordingDesk
@@ -225,6 +225,7 @@ class Daemon:
         while True:
             await asyncio.sleep(MEDIA_EVERY)
             await self._media.look()
+            await self._calls.hang_up_all(self._service.parts.standing.calls.broken(), REFUSED_ANSWER)
 
     async def _loads(self) -> None:
         """A long list goes into the kernel in small steps, between everything else."""

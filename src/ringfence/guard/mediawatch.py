@@ -21,6 +21,8 @@ MOST_LOOKS: Final = 10
 """How often a call is asked about until both sides have their cipher."""
 
 MOST_AT_ONCE: Final = 50
+REFUSED_ANSWER: Final = "Media refused"
+"""Why a call is ended whose called side answered more weakly than it was asked."""
 
 log = logging.getLogger(__name__)
 

@@ -7,6 +7,14 @@ from typing import Any, Final
 from ringfence.policy.media import Form, Leg
 
 LONGEST_SUITE: Final = 48
+QUALITY: Final = {
+    "mos": ("MOS", 10),
+    "loss": ("packet loss", 1),
+    "jitter": ("jitter", 1),
+    "round_trip": ("round-trip time", 1000),
+}
+"""What the relay calls it, and by what it is divided."""
+
 LABELS: Final = {Form.PLAIN: "RTP", Form.BOTH: "SRTP", Form.SDES: "SRTP", Form.DTLS: "DTLS-SRTP"}
 
 
@@ -66,3 +74,22 @@ def _medias(report: Mapping[str, Any], tag: str) -> list[dict[str, Any]]:
 def _list(holder: Mapping[str, Any], name: str) -> list[Any]:
     found = holder.get(name)
     return found if isinstance(found, list) else []
+
+
+def quality(report: Mapping[str, Any]) -> dict[str, float]:
+    """Means over all streams that were reported on: `mos` (1 to 5), `loss` in percent, `jitter` and `round_trip` in
+    milliseconds; nothing when there was no report, for instance in a call of a few seconds.
+
+    >>> quality({"SSRC": {"7": {"average MOS": {"MOS": 43, "packet loss": 1, "jitter": 2, "round-trip time": 1500}}}})
+    {'mos': 4.3, 'loss': 1.0, 'jitter': 2.0, 'round_trip': 1.5}
+    """
+    sources = report.get("SSRC")
+    reported = sources.values() if isinstance(sources, dict) else ()
+    found = [one.get("average MOS") for one in reported if isinstance(one, dict)]
+    keys = [key for key, _ in QUALITY.values()]
+    means = [one for one in found if isinstance(one, dict) and all(type(one.get(key)) is int for key in keys)]
+    if not means:
+        return {}
+    return {
+        name: round(sum(one[key] for one in means) / len(means) / scale, 3) for name, (key, scale) in QUALITY.items()
+    }

@@ -239,11 +239,10 @@ def dialog_event(name: str, worker: Worker) -> None:
             limits.release()
             parking.ended()
             recording.ended(worker)
-            encrypted = media.in_use()
+            audio = media.in_use()
             media_port.media_delete()
-            quality = media_port.media_quality()
             outcome = (488, "Not Acceptable Here") if media.ends_now() else (200, "Normal")
-            worker.journal.append(Kind.CALL_ENDED, {**told.ended(*outcome, told.ended_by()), **encrypted, **quality})
+            worker.journal.append(Kind.CALL_ENDED, {**told.ended(*outcome, told.ended_by()), **audio})
         case "dialog:failed":
             limits.release()
             code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408

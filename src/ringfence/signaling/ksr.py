@@ -282,10 +282,6 @@ def noted(name: str) -> str:
     return text(f"$avp({name})")
 
 
-def end_dialog() -> None:
-    KSR.dialog.dlg_bye("all")
-
-
 def end_call_after(seconds: int) -> None:
     """The dialog made next ends with a BYE to both sides after this time."""
     KSR.pv.seti("$avp(longest_call)", seconds)

@@ -24,7 +24,7 @@ from ringfence.policy.media import (
     streams,
 )
 from ringfence.policy.model import Refuse
-from ringfence.policy.relayed import described, suite
+from ringfence.policy.relayed import described, quality, suite
 from ringfence.signaling import ksr, media_port, trunk_port
 
 ALWAYS: Final = "replace-origin replace-session-connection strict-source SDES-pad"
@@ -114,13 +114,14 @@ def relay_answer_in_dialog(code: int, asker: str, other: str) -> None:
     _answer(code, _leg(asker), _leg(other), "")
 
 
-def in_use() -> dict[str, str]:
-    """How each side's media is encrypted now, by the names of the call record."""
+def in_use() -> dict[str, str | float]:
+    """How each side's media is encrypted and how good it was, by the names of the call record."""
     if not ksr.dialog_var(CALLEE):
         return {}
     report = media_port.media_report()
     sides = (("caller_rtp", CALLER, "$dlg(from_tag)"), ("called_rtp", CALLEE, "$dlg(to_tag)"))
-    return {name: described(_leg(leg), suite(report, ksr.text(tag))) for name, leg, tag in sides}
+    encrypted = {name: described(_leg(leg), suite(report, ksr.text(tag))) for name, leg, tag in sides}
+    return {**encrypted, **quality(report)}
 
 
 def _offer(leg: Leg, next_hop: str, more: str, asker: Leg | None = None) -> bool:
@@ -144,7 +145,7 @@ def _answer(code: int, asker: Leg, other: Leg, more: str) -> None:
     objection = objection_to_answer(other, ksr.body())
     if objection is None and ksr.media_answer(f"{ALWAYS} {_from(other)} {ice} {keys} {more}"):
         return
-    ksr.remove_body()  # raw SDP never travels; the call is ended as soon as it is up
+    ksr.remove_body()  # raw SDP never travels; the guard ends the call as soon as it is up
     ksr.set_dialog_var("refused", (objection or UNAVAILABLE).rule)
     ksr.set_dialog_var(BROKEN, "1")
 

@@ -30,15 +30,6 @@ def stop_music(flags: str) -> None:
     KSR.rtpengine.stop_media(flags)
 
 
-def media_quality() -> dict[str, float]:
-    """What the relay knew of the deleted call: MOS, loss in percent, jitter and round trip in milliseconds."""
-    found = {name: text(f"$avp({name})") for name in ("mos", "loss", "jitter", "round_trip")}
-    known = {name: float(value) for name, value in found.items() if value.replace(".", "", 1).isdigit()}
-    if "round_trip" in known:
-        known["round_trip"] /= 1000
-    return known
-
-
 def media_report() -> dict[str, Any]:
     """What the relay knows of the call of this message; nothing if it does not answer."""
     if not _yes(KSR.rtpengine.rtpengine_query_v("j", REPORT)):

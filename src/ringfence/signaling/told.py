@@ -4,7 +4,7 @@ import time
 from typing import Any, Final
 
 from ringfence.policy.limits import HELD
-from ringfence.signaling import ksr, ladder, sides
+from ringfence.signaling import ksr, ladder, media, sides
 from ringfence.signaling.lines import CAME_BY
 
 DIALOG_VARIABLES: Final = (
@@ -89,18 +89,19 @@ def call_fields() -> dict[str, Any]:
 def answered() -> dict[str, Any]:
     """`dialog` is where the core keeps the call, `media` whether the relay carries it.
 
-    `tags` are what the relay calls caller and called side.
+    `tags` are what the relay calls caller and called side. A `broken` call got an answer that was refused: it is ended.
     """
     place = [ksr.number("$dlg(h_entry)"), ksr.number("$dlg(h_id)")]
-    media = bool(ksr.dialog_var("codec"))
+    carried = bool(ksr.dialog_var("codec"))
     named = [one for one in ksr.dialog_var("media_addresses").split(",") if one]
     return {
         **call_fields(),
         "answered_at": time.time(),
         "dialog": place,
-        "media": media,
+        "media": carried,
         "tags": tags(),
         "media_addresses": named,
+        "broken": media.ends_now(),
     }
 
 
