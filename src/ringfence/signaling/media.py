@@ -162,8 +162,8 @@ def _leg_through_sbc(next_hop: str, terms: Terms) -> Leg | None:
 
 
 def _from(leg: Leg) -> str:
-    """A browser's addresses are proved by ICE; a phone's media comes from where its signalling comes from. The SBC names
-    its own relay, where its clients' media comes from."""
+    """A browser's addresses are proved by ICE; a phone's media comes from where its signalling comes from. The SBC
+    names its own relay, where its clients' media comes from."""
     return "" if leg.browser or ksr.over_link() else "SIP-source-address"
 
 
