@@ -25,7 +25,7 @@ def test_a_phone_outside_calls_and_is_called(outside: Any, phone: Any, pbx: Any,
     remote, inside = outside("601", transport), phone("602")
     found = registration(pbx, "601", remote)
     assert found["transport"] == transport.lower()
-    assert ";lr;ob;flow=" in found["contacts"][0]["path"]
+    assert ";lr;ob;speaks=" in found["contacts"][0]["path"]
     for caller, callee in ((remote, inside), (inside, remote)):
         dialog, _ = establish(caller, callee)
         assert end_call(caller, callee, dialog).status == 200
