@@ -75,7 +75,8 @@ PLANTED: Final = {
     "web.plain_http", "web.certificate_self_signed", "web.open_administration", "web.exposed_portal",
     "trunks.open_addresses", "trunks.concurrent_calls", "trunks.plain", "calls.tenant_limits", "calls.budgets",
     "calls.media_plain", "calls.rules_abroad", "calls.rules_hours", "calls.costly_numbers", "host.ssh_port",
-    "host.ssh_passwords", "host.ssh_root", "host.firewall", "host.readable_secrets", "host.backup", "cloud.address_not_static",
+    "host.ssh_passwords", "host.ssh_root", "host.firewall", "host.readable_secrets", "host.backup",
+    "cloud.address_not_static",
 }  # fmt: skip
 
 
