@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 
 from ringfence.probe.view import Tls
 
-SECONDS: Final = 3.0
+SECONDS: Final = 2.0
 VERSIONS: Final = (
     ssl.TLSVersion.TLSv1,
     ssl.TLSVersion.TLSv1_1,
@@ -23,6 +23,8 @@ NAMES: Final = {"TLSv1": "TLSv1", "TLSv1_1": "TLSv1.1", "TLSv1_2": "TLSv1.2", "T
 
 def look(host: str, port: int) -> Tls | None:
     """None for a port that speaks no TLS."""
+    if _shaken(host, port, None) is None:
+        return None
     found = {version.name: _shaken(host, port, version) for version in VERSIONS}
     spoken = {name: hand for name, hand in found.items() if hand is not None}
     if not spoken:
@@ -32,14 +34,19 @@ def look(host: str, port: int) -> Tls | None:
     return Tls(port, versions, cipher, *_certificate(raw))
 
 
-def _shaken(host: str, port: int, version: ssl.TLSVersion) -> tuple[str, bytes] | None:
-    """Cipher and certificate of one handshake. Whether to trust it is the question, so nothing is verified here."""
+def _shaken(host: str, port: int, version: ssl.TLSVersion | None) -> tuple[str, bytes] | None:
+    """Cipher and certificate of one handshake, in any version without one. Whether to trust it is the question, so
+    nothing is verified here.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_ciphers("ALL:@SECLEVEL=0")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        context.minimum_version = context.maximum_version = version
+        if version is None:
+            context.minimum_version = VERSIONS[0]
+        else:
+            context.minimum_version = context.maximum_version = version
     try:
         with socket.create_connection((host, port), SECONDS) as plain, context.wrap_socket(plain) as link:
             return (link.cipher() or ("",))[0], link.getpeercert(binary_form=True) or b""

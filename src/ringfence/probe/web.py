@@ -6,7 +6,7 @@ from typing import Final
 
 from ringfence.probe.view import Web
 
-SECONDS: Final = 4.0
+SECONDS: Final = 2.0
 LONGEST: Final = 4_096
 FOREIGN: Final = "https://evil.example"
 PATHS: Final = ("/", "/provisioning/", "/static/")
