@@ -73,7 +73,7 @@ class Product:
     def paths(self) -> Paths:
         return _paths(self.home)
 
-    def start(self, patience: float = 90) -> float:
+    def start(self, patience: float = 240) -> float:
         """Start everything and wait until it answers. Returns the seconds it took."""
         begun = time.monotonic()
         for directory in (self.home, self.paths.state, self.paths.run):

@@ -32,7 +32,7 @@ class Rest:
         self._host, self._server = host, server
         self._certificate = certificate
         self.token = token
-        self.patience = 10.0
+        self.patience = 40.0
 
     def get(self, path: str, **query: str) -> Any:
         suffix = "?" + "&".join(f"{key}={value}" for key, value in query.items()) if query else ""
