@@ -1,14 +1,17 @@
 """The README names the ports, verbs and directories that exist."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ringfence.cli.app import GROUPS, VERBS
-from ringfence.engines.children import CORE, MEDIA, WEB
+from ringfence.engines.children import CORE, MEDIA, SBC, SBC_MEDIA, WEB
 from ringfence.engines.free_ports import endpoints
+from ringfence.engines.system import System
 from ringfence.hosts import ports
+from ringfence.hosts.sbc import Sbc
 from tests.unit.engines.systems import a_system
 
 pytestmark = pytest.mark.unit
@@ -26,9 +29,17 @@ def listens(service: ports.Service) -> str:
     """The media range is in no list of endpoints: rtpengine passes over taken ports."""
     if service.part is ports.Part.HOST:
         return "the host's own"
-    wanted = endpoints(a_system(), frozenset({CORE, MEDIA, WEB}))
-    heard = {(endpoint.port, endpoint.transport) for endpoint in wanted}
-    return "yes" if service == ports.RTP or (service.first, service.transport) in heard else "no"
+    place = (service.first, service.transport)
+    if service == ports.RTP or place in heard(a_system()):
+        return "yes"
+    with_sbc = heard(replace(a_system(), sbc=Sbc(enabled=True)))
+    return "with the SBC" if service == ports.SBC_RTP or place in with_sbc else "no"
+
+
+def heard(system: System) -> set[tuple[int, ports.Transport]]:
+    parts = frozenset({CORE, MEDIA, WEB, SBC, SBC_MEDIA})
+    wanted = endpoints(system, parts if system.sbc.enabled else parts - {SBC, SBC_MEDIA})
+    return {(endpoint.port, endpoint.transport) for endpoint in wanted}
 
 
 def test_the_port_table_is_the_one_in_code() -> None:
