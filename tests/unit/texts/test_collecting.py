@@ -28,6 +28,7 @@ def test_templates_as_django_asks_for_them() -> None:
         ('refuse("field", "a.rule", f"There is no {x}.")', ["There is no {}."]),
         ('forms.CharField(label="Name", help_text="As in 101.")', ["Name", "As in 101."]),
         ('messages.success(request, "Done." if x else "Half done.")', ["Done.", "Half done."]),
+        ('message = f"No {x} here."\nrefuse("field", "a.rule", message)', ["No {} here."]),
         ('log.warning("a", "not for people")', []),
         ('Field(description="for programs")', []),
     ],
