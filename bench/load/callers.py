@@ -18,7 +18,7 @@ def call(net: Network, phone_book: Path, folder: Path, called: str, *, rate: int
     words = [
         *("sipp", f"{SERVER_ADDRESS}:5060", "-sf", str(_SCENARIO), "-inf", str(phone_book), "-t", "ui"),
         *("-ip_field", "0", "-i", "198.18.0.2", "-p", "5060", "-s", called, "-auth_uri", f"{called}@{DOMAIN}"),
-        *("-r", str(rate), "-m", str(count), "-nostdin", "-max_socket", "2000", "-max_retrans", "6"),
+        *("-r", str(rate), "-m", str(count), "-nostdin", "-max_socket", "2000", "-recv_timeout", "8000"),
         *("-timeout", f"{count // rate + _GRACE_SECONDS}s", "-trace_stat", "-stf", str(statistics), "-fd", "600"),
     ]
     sipp = start(words, net.phones, GENERATOR_PROCESSOR, folder / "calls.log", cwd=folder)

@@ -12,7 +12,7 @@ from bench.stage import Result, Stage, ours, phone_book
 from bench.systems.baselines import ON_POSTGRESQL, ON_SQLITE, TUNED, baselines
 from bench.systems.outside import NUMBER, outside
 
-LOAD: Final = Load(100, 1500)
+LOAD: Final = Load(100, 1000)
 EXTENSIONS: Final = 10_000
 FEW: Final = (10, 100)
 MANY: Final = (10_000, 1_000_000)

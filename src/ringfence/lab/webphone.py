@@ -10,11 +10,17 @@ from websockets.typing import Origin, Subprotocol
 
 from ringfence.lab import sip
 from ringfence.lab.network import Host
-from ringfence.lab.sip import Account, Message
-from ringfence.lab.softphone import PATIENCE, Softphone, Transport, unchecked_tls
+from ringfence.lab.sip import Account, Headers, Message
+from ringfence.lab.softphone import PATIENCE, Dialog, Softphone, Transport, dialog_of_callee, unchecked_tls
 
 NOWHERE: Final = "phone.invalid"
 """What browsers write where others write their address (RFC 7118 section 5)."""
+
+OF_A_BROWSER: Final = (
+    "a=setup:active\r\na=rtcp-mux\r\na=ice-ufrag:lab0\r\na=ice-pwd:laboratory-without-a-browser\r\n"
+    f"a=fingerprint:sha-256 {':'.join(['5A'] * 32)}\r\n"
+).encode()
+"""What the answer of a browser says beside its profile (RFC 8827, RFC 8839)."""
 
 
 class WebPhone(Softphone):
@@ -47,6 +53,14 @@ class WebPhone(Softphone):
     @property
     def hostport(self) -> str:
         return NOWHERE
+
+    def answer_call(self, invite: Message, extra: Headers | None = None) -> Dialog:
+        """As a browser answers: with DTLS-SRTP and ICE, of which nothing comes true."""
+        tag = sip.new_token()
+        self.respond(invite, 180, "Ringing", tag)
+        plain = sip.sdp(self.address, 40_000)
+        self.respond(invite, 200, "OK", tag, extra, plain.replace(b"RTP/AVP", b"UDP/TLS/RTP/SAVPF") + OF_A_BROWSER)
+        return dialog_of_callee(invite, tag)
 
     def send(self, raw: bytes) -> None:
         self._link.send(raw.decode(), text=True)

@@ -206,6 +206,7 @@ def test_the_public_address_of_the_cloud_is_told_to_phones(patient: Patient) -> 
 
 def test_the_firewall_stays_without_a_proof_from_outside(patient: Patient, tmp_path: Path) -> None:
     """Reference "Ambiguities and Safety Fixes", 1."""
+    patient.product.command("firewall", "apply", "--minutes", "0", timeout=120)
     result = tmp_path / "probe.json"
     result.write_text(json.dumps(probed(patient, tmp_path)))
     reason = ("--reason", "the security group does it")
