@@ -59,7 +59,7 @@ CALLS: Final[dict[str, tuple[int, ...]]] = {
 PLURAL: Final = ("ngettext", "ngettext_lazy")
 SHOWN: Final = ("title", "button", "heading", "note")
 KEYWORDS: Final = ("detail", "label", "help_text", "search_hint", "empty_label")
-SINGLE: Final = ("WRONG", "reason", "message")
+SINGLE: Final = ("WRONG", "reason", "message", "faults")
 LISTED: Final = ("choices", "MASKS", "ENDS", "LIFETIMES", "TITLES", "_RULES", "REASONS")
 """Tables whose values, or last columns, are texts."""
 LETTER: Final = re.compile(r"[^\W\d_]{2}")

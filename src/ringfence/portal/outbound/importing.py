@@ -75,11 +75,13 @@ def _wish(row: dict[str, str], trunks: dict[str, int]) -> RuleWish:
     """Raises ValueError with a sentence for whoever wrote the file."""
     names = _parts(row, "trunks")
     if unknown := [name for name in names if name.lower() not in trunks]:
-        raise ValueError(f"There is no trunk {unknown[0][:64]!r} for this tenant.")
+        message = f"There is no trunk {unknown[0][:64]!r} for this tenant."
+        raise ValueError(message)
     way = {"strip": _number(row, "strip", 0), "prepend": row.get("prepend", "").strip(), "caller_number": "", "cost": 0}
     availability = row.get("availability", "").strip().lower() or Availability.ALWAYS.value
     if availability not in AVAILABLE:
-        raise ValueError(f"A rule is available {' or '.join(AVAILABLE)}; own office hours are chosen on its page.")
+        message = f"A rule is available {' or '.join(AVAILABLE)}; own office hours are chosen on its page."
+        raise ValueError(message)
     return RuleWish(
         name=row["name"].strip(),
         order=_number(row, "order", 0),
@@ -103,7 +105,8 @@ def _number(row: dict[str, str], column: str, usual: int) -> int:
 
 def _whole(column: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise ValueError(f"{text[:32]!r} in the column {column} is no whole number.")
+        message = f"{text[:32]!r} in the column {column} is no whole number."
+        raise ValueError(message)
     return int(text)
 
 
