@@ -21,6 +21,7 @@ from ringfence.hosts import accounts
 
 CHECK_SECONDS: Final = 20.0
 _SHOWN_LINES: Final = 12
+AUTHORITIES_OF_HOST: Final = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def core_file(system: System, account: str = accounts.SIP.name) -> EngineFile:
@@ -49,7 +50,14 @@ def _topology_key(path: Path, account: str) -> str:
 
 def tls_file(system: System, account: str = accounts.SIP.name) -> EngineFile:
     """The core reads it together with its own file, and so does that one's check."""
+    _trust_the_hosts_authorities(system.paths.authorities)
     return EngineFile(system.paths.core_tls_config, render_tls(system), account, lambda _: "")
+
+
+def _trust_the_hosts_authorities(own: Path) -> None:
+    """Unless somebody put another list in its place."""
+    if own.parent.is_dir() and not own.is_symlink() and not own.exists():
+        own.symlink_to(AUTHORITIES_OF_HOST)
 
 
 def media_file(system: System) -> EngineFile:

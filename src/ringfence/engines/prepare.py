@@ -6,7 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from ringfence.engines.certificate import Certificate, ensure_certificate
@@ -32,7 +31,6 @@ from ringfence.hosts import accounts
 
 DATABASE_SECONDS: Final = 120.0
 _SHOWN_LINES: Final = 12
-AUTHORITIES_OF_HOST: Final = Path("/etc/ssl/certs/ca-certificates.crt")
 
 type Tell = Callable[[str], None]
 
@@ -147,13 +145,6 @@ def _in_place(file: EngineFile) -> None:
     install([file], reload=lambda: "")
 
 
-def _trust_the_hosts_authorities(own: Path) -> None:
-    """Unless somebody put another list in its place."""
-    if not own.is_symlink() and not own.exists():
-        own.parent.mkdir(parents=True, exist_ok=True)
-        own.symlink_to(AUTHORITIES_OF_HOST)
-
-
 def _engine_files(system: System, parts: frozenset[str], tell: Tell) -> None:
     makers: dict[str, Callable[[System], EngineFile]] = {
         CORE: core_file,
@@ -163,7 +154,6 @@ def _engine_files(system: System, parts: frozenset[str], tell: Tell) -> None:
         SBC_MEDIA: sbc_media_file,
     }
     if CORE in parts:
-        _trust_the_hosts_authorities(system.paths.authorities)
         _in_place(tls_file(system))
     if SBC in parts:
         _in_place(sbc_tls_file(system))
