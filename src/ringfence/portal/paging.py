@@ -99,7 +99,8 @@ def cut_elsewhere(page: Page, ask: Callable[[str, int], dict[str, Any]], key: st
     found = ask(place, page.offset + page.limit)
     items = found[key]
     more = _encoded([str(items[-1]["place"])]) if found["has_next"] and items else None
-    return {"items": items[page.offset :], "count": found["count"], "next": more}
+    shown = [{name: value for name, value in item.items() if name != "place"} for item in items[page.offset :]]
+    return {"items": shown, "count": found["count"], "next": more}
 
 
 def _order(found: QuerySet[Any]) -> tuple[str, ...]:

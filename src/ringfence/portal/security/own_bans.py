@@ -18,7 +18,7 @@ from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.change import change
 from ringfence.portal.paging import PageOut, PageQuery, RowId, cut_elsewhere
 from ringfence.portal.permissions import Permission
-from ringfence.portal.problems import Forbidden, Refused
+from ringfence.portal.problems import Refused, refuse
 from ringfence.portal.schema import In, Out
 from ringfence.portal.security import changes
 from ringfence.portal.tables import Column, Empty, Part, Remote, Table, answer
@@ -119,12 +119,12 @@ def lift_own_ban(request: ApiRequest, payload: OwnLiftIn) -> Status[Any]:
 
 
 def tenant_of(actor: Actor, tenant_id: int | None = None) -> Tenant:
-    """The tenant in question, one that the actor may see. Raises Forbidden."""
+    """The tenant in question, one that the actor may see. Raises Refused."""
     visible = Tenant.objects.visible_to(actor)
     wanted = actor.tenant_id if tenant_id is None else tenant_id
     found: Tenant | None = visible.filter(pk=wanted).first() if wanted else None
     if found is None:
-        raise Forbidden(detail="Name one of your tenants.")
+        raise refuse("tenant_id", "tenant.not_found", "There is no such tenant.")
     return found
 
 
