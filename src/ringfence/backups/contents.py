@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ringfence.hosts.paths import Paths
@@ -84,8 +84,19 @@ def _is_ours(name: str) -> bool:
     return name.startswith(("restore.", "before-restore"))
 
 
+def stays_inside(link: str) -> bool:
+    """Whether a link leads nowhere but below its own directory.
+
+    >>> stays_inside("pair-1"), stays_inside("/etc/ssl"), stays_inside("../../etc")
+    (True, False, False)
+    """
+    return not link.startswith("/") and ".." not in PurePosixPath(link).parts
+
+
 def _kind(path: Path) -> Kind | None:
-    """None for what is not taken: sockets, half-written files, what SQLite keeps beside a database."""
+    """None for what is not taken: sockets, half-written files, what SQLite keeps beside a database, and links to the
+    host's own files, which are made again where the backup comes back.
+    """
     if path.name.endswith((*_BESIDE, *_PASSING)):
         return None
     try:
@@ -93,7 +104,7 @@ def _kind(path: Path) -> Kind | None:
         if stat.S_ISDIR(mode):
             return Kind.FOLDER
         if stat.S_ISLNK(mode):
-            return Kind.LINK
+            return Kind.LINK if stays_inside(os.readlink(path)) else None
         if not stat.S_ISREG(mode):
             return None
         with path.open("rb") as stream:

@@ -6,6 +6,7 @@ derived from the passphrase with scrypt (RFC 7914); nobody stores it.
 
 import json
 import os
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -56,6 +57,8 @@ def new_lock(passphrase: str) -> Lock:
     """Raises WeakPassphrase."""
     if len(passphrase) < SHORTEST:
         raise WeakPassphrase(f"a passphrase for backups has at least {SHORTEST} characters")
+    if any("\ud800" <= character <= "\udfff" for character in passphrase):
+        raise WeakPassphrase("a passphrase is made of whole characters; half a surrogate pair cannot be typed again")
     salt = os.urandom(16)
     return Lock(salt, _public(_derived(passphrase, salt)))
 
@@ -83,13 +86,15 @@ def read_lock(path: Path) -> Lock | None:
 
 
 def write_lock(path: Path, lock: Lock) -> None:
+    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     staged = path.with_suffix(".staged")
     staged.write_text(json.dumps(lock.words), encoding="utf-8")
     staged.replace(path)
 
 
 def _derived(passphrase: str, salt: bytes) -> X25519PrivateKey:
-    words = passphrase.encode()
+    """In one form of Unicode (NFC), so that another keyboard's umlaut opens it too."""
+    words = unicodedata.normalize("NFC", passphrase).encode("utf-8", "surrogatepass")
     return X25519PrivateKey.from_private_bytes(Scrypt(salt=salt, length=32, n=_N, r=_R, p=_P).derive(words))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ringfence import __version__
-from ringfence.backups.contents import DUMPED, MANIFEST, ROOT
+from ringfence.backups.contents import DUMPED, MANIFEST, ROOT, stays_inside
 from ringfence.backups.sealed import Damaged, NoBackup, OpeningReader
 from ringfence.hosts.paths import Paths
 
@@ -190,7 +190,7 @@ def _place(entry: tarfile.TarInfo) -> PurePosixPath | None:
     inside = name.parts[:1] == (ROOT,) and len(name.parts) > 1 and ".." not in name.parts
     if not inside or not (entry.isreg() or entry.isdir() or entry.issym()):
         raise Damaged(f"the backup holds {entry.name!r}, which belongs to no backup")
-    if entry.issym() and (entry.linkname.startswith("/") or ".." in PurePosixPath(entry.linkname).parts):
+    if entry.issym() and not stays_inside(entry.linkname):
         raise Damaged(f"the link {entry.name!r} leads out of the backup")
     return name.relative_to(ROOT)
 

@@ -14,7 +14,7 @@ PORT: Final = 8887
 ROOT: Final = "/api/v1/"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Refused(Exception):
     """The API said no: the status and the problem document (RFC 9457)."""
 

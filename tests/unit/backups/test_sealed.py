@@ -85,6 +85,19 @@ def test_two_backups_of_the_same_share_no_byte_of_their_body() -> None:
     assert one[:64] != other[:64]
 
 
+def test_another_keyboard_writes_the_same_passphrase() -> None:
+    """An umlaut as one character and as two (NFC and NFD)."""
+    target = io.BytesIO()
+    with closing(SealingWriter(target, new_lock("Schl\u00fcssel und Bund"))) as writer:
+        writer.write(b"plain")
+    assert opened(target.getvalue(), "Schlu\u0308ssel und Bund") == b"plain"
+
+
+def test_half_a_character_is_refused() -> None:
+    with pytest.raises(WeakPassphrase):
+        new_lock("correct horse \ud800 battery")
+
+
 def test_a_short_passphrase_is_refused() -> None:
     with pytest.raises(WeakPassphrase):
         new_lock("short")

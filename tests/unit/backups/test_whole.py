@@ -30,6 +30,7 @@ def paths(tmp_path: Path) -> Paths:
     (paths.secrets / "seal.key").write_bytes(b"k" * 32)
     (paths.tls / "one" / "web.key").write_text("key")
     paths.current_pair.symlink_to("one")
+    (paths.tls / "authorities.pem").symlink_to("/etc/ssl/certs/ca-certificates.crt")
     (paths.policy / "data.mdb").write_text("made anew")
     (paths.logs / "core.log").write_text("noise")
     with closing(sqlite3.connect(paths.portal_database)) as db, db:
@@ -55,6 +56,7 @@ def test_everything_comes_back_on_a_new_root(paths: Paths, tmp_path: Path) -> No
     assert (there.secrets / "seal.key").read_bytes() == b"k" * 32
     assert there.web_key.read_text() == "key"
     assert there.current_pair.is_symlink()
+    assert not (there.tls / "authorities.pem").is_symlink()
     assert not there.policy.exists() and not there.logs.exists() and not there.backups.exists()
     assert found.kept is None and found.facts.at == NOW.isoformat()
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from ringfence.backups.lock import SHORTEST, WeakPassphrase, new_lock, read_lock, write_lock
+from ringfence.backups.lock import WeakPassphrase, new_lock, read_lock, write_lock
 from ringfence.portal import places
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
@@ -87,10 +87,7 @@ def set_passphrase(actor: Actor, passphrase: str) -> None:
     try:
         lock = new_lock(passphrase)
     except WeakPassphrase as error:
-        message = (
-            f"A passphrase for backups has at least {SHORTEST} characters: whoever steals a backup can try for ever."
-        )
-        raise refuse("passphrase", "backup.passphrase", message) from error
+        raise refuse("passphrase", "backup.passphrase", f"{str(error).capitalize()}.") from error
     with change(actor) as draft:
         write_lock(places.PATHS.backup_lock, lock)
         draft.record("backup.passphrase_set", "passphrase", "passphrase", None, {"passphrase": SECRET_CHANGED})

@@ -1,6 +1,6 @@
 """REST: setup, status."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -22,6 +22,8 @@ from ringfence.portal.system.setup import set_up
 from ringfence.portal.tenants.models import Tenant
 
 router = Router()
+
+AS_TEXT: Final = {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}}
 
 
 class SetupIn(In):
@@ -51,7 +53,7 @@ def status(request: ApiRequest) -> dict[str, Any]:
     return facts
 
 
-@router.get("metrics", response={200: str})
+@router.get("metrics", openapi_extra={"responses": {200: AS_TEXT}})
 @needs(Permission.SYSTEM_READ)
 def show_metrics(request: ApiRequest) -> HttpResponse:
     """For Prometheus, in its text format; give it a read-only token with the permission system.read."""

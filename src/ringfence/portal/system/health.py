@@ -28,6 +28,6 @@ def _is_well() -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        return bool(guard.ask("measures", 1.0)["core"])
+        return bool(guard.ask("measures", 1.0).get("core"))
     except (DatabaseError, Refused):
         return False

@@ -57,10 +57,10 @@ def text() -> bytes:
 def facts() -> Facts:
     """Asks the guard, which asks core and media relay. What does not answer is missing, not zero."""
     try:
-        told = guard.ask("measures", 2.0)
-        return Facts(guard.ask("status", 1.0), told["core"], told["media"], told["registrations"], told["calls"])
+        told, status = dict(guard.ask("measures", 2.0)), dict(guard.ask("status", 1.0))
     except Refused:
         return Facts()
+    return Facts(status, *(dict(told.get(part) or {}) for part in ("core", "media", "registrations", "calls")))
 
 
 class _Collector:
