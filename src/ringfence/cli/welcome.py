@@ -22,6 +22,7 @@ def welcome(system: System, parts: frozenset[str], prepared: Prepared, how_to_st
         lines.append(f"  RTP             {host}:{ports.RTP.ports} UDP")
     if WEB in parts:
         lines.append(f"  Web Portal      https://{host}:{ports.WEB_PORTAL.first}/")
+        lines.append(f"  Browser Phone   https://{host}:{ports.WEBRTC.first}/")
         lines.append(f"  REST API        https://{host}:{ports.REST.first}/api/v1/")
     if prepared.certificate is not None:
         lines.append(f"  Certificate     SHA-256 {prepared.certificate.fingerprint}")
