@@ -36,10 +36,10 @@ def phones(pbx: Any, lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A phone in a browser's manner, another one, and a plain one."""
     home = tmp_path_factory.mktemp("media")
     with (
-        Baresip(lab.host("web", 141), home / "w", pbx.account("141"), Transport.WSS, 400, Keys.DTLS) as web,
-        Baresip(lab.host("other", 142), home / "o", pbx.account("142"), Transport.WSS, 600, Keys.DTLS) as other,
-        Baresip(lab.host("desk", 143), home / "d", pbx.account("143"), Transport.UDP, 700) as desk,
-        Baresip(lab.host("sdes", 144), home / "s", pbx.account("144"), Transport.TLS, 900, Keys.OFFERED) as sdes,
+        Baresip(lab.host("web", 81), home / "w", pbx.account("141"), Transport.WSS, 400, Keys.DTLS) as web,
+        Baresip(lab.host("other", 82), home / "o", pbx.account("142"), Transport.WSS, 600, Keys.DTLS) as other,
+        Baresip(lab.host("desk", 83), home / "d", pbx.account("143"), Transport.UDP, 700) as desk,
+        Baresip(lab.host("sdes", 84), home / "s", pbx.account("144"), Transport.TLS, 900, Keys.OFFERED) as sdes,
     ):
         made = {"web": web, "other": other, "desk": desk, "sdes": sdes}
         for phone in made.values():
