@@ -12,7 +12,8 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.outbound import changes
 from ringfence.portal.outbound.models import Availability, OutboundRule
 from ringfence.portal.outbound.wishes import RuleWish
-from ringfence.portal.problems import Conflict, Refused, refuse
+from ringfence.portal.problems import refuse
+from ringfence.portal.tables import allornone
 from ringfence.portal.tenants.models import Tenant
 
 COLUMNS: Final = (
@@ -34,10 +35,6 @@ class Line:
     name: str
     wish: RuleWish | None
     faults: tuple[str, ...] = ()
-
-
-class _Undone(Exception):
-    """The look at the file is over: nothing of it stays."""
 
 
 def read(text: str, tenant: Tenant) -> list[Line]:
@@ -112,33 +109,20 @@ def _whole(column: str, text: str) -> int:
 
 def try_out(actor: Actor, tenant: Tenant, lines: Sequence[Line]) -> list[Line]:
     """The same lines with every fault that making them would meet. Nothing is changed."""
-    found: list[Line] = []
-    try:
-        with transaction.atomic():
-            for line in lines:
-                found.append(_tried(actor, tenant, line))
-            raise _Undone
-    except _Undone:
-        return found
-
-
-def _tried(actor: Actor, tenant: Tenant, line: Line) -> Line:
-    if line.faults or line.wish is None:
-        return line
-    try:
-        with transaction.atomic():
-            changes.save_rule(actor, line.wish, OutboundRule(tenant=tenant))
-    except (Refused, Conflict) as refused:
-        faults = tuple(problem.message for problem in refused.problems) or (refused.detail,)
-        return Line(line.number, line.name, line.wish, faults)
-    return line
+    return allornone.try_out(lines, lambda line: _make(actor, tenant, line))
 
 
 def make_all(actor: Actor, tenant: Tenant, lines: Sequence[Line]) -> int:
     """Makes every line, or nothing; how many there are. Raises Refused with the first line that cannot be made."""
     with transaction.atomic():
         for line in lines:
-            made = _tried(actor, tenant, line)
+            made = allornone.tried(line, lambda one: _make(actor, tenant, one))
             if made.faults or made.wish is None:
                 raise refuse("file", "import.faulty", f"Line {line.number}: {' '.join(made.faults)}")
     return len(lines)
+
+
+def _make(actor: Actor, tenant: Tenant, line: Line) -> None:
+    """A line without a wish has faults, so it is not tried."""
+    if line.wish is not None:
+        changes.save_rule(actor, line.wish, OutboundRule(tenant=tenant))

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from django.db import transaction
-
 from ringfence.portal.actor import Actor
-from ringfence.portal.problems import Refused, refuse
+from ringfence.portal.problems import refuse
 from ringfence.portal.provisioning.changes import add, extension_named
 from ringfence.portal.provisioning.models import Opening, Phone
 from ringfence.portal.provisioning.vendors import Srtp, Transport, Vendor
 from ringfence.portal.provisioning.wish import Wish, plain_mac
+from ringfence.portal.tables import allornone
 from ringfence.portal.tables.csvlines import Cells, Shape, read_lines
 
 SHAPE: Final = Shape(
@@ -31,10 +30,6 @@ class Line:
     mac: str
     values: dict[str, str] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
-
-
-class _Undone(Exception):
-    """The look at the file is over: nothing of it stays."""
 
 
 def read(text: str, tenant_id: int) -> list[Line]:
@@ -74,40 +69,12 @@ def _one_of[T: (Vendor, Transport, Srtp, Opening)](kind: type[T], field_name: st
 
 def try_out(actor: Actor, lines: Sequence[Line]) -> list[Line]:
     """The same lines with every fault that making them would meet. Nothing is changed."""
-    found: list[Line] = []
-    try:
-        with transaction.atomic():
-            for line in lines:
-                found.append(_tried(actor, line))
-            raise _Undone
-    except _Undone:
-        return found
-
-
-def _tried(actor: Actor, line: Line) -> Line:
-    if line.faults:
-        return line
-    try:
-        with transaction.atomic():
-            _make(actor, line)
-    except Refused as refused:
-        faults = tuple(problem.message for problem in refused.problems) or (refused.detail,)
-        return Line(line.number, line.tenant_id, line.extension, line.mac, line.values, faults)
-    return line
+    return allornone.try_out(lines, lambda line: _make(actor, line))
 
 
 def make_all(actor: Actor, lines: Sequence[Line]) -> list[Phone]:
     """Makes every line, or nothing. Raises Refused with the first line that cannot be made."""
-    made = []
-    with transaction.atomic():
-        for line in lines:
-            if line.faults:
-                raise refuse("file", "import.faulty", f"Line {line.number}: {line.faults[0]}")
-            try:
-                made.append(_make(actor, line))
-            except Refused as refused:
-                raise refuse("file", "import.faulty", f"Line {line.number}: {refused.detail}") from refused
-    return made
+    return allornone.make_all(lines, lambda line: _make(actor, line))
 
 
 def _make(actor: Actor, line: Line) -> Phone:
