@@ -6,12 +6,12 @@ import socket
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from ringfence import ng
 from ringfence.hosts import ports
 
 PATIENCE: Final = 0.3
 UNKNOWN: Final = b"Unknown call"
 LONGEST_ANSWER: Final = 65_536
-DEEPEST: Final = 16
 
 
 class Relay:
@@ -65,36 +65,15 @@ class Relay:
 
 
 def decoded(raw: bytes) -> Any:
-    """A bencoded value; None for what is none.
+    """A dictionary in bencode; None for what is none.
 
     >>> decoded(b"d3:abcli1e2:xyee")
     {'abc': [1, 'xy']}
     """
     try:
-        return _value(raw, 0, 0)[0]
-    except (ValueError, IndexError):
+        return ng.decode(raw)
+    except ng.Garbled:
         return None
-
-
-def _value(raw: bytes, at: int, depth: int) -> tuple[Any, int]:
-    """The value that begins here, and where it ends. Raises ValueError or IndexError."""
-    kind = raw[at : at + 1]
-    if depth > DEEPEST:
-        raise ValueError("nested too deeply")
-    if kind == b"i":
-        end = raw.index(b"e", at)
-        return int(raw[at + 1 : end]), end + 1
-    if kind in (b"l", b"d"):
-        items, at = [], at + 1
-        while raw[at] != ord("e"):
-            item, at = _value(raw, at, depth + 1)
-            items.append(item)
-        return (items if kind == b"l" else dict(zip(map(str, items[::2]), items[1::2], strict=True))), at + 1
-    colon = raw.index(b":", at)
-    end = colon + 1 + int(raw[at:colon])
-    if not colon < end <= len(raw):
-        raise ValueError("the text is cut off")
-    return raw[colon + 1 : end].decode(errors="replace"), end
 
 
 def _ask(link: socket.socket, call_id: str) -> bytes:

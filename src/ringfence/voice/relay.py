@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ringfence import ng
 from ringfence.audio.wav import wav_of_ulaw
-from ringfence.voice import ng
 from ringfence.voice.sdp import PCMU, Offer, read_offer, wanted
 
 PATIENCE: Final = 0.5

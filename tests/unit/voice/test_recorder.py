@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from ringfence import ng
 from ringfence.audio.sealed import public_key, read_sealed
-from ringfence.voice import ng, taping
+from ringfence.voice import taping
 from ringfence.voice.calls import Call, Calls, call_of
 from ringfence.voice.mailroom import Mailroom
 from ringfence.voice.prompts import Prompts
