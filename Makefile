@@ -29,8 +29,7 @@ fuzz: platform-test ## what the API description permits and forbids, sent to eve
 	$(INSIDE) $(BIN)/pytest tests/fuzz
 
 system: platform-test ## real engines in network namespaces; what fails is asked once more, of a fresh system and alone
-	$(INSIDE) $(BIN)/pytest tests/system --ignore tests/system/recordings || $(INSIDE) $(BIN)/pytest tests/system --ignore tests/system/recordings --last-failed --last-failed-no-failures none
-	$(INSIDE) $(BIN)/pytest tests/system/recordings
+	$(INSIDE) $(BIN)/pytest tests/system || $(INSIDE) $(BIN)/pytest tests/system --last-failed --last-failed-no-failures none
 
 browser: platform-test ## the portal in a real Chromium
 	$(INSIDE) $(BIN)/pytest tests/browser

@@ -31,6 +31,8 @@ class LiveCall:
     started_line: bytes
     forwarded: Event | None = None
     forwarded_line: bytes = b""
+    media: Event | None = None
+    media_line: bytes = b""
     answered: Event | None = None
     answered_line: bytes = b""
     confirmed: Event | None = None
@@ -44,8 +46,13 @@ class LiveCall:
     def media_addresses(self) -> tuple[str, ...]:
         """Where its media may come from: the addresses its parties spoke from and named."""
         told = [self.started.get("source"), self.started.get("media_addresses")]
-        told += [self.answered.get("media_addresses")] if self.answered else []
+        told += [event.get("media_addresses") for event in (self.media, self.answered) if event]
         return tuple(one for part in told for one in (part if isinstance(part, list) else [part]) if one)
+
+    @property
+    def lines(self) -> tuple[bytes, ...]:
+        """The journal lines that rebuild it, where there was one."""
+        return self.started_line, self.forwarded_line, self.media_line, self.answered_line, self.confirmed_line
 
     @property
     def as_it_stands(self) -> Event:
@@ -74,17 +81,31 @@ class Calls:
 
     def __init__(self) -> None:
         self._calls: dict[str, LiveCall] = {}
+        self._named: list[str] = []
 
     def __len__(self) -> int:
         return len(self._calls)
 
     def started(self, line: bytes, event: Event) -> None:
-        self._calls[event["call_id"]] = LiveCall(event, line)
+        call = self._calls[event["call_id"]] = LiveCall(event, line)
+        self._named += call.media_addresses
 
     def forwarded(self, line: bytes, event: Event) -> None:
         call = self._calls.get(event["call_id"])
         if call is not None:
             call.forwarded, call.forwarded_line = event, line
+
+    def named(self, line: bytes, event: Event) -> None:
+        """Addresses that its media will come from, told before the answer or by a later offer."""
+        call = self._calls.get(event["call_id"])
+        if call is not None:
+            call.media, call.media_line = event, line
+            self._named += call.media_addresses
+
+    def newly_named(self) -> list[str]:
+        """The addresses that calls named since this was asked last, some of them again."""
+        found, self._named = self._named, []
+        return found
 
     def answered(self, line: bytes, event: Event) -> None:
         call = self._calls.get(event["call_id"])
@@ -210,12 +231,7 @@ class Calls:
 
     def lines(self) -> list[bytes]:
         """The journal lines that rebuild this."""
-        return [
-            line
-            for call in self._calls.values()
-            for line in (call.started_line, call.forwarded_line, call.answered_line, call.confirmed_line)
-            if line
-        ]
+        return [line for call in self._calls.values() for line in call.lines if line]
 
 
 def _end_of(call_id: str, call: LiveCall, now: float) -> dict[str, Any]:

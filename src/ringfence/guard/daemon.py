@@ -162,6 +162,7 @@ class Daemon:
         if self._reading:
             return
         self._reading = self._service.consume()
+        self._media.admit()
         self._desk.announce()
         self._notifier.send_due(self._service.parts.standing, time.time())
         if self._reading:

@@ -78,6 +78,9 @@ class Firewall(Protocol):
     def cut(self, networks: Iterable[Network]) -> None:
         """Ends the connections these sources still have. It takes its time, and may run in a thread. Raises OSError."""
 
+    def admit_media(self, networks: Iterable[Network]) -> bool:
+        """Opens the media ports for these too, until the next `open_media`."""
+
     def open_media(self, holes: Holes) -> bool:
         """Opens the media ports for these and, for some seconds, for nobody else. Whether that is in force."""
 
@@ -168,6 +171,9 @@ class Nft:
 
     def cut(self, networks: Iterable[Network]) -> None:
         self._cutter.cut(networks)
+
+    def admit_media(self, networks: Iterable[Network]) -> bool:
+        return self._run(pinholes.admitted(networks))[0] == 0
 
     def open_media(self, holes: Holes) -> bool:
         return self._run(pinholes.replaced(holes))[0] == 0
@@ -264,6 +270,9 @@ class DryRun:
 
     def cut(self, networks: Iterable[Network]) -> None:
         self.cut_off.extend(networks)
+
+    def admit_media(self, networks: Iterable[Network]) -> bool:
+        return False
 
     def open_media(self, holes: Holes) -> bool:
         self.holes = holes

@@ -33,6 +33,7 @@ class MediaWatch:
     def __init__(self, calls: Calls, relay: Relay, firewall: Firewall) -> None:
         self._calls, self._relay, self._firewall = calls, relay, firewall
         self._holes: Holes | None = None
+        self._admitted: set[Network] = set()
         self._prolonged = 0.0
         self._reserved = pinholes.reserve() if firewall.in_kernel else False
         if firewall.in_kernel and not self._reserved:
@@ -52,6 +53,16 @@ class MediaWatch:
                 _take(call, report)
         self.hold()
 
+    def admit(self) -> None:
+        """Whom a call has just named may send at once: until the next look a whole second would be silent."""
+        named = self._calls.newly_named()
+        if self._holes is None or not named:
+            return
+        known = self._holes.addresses
+        new = {one for address in named if (one := _network(address)) and one not in known} - self._admitted
+        if new and self._firewall.admit_media(new):
+            self._admitted |= new
+
     def hold(self) -> None:
         """The list as it should be now; the same list only prolongs the watch."""
         if not self._reserved:
@@ -60,6 +71,7 @@ class MediaWatch:
         if holes == self._holes and now - self._prolonged < PROLONG_EVERY:
             return
         self._holes = holes if self._firewall.open_media(holes) else None
+        self._admitted.clear()
         self._prolonged = now
 
     def _addresses(self) -> frozenset[Network]:

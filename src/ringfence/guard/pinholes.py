@@ -5,6 +5,7 @@ the protocol for some seconds only. Without a guard, after a new table, and wher
 other programs, nothing is dropped, so no call loses its audio (docs/adr/0026).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -70,14 +71,20 @@ def chain() -> list[str]:
 def replaced(holes: Holes) -> str:
     """The list anew and the watch prolonged, in one transaction."""
     lines = [f"flush set {_TABLE} {name}" for name in ("media4", "media6", "media_ports")]
-    for name, elements in (
-        ("media4", [str(one.network_address) for one in holes.addresses if one.version == 4]),
-        ("media6", [str(one.network_address) for one in holes.addresses if one.version == 6]),
-        ("media_ports", [str(port) for port in holes.ports]),
-    ):
-        if elements:
-            lines.append(f"add element {_TABLE} {name} {{ {', '.join(sorted(elements)[:MOST])} }}")
-    return "\n".join([*lines, watched()])
+    ports_of_ice = _added("media_ports", [str(port) for port in holes.ports])
+    return "\n".join([*lines, admitted(holes.addresses), *ports_of_ice, watched()])
+
+
+def admitted(networks: Iterable[Network]) -> str:
+    """These addresses beside those that may send already."""
+    by_set: dict[str, list[str]] = {"media4": [], "media6": []}
+    for one in networks:
+        by_set[f"media{one.version}"].append(str(one.network_address))
+    return "\n".join(line for name, elements in by_set.items() for line in _added(name, elements))
+
+
+def _added(name: str, elements: list[str]) -> list[str]:
+    return [f"add element {_TABLE} {name} {{ {', '.join(sorted(elements)[:MOST])} }}"] if elements else []
 
 
 def watched() -> str:

@@ -55,6 +55,8 @@ class Standing:
                 self.calls.started(line, event)
             case Kind.CALL_FORWARDED:
                 self.calls.forwarded(line, event)
+            case Kind.CALL_MEDIA_NAMED:
+                self.calls.named(line, event)
             case Kind.CALL_ANSWERED:
                 self.calls.answered(line, event)
             case Kind.CALL_CONFIRMED:

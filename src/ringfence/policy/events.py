@@ -16,6 +16,7 @@ class Kind(StrEnum):
     CALLING_ASKED = "calling.asked"
     CALL_STARTED = "call.started"
     CALL_FORWARDED = "call.forwarded"
+    CALL_MEDIA_NAMED = "call.media_named"
     CALL_ANSWERED = "call.answered"
     CALL_CONFIRMED = "call.confirmed"
     CALL_ENDED = "call.ended"
@@ -49,6 +50,7 @@ URGENT: Final = frozenset(
         Kind.CALLING_ASKED,
         Kind.CALL_STARTED,
         Kind.CALL_FORWARDED,
+        Kind.CALL_MEDIA_NAMED,
         Kind.CALL_ANSWERED,
         Kind.CALL_ENDED,
         Kind.CALL_REFUSED,

@@ -25,6 +25,7 @@ from ringfence.signaling import (
     media,
     media_port,
     memory,
+    named,
     parking,
     picking,
     recording,
@@ -33,6 +34,9 @@ from ringfence.signaling import (
     told,
 )
 from ringfence.signaling.worker import Worker
+
+OVER: Final = "over"
+"""Marks the dialog of an answered call whose end has been told."""
 
 CLAIMED_IDENTITY: Final = (
     "^(P-[A-Za-z-]+|Remote-Party-ID|Diversion|History-Info|Identity|Identity-Info|Privacy|Replaces|Join|Referred-By"
@@ -162,6 +166,8 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
         media.warn(objection)
         ksr.reply(objection.code, objection.reason)
         return
+    if method in ("INVITE", "UPDATE"):
+        named.tell(worker)
     if method == "INVITE":
         holding.note_offer(ksr.text("$tt"))
         ksr.record_route()
@@ -170,7 +176,7 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
         holding.obey()  # not before: while the relay looks for its music the 200 would be repeated
 
 
-def reply_of_callee() -> None:
+def reply_of_callee(worker: Worker) -> None:
     """A reply of the called side: binds it to its address and replaces its media address with ours.
 
     Of several devices the one that answers counts, not the one that rang first.
@@ -182,13 +188,17 @@ def reply_of_callee() -> None:
     if 200 <= code < 300:
         _note_who_answered()
         _note_agreed()
+    if 100 < code < 300:
+        named.tell(worker)
     media.relay_answer(code)
 
 
-def reply_in_dialog() -> None:
+def reply_in_dialog(worker: Worker) -> None:
     """A reply of either party to a request of the other."""
     code = ksr.number("$rs")
     ladder.note(CALLER if ksr.text("$ft") != ksr.text("$dlg(from_tag)") else CALLED, str(code))
+    if 100 < code < 300:
+        named.tell(worker)
     media.relay_answer_in_dialog(code, *_legs(sides.asking_side() == "caller"))
 
 
@@ -204,7 +214,6 @@ def _note_agreed() -> None:
     ksr.set_dialog_var(told.CALLED_TAG, ksr.text("$tt"))
     ksr.set_dialog_var("codec", negotiated.codec(answer))
     ksr.set_dialog_var("called_rtp", negotiated.encryption(answer))
-    ksr.set_dialog_var("media_addresses", ",".join(addresses(answer)))
 
 
 def failed(worker: Worker, *, in_dialog: bool) -> None:
@@ -235,20 +244,31 @@ def dialog_event(name: str, worker: Worker) -> None:
             parking.started()
             worker.journal.append(Kind.CALL_ANSWERED, told.answered())
             recording.answered(worker)
-        case "dialog:end":
-            limits.release()
-            parking.ended()
-            recording.ended(worker)
-            audio = media.in_use()
-            media_port.media_delete()
-            outcome = (488, "Not Acceptable Here") if media.ends_now() else (200, "Normal")
-            worker.journal.append(Kind.CALL_ENDED, {**told.ended(*outcome, told.ended_by()), **audio})
+        case "dialog:end" if not ksr.dialog_var(OVER):
+            _over(worker, told.ended_by())
         case "dialog:failed":
             limits.release()
             code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
             worker.journal.append(
                 Kind.CALL_ENDED, told.ended(code, ksr.text("$rr"), "caller" if code == 487 else "callee")
             )
+
+
+def hanging_up(worker: Worker) -> None:
+    """The core sends a BYE of its own. Nobody else may tell: `dialog:end` does not run if the answer comes at once."""
+    if ksr.find_dialog() and not ksr.dialog_var(OVER):
+        _over(worker, "system")
+
+
+def _over(worker: Worker, ended_by: str) -> None:
+    ksr.set_dialog_var(OVER, "1")
+    limits.release()
+    parking.ended()
+    recording.ended(worker)
+    audio = media.in_use()
+    media_port.media_delete()
+    outcome = (488, "Not Acceptable Here") if media.ends_now() else (200, "Normal")
+    worker.journal.append(Kind.CALL_ENDED, {**told.ended(*outcome, ended_by), **audio})
 
 
 def _parties() -> tuple[str, str]:

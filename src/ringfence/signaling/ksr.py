@@ -265,6 +265,12 @@ def dialog_known() -> bool:
     return _yes(KSR.dialog.is_known_dlg())
 
 
+def find_dialog() -> bool:
+    """Makes the dialog of this message, whichever side it goes to, the one that is asked and told."""
+    name, one, other = call_id(), text("$ft"), text("$tt")
+    return _yes(KSR.dialog.dlg_get(name, one, other)) or _yes(KSR.dialog.dlg_get(name, other, one))
+
+
 def dialog_var(name: str) -> str:
     return text(f"$dlg_var({name})")
 

@@ -167,12 +167,12 @@ def ksr_web_socket(*_: object) -> None:
 
 @guarded(drop_message, _report)
 def ksr_reply_call(*_: object) -> None:
-    calls.reply_of_callee()
+    calls.reply_of_callee(this_worker())
 
 
 @guarded(drop_message, _report)
 def ksr_reply_in_dialog(*_: object) -> None:
-    calls.reply_in_dialog()
+    calls.reply_in_dialog(this_worker())
 
 
 @guarded(drop_message, _report)
@@ -208,6 +208,11 @@ def ksr_trunk_reply(*_: object) -> None:
 @guarded(drop_message, _report)
 def ksr_failure_in_dialog(*_: object) -> None:
     calls.failed(this_worker(), in_dialog=True)
+
+
+@guarded(drop_message, _report)
+def ksr_hanging_up(*_: object) -> None:
+    calls.hanging_up(this_worker())
 
 
 @guarded(drop_message, _report)

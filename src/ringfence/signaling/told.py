@@ -4,7 +4,7 @@ import time
 from typing import Any, Final
 
 from ringfence.policy.limits import HELD
-from ringfence.signaling import ksr, ladder, media, sides
+from ringfence.signaling import ksr, ladder, media, named, sides
 from ringfence.signaling.lines import CAME_BY
 
 DIALOG_VARIABLES: Final = (
@@ -93,14 +93,13 @@ def answered() -> dict[str, Any]:
     """
     place = [ksr.number("$dlg(h_entry)"), ksr.number("$dlg(h_id)")]
     carried = bool(ksr.dialog_var("codec"))
-    named = [one for one in ksr.dialog_var("media_addresses").split(",") if one]
     return {
         **call_fields(),
         "answered_at": time.time(),
         "dialog": place,
         "media": carried,
         "tags": tags(),
-        "media_addresses": named,
+        "media_addresses": named.told(),
         "broken": media.ends_now(),
     }
 

@@ -25,11 +25,9 @@ def refer_to_instead(uri: str, replaces: str, by: str) -> None:
 
 def parties_of(wanted: str, one_tag: str, other_tag: str) -> tuple[str, ...]:
     """The two addresses of record of another dialog of ours; none if there is no such dialog."""
-    own = (ksr.call_id(), text("$ft"), text("$tt"))
     found: tuple[str, ...] = ()
     for tags in ((one_tag, other_tag), (other_tag, one_tag)):
         if not found and _yes(KSR.dialog.dlg_get(wanted, *tags)):
             found = (ksr.dialog_var("from"), ksr.dialog_var("to"))
-    if not _yes(KSR.dialog.dlg_get(*own)):
-        KSR.dialog.dlg_get(own[0], own[2], own[1])
+    ksr.find_dialog()
     return found

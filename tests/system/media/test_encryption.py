@@ -186,6 +186,27 @@ def test_forged_rtp_from_strangers_does_not_arrive(pbx: Any, phone: Any, strange
     callee.respond(callee.request("BYE"), 200, "OK")
 
 
+def test_the_first_word_of_a_caller_who_is_not_registered_arrives(pbx: Any, phone: Any, stranger: Any) -> None:
+    """Who is kept out of the media ports until signalling names him is named before he speaks (case 71)."""
+    callee = phone("178")
+    with (
+        Softphone(stranger(), (PBX_ADDRESS, 5060), pbx.account("179")) as caller,
+        caller.host.udp(40_000) as mouth,
+        callee.host.udp(40_000) as ears,
+    ):
+        ears.setblocking(False)
+        within(10, lambda: _watched(pbx), "strangers are kept out of the media ports")
+        uri, headers = caller.begin_call("178")
+        callee.answer_call(callee.request("INVITE"))
+        dialog = caller.call_answered(uri, headers)
+        first = b"\x80\x08" + (1).to_bytes(2) + bytes(8) + b"HELLO " * 26
+        mouth.sendto(first, (PBX_ADDRESS, _port(dialog.body)))
+        assert within(0.5, lambda: any(b"HELLO" in data for data in _all(ears)), "the first packet arrives")
+        callee.request("ACK")
+        caller.send(caller.in_dialog(dialog, "BYE"))
+        callee.respond(callee.request("BYE"), 200, "OK")
+
+
 def _port(body: bytes) -> int:
     return int(body.decode().partition("m=audio ")[2].split()[0])
 

@@ -1,15 +1,18 @@
 """Media ports are open for whom signalling named, and nothing is dropped that nobody looks after (attack case 71)."""
 
+from collections.abc import Iterable
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
+from ringfence.guard import pinholes
 from ringfence.guard.calls import Calls
 from ringfence.guard.firewall import DryRun
 from ringfence.guard.media import Relay, decoded
 from ringfence.guard.mediawatch import MediaWatch
 from ringfence.guard.pinholes import Holes, replaced, reserve
+from ringfence.policy.addresses import Network
 
 
 def test_the_list_is_replaced_in_one_piece_and_the_watch_prolonged() -> None:
@@ -51,3 +54,40 @@ def test_addresses_of_a_call_are_those_its_parties_spoke_from_and_named() -> Non
 @pytest.mark.parametrize("raw", [b"", b"d", b"i1", b"9:ab", b"l" * 100, b"d1:ae", b"x"])
 def test_an_answer_that_is_none_is_nothing(raw: bytes) -> None:
     assert decoded(raw) is None
+
+
+class Recorded(DryRun):
+    """A kernel that takes everything and writes it down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.admitted: list[set[Network]] = []
+
+    @property
+    def in_kernel(self) -> bool:
+        return True
+
+    def open_media(self, holes: Holes) -> bool:
+        self.holes = holes
+        return True
+
+    def admit_media(self, networks: Iterable[Network]) -> bool:
+        self.admitted.append(set(networks))
+        return True
+
+
+@pytest.mark.anyio
+async def test_whom_a_call_names_may_send_before_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address of an unregistered caller, early media from elsewhere, and each only once."""
+    monkeypatch.setattr(pinholes, "reserve", lambda: True)
+    calls, firewall = Calls(), Recorded()
+    watch = MediaWatch(calls, Relay(), firewall)
+    await watch.look()
+    calls.started(b"", {"call_id": "a", "t": 1.0, "source": "192.0.2.1", "media_addresses": ["nonsense"]})
+    watch.admit()
+    calls.named(b"", {"call_id": "a", "t": 2.0, "media_addresses": ["192.0.2.9"]})
+    watch.admit()
+    watch.admit()
+    assert firewall.admitted == [{ip_network("192.0.2.1")}, {ip_network("192.0.2.9")}]
+    await watch.look()
+    assert firewall.holes == Holes(frozenset({ip_network("192.0.2.1"), ip_network("192.0.2.9")}))
