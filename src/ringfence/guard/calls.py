@@ -186,6 +186,12 @@ class Calls:
         call.ending = why
         return dialog_of(call.answered)
 
+    def unmark_ending(self, call_id: str) -> None:
+        """It goes on: whoever wanted its end will find it again."""
+        call = self._calls.get(call_id)
+        if call is not None:
+            call.ending = ""
+
     def why_ended(self, call_id: str) -> str:
         """Why we hung up; "" when somebody else did."""
         call = self._calls.get(call_id)

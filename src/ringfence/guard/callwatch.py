@@ -46,9 +46,12 @@ class CallWatch:
             self._give_up(call_id, WITHOUT_MEDIA)
 
     async def hang_up(self, call_id: str, why: str) -> bool:
-        """A BYE to both sides; False when the core does not know the call."""
+        """A BYE to both sides; False when the core does not know the call, or did not answer: ask again later."""
         dialog = self._calls.mark_ending(call_id, why)
-        return dialog is not None and await asyncio.to_thread(self._core.end_call, *dialog)
+        if dialog is not None and await asyncio.to_thread(self._core.end_call, *dialog):
+            return True
+        self._calls.unmark_ending(call_id)
+        return False
 
     async def hang_up_all(self, call_ids: list[str], why: str) -> int:
         """How many of them the core ended."""

@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Self
@@ -17,6 +18,7 @@ from ringfence.lab.network import Host
 from ringfence.lab.sip import Account, Headers, Message
 
 PATIENCE: Final = 4.0
+GOODBYE: Final = 1.0
 USER_AGENT: Final = "Ringfence-Lab"
 
 
@@ -68,6 +70,7 @@ class Softphone:
         self._algorithm = algorithm
         self._inbox: list[Message] = []
         self._stream = b""
+        self._bound = False
         self.sock = (host.udp if transport is Transport.UDP else host.tcp)(local_port, local_address)
         self.sock.settimeout(PATIENCE)
         if transport is not Transport.UDP:
@@ -80,6 +83,9 @@ class Softphone:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._bound:
+            with suppress(NoAnswer, OSError):
+                self.register(expires=0, timeout=GOODBYE)
         self.sock.close()
 
     @property
@@ -223,11 +229,15 @@ class Softphone:
         )
         return [*again, (challenge.answer_header, sip.authorization(self.account, challenge, method, uri, qop=qop))]
 
-    def register(self, expires: int = 300, contact: str | None = None) -> Message:
+    def register(self, expires: int = 300, contact: str | None = None, timeout: float = PATIENCE) -> Message:
+        """`contact` may be `*` to end the registrations of all devices. A phone that ends takes its own with it."""
         uri = f"sip:{self.account.domain}"
         headers = self.headers("REGISTER", self.account.aor)
         headers = sip.with_header(headers, "Contact", contact or self.contact)
-        return self.authenticated("REGISTER", uri, [*headers, ("Expires", str(expires))])
+        answer = self.authenticated("REGISTER", uri, [*headers, ("Expires", str(expires))], timeout=timeout)
+        if answer.status == 200:
+            self._bound = expires > 0
+        return answer
 
     def options(self, uri: str = "", timeout: float = PATIENCE) -> Message:
         target = uri or f"sip:{self.account.domain}"

@@ -19,6 +19,9 @@ AES_128 = f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 {KEY_128}\r\n"
 AES_256 = f"a=crypto:2 AES_256_CM_HMAC_SHA1_80 {KEY_256}\r\n"
 NOTHING = f"a=crypto:1 NULL_HMAC_SHA1_80 {KEY_128}\r\n"
 
+PACKET = 0.02
+"""Seconds of sound in one packet."""
+
 
 class Srtp(Softphone):
     """A scripted phone whose offers and answers hold these keys; without any they are plain."""
@@ -186,25 +189,36 @@ def test_forged_rtp_from_strangers_does_not_arrive(pbx: Any, phone: Any, strange
     callee.respond(callee.request("BYE"), 200, "OK")
 
 
-def test_the_first_word_of_a_caller_who_is_not_registered_arrives(pbx: Any, phone: Any, stranger: Any) -> None:
-    """Who is kept out of the media ports until signalling names him is named before he speaks (case 71)."""
+def test_the_first_words_of_callers_who_are_not_registered_arrive(pbx: Any, phone: Any, stranger: Any) -> None:
+    """Who is kept out of the media ports until signalling names him is named before he speaks (case 71).
+
+    The list as a whole is looked at each second: had they to wait for that, most of five callers would be heard later.
+    """
     callee = phone("178")
-    with (
-        Softphone(stranger(), (PBX_ADDRESS, 5060), pbx.account("179")) as caller,
-        caller.host.udp(40_000) as mouth,
-        callee.host.udp(40_000) as ears,
-    ):
+    within(10, lambda: _watched(pbx), "strangers are kept out of the media ports")
+    with callee.host.udp(40_000) as ears:
         ears.setblocking(False)
-        within(10, lambda: _watched(pbx), "strangers are kept out of the media ports")
-        uri, headers = caller.begin_call("178")
+        lost = [_packets_until_heard(stranger(), pbx.account("179"), callee, ears) for _ in range(5)]
+    assert sorted(lost)[2] * PACKET <= 0.25, lost
+
+
+def _packets_until_heard(host: Any, account: Any, callee: Softphone, ears: Any) -> int:
+    with Softphone(host, (PBX_ADDRESS, 5060), account) as caller, host.udp(40_000) as mouth:
+        uri, headers = caller.begin_call(callee.account.user)
         callee.answer_call(callee.request("INVITE"))
         dialog = caller.call_answered(uri, headers)
-        first = b"\x80\x08" + (1).to_bytes(2) + bytes(8) + b"HELLO " * 26
-        mouth.sendto(first, (PBX_ADDRESS, _port(dialog.body)))
-        assert within(0.5, lambda: any(b"HELLO" in data for data in _all(ears)), "the first packet arrives")
+        sent = 0
+        while not any(b"HELLO" in data for data in _all(ears)) and sent < 200:
+            sent += 1
+            talk = b"\x80\x08" + sent.to_bytes(2) + bytes(8) + b"HELLO " * 26
+            mouth.sendto(talk, (PBX_ADDRESS, _port(dialog.body)))
+            time.sleep(PACKET)
         callee.request("ACK")
         caller.send(caller.in_dialog(dialog, "BYE"))
         callee.respond(callee.request("BYE"), 200, "OK")
+        caller.receive(1)
+        _all(ears)
+    return sent
 
 
 def _port(body: bytes) -> int:

@@ -87,7 +87,7 @@ def test_a_transport_is_added_and_deleted_and_a_call_on_another_one_goes_on(
     try:
         with Softphone(stranger(), (PBX_ADDRESS, 5099), pbx.account("447"), Transport.TCP) as moved:
             assert moved.register().status == 200
-        within(3, lambda: "5099" in pbx.product.nft("list", "chain", "inet", "ringfence", "rates"), "it is metered")
+        within(10, lambda: "5099" in pbx.product.nft("list", "chain", "inet", "ringfence", "rates"), "it is metered")
         assert "sip-tcp-5099" in [opening["key"] for opening in pbx.rest.get("firewall-plan")["openings"]]
         assert end_call(caller, callee, dialog).status == 200
         with pbx.product.host.tcp(5098) as held:
@@ -96,7 +96,7 @@ def test_a_transport_is_added_and_deleted_and_a_call_on_another_one_goes_on(
                 pbx.rest.post("transports", protocol="tcp", port=5098)
     finally:
         pbx.rest.delete(f"transports/{made['name']}")
-    within(5, lambda: not answers(stranger(), 5099), "it is closed again")
+    within(10, lambda: not answers(stranger(), 5099), "it is closed again")
     assert phone("448").account
 
 
