@@ -60,7 +60,7 @@ PLURAL: Final = ("ngettext", "ngettext_lazy")
 SHOWN: Final = ("title", "button", "heading", "note")
 KEYWORDS: Final = ("detail", "label", "help_text", "search_hint", "empty_label")
 SINGLE: Final = ("WRONG", "reason", "message", "faults")
-LISTED: Final = ("choices", "MASKS", "ENDS", "LIFETIMES", "TITLES", "_RULES", "REASONS")
+LISTED: Final = ("choices", "MASKS", "ENDS", "LIFETIMES", "TITLES", "_RULES", "REASONS", "SENTENCES", "WHY")
 """Tables whose values, or last columns, are texts."""
 LETTER: Final = re.compile(r"[^\W\d_]{2}")
 IDENTIFIER: Final = re.compile(r"[a-z_]+\.[a-z_.]+")

@@ -19,6 +19,7 @@ from ringfence.cli import (
     dry_run,
     explain,
     firewall,
+    inbound,
     logs,
     phone,
     probe,
@@ -67,6 +68,7 @@ GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("sign-in", sign_in.group),
     ("web-access", web_access.group),
     ("firewall", firewall.group),
+    ("inbound", inbound.group),
 )
 """Verbs with verbs below them: `ringfence NAME VERB`."""
 

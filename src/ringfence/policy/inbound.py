@@ -88,7 +88,7 @@ def place(arrival: Arrival, lookup: Lookup, index: Index, find: FindSubscriber, 
     caller = outsider(number, did.tenant_id, did.domain, shown)
     if not trunk.serves(did.tenant_id):
         verdict: Verdict = Refuse("inbound.tenant", 404, "Not Found")
-    elif _is_blocked(did.tenant_id, number, lookup):
+    elif blocking_pattern(did.tenant_id, number, lookup):
         verdict = _unwanted(number)
     else:
         verdict = _lead(did, caller, index, find, judge)
@@ -106,14 +106,15 @@ def _called(arrival: Arrival, lookup: Lookup) -> tuple[Trunk, Did] | None:
     return None
 
 
-def _is_blocked(tenant_id: int, number: str, lookup: Lookup) -> bool:
-    """By its whole number or a beginning of it; at most as many look-ups as a number has digits."""
+def blocking_pattern(tenant_id: int, number: str, lookup: Lookup) -> str:
+    """The whole number or a beginning of it that this tenant blocks, "" for none; a look-up for each digit at most."""
     if lookup(blocked_key(tenant_id, number)):
-        return True
+        return number
     if number == ANONYMOUS:
-        return False
+        return ""
     ends = range(SHORTEST_PREFIX, min(len(number), LONGEST_NUMBER) + 1)
-    return any(lookup(blocked_key(tenant_id, f"{number[:end]}*")) for end in ends)
+    patterns = (f"{number[:end]}*" for end in ends)
+    return next((pattern for pattern in patterns if lookup(blocked_key(tenant_id, pattern))), "")
 
 
 def _unwanted(number: str) -> Refuse:

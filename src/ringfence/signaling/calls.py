@@ -28,6 +28,7 @@ from ringfence.signaling import (
     named,
     parking,
     picking,
+    proved,
     recording,
     sides,
     terms,
@@ -161,7 +162,8 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
         sides.note_outside(caller if side == "caller" else callee)
     if receiver in outside:
         sides.dress_for_outside(receiver)
-    if objection := _objection_to_body(method, from_caller, other):
+    unproved = proved.objection_in_dialog(worker) if receiver in outside and from_caller else None
+    if objection := unproved or _objection_to_body(method, from_caller, other):
         worker.refused(objection.rule)
         media.warn(objection)
         ksr.reply(objection.code, objection.reason)

@@ -20,10 +20,13 @@ from ringfence.policy.keeping import (
     trying,
 )
 from ringfence.policy.trunks import Peer, Trunk, TrunkKind, TrunkTransport
-from ringfence.signaling import ksr, trunk_port
+from ringfence.signaling import ksr, proved, trunk_port
 from ringfence.signaling.worker import Worker
 
 REPORTED_EVERY: Final = 60.0
+REOPENED_AFTER: Final = 5.0
+KEPT_OPEN: Final = 30
+"""Seconds between two OPTIONS that keep a proved connection where the administrator wants no keep-alives."""
 _PARAMETER: Final = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 _PORTS: Final = {
     TrunkTransport.UDP: ports.SIP_UDP.first,
@@ -31,8 +34,8 @@ _PORTS: Final = {
     TrunkTransport.TLS: ports.SIP_TLS.first,
 }
 
-_due: dict[str, float] = {}
-"""When the next OPTIONS goes to an address (monotonic seconds). Only the timer process uses it."""
+_asked: dict[str, tuple[float, float]] = {}
+"""When an OPTIONS went to an address and when the next one goes, in monotonic seconds; of the timer process alone."""
 
 
 def look_after(worker: Worker) -> None:
@@ -40,7 +43,7 @@ def look_after(worker: Worker) -> None:
     index = worker.view.current()
     for trunk in index.trunks.by_id.values() if index else ():
         if trunk.enabled and trunk.kind is not TrunkKind.ACCEPT_REGISTER:
-            for peer in trunk.peers if trunk.keepalive else ():
+            for peer in trunk.peers if trunk.keepalive or proved.is_wanted(trunk) else ():
                 _ask_if_due(trunk, peer)
             if trunk.login:
                 _register_if_due(trunk, worker)
@@ -48,11 +51,20 @@ def look_after(worker: Worker) -> None:
 
 def _ask_if_due(trunk: Trunk, peer: Peer) -> None:
     key, now = f"{trunk.id} {peer.hostport}", time.monotonic()
-    if now < _due.get(key, 0.0):
+    if not _is_due(trunk, peer, _asked.get(key), now):
         return
-    _due[key] = now + trunk.keepalive
-    if not _sent("OPTIONS", trunk, peer.hostport, "", f"O|{trunk.id}|{peer.hostport}|{time.time():.4f}"):
-        _due[key] = now + min(5.0, trunk.keepalive)
+    seconds = trunk.keepalive or KEPT_OPEN
+    told = f"O|{trunk.id}|{peer.hostport}|{time.time():.4f}"
+    sent = _sent("OPTIONS", trunk, peer.hostport, "", told)
+    _asked[key] = now, now + (seconds if sent else min(REOPENED_AFTER, seconds))
+
+
+def _is_due(trunk: Trunk, peer: Peer, asked: tuple[float, float] | None, now: float) -> bool:
+    """At its time; sooner while there is no connection that a call could take."""
+    if asked is None or now >= asked[1]:
+        return True
+    is_soon = proved.is_wanted(trunk) and now - asked[0] >= REOPENED_AFTER
+    return is_soon and not proved.is_open(trunk, peer.hostport)
 
 
 def _register_if_due(trunk: Trunk, worker: Worker) -> None:
@@ -128,7 +140,10 @@ def replied(worker: Worker) -> None:
 
 def _heard(trunk: Trunk, address: str, code: int, latency: float, worker: Worker) -> None:
     """Any answer but a timeout or 503 is a sign of life: many providers refuse an OPTIONS."""
-    is_up = code not in (408, 503)
+    detail = "" if code not in (408, 503) else f"OPTIONS: {code}"
+    if not detail and proved.is_wanted(trunk):
+        detail = proved.objection(trunk, address)
+    is_up = not detail
     before = trunk_port.trunk_state(trunk.id, address)
     now = time.time()
     reported = float(before.partition(" ")[2] or 0)
@@ -138,11 +153,14 @@ def _heard(trunk: Trunk, address: str, code: int, latency: float, worker: Worker
         trunk_port.set_trunk_state(trunk.id, address, f"{word} {now:.0f}")
         told = {"state": word, "latency_ms": round(latency, 1) if is_up else None}
         kind = Kind.TRUNK_CHANGED if changed else Kind.TRUNK_SEEN
-        _tell(kind, trunk, address, {**told, "detail": "" if is_up else f"OPTIONS: {code}"}, worker)
+        _tell(kind, trunk, address, {**told, "detail": detail}, worker)
 
 
 def _registered(trunk: Trunk, address: str, code: int, worker: Worker, *, again: bool) -> None:
-    if 200 <= code < 300:
+    answered = code not in (408, 503)
+    if answered and proved.is_wanted(trunk) and (objection := proved.objection(trunk, address)):
+        _failed(trunk, address, 503, objection, worker)
+    elif 200 <= code < 300:
         before = decode_registration(trunk_port.trunk_registration(trunk.id))
         _keep(trunk, accepted(address, _granted(trunk), time.time()))
         if before.until < time.time() or before.address != address:

@@ -15,7 +15,20 @@ from ringfence.policy.media import encode_leg
 from ringfence.policy.model import CallOutside, Refuse
 from ringfence.policy.trunks import Trunk
 from ringfence.policy.ways import Way, decode_ways, encode_ways, goes_on, peer_of, ways
-from ringfence.signaling import calls, emergency, facts, ksr, limits, lines, media, sides, terms, told, trunk_port
+from ringfence.signaling import (
+    calls,
+    emergency,
+    facts,
+    ksr,
+    limits,
+    lines,
+    media,
+    proved,
+    sides,
+    terms,
+    told,
+    trunk_port,
+)
 from ringfence.signaling.worker import Worker
 
 NO_WAY: Final = Refuse("trunk.none", 503, "Service Unavailable")
@@ -191,12 +204,17 @@ def _aim(way: Way, trunk: Trunk) -> bool:
         trunk_port.note_outside(trunk_port.next_hop_address())
         return trunk_port.set_target_user(way.number)
     peer = peer_of(way, trunk)
-    if peer is None:
+    if peer is None or not _may_be_reached(trunk, way.address):
         return False
     trunk_port.set_target(f"sip:{way.number}@{trunk.domain or way.address}")
     trunk_port.note_outside(peer.address)
     ksr.set_next_hop(f"sip:{way.address};transport={trunk.transport.value}")
     return True
+
+
+def _may_be_reached(trunk: Trunk, address: str) -> bool:
+    """Over TLS only who proved to be the provider. Not so an emergency call: rather to a stranger than nowhere."""
+    return not proved.is_wanted(trunk) or proved.take(trunk, address) or bool(ksr.dialog_var("emergency"))
 
 
 def _relayed() -> bool:

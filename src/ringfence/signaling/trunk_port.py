@@ -93,3 +93,44 @@ def strip_source_names() -> None:
     """Lines of an offer or answer that name the phone and its account (RFC 5576)."""
     if _yes(KSR.textops.replace_body_all("[\r\n]+(a=(ssrc|cname):|[iuep]=)[^\r\n]*", "")):
         KSR.textopsx.msg_apply_changes()
+
+
+# --- connections over TLS
+
+
+def peer_is_verified() -> bool:
+    """Whether the message at hand came over TLS from somebody whose certificate a trusted authority signed."""
+    return _yes(KSR.tls.is_peer_verified())
+
+
+def peer_certificate() -> str:
+    """That certificate as PEM; "" when there is none."""
+    return text("$tls_peer_raw_cert")
+
+
+def connection() -> int:
+    """The number of the connection that the message at hand came over; none has it a second time."""
+    return ksr.number("$conid")
+
+
+def is_alive(connection: int) -> bool:
+    return _yes(KSR.tcpops.tcp_conid_alive(connection))
+
+
+def keep_connection(connection: int, seconds: int) -> None:
+    KSR.tcpops.tcp_set_connection_lifetime_cid(connection, seconds)
+
+
+def only_over(connection: int) -> bool:
+    """The request at hand goes over this connection, and opens none."""
+    KSR.set_forward_no_connect()
+    return _yes(KSR.tcpops.tcp_set_otcpid(connection)) and _yes(KSR.tcpops.tcp_set_otcpid_flag(1))
+
+
+def proved_connection(proof: str) -> int:
+    """The connection that this was proved on last; 0 for none."""
+    return int(_text(KSR.htable.sht_get(TRUNKS_TABLE, proof)) or 0)
+
+
+def note_proved(proof: str, connection: int) -> None:
+    KSR.htable.sht_sets(TRUNKS_TABLE, proof, str(connection))

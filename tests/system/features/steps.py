@@ -19,6 +19,14 @@ def refuse(phone: Softphone, invite: Message, code: int, reason: str, extra: Hea
     phone.request("ACK")
 
 
+def refused_call(caller: Softphone, number: str) -> int:
+    """Calls a number and takes the refusal; its code."""
+    uri, headers = caller.begin_call(number)
+    answer = caller.final(branch_of(headers), timeout=10)
+    caller.send_ack(answer, uri, headers)
+    return int(answer.status or 0)
+
+
 def talk(caller: Softphone, callee: Softphone, dialled: tuple[str, Headers]) -> None:
     """The callee takes the call; both hear of it; the caller hangs up."""
     invite = callee.request("INVITE")

@@ -2,11 +2,12 @@
 
 import os
 import signal
+import sqlite3
 import time
 import wave
 from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,49 @@ def test_keys_in_a_call_and_the_portal_start_and_stop_a_recording(
         hang_up(caller)
     assert row["call_id"] == by_phone["call_id"] == call["call_id"]
     assert tone.listen(sides(pbx, row, tmp_path)[0], LEFT).seconds >= 1.0
+
+
+def test_a_full_room_records_no_more_and_ends_no_call(pbx: Any, lab: Any, tmp_path: Path, recording: Any) -> None:
+    """W82: with the tenant's hours used up the call goes on unrecorded, and an alarm tells it until there is room."""
+    recording(directions=["internal"], announced=False, quota_hours=0)
+    try:
+        with two_phones(pbx, lab, tmp_path) as (caller, callee):
+            known = len(recordings(pbx))
+            talk(caller, 2.0)
+            within(PATIENCE, lambda: _is_full(pbx), "an alarm stands")
+            hang_up(caller)
+            assert tone.listen(callee.recording, LEFT).is_whole
+            assert len(recordings(pbx)) == known
+            recording(quota_hours=100)
+            talk(caller, 1.0)
+            hang_up(caller)
+            finished(pbx, known)
+        within(PATIENCE, lambda: not _is_full(pbx), "the alarm is over")
+    finally:
+        recording(quota_hours=100)
+
+
+def _is_full(pbx: Any) -> bool:
+    wanted = f"recordings.quota.{pbx.tenant['id']}"
+    return any(alarm["id"] == wanted for alarm in pbx.product.guard("alarms.list"))
+
+
+@pytest.mark.restarts
+def test_recordings_beyond_their_days_are_deleted_with_their_audio(pbx: Any, recording: Any) -> None:
+    """Retention: the mail room looks when it starts and every hour. The others stay."""
+    recording(retention_days=2)
+    rows = recordings(pbx)
+    assert len(rows) >= 1
+    old, kept = rows[0]["id"], {row["id"] for row in rows[1:]}
+    database = pbx.product.paths.portal_database
+    before = len(list(pbx.product.paths.audio.iterdir()))
+    with closing(sqlite3.connect(database, timeout=10)) as opened, opened:
+        opened.execute("UPDATE recordings_recording SET started_at = datetime('now', '-49 hours') WHERE id = ?", (old,))
+    os.kill(pbx.product.process_ids()["mailroom"], signal.SIGKILL)
+    within(30, lambda: old not in {row["id"] for row in recordings(pbx)}, "the old recording is gone")
+    assert {row["id"] for row in recordings(pbx)} == kept
+    within(5, lambda: len(list(pbx.product.paths.audio.iterdir())) == before - 1, "its audio is gone too")
+    recording(retention_days=180)
 
 
 def test_recordings_are_deleted_with_their_audio(pbx: Any) -> None:

@@ -20,7 +20,8 @@ PAGES = [
     "/inbound-rules", "/inbound-rules/new", "/number-pools", "/number-pools/new",
     "/blocked-callers", "/blocked-callers/new",
     "/codes", "/codes?tenant=1", "/outbound-rules", "/outbound-rules/new", "/outbound-rules/new?tenant=1",
-    "/outbound-rules/explain", "/outbound-rules/explain?caller=100@a.example&number=112", "/office-hours",
+    "/inbound-rules/explain", "/outbound-rules/explain",
+    "/outbound-rules/explain?caller=100@a.example&number=112", "/office-hours",
     "/office-hours/new?tenant=1",
 ]  # fmt: skip
 

@@ -45,7 +45,7 @@ class _Module(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if name in ("force_rport", "err", "setdsturi"):
+        if name in ("force_rport", "err", "setdsturi", "set_forward_no_connect"):
             return lambda *arguments: self._kamailio.call(name, *arguments)
         return _Room(self._kamailio, name)
 

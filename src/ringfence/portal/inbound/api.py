@@ -6,7 +6,7 @@ from ninja import Field, Router, Status
 
 from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
-from ringfence.portal.inbound import changes
+from ringfence.portal.inbound import changes, explaining
 from ringfence.portal.inbound.changes import RuleWish
 from ringfence.portal.inbound.models import BlockedCaller, InboundRule, NumberPool
 from ringfence.portal.paging import PageOut, PageQuery, RowId, one_of, rows
@@ -66,6 +66,37 @@ class InboundRuleOut(Out):
 
 class InboundRulePage(PageOut):
     items: list[InboundRuleOut]
+
+
+class InboundExplainIn(In):
+    """`caller` is the number that calls, as the provider writes it; "" or anonymous for a withheld one."""
+
+    number: str = Field(max_length=24)
+    caller: str = Field("", max_length=64)
+    at: str = Field("", max_length=40, description="A moment as 2026-12-24T18:00+01:00; empty: now.")
+
+
+class InboundExplainOut(Out):
+    """`rings` are the extensions that ring, `plays` the mailbox or announcement; `leaves_to` is set when an extension
+    forwards the call outside.
+    """
+
+    number: str
+    tenant_id: int
+    trunk_id: int
+    trunk: str
+    inbound_rule: str
+    destination: str
+    caller: str
+    blocked_by: str
+    verdict: str
+    code: int | None
+    sentence: str
+    rings: list[str]
+    plays: str
+    forwarded_by: list[str]
+    leaves_to: str
+    leaves_by: list[str]
 
 
 class BlockIn(In):
@@ -129,6 +160,13 @@ def list_rules(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
 def create_rule(request: ApiRequest, payload: InboundRuleIn) -> Status[Any]:
     wish = RuleWish(payload.name, payload.first, payload.last, payload.destination)
     return Status(201, rule_shown(changes.add_rule(request.auth, payload.tenant_id, wish)))
+
+
+@router.post("inbound-rules/explain", response=InboundExplainOut)
+@needs(Permission.INBOUND_READ)
+def explain_inbound_rule(request: ApiRequest, payload: InboundExplainIn) -> dict[str, Any]:
+    """Where a call to this number would lead now or at another time, and why; nothing rings."""
+    return explaining.explain(request.auth, payload.number, payload.caller, payload.at)
 
 
 @router.get("inbound-rules/{int:rule_id}", response=InboundRuleOut)

@@ -55,6 +55,16 @@ class BlockForm(OfTenantForm):
     description = forms.CharField(max_length=200, required=False, label=_("Description"))
 
 
+class QuestionForm(PortalForm):
+    """Where a call from outside would lead."""
+
+    number = forms.CharField(max_length=24, label=_("Number"), help_text=_("With country code, as +4930123400."))
+    caller = forms.CharField(
+        max_length=64, required=False, label=_("Caller"), help_text=_("The number that calls. Empty: it is withheld.")
+    )
+    at = forms.CharField(max_length=40, required=False, label=_("At"), help_text=_("As 2026-12-24T18:00+01:00; now"))
+
+
 def _offer(field: forms.Field | None, rows: Any) -> None:
     if isinstance(field, forms.ChoiceField):
         field.choices = [(str(row.pk), str(row)) for row in rows]

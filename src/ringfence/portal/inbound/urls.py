@@ -5,6 +5,7 @@ from ringfence.portal.inbound import views
 urlpatterns = [
     path("inbound-rules", views.rules),
     path("inbound-rules/new", views.new_rule),
+    path("inbound-rules/explain", views.question),
     path("inbound-rules/<int:rule_id>", views.edit_rule),
     path("inbound-rules/<int:rule_id>/delete", views.delete_rule),
     path("number-pools", views.pools),

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm
-from ringfence.portal.inbound import changes
+from ringfence.portal.inbound import changes, explaining
 from ringfence.portal.inbound.changes import RuleWish
-from ringfence.portal.inbound.forms import BlockForm, PoolForm, RuleForm
+from ringfence.portal.inbound.forms import BlockForm, PoolForm, QuestionForm, RuleForm
 from ringfence.portal.inbound.models import BlockedCaller, InboundRule, NumberPool
 from ringfence.portal.inbound.table import BLOCKED, POOLS, RULES
 from ringfence.portal.paging import one_of
@@ -111,6 +111,20 @@ def delete_blocked(request: HttpRequest, block_id: int) -> HttpResponse:
     actor = actor_of(request)
     changes.unblock(actor, one_of(BlockedCaller.objects.visible_to(actor), block_id))
     return HttpResponseRedirect("/blocked-callers")
+
+
+@permitted(Permission.INBOUND_READ)
+def question(request: HttpRequest) -> HttpResponse:
+    """Where would this call lead, and why. Only asks, so the question stands in the address."""
+    form = QuestionForm(request.GET if "number" in request.GET else None)
+    found: dict[str, Any] = {}
+    if form.is_valid():
+        try:
+            found = explaining.explain(actor_of(request), **form.cleaned_data)
+        except Refused as refused:
+            form.explain(refused)
+    template = "inbound/answer.html" if request.headers.get("HX-Request") else "inbound/question.html"
+    return render(request, template, {"form": form, "found": found}, status=422 if form.errors else 200)
 
 
 def _form(request: HttpRequest, form: PortalForm, save: Save, title: str, back: str, *delete: str) -> HttpResponse:

@@ -1,10 +1,6 @@
 """Which rule a call would take, and why: the policy in force, asked by the very code that decides live."""
 
-from datetime import UTC, datetime
 from typing import Any
-
-import lmdb
-from django.utils import timezone
 
 from ringfence.policy.book import Subscriber
 from ringfence.policy.callplan import WORLD_KEY, CallPlan, decode_plan, decode_world, plan_key
@@ -15,8 +11,8 @@ from ringfence.policy.model import Answer, CallOutside, Credentials, Refuse, Req
 from ringfence.policy.numberplan import Number
 from ringfence.policy.outbound import OutboundRule
 from ringfence.policy.outside import Exchange
-from ringfence.portal import places
 from ringfence.portal.actor import Actor
+from ringfence.portal.in_force import moment, policy_in_force
 from ringfence.portal.outbound.changes import trunks_of
 from ringfence.portal.people.models import Extension
 from ringfence.portal.problems import NotFound, Unavailable, refuse
@@ -54,23 +50,16 @@ WHY = {
 
 def explain(actor: Actor, caller: str, number: str, at: str = "") -> dict[str, Any]:
     """The verdict on a call that this extension would dial, with the rules it passed over. Raises Refused."""
-    now = _moment(at)
+    now = moment(at)
     number_part, _, domain = caller.partition("@")
     found = Extension.objects.filter(number=number_part, tenant__domain=domain).select_related("tenant").first()
     if found is None or not (actor.above_tenants or actor.tenant_id == found.tenant_id):
         raise NotFound([refuse("caller", "explain.caller", "There is no such extension.").problems[0]])
-    try:
-        reader = PolicyReader(places.POLICY)
-    except (OSError, lmdb.Error) as error:
-        raise Unavailable(detail=f"The policy store cannot be read: {error}") from error
-    try:
+    with policy_in_force() as reader:
         return _explained(reader, found, number, now)
-    finally:
-        reader.close()
 
 
 def _explained(reader: PolicyReader, caller: Extension, user: str, now: float) -> dict[str, Any]:
-    reader.refresh()
     book, payer = reader.book(), reader.subscriber(caller.aor)
     plan, world = reader.lookup(plan_key(caller.tenant_id)), reader.lookup(WORLD_KEY)
     if book is None or payer is None or plan is None or world is None:
@@ -140,15 +129,3 @@ def _sentence(verdict: Verdict) -> str:
     if isinstance(verdict, RingExtension):
         return f"This is the extension {verdict.callee.extension} of the tenant."
     return SENTENCES.get(verdict.rule, f"The rule {verdict.rule} decides.")
-
-
-def _moment(at: str) -> float:
-    if not at:
-        return timezone.now().timestamp()
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError as error:
-        raise refuse(
-            "at", "explain.moment", "A moment is like 2026-12-24T18:00+01:00; without a zone it is UTC."
-        ) from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

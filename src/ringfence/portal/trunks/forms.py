@@ -47,7 +47,10 @@ class TrunkForm(PortalForm):
     transport = forms.ChoiceField(
         choices=[(item.value, item.value.upper()) for item in TrunkTransport],
         label=_("Transport"),
-        help_text=_("The only transport that is used and believed. Default: UDP. With TLS the certificate is checked."),
+        help_text=_(
+            "The only transport that is used and believed. Default: UDP. With TLS the provider's certificate has to be"
+            " of a trusted authority and for the host or the domain; before that, no password and no call goes there."
+        ),
     )
     encryption = encryption_field(
         _(

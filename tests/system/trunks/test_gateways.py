@@ -1,0 +1,101 @@
+"""A gateway that registers here (reference: "Accept Register Trunk")."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringfence.lab.network import PBX_ADDRESS
+from ringfence.lab.phones import Baresip
+from ringfence.lab.rest import Refused
+from ringfence.lab.sip import Account
+from ringfence.lab.softphone import Softphone, end_call
+from tests.system.features.steps import branch_of
+
+pytestmark = pytest.mark.usefixtures("oracle")
+
+DID = "+493012380"
+NUMBER = "+498912345678"
+
+
+@pytest.fixture
+def gateway(pbx: Any) -> Iterator[tuple[dict[str, Any], Account]]:
+    """An accept-register trunk with a number that leads to extension 151."""
+    made = pbx.rest.post("trunks", name="E1", kind="accept_register", username="e1", domain="gw.example")
+    tenant = pbx.tenant["id"]
+    pool = pbx.rest.post("number-pools", tenant_id=tenant, trunk_id=made["id"], first=DID)
+    rule = {"tenant_id": tenant, "name": "Gateway", "first": DID, "destination": "extension:151"}
+    leads = pbx.rest.post("inbound-rules", **rule)
+    yield made, Account("e1", "gw.example", made["password"])
+    pbx.rest.delete(f"inbound-rules/{leads['id']}")
+    pbx.rest.delete(f"number-pools/{pool['id']}")
+    pbx.rest.delete(f"trunks/{made['id']}")
+
+
+def _called(phone: Softphone) -> int:
+    _, headers = phone.begin_call(DID)
+    return phone.final(branch_of(headers)).status
+
+
+def test_a_gateway_calls_only_while_it_is_registered_and_only_from_there(
+    pbx: Any, stranger: Any, phone: Any, gateway: tuple[dict[str, Any], Account]
+) -> None:
+    """The right password alone is not enough; nor is the registration of somebody else's address."""
+    desk, account = phone("151"), gateway[1]
+    with Softphone(stranger(), (PBX_ADDRESS, 5060), account) as box:
+        assert _called(box) == 403
+        assert desk.requests_within(0.2) == []
+        assert box.register().status == 200
+        with Softphone(stranger(), (PBX_ADDRESS, 5060), account) as elsewhere:
+            assert _called(elsewhere) == 403
+        dialled = box.begin_call(DID)
+        desk.answer_call(desk.request("INVITE"))
+        dialog = box.call_answered(*dialled)
+        desk.request("ACK")
+        raw = box.in_dialog(dialog, "BYE")
+        box.send(raw)
+        desk.respond(desk.request("BYE"), 200, "OK")
+        assert box.register(expires=0).status == 200
+        assert _called(box) == 403
+        assert desk.requests_within(0.2) == []
+
+
+def test_a_stock_phone_as_gateway_calls_in(
+    lab: Any, phone: Any, gateway: tuple[dict[str, Any], Account], tmp_path: Path
+) -> None:
+    """It registers with user and password, is asked for them again, and its call rings."""
+    desk = phone("151")
+    with Baresip(lab.host("gateway", 95), tmp_path / "g", gateway[1]) as box:
+        box.wait_registered()
+        box.dial(DID)
+        desk.respond(desk.request("INVITE", 8), 486, "Busy Here", "b")
+        box.wait_for("CALL_CLOSED", timeout=8)
+
+
+def test_a_rule_leads_calls_to_a_gateway_where_it_registered_from(
+    pbx: Any, stranger: Any, phone: Any, outward: Any, gateway: tuple[dict[str, Any], Account]
+) -> None:
+    """The number called stands in the Request-URI, for the gateway to dial."""
+    trunk, account = gateway
+    caller = phone("120")
+    (rule,) = pbx.rest.get("outbound-rules")["items"]
+    pbx.rest.patch(f"outbound-rules/{rule['id']}", routes=[{"trunk_id": trunk["id"]}])
+    try:
+        with Softphone(stranger(), (PBX_ADDRESS, 5060), account) as box:
+            assert box.register().status == 200
+            dialled = caller.begin_call(NUMBER)
+            invite = box.request("INVITE", 8)
+            assert invite.start_line.startswith(f"INVITE sip:{NUMBER}@{box.hostport}")
+            box.answer_call(invite)
+            dialog = caller.call_answered(*dialled, 10)
+            box.request("ACK")
+            assert end_call(caller, box, dialog).status == 200
+    finally:
+        pbx.rest.patch(f"outbound-rules/{rule['id']}", routes=rule["routes"])
+
+
+def test_a_gateway_may_not_have_the_domain_of_a_tenant(pbx: Any) -> None:
+    """Its realm would be that of the extensions."""
+    with pytest.raises(Refused, match=r"trunk\.domain_of_tenant"):
+        pbx.rest.post("trunks", name="Twin", kind="accept_register", username="101", domain="acme.example")
