@@ -38,6 +38,7 @@ GATES: Final[tuple[Gate, ...]] = (
     method.notify,
     method.served,
     identity.domain,
+    identity.encrypted,
     identity.authenticated,
     identity.digest_uri,
     identity.active,

@@ -81,6 +81,8 @@ class Request(NamedTuple):
     """The dialog that a granted attended transfer replaces."""
     event: str = ""
     """The event package that a SUBSCRIBE names (RFC 6665)."""
+    transport: str = ""
+    """What it really came by, in lower case: that of the SBC's client, if it came over the SBC."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Who the caller is: the digest proves it, and every header must agree with what was proved."""
 
 from ringfence.policy.index import Index
+from ringfence.policy.media import PRIVATE
 from ringfence.policy.model import Answer, Challenge, Refuse, Request
 
 
@@ -9,6 +10,18 @@ def domain(request: Request, index: Index) -> Refuse | None:
     if index.domain_of(request.target_host):
         return None
     return Refuse("identity.domain", 403, "Forbidden")
+
+
+def encrypted(request: Request, index: Index) -> Refuse | None:
+    """Extensions of a tenant with TLS only register and call over TLS or a secure WebSocket.
+
+    The socket that heard the message counts, not what its Via or Contact says. It is asked before the digest, so that
+    none is sent in the clear; a call has to be proved first, since it may be an emergency call, which is never refused.
+    """
+    is_unproved_call = request.method == "INVITE" and request.caller is None
+    if request.transport in PRIVATE or is_unproved_call or index.domain_of(request.target_host) not in index.tls_only:
+        return None
+    return Refuse("identity.encrypted", 403, "Use TLS")
 
 
 def authenticated(request: Request, index: Index) -> Challenge | None:

@@ -10,6 +10,7 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, NotFound, Refused, Unavailable
+from ringfence.portal.tenants.tls import refuse_last_encrypted
 from ringfence.portal.trunks.models import Trunk
 
 PATIENCE = 45.0
@@ -49,7 +50,8 @@ def remove(actor: Actor, name: str) -> None:
 
 
 def _refuse_while_used(gone: SipTransport, left: tuple[SipTransport, ...]) -> None:
-    """A trunk needs a transport of its protocol; another one of the same will do."""
+    """A trunk needs a transport of its protocol; another one of the same will do. So does a tenant with TLS only."""
+    refuse_last_encrypted(left)
     if any(one.protocol is gone.protocol for one in left):
         return
     user = Trunk.objects.filter(enabled=True, transport=gone.protocol.value).first()
