@@ -15,21 +15,25 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from ringfence.engines.files import core_file
+from ringfence.engines.files import core_file, tls_file
 from ringfence.engines.free_ports import Endpoint, taken
 from ringfence.engines.install import EngineRefused, install
 from ringfence.engines.pairs import in_force
 from ringfence.engines.probes import transports_are_bound
 from ringfence.engines.questions import Answer, Args, Desk, Listener, Refusal
+from ringfence.engines.sipcertificates import SipCertificates
+from ringfence.engines.sippairs import read_authorities
 from ringfence.engines.system import System, this_system
 from ringfence.hosts.sbc import read_sbc
 from ringfence.hosts.transports import (
-    Protocol,
+    ClientCertificates,
     SipTransport,
     TransportRefused,
     checked,
+    from_plain,
+    plain,
     read_transports,
     write_transports,
 )
@@ -37,7 +41,9 @@ from ringfence.hosts.transports import (
 STARTED_WITHIN: Final = 15.0
 POLL: Final = 0.05
 CERTIFICATE_POLL: Final = 1.0
-CONTROL_SECONDS: Final = 5.0
+CONTROL_SECONDS: Final = 10.0
+TAKEN_WITHIN: Final = 8.0
+"""A core that was just started listens before it can be asked."""
 
 log = logging.getLogger("transports")
 
@@ -49,7 +55,8 @@ class Transports(Desk):
         self._system = system
 
     def verbs(self) -> Mapping[str, Callable[[Args], Answer]]:
-        return {"transports.show": self.show, "transports.change": self.change}
+        certificates = SipCertificates(self._system, take_over)
+        return {"transports.show": self.show, "transports.change": self.change, **certificates.verbs()}
 
     def show(self, _: Args) -> Answer:
         """What is in force now."""
@@ -59,6 +66,9 @@ class Transports(Desk):
         """Puts a whole set in force; the old one stays if anything is wrong with it."""
         before = read_transports(self._system.paths.transports)
         wanted = _wanted(args)
+        asking = any(one.clients is not ClientCertificates.NONE for one in wanted)
+        if asking and read_authorities(self._system.paths) is None:
+            raise Refusal("transport.no_authority", "clients", "No authority for certificates of phones is known yet.")
         if wanted != before:
             self._refuse_taken(before, wanted)
             self._put_in_force(before, wanted)
@@ -76,9 +86,11 @@ class Transports(Desk):
 
     def _put_in_force(self, before: tuple[SipTransport, ...], wanted: tuple[SipTransport, ...]) -> None:
         write_transports(self._system.paths.transports, wanted)
-        file = core_file(replace(self._system, transports=wanted), account="")
+        system = replace(self._system, transports=wanted)
+        file = core_file(system, account="")
         try:
-            install([file], lambda: self._restart(wanted if file.is_in_force() else before))
+            files = [tls_file(system, account=""), file]
+            install(files, lambda: self._restart(wanted if file.is_in_force() else before))
         except EngineRefused as refused:
             write_transports(self._system.paths.transports, before)
             log.error("%s", refused)
@@ -102,14 +114,9 @@ class Transports(Desk):
         return "it does not listen on all of its ports"
 
 
-def plain(one: SipTransport) -> dict[str, Any]:
-    """A transport as JSON values."""
-    return {"name": one.name, "protocol": str(one.protocol), "port": one.port}
-
-
 def _wanted(args: Args) -> tuple[SipTransport, ...]:
     try:
-        return checked(SipTransport(Protocol(item["protocol"]), int(item["port"])) for item in args["transports"])
+        return checked(map(from_plain, args["transports"]))
     except TransportRefused as refused:
         raise Refusal(refused.rule, "port", str(refused)) from refused
 
@@ -142,6 +149,16 @@ def reload_tls(system: System) -> bool:
     if sbc.enabled or any(one.protocol.is_secure for one in read_transports(paths.transports)):
         sockets.append(paths.core_control)
     return sum(map(_reloaded, sockets)) == len(sockets)
+
+
+def take_over(system: System) -> bool:
+    """The same, asked again while the core is starting."""
+    until = time.monotonic() + TAKEN_WITHIN
+    while not reload_tls(system):
+        if time.monotonic() > until:
+            return False
+        time.sleep(CERTIFICATE_POLL)
+    return True
 
 
 def _reloaded(control: Path) -> bool:

@@ -43,6 +43,7 @@ GATES: Final[tuple[Gate, ...]] = (
     identity.digest_uri,
     identity.active,
     identity.tenant,
+    identity.certificate,
     identity.sender,
 )
 

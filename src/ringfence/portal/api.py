@@ -152,6 +152,8 @@ ROUTERS: Final = (
     ("web access", "webaccess.api"),
     ("firewall", "firewall.api"),
     ("transports", "transports.api"),
+    ("certificates of domains", "transports.certificates_api"),
+    ("certificates of phones", "phonecertificates.api"),
     ("sbc", "sbc.api"),
     ("voicemail", "voicemail.api"),
     ("recordings", "recordings.api"),

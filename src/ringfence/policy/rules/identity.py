@@ -53,6 +53,17 @@ def tenant(request: Request, index: Index) -> Refuse | None:
     return Refuse("identity.tenant", 403, "Forbidden")
 
 
+def certificate(request: Request, index: Index) -> Refuse | None:
+    """Where phones show a certificate it names their extension: a password alone is not enough, nor is the certificate
+    of another phone. It may be its common name, or a URI or mail address among its other names.
+    """
+    if not request.needs_certificate and not request.certificate:
+        return None
+    own = request.caller.aor if request.caller else ""
+    named = {name.lower().removeprefix("sips:").removeprefix("sip:") for name in request.certificate}
+    return None if own in named else Refuse("identity.certificate", 403, "Forbidden")
+
+
 def sender(request: Request, index: Index) -> Refuse | None:
     """The From header names the extension whose password was proved."""
     return (

@@ -1,0 +1,47 @@
+"""Which certificate phones are shown (issue 6: SNI by tenant, certificate change without dropping connections)."""
+
+import ssl
+from typing import Any
+
+import pytest
+from cryptography import x509
+
+from ringfence.lab.network import PBX_ADDRESS, Host
+from ringfence.lab.product import within
+from ringfence.lab.softphone import Transport, unchecked_tls
+from tests.unit.engines.authority import authority, issue
+
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
+DOMAIN = "named.example"
+SIP_TLS, WSS = 5061, 5065
+
+
+@pytest.mark.restarts  # the engine reads all certificates anew and keeps the memory for them
+def test_whoever_asks_for_a_tenants_domain_is_shown_its_certificate(pbx: Any, stranger: Any, phone: Any) -> None:
+    """An unknown name, and none, get the system's; a connection from before lives on."""
+    tenant, host = pbx.product.create_tenant("Named", DOMAIN), stranger()
+    connected, usual = phone("704", Transport.TLS), shown(host, SIP_TLS, "")
+    _, issuing = authority()
+    for _ in range(2):
+        made = issue(DOMAIN, issuing, names=[DOMAIN])
+        pbx.rest.call("PUT", f"certificates/sip/{DOMAIN}", {"chain": made.pem, "key": made.key_pem})
+        for port in (SIP_TLS, WSS):
+            found = shown(host, port, DOMAIN)
+            assert found == made.certificate, found.subject
+            assert shown(host, port, DOMAIN.upper()) == made.certificate
+            assert shown(host, port, "stranger.example") == shown(host, port, "") == usual
+    assert connected.options().status == 200
+    pbx.rest.delete(f"certificates/sip/{DOMAIN}")
+    within(5, lambda: shown(host, SIP_TLS, DOMAIN) == usual, "the domain is served with the system's certificate")
+    assert phone("705", Transport.TLS).options().status == 200
+    pbx.rest.delete(f"tenants/{tenant['id']}")
+
+
+def shown(host: Host, port: int, name: str) -> x509.Certificate:
+    """The certificate for whoever asks for this name."""
+    with host.tcp() as plain:
+        plain.settimeout(4)
+        plain.connect((PBX_ADDRESS, port))
+        with unchecked_tls().wrap_socket(plain, server_hostname=name or None) as link:
+            assert isinstance(link, ssl.SSLSocket)
+            return x509.load_der_x509_certificate(link.getpeercert(binary_form=True) or b"")
