@@ -66,11 +66,8 @@ class Authorities:
 
 def render_tls(system: System, named: Sequence[NamedPair] = (), authorities: Authorities | None = None) -> str:
     """`run/core/tls.cfg`: what TLS offers, and what it demands of those we call. `named` are shown to whoever asks for
-    their domain (docs/adr/0041). Raises ValueError if phones shall show certificates and nobody is known to sign them.
+    their domain (docs/adr/0041). Where phones shall show certificates and nobody is known to sign them, none is valid.
     """
-    asking = _asking_sockets(system)
-    if asking and authorities is None:
-        raise ValueError("phones shall show certificates, and no authority for them is known")
     return render(
         TLS_TEMPLATE,
         Bare,
@@ -82,8 +79,8 @@ def render_tls(system: System, named: Sequence[NamedPair] = (), authorities: Aut
         named=named,
         sockets=_tls_sockets(system) if named else [],
         nameless=NAMELESS,
-        asking=asking,
-        phones=authorities,
+        asking=_asking_sockets(system),
+        phones=authorities or Authorities(system.paths.web_certificate, None),
         link=core_link(system.paths.link) if system.sbc.enabled else None,
     )
 

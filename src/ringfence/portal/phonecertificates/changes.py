@@ -24,7 +24,8 @@ LONGEST_PEM: Final = 100_000
 
 
 def make(actor: Actor, extension: Extension) -> tuple[PhoneCertificate, Issued]:
-    """A certificate for a phone of this extension; its key is shown this once. Raises Refused or TransportsSilent."""
+    """A certificate for a phone of this extension; its key is shown this once. Raises Refused. Whoever signs is
+    told to the core when a transport asks for certificates, so a new one changes nothing there."""
     require(actor, Permission.PHONES_WRITE)
     with change(actor) as draft:
         now = timezone.now()
@@ -41,7 +42,6 @@ def make(actor: Actor, extension: Extension) -> tuple[PhoneCertificate, Issued]:
             created_at=now,
             ends_at=issued.certificate.not_valid_after_utc,
         )
-        authority.put_in_force()
         new = {**facts(row), "key": SECRET_CHANGED}
         draft.record("phone_certificate.created", row.pk, row.aor, new=new, tenant_id=row.tenant_id)
     return row, issued
