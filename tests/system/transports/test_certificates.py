@@ -9,7 +9,7 @@ from cryptography import x509
 
 from ringfence.lab.network import PBX_ADDRESS, Host
 from ringfence.lab.product import within
-from ringfence.lab.softphone import Transport, unchecked_tls
+from ringfence.lab.softphone import Softphone, Transport, unchecked_tls
 from tests.unit.engines.authority import authority, issue
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
@@ -22,17 +22,16 @@ def test_whoever_asks_for_a_tenants_domain_is_shown_its_certificate(pbx: Any, st
     """An unknown name, and none, get the system's; a connection from before lives on, and the core does not run out of
     memory however often certificates change."""
     tenant, host = pbx.product.create_tenant("Named", DOMAIN), stranger()
-    connected, usual = phone("704", Transport.TLS, registered=False), shown(host, SIP_TLS, "")
-    _, issuing = authority()
-    for _ in range(2):
-        made = issue(DOMAIN, issuing, names=[DOMAIN])
-        pbx.rest.call("PUT", f"certificates/sip/{DOMAIN}", {"chain": made.pem, "key": made.key_pem})
-        for port in (SIP_TLS, WSS):
-            found = shown(host, port, DOMAIN)
-            assert found == made.certificate, found.subject
-            assert shown(host, port, DOMAIN.upper()) == made.certificate
-            assert shown(host, port, "stranger.example") == shown(host, port, "") == usual
-    assert connected.options().status == 200
+    usual, issuing = shown(host, SIP_TLS, ""), authority()[1]
+    with Softphone(stranger(), (PBX_ADDRESS, SIP_TLS), pbx.account("704"), Transport.TLS) as connected:
+        assert connected.register().status == 200
+        for _ in range(2):
+            made = issue(DOMAIN, issuing, names=[DOMAIN])
+            pbx.rest.call("PUT", f"certificates/sip/{DOMAIN}", {"chain": made.pem, "key": made.key_pem})
+            for port in (SIP_TLS, WSS):
+                assert shown(host, port, DOMAIN) == shown(host, port, DOMAIN.upper()) == made.certificate
+                assert shown(host, port, "stranger.example") == shown(host, port, "") == usual
+        assert connected.register(expires=0).status == 200
     with ExitStack() as held:
         for _ in range(2):
             held.enter_context(asked(host, SIP_TLS, DOMAIN))  # its reading of the certificates is kept in memory
