@@ -16,6 +16,7 @@ from ringfence.engines.nginx import render_web
 from ringfence.engines.privileges import run_as
 from ringfence.engines.rtpengine import faults, render_media
 from ringfence.engines.sbc import render_sbc, render_sbc_media, render_sbc_tls
+from ringfence.engines.sippairs import read_authorities, read_pairs
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
 
@@ -51,7 +52,8 @@ def _topology_key(path: Path, account: str) -> str:
 def tls_file(system: System, account: str = accounts.SIP.name) -> EngineFile:
     """The core reads it together with its own file, and so does that one's check."""
     _trust_the_hosts_authorities(system.paths.authorities)
-    return EngineFile(system.paths.core_tls_config, render_tls(system), account, lambda _: "")
+    rendered = render_tls(system, read_pairs(system.paths), read_authorities(system.paths))
+    return EngineFile(system.paths.core_tls_config, rendered, account, lambda _: "")
 
 
 def _trust_the_hosts_authorities(own: Path) -> None:

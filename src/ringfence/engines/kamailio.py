@@ -1,15 +1,21 @@
 """The SIP core's configuration file, from the System. Pure: no file is read or written here."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
 from ringfence.engines.link import core_link
 from ringfence.engines.render import Bare, bracketed, quote_kamailio, render
 from ringfence.engines.system import System
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import LOOPBACK
-from ringfence.hosts.transports import Protocol
+from ringfence.hosts.transports import ClientCertificates, Protocol
 from ringfence.policy.rules import packet, registration
 
 TEMPLATE = "core.cfg.j2"
 TLS_TEMPLATE = "tls.cfg.j2"
+NAMELESS = "nameless.invalid"
+"""Kamailio looks for another section by name only if the one it began with has a name too."""
 
 
 def render_core(system: System) -> str:
@@ -41,8 +47,27 @@ def render_core(system: System) -> str:
     )
 
 
-def render_tls(system: System) -> str:
-    """`run/core/tls.cfg`: what TLS offers, and what it demands of those we call."""
+@dataclass(frozen=True, slots=True)
+class NamedPair:
+    """The certificate of a domain, and its key."""
+
+    domain: str
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Authorities:
+    """Who signs certificates of phones, and the list of those that were revoked; None while there is no list."""
+
+    certificates: Path
+    revoked: Path | None
+
+
+def render_tls(system: System, named: Sequence[NamedPair] = (), authorities: Authorities | None = None) -> str:
+    """`run/core/tls.cfg`: what TLS offers, and what it demands of those we call. `named` are shown to whoever asks for
+    their domain (docs/adr/0041). Where phones shall show certificates and nobody is known to sign them, none is valid.
+    """
     return render(
         TLS_TEMPLATE,
         Bare,
@@ -51,8 +76,29 @@ def render_tls(system: System) -> str:
         certificate=system.paths.web_certificate,
         key=system.paths.web_key,
         authorities=system.paths.authorities,
+        named=named,
+        sockets=_tls_sockets(system) if named else [],
+        nameless=NAMELESS,
+        asking=_asking_sockets(system),
+        phones=authorities or Authorities(system.paths.web_certificate, None),
         link=core_link(system.paths.link) if system.sbc.enabled else None,
     )
+
+
+def _tls_sockets(system: System) -> list[str]:
+    """Where a certificate is chosen by name: not where phones show theirs (docs/adr/0042)."""
+    free = [one for one in system.core_transports if one.protocol.is_secure and one.clients is ClientCertificates.NONE]
+    return [f"{bracketed(address)}:{one.port}" for address in system.sip_addresses for one in free]
+
+
+def _asking_sockets(system: System) -> list[tuple[str, str]]:
+    """Sockets where phones show a certificate, and whether they must."""
+    return [
+        (f"{bracketed(address)}:{one.port}", "yes" if one.clients is ClientCertificates.REQUIRED else "no")
+        for address in system.sip_addresses
+        for one in system.core_transports
+        if one.clients is not ClientCertificates.NONE
+    ]
 
 
 def _listen(system: System, index: int) -> tuple[int, list[tuple[Bare, str]]]:

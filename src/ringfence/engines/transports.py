@@ -6,38 +6,34 @@ at its start (docs/adr/0005), and media goes on meanwhile. Runs as the core's ow
 """
 
 import logging
-import os
-import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from ringfence.engines.files import core_file
+from ringfence.engines.files import core_file, tls_file
 from ringfence.engines.free_ports import Endpoint, taken
 from ringfence.engines.install import EngineRefused, install
 from ringfence.engines.pairs import in_force
-from ringfence.engines.probes import transports_are_bound
 from ringfence.engines.questions import Answer, Args, Desk, Listener, Refusal
+from ringfence.engines.sipcertificates import SipCertificates
+from ringfence.engines.sippairs import read_authorities
 from ringfence.engines.system import System, this_system
-from ringfence.hosts.sbc import read_sbc
+from ringfence.engines.takingover import restart_core, take_over
 from ringfence.hosts.transports import (
-    Protocol,
+    ClientCertificates,
     SipTransport,
     TransportRefused,
     checked,
+    from_plain,
+    plain,
     read_transports,
     write_transports,
 )
 
-STARTED_WITHIN: Final = 15.0
-POLL: Final = 0.05
 CERTIFICATE_POLL: Final = 1.0
-CONTROL_SECONDS: Final = 5.0
 
 log = logging.getLogger("transports")
 
@@ -49,7 +45,8 @@ class Transports(Desk):
         self._system = system
 
     def verbs(self) -> Mapping[str, Callable[[Args], Answer]]:
-        return {"transports.show": self.show, "transports.change": self.change}
+        certificates = SipCertificates(self._system, take_over)
+        return {"transports.show": self.show, "transports.change": self.change, **certificates.verbs()}
 
     def show(self, _: Args) -> Answer:
         """What is in force now."""
@@ -59,6 +56,9 @@ class Transports(Desk):
         """Puts a whole set in force; the old one stays if anything is wrong with it."""
         before = read_transports(self._system.paths.transports)
         wanted = _wanted(args)
+        asking = any(one.clients is not ClientCertificates.NONE for one in wanted)
+        if asking and read_authorities(self._system.paths) is None:
+            raise Refusal("transport.no_authority", "clients", "No authority for certificates of phones is known yet.")
         if wanted != before:
             self._refuse_taken(before, wanted)
             self._put_in_force(before, wanted)
@@ -76,9 +76,11 @@ class Transports(Desk):
 
     def _put_in_force(self, before: tuple[SipTransport, ...], wanted: tuple[SipTransport, ...]) -> None:
         write_transports(self._system.paths.transports, wanted)
-        file = core_file(replace(self._system, transports=wanted), account="")
+        system = replace(self._system, transports=wanted)
+        file = core_file(system, account="")
         try:
-            install([file], lambda: self._restart(wanted if file.is_in_force() else before))
+            files = [tls_file(system, account=""), file]
+            install(files, lambda: restart_core(system, wanted if file.is_in_force() else before))
         except EngineRefused as refused:
             write_transports(self._system.paths.transports, before)
             log.error("%s", refused)
@@ -87,41 +89,12 @@ class Transports(Desk):
             ) from refused
         log.info("in force: %s", ", ".join(one.name for one in wanted))
 
-    def _restart(self, wanted: tuple[SipTransport, ...]) -> str:
-        """Ends the core, which is started again by itself; a complaint if it does not listen in time."""
-        old = core_pid(self._system.paths.core_pid)
-        if not old:
-            return ""
-        os.kill(old, signal.SIGTERM)
-        until = time.monotonic() + STARTED_WITHIN
-        while time.monotonic() < until:
-            now = core_pid(self._system.paths.core_pid)
-            if now not in (0, old) and transports_are_bound(wanted):
-                return ""
-            time.sleep(POLL)
-        return "it does not listen on all of its ports"
-
-
-def plain(one: SipTransport) -> dict[str, Any]:
-    """A transport as JSON values."""
-    return {"name": one.name, "protocol": str(one.protocol), "port": one.port}
-
 
 def _wanted(args: Args) -> tuple[SipTransport, ...]:
     try:
-        return checked(SipTransport(Protocol(item["protocol"]), int(item["port"])) for item in args["transports"])
+        return checked(map(from_plain, args["transports"]))
     except TransportRefused as refused:
         raise Refusal(refused.rule, "port", str(refused)) from refused
-
-
-def core_pid(path: Path) -> int:
-    """The core's main process, 0 while there is none."""
-    try:
-        pid = int(path.read_text(encoding="ascii"))
-        os.kill(pid, 0)
-    except (OSError, ValueError):
-        return 0
-    return pid
 
 
 def follow_certificate(system: System) -> None:
@@ -130,31 +103,9 @@ def follow_certificate(system: System) -> None:
     while True:
         time.sleep(CERTIFICATE_POLL)
         now = in_force(system.paths)
-        if now != seen and reload_tls(system):
+        if now != seen and take_over(system):
             log.info("the certificate %s is served", now)
             seen = now
-
-
-def reload_tls(system: System) -> bool:
-    """Whether core and SBC took their certificate anew; without a secure transport there is nothing to take."""
-    paths, sbc = system.paths, read_sbc(system.paths.sbc_switch)
-    sockets = [paths.sbc_control] if sbc.enabled else []
-    if sbc.enabled or any(one.protocol.is_secure for one in read_transports(paths.transports)):
-        sockets.append(paths.core_control)
-    return sum(map(_reloaded, sockets)) == len(sockets)
-
-
-def _reloaded(control: Path) -> bool:
-    command = ["kamcmd", "-s", f"unix:{control}", "tls.reload"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=CONTROL_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        log.error("tls.reload: %s", error)
-        return False
-    if done.returncode or done.stdout.startswith("error"):
-        log.error("tls.reload: %s", (done.stdout + done.stderr).strip())
-        return False
-    return True
 
 
 def main() -> int:

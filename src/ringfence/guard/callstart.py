@@ -11,9 +11,11 @@ from typing import Any, Final
 
 import orjson
 
+from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.control import Args, Refusal, Verb, text
 from ringfence.guard.core import Core
 from ringfence.guard.registrations import Registrations
+from ringfence.policy.next_hop import is_encrypted
 
 START: Final = "calls.start"
 
@@ -23,9 +25,10 @@ _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,64}")
 class CallStart:
     """Asks the core for calls that no phone began."""
 
-    def __init__(self, registrations: Registrations, core: Core) -> None:
+    def __init__(self, registrations: Registrations, core: Core, policy: AdoptedPolicy) -> None:
         self._registrations = registrations
         self._core = core
+        self._policy = policy
 
     def verbs(self) -> dict[str, Verb]:
         return {START: self._answer}
@@ -41,8 +44,7 @@ class CallStart:
         if device is None:
             raise Refusal("calls.offline", "aor", f"No phone is registered as {aor}.")
         target = f"sip:{number.replace('#', '%23')}@{aor.partition('@')[2]}"
-        hop = str(device.get("received") or device["uri"])
-        if not self._core.ask("dlg.bridge_dlg", f"sip:{aor}", target, hop):
+        if not self._core.ask("dlg.bridge_dlg", f"sip:{aor}", target, _hop(device)):
             raise Refusal("calls.core", "aor", "The SIP core does not take the call now; try again.")
         return {"aor": aor, "number": number, "device": str(device["uri"])}
 
@@ -50,4 +52,11 @@ class CallStart:
         line = self._registrations.line_of(aor, now)
         contacts = orjson.loads(line)["contacts"] if line else []
         live = [contact for contact in contacts if contact["expires_at"] > now]
+        domain = aor.partition("@")[2].lower()
+        if any(tenant.tls_only for tenant in self._policy.book.tenants if tenant.domain.lower() == domain):
+            live = [contact for contact in live if is_encrypted(_hop(contact))]
         return max(live, key=lambda contact: float(contact["expires_at"]), default=None)
+
+
+def _hop(device: dict[str, Any]) -> str:
+    return str(device.get("received") or device["uri"])

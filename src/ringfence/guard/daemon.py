@@ -82,7 +82,7 @@ class Daemon:
         self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up)
         self._media = MediaWatch(service.parts.standing.calls, relay, service.parts.firewall)
         self._desk = Desk(service, self._calls)
-        starts = CallStart(service.parts.standing.registrations, core)
+        starts = CallStart(service.parts.standing.registrations, core, service.parts.policy)
         measures = Measures(service.parts.standing, core, relay)
         self._control = ControlSocket(
             paths.guard_socket,

@@ -170,6 +170,11 @@ class Paths:
         return self.state / "sip" / "transports.json"
 
     @property
+    def sip_certificates(self) -> Path:
+        """Certificates of tenants' domains with their keys; of the transports process and the core alone."""
+        return self.transports.parent / "certificates"
+
+    @property
     def transports_socket(self) -> Path:
         """Where the portal asks for other transports."""
         return self.run / "transports" / "transports.sock"

@@ -4,11 +4,11 @@ Ports"). One file holds what is in force; engines, guard, firewall plan and port
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ringfence.hosts import ports
 from ringfence.hosts.ports import Part, Transport
@@ -44,12 +44,24 @@ class Protocol(StrEnum):
         return self in (Protocol.TLS, Protocol.WSS)
 
 
+class ClientCertificates(StrEnum):
+    """Whether phones show a certificate of their own, signed by an authority that is trusted for that.
+
+    `optional`: one that is shown must be valid and name the extension. `required`: no connection without one.
+    """
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
 @dataclass(frozen=True, slots=True)
 class SipTransport:
     """One transport, on every address that SIP is heard on."""
 
     protocol: Protocol
     port: int
+    clients: ClientCertificates = ClientCertificates.NONE
 
     @property
     def name(self) -> str:
@@ -89,6 +101,8 @@ def checked(wanted: Iterable[SipTransport]) -> tuple[SipTransport, ...]:
     for one in found:
         if not LOWEST <= one.port <= HIGHEST:
             raise TransportRefused("transport.port", f"A port is a number from {LOWEST} to {HIGHEST}, not {one.port}.")
+        if one.clients is not ClientCertificates.NONE and one.protocol is not Protocol.TLS:
+            raise TransportRefused("transport.clients", "Certificates of phones are asked for over TLS alone.")
         if owner := _reserved(one):
             raise TransportRefused("transport.taken", f"Port {one.port} is taken by {owner}.")
         other = seen.setdefault((one.protocol.carrier, one.port), one)
@@ -110,9 +124,20 @@ def read_transports(path: Path) -> tuple[SipTransport, ...]:
     """What is in force; the usual ones while nothing was chosen or the file cannot be read."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        return checked(SipTransport(Protocol(item["protocol"]), int(item["port"])) for item in stored)
+        return checked(map(from_plain, stored))
     except (OSError, ValueError, TypeError, KeyError):
         return USUAL
+
+
+def plain(one: SipTransport) -> dict[str, Any]:
+    """A transport as JSON values."""
+    return {"name": one.name, "protocol": str(one.protocol), "port": one.port, "clients": str(one.clients)}
+
+
+def from_plain(item: Mapping[str, Any]) -> SipTransport:
+    """Raises ValueError, TypeError or KeyError. Files from before know no certificates of phones."""
+    clients = ClientCertificates(item.get("clients", ClientCertificates.NONE))
+    return SipTransport(Protocol(item["protocol"]), int(item["port"]), clients)
 
 
 def write_transports(path: Path, wanted: tuple[SipTransport, ...]) -> None:

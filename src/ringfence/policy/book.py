@@ -61,6 +61,8 @@ class Tenant:
         return Terms(self.encryption, self.aes_256_only)
 
     recording: RecordingRules = NOTHING
+    tls_only: bool = False
+    """Its extensions register and call over TLS or a secure WebSocket, and are called over nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

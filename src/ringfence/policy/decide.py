@@ -38,10 +38,12 @@ GATES: Final[tuple[Gate, ...]] = (
     method.notify,
     method.served,
     identity.domain,
+    identity.encrypted,
     identity.authenticated,
     identity.digest_uri,
     identity.active,
     identity.tenant,
+    identity.certificate,
     identity.sender,
 )
 

@@ -26,6 +26,8 @@ class Index:
     tenants: dict[str, Tenant]
     roles: dict[str, Role]
     own_hosts: frozenset[str]
+    tls_only: frozenset[str]
+    """Domains whose extensions speak over encrypted transports alone."""
     agents_containing: tuple[str, ...]
     agents_starting: tuple[str, ...]
     agents_named: frozenset[str]
@@ -65,6 +67,7 @@ def build_index(book: Book) -> Index:
         tenants=tenants,
         roles={role.name: role for role in book.roles},
         own_hosts=frozenset(host.lower() for host in book.own_hosts),
+        tls_only=frozenset(domain for domain, tenant in tenants.items() if tenant.tls_only),
         agents_containing=_patterns(enabled, MatchKind.CONTAINS),
         agents_starting=_patterns(enabled, MatchKind.PREFIX),
         agents_named=frozenset(_patterns(enabled, MatchKind.EXACT)),

@@ -81,6 +81,12 @@ class Request(NamedTuple):
     """The dialog that a granted attended transfer replaces."""
     event: str = ""
     """The event package that a SUBSCRIBE names (RFC 6665)."""
+    transport: str = ""
+    """What it really came by, in lower case: that of the SBC's client, if it came over the SBC."""
+    needs_certificate: bool = False
+    """Whether it came by a transport where phones must show a certificate."""
+    certificate: tuple[str, ...] = ()
+    """The names in the certificate that its connection showed and Kamailio found valid."""
 
 
 @dataclass(frozen=True, slots=True)

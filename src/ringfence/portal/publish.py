@@ -183,6 +183,7 @@ def book() -> Book:
             Encryption(row.media_encryption),
             row.aes_256_only,
             recorded.get(row.pk, NOTHING),
+            row.tls_only,
         )
         for row in TenantRow.objects.order_by("pk")
     )

@@ -4,7 +4,7 @@ All of it belongs to the branch, not to the call: the next step of the same call
 be seen (docs/adr/0036).
 """
 
-from ringfence.signaling import ksr, media, terms, trunk_port
+from ringfence.signaling import encrypted, ksr, media, terms, trunk_port
 from ringfence.signaling.worker import Worker
 
 NAME, SHOWN, ASSERTED = "shown_name", "shown_uri", "asserted"
@@ -29,6 +29,8 @@ def announce_replaced(replaces: str) -> None:
 
 def dress(worker: Worker) -> bool:
     """Says it to the phone of this branch; False: nothing is sent to it."""
+    if not encrypted.may_be_sent(worker):
+        return False
     if asserted := ksr.noted(ASSERTED):
         trunk_port.show_caller_as(ksr.noted(NAME), ksr.noted(SHOWN))
         ksr.append_header(f"P-Asserted-Identity: <sip:{asserted}>")

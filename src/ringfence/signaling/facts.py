@@ -51,6 +51,7 @@ def request(method: str, credentials: Credentials | None, caller: Subscriber | N
         event=ksr.text("$hdr(Event)") if method == "SUBSCRIBE" else "",
         credentials=credentials,
         caller=caller,
+        transport=ksr.transport(),
     )
 
 

@@ -12,6 +12,7 @@ from ringfence.signaling import (
     act,
     branches,
     calls,
+    clientproof,
     facts,
     inward,
     keeping,
@@ -103,7 +104,7 @@ def _outside_dialog(method: str, worker: Worker) -> None:
     if method == "INVITE" and inward.arrives(index, worker):
         return
     identity = authenticate(method, index, worker)
-    request = facts.request(method, identity.credentials, identity.caller)
+    request = clientproof.shown(facts.request(method, identity.credentials, identity.caller), worker)
     if method == "INVITE" and inward.from_gateway(identity, request, index, worker):
         return
     if method == "INVITE" and request.caller:

@@ -24,6 +24,7 @@ from ringfence.policy.media import (
     streams,
 )
 from ringfence.policy.model import Refuse
+from ringfence.policy.next_hop import transport_towards
 from ringfence.policy.relayed import described, quality, suite
 from ringfence.signaling import ksr, media_port, trunk_port
 
@@ -77,7 +78,7 @@ def leg_of_caller(terms: Terms) -> Leg | Refuse:
 def offer_to_branch(terms: Terms) -> bool:
     """The offer for the device that this branch goes to; False: nothing is sent there."""
     next_hop = ksr.text("$du") or ksr.target_uri()
-    leg = _leg_through_sbc(next_hop, terms) or leg_towards(_transport_of(next_hop), terms)
+    leg = _leg_through_sbc(next_hop, terms) or leg_towards(transport_towards(next_hop), terms)
     if not _offer(leg, next_hop, f"{THIS_BRANCH} {TO_VOICE}" if next_hop == VOICE_HOP else THIS_BRANCH):
         ksr.set_dialog_var(FAILED, "1")
         return False
@@ -191,12 +192,3 @@ def _leg(name: str) -> Leg:
 
 def _branch_variable() -> str:
     return f"leg{ksr.number('$T_branch_idx')}"
-
-
-def _transport_of(uri: str) -> str:
-    """The transport that a URI names; UDP when it names none.
-
-    >>> _transport_of("sip:192.0.2.1:5061;transport=TLS"), _transport_of("sip:192.0.2.1")
-    ('tls', 'udp')
-    """
-    return uri.lower().partition(";transport=")[2].partition(";")[0] or "udp"

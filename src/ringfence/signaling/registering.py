@@ -12,6 +12,7 @@ from typing import Final
 
 from ringfence.policy.book import ACTIVE, ACTIVE_FIELD, HA1_FIELD, NAME_FIELD, SEPARATOR, decode_subscriber
 from ringfence.policy.decide import decide
+from ringfence.policy.media import PRIVATE
 from ringfence.policy.model import FRESH, Answer, Credentials
 from ringfence.policy.rules.packet import MAX_CALL_ID, MAX_URI
 from ringfence.policy.rules.registration import GRANTED_AT_LEAST, GRANTED_AT_MOST, GRANTED_UNASKED, MAX_EXPIRES
@@ -24,6 +25,9 @@ from ringfence.signaling.worker import Worker
 
 REGISTER: Final = "REGISTER"
 ABSENT: Final = "<null>"
+UDP: Final = "udp"
+"""The one transport whose answers take the short way."""
+
 QUESTION: Final = 9
 ANSWER: Final = FACTS + 5
 """How many facts there are."""
@@ -41,7 +45,13 @@ def challenges(told: str, worker: Worker) -> bool:
         return False
     source, transport, target, host, agent, call_id, cseq, sender, receiver = parts
     domain = _domain(target, host, agent, worker)
-    if not domain or len(call_id) > MAX_CALL_ID or len(sender) > MAX_URI or len(receiver) > MAX_URI:
+    if (
+        not domain
+        or _in_the_clear(domain, transport, worker)
+        or len(call_id) > MAX_CALL_ID
+        or len(sender) > MAX_URI
+        or len(receiver) > MAX_URI
+    ):
         return False
     if worker.drops(source, time.time()):
         return False
@@ -64,6 +74,12 @@ def _domain(target: str, host: str, agent: str, worker: Worker) -> str:
     if agent not in familiar.agents and (agent == ABSENT or not familiar.welcomes(agent)):
         return ""
     return familiar.domains.get(target) or familiar.domain(target, host)
+
+
+def _in_the_clear(domain: str, transport: str, worker: Worker) -> bool:
+    """Whether this must not be heard over such a transport; the general way refuses it."""
+    index = worker.view.current()
+    return transport not in PRIVATE and index is not None and domain in index.tls_only
 
 
 def registers(told: str, worker: Worker) -> bool:
@@ -89,6 +105,7 @@ def registers(told: str, worker: Worker) -> bool:
         or len(call_id) > MAX_CALL_ID
         or not cseq.isdecimal()
         or not ksr.readable()
+        or _in_the_clear(domain, UDP, worker)
         or _is_barred(source, account, worker)
     ):
         return False

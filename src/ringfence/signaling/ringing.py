@@ -15,6 +15,7 @@ from ringfence.policy.redirection import redirection_in
 from ringfence.policy.ringlist import after_list, decode_steps, wanted
 from ringfence.signaling import (
     calls,
+    encrypted,
     ksr,
     limits,
     lines,
@@ -40,14 +41,14 @@ def reachable(verdict: Verdict, worker: Worker, *, replaces: bool = False) -> Ve
     while True:
         if isinstance(verdict, RingExtension):
             occasion = None if replaces else _busy(verdict.callee)
-            if occasion is None and ksr.find_contacts(verdict.aor):
+            if occasion is None and encrypted.find_contacts_of((verdict.aor,), worker):
                 return verdict
             verdict = _not_taken(verdict, occasion or Occasion.OFFLINE, worker)
         elif isinstance(verdict, RingList):
             verdict = wanted(verdict, worker.view.subscriber)
             if not verdict.steps:
                 verdict = _exhausted(verdict, worker)
-            elif ksr.find_contacts_of(verdict.steps[0].aors):
+            elif encrypted.find_contacts_of(verdict.steps[0].aors, worker):
                 return verdict
             else:
                 verdict = replace(verdict, steps=verdict.steps[1:])

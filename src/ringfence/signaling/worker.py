@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, Final
 
 from ringfence.hosts.paths import Paths
+from ringfence.hosts.transports import ClientCertificates, read_transports
 from ringfence.journal.writer import JournalWriter
 from ringfence.policy.book import Tenant
 from ringfence.policy.events import Kind
@@ -58,6 +59,9 @@ class Worker:
         self.blocks = BlockReader(paths.blocks)
         self.noise = Noise(self._write_noise)
         self.tallies = Tallies(self.journal.tell)
+        asking = [one for one in read_transports(paths.transports) if one.clients is not ClientCertificates.NONE]
+        self.certificate_ports = {one.port: one.clients is ClientCertificates.REQUIRED for one in asking}
+        """Where phones show a certificate, and whether they must; another setting is another process."""
         self._reports = _Reports()
         self._calls = itertools.count(1)
         self._name = f"{os.getpid():x}-{time.time_ns():x}"

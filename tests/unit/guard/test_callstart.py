@@ -8,6 +8,7 @@ import pytest
 from ringfence.guard.callstart import CallStart
 from ringfence.guard.control import Refusal
 from ringfence.guard.registrations import Registrations
+from ringfence.policy.book import Book, Tenant
 from tests.unit.guard.workshop import entry, registration
 
 
@@ -23,10 +24,17 @@ class Core:
         return self.answer
 
 
-def starts(core: Core) -> CallStart:
+class Policy:
+    """What is in force."""
+
+    def __init__(self, tls_only: bool = False) -> None:
+        self.book = Book(tenants=(Tenant(1, "Acme", "acme.example", tls_only=tls_only),))
+
+
+def starts(core: Core, tls_only: bool = False) -> CallStart:
     registrations = Registrations()
     registrations.saved_line(registration("101@acme.example"))
-    return CallStart(registrations, core)  # type: ignore[arg-type]
+    return CallStart(registrations, core, Policy(tls_only))  # type: ignore[arg-type]
 
 
 def test_the_phone_rings_and_is_sent_to_the_number() -> None:
@@ -57,4 +65,10 @@ def test_a_registration_that_ran_out_is_none() -> None:
     registrations = Registrations()
     registrations.saved(*late)
     with pytest.raises(Refusal, match="No phone"):
-        CallStart(registrations, Core()).start("x@y", "103", time.time())  # type: ignore[arg-type]
+        CallStart(registrations, Core(), Policy()).start("x@y", "103", time.time())  # type: ignore[arg-type]
+
+
+def test_a_tenant_with_tls_only_has_no_call_started_at_a_phone_on_udp() -> None:
+    """Reference: "TLS and WSS for SIP Signaling"."""
+    with pytest.raises(Refusal, match="No phone"):
+        starts(Core(), tls_only=True).start("101@acme.example", "103", time.time())

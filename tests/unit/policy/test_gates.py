@@ -23,7 +23,7 @@ OTHER = replace(ANN, aor="201@b.example", tenant_id=2, user_id=4)
 SUBSCRIBERS = {person.aor: person for person in (ANN, BOB, SUSPENDED, OTHER)}
 INDEX = build_index(
     Book(
-        tenants=(Tenant(1, "A", "a.example"), Tenant(2, "B", "b.example")),
+        tenants=(Tenant(1, "A", "a.example"), Tenant(2, "B", "b.example"), Tenant(3, "T", "t.example", tls_only=True)),
         roles=(
             Role("staff", True, False, False),
             Role("listener", False, True, True),
@@ -62,6 +62,7 @@ def request_from(facts: dict[str, Any]) -> Request:
     if caller and "role" in facts:
         caller = replace(caller, role=facts.pop("role"))
     answer = facts.pop("answer", Answer.RIGHT)
+    facts["certificate"] = tuple(facts.get("certificate", ()))
     uri = facts.pop("digest_uri", facts.get("target_uri", REGISTERING.target_uri))
     return REGISTERING._replace(credentials=Credentials("101", uri, answer), caller=caller, **facts)
 

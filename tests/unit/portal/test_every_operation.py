@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from ringfence.portal.api import api
 from ringfence.portal.calls.ingest import store
 from ringfence.portal.outbound.models import OutboundRule
 from ringfence.portal.permissions import PERMISSIONS, Permission, Sphere
+from ringfence.portal.phonecertificates.models import PhoneCertificate
 from tests.unit.portal.rest import PASSWORD, Rest, Site
 from tests.unit.portal.signing_in import signed_in_browser
 from tests.unit.portal.voicemails import announce, leave_message, record_call
@@ -133,6 +136,9 @@ def populate(site: Site) -> None:
     site.b.post("budgets", owner="extension:101@b.example")
     site.b.post("ring-groups", tenant_id=tenant_id, number="600", name="Sales", members=["101"])
     announce(site.b, tenant_id, "601")
+    ends = timezone.now() + timedelta(days=1)
+    dated = {"created_at": timezone.now(), "ends_at": ends}
+    PhoneCertificate.objects.create(tenant_id=tenant_id, aor="101@b.example", serial="1f", fingerprint="AA", **dated)
     site.b.post("phones", tenant_id=tenant_id, extension="101", vendor="snom", mac="000413000001")
     signed_in_browser("100@b.example")
 

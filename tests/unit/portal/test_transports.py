@@ -12,7 +12,11 @@ from tests.unit.portal.fakeguard import FakeGuard
 from tests.unit.portal.rest import Site
 from tests.unit.portal.test_pages import browser
 
-USUAL = [{"protocol": "udp", "port": 5060}, {"protocol": "tls", "port": 5061}]
+USUAL = [
+    {"name": "udp-5060", "protocol": "udp", "port": 5060, "clients": "none"},
+    {"name": "tls-5061", "protocol": "tls", "port": 5061, "clients": "none"},
+]
+ADDED = {"name": "tcp-5099", "protocol": "tcp", "port": 5099, "clients": "none"}
 
 
 @pytest.fixture(autouse=True)
@@ -32,8 +36,8 @@ def asked(process: FakeGuard) -> list[Any]:
 
 def test_a_transport_is_added_and_deleted_with_an_audit_entry(site: Site, process: FakeGuard) -> None:
     made = site.admin.post("transports", protocol="tcp", port=5099)
-    assert made == {"name": "tcp-5099", "protocol": "tcp", "port": 5099}
-    assert asked(process)[-1] == [USUAL[0], {"protocol": "tcp", "port": 5099}, USUAL[1]]
+    assert made == ADDED
+    assert asked(process)[-1] == [USUAL[0], ADDED, USUAL[1]]
     assert site.admin.call("DELETE", "transports/tls-5061")[0] == 204
     assert asked(process)[-1] == [USUAL[0]]
     assert list(

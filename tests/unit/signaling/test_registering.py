@@ -25,10 +25,12 @@ from ringfence.policy.book import BlockedUserAgent, Book, Role, Subscriber, Tena
 from ringfence.store.writer import PolicyWriter
 people = [Subscriber(aor, 1, 7, "User", active, name, "a" * 32, "b" * 64) for aor, active, name in [
     ("101@acme.example", True, "Ann"), ("102@acme.example", False, "Bob"), ("103@acme.example", True, 'C "x" D'),
-    ("Eve@acme.example", True, "Eve"), ("104@other.example", True, "Else")]]
+    ("Eve@acme.example", True, "Eve"), ("104@other.example", True, "Else"),
+    ("105@tls.example", True, "Tess")]]
 writer = PolicyWriter(Path(sys.argv[1]))
 writer.publish(Book(
-    tenants=(Tenant(1, "Acme", "acme.example"), Tenant(2, "Other", "other.example")), own_hosts=("192.0.2.1",),
+    tenants=(Tenant(1, "Acme", "acme.example"), Tenant(2, "Other", "other.example"),
+        Tenant(3, "Secret", "tls.example", tls_only=True)), own_hosts=("192.0.2.1",),
     roles=(Role("User", True, True, False),), default_domain="acme.example",
     blocked_user_agents=(BlockedUserAgent("scanner"),)), people)
 """
@@ -190,6 +192,17 @@ def test_a_suspended_account_and_one_with_another_spelling_are_refused(core: Cor
     assert core.answered(suspended, shortly=True)[1][0] == [("sl.send_reply", (403, "Forbidden"))]
     eve = Register(name="Eve", sender="sip:Eve@acme.example", receiver="sip:Eve@acme.example")
     assert core.answered(eve, shortly=True) == (False, [[], []])
+
+
+@pytest.mark.parametrize("name", [None, "105"])
+def test_a_tenant_with_tls_only_is_refused_over_udp_on_either_way(core: Core, name: str | None) -> None:
+    """Reference "TLS and WSS for SIP Signaling": the short way leaves it alone, the general one asks for no digest."""
+    uri = "sip:105@tls.example"
+    message = Register(
+        name=name, target="sip:tls.example", host="tls.example", sender=uri, receiver=uri, digest_uri="sip:tls.example"
+    )
+    assert core.answered(message, shortly=True) == (False, [[], []])
+    assert core.answered(message, shortly=False)[1][0] == [("sl.send_reply", (403, "Use TLS"))]
 
 
 def _phones(core: Core) -> list[tuple[Any, ...]]:

@@ -1,6 +1,7 @@
 """Who the caller is: the digest proves it, and every header must agree with what was proved."""
 
 from ringfence.policy.index import Index
+from ringfence.policy.media import PRIVATE
 from ringfence.policy.model import Answer, Challenge, Refuse, Request
 
 
@@ -9,6 +10,18 @@ def domain(request: Request, index: Index) -> Refuse | None:
     if index.domain_of(request.target_host):
         return None
     return Refuse("identity.domain", 403, "Forbidden")
+
+
+def encrypted(request: Request, index: Index) -> Refuse | None:
+    """Extensions of a tenant with TLS only register and call over TLS or a secure WebSocket.
+
+    The socket that heard the message counts, not what its Via or Contact says. It is asked before the digest, so that
+    none is sent in the clear; a call has to be proved first, since it may be an emergency call, which is never refused.
+    """
+    is_unproved_call = request.method == "INVITE" and request.caller is None
+    if request.transport in PRIVATE or is_unproved_call or index.domain_of(request.target_host) not in index.tls_only:
+        return None
+    return Refuse("identity.encrypted", 403, "Use TLS")
 
 
 def authenticated(request: Request, index: Index) -> Challenge | None:
@@ -38,6 +51,17 @@ def tenant(request: Request, index: Index) -> Refuse | None:
     if request.caller and index.domain_of(request.target_host) == request.caller.domain:
         return None
     return Refuse("identity.tenant", 403, "Forbidden")
+
+
+def certificate(request: Request, index: Index) -> Refuse | None:
+    """Where phones show a certificate it names their extension: a password alone is not enough, nor is the certificate
+    of another phone. It may be its common name, or a URI or mail address among its other names.
+    """
+    if not request.needs_certificate and not request.certificate:
+        return None
+    own = request.caller.aor if request.caller else ""
+    named = {name.lower().removeprefix("sips:").removeprefix("sip:") for name in request.certificate}
+    return None if own in named else Refuse("identity.certificate", 403, "Forbidden")
 
 
 def sender(request: Request, index: Index) -> Refuse | None:

@@ -75,7 +75,7 @@ def _request(payer: Subscriber, user: str) -> Request:
     uri = f"sip:{user}@{payer.domain}"
     return Request(
         "INVITE", user, payer.domain, uri, payer.extension, payer.domain, user, payer.domain, "", "",
-        credentials=Credentials(payer.extension, uri, Answer.RIGHT), caller=payer,
+        credentials=Credentials(payer.extension, uri, Answer.RIGHT), caller=payer, transport="tls",
     )  # fmt: skip
 
 

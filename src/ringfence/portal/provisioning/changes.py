@@ -66,6 +66,7 @@ def add_app(actor: Actor, extension: Extension, wish: Wish) -> Phone:
 
 def _add(actor: Actor, extension: Extension, wish: Wish, window: timedelta) -> Phone:
     _refuse(wish)
+    _refuse_in_the_clear(extension, wish)
     with change(actor) as draft:
         if Phone.objects.filter(extension=extension).count() >= MOST_OF_AN_EXTENSION:
             message = f"Extension {extension.number} has {MOST_OF_AN_EXTENSION} phones, and more are not possible."
@@ -87,6 +88,7 @@ def alter(actor: Actor, row: Phone, wish: Wish, extension: Extension | None = No
     """Raises Refused or Forbidden. Another extension means other hands: everything secret changes with it."""
     _may_equip(actor, row.extension.person)
     _refuse(wish)
+    _refuse_in_the_clear(row.extension, wish)
     former = row.extension if extension is not None and extension.pk != row.extension_id else None
     if former is not None and extension is not None:
         _refuse_stranger(row, extension)
@@ -245,6 +247,12 @@ def _refuse(wish: Wish) -> None:
         found.append(Problem("transport", "phone.transport", f"This system has {missing}; see Transports."))
     if found:
         raise Refused(found)
+
+
+def _refuse_in_the_clear(extension: Extension, wish: Wish) -> None:
+    if extension.tenant.tls_only and wish.transport is not Transport.TLS:
+        message = f"The tenant {extension.tenant.name} speaks TLS only, so its phones are set to TLS."
+        raise Refused([Problem("transport", "phone.transport_in_the_clear", message)])
 
 
 def _refuse_twin(row: Phone, wish: Wish) -> None:

@@ -47,7 +47,8 @@ def port_of(transport: Transport) -> int:
 
 
 def _account(phone: Phone) -> Account:
-    extension, transport = phone.extension, Transport(phone.transport)
+    extension = phone.extension
+    transport = Transport.TLS if phone.tenant.tls_only else Transport(phone.transport)
     return Account(
         number=extension.number,
         name=extension.person.display_name,

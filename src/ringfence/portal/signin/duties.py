@@ -30,13 +30,14 @@ NEEDS_PROOF: Final = (
     "/security/", "/ip-blacklist", "/blocked-addresses",
     "/tenants", "/users", "/budgets", "/rates", "/roles", "/web-access", "/trunks",
     "/inbound-rules", "/number-pools", "/blocked-callers", "/transports", "/firewall", "/backups", "/doctor",
-    "/phones", "/my/phones", "/codes", "/outbound-rules", "/office-hours",
+    "/phones", "/phone-certificates", "/my/phones", "/codes", "/outbound-rules", "/office-hours",
     "/password-policy", "/change-extension-password", TWO_STEP, "/my/tokens",
 )  # fmt: skip
 """Below these addresses whatever changes something needs a fresh proof."""
 
 ASK_BEFORE_SHOWING: Final = (
     TWO_STEP, "/my/tokens", "/change-extension-password", "/users/new", "/web-access/certificate",
+    "/transports/certificates/", "/phone-certificates/new",
 )  # fmt: skip
 """Pages that are one form about secrets: the proof is asked for before they open, not after they were filled in."""
 

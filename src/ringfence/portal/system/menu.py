@@ -63,6 +63,7 @@ SECTIONS: Final = (
         (
             Item("Users", "/users", "users", Permission.USERS_READ),
             Item("Phones", "/phones", "device-landline-phone", Permission.PHONES_READ),
+            Item("Phone Certificates", "/phone-certificates", "key", Permission.PHONES_READ),
             Item("Groups", "/groups", "users", Permission.USERS_READ),
             Item("Roles", "/roles", "shield-lock", Permission.USERS_READ),
             Item("Trunks", "/trunks", "world", Permission.TRUNKS_READ),

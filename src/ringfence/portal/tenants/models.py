@@ -26,6 +26,7 @@ class Tenant(models.Model):
         max_length=8, choices=[(item.value, item.value) for item in Encryption], default=Encryption.OFFERED.value
     )
     aes_256_only = models.BooleanField(default=False)
+    tls_only = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TenantQuerySet.as_manager()

@@ -4,10 +4,11 @@ from typing import Any, Literal
 
 from ninja import Field, Router, Schema, Status
 
-from ringfence.hosts.transports import HIGHEST, LOWEST, Protocol, SipTransport
+from ringfence.hosts.transports import HIGHEST, LOWEST, ClientCertificates, Protocol, SipTransport, plain
 from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
 from ringfence.portal.permissions import Permission
+from ringfence.portal.phonecertificates.changes import ask
 from ringfence.portal.schema import In
 from ringfence.portal.transports import changes
 
@@ -18,6 +19,7 @@ class TransportOut(Schema):
     name: str
     protocol: str
     port: int
+    clients: ClientCertificates
 
 
 class TransportsOut(Schema):
@@ -43,6 +45,19 @@ def add_transport(request: ApiRequest, payload: TransportIn) -> Any:
     return Status(201, _out(changes.add(request.auth, Protocol(payload.protocol), payload.port)))
 
 
+class TransportPatch(In):
+    """Whether phones show a certificate on this TLS transport: not, if they have one, or always."""
+
+    clients: ClientCertificates
+
+
+@router.patch("transports/{name}", response=TransportOut)
+@needs(Permission.WEB_WRITE)
+def change_transport(request: ApiRequest, name: str, payload: TransportPatch) -> Any:
+    """The core is restarted within seconds; calls go on. See `phone-certificates`."""
+    return _out(ask(request.auth, name, payload.clients))
+
+
 @router.delete("transports/{name}", response={204: None})
 @needs(Permission.WEB_WRITE)
 def remove_transport(request: ApiRequest, name: str) -> Any:
@@ -52,4 +67,4 @@ def remove_transport(request: ApiRequest, name: str) -> Any:
 
 
 def _out(one: SipTransport) -> dict[str, Any]:
-    return {"name": one.name, "protocol": str(one.protocol), "port": one.port}
+    return plain(one)

@@ -1,8 +1,17 @@
 """What can be done to SIP transports. They belong to the transports process, which holds the core's files."""
 
+from dataclasses import replace
 from typing import Any
 
-from ringfence.hosts.transports import Protocol, SipTransport, TransportRefused, checked
+from ringfence.hosts.transports import (
+    ClientCertificates,
+    Protocol,
+    SipTransport,
+    TransportRefused,
+    checked,
+    from_plain,
+    plain,
+)
 from ringfence.policy.settings import Problem
 from ringfence.portal import places, processes
 from ringfence.portal.access import require
@@ -10,6 +19,7 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, NotFound, Refused, Unavailable
+from ringfence.portal.tenants.tls import refuse_last_encrypted
 from ringfence.portal.trunks.models import Trunk
 
 PATIENCE = 45.0
@@ -48,8 +58,23 @@ def remove(actor: Actor, name: str) -> None:
     _put(actor, "transport.deleted", gone, before, left)
 
 
+def ask_for_certificates(actor: Actor, name: str, clients: ClientCertificates) -> SipTransport:
+    """Whether phones show a certificate on this transport. The core is restarted; its calls go on. Raises NotFound,
+    Refused or TransportsSilent."""
+    require(actor, Permission.WEB_WRITE)
+    before = current()
+    found = next((one for one in before if one.name == name), None)
+    if found is None:
+        raise NotFound(detail=f"There is no transport {name!r}.")
+    wanted = replace(found, clients=clients)
+    if wanted != found:
+        _put(actor, "transport.changed", wanted, before, tuple(wanted if one is found else one for one in before))
+    return wanted
+
+
 def _refuse_while_used(gone: SipTransport, left: tuple[SipTransport, ...]) -> None:
-    """A trunk needs a transport of its protocol; another one of the same will do."""
+    """A trunk needs a transport of its protocol; another one of the same will do. So does a tenant with TLS only."""
+    refuse_last_encrypted(left)
     if any(one.protocol is gone.protocol for one in left):
         return
     user = Trunk.objects.filter(enabled=True, transport=gone.protocol.value).first()
@@ -65,10 +90,15 @@ def _put(
         wanted = checked(wanted)
     except TransportRefused as refused:
         raise Refused([Problem("port", refused.rule, str(refused))]) from refused
-    _ask("transports.change", transports=[{"protocol": str(one.protocol), "port": one.port} for one in wanted])
+    _ask("transports.change", transports=[plain(one) for one in wanted])
     with change(actor) as draft:
-        old, new = ([one.name for one in transports] for transports in (before, wanted))
+        old, new = ([_told(one) for one in transports] for transports in (before, wanted))
         draft.record(action, which.name, which.name, {"transports": old}, {"transports": new})
+
+
+def _told(one: SipTransport) -> str:
+    asking = one.clients is not ClientCertificates.NONE
+    return f"{one.name} (client certificates {one.clients})" if asking else one.name
 
 
 def _ask(verb: str, **args: Any) -> dict[str, Any]:
@@ -80,4 +110,4 @@ def _ask(verb: str, **args: Any) -> dict[str, Any]:
 
 
 def _from(answer: dict[str, Any]) -> tuple[SipTransport, ...]:
-    return tuple(SipTransport(Protocol(item["protocol"]), int(item["port"])) for item in answer["transports"])
+    return tuple(map(from_plain, answer["transports"]))

@@ -7,11 +7,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ringfence.hosts.transports import HIGHEST, LOWEST, Protocol
+from ringfence.hosts.transports import HIGHEST, LOWEST, ClientCertificates, Protocol
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm
 from ringfence.portal.permissions import Permission
-from ringfence.portal.problems import Refused
+from ringfence.portal.phonecertificates.changes import ask
+from ringfence.portal.problems import Refused, refuse
 from ringfence.portal.transports import changes
 
 HERE = "/transports"
@@ -21,6 +22,12 @@ ABOUT = {
     Protocol.TLS: gettext_lazy("Encrypted SIP for phones; the best choice where phones can do it."),
     Protocol.WSS: gettext_lazy("Encrypted SIP for browsers."),
 }
+
+CLIENTS = (
+    (ClientCertificates.NONE, gettext_lazy("not asked for")),
+    (ClientCertificates.OPTIONAL, gettext_lazy("optional")),
+    (ClientCertificates.REQUIRED, gettext_lazy("required")),
+)
 
 
 class TransportForm(PortalForm):
@@ -54,7 +61,7 @@ def transports(request: HttpRequest) -> HttpResponse:
         rows = [{"transport": one, "about": ABOUT[one.protocol]} for one in changes.current()]
     except Refused as refused:
         down = refused.detail
-    facts = {"form": form, "rows": rows, "down": down, "problem": problem}
+    facts = {"form": form, "rows": rows, "down": down, "problem": problem, "choices": CLIENTS}
     return render(request, "transports/transports.html", facts, status=422 if form.errors or problem else 200)
 
 
@@ -63,7 +70,18 @@ def _done(request: HttpRequest, form: TransportForm) -> str:
     if "delete" in request.POST:
         changes.remove(actor_of(request), request.POST["delete"])
         return _("Deleted. The firewall plan and phone settings follow.")
+    if "ask" in request.POST:
+        ask(actor_of(request), request.POST["ask"], _wanted(request.POST.get("clients", "")))
+        return _("Saved and in force.")
     if not form.is_valid():
         return ""
     changes.add(actor_of(request), Protocol(form.cleaned_data["protocol"]), form.cleaned_data["port"])
     return _("Added and in force. Apply the firewall plan to open the port: ringfence firewall apply")
+
+
+def _wanted(text: str) -> ClientCertificates:
+    """Raises Refused."""
+    try:
+        return ClientCertificates(text)
+    except ValueError as error:
+        raise refuse("clients", "transport.clients", "Certificates of phones: none, optional or required.") from error

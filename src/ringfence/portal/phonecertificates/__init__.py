@@ -1,0 +1,1 @@
+"""Certificates of phones: who signs them, which were made, which are revoked (docs/adr/0042)."""
