@@ -36,6 +36,9 @@ def render_core(system: System) -> str:
         rtpengine=f"udp:127.0.0.1:{ports.RTPENGINE_CONTROL}",
         control=f"unix:{paths.core_control}",
         topology_key=system.topology_key,
+        tos=system.voice.signalling_tos,
+        capture=f"sip:{LOOPBACK}:{ports.CAPTURE}" if system.voice.capture_address else "",
+        capture_id=system.voice.capture_id,
         outer_address=str(system.outer_address),
         call_desk=f"sip:calls@{bracketed(system.sip_addresses[0])}:{ports.SIP_UDP.first}",
     )

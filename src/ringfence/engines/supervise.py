@@ -43,6 +43,7 @@ WHOLE_PATIENCE: Final = 0.5
 BEFORE_SECONDS: Final = 5.0
 FAILED_STARTS: Final = "RINGFENCE_FAILED_STARTS"
 LOG_CHECK_SECONDS: Final = 1.0
+FOLLOW_SECONDS: Final = 0.5
 
 
 def restart_delay(short_runs: int, ever_ready: bool) -> float:
@@ -55,6 +56,14 @@ def restart_delay(short_runs: int, ever_ready: bool) -> float:
         return 0.0
     slowest = 0.5 if ever_ready or short_runs <= 6 else 2.0
     return min(0.1 * (short_runs - 1), slowest)
+
+
+def written_at(path: Path) -> float:
+    """The wall clock when a file was last written; 0 for one that is not there."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 @dataclass(slots=True)
@@ -89,6 +98,7 @@ class Supervisor:
         self._note()
         tasks = [asyncio.create_task(self._keep(unit)) for unit in self._units.values()]
         tasks.append(asyncio.create_task(self._bound_logs()))
+        tasks.append(asyncio.create_task(self._follow_files()))
         await self._stopping.wait()
         for task in tasks:
             task.cancel()
@@ -251,6 +261,17 @@ class Supervisor:
             for file in files:
                 bound_log(file)
             await asyncio.sleep(LOG_CHECK_SECONDS)
+
+    async def _follow_files(self) -> None:
+        """Ends each child whose file was written after its start; it is started again like any other."""
+        following = [unit for unit in self._units.values() if unit.child.follows]
+        while True:
+            for unit in following:
+                if unit.process is not None and written_at(Path(unit.child.follows)) > unit.since:
+                    log.info("%s is to read its file anew", unit.child.name)
+                    unit.since = time.time()
+                    send(unit.process.pid, signal.SIGTERM)
+            await asyncio.sleep(FOLLOW_SECONDS)
 
     def _note(self) -> None:
         children = tuple(

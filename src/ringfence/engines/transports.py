@@ -6,8 +6,6 @@ at its start (docs/adr/0005), and media goes on meanwhile. Runs as the core's ow
 """
 
 import logging
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -17,11 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from ringfence.engines.capture import follow_capture
+from ringfence.engines.corestart import restart_core
 from ringfence.engines.files import core_file
 from ringfence.engines.free_ports import Endpoint, taken
 from ringfence.engines.install import EngineRefused, install
+from ringfence.engines.network import NetworkDesk
 from ringfence.engines.pairs import in_force
-from ringfence.engines.probes import transports_are_bound
 from ringfence.engines.questions import Answer, Args, Desk, Listener, Refusal
 from ringfence.engines.system import System, this_system
 from ringfence.hosts.sbc import read_sbc
@@ -33,9 +33,8 @@ from ringfence.hosts.transports import (
     read_transports,
     write_transports,
 )
+from ringfence.hosts.voice_network import read_voice_network
 
-STARTED_WITHIN: Final = 15.0
-POLL: Final = 0.05
 CERTIFICATE_POLL: Final = 1.0
 CONTROL_SECONDS: Final = 5.0
 
@@ -43,13 +42,14 @@ log = logging.getLogger("transports")
 
 
 class Transports(Desk):
-    """Answers for the core's transports."""
+    """Answers for the core's transports, and for the voice network, which the same process puts in force."""
 
     def __init__(self, system: System) -> None:
         self._system = system
+        self._network = NetworkDesk(system)
 
     def verbs(self) -> Mapping[str, Callable[[Args], Answer]]:
-        return {"transports.show": self.show, "transports.change": self.change}
+        return {"transports.show": self.show, "transports.change": self.change, **self._network.verbs()}
 
     def show(self, _: Args) -> Answer:
         """What is in force now."""
@@ -75,31 +75,19 @@ class Transports(Desk):
             raise Refusal("transport.taken", "port", message)
 
     def _put_in_force(self, before: tuple[SipTransport, ...], wanted: tuple[SipTransport, ...]) -> None:
-        write_transports(self._system.paths.transports, wanted)
-        file = core_file(replace(self._system, transports=wanted), account="")
+        paths = self._system.paths
+        write_transports(paths.transports, wanted)
+        voice = read_voice_network(paths.voice_network)
+        file = core_file(replace(self._system, transports=wanted, voice=voice), account="")
         try:
-            install([file], lambda: self._restart(wanted if file.is_in_force() else before))
+            install([file], lambda: restart_core(paths, wanted if file.is_in_force() else before))
         except EngineRefused as refused:
-            write_transports(self._system.paths.transports, before)
+            write_transports(paths.transports, before)
             log.error("%s", refused)
             raise Refusal(
                 "transport.refused", "", f"The core did not take it; nothing was changed. {refused}"
             ) from refused
         log.info("in force: %s", ", ".join(one.name for one in wanted))
-
-    def _restart(self, wanted: tuple[SipTransport, ...]) -> str:
-        """Ends the core, which is started again by itself; a complaint if it does not listen in time."""
-        old = core_pid(self._system.paths.core_pid)
-        if not old:
-            return ""
-        os.kill(old, signal.SIGTERM)
-        until = time.monotonic() + STARTED_WITHIN
-        while time.monotonic() < until:
-            now = core_pid(self._system.paths.core_pid)
-            if now not in (0, old) and transports_are_bound(wanted):
-                return ""
-            time.sleep(POLL)
-        return "it does not listen on all of its ports"
 
 
 def plain(one: SipTransport) -> dict[str, Any]:
@@ -112,16 +100,6 @@ def _wanted(args: Args) -> tuple[SipTransport, ...]:
         return checked(SipTransport(Protocol(item["protocol"]), int(item["port"])) for item in args["transports"])
     except TransportRefused as refused:
         raise Refusal(refused.rule, "port", str(refused)) from refused
-
-
-def core_pid(path: Path) -> int:
-    """The core's main process, 0 while there is none."""
-    try:
-        pid = int(path.read_text(encoding="ascii"))
-        os.kill(pid, 0)
-    except (OSError, ValueError):
-        return 0
-    return pid
 
 
 def follow_certificate(system: System) -> None:
@@ -161,6 +139,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     system = this_system()
     threading.Thread(target=follow_certificate, args=(system,), daemon=True).start()
+    threading.Thread(target=follow_capture, args=(system.paths.voice_network,), daemon=True).start()
     with Listener(system.paths.transports_socket, Transports(system)) as listener:
         listener.serve_forever()
     return 0

@@ -170,6 +170,16 @@ class Paths:
         return self.state / "sip" / "transports.json"
 
     @property
+    def voice_network(self) -> Path:
+        """How calls are marked and over which link they go; written by the transports process alone."""
+        return self.transports.parent / "network.json"
+
+    @property
+    def relay_wish(self) -> Path:
+        """Touched when the media relay has to be started again for its new file."""
+        return self.transports.parent / "relay.wish"
+
+    @property
     def transports_socket(self) -> Path:
         """Where the portal asks for other transports."""
         return self.run / "transports" / "transports.sock"

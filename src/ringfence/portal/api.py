@@ -151,6 +151,7 @@ ROUTERS: Final = (
     ("web access", "webaccess.api"),
     ("firewall", "firewall.api"),
     ("transports", "transports.api"),
+    ("voice network", "network.api"),
     ("sbc", "sbc.api"),
     ("voicemail", "voicemail.api"),
     ("recordings", "recordings.api"),

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "ringfence.portal.webaccess",
     "ringfence.portal.firewall",
     "ringfence.portal.transports",
+    "ringfence.portal.network",
     "ringfence.portal.sbc",
     "ringfence.portal.signin",
     "ringfence.portal.wsi",

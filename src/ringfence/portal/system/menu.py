@@ -104,6 +104,7 @@ SECTIONS: Final = (
             Item("Security", "/security/web-login", "shield-lock", Permission.SECURITY_READ),
             Item("Web Access", "/web-access", "world", Permission.WEB_WRITE),
             Item("Transports", "/transports", "arrow-right", Permission.WEB_WRITE),
+            Item("Voice Network", "/voice-network", "phone", Permission.WEB_WRITE),
             Item("SBC", "/sbc", "shield-lock", Permission.WEB_WRITE),
             Item("Firewall", "/firewall", "lock", Permission.WEB_WRITE),
             Item("Backups", "/backups", "download", Permission.BACKUPS_WRITE),
