@@ -2,7 +2,8 @@
 
 `python -m ringfence.engines.supervise FOLDER LOG` reads FOLDER/children.json and writes FOLDER/state.json at a change.
 A successor finds the running children there, by number and start time, and goes on watching them (pidfd_open(2) works
-for any process). It is the only process that stays root, as init does; it opens no socket and reads only that folder.
+for any process). It is the only process that stays root, as init does; it opens no socket, and beside that folder it
+reads how much of the logs is kept: three numbers within bounds.
 """
 
 import asyncio
@@ -20,10 +21,11 @@ from typing import Final
 
 from ringfence.engines import notes as noted
 from ringfence.engines.children import Child, read_children
-from ringfence.engines.logfiles import LARGEST, bound_log, open_log
+from ringfence.engines.logfiles import LARGEST, LogKeeper, open_log, read_log_rules
 from ringfence.engines.privileges import dropping
 from ringfence.engines.probes import is_ready
 from ringfence.engines.processes import Identity, identity, is_alive, kill_session, send, session_members
+from ringfence.hosts.paths import Paths
 
 log = logging.getLogger("supervise")
 
@@ -257,9 +259,11 @@ class Supervisor:
 
     async def _bound_logs(self) -> None:
         files = [Path(name) for unit in self._units.values() for name in (unit.child.log, *unit.child.more_logs)]
+        keeper, rules_file = LogKeeper(time.time()), Paths.from_environment().log_rules
         while True:
+            rules, now = read_log_rules(rules_file), time.time()
             for file in files:
-                bound_log(file)
+                keeper.bound(file, rules, now)
             await asyncio.sleep(LOG_CHECK_SECONDS)
 
     async def _follow_files(self) -> None:

@@ -131,6 +131,11 @@ class Paths:
         return self.state / "logs"
 
     @property
+    def log_rules(self) -> Path:
+        """How much of the logs is kept; written by the portal, read by the supervisor."""
+        return self.portal / "logs.json"
+
+    @property
     def web_logs(self) -> Path:
         return self.logs / "web"
 

@@ -152,6 +152,7 @@ ROUTERS: Final = (
     ("firewall", "firewall.api"),
     ("transports", "transports.api"),
     ("voice network", "network.api"),
+    ("retention", "retention.api"),
     ("sbc", "sbc.api"),
     ("voicemail", "voicemail.api"),
     ("recordings", "recordings.api"),

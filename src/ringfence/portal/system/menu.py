@@ -108,6 +108,7 @@ SECTIONS: Final = (
             Item("SBC", "/sbc", "shield-lock", Permission.WEB_WRITE),
             Item("Firewall", "/firewall", "lock", Permission.WEB_WRITE),
             Item("Backups", "/backups", "download", Permission.BACKUPS_WRITE),
+            Item("Kept Data", "/kept-data", "history", Permission.WEB_WRITE),
             Item("Password Policy", "/password-policy", "key", Permission.TENANT_WRITE),
         ),
     ),
