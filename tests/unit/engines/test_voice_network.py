@@ -9,6 +9,7 @@ from ringfence.engines.sbc import render_sbc, render_sbc_media
 from ringfence.engines.system import System, placed_signalling
 from ringfence.hosts.addresses import Link
 from ringfence.hosts.sbc import Sbc
+from ringfence.hosts.transports import Protocol, SipTransport
 from ringfence.hosts.voice_network import VoiceNetwork
 from tests.unit.engines.systems import a_system
 
@@ -59,3 +60,8 @@ def test_a_copy_of_sip_goes_to_our_own_process_alone() -> None:
     assert 'modparam("siptrace", "duplicate_uri", "sip:127.0.0.1:2226")' in text
     assert 'modparam("siptrace", "hep_capture_id", 77)' in text
     assert "10.0.0.9" not in text
+
+
+def test_without_a_udp_transport_nothing_is_copied() -> None:
+    system = on_two_links(VoiceNetwork(capture_address="10.0.0.9"))
+    assert "siptrace" not in render_core(replace(system, transports=(SipTransport(Protocol.TLS, 5061),)))
