@@ -203,6 +203,8 @@ class Host:
     clock_synchronised: bool | None = None
     modules: tuple[str, ...] = ()
     place: Place = Place()
+    voice_links_gone: tuple[str, ...] = ()
+    unmarked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ringfence.doctor.facts import Host, Place, Ssh
+from ringfence.hosts.addresses import NetworkUnreadable, surroundings
 from ringfence.hosts.clock import clock_synchronised
 from ringfence.hosts.cloud import recognised
 from ringfence.hosts.firewall.active import CommandFailed, FrontEnd, front_end_by_files, host_root, run
@@ -23,6 +24,7 @@ from ringfence.hosts.paths import Paths
 from ringfence.hosts.public import is_static, public_file, read_public
 from ringfence.hosts.secrecy import readable_secrets
 from ringfence.hosts.ssh import ENVIRONMENT, ssh_in_force
+from ringfence.hosts.voice_network import VoiceNetwork, read_voice_network
 
 PACKAGES: Final = {
     "kamailio": "kamailio",
@@ -39,6 +41,7 @@ SECONDS: Final = 10
 def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os.environ) -> Host:
     """The host as it is now. Without a plan the firewall is compared with nothing; the portal knows no port of SSH."""
     server = ssh_in_force(environment.get(ENVIRONMENT, ""))
+    voice = read_voice_network(paths.voice_network)
     return Host(
         now=time.time(),
         ssh=Ssh(server.ports, server.password_login, server.root_login),
@@ -50,7 +53,24 @@ def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os
         clock_synchronised=clock_synchronised(),
         modules=_modules(),
         place=_place(paths),
+        voice_links_gone=_gone(voice),
+        unmarked=tuple(what for what, dscp in _marks(voice) if dscp == 0),
     )
+
+
+def _marks(voice: VoiceNetwork) -> tuple[tuple[str, int], ...]:
+    return ("signalling", voice.signalling_dscp), ("audio and video", voice.media_dscp)
+
+
+def _gone(voice: VoiceNetwork) -> tuple[str, ...]:
+    """What the voice network names and this machine has no more; nothing while the network cannot be read."""
+    try:
+        around = surroundings()
+    except NetworkUnreadable:
+        return ()
+    places = [place for place in (voice.signalling_on, voice.media_on) if place and not around.placed(place)]
+    links = [voice.voice_link] if voice.voice_link and voice.voice_link not in around.links else []
+    return tuple(dict.fromkeys([*places, *links]))
 
 
 def _firewall(paths: Paths, plan: Plan | None) -> tuple[str, ...]:

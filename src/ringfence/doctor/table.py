@@ -2,10 +2,17 @@
 
 from typing import Final
 
-from ringfence.doctor.checks import calls, host, people, sip, web
+from ringfence.doctor.checks import calls, host, network, people, sip, web
 from ringfence.doctor.finding import Check
 
-CHECKS: Final[tuple[Check, ...]] = (*people.CHECKS, *sip.CHECKS, *web.CHECKS, *calls.CHECKS, *host.CHECKS)
+CHECKS: Final[tuple[Check, ...]] = (
+    *people.CHECKS,
+    *sip.CHECKS,
+    *web.CHECKS,
+    *calls.CHECKS,
+    *host.CHECKS,
+    *network.CHECKS,
+)
 BY_ID: Final = {check.id: check for check in CHECKS}
 
 MENDED_BY_PORTAL: Final = frozenset({

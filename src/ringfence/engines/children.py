@@ -35,6 +35,7 @@ class Child:
 
     `ready` lists probes (`tcp:HOST:PORT`, `udp:PORT`, `unix:PATH`); none means ready as soon as it runs.
     `before` is run to its end before every start; its failure is logged and does not stop the start.
+    `follows`: a file; whenever it is written, the child is ended and started again.
     `whole`: the processes of its session live and die together (Kamailio: a lost worker must bring a full restart).
     An empty `account` keeps the supervisor's own user; only tests use that.
     """
@@ -50,6 +51,7 @@ class Child:
     before_account: str = ""
     after: tuple[str, ...] = ()
     more_logs: tuple[str, ...] = ()
+    follows: str = ""
     whole: bool = False
     umask: int = 0o027
     open_files: int = 65536
@@ -145,6 +147,7 @@ def _media(system: System, environment: Mapping[str, str]) -> Child:
         log=_log(system, MEDIA),
         account=accounts.MEDIA.name,
         environment=_pairs(base_environment(system, environment)),
+        follows=str(system.paths.relay_wish),
         ready=(f"udp:{ports.RTPENGINE_CONTROL}",),
     )
 

@@ -62,11 +62,16 @@ def _trust_the_hosts_authorities(own: Path) -> None:
         own.symlink_to(AUTHORITIES_OF_HOST)
 
 
-def media_file(system: System) -> EngineFile:
+def media_file(system: System, account: str = accounts.SIP.name) -> EngineFile:
+    """The relay reads it by its group; the core's account, which tells the relay what to do anyway, may change it.
+
+    `account` is empty where the caller already is that account.
+    """
+
     def check(staged: Path) -> str:
         return faults(staged.read_text(encoding="utf-8"))
 
-    return EngineFile(system.paths.media_config, render_media(system), accounts.MEDIA.name, check)
+    return EngineFile(system.paths.media_config, render_media(system), account, check)
 
 
 def sbc_file(system: System) -> EngineFile:

@@ -52,7 +52,7 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
         Folder(paths.link / "sbc", "root", accounts.SBC.name, 0o750),
         Folder(paths.sbc, accounts.SBC.name, sip, 0o2750),
         Folder(paths.sbc_media, accounts.SBC_MEDIA.name, accounts.SBC_MEDIA.name, 0o750),
-        Folder(paths.media, accounts.MEDIA.name, accounts.MEDIA.name, 0o750),
+        Folder(paths.media, sip, accounts.MEDIA.name, 0o2750),
         Folder(paths.voice, voice, accounts.NEWS, 0o2750),
         Folder(paths.legs, voice, voice, 0o700),
         Folder(paths.mailroom_socket.parent, portal, voice, 0o2750),

@@ -38,7 +38,7 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
         wanted.append(Endpoint(LOOPBACK, ports.LINK_TO_CORE, Transport.TCP))
     if SBC in parts:
         wanted.append(Endpoint(LOOPBACK, ports.LINK_TO_SBC, Transport.TCP))
-        for address in system.media_addresses:
+        for address in system.reached_addresses:
             wanted += [Endpoint(address, one.port, one.protocol.carrier) for one in system.sbc.transports]
     if SBC_MEDIA in parts:
         wanted.append(Endpoint(LOOPBACK, ports.SBC_RTPENGINE_CONTROL, Transport.UDP))

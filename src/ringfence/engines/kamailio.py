@@ -42,9 +42,18 @@ def render_core(system: System) -> str:
         rtpengine=f"udp:127.0.0.1:{ports.RTPENGINE_CONTROL}",
         control=f"unix:{paths.core_control}",
         topology_key=system.topology_key,
+        tos=system.voice.signalling_tos,
+        capture=f"sip:{LOOPBACK}:{ports.CAPTURE}" if _is_copied(system) else "",
+        capture_id=system.voice.capture_id,
         outer_address=str(system.outer_address),
         call_desk=f"sip:calls@{bracketed(system.sip_addresses[0])}:{ports.SIP_UDP.first}",
     )
+
+
+def _is_copied(system: System) -> bool:
+    """Without a UDP transport each message would cost an error line instead of a copy."""
+    spoken = {one.protocol for one in system.core_transports}
+    return bool(system.voice.capture_address) and Protocol.UDP in spoken
 
 
 @dataclass(frozen=True, slots=True)

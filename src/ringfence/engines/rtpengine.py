@@ -35,6 +35,7 @@ def render_relay(system: System, relay: Relay) -> str:
         source=Bare(f"src/ringfence/engines/templates/{TEMPLATE}"),
         limits=system.limits,
         addresses=[(address, _told(system, address)) for address in system.media_addresses],
+        tos=system.voice.media_tos,
         control=f"127.0.0.1:{relay.control}",
         keys=f"127.0.0.1:{ports.VOICE_KEYS}" if relay.media is ports.RTP else None,
         first=relay.media.first,

@@ -19,7 +19,7 @@ TLS_TEMPLATE: Final = "sbc-tls.cfg.j2"
 def render_sbc(system: System, key: str) -> str:
     """`run/sbc/sbc.cfg`: `key` signs flows and hides addresses."""
     paths, link = system.paths, sbc_link(system.paths.link)
-    udp = [f"udp:{bracketed(address)}:{ports.SBC_SIP_UDP.first}" for address in system.media_addresses]
+    udp = [f"udp:{bracketed(address)}:{ports.SBC_SIP_UDP.first}" for address in system.reached_addresses]
     return render(
         TEMPLATE,
         quote_kamailio,
@@ -33,6 +33,7 @@ def render_sbc(system: System, key: str) -> str:
         control=f"unix:{paths.sbc_control}",
         tls_config=paths.sbc_tls_config,
         key=key,
+        tos=system.voice.signalling_tos,
         outer_address=str(system.network.primary),
         keepalive_from=f"sip:sbc@{bracketed(system.network.primary)}",
         keepalive_state=paths.sbc / "keepalive",
@@ -70,6 +71,6 @@ def _listen(system: System) -> list[Bare]:
     """What clients outside reach; a secure WebSocket is TLS to Kamailio."""
     return [
         Bare(f"{Protocol.TLS if one.protocol.is_secure else one.protocol}:{bracketed(address)}:{one.port}")
-        for address in system.media_addresses
+        for address in system.reached_addresses
         for one in system.sbc.transports
     ]

@@ -2,7 +2,8 @@
 
 `python -m ringfence.engines.supervise FOLDER LOG` reads FOLDER/children.json and writes FOLDER/state.json at a change.
 A successor finds the running children there, by number and start time, and goes on watching them (pidfd_open(2) works
-for any process). It is the only process that stays root, as init does; it opens no socket and reads only that folder.
+for any process). It is the only process that stays root, as init does; it opens no socket, and beside that folder it
+reads how much of the logs is kept: three numbers within bounds.
 """
 
 import asyncio
@@ -20,10 +21,11 @@ from typing import Final
 
 from ringfence.engines import notes as noted
 from ringfence.engines.children import Child, read_children
-from ringfence.engines.logfiles import LARGEST, bound_log, open_log
+from ringfence.engines.logfiles import LARGEST, LogKeeper, open_log, read_log_rules
 from ringfence.engines.privileges import dropping
 from ringfence.engines.probes import is_ready
 from ringfence.engines.processes import Identity, identity, is_alive, kill_session, send, session_members
+from ringfence.hosts.paths import Paths
 
 log = logging.getLogger("supervise")
 
@@ -43,6 +45,7 @@ WHOLE_PATIENCE: Final = 0.5
 BEFORE_SECONDS: Final = 5.0
 FAILED_STARTS: Final = "RINGFENCE_FAILED_STARTS"
 LOG_CHECK_SECONDS: Final = 1.0
+FOLLOW_SECONDS: Final = 0.5
 
 
 def restart_delay(short_runs: int, ever_ready: bool) -> float:
@@ -55,6 +58,14 @@ def restart_delay(short_runs: int, ever_ready: bool) -> float:
         return 0.0
     slowest = 0.5 if ever_ready or short_runs <= 6 else 2.0
     return min(0.1 * (short_runs - 1), slowest)
+
+
+def written_at(path: Path) -> float:
+    """The wall clock when a file was last written; 0 for one that is not there."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 @dataclass(slots=True)
@@ -89,6 +100,7 @@ class Supervisor:
         self._note()
         tasks = [asyncio.create_task(self._keep(unit)) for unit in self._units.values()]
         tasks.append(asyncio.create_task(self._bound_logs()))
+        tasks.append(asyncio.create_task(self._follow_files()))
         await self._stopping.wait()
         for task in tasks:
             task.cancel()
@@ -247,10 +259,23 @@ class Supervisor:
 
     async def _bound_logs(self) -> None:
         files = [Path(name) for unit in self._units.values() for name in (unit.child.log, *unit.child.more_logs)]
+        keeper, rules_file = LogKeeper(time.time()), Paths.from_environment().log_rules
         while True:
+            rules, now = read_log_rules(rules_file), time.time()
             for file in files:
-                bound_log(file)
+                keeper.bound(file, rules, now)
             await asyncio.sleep(LOG_CHECK_SECONDS)
+
+    async def _follow_files(self) -> None:
+        """Ends each child whose file was written after its start; it is started again like any other."""
+        following = [unit for unit in self._units.values() if unit.child.follows]
+        while True:
+            for unit in following:
+                if unit.process is not None and written_at(Path(unit.child.follows)) > unit.since:
+                    log.info("%s is to read its file anew", unit.child.name)
+                    unit.since = time.time()
+                    send(unit.process.pid, signal.SIGTERM)
+            await asyncio.sleep(FOLLOW_SECONDS)
 
     def _note(self) -> None:
         children = tuple(

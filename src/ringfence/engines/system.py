@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from ringfence.hosts.paths import Paths
 from ringfence.hosts.public import public_file, read_public
 from ringfence.hosts.sbc import OFF, Sbc, read_sbc
 from ringfence.hosts.transports import USUAL, SipTransport, read_transports
+from ringfence.hosts.voice_network import VoiceNetwork, read_voice_network
 
 CAP_NET_ADMIN: Final = 12
 """capabilities(7): the right to change nftables."""
@@ -72,6 +73,7 @@ class System:
     sight: tuple[str, ...] = tuple(SIGHT)
     topology_key: str = "unset"
     public: Address | None = None
+    voice: VoiceNetwork = field(default_factory=VoiceNetwork)
     version: str = __version__
 
     @property
@@ -81,7 +83,15 @@ class System:
 
     @property
     def media_addresses(self) -> tuple[Address, ...]:
-        """Where media is relayed: the primary address, and beside an IPv4 one the first IPv6 address others reach."""
+        """Where media is relayed: on the link that media has for itself, or where signalling is. A link that is gone
+        silences nobody.
+        """
+        apart = self.network.placed(self.voice.media_on) if self.voice.media_on else ()
+        return apart or self.reached_addresses
+
+    @property
+    def reached_addresses(self) -> tuple[Address, ...]:
+        """Where others reach SIP: the primary address, and beside an IPv4 one the first IPv6 address."""
         if self.network.primary.version == 6:
             return (self.network.primary,)
         reachable = [a for a in self.network.own if a.version == 6 and not (a.is_loopback or a.is_link_local)]
@@ -95,7 +105,7 @@ class System:
     @property
     def sip_addresses(self) -> tuple[Address, ...]:
         """Where SIP is heard: the primary address first, then the one of the other family, then loopback."""
-        return tuple(dict.fromkeys((*self.media_addresses, LOOPBACK)))
+        return tuple(dict.fromkeys((*self.reached_addresses, LOOPBACK)))
 
     @property
     def has_ipv6(self) -> bool:
@@ -107,8 +117,9 @@ def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool =
     processors = os.cpu_count() or 1
     workers = max(4, min(processors, 16))
     paths = Paths.from_environment(environment)
+    voice = read_voice_network(paths.voice_network)
     return System(
-        network=surroundings(environment),
+        network=placed_signalling(surroundings(environment), voice, environment),
         paths=paths,
         transports=read_transports(paths.transports),
         sbc=read_sbc(paths.sbc_switch),
@@ -119,11 +130,20 @@ def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool =
             open_files=allowed_files(Limits().open_files),
         ),
         public=read_public(public_file(paths.state)).parsed,
+        voice=voice,
         firewall=firewall and may_change_firewall(),
         low_ports=may_hand_on(CAP_NET_BIND_SERVICE),
         reads_all=may_hand_on(CAP_DAC_READ_SEARCH),
         sight=rights_to_look(inside=host_root() != Path("/")),
     )
+
+
+def placed_signalling(around: Surroundings, voice: VoiceNetwork, environment: Mapping[str, str]) -> Surroundings:
+    """With the primary address on the link that signalling was given; what RINGFENCE_ADDRESS says comes before that,
+    and running parts are told by it what held at their start.
+    """
+    found = () if environment.get("RINGFENCE_ADDRESS") else around.placed(voice.signalling_on)
+    return replace(around, primary=found[0]) if found else around
 
 
 def rights_to_look(*, inside: bool) -> tuple[str, ...]:

@@ -4,25 +4,21 @@ Runs as the core's own account. A new start keeps calls and registrations (docs/
 """
 
 import logging
-import os
 import re
-import signal
 import subprocess
 import time
 from pathlib import Path
 from typing import Final
 
-from ringfence.engines.probes import transports_are_bound
+from ringfence.engines.corestart import restart_core
 from ringfence.engines.system import System
 from ringfence.hosts.sbc import read_sbc
-from ringfence.hosts.transports import SipTransport, read_transports
+from ringfence.hosts.transports import read_transports
 
-STARTED_WITHIN: Final = 15.0
 TAKEN_WITHIN: Final = 8.0
 """A core that was just started listens before it can be asked."""
 
 CONTROL_SECONDS: Final = 10.0
-POLL: Final = 0.05
 ASK_AGAIN: Final = 1.0
 ROOM: Final = 100 << 20
 """Bytes. Each reading of the certificates takes about 42 MB of the workers' shared memory, given back only when the
@@ -36,38 +32,13 @@ def take_over(system: System) -> bool:
     reading: then it starts anew, before calls suffer."""
     if _lacks_room(system):
         log.warning("the core starts anew, it has no room to read its certificates once more")
-        return not restart_core(system, read_transports(system.paths.transports))
+        return not restart_core(system.paths, read_transports(system.paths.transports))
     until = time.monotonic() + TAKEN_WITHIN
     while not _reload(system):
         if time.monotonic() > until:
             return False
         time.sleep(ASK_AGAIN)
     return True
-
-
-def restart_core(system: System, wanted: tuple[SipTransport, ...]) -> str:
-    """Ends the core, which is started again by itself; a complaint if it does not listen in time."""
-    old = core_pid(system.paths.core_pid)
-    if not old:
-        return ""
-    os.kill(old, signal.SIGTERM)
-    until = time.monotonic() + STARTED_WITHIN
-    while time.monotonic() < until:
-        now = core_pid(system.paths.core_pid)
-        if now not in (0, old) and transports_are_bound(wanted):
-            return ""
-        time.sleep(POLL)
-    return "it does not listen on all of its ports"
-
-
-def core_pid(path: Path) -> int:
-    """The core's main process, 0 while there is none."""
-    try:
-        pid = int(path.read_text(encoding="ascii"))
-        os.kill(pid, 0)
-    except (OSError, ValueError):
-        return 0
-    return pid
 
 
 def _reload(system: System) -> bool:

@@ -13,15 +13,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from ringfence.engines.capture import follow_capture
+from ringfence.engines.corestart import restart_core
 from ringfence.engines.files import core_file, tls_file
 from ringfence.engines.free_ports import Endpoint, taken
 from ringfence.engines.install import EngineRefused, install
+from ringfence.engines.network import NetworkDesk
 from ringfence.engines.pairs import in_force
 from ringfence.engines.questions import Answer, Args, Desk, Listener, Refusal
 from ringfence.engines.sipcertificates import SipCertificates
 from ringfence.engines.sippairs import read_authorities
 from ringfence.engines.system import System, this_system
-from ringfence.engines.takingover import restart_core, take_over
+from ringfence.engines.takingover import take_over
 from ringfence.hosts.transports import (
     ClientCertificates,
     SipTransport,
@@ -32,6 +35,7 @@ from ringfence.hosts.transports import (
     read_transports,
     write_transports,
 )
+from ringfence.hosts.voice_network import read_voice_network
 
 CERTIFICATE_POLL: Final = 1.0
 
@@ -39,14 +43,16 @@ log = logging.getLogger("transports")
 
 
 class Transports(Desk):
-    """Answers for the core's transports."""
+    """Answers for the core's transports, and for the voice network, which the same process puts in force."""
 
     def __init__(self, system: System) -> None:
         self._system = system
+        self._network = NetworkDesk(system)
 
     def verbs(self) -> Mapping[str, Callable[[Args], Answer]]:
         certificates = SipCertificates(self._system, take_over)
-        return {"transports.show": self.show, "transports.change": self.change, **certificates.verbs()}
+        shown = {"transports.show": self.show, "transports.change": self.change}
+        return {**shown, **certificates.verbs(), **self._network.verbs()}
 
     def show(self, _: Args) -> Answer:
         """What is in force now."""
@@ -75,14 +81,16 @@ class Transports(Desk):
             raise Refusal("transport.taken", "port", message)
 
     def _put_in_force(self, before: tuple[SipTransport, ...], wanted: tuple[SipTransport, ...]) -> None:
-        write_transports(self._system.paths.transports, wanted)
-        system = replace(self._system, transports=wanted)
+        paths = self._system.paths
+        write_transports(paths.transports, wanted)
+        voice = read_voice_network(paths.voice_network)
+        system = replace(self._system, transports=wanted, voice=voice)
         file = core_file(system, account="")
         try:
             files = [tls_file(system, account=""), file]
-            install(files, lambda: restart_core(system, wanted if file.is_in_force() else before))
+            install(files, lambda: restart_core(paths, wanted if file.is_in_force() else before))
         except EngineRefused as refused:
-            write_transports(self._system.paths.transports, before)
+            write_transports(paths.transports, before)
             log.error("%s", refused)
             raise Refusal(
                 "transport.refused", "", f"The core did not take it; nothing was changed. {refused}"
@@ -112,6 +120,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     system = this_system()
     threading.Thread(target=follow_certificate, args=(system,), daemon=True).start()
+    threading.Thread(target=follow_capture, args=(system.paths.voice_network,), daemon=True).start()
     with Listener(system.paths.transports_socket, Transports(system)) as listener:
         listener.serve_forever()
     return 0

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from ringfence.guard.clock import Moment
 from ringfence.journal.reader import Checkpoint
-from ringfence.policy.events import Kind
+from ringfence.policy.events import LEDGER_EVENTS, Kind
 from ringfence.policy.scope import Scope
 
-MAX_EVENTS: Final = 500_000
+MAX_EVENTS: Final = LEDGER_EVENTS
 MAX_REGISTRATION_EVENTS: Final = 100_000
 """Phones come and go far more often than anything else happens; they must not push it out."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from ringfence.guard import pinholes
+from ringfence.guard import pinholes, voicelink
 from ringfence.guard.shape import Level, Lists, Ports, Shape, Timed
 from ringfence.policy.addresses import NAT64, NAT64_LOCAL, Network, Span
 from ringfence.policy.settings import SecuritySettings
@@ -52,6 +52,7 @@ def whole_table(shape: Shape, bans: Iterable[Timed], known: Iterable[Timed] = ()
             *pinholes.sets(),
             *_chains(shape),
             *pinholes.chain(),
+            *voicelink.lines(shape.ports.voice),
             "}",
             *_list_elements(shape.lists),
             *_timed_elements("ban", list(bans)),

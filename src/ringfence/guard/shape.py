@@ -18,13 +18,24 @@ class Level(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceLink:
+    """The voice VLAN: how many packets a second each address on it may send."""
+
+    link: str
+    packets: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
-    """Where SIP listens; only these are metered. The SBC's ports have rates of their own while there is one."""
+    """Where SIP listens; only these are metered. The SBC's ports have rates of their own while there is one, and so has
+    the voice VLAN.
+    """
 
     udp: tuple[int, ...]
     tcp: tuple[int, ...]
     sbc_udp: tuple[int, ...] = ()
     sbc_tcp: tuple[int, ...] = ()
+    voice: VoiceLink | None = None
 
     @property
     def all_tcp(self) -> tuple[int, ...]:

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-from ringfence.guard.shape import Ports
+from ringfence.guard.shape import Ports, VoiceLink
 from ringfence.hosts import ports
+from ringfence.hosts.addresses import is_link_name
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.ports import Transport
 from ringfence.hosts.sbc import read_sbc
 from ringfence.hosts.transports import read_transports
+from ringfence.hosts.voice_network import VoiceNetwork, read_voice_network
 
 NEVER = -1
 
@@ -19,12 +21,13 @@ class SipPorts:
 
     def __init__(self, paths: Paths) -> None:
         self._transports, self._sbc = paths.transports, paths.sbc_switch
-        self._changed_at = (NEVER - 1, NEVER - 1)
+        self._network = paths.voice_network
+        self._changed_at = (NEVER - 1,) * 3
         self._ports = Ports((), ())
 
     def now(self) -> Ports:
         """The ports, sorted. One look at the files' times unless one was changed."""
-        changed_at = (_changed(self._transports), _changed(self._sbc))
+        changed_at = (_changed(self._transports), _changed(self._sbc), _changed(self._network))
         if changed_at != self._changed_at:
             self._changed_at = changed_at
             self._ports = self._read()
@@ -41,7 +44,15 @@ class SipPorts:
             tcp=_of(Transport.TCP, found),
             sbc_udp=_of(Transport.UDP, sbc),
             sbc_tcp=_of(Transport.TCP, sbc),
+            voice=voice_link(read_voice_network(self._network)),
         )
+
+
+def voice_link(network: VoiceNetwork) -> VoiceLink | None:
+    """The limit on the voice VLAN; none is set for a name that no link can have."""
+    if network.voice_link_packets < 1 or not is_link_name(network.voice_link):
+        return None
+    return VoiceLink(network.voice_link, network.voice_link_packets)
 
 
 def _changed(file: Path) -> int:

@@ -37,6 +37,14 @@ class NetworkUnreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A link that is up, a VLAN for example, and what can be bound to on it."""
+
+    name: str
+    addresses: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the network looks like from here. `primary` is the address phones are told to use."""
 
@@ -46,6 +54,19 @@ class Surroundings:
     resolvers: tuple[Address, ...]
     time_servers: tuple[Address, ...] = ()
     links: tuple[str, ...] = ()
+    bindable: tuple[Link, ...] = ()
+
+    def placed(self, place: str) -> tuple[Address, ...]:
+        """What is bound to for the name of a link or an own address: one of each family, the one that is named, or
+        IPv4, first; nothing if there is no such place.
+        """
+        named = parsed(place)
+        for link in self.bindable:
+            if link.name == place or named in link.addresses:
+                ordered = sorted(link.addresses, key=lambda one: (one != named, one.version))
+                first = ordered[0]
+                return (first, *[one for one in ordered if one.version != first.version][:1])
+        return ()
 
 
 def surroundings(environment: Mapping[str, str] = os.environ) -> Surroundings:
@@ -59,6 +80,7 @@ def surroundings(environment: Mapping[str, str] = os.environ) -> Surroundings:
         gateways=gateways(routes),
         resolvers=resolvers(RESOLV_CONF),
         links=outer_links(links),
+        bindable=bindable(links),
     )
 
 
@@ -70,6 +92,23 @@ def outer_links(links: list[dict[str, Any]]) -> tuple[str, ...]:
     """
     up = [link for link in links if "UP" in link.get("flags", []) and "LOOPBACK" not in link.get("flags", [])]
     return tuple(name for link in up if _LINK_NAME.fullmatch(name := str(link.get("ifname", ""))))
+
+
+def is_link_name(name: str) -> bool:
+    """Whether a link can be called so; odd names, which nftables would have to quote, are left out.
+
+    >>> is_link_name("eth0.42"), is_link_name('eth0" drop')
+    (True, False)
+    """
+    return _LINK_NAME.fullmatch(name) is not None
+
+
+def bindable(links: list[dict[str, Any]]) -> tuple[Link, ...]:
+    """The outer links with their addresses; those of the link alone (fe80::) are left out, and so is a link without."""
+    names = outer_links(links)
+    found = [Link(str(link["ifname"]), own_addresses([link])) for link in links if link.get("ifname") in names]
+    usable = [Link(one.name, tuple(a for a in one.addresses if not a.is_link_local)) for one in found]
+    return tuple(one for one in usable if one.addresses)
 
 
 def resolved(name: str) -> tuple[Address, ...]:

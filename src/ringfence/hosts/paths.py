@@ -131,6 +131,11 @@ class Paths:
         return self.state / "logs"
 
     @property
+    def log_rules(self) -> Path:
+        """How much of the logs is kept; written by the portal, read by the supervisor."""
+        return self.portal / "logs.json"
+
+    @property
     def web_logs(self) -> Path:
         return self.logs / "web"
 
@@ -173,6 +178,16 @@ class Paths:
     def sip_certificates(self) -> Path:
         """Certificates of tenants' domains with their keys; of the transports process and the core alone."""
         return self.transports.parent / "certificates"
+
+    @property
+    def voice_network(self) -> Path:
+        """How calls are marked and over which link they go; written by the transports process alone."""
+        return self.transports.parent / "network.json"
+
+    @property
+    def relay_wish(self) -> Path:
+        """Touched when the media relay has to be started again for its new file."""
+        return self.transports.parent / "relay.wish"
 
     @property
     def transports_socket(self) -> Path:

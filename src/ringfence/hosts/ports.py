@@ -100,6 +100,9 @@ VOICE_SIP: Final = 5070
 VOICE_KEYS: Final = 2225
 """Where the media relay tells the voice process of keys pressed in calls, on loopback only."""
 
+CAPTURE: Final = 2226
+"""Where the core sends what is to be captured, on loopback only: what must not leave is taken out there."""
+
 LINK_TO_CORE: Final = 5068
 LINK_TO_SBC: Final = 5069
 """SIP over TLS with a certificate on both sides, between the SBC and the core; never opened to phones."""

@@ -128,6 +128,10 @@ class Lab:
     def hosts(self) -> tuple[Host, ...]:
         return tuple(self._hosts.values())
 
+    def wire(self, *words: str) -> None:
+        """An `ip` command where the cables of all hosts end."""
+        _ip_in(self._bridge, words)
+
     def close(self) -> None:
         """End every process of the lab and remove its namespaces."""
         names = namespaces_of(self)

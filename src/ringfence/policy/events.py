@@ -3,6 +3,9 @@
 from enum import StrEnum
 from typing import Final
 
+LEDGER_EVENTS: Final = 500_000
+"""How many events the guard's ledger keeps; older ones are deleted."""
+
 
 class Kind(StrEnum):
     """What happened. The value stands in the journal as `kind`."""

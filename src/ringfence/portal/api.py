@@ -154,6 +154,8 @@ ROUTERS: Final = (
     ("transports", "transports.api"),
     ("certificates of domains", "transports.certificates_api"),
     ("certificates of phones", "phonecertificates.api"),
+    ("voice network", "network.api"),
+    ("retention", "retention.api"),
     ("sbc", "sbc.api"),
     ("voicemail", "voicemail.api"),
     ("recordings", "recordings.api"),

@@ -40,6 +40,8 @@ INSTALLED_APPS = [
     "ringfence.portal.firewall",
     "ringfence.portal.transports",
     "ringfence.portal.phonecertificates",
+    "ringfence.portal.network",
+    "ringfence.portal.retention",
     "ringfence.portal.sbc",
     "ringfence.portal.signin",
     "ringfence.portal.wsi",

@@ -41,6 +41,8 @@ urlpatterns = [
     path("", include("ringfence.portal.firewall.urls")),
     path("", include("ringfence.portal.transports.urls")),
     path("", include("ringfence.portal.phonecertificates.urls")),
+    path("", include("ringfence.portal.network.urls")),
+    path("", include("ringfence.portal.retention.urls")),
     path("", include("ringfence.portal.sbc.urls")),
     path("", include("ringfence.portal.trunks.urls")),
     path("", include("ringfence.portal.voicemail.urls")),

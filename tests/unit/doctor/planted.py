@@ -158,6 +158,8 @@ PLANTED: dict[str, list[Facts]] = {
         host(versions={"rtpengine": "11.5.1.6"}),
     ],
     "host.sip_helper": [host(modules=("nf_conntrack_sip",))],
+    "network.link_gone": [host(voice_links_gone=("eth0.42",))],
+    "network.no_marks": [host(unmarked=("signalling",)), host(unmarked=("audio and video",))],
     "cloud.address_not_static": [place(static=False), place(static=None)],
     "cloud.address_not_advertised": [place(advertised="10.0.0.5")],
     "cloud.directly_exposed": [place(private="203.0.113.9")],

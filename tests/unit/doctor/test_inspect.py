@@ -2,20 +2,23 @@
 
 import json
 from dataclasses import asdict
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
 from ringfence.doctor.facts import Host
-from ringfence.doctor.inspect import backup_at
+from ringfence.doctor.inspect import backup_at, inspect
 from ringfence.doctor.inspector import Inspector
 from ringfence.engines.questions import answered
+from ringfence.hosts.addresses import Link, Surroundings
 from ringfence.hosts.firewall.active import FrontEnd, front_end_by_files
 from ringfence.hosts.firewall.drift import Kind, drift_of_records
 from ringfence.hosts.firewall.openings import with_ssh
 from ringfence.hosts.firewall.plan import Opening, Plan
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.ports import Transport
+from ringfence.hosts.voice_network import VoiceNetwork, write_voice_network
 from ringfence.policy.plain import from_plain
 from tests.unit.doctor.planted import HOST
 
@@ -73,3 +76,15 @@ def test_another_ssh_port_is_open_to_the_same_networks() -> None:
     moved = with_ssh(Plan((SSH, PORTAL)), (10210, 22))
     found = {opening.first: opening.sources for opening in moved.openings}
     assert found == {8887: (), 10210: SSH.sources, 22: SSH.sources}
+
+
+def test_a_voice_network_without_its_links_and_marks_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reference "Network Security": what is set, and what this machine has."""
+    office = ip_address("192.0.2.10")
+    around = Surroundings(office, (office,), (), (), links=("eth0",), bindable=(Link("eth0", (office,)),))
+    monkeypatch.setattr("ringfence.doctor.inspect.surroundings", lambda: around)
+    paths = Paths(state=tmp_path)
+    paths.voice_network.parent.mkdir()
+    write_voice_network(paths.voice_network, VoiceNetwork(0, 46, "eth0", "eth0.42", "eth0.42", 500))
+    seen = inspect(paths, None, {})
+    assert (seen.voice_links_gone, seen.unmarked) == (("eth0.42",), ("signalling",))

@@ -74,6 +74,17 @@ def test_a_whole_child_is_restarted_when_it_loses_a_worker(tmp_path: Path) -> No
         until(lambda: replaced(tmp_path, before), seconds=3.0)
 
 
+def test_a_child_starts_anew_when_the_file_it_follows_is_written(tmp_path: Path) -> None:
+    wish = tmp_path / "wish"
+    with supervised(tmp_path, a_child(tmp_path, follows=str(wish))):
+        before = noted(tmp_path)
+        wish.touch()
+        until(lambda: replaced(tmp_path, before), seconds=5.0)
+        after = noted(tmp_path)
+        time.sleep(1.2)
+        assert noted(tmp_path).pid == after.pid, "once is enough"
+
+
 def test_a_killed_supervisor_is_followed_by_one_that_adopts(tmp_path: Path) -> None:
     with supervised(tmp_path, a_child(tmp_path), a_child(tmp_path, "second")) as first:
         before = noted(tmp_path)

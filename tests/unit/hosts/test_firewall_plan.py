@@ -83,8 +83,14 @@ def test_azure_keeps_priorities_apart_and_refuses_more_than_it_has() -> None:
     assert len({rule["priority"] for rule in rules}) == len(rules)
     assert all(("sourceAddressPrefix" in rule) != ("sourceAddressPrefixes" in rule) for rule in rules)
     many = Plan(tuple(Opening(f"o-{n}", Transport.TCP, n + 1, n + 1, "") for n in range(400)))
-    with pytest.raises(ValueError, match="cannot hold"):
-        azure.arm(many)
+    for render in (azure.arm, azure.bicep):
+        with pytest.raises(ValueError, match="cannot hold"):
+            render(many)
+
+
+def test_bicep_gets_the_same_rules_as_a_file_it_can_load() -> None:
+    (group,) = json.loads(azure.arm(PLAN))["resources"]
+    assert json.loads(azure.bicep(PLAN)) == group["properties"]["securityRules"]
 
 
 def test_a_hostile_reason_is_never_syntax() -> None:

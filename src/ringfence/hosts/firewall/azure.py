@@ -15,14 +15,12 @@ FIRST_PRIORITY, STEP, LAST_PRIORITY = 200, 10, 4096
 
 def arm(plan: Plan) -> str:
     """An ARM template. Raises ValueError if the plan has more openings than Azure has priorities."""
-    if FIRST_PRIORITY + STEP * len(plan.openings) > LAST_PRIORITY:
-        raise ValueError(f"an Azure security group cannot hold {len(plan.openings)} openings")
     group = {
         "type": "Microsoft.Network/networkSecurityGroups",
         "apiVersion": API,
         "name": "[parameters('name')]",
         "location": "[parameters('location')]",
-        "properties": {"securityRules": [_rule(place, opening) for place, opening in enumerate(plan.openings)]},
+        "properties": {"securityRules": _rules(plan)},
     }
     name = "[resourceId('Microsoft.Network/networkSecurityGroups', parameters('name'))]"
     template = {
@@ -36,6 +34,20 @@ def arm(plan: Plan) -> str:
         "outputs": {"id": {"type": "string", "value": name}},
     }
     return json.dumps(template, indent=2) + "\n"
+
+
+def bicep(plan: Plan) -> str:
+    """The rules alone, for `securityRules: loadJsonContent('ringfence-azure-rules.json')` in a Bicep file of one's own.
+
+    Raises ValueError as `arm` does.
+    """
+    return json.dumps(_rules(plan), indent=2) + "\n"
+
+
+def _rules(plan: Plan) -> list[dict[str, Any]]:
+    if FIRST_PRIORITY + STEP * len(plan.openings) > LAST_PRIORITY:
+        raise ValueError(f"an Azure security group cannot hold {len(plan.openings)} openings")
+    return [_rule(place, opening) for place, opening in enumerate(plan.openings)]
 
 
 def _rule(place: int, opening: Opening) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ringfence.portal.audit.chain import append
 from ringfence.portal.calls.models import CallRecord, EventCursor
 from ringfence.portal.confirm.changes import revert_due
 from ringfence.portal.people.codes import carry_out
+from ringfence.portal.retention.work import delete_old_call_records, write_log_rules
 from ringfence.portal.security.history import take_history
 from ringfence.portal.steps import Steps
 from ringfence.portal.tenants.models import Tenant
@@ -55,6 +56,8 @@ class Loop:
             stored = self._step("events", take_events)
             self._step("changes", publish.publish_pending)
             self._once_an_hour("audit log", retention.delete_old)
+            self._once_an_hour("call records", delete_old_call_records)
+            self._once_an_hour("log rules", write_log_rules)
             self._step("reverts", revert_due)
             if stored is None:
                 time.sleep(PAUSE)

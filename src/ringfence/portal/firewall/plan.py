@@ -43,6 +43,7 @@ RENDERINGS: Final[dict[str, Rendering]] = {
     "aws-cloudformation": Rendering(_("AWS: CloudFormation"), "ringfence-aws.json", aws.cloudformation),
     "aws-terraform": Rendering(_("AWS: Terraform"), "ringfence-aws.tf.json", aws.terraform),
     "azure": Rendering(_("Azure: ARM template"), "ringfence-azure.json", azure.arm),
+    "azure-bicep": Rendering(_("Azure: rules for Bicep"), "ringfence-azure-rules.json", azure.bicep),
     "gcp-terraform": Rendering(_("Google Cloud: Terraform"), "ringfence-gcp.tf.json", gcp.terraform),
     "gcp-gcloud": Rendering(_("Google Cloud: gcloud"), "ringfence-gcp.sh", gcp.gcloud),
 }

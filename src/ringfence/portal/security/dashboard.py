@@ -134,4 +134,5 @@ KERNEL: Final = {
     "dropped_unknown": _("beyond what strangers share"),
     "dropped_connections": _("connections beyond what a stranger may hold"),
     "dropped_blocked": _("from block entries"),
+    "dropped_voice_link": _("beyond the limit on the voice VLAN"),
 }

@@ -1,0 +1,34 @@
+"""Reference "Network Security": voice apart from data, and marked."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from ringfence.doctor.facts import Host
+from ringfence.doctor.finding import Advice, Check, Severity
+
+NETWORK: Final = "Network Security"
+PAGE: Final = "/voice-network"
+
+
+def link_gone(host: Host) -> Iterator[str]:
+    for name in host.voice_links_gone:
+        yield f"The voice network names {name}, and this machine has no such link or address."
+
+
+def no_marks(host: Host) -> Iterator[str]:
+    for what in host.unmarked:
+        yield f"Packets of {what} carry no mark (DSCP 0)."
+
+
+CHECKS: Final = (
+    Check(
+        "network.link_gone", Severity.MEDIUM, "The link for voice is not there", NETWORK,
+        "Voice apart from data: without its link, media goes where signalling is, and no limit holds on the VLAN.",
+        Advice("Bring the link up again, or name another one.", page=PAGE), of_host=link_gone,
+    ),
+    Check(
+        "network.no_marks", Severity.LOW, "Packets of calls are not marked", NETWORK,
+        "Routers let marked packets pass first: a flood or a download in the data network does not cut calls.",
+        Advice("Set DSCP 24 for signalling and 46 for audio and video.", page=PAGE), of_host=no_marks,
+    ),
+)  # fmt: skip
