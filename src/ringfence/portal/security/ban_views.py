@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -24,6 +25,30 @@ LONG_AGO: Final = 1e9
 
 SHOWN_APART: Final = ("rule", "source")
 """Evidence that the row of the ban already says."""
+
+PROOF: Final = {
+    "count": _("count"),
+    "limit": _("limit"),
+    "window": _("seconds counted"),
+    "first_at": _("first"),
+    "last_at": _("last"),
+    "accounts": _("accounts"),
+    "distinct_accounts": _("different accounts"),
+    "user_agents": _("user agents"),
+    "methods": _("methods"),
+    "transports": _("transports"),
+    "reasons": _("reasons"),
+    "healthy": _("registered phones there"),
+    "blocked_agents": _("from blocked user agents"),
+    "first_message": _("first message"),
+    "last_message": _("last message"),
+    "translated": _("through NAT64"),
+}
+"""What stands in evidence, by the names that the guard and the portal write."""
+
+COUNTED: Final = {"wrong_password": _("wrong password"), "unknown_account": _("unknown account")}
+ENDINGS: Final = {"expired": _("ran out"), "renewed": _("renewed"), "lifted by hand": _("lifted by hand")}
+"""How a ban ended, by the words of the ledger."""
 
 HERE: Final = "/ip-blacklist"
 LONGEST_PLACE: Final = 200
@@ -113,7 +138,8 @@ def evidence(request: HttpRequest, address: str) -> HttpResponse:
         found = {"address": wanted, "guard_down": silent.detail}
     ban = found.get("ban")
     doors = [_described(door) for door in found.get("doors", [])]
-    facts = {**found, "ban": _described(ban) if isinstance(ban, dict) else None, "doors": doors}
+    past = [{**one, "ended_why": ENDINGS.get(one["ended_why"], one["ended_why"])} for one in found.get("past", [])]
+    facts = {**found, "ban": _described(ban) if isinstance(ban, dict) else None, "doors": doors, "past": past}
     return render(request, "security/evidence.html", facts)
 
 
@@ -122,22 +148,26 @@ def readable(evidence: Any) -> dict[str, str]:
     if not isinstance(evidence, dict):
         return {"evidence": str(evidence)} if evidence else {}
     return {
-        str(name).replace("_", " "): _words(name, value)
+        str(PROOF.get(name, str(name).replace("_", " "))): _words(name, value)
         for name, value in evidence.items()
-        if name not in SHOWN_APART and value not in ("", [], {}, None)
+        if name not in SHOWN_APART and value not in ("", [], {}, None, False)
     }
 
 
 def _words(name: str, value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{count} × {str(what).replace('_', ' ')}" for what, count in value.items())
+        return ", ".join(f"{count} × {_counted(what)}" for what, count in value.items())
     if isinstance(value, list) and len(value) == 2 and isinstance(value[1], int):
-        return f"{value[0]} ({value[1]})"
+        return f"{_counted(value[0])} ({value[1]})"
     if isinstance(value, list):
         return ", ".join(_words(name, item) for item in value)
     if isinstance(value, float) and value > LONG_AGO:
         return f"{timezone.localtime(datetime.fromtimestamp(value, UTC)):%Y-%m-%d %H:%M:%S %Z}"
-    return str(value)
+    return str(_now("yes") if value is True else value)
+
+
+def _counted(what: object) -> str:
+    return str(COUNTED.get(str(what), str(what).replace("_", " ")))
 
 
 @permitted(Permission.SECURITY_WRITE)
