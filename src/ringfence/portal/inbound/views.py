@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm
-from ringfence.portal.inbound import changes
+from ringfence.portal.inbound import bulk, changes
 from ringfence.portal.inbound.changes import RuleWish
 from ringfence.portal.inbound.forms import BlockForm, PoolForm, RuleForm
 from ringfence.portal.inbound.models import BlockedCaller, InboundRule, NumberPool
@@ -19,29 +19,54 @@ from ringfence.portal.paging import one_of
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.tables import answer
+from ringfence.portal.tenants.narrowing import by_tenant
 
 type Save = Callable[[dict[str, Any]], None]
 
 
 @permitted(Permission.INBOUND_READ)
 def rules(request: HttpRequest) -> HttpResponse:
-    found = InboundRule.objects.visible_to(actor_of(request)).select_related("tenant")
-    may_add = actor_of(request).may(Permission.INBOUND_WRITE)
-    return answer(request, RULES, found, "inbound/inbound.html", title=RULES.name, may_add=may_add)
+    actor = actor_of(request)
+    found = InboundRule.objects.visible_to(actor).select_related("tenant")
+    may_add = actor.may(Permission.INBOUND_WRITE)
+    return answer(
+        request,
+        by_tenant(bulk.OF_RULES.shown_to(actor), actor),
+        found,
+        "inbound/inbound.html",
+        title=RULES.name,
+        may_add=may_add,
+    )
 
 
 @permitted(Permission.INBOUND_READ)
 def pools(request: HttpRequest) -> HttpResponse:
-    found = NumberPool.objects.visible_to(actor_of(request)).select_related("tenant", "trunk")
-    may_add = actor_of(request).may(Permission.TRUNKS_WRITE)
-    return answer(request, POOLS, found, "inbound/inbound.html", title=POOLS.name, may_add=may_add)
+    actor = actor_of(request)
+    found = NumberPool.objects.visible_to(actor).select_related("tenant", "trunk")
+    may_add = actor.may(Permission.TRUNKS_WRITE)
+    return answer(
+        request,
+        by_tenant(bulk.OF_POOLS.shown_to(actor), actor),
+        found,
+        "inbound/inbound.html",
+        title=POOLS.name,
+        may_add=may_add,
+    )
 
 
 @permitted(Permission.INBOUND_READ)
 def blocked(request: HttpRequest) -> HttpResponse:
-    found = BlockedCaller.objects.visible_to(actor_of(request)).select_related("tenant")
-    may_add = actor_of(request).may(Permission.INBOUND_WRITE)
-    return answer(request, BLOCKED, found, "inbound/inbound.html", title=BLOCKED.name, may_add=may_add)
+    actor = actor_of(request)
+    found = BlockedCaller.objects.visible_to(actor).select_related("tenant")
+    may_add = actor.may(Permission.INBOUND_WRITE)
+    return answer(
+        request,
+        by_tenant(bulk.OF_BLOCKED.shown_to(actor), actor),
+        found,
+        "inbound/inbound.html",
+        title=BLOCKED.name,
+        may_add=may_add,
+    )
 
 
 @permitted(Permission.INBOUND_WRITE)

@@ -58,7 +58,7 @@ def new(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             form.explain(refused)
         else:
-            return _show_secret(request, person, secret, "is ready")
+            return _show_secret(request, person, secret, is_new=True)
     facts = {
         "form": form,
         "title": "Add User",
@@ -96,7 +96,7 @@ def user(request: HttpRequest, user_id: int) -> HttpResponse:
 def rotate_secret(request: HttpRequest, user_id: int) -> HttpResponse:
     actor = actor_of(request)
     person = user_of(actor, user_id)
-    return _show_secret(request, person, changes.rotate_secret(actor, person), "has a new SIP secret")
+    return _show_secret(request, person, changes.rotate_secret(actor, person), is_new=False)
 
 
 @permitted(Permission.USERS_WRITE)
@@ -110,5 +110,5 @@ def delete(request: HttpRequest, user_id: int) -> HttpResponse:
     return HttpResponseRedirect("/users")
 
 
-def _show_secret(request: HttpRequest, person: Person, secret: str, what: str) -> HttpResponse:
-    return render(request, "people/secret.html", {"person": person, "secret": secret, "what": what})
+def _show_secret(request: HttpRequest, person: Person, secret: str, *, is_new: bool) -> HttpResponse:
+    return render(request, "people/secret.html", {"person": person, "secret": secret, "is_new": is_new})
