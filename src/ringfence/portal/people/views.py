@@ -1,7 +1,5 @@
 """Pages: users with their extensions."""
 
-from typing import Final
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -19,9 +17,8 @@ from ringfence.portal.people.table import extensions_of, users_table
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.tables import answer
+from ringfence.portal.tables.bulk import marked
 from ringfence.portal.tenants.models import Tenant
-
-MOST_MARKED: Final = 500
 
 
 @permitted(Permission.USERS_READ)
@@ -35,9 +32,8 @@ def users(request: HttpRequest) -> HttpResponse:
 @require_POST
 def bulk(request: HttpRequest) -> HttpResponse:
     """The same for every marked user, or for none of them."""
-    ids = [int(text) for text in request.POST.getlist("id")[:MOST_MARKED] if text.isdecimal() and len(text) < 18]
     try:
-        done = change_many(actor_of(request), ids, request.POST.get("action", ""))
+        done = change_many(actor_of(request), marked(request), request.POST.get("action", ""))
     except Refused as refused:
         messages.error(request, refused.detail)
     else:
