@@ -23,7 +23,7 @@ from tests.unit.portal.authenticator import App
 pytestmark = pytest.mark.browser
 DOMAIN: Final = "acme.example"
 PORTAL: Final = f"https://{PBX_ADDRESS}:8887"
-PATIENCE: Final = 20
+PATIENCE: Final = 5
 
 
 def make_administrator(browser: Chrome, link: str) -> None:
@@ -77,7 +77,7 @@ def call_each_other(lab: Lab, browser: Chrome, one: Account, other: Account) -> 
     ):
         assert first.register().status == second.register().status == 200
         browser.get(f"{PORTAL}/registrations")
-        expect_text(browser, other.aor)
+        expect_text(browser, f"{other.user}@{DOMAIN}")
         browser.get(f"{PORTAL}/calls")
         expect_text(browser, "Nobody is talking")
         ours, _ = establish(first, second)
