@@ -1,11 +1,12 @@
 """Pages: inbound rules, number pools, blocked callers."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted
@@ -21,6 +22,12 @@ from ringfence.portal.problems import Refused
 from ringfence.portal.tables import answer
 from ringfence.portal.tenants.narrowing import by_tenant
 
+TABS: Final = (
+    (RULES.path, gettext_lazy("Inbound Rules")),
+    (POOLS.path, gettext_lazy("Number Pools")),
+    (BLOCKED.path, gettext_lazy("Blocked Callers")),
+)
+
 type Save = Callable[[dict[str, Any]], None]
 
 
@@ -34,7 +41,8 @@ def rules(request: HttpRequest) -> HttpResponse:
         by_tenant(bulk.OF_RULES.shown_to(actor), actor),
         found,
         "inbound/inbound.html",
-        title=RULES.name,
+        title=_("Inbound Rules"),
+        tabs=TABS,
         may_add=may_add,
     )
 
@@ -49,7 +57,8 @@ def pools(request: HttpRequest) -> HttpResponse:
         by_tenant(bulk.OF_POOLS.shown_to(actor), actor),
         found,
         "inbound/inbound.html",
-        title=POOLS.name,
+        title=_("Number Pools"),
+        tabs=TABS,
         may_add=may_add,
     )
 
@@ -64,7 +73,8 @@ def blocked(request: HttpRequest) -> HttpResponse:
         by_tenant(bulk.OF_BLOCKED.shown_to(actor), actor),
         found,
         "inbound/inbound.html",
-        title=BLOCKED.name,
+        title=_("Blocked Callers"),
+        tabs=TABS,
         may_add=may_add,
     )
 

@@ -124,6 +124,10 @@
   function drawChart(box) {
     fetch(box.dataset.chart, { credentials: "same-origin" }).then(function (answer) { return answer.json(); }).then(function (data) {
       box.replaceChildren();
+      if (!data.times.length) {
+        box.textContent = box.dataset.empty || "–";
+        return;
+      }
       var shown = data.series || [
         { label: said("attempts", "Attempts"), color: "--tblr-orange", values: data.attempts },
         { label: said("answered", "Answered"), color: "--tblr-primary", values: data.answered }
