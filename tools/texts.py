@@ -20,11 +20,12 @@ from tools.catalog import Text
 
 SOURCE: Final = Path(__file__).parents[1] / "src" / "ringfence"
 LOCALE: Final = SOURCE / "portal" / "locale"
-CODE: Final = ("portal", "policy", "engines", "guard", "hosts")
+CODE: Final = ("portal", "policy", "engines", "guard", "hosts", "doctor")
 
 CALLS: Final[dict[str, tuple[int, ...]]] = {
     "_": (0,),
     "told": (0,),
+    "_now": (0,),
     "gettext": (0,),
     "gettext_lazy": (0,),
     "Problem": (2,),
@@ -50,6 +51,10 @@ CALLS: Final[dict[str, tuple[int, ...]]] = {
     "AddressProblem": (1,),
     "FileBroken": (0,),
     "NotDelivered": (0,),
+    "Member": (1, 2),
+    "Check": (2, 4),
+    "Advice": (0,),
+    "Difference": (1,),
     "_members": (0, 1, 2),
     "_problem": (0, 1, 2),
     "_refusal": (0, 1, 2),
@@ -58,12 +63,17 @@ CALLS: Final[dict[str, tuple[int, ...]]] = {
 
 PLURAL: Final = ("ngettext", "ngettext_lazy")
 SHOWN: Final = ("title", "button", "heading", "note")
-KEYWORDS: Final = ("detail", "label", "help_text", "search_hint", "empty_label")
-SINGLE: Final = ("WRONG", "reason", "message", "faults")
-LISTED: Final = ("choices", "MASKS", "ENDS", "LIFETIMES", "TITLES", "_RULES", "REASONS", "SENTENCES", "WHY")
+KEYWORDS: Final = ("detail", "reason", "label", "help_text", "search_hint", "empty_label")
+SINGLE: Final = ("WRONG", "NOTHING_CHANGED", "reason", "message", "faults")
+LISTED: Final = (
+    "choices", "MASKS", "ENDS", "LIFETIMES", "TITLES", "_RULES", "REASONS", "SENTENCES", "WHY", "UNPROTECTED",
+)  # fmt: skip
 """Tables whose values, or last columns, are texts."""
 LETTER: Final = re.compile(r"[^\W\d_]{2}")
 IDENTIFIER: Final = re.compile(r"[a-z_]+\.[a-z_.]+")
+SENTENCE: Final = "Sentence"
+"""The type of what a function without Django tells people (policy/sentence.py)."""
+
 UNSHOWN: Final = re.compile(r"(^|_)api\.py$|^(subscriptions|contract|cloud)\.py$")
 """Files whose texts only programs read: the REST interface speaks English."""
 
@@ -133,6 +143,8 @@ def of_code(source: str) -> Iterator[Text]:
                 yield from _of_call(node)
             case ast.ClassDef():
                 yield from _of_class(node)
+            case ast.FunctionDef(returns=ast.expr() as kind) if SENTENCE in ast.unparse(kind):
+                yield from _of_function(node)
             case ast.Dict():
                 yield from _of_facts(node)
             case (
@@ -167,6 +179,14 @@ def _of_class(node: ast.ClassDef) -> Iterator[Text]:
                 yield from _texts(value)
             case ast.Assign(value=ast.Tuple(elts=[_, label])) if "TextChoices" in bases:
                 yield from _texts(label)
+
+
+def _of_function(node: ast.FunctionDef) -> Iterator[Text]:
+    """What a function tells whose result is a Sentence, or several."""
+    for inner in ast.walk(node):
+        match inner:
+            case ast.Return(value=ast.expr() as value) | ast.Yield(value=ast.expr() as value):
+                yield from _texts(value)
 
 
 def _of_facts(node: ast.Dict) -> Iterator[Text]:

@@ -40,13 +40,14 @@ def standing_on(host: Host) -> Iterator[None]:
 
 
 @contextmanager
-def product_in(lab: Lab, purpose: str) -> Iterator[Product]:
-    """A product that is set up, and gone afterwards."""
+def product_in(lab: Lab, purpose: str, *, set_up: bool = True) -> Iterator[Product]:
+    """A product that runs, with an administrator unless a test sets it up itself; gone afterwards."""
     home = make_home(purpose)
     product = Product(lab.host("srv", 1), lab.host("admin", 10), home)
     try:
         product.start()
-        product.administer()
+        if set_up:
+            product.administer()
         yield product
     finally:
         product.stop()

@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Final
 
 from ringfence.doctor.facts import Facts, Host, Settings
+from ringfence.policy.sentence import Sentence
 
-type Evidence = Iterable[str]
+type Evidence = Iterable[Sentence]
 
 
 class Severity(StrEnum):

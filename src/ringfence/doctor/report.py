@@ -7,6 +7,7 @@ from typing import Any, Final
 from ringfence.doctor.facts import Facts
 from ringfence.doctor.finding import Check, Finding, Severity
 from ringfence.doctor.table import CHECKS
+from ringfence.policy.sentence import Sentence
 
 BEST: Final = 100
 MOST_EVIDENCE: Final = 50
@@ -84,4 +85,8 @@ def _plain(finding: Finding, fixable: Callable[[str], bool]) -> dict[str, Any]:
 def shortened(evidence: tuple[str, ...]) -> tuple[str, ...]:
     """At most 50 sentences and how many more there are."""
     more = len(evidence) - MOST_EVIDENCE
-    return (*evidence[:MOST_EVIDENCE], f"… and {more} more.") if more > 0 else evidence
+    return (*evidence[:MOST_EVIDENCE], _rest(more)) if more > 0 else evidence
+
+
+def _rest(count: int) -> Sentence:
+    return f"… and {count} more."

@@ -125,6 +125,7 @@ def answer(replayed: Replay, whole: bool) -> dict[str, Any]:
     found: Comparison = compare(replayed.present, replayed.wanted)
     return {
         "summary": found.sentence,
+        "sentences": list(found.sentences),
         "events": replayed.events,
         "from": replayed.first_at,
         "to": replayed.last_at,

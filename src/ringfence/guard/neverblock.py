@@ -9,15 +9,9 @@ from typing import Final
 from ringfence.hosts.addresses import Surroundings
 from ringfence.policy.addresses import Address, Network, overlaps, parse_network
 from ringfence.policy.book import ProtectedAddress, Protection
+from ringfence.policy.sentence import Sentence
 
 LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
-
-
-SAID: Final = {
-    Protection.TRUNK: "an address of the trunk",
-    Protection.CLUSTER_PEER: "the cluster peer",
-    Protection.FRONT_PROXY: "the front proxy",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +46,7 @@ class NeverBlock:
     def adopt_configuration(self, protected: Iterable[ProtectedAddress]) -> bool:
         """Takes over what the configuration protects: trunks, cluster peers, the front proxy. Whether it changed."""
         configured = tuple(
-            Member(parse_network(item.cidr), f"{SAID[item.kind]} {item.name}".rstrip(), f"configured as {item.kind}")
-            for item in protected
+            Member(parse_network(item.cidr), _said(item), f"configured as {item.kind}") for item in protected
         )
         changed = configured != self._configured
         self._configured = configured
@@ -83,6 +76,16 @@ class NeverBlock:
     def covered_by(self, network: Network) -> Member | None:
         """The first member that this prefix touches."""
         return next((member for member in self.members() if overlaps(member.network, network)), None)
+
+
+def _said(item: ProtectedAddress) -> Sentence:
+    match item.kind:
+        case Protection.TRUNK:
+            return f"an address of the trunk {item.name}" if item.name else "an address of a trunk"
+        case Protection.CLUSTER_PEER:
+            return f"the cluster peer {item.name}" if item.name else "a cluster peer"
+        case Protection.FRONT_PROXY:
+            return f"the front proxy {item.name}" if item.name else "the front proxy"
 
 
 def _loopback() -> tuple[Member, ...]:

@@ -16,6 +16,7 @@ from ringfence.policy.antihacking import Ban, Evidence, Spared, Sparing, Surroun
 from ringfence.policy.challenges import FAILED_CHALLENGE
 from ringfence.policy.events import Kind
 from ringfence.policy.floods import RATE_RULES
+from ringfence.policy.sentence import Sentence
 
 SPARED_EVERY: Final = 60.0
 REMEMBERED_SPARED: Final = 4_096
@@ -114,7 +115,7 @@ def plain(evidence: Evidence) -> dict[str, Any]:
     return {**asdict(evidence), "reasons": dict(evidence.reasons)}
 
 
-def sentence(evidence: Evidence) -> str:
+def sentence(evidence: Evidence) -> Sentence:
     """The reason for people."""
     if evidence.rule == FAILED_CHALLENGE:
         return (
@@ -123,11 +124,13 @@ def sentence(evidence: Evidence) -> str:
         )
     if evidence.rule in RATE_RULES:
         return f"more than {evidence.limit} packets per second, {evidence.count} of them beyond the rate and dropped"
+    tried = evidence.distinct_accounts
+    if tried == 1:
+        return (
+            f"{evidence.count} failed authentications within {evidence.window} s (limit {evidence.limit}), "
+            "1 account tried"
+        )
     return (
         f"{evidence.count} failed authentications within {evidence.window} s (limit {evidence.limit}), "
-        f"{_accounts(evidence.distinct_accounts)} tried"
+        f"{tried} different accounts tried"
     )
-
-
-def _accounts(count: int) -> str:
-    return "1 account" if count == 1 else f"{count} different accounts"

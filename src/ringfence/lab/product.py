@@ -89,6 +89,11 @@ class Product:
         self.rest = Rest(self.admin, self.paths.web_certificate, server=self.host.address)
         return time.monotonic() - begun
 
+    @property
+    def setup_link(self) -> str:
+        """The one-time link that the start printed; empty when there is an administrator already."""
+        return f"https://{self.host.address}:8887/setup#token={self._setup_token}" if self._setup_token else ""
+
     def stop(self) -> None:
         self.command("down", timeout=30)
 

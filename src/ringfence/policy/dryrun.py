@@ -5,7 +5,7 @@ came of them. Of these it can tell who would have been spared: by a switch, or b
 would have banned besides it cannot know, nor whom a higher one would have spared; the answer says so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
@@ -16,8 +16,10 @@ from ringfence.policy.book import AddressEntry, Target
 from ringfence.policy.challenges import FAILED_CHALLENGE
 from ringfence.policy.entry_index import EntryIndex
 from ringfence.policy.floods import RATE_RULES
+from ringfence.policy.sentence import Sentence
 from ringfence.policy.settings import SecuritySettings
 
+NOTHING_CHANGED: Final = "This would have changed nothing for anybody."
 MOST_SOURCES: Final = 10_000
 """Sources a trial remembers a fate for; the first ones count."""
 
@@ -155,6 +157,16 @@ class Comparison:
     spared: tuple[Outcome, ...]
 
     @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """The answer in whole sentences, without the phones behind each source.
+
+        >>> Comparison((Outcome("192.0.2.7", Fate.BANNED, 1.0, "x"),), (), ()).sentences
+        ('This would have stopped one more source: 192.0.2.7.',)
+        """
+        found = (*_stopped_in_words(self.harmed), *_let_through_in_words(self.freed))
+        return found or (NOTHING_CHANGED,)
+
+    @property
     def sentence(self) -> str:
         """The answer in words.
 
@@ -166,7 +178,21 @@ class Comparison:
             parts.append(f"would have stopped {_count(self.harmed)}: {_named(self.harmed)}")
         if self.freed:
             parts.append(f"would have let {_count(self.freed)} through: {_named(self.freed)}")
-        return f"This {', and '.join(parts)}." if parts else "This would have changed nothing for anybody."
+        return f"This {', and '.join(parts)}." if parts else NOTHING_CHANGED
+
+
+def _stopped_in_words(sources: tuple[Outcome, ...]) -> Iterator[Sentence]:
+    if len(sources) == 1:
+        yield f"This would have stopped one more source: {sources[0].source}."
+    elif sources:
+        yield f"This would have stopped {len(sources)} more sources, among them {sources[0].source}."
+
+
+def _let_through_in_words(sources: tuple[Outcome, ...]) -> Iterator[Sentence]:
+    if len(sources) == 1:
+        yield f"This would have let one more source through: {sources[0].source}."
+    elif sources:
+        yield f"This would have let {len(sources)} more sources through, among them {sources[0].source}."
 
 
 def compare(present: Trial, wanted: Trial) -> Comparison:

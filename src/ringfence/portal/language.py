@@ -65,7 +65,7 @@ def _with_values(plain: str, patterns: Iterable[tuple[tuple[str, ...], str]]) ->
     for pieces, target in patterns:
         values = values_between(plain, pieces)
         if values is not None:
-            return target.format(*(translation.gettext(value) if value else "" for value in values))
+            return target.format(*map(told, values))
     return plain
 
 

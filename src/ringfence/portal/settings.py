@@ -181,7 +181,7 @@ MFA_ADAPTER = "ringfence.portal.signin.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_TOLERANCE = 1  # a clock may be 30 seconds off (RFC 6238, 5.2)
-MFA_RECOVERY_CODE_DIGITS = 10
+MFA_RECOVERY_CODE_DIGITS = 10  # of codes that an older version made: they lie there as a seed
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 
 STATIC_URL = "/static/"

@@ -210,3 +210,34 @@ def test_whoever_may_change_lists_sends_one_through_the_web_server(pbx: Any) -> 
         answer = connection.getresponse()
         said = answer.read()
     assert answer.status == 200, said[:500]
+
+
+def said_to(pbx: Any, *lines: str) -> bytes:
+    with unchecked().wrap_socket(connected(pbx, PORTAL)) as link:
+        link.sendall("\r\n".join(lines).encode())
+        answer = b""
+        while part := link.recv(4096):
+            answer += part
+        return answer
+
+
+def test_a_request_with_two_ends_is_refused(pbx: Any) -> None:
+    """ASVS 4.2.1. Length and chunks at once: one answer, and what follows is no second request."""
+    answer = said_to(
+        pbx, "POST /sign-in HTTP/1.1", f"Host: {PBX_ADDRESS}", "Content-Length: 4", "Transfer-Encoding: chunked", "",
+        "0", "", "GET /healthz HTTP/1.1", f"Host: {PBX_ADDRESS}", "", "",
+    )  # fmt: skip
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_every_text_says_its_character_set(pbx: Any) -> None:
+    """ASVS 4.1.1. Pages of the portal, files that nginx serves itself, and problem documents."""
+    kinds = {
+        "/sign-in": "text/html; charset=utf-8",
+        "/static/portal.css": "text/css; charset=utf-8",
+        "/static/portal.js": "application/javascript; charset=utf-8",
+        "/api/v1/users": "application/problem+json",
+    }
+    found = {path: (asked(pbx, PORTAL, path, tls=True).getheader("Content-Type") or "").lower() for path in kinds}
+    assert found == kinds

@@ -134,6 +134,13 @@ def test_nginx_believes_no_client_about_its_address() -> None:
     assert "$args" not in text
 
 
+def test_texts_of_nginx_say_their_character_set() -> None:
+    """ASVS 4.1.1: styles and scripts that nginx serves itself, and its own short answers."""
+    text = render_web(a_system())
+    assert "charset utf-8;" in text
+    assert "charset_types text/html text/css text/xml text/plain text/javascript" in text
+
+
 def test_nginx_listens_on_ipv6_only_where_there_is_ipv6() -> None:
     assert "[::]" not in render_web(a_system())
     network = replace(a_system().network, own=(ip_address("::1"),))

@@ -134,7 +134,7 @@ def test_evidence_is_put_into_words() -> None:
         "reasons": [["wrong", 3]],
     }
     assert readable(evidence) == {
-        "distinct accounts": "2",
+        "different accounts": "2",
         "accounts": "100, 101",
         "first": "2026-11-24 08:20:01 UTC",
         "reasons": "wrong (3)",

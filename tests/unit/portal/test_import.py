@@ -59,7 +59,7 @@ def test_all_are_made_with_secrets_that_are_shown_once(site: Site) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [("", "must name the columns"), ("number,name\n1,2\n", "extension, display_name is missing"),
-     ("extension,display_name\n", "no extension"), ("extension,display_name\n" + "1,a\n" * 1001, "1000 are possible")],
+     ("extension,display_name\n", "nothing below"), ("extension,display_name\n" + "1,a\n" * 1001, "1000 are possible")],
 )  # fmt: skip
 def test_what_is_no_list_of_extensions_is_refused(site: Site, text: str, says: str) -> None:
     status, page = send(browser(), site, text)

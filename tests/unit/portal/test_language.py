@@ -2,6 +2,7 @@
 
 from django.utils import translation
 
+from ringfence.doctor.table import CHECKS
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.language import told
 from tests.unit.portal.rest import Site
@@ -63,3 +64,35 @@ def test_a_refusal_stands_in_the_form_in_the_readers_language(site: Site) -> Non
     browser.post("/my/language", {"language": "de"}, secure=True)
     rules = browser.post("/password-check", {"password": "aaaa"}, secure=True).content.decode()
     assert "mindestens eine Ziffer" in rules
+
+
+def test_what_the_guard_saw_and_the_doctor_found_is_told_too(site: Site) -> None:
+    """Issue 4, 7. Evidence of bans and the doctor's findings stand on pages, so they are in the reader's language."""
+    ban = {
+        "address": "198.51.100.7", "rule": "antihacking.failed_authentication", "by": "guard", "since": 1.0,
+        "until": 4e9, "scope": "sip", "evidence": {"reasons": {"wrong_password": 50}, "translated": True},
+        "reason": "50 failed authentications within 60 s (limit 50), 1 account tried",
+    }  # fmt: skip
+    past = [{"rule": "x", "since": 1.0, "ended": 2.0, "ended_by": "", "ended_why": "expired", "scope": "sip"}]
+    site.guard.answers["bans.explain"] = {"address": ban["address"], "ban": ban, "bans": [ban], "past": past}
+    site.admin.call("PUT", "language", {"language": "de"})
+    browser = signed_in_browser("admin")
+    page = get(browser, "/ip-blacklist/bans/198.51.100.7").content.decode()
+    assert "50 fehlgeschlagene Anmeldungen binnen 60 s (Grenze 50), 1 Konto probiert" in page
+    assert "50 × falsches Passwort" in page and "<dt>über NAT64</dt><dd>ja</dd>" in page and "abgelaufen" in page
+    doctor = get(browser, "/doctor").content.decode()
+    assert "Administratoren ohne zweiten Faktor" in doctor
+    assert "admin verwaltet das System allein mit einem Passwort." in doctor
+
+
+def test_a_value_that_is_a_sentence_is_told_as_well(site: Site) -> None:
+    """Issue 4, 7. A faulty line of a file: its number, and the fault in the reader's language."""
+    with translation.override("de"):
+        assert told("Line 3: There are more values than columns.").startswith("Zeile 3: Es sind mehr Werte")
+
+
+def test_every_text_of_the_doctor_is_in_the_catalog() -> None:
+    """Issue 4, 7. Titles, the guide's advice and ours, of all checks."""
+    with translation.override("de"):
+        texts = [text for check in CHECKS for text in (check.title, check.says, check.advice.words)]
+        assert [text for text in texts if told(text) == text] == []

@@ -3,10 +3,11 @@
 from unittest.mock import patch
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.test import Client
 
 from ringfence.portal.people.models import Person
-from ringfence.portal.signin import factors
+from ringfence.portal.signin import factors, recovery_codes
 from ringfence.portal.signin.duties import second_factor_required
 from ringfence.portal.signin.models import SecondFactor, SignInRules
 from tests.unit.portal.authenticator import App
@@ -87,6 +88,28 @@ class TestSecondFactor:
         wrong = Rest().refusal("POST", "auth/token", {**credentials, "code": "000000"})
         assert (wrong["status"], wrong["error_id"]) == (401, "auth.wrong_code")
         assert Rest().post("auth/token", **credentials, code=app.code())["token"]
+
+    def test_codes_of_an_older_version_still_work(self, site: Site) -> None:
+        """Backups and upgrades: such codes lie there as a sealed seed."""
+        app, admin = with_app(), Person.objects.get(username="admin")
+        factors.Authenticator.objects.filter(type=factors.TYPES.RECOVERY_CODES).delete()
+        older = RecoveryCodes.activate(admin).generate_codes()
+        assert factors.codes_left(admin) == 10
+        client, _ = signing_in()
+        assert post(client, "/sign-in/second", {"code": older[0]})["Location"] == "/"
+        assert not factors.code_fits(admin, older[0]) and factors.codes_left(admin) == 9
+        assert app.codes
+
+    def test_of_recovery_codes_only_hashes_are_kept(self, site: Site) -> None:
+        """ASVS 6.5.2, 6.5.4: each has 33 bits, so it is hashed like a password, under a random salt."""
+        codes, kept = recovery_codes.made()
+        assert len(set(codes)) == 10 and all(len(code) == 10 for code in codes)
+        assert all(one.startswith("argon2$") for one in kept["hashes"])
+        assert recovery_codes.made()[1]["salt"] != kept["salt"]
+        rest = recovery_codes.without(kept, codes[4])
+        assert rest is not None and recovery_codes.left(rest) == 9
+        assert recovery_codes.without(rest, codes[4]) is None
+        assert recovery_codes.without(kept, "1") is None
 
     def test_keys_lie_sealed_in_the_database(self, site: Site) -> None:
         app = with_app()

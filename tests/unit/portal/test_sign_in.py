@@ -142,6 +142,13 @@ def test_a_new_password_ends_all_other_sessions(site: Site) -> None:
     assert key(here) != before
 
 
+def test_whoever_is_switched_off_is_out_at_once(site: Site) -> None:
+    """ASVS 7.4.2."""
+    client = signed_in_browser("100@b.example")
+    site.admin.call("PATCH", f"users/{site.users['100@b.example']}", {"active": False})
+    assert not is_in(client)
+
+
 def test_own_sessions_are_listed_and_ended(site: Site) -> None:
     here, there = signed_in_browser(), signed_in_browser()
     row = PortalSession.objects.open().order_by("pk").last()

@@ -6,6 +6,7 @@ from typing import Final
 
 from ringfence.doctor.facts import Settings
 from ringfence.doctor.finding import Advice, Check, Severity
+from ringfence.policy.sentence import Sentence
 
 TRUNKS: Final = "Trunk Security"
 FRAUD: Final = "Call Control and Fraud Prevention"
@@ -16,7 +17,7 @@ NARROW: Final = {4: 25, 6: 64}
 MOST_COUNTRIES: Final = 40
 
 
-def open_trunks(facts: Settings) -> Iterator[str]:
+def open_trunks(facts: Settings) -> Iterator[Sentence]:
     for trunk in facts.trunks:
         if trunk.kind != "address":
             continue
@@ -28,13 +29,13 @@ def open_trunks(facts: Settings) -> Iterator[str]:
                 yield f"The trunk {trunk.name} takes calls from all {network.num_addresses:,} addresses of {source}."
 
 
-def trunk_limits(facts: Settings) -> Iterator[str]:
+def trunk_limits(facts: Settings) -> Iterator[Sentence]:
     for trunk in facts.trunks:
         if trunk.max_calls is None:
             yield f"The trunk {trunk.name} carries any number of calls at a time."
 
 
-def plain_trunks(facts: Settings) -> Iterator[str]:
+def plain_trunks(facts: Settings) -> Iterator[Sentence]:
     for trunk in facts.trunks:
         if trunk.transport != "tls":
             yield f"Signalling of the trunk {trunk.name} goes over {trunk.transport.upper()} in clear text."
@@ -42,30 +43,21 @@ def plain_trunks(facts: Settings) -> Iterator[str]:
             yield f"Audio of the trunk {trunk.name} is not encrypted."
 
 
-def tenant_limits(facts: Settings) -> Iterator[str]:
+def tenant_limits(facts: Settings) -> Iterator[Sentence]:
     for tenant in facts.tenants:
         if tenant.max_calls is None:
             yield f"{tenant.name} may have any number of calls at a time."
 
 
-def budgets(facts: Settings) -> Iterator[str]:
+def budgets(facts: Settings) -> Iterator[Sentence]:
     for budget in facts.budgets:
         if not budget.enabled:
-            yield f"The budget of {_owner(budget.owner)} is switched off."
+            yield f"The budget {budget.owner} is switched off."
         elif not budget.limits:
-            yield f"The budget of {_owner(budget.owner)} limits nothing."
+            yield f"The budget {budget.owner} limits nothing."
 
 
-def _owner(owner: str) -> str:
-    """
-    >>> _owner("tenant"), _owner("extension:101@acme.example")
-    ('every tenant', 'extension 101@acme.example')
-    """
-    kind, colon, name = owner.partition(":")
-    return f"{kind} {name}" if colon else f"every {kind}"
-
-
-def rules_abroad(facts: Settings) -> Iterator[str]:
+def rules_abroad(facts: Settings) -> Iterator[Sentence]:
     """A rule for everybody is open to Standard Users as far as the rule is concerned: one changed role is enough."""
     for rule in facts.rules:
         if not rule.international:
@@ -77,25 +69,25 @@ def rules_abroad(facts: Settings) -> Iterator[str]:
             yield f"The rule {rule.name} of {rule.tenant} takes calls abroad and names no role, group or extension."
 
 
-def rules_hours(facts: Settings) -> Iterator[str]:
+def rules_hours(facts: Settings) -> Iterator[Sentence]:
     for rule in facts.rules:
         if rule.international and rule.always:
             yield f"The rule {rule.name} of {rule.tenant} takes calls abroad at night and on holidays."
 
 
-def countries(facts: Settings) -> Iterator[str]:
+def countries(facts: Settings) -> Iterator[Sentence]:
     for tenant in facts.tenants:
         if tenant.countries > MOST_COUNTRIES:
             yield f"{tenant.name} may call {tenant.countries} countries."
 
 
-def costly_numbers(facts: Settings) -> Iterator[str]:
+def costly_numbers(facts: Settings) -> Iterator[Sentence]:
     for tenant in facts.tenants:
         if tenant.costly:
             yield f"{tenant.name} may call {', '.join(tenant.costly)} numbers."
 
 
-def media(facts: Settings) -> Iterator[str]:
+def media(facts: Settings) -> Iterator[Sentence]:
     for tenant in facts.tenants:
         if tenant.media == "off":
             yield f"Audio and video of {tenant.name} are never encrypted."

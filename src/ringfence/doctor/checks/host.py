@@ -6,6 +6,7 @@ from typing import Final
 from ringfence.doctor.advisories import known_bad
 from ringfence.doctor.facts import Host
 from ringfence.doctor.finding import Advice, Check, Severity
+from ringfence.policy.sentence import Sentence
 
 PORTS: Final = "Ports Security"
 CLOUD: Final = "Cloud Deployment Best Practices"
@@ -15,60 +16,60 @@ SSH_PORT: Final = 22
 SIP_HELPERS: Final = ("nf_conntrack_sip", "nf_nat_sip")
 
 
-def ssh_port(host: Host) -> Iterator[str]:
+def ssh_port(host: Host) -> Iterator[Sentence]:
     if SSH_PORT in host.ssh.ports:
         yield "SSH listens on port 22."
 
 
-def ssh_passwords(host: Host) -> Iterator[str]:
+def ssh_passwords(host: Host) -> Iterator[Sentence]:
     if host.ssh.ports and host.ssh.password_login:
         yield "SSH takes passwords (PasswordAuthentication yes)."
 
 
-def ssh_root(host: Host) -> Iterator[str]:
+def ssh_root(host: Host) -> Iterator[Sentence]:
     if host.ssh.ports and host.ssh.root_login != "no":
         yield f"root may sign in over SSH (PermitRootLogin {host.ssh.root_login})."
 
 
-def firewall(host: Host) -> Iterator[str]:
+def firewall(host: Host) -> Iterator[Sentence]:
     yield from () if host.firewall_disabled else host.firewall
 
 
-def firewall_disabled(host: Host) -> Iterator[str]:
+def firewall_disabled(host: Host) -> Iterator[Sentence]:
     if host.firewall_disabled and not host.place.provider:
         yield "The host firewall was disabled, and this machine is in no known cloud."
 
 
-def readable(host: Host) -> Iterator[str]:
+def readable(host: Host) -> Iterator[Sentence]:
     for path in host.readable:
         yield f"{path} can be read by everybody on this machine."
 
 
-def backup(host: Host) -> Iterator[str]:
+def backup(host: Host) -> Iterator[Sentence]:
     if host.backup_at is None:
         yield "There is no backup."
     elif host.now - host.backup_at > OLDEST_BACKUP_DAYS * DAY:
         yield f"The last backup is {int((host.now - host.backup_at) // DAY)} days old."
 
 
-def clock(host: Host) -> Iterator[str]:
+def clock(host: Host) -> Iterator[Sentence]:
     if host.clock_synchronised is False:
         yield "The kernel's clock is not synchronised with a time server."
 
 
-def engines(host: Host) -> Iterator[str]:
+def engines(host: Host) -> Iterator[Sentence]:
     for product, version in sorted(host.versions.items()):
         for advisory in known_bad(product, version):
             yield f"{product} {version} has {advisory.cve}: {advisory.about}; fixed in {advisory.fixed}."
 
 
-def sip_helper(host: Host) -> Iterator[str]:
+def sip_helper(host: Host) -> Iterator[Sentence]:
     for name in SIP_HELPERS:
         if name in host.modules:
             yield f"The kernel module {name} is loaded; it rewrites SIP and parses it carelessly (CVE-2026-23457)."
 
 
-def address_not_static(host: Host) -> Iterator[str]:
+def address_not_static(host: Host) -> Iterator[Sentence]:
     place = host.place
     if place.provider and place.public and place.static is False:
         yield f"{place.provider}: the public address {place.public} is not static; it changes when the machine stops."
@@ -76,14 +77,14 @@ def address_not_static(host: Host) -> Iterator[str]:
         yield f"{place.provider} does not tell whether the public address {place.public} is static."
 
 
-def address_not_advertised(host: Host) -> Iterator[str]:
+def address_not_advertised(host: Host) -> Iterator[Sentence]:
     place = host.place
     if place.provider and place.public and place.public not in (place.private, place.advertised):
         told = place.advertised or place.private
         yield f"Phones are told {told}, which is not reached from the Internet; the public address is {place.public}."
 
 
-def directly_exposed(host: Host) -> Iterator[str]:
+def directly_exposed(host: Host) -> Iterator[Sentence]:
     place = host.place
     if place.provider and place.public and place.private == place.public:
         yield f"{place.provider}: the machine itself holds {place.public}; it is in no private network."

@@ -5,6 +5,7 @@ from typing import Final
 
 from ringfence.doctor.facts import Settings
 from ringfence.doctor.finding import Advice, Check, Severity
+from ringfence.policy.sentence import Sentence
 
 PASSWORDS: Final = "Password and Login Security"
 LOGIN: Final = "Login Security Controls"
@@ -18,20 +19,21 @@ SHORTEST_BLOCK: Final = 300
 WELL_KNOWN_NAMES: Final = ("admin", "administrator", "root")
 
 
-def administrators_without_factor(facts: Settings) -> Iterator[str]:
+def administrators_without_factor(facts: Settings) -> Iterator[Sentence]:
     for person in facts.administrators:
-        if not person.second_factor:
-            where = "the system" if person.above_tenants else "a tenant"
-            yield f"{person.username} administers {where} with a password alone."
+        if not person.second_factor and person.above_tenants:
+            yield f"{person.username} administers the system with a password alone."
+        elif not person.second_factor:
+            yield f"{person.username} administers a tenant with a password alone."
 
 
-def well_known_name(facts: Settings) -> Iterator[str]:
+def well_known_name(facts: Settings) -> Iterator[Sentence]:
     for person in facts.administrators:
         if person.above_tenants and person.username in WELL_KNOWN_NAMES and not person.second_factor:
             yield f"Everybody knows the name {person.username!r}, and nothing but a password stands behind it."
 
 
-def factor_not_required(facts: Settings) -> Iterator[str]:
+def factor_not_required(facts: Settings) -> Iterator[Sentence]:
     if not facts.security.web_second_factor_required:
         yield "System administrators and operators do not have to set up a second factor."
     for rules in facts.sign_in:
@@ -39,27 +41,30 @@ def factor_not_required(facts: Settings) -> Iterator[str]:
             yield f"Nobody of {rules.tenant} has to have a second factor, not even its administrators."
 
 
-def users_without_factor(facts: Settings) -> Iterator[str]:
+def users_without_factor(facts: Settings) -> Iterator[Sentence]:
     open_tenants = [rules.tenant for rules in facts.sign_in if rules.tenant and rules.second_factor != "everybody"]
     if facts.without_factor and open_tenants:
         tenants = ", ".join(open_tenants[:5])
         yield f"{facts.without_factor} users have no second factor, and need none: {tenants}."
 
 
-def password_rules(facts: Settings) -> Iterator[str]:
+def password_rules(facts: Settings) -> Iterator[Sentence]:
     for rules in facts.sign_in:
-        if rules.missing:
-            whose = rules.tenant or "system administrators"
-            yield f"Password rules of {whose} that are off: {', '.join(rules.missing)}."
+        if rules.missing and rules.tenant:
+            yield f"Password rules of {rules.tenant} that are off: {', '.join(rules.missing)}."
+        elif rules.missing:
+            yield f"Password rules of system administrators that are off: {', '.join(rules.missing)}."
 
 
-def common_passwords(facts: Settings) -> Iterator[str]:
+def common_passwords(facts: Settings) -> Iterator[Sentence]:
     for rules in facts.sign_in:
-        if "common" in rules.missing:
-            yield f"Well-known and breached passwords are accepted for {rules.tenant or 'system administrators'}."
+        if "common" in rules.missing and rules.tenant:
+            yield f"Well-known and breached passwords are accepted in {rules.tenant}."
+        elif "common" in rules.missing:
+            yield "Well-known and breached passwords are accepted for system administrators."
 
 
-def login_protection(facts: Settings) -> Iterator[str]:
+def login_protection(facts: Settings) -> Iterator[Sentence]:
     values = facts.security
     if not values.web_login_enabled:
         yield "Failed sign-ins are not counted: passwords can be guessed without an end."
@@ -69,39 +74,39 @@ def login_protection(facts: Settings) -> Iterator[str]:
         yield f"An address is blocked for {values.web_login_block} seconds only."
 
 
-def first_password(facts: Settings) -> Iterator[str]:
+def first_password(facts: Settings) -> Iterator[Sentence]:
     if not facts.security.web_change_first_password:
         yield "New users keep the password that somebody else chose for them."
 
 
-def first_password_unchanged(facts: Settings) -> Iterator[str]:
+def first_password_unchanged(facts: Settings) -> Iterator[Sentence]:
     for username in facts.first_passwords:
         yield f"{username} has not changed the first password yet."
 
 
-def sessions(facts: Settings) -> Iterator[str]:
+def sessions(facts: Settings) -> Iterator[Sentence]:
     if facts.security.web_session_lifetime > LONGEST_SESSION:
         yield f"A session lasts up to {facts.security.web_session_lifetime // 3600} hours."
     if facts.security.web_idle_timeout > LONGEST_IDLE:
         yield f"An unused session stays open for {facts.security.web_idle_timeout // 3600} hours."
 
 
-def tokens(facts: Settings) -> Iterator[str]:
+def tokens(facts: Settings) -> Iterator[Sentence]:
     for token in facts.tokens:
-        name = f"The token {token.name!r} of {token.owner}" if token.name else f"A token of {token.owner}"
+        name = repr(token.name) if token.name else "–"
         if token.days_left > LONGEST_TOKEN_DAYS:
-            yield f"{name} works for another {token.days_left} days."
+            yield f"The token {name} of {token.owner} works for another {token.days_left} days."
         elif token.days_unused > UNUSED_DAYS:
-            yield f"{name} was not used for {token.days_unused} days."
+            yield f"The token {name} of {token.owner} was not used for {token.days_unused} days."
 
 
-def weak_secrets(facts: Settings) -> Iterator[str]:
+def weak_secrets(facts: Settings) -> Iterator[Sentence]:
     for secret in facts.secrets:
         if not secret.generated:
             yield f"The SIP secret of {secret.aor} was chosen by a person."
 
 
-def stale_secrets(facts: Settings) -> Iterator[str]:
+def stale_secrets(facts: Settings) -> Iterator[Sentence]:
     for secret in facts.secrets:
         if secret.days > STALE_DAYS:
             yield f"The SIP secret of {secret.aor} is {secret.days} days old."

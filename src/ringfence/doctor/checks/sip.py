@@ -8,6 +8,7 @@ from typing import Final
 
 from ringfence.doctor.facts import Settings
 from ringfence.doctor.finding import Advice, Check, Severity
+from ringfence.policy.sentence import Sentence
 from ringfence.policy.settings import SecuritySettings, check_settings
 
 PORTS: Final = "Ports Security"
@@ -19,7 +20,7 @@ WIDEST: Final = {4: 16, 6: 32}
 
 LEAST_AUDIT_DAYS: Final = 90
 MOST_FAILED: Final = 1_000
-SWITCHES: Final = {
+UNPROTECTED: Final = {
     "failed_authentication_enabled": "Failed authentications are not counted.",
     "failed_challenge_enabled": "Challenges that nobody answers are not counted.",
     "level_1_enabled": "Packet rate level 1 is off.",
@@ -31,18 +32,18 @@ SHORT_BLOCK: Final = 60
 SENSIBLE: Final = SecuritySettings()
 
 
-def default_ports(facts: Settings) -> Iterator[str]:
+def default_ports(facts: Settings) -> Iterator[Sentence]:
     for one in facts.transports:
         if (one.protocol, one.port) in DEFAULT_PORTS:
             yield f"SIP over {one.protocol.upper()} listens on its default port {one.port}."
 
 
-def no_tls(facts: Settings) -> Iterator[str]:
+def no_tls(facts: Settings) -> Iterator[Sentence]:
     if not any(one.protocol == "tls" for one in facts.transports):
         yield "There is no TLS transport: phones can only speak in clear text."
 
 
-def plain_sip(facts: Settings) -> Iterator[str]:
+def plain_sip(facts: Settings) -> Iterator[Sentence]:
     if facts.reach.phones:
         return
     for one in facts.transports:
@@ -50,13 +51,13 @@ def plain_sip(facts: Settings) -> Iterator[str]:
             yield f"Everybody may speak SIP in clear text over {one.protocol.upper()} {one.port}."
 
 
-def protections_off(facts: Settings) -> Iterator[str]:
-    for name, sentence in SWITCHES.items():
+def protections_off(facts: Settings) -> Iterator[Sentence]:
+    for name, sentence in UNPROTECTED.items():
         if not getattr(facts.security, name):
             yield sentence
 
 
-def thresholds(facts: Settings) -> Iterator[str]:
+def thresholds(facts: Settings) -> Iterator[Sentence]:
     """Combinations that never act, and values that let an attacker do what he likes."""
     values = facts.security
     for problem in check_settings(asdict(values)):
@@ -75,21 +76,21 @@ def thresholds(facts: Settings) -> Iterator[str]:
         yield f"Whoever guesses passwords is blocked for {values.failed_authentication_block} seconds only."
 
 
-def user_agents(facts: Settings) -> Iterator[str]:
+def user_agents(facts: Settings) -> Iterator[Sentence]:
     if not facts.security.blocked_user_agents_enabled:
         yield "The list of blocked user agents is switched off."
     elif not facts.blocked_user_agents:
         yield "The list of blocked user agents is empty."
 
 
-def wide_entries(facts: Settings) -> Iterator[str]:
+def wide_entries(facts: Settings) -> Iterator[Sentence]:
     for text in facts.wide_entries:
         network = ip_network(text, strict=False)
         if network.prefixlen < WIDEST[network.version]:
             yield f"The allow entry {text} trusts {network.num_addresses:,} addresses."
 
 
-def audit_kept(facts: Settings) -> Iterator[str]:
+def audit_kept(facts: Settings) -> Iterator[Sentence]:
     if facts.security.web_audit_retention < LEAST_AUDIT_DAYS:
         yield f"The audit log is deleted after {facts.security.web_audit_retention} days."
 

@@ -5,30 +5,31 @@ from typing import Final
 
 from ringfence.doctor.facts import Settings
 from ringfence.doctor.finding import Advice, Check, Severity
+from ringfence.policy.sentence import Sentence
 
 SECTION: Final = "Web Access Security"
 RENEW_DAYS: Final = 21
 PAGE: Final = "/web-access"
 
 
-def redirects(facts: Settings) -> Iterator[str]:
+def redirects(facts: Settings) -> Iterator[Sentence]:
     if facts.web and facts.web.redirect_80:
         yield "Port 80 answers with a redirect to the portal."
     if facts.web and facts.web.redirect_443:
         yield "Port 443 answers with a redirect to the portal."
 
 
-def plain_http(facts: Settings) -> Iterator[str]:
+def plain_http(facts: Settings) -> Iterator[Sentence]:
     if facts.web and facts.web.provisioning_http:
         yield "Plain HTTP is open on TCP 8888."
 
 
-def self_signed(facts: Settings) -> Iterator[str]:
+def self_signed(facts: Settings) -> Iterator[Sentence]:
     if facts.web and facts.web.certificate.self_signed:
         yield f"The certificate for {_names(facts)} is signed by nobody but itself."
 
 
-def expiring(facts: Settings) -> Iterator[str]:
+def expiring(facts: Settings) -> Iterator[Sentence]:
     if facts.web is None:
         return
     left = facts.web.certificate.days_left
@@ -42,7 +43,7 @@ def _names(facts: Settings) -> str:
     return ", ".join(facts.web.certificate.names[:3]) if facts.web else ""
 
 
-def open_administration(facts: Settings) -> Iterator[str]:
+def open_administration(facts: Settings) -> Iterator[Sentence]:
     if not facts.administrator_networks:
         yield "System administrators may sign in from every address."
     for network in facts.administrator_networks:
@@ -50,7 +51,7 @@ def open_administration(facts: Settings) -> Iterator[str]:
             yield f"The administrators' network {network} is everybody."
 
 
-def exposed_portal(facts: Settings) -> Iterator[str]:
+def exposed_portal(facts: Settings) -> Iterator[Sentence]:
     if not facts.reach.portal:
         yield "Everybody may reach the portal, REST and events on 8887 and 8885."
 

@@ -7,14 +7,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted
-from ringfence.portal.answering import timed
+from ringfence.portal.answering import bulk, timed
 from ringfence.portal.answering.forms import TimeConditionForm
 from ringfence.portal.answering.models import TimeCondition
-from ringfence.portal.answering.tables import TIME_CONDITIONS
 from ringfence.portal.answering.timed_api import condition_of
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused
 from ringfence.portal.tables import answer
+from ringfence.portal.tenants.narrowing import by_tenant
 
 HOME = "/time-conditions"
 
@@ -24,7 +24,7 @@ def list_conditions(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     found = TimeCondition.objects.visible_to(actor).select_related("tenant", "office_hours")
     facts = {"may_add": actor.may(Permission.INBOUND_WRITE), "title": _("Time Conditions"), "new": f"{HOME}/new"}
-    return answer(request, TIME_CONDITIONS, found, "answering/list.html", **facts)
+    return answer(request, by_tenant(bulk.OF_CONDITIONS.shown_to(actor), actor), found, "answering/list.html", **facts)
 
 
 @permitted(Permission.INBOUND_WRITE)

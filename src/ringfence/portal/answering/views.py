@@ -7,15 +7,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted
-from ringfence.portal.answering import changes
+from ringfence.portal.answering import bulk, changes
 from ringfence.portal.answering.api import announcement_of, group_of
 from ringfence.portal.answering.forms import AnnouncementForm, RingGroupForm
 from ringfence.portal.answering.models import Announcement, RingGroup
-from ringfence.portal.answering.tables import ANNOUNCEMENTS, RING_GROUPS
 from ringfence.portal.forms import PortalForm
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.tables import answer
+from ringfence.portal.tenants.narrowing import by_tenant
 
 LONGEST_FILE = 12 * 1024 * 1024
 
@@ -25,7 +25,7 @@ def list_groups(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     found = RingGroup.objects.visible_to(actor).select_related("tenant")
     facts = {"may_add": actor.may(Permission.INBOUND_WRITE), "title": _("Ring Groups"), "new": "/ring-groups/new"}
-    return answer(request, RING_GROUPS, found, "answering/list.html", **facts)
+    return answer(request, by_tenant(bulk.OF_GROUPS.shown_to(actor), actor), found, "answering/list.html", **facts)
 
 
 @permitted(Permission.INBOUND_WRITE)
@@ -69,7 +69,9 @@ def list_announcements(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     found = Announcement.objects.visible_to(actor).select_related("tenant")
     facts = {"may_add": actor.may(Permission.INBOUND_WRITE), "title": _("Announcements"), "new": "/announcements/new"}
-    return answer(request, ANNOUNCEMENTS, found, "answering/list.html", **facts)
+    return answer(
+        request, by_tenant(bulk.OF_ANNOUNCEMENTS.shown_to(actor), actor), found, "answering/list.html", **facts
+    )
 
 
 @permitted(Permission.INBOUND_WRITE)

@@ -51,4 +51,5 @@ AUDIT_LOG: Final = Table(
         ("changes", lambda row: json.dumps(row.changes, sort_keys=True)),
         ("hash", lambda row: row.hash),
     ),
+    live=5,
 )

@@ -29,7 +29,9 @@ class RangeForm(OfTenantForm):
 
 
 class PoolForm(RangeForm):
-    trunk_id = forms.TypedChoiceField(coerce=int, label=_("Trunk"))
+    trunk_id = forms.TypedChoiceField(
+        coerce=int, label=_("Trunk"), help_text=_("Calls to these numbers are taken from this trunk alone")
+    )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(actor, *args, **kwargs)

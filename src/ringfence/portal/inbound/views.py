@@ -1,16 +1,17 @@
 """Pages: inbound rules, number pools, blocked callers."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm
-from ringfence.portal.inbound import changes, explaining
+from ringfence.portal.inbound import bulk, changes, explaining
 from ringfence.portal.inbound.changes import RuleWish
 from ringfence.portal.inbound.forms import BlockForm, PoolForm, QuestionForm, RuleForm
 from ringfence.portal.inbound.models import BlockedCaller, InboundRule, NumberPool
@@ -19,29 +20,63 @@ from ringfence.portal.paging import one_of
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.tables import answer
+from ringfence.portal.tenants.narrowing import by_tenant
+
+TABS: Final = (
+    (RULES.path, gettext_lazy("Inbound Rules")),
+    (POOLS.path, gettext_lazy("Number Pools")),
+    (BLOCKED.path, gettext_lazy("Blocked Callers")),
+)
 
 type Save = Callable[[dict[str, Any]], None]
 
 
 @permitted(Permission.INBOUND_READ)
 def rules(request: HttpRequest) -> HttpResponse:
-    found = InboundRule.objects.visible_to(actor_of(request)).select_related("tenant")
-    may_add = actor_of(request).may(Permission.INBOUND_WRITE)
-    return answer(request, RULES, found, "inbound/inbound.html", title=RULES.name, may_add=may_add)
+    actor = actor_of(request)
+    found = InboundRule.objects.visible_to(actor).select_related("tenant")
+    may_add = actor.may(Permission.INBOUND_WRITE)
+    return answer(
+        request,
+        by_tenant(bulk.OF_RULES.shown_to(actor), actor),
+        found,
+        "inbound/inbound.html",
+        title=_("Inbound Rules"),
+        tabs=TABS,
+        may_add=may_add,
+    )
 
 
 @permitted(Permission.INBOUND_READ)
 def pools(request: HttpRequest) -> HttpResponse:
-    found = NumberPool.objects.visible_to(actor_of(request)).select_related("tenant", "trunk")
-    may_add = actor_of(request).may(Permission.TRUNKS_WRITE)
-    return answer(request, POOLS, found, "inbound/inbound.html", title=POOLS.name, may_add=may_add)
+    actor = actor_of(request)
+    found = NumberPool.objects.visible_to(actor).select_related("tenant", "trunk")
+    may_add = actor.may(Permission.TRUNKS_WRITE)
+    return answer(
+        request,
+        by_tenant(bulk.OF_POOLS.shown_to(actor), actor),
+        found,
+        "inbound/inbound.html",
+        title=_("Number Pools"),
+        tabs=TABS,
+        may_add=may_add,
+    )
 
 
 @permitted(Permission.INBOUND_READ)
 def blocked(request: HttpRequest) -> HttpResponse:
-    found = BlockedCaller.objects.visible_to(actor_of(request)).select_related("tenant")
-    may_add = actor_of(request).may(Permission.INBOUND_WRITE)
-    return answer(request, BLOCKED, found, "inbound/inbound.html", title=BLOCKED.name, may_add=may_add)
+    actor = actor_of(request)
+    found = BlockedCaller.objects.visible_to(actor).select_related("tenant")
+    may_add = actor.may(Permission.INBOUND_WRITE)
+    return answer(
+        request,
+        by_tenant(bulk.OF_BLOCKED.shown_to(actor), actor),
+        found,
+        "inbound/inbound.html",
+        title=_("Blocked Callers"),
+        tabs=TABS,
+        may_add=may_add,
+    )
 
 
 @permitted(Permission.INBOUND_WRITE)

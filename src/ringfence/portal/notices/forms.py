@@ -19,6 +19,7 @@ class DestinationForm(PortalForm):
     topics = forms.MultipleChoiceField(
         choices=[(topic.value, telling.title) for topic, telling in TOPICS.items()],
         label=_("Tell it of"),
+        help_text=_("Each of these is sent as it happens. Default: none"),
         widget=forms.CheckboxSelectMultiple(attrs={"class": "choices"}),
     )
     storm_bans = forms.IntegerField(
@@ -28,7 +29,12 @@ class DestinationForm(PortalForm):
         label=_("A ban storm is so many bans in a minute"),
         help_text=_("Default: 20"),
     )
-    enabled = forms.BooleanField(required=False, initial=True, label=_("Send notices"))
+    enabled = forms.BooleanField(
+        required=False,
+        initial=True,
+        label=_("Send notices"),
+        help_text=_("Off: nothing is sent, and nothing is kept for later. Default: on"),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,7 +54,11 @@ class DestinationForm(PortalForm):
 
 
 class MailForm(DestinationForm):
-    host = forms.CharField(max_length=253, label=_("Mail server"))
+    host = forms.CharField(
+        max_length=253,
+        label=_("Mail server"),
+        help_text=_("A name or an address; the notices process speaks SMTP to it"),
+    )
     port = forms.IntegerField(min_value=1, max_value=65_535, initial=587, label=_("Port"))
     encryption = forms.ChoiceField(
         choices=[
@@ -68,7 +78,7 @@ class MailForm(DestinationForm):
         help_text=_("Stored sealed and never shown. Left empty, a stored one stays."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
-    sender = forms.CharField(max_length=254, label=_("Sender"))
+    sender = forms.CharField(max_length=254, label=_("Sender"), help_text=_("The address that the mails come from"))
     recipients = forms.CharField(max_length=2000, label=_("Recipients"), help_text=_("Separated by commas."))
 
     def clean_recipients(self) -> list[str]:
@@ -76,7 +86,12 @@ class MailForm(DestinationForm):
 
 
 class WebhookForm(DestinationForm):
-    url = forms.CharField(max_length=500, label=_("HTTPS address"), widget=forms.URLInput())
+    url = forms.CharField(
+        max_length=500,
+        label=_("HTTPS address"),
+        help_text=_("Gets a POST with signed JSON for each notice"),
+        widget=forms.URLInput(),
+    )
     private_network = forms.BooleanField(
         required=False,
         label=_("It lies in a private network"),
@@ -95,7 +110,12 @@ class SyslogForm(DestinationForm):
         label=_("Transport"),
         help_text=_("Each notice is one line of JSON in a message after RFC 5424."),
     )
-    host = forms.CharField(max_length=253, required=False, label=_("Log collector"))
+    host = forms.CharField(
+        max_length=253,
+        required=False,
+        label=_("Log collector"),
+        help_text=_("A name or an address; it gets lines after RFC 5424"),
+    )
     port = forms.IntegerField(min_value=1, max_value=65_535, required=False, label=_("Port"))
 
 

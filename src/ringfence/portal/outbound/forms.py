@@ -194,7 +194,12 @@ class RuleForm(PortalForm):
     order = forms.IntegerField(
         min_value=1, max_value=1_000_000, label=_("Order"), help_text=_("Lower is asked first; no two rules are equal.")
     )
-    enabled = forms.BooleanField(required=False, initial=True, label=_("Enabled"))
+    enabled = forms.BooleanField(
+        required=False,
+        initial=True,
+        label=_("Enabled"),
+        help_text=_("A rule that is off is passed over: calls go to the next one that fits. Default: on"),
+    )
     prefixes = forms.CharField(
         max_length=4000,
         required=False,
@@ -224,10 +229,18 @@ class RuleForm(PortalForm):
         help_text=_("With ; between: 101-110;199. Default: all"),
     )
     groups = forms.TypedMultipleChoiceField(
-        required=False, coerce=int, label=_("From members of"), widget=forms.CheckboxSelectMultiple
+        required=False,
+        coerce=int,
+        label=_("From members of"),
+        help_text=_("Only calls of these groups take the rule. Default: of everybody"),
+        widget=forms.CheckboxSelectMultiple,
     )
     roles = forms.TypedMultipleChoiceField(
-        required=False, coerce=int, label=_("From people with the role"), widget=forms.CheckboxSelectMultiple
+        required=False,
+        coerce=int,
+        label=_("From people with the role"),
+        help_text=_("Only calls of people with one of these roles take the rule. Default: with any"),
+        widget=forms.CheckboxSelectMultiple,
     )
     availability = forms.ChoiceField(
         label=_("Available"),
@@ -238,7 +251,13 @@ class RuleForm(PortalForm):
         ],
         help_text=_("Outside these hours a call that this rule would take is refused with 403. Default: always"),
     )
-    office_hours_id = forms.TypedChoiceField(required=False, coerce=int, empty_value=None, label=_("Own office hours"))
+    office_hours_id = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        label=_("Own office hours"),
+        help_text=_("Outside of them the rule carries no call. Only with “own office hours” above"),
+    )
 
     def __init__(self, tenant: Tenant, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

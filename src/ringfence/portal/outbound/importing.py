@@ -1,19 +1,15 @@
 """Outbound rules from a CSV file: looked at whole before anything is made, then all of them or none."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-
-from django.db import transaction
 
 from ringfence.portal.actor import Actor
 from ringfence.portal.outbound import changes
 from ringfence.portal.outbound.models import Availability, OutboundRule
 from ringfence.portal.outbound.wishes import RuleWish
-from ringfence.portal.problems import refuse
 from ringfence.portal.tables import allornone
+from ringfence.portal.tables.csvlines import Cells, Shape, read_lines
 from ringfence.portal.tenants.models import Tenant
 
 COLUMNS: Final = (
@@ -21,9 +17,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 """Several prefixes, lengths, callers, reaches or trunks stand with semicolons between them, as in the export."""
 
-NEEDED: Final = ("name", "order", "trunks")
-MOST_ROWS: Final = 1000
-LONGEST_FILE: Final = 200_000
+SHAPE: Final = Shape(COLUMNS, ("name", "order", "trunks"))
 AVAILABLE: Final = (Availability.ALWAYS.value, Availability.GENERAL.value)
 
 
@@ -39,33 +33,18 @@ class Line:
 
 def read(text: str, tenant: Tenant) -> list[Line]:
     """The lines of the file. Raises Refused when it is no CSV file of outbound rules at all."""
-    if len(text) > LONGEST_FILE:
-        raise refuse("file", "import.length", f"The file is larger than {LONGEST_FILE // 1000} kB; send several.")
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restkey="more", restval="")
-    headings = [str(name).strip().lower() for name in rows.fieldnames or ()]
-    if missing := [name for name in NEEDED if name not in headings]:
-        message = f"The first line must name the columns {', '.join(COLUMNS)}; {', '.join(missing)} is missing."
-        raise refuse("file", "import.headings", message)
-    rows.fieldnames = headings
     own = changes.trunks_of(tenant)
     trunks = {str(number): number for number, _ in own} | {name.lower(): number for number, name in own}
-    try:
-        found = [_line(rows.line_num, row, trunks) for row in rows if any(map(str.strip, map(str, row.values())))]
-    except csv.Error as error:
-        raise refuse("file", "import.syntax", f"Line {rows.line_num} is no CSV: {error}.") from error
-    if not 1 <= len(found) <= MOST_ROWS:
-        raise refuse("file", "import.too_many", f"The file holds {len(found)} rules; 1 to {MOST_ROWS} are possible.")
-    return found
+    return [_line(cells, trunks) for cells in read_lines(text, SHAPE)]
 
 
-def _line(number: int, row: dict[str, str], trunks: dict[str, int]) -> Line:
-    name = row["name"].strip()
-    faults = ["There are more values than columns."] if "more" in row else []
+def _line(cells: Cells, trunks: dict[str, int]) -> Line:
+    name = cells.values["name"]
+    faults = ("There are more values than columns.",) if cells.has_more else ()
     try:
-        wish = _wish(row, trunks)
+        return Line(cells.number, name, _wish(cells.values, trunks), faults)
     except ValueError as error:
-        return Line(number, name, None, (*faults, str(error)))
-    return Line(number, name, wish, tuple(faults))
+        return Line(cells.number, name, None, (*faults, str(error)))
 
 
 def _wish(row: dict[str, str], trunks: dict[str, int]) -> RuleWish:
@@ -74,13 +53,13 @@ def _wish(row: dict[str, str], trunks: dict[str, int]) -> RuleWish:
     if unknown := [name for name in names if name.lower() not in trunks]:
         message = f"There is no trunk {unknown[0][:64]!r} for this tenant."
         raise ValueError(message)
-    way = {"strip": _number(row, "strip", 0), "prepend": row.get("prepend", "").strip(), "caller_number": "", "cost": 0}
-    availability = row.get("availability", "").strip().lower() or Availability.ALWAYS.value
+    way = {"strip": _number(row, "strip", 0), "prepend": row["prepend"], "caller_number": "", "cost": 0}
+    availability = row["availability"].lower() or Availability.ALWAYS.value
     if availability not in AVAILABLE:
         message = f"A rule is available {' or '.join(AVAILABLE)}; own office hours are chosen on its page."
         raise ValueError(message)
     return RuleWish(
-        name=row["name"].strip(),
+        name=row["name"],
         order=_number(row, "order", 0),
         prefixes=_parts(row, "prefixes"),
         lengths=[_whole("lengths", part) for part in _parts(row, "lengths")],
@@ -92,11 +71,11 @@ def _wish(row: dict[str, str], trunks: dict[str, int]) -> RuleWish:
 
 
 def _parts(row: dict[str, str], column: str) -> list[str]:
-    return [part.strip() for part in row.get(column, "").split(";") if part.strip()]
+    return [part.strip() for part in row[column].split(";") if part.strip()]
 
 
 def _number(row: dict[str, str], column: str, usual: int) -> int:
-    text = row.get(column, "").strip()
+    text = row[column]
     return _whole(column, text) if text else usual
 
 
@@ -114,12 +93,7 @@ def try_out(actor: Actor, tenant: Tenant, lines: Sequence[Line]) -> list[Line]:
 
 def make_all(actor: Actor, tenant: Tenant, lines: Sequence[Line]) -> int:
     """Makes every line, or nothing; how many there are. Raises Refused with the first line that cannot be made."""
-    with transaction.atomic():
-        for line in lines:
-            made = allornone.tried(line, lambda one: _make(actor, tenant, one))
-            if made.faults or made.wish is None:
-                raise refuse("file", "import.faulty", f"Line {line.number}: {' '.join(made.faults)}")
-    return len(lines)
+    return len(allornone.make_all(lines, lambda line: _make(actor, tenant, line)))
 
 
 def _make(actor: Actor, tenant: Tenant, line: Line) -> None:

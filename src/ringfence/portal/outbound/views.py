@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm
-from ringfence.portal.outbound import changes, explaining, metadata
+from ringfence.portal.outbound import bulk, changes, explaining, metadata
 from ringfence.portal.outbound.compiling import plan_row
 from ringfence.portal.outbound.forms import (
     ROUTES,
@@ -27,13 +27,13 @@ from ringfence.portal.outbound.forms import (
     rule_initial,
 )
 from ringfence.portal.outbound.models import AllowedCountry, DisallowedCode, EmergencyNumber, OfficeHours, OutboundRule
-from ringfence.portal.outbound.tables import HOURS, RULES
 from ringfence.portal.outbound.wishes import HoursWish, PlanWish, RuleWish
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused
 from ringfence.portal.tables import answer
 from ringfence.portal.tenants.api import tenant_of
 from ringfence.portal.tenants.models import Tenant
+from ringfence.portal.tenants.narrowing import by_tenant
 
 LISTS: dict[str, Any] = {
     "countries": (AllowedCountry, CountryForm, changes.allow_country),
@@ -106,7 +106,13 @@ def delete_code(request: HttpRequest, name: str, row_id: int) -> HttpResponse:
 def list_hours(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     found = OfficeHours.objects.visible_to(actor).select_related("tenant")
-    return answer(request, HOURS, found, "outbound/hours.html", may_add=actor.may(Permission.OUTBOUND_WRITE))
+    return answer(
+        request,
+        by_tenant(bulk.OF_HOURS.shown_to(actor), actor),
+        found,
+        "outbound/hours.html",
+        may_add=actor.may(Permission.OUTBOUND_WRITE),
+    )
 
 
 @permitted(Permission.OUTBOUND_WRITE)
@@ -144,7 +150,13 @@ def delete_hours(request: HttpRequest, row_id: int) -> HttpResponse:
 def list_rules(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     found = OutboundRule.objects.visible_to(actor).select_related("tenant")
-    return answer(request, RULES, found, "outbound/rules.html", may_add=actor.may(Permission.OUTBOUND_WRITE))
+    return answer(
+        request,
+        by_tenant(bulk.OF_RULES.shown_to(actor), actor),
+        found,
+        "outbound/rules.html",
+        may_add=actor.may(Permission.OUTBOUND_WRITE),
+    )
 
 
 @permitted(Permission.OUTBOUND_WRITE)

@@ -19,7 +19,12 @@ class RoleForm(PortalForm):
     name = forms.CharField(max_length=64, label=_("Name"))
     description = forms.CharField(max_length=200, label=_("Description"), required=False)
     tenant_id = forms.TypedChoiceField(label=_("Tenant"), coerce=int, empty_value=None, required=False)
-    permissions = forms.MultipleChoiceField(label=_("Permissions"), required=False, widget=forms.CheckboxSelectMultiple)
+    permissions = forms.MultipleChoiceField(
+        label=_("Permissions"),
+        help_text=_("What people with this role may do, from the next request and the next call on. Default: nothing"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
     def __init__(self, actor: Actor, *args: Any, role: Role | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,7 +59,11 @@ class OperatorForm(PortalForm):
     display_name = forms.CharField(max_length=64, label=_("Name"))
     role = forms.ChoiceField(label=_("Role"), help_text=_("What this person may see and change, in all tenants."))
     password = password_field("Password")
-    active = forms.BooleanField(label=_("Active"), required=False)
+    active = forms.BooleanField(
+        label=_("Active"),
+        help_text=_("Who is switched off is signed out at once, with all API tokens. Default: on"),
+        required=False,
+    )
 
     def __init__(self, actor: Actor, *args: Any, fixed: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

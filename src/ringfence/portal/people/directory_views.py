@@ -11,14 +11,15 @@ from django.views.decorators.http import require_POST
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.actor import Actor
 from ringfence.portal.forms import PortalForm
-from ringfence.portal.people import groups, operators, roles
+from ringfence.portal.people import group_bulk, groups, operators, roles
 from ringfence.portal.people.directory_api import group_of, operator_of, role_of
 from ringfence.portal.people.directory_forms import GroupForm, MemberForm, OperatorForm, RoleForm
-from ringfence.portal.people.directory_tables import GROUPS, OPERATORS, ROLES, groups_of, operators_of, roles_of
+from ringfence.portal.people.directory_tables import OPERATORS, ROLES, groups_of, operators_of, roles_of
 from ringfence.portal.people.models import Group, Person
 from ringfence.portal.permissions import PERMISSIONS, Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.tables import answer
+from ringfence.portal.tenants.narrowing import by_tenant
 
 
 @permitted(Permission.USERS_READ)
@@ -76,7 +77,13 @@ def delete_role(request: HttpRequest, role_id: int) -> HttpResponse:
 def list_groups(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     may_add = actor.may(Permission.GROUPS_WRITE)
-    return answer(request, GROUPS, groups_of(actor), "people/groups.html", may_add=may_add)
+    return answer(
+        request,
+        by_tenant(group_bulk.OF_GROUPS.shown_to(actor), actor),
+        groups_of(actor),
+        "people/groups.html",
+        may_add=may_add,
+    )
 
 
 @permitted(Permission.GROUPS_WRITE)

@@ -79,8 +79,15 @@ class ImportForm(PortalForm):
 
 
 class UserForm(PortalForm):
-    display_name = forms.CharField(max_length=64, label="Name")
-    role = forms.ChoiceField(label="Role")
+    display_name = forms.CharField(
+        max_length=64,
+        label="Name",
+        help_text=_("Phones of others show it with a call (From header), whatever the phone itself claims"),
+    )
+    role = forms.ChoiceField(
+        label="Role",
+        help_text=_("Decides from the next call on who may be called: internal, national, international numbers"),
+    )
     active = forms.BooleanField(
         label="Active", required=False, help_text="An inactive extension can neither register nor call."
     )

@@ -10,7 +10,7 @@ from ringfence.portal.people.models import STANDARD, Person
 from ringfence.portal.tables import allornone
 from ringfence.portal.tables.csvlines import Cells, Shape, read_lines
 
-SHAPE: Final = Shape(("extension", "display_name", "role"), ("extension", "display_name"), "extension")
+SHAPE: Final = Shape(("extension", "display_name", "role"), ("extension", "display_name"))
 
 
 @dataclass(frozen=True, slots=True)

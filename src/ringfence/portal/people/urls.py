@@ -1,6 +1,15 @@
 from django.urls import path
 
-from ringfence.portal.people import calling_views, directory_views, import_page, limit_views, media_views, own, views
+from ringfence.portal.people import (
+    calling_views,
+    directory_views,
+    group_bulk,
+    import_page,
+    limit_views,
+    media_views,
+    own,
+    views,
+)
 
 urlpatterns = [
     path("users", views.users),
@@ -23,6 +32,7 @@ urlpatterns = [
     path("roles/<int:role_id>", directory_views.role),
     path("roles/<int:role_id>/delete", directory_views.delete_role),
     path("groups", directory_views.list_groups),
+    path("groups/bulk", group_bulk.OF_GROUPS.view()),
     path("groups/new", directory_views.new_group),
     path("groups/<int:group_id>", directory_views.group),
     path("groups/<int:group_id>/delete", directory_views.delete_group),

@@ -1,7 +1,5 @@
 """Pages: users with their extensions."""
 
-from typing import Final
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -19,9 +17,8 @@ from ringfence.portal.people.table import extensions_of, users_table
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.tables import answer
+from ringfence.portal.tables.bulk import marked
 from ringfence.portal.tenants.models import Tenant
-
-MOST_MARKED: Final = 500
 
 
 @permitted(Permission.USERS_READ)
@@ -35,9 +32,8 @@ def users(request: HttpRequest) -> HttpResponse:
 @require_POST
 def bulk(request: HttpRequest) -> HttpResponse:
     """The same for every marked user, or for none of them."""
-    ids = [int(text) for text in request.POST.getlist("id")[:MOST_MARKED] if text.isdecimal() and len(text) < 18]
     try:
-        done = change_many(actor_of(request), ids, request.POST.get("action", ""))
+        done = change_many(actor_of(request), marked(request), request.POST.get("action", ""))
     except Refused as refused:
         messages.error(request, refused.detail)
     else:
@@ -58,7 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             form.explain(refused)
         else:
-            return _show_secret(request, person, secret, "is ready")
+            return _show_secret(request, person, secret, is_new=True)
     facts = {
         "form": form,
         "title": "Add User",
@@ -96,7 +92,7 @@ def user(request: HttpRequest, user_id: int) -> HttpResponse:
 def rotate_secret(request: HttpRequest, user_id: int) -> HttpResponse:
     actor = actor_of(request)
     person = user_of(actor, user_id)
-    return _show_secret(request, person, changes.rotate_secret(actor, person), "has a new SIP secret")
+    return _show_secret(request, person, changes.rotate_secret(actor, person), is_new=False)
 
 
 @permitted(Permission.USERS_WRITE)
@@ -110,5 +106,5 @@ def delete(request: HttpRequest, user_id: int) -> HttpResponse:
     return HttpResponseRedirect("/users")
 
 
-def _show_secret(request: HttpRequest, person: Person, secret: str, what: str) -> HttpResponse:
-    return render(request, "people/secret.html", {"person": person, "secret": secret, "what": what})
+def _show_secret(request: HttpRequest, person: Person, secret: str, *, is_new: bool) -> HttpResponse:
+    return render(request, "people/secret.html", {"person": person, "secret": secret, "is_new": is_new})

@@ -16,7 +16,6 @@ from ringfence.portal.tables.csvlines import Cells, Shape, read_lines
 SHAPE: Final = Shape(
     ("extension", "vendor", "mac", "model", "transport", "srtp", "voice_vlan", "opening"),
     ("extension", "vendor", "mac"),
-    "phone",
 )
 
 

@@ -22,9 +22,9 @@ from ringfence.portal.provisioning.models import Opening, Phone, ProvisioningRul
 from ringfence.portal.provisioning.qr import picture_of
 from ringfence.portal.provisioning.table import PATH, is_open, phones_table
 from ringfence.portal.tables import answer
+from ringfence.portal.tables.bulk import marked
 from ringfence.portal.tenants.models import Tenant
 
-MOST_MARKED: Final = 500
 ACTIONS: Final[dict[str, Callable[[Actor, Phone], object]]] = {
     "open": changes.reopen,
     "rotate": changes.rotate,
@@ -44,9 +44,8 @@ def phones(request: HttpRequest) -> HttpResponse:
 @require_POST
 def bulk(request: HttpRequest) -> HttpResponse:
     """The same for every marked phone, or for none of them."""
-    ids = [int(text) for text in request.POST.getlist("id")[:MOST_MARKED] if text.isdecimal() and len(text) < 18]
     try:
-        done = _change_many(actor_of(request), ids, request.POST.get("action", ""))
+        done = _change_many(actor_of(request), marked(request), request.POST.get("action", ""))
     except Refused as refused:
         messages.error(request, refused.detail)
     else:

@@ -53,4 +53,5 @@ def recordings_table(path: str) -> Table:
             Filter("direction", _("Direction"), DIRECTIONS, lambda found, wanted: found.filter(direction=wanted)),
         ),
         export=EXPORT,
+        live=5,
     )

@@ -4,6 +4,7 @@ from ringfence.portal.recordings import views
 
 urlpatterns = [
     path("recordings", views.list_recordings),
+    path("recordings/bulk", views.BULK.view()),
     path("recordings/<int:recording_id>/audio", views.recording_audio),
     path("recordings/<int:recording_id>/delete", views.delete_recording),
     path("recordings/tenants/<int:tenant_id>", views.settings),

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ringfence.portal import audio
@@ -22,12 +23,20 @@ from ringfence.portal.recordings.intake import CHANNELS
 from ringfence.portal.recordings.models import Recording, RecordingSettings
 from ringfence.portal.recordings.table import own_recordings, recordings_of, recordings_table
 from ringfence.portal.tables import answer
+from ringfence.portal.tables.bulk import Bulk, deleting
 from ringfence.portal.tenants.api import tenant_of
 from ringfence.portal.tenants.models import Tenant
+from ringfence.portal.tenants.narrowing import by_tenant
 
 ALL: Final = "/recordings"
 OWN: Final = "/my/recordings"
 LONGEST_FILE: Final = 3 * 1024 * 1024
+BULK: Final = Bulk(
+    recordings_table(ALL),
+    Permission.RECORDINGS_WRITE,
+    recordings_of,
+    ((deleting(gettext_lazy("Delete these recordings? Their sound is gone.")), changes.delete),),
+)
 
 
 @permitted(Permission.RECORDINGS_READ)
@@ -36,7 +45,9 @@ def list_recordings(request: HttpRequest) -> HttpResponse:
     may_delete = actor.may(Permission.RECORDINGS_WRITE)
     tenants = Tenant.objects.visible_to(actor)[:100] if may_delete else []
     facts = {"base": ALL, "tenants": tenants, "may_delete": may_delete}
-    return answer(request, recordings_table(ALL), recordings_of(actor), "recordings/recordings.html", **facts)
+    return answer(
+        request, by_tenant(BULK.shown_to(actor), actor), recordings_of(actor), "recordings/recordings.html", **facts
+    )
 
 
 @signed_in

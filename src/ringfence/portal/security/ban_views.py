@@ -1,5 +1,6 @@
 """Pages: the bans of the moment with their evidence, and the never-block set."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -7,7 +8,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from ringfence.policy.book import Target
@@ -17,13 +20,38 @@ from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.security import changes
-from ringfence.portal.tables import Column, Empty, Part, Remote, Table, answer
+from ringfence.portal.tables import BulkAction, Column, Empty, Part, Remote, Table, answer
+from ringfence.portal.tables.bulk import MOST_MARKED
 
 LONG_AGO: Final = 1e9
 """A larger number in evidence is a point in time (Unix seconds), a smaller one a count or a duration."""
 
 SHOWN_APART: Final = ("rule", "source")
 """Evidence that the row of the ban already says."""
+
+PROOF: Final = {
+    "count": _("count"),
+    "limit": _("limit"),
+    "window": _("seconds counted"),
+    "first_at": _("first"),
+    "last_at": _("last"),
+    "accounts": _("accounts"),
+    "distinct_accounts": _("different accounts"),
+    "user_agents": _("user agents"),
+    "methods": _("methods"),
+    "transports": _("transports"),
+    "reasons": _("reasons"),
+    "healthy": _("registered phones there"),
+    "blocked_agents": _("from blocked user agents"),
+    "first_message": _("first message"),
+    "last_message": _("last message"),
+    "translated": _("through NAT64"),
+}
+"""What stands in evidence, by the names that the guard and the portal write."""
+
+COUNTED: Final = {"wrong_password": _("wrong password"), "unknown_account": _("unknown account")}
+ENDINGS: Final = {"expired": _("ran out"), "renewed": _("renewed"), "lifted by hand": _("lifted by hand")}
+"""How a ban ended, by the words of the ledger."""
 
 HERE: Final = "/ip-blacklist"
 LONGEST_PLACE: Final = 200
@@ -51,6 +79,7 @@ BANS: Final = Table(
     ),
     search=_narrowed_by_guard,
     search_hint=_("Address, rule or reason"),
+    bulk=(BulkAction("lift", _("Lift"), _("Lift the bans of these addresses?")),),
     live=2,
 )
 
@@ -72,10 +101,11 @@ NEVER_BLOCK: Final = Table(
 @permitted(Permission.SECURITY_READ)
 def bans(request: HttpRequest) -> HttpResponse:
     """The newest first. While the guard does not answer, the page says so and asks again."""
+    table = BANS if actor_of(request).may(Permission.SECURITY_WRITE) else replace(BANS, bulk=())
     try:
-        return answer(request, BANS, Remote(page_of_bans, lambda ban: str(ban["place"])), "security/bans.html")
+        return answer(request, table, Remote(page_of_bans, lambda ban: str(ban["place"])), "security/bans.html")
     except Refused as refused:
-        return answer(request, BANS, [], "security/bans.html", guard_down=refused.detail)
+        return answer(request, table, [], "security/bans.html", guard_down=refused.detail)
 
 
 def page_of_bans(search: str, after: str, before: str, size: int) -> tuple[Part, int]:
@@ -98,9 +128,17 @@ def _asked(verb: str, key: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         return [], {"guard_down": refused.detail}
 
 
+class _Ban(dict[str, Any]):
+    """A ban as a row: the page marks it by address and scope, and calls it by its address."""
+
+    def __str__(self) -> str:
+        return str(self["address"])
+
+
 def _described(ban: dict[str, Any]) -> dict[str, Any]:
     left = ban.get("seconds_left") or max(0.0, float(ban.get("until") or 0) - timezone.now().timestamp())
-    return {**ban, "left": left, "proof": readable(ban.get("evidence"))}
+    mark = f"{ban.get('scope', '')} {ban['address']}"
+    return _Ban({**ban, "pk": mark, "left": left, "proof": readable(ban.get("evidence"))})
 
 
 @permitted(Permission.SECURITY_READ)
@@ -113,7 +151,8 @@ def evidence(request: HttpRequest, address: str) -> HttpResponse:
         found = {"address": wanted, "guard_down": silent.detail}
     ban = found.get("ban")
     doors = [_described(door) for door in found.get("doors", [])]
-    facts = {**found, "ban": _described(ban) if isinstance(ban, dict) else None, "doors": doors}
+    past = [{**one, "ended_why": ENDINGS.get(one["ended_why"], one["ended_why"])} for one in found.get("past", [])]
+    facts = {**found, "ban": _described(ban) if isinstance(ban, dict) else None, "doors": doors, "past": past}
     return render(request, "security/evidence.html", facts)
 
 
@@ -122,22 +161,26 @@ def readable(evidence: Any) -> dict[str, str]:
     if not isinstance(evidence, dict):
         return {"evidence": str(evidence)} if evidence else {}
     return {
-        str(name).replace("_", " "): _words(name, value)
+        str(PROOF.get(name, str(name).replace("_", " "))): _words(name, value)
         for name, value in evidence.items()
-        if name not in SHOWN_APART and value not in ("", [], {}, None)
+        if name not in SHOWN_APART and value not in ("", [], {}, None, False)
     }
 
 
 def _words(name: str, value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{count} × {str(what).replace('_', ' ')}" for what, count in value.items())
+        return ", ".join(f"{count} × {_counted(what)}" for what, count in value.items())
     if isinstance(value, list) and len(value) == 2 and isinstance(value[1], int):
-        return f"{value[0]} ({value[1]})"
+        return f"{_counted(value[0])} ({value[1]})"
     if isinstance(value, list):
         return ", ".join(_words(name, item) for item in value)
     if isinstance(value, float) and value > LONG_AGO:
         return f"{timezone.localtime(datetime.fromtimestamp(value, UTC)):%Y-%m-%d %H:%M:%S %Z}"
-    return str(value)
+    return str(_now("yes") if value is True else value)
+
+
+def _counted(what: object) -> str:
+    return str(COUNTED.get(str(what), str(what).replace("_", " ")))
 
 
 @permitted(Permission.SECURITY_WRITE)
@@ -153,6 +196,26 @@ def lift(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(HERE)
     changes.lift_ban(actor, address, _scope(request.POST.get("scope", "")))
     messages.success(request, f"The ban of {address} is lifted.")
+    return HttpResponseRedirect(HERE)
+
+
+@permitted(Permission.SECURITY_WRITE)
+@require_POST
+def lift_marked(request: HttpRequest) -> HttpResponse:
+    """Lifts every marked ban; one that has ended meanwhile is no fault."""
+    actor, lifted = actor_of(request), 0
+    for mark in request.POST.getlist("id")[:MOST_MARKED]:
+        scope, _space, address = mark.partition(" ")
+        try:
+            changes.lift_ban(actor, changes.ban_address(address), _scope(scope))
+        except guard.GuardSilent as silent:
+            messages.error(request, silent.detail)
+            break
+        except Refused:
+            continue
+        lifted += 1
+    text = ngettext("%(done)d ban is lifted.", "%(done)d bans are lifted.", lifted)
+    messages.success(request, text % {"done": lifted})
     return HttpResponseRedirect(HERE)
 
 

@@ -26,8 +26,8 @@ from ringfence.portal.security.entry_table import ENTRIES, PATH
 from ringfence.portal.security.forms import EntryForm, ImportForm
 from ringfence.portal.security.models import AddressEntry
 from ringfence.portal.tables import answer
+from ringfence.portal.tables.bulk import marked
 
-MOST_MARKED: Final = 500
 HERE: Final = "/ip-blacklist"
 EXPORT_FORMS: Final = ((Form.CSV.value, "CSV"), (Form.JSON.value, "JSON"), (Form.PLAIN.value, _("Plain list")))
 LOOKED_AT: Final = replace(ENTRIES, bulk=(), empty=replace(ENTRIES.empty, path=""))
@@ -95,9 +95,8 @@ def delete_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
 @require_POST
 def bulk(request: HttpRequest) -> HttpResponse:
     """Removes every marked entry."""
-    ids = [int(text) for text in request.POST.getlist("id")[:MOST_MARKED] if text.isdecimal() and len(text) < 18]
     try:
-        done = changes.remove_entries(actor_of(request), ids)
+        done = changes.remove_entries(actor_of(request), marked(request))
     except Refused as refused:
         messages.error(request, refused.detail)
     else:

@@ -43,7 +43,12 @@ class EntryForm(PortalForm):
         label="Action",
         help_text="Allow skips the anti-hacking checks, never passwords or roles. Block drops everything from there.",
     )
-    ends = forms.ChoiceField(choices=ENDS, required=False, label="Ends")
+    ends = forms.ChoiceField(
+        choices=ENDS,
+        required=False,
+        label="Ends",
+        help_text=_("Then the entry lets go by itself, in the kernel too. Default: never"),
+    )
     description = forms.CharField(
         max_length=200,
         required=False,
@@ -100,6 +105,7 @@ class UserAgentForm(PortalForm):
     pattern = forms.CharField(
         max_length=128,
         label="User agent",
+        help_text=_("SIP messages of this User-Agent are dropped without an answer, and count against their source"),
         widget=forms.TextInput(attrs={"placeholder": "friendly-scanner", "spellcheck": "false"}),
     )
     match = forms.ChoiceField(
@@ -109,6 +115,7 @@ class UserAgentForm(PortalForm):
             (MatchKind.EXACT.value, "is exactly"),
         ],
         label="Match",
+        help_text=_("How the text is compared; upper and lower case are the same. Default: contains"),
     )
 
 

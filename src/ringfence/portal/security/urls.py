@@ -7,6 +7,7 @@ urlpatterns = [
     path("blocked-addresses", own_bans.own_bans),
     path("blocked-addresses/lift", own_bans.lift),
     path("ip-blacklist/lift", ban_views.lift),
+    path("ip-blacklist/bulk", ban_views.lift_marked),
     path("ip-blacklist/never-block", ban_views.never_block),
     path("ip-blacklist/bans/<path:address>", ban_views.evidence),
     path("ip-blacklist/entries", entry_views.entries),

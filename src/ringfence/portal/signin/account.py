@@ -175,7 +175,7 @@ def _factor_added(request: HttpRequest, person: Person, what: str, codes: list[s
     sessions.record(person, client_address(request), "second_factor.added", {"second_factor": what})
     sessions.end_others(request, person)
     sessions.rotate(request)
-    messages.success(request, f"You have {what} now.")
+    messages.success(request, "Your second factor is set up.")
     if codes:
         return _two_step_page(request, AppCodeForm(), codes)
     return HttpResponseRedirect(_where_from(request))
@@ -250,5 +250,5 @@ def revoke_others(request: HttpRequest) -> HttpResponse:
     person = _me(request)
     count = sessions.end_others(request, person)
     sessions.record(person, client_address(request), "session.others_revoked", {"sessions": str(count)})
-    messages.success(request, f"{count} other session{'' if count == 1 else 's'} ended.")
+    messages.success(request, "One other session ended." if count == 1 else f"{count} other sessions ended.")
     return HttpResponseRedirect("/my/sessions")

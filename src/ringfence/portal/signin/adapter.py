@@ -29,7 +29,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """TOTP secrets and recovery seeds lie sealed in the database."""
+    """TOTP secrets lie sealed in the database."""
 
     def encrypt(self, text: str) -> str:
         return base64.b64encode(seal(text, BOUND_TO)).decode()

@@ -28,7 +28,8 @@ TWO_STEP: Final = "/my/two-step"
 
 NEEDS_PROOF: Final = (
     "/security/", "/ip-blacklist", "/blocked-addresses",
-    "/tenants", "/users", "/budgets", "/rates", "/roles", "/web-access", "/trunks",
+    "/tenants", "/users", "/budgets", "/rates", "/roles", "/groups", "/operators", "/web-access", "/trunks",
+    "/ring-groups", "/announcements", "/time-conditions", "/voicemail", "/recordings", "/my/sessions",
     "/inbound-rules", "/number-pools", "/blocked-callers", "/transports", "/firewall", "/backups", "/doctor",
     "/phones", "/phone-certificates", "/my/phones", "/codes", "/outbound-rules", "/office-hours",
     "/password-policy", "/change-extension-password", TWO_STEP, "/my/tokens",

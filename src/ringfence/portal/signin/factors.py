@@ -5,7 +5,6 @@ after ten wrong ones: whoever gets there knows the password already, so no stran
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,7 +12,6 @@ from typing import Any, Final
 import segno
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.webauthn.internal import auth as webauthn
 from django.core.exceptions import ValidationError
@@ -23,6 +21,7 @@ from django.utils import timezone
 
 from ringfence.portal.people.models import Person
 from ringfence.portal.problems import LockedOut, Refused, refuse
+from ringfence.portal.signin import recovery_codes
 from ringfence.portal.signin.models import SpentCode, WrongCode
 
 TYPES: Final = Authenticator.Type
@@ -71,7 +70,9 @@ def has(person: Person, kind: str) -> bool:
 def codes_left(person: Person) -> int | None:
     """How many recovery codes are unused; None without any."""
     row = Authenticator.objects.filter(user=person, type=TYPES.RECOVERY_CODES).first()
-    return None if row is None else len(row.wrap().get_unused_codes())
+    if row is None:
+        return None
+    return recovery_codes.left(row.data) if recovery_codes.is_kept(row.data) else len(row.wrap().get_unused_codes())
 
 
 def code_fits(person: Person, code: str) -> bool:
@@ -92,9 +93,23 @@ def _fits(person: Person, row: Any, typed: str) -> bool:
     if not typed.isascii() or not typed.isdigit():
         return False
     if row.type == TYPES.RECOVERY_CODES:
-        return bool(row.wrap().validate_code(typed))
+        return _spend_recovery(row.pk, typed)
     secret = get_adapter().decrypt(row.data["secret"])
     return bool(totp.validate_totp_code(secret, typed)) and _spend(person, typed)
+
+
+def _spend_recovery(row_id: int, typed: str) -> bool:
+    """Takes the code off the list; two tries at the same moment wait for each other."""
+    with transaction.atomic():
+        row = Authenticator.objects.select_for_update().get(pk=row_id)
+        if not recovery_codes.is_kept(row.data):
+            return bool(row.wrap().validate_code(typed))
+        rest = recovery_codes.without(row.data, typed)
+        if rest is None:
+            return False
+        row.data = rest
+        row.save(update_fields=["data"])
+    return True
 
 
 def _spend(person: Person, code: str) -> bool:
@@ -138,7 +153,8 @@ def first_recovery_codes(person: Person) -> list[str]:
 def new_recovery_codes(person: Person) -> list[str]:
     """Ten codes for the day the device is lost; older ones stop working."""
     Authenticator.objects.filter(user=person, type=TYPES.RECOVERY_CODES).delete()
-    codes: Sequence[str] = RecoveryCodes.activate(person).generate_codes()
+    codes, kept = recovery_codes.made()
+    Authenticator.objects.create(user=person, type=TYPES.RECOVERY_CODES, data=kept)
     return [f"{code[:5]}-{code[5:]}" for code in codes]
 
 

@@ -29,10 +29,18 @@ class RateForm(PortalForm):
     price = _money(_("Price of a minute"), _("In currency units, as in 0.019."))
     fee = _money(_("Fee for each answered call"))
     first = forms.IntegerField(
-        min_value=1, max_value=LONGEST_INCREMENT, label=_("First seconds, charged whole"), initial=60
+        min_value=1,
+        max_value=LONGEST_INCREMENT,
+        label=_("First seconds, charged whole"),
+        help_text=_("An answered call costs at least so many seconds. Default: 60"),
+        initial=60,
     )
     each = forms.IntegerField(
-        min_value=1, max_value=LONGEST_INCREMENT, label=_("Then so many seconds at a time"), initial=60
+        min_value=1,
+        max_value=LONGEST_INCREMENT,
+        label=_("Then so many seconds at a time"),
+        help_text=_("What is begun is charged whole. Default: 60"),
+        initial=60,
     )
 
     def explain(self, refused: Refused) -> None:
@@ -64,7 +72,12 @@ class BudgetForm(PortalForm):
             "extension, tenant or trunk for all of a kind; or one, as in extension:101@acme.example, tenant:3."
         ),
     )
-    enabled = forms.BooleanField(label=_("On"), required=False, initial=True)
+    enabled = forms.BooleanField(
+        label=_("On"),
+        help_text=_("Off: calls outside are counted and never stopped. Default: on"),
+        required=False,
+        initial=True,
+    )
     warning_percent = forms.IntegerField(
         min_value=1, max_value=100, initial=80, label=_("Warn at percent"), help_text=_("People are told then.")
     )
@@ -79,7 +92,11 @@ class BudgetForm(PortalForm):
         min_value=0, max_value=MOST, required=False, label=_("New countries a day"), help_text=_("Never called before.")
     )
     parallel_international = forms.IntegerField(
-        min_value=0, max_value=MOST, required=False, label=_("International calls at once")
+        min_value=0,
+        max_value=MOST,
+        required=False,
+        label=_("International calls at once"),
+        help_text=_("One more, and calls outside are stopped until the budget is renewed. Empty: no limit"),
     )
 
     def __init__(self, *args: Any, fixed: bool = False, **kwargs: Any) -> None:

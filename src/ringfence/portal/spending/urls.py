@@ -1,9 +1,10 @@
 from django.urls import path
 
-from ringfence.portal.spending import views
+from ringfence.portal.spending import bulk, views
 
 urlpatterns = [
     path("rates", views.rates),
+    path("rates/bulk", bulk.OF_RATES.view()),
     path("rates/new", views.new_rate),
     path("rates/import", views.import_rates),
     path("rates/<int:rate_id>", views.rate),

@@ -14,12 +14,12 @@ from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
-from ringfence.portal.spending import changes
+from ringfence.portal.spending import bulk, changes
 from ringfence.portal.spending.api import budget_facts, budget_row, rate_of
 from ringfence.portal.spending.forms import BudgetForm, RateForm, RatesFileForm
 from ringfence.portal.spending.importing import replace_rates
 from ringfence.portal.spending.models import Budget, Rate
-from ringfence.portal.spending.tables import BUDGETS, RATES
+from ringfence.portal.spending.tables import BUDGETS
 from ringfence.portal.tables import answer
 
 USUAL: Final = [(owner.value, budget, budget.money_per_day // MILLION if budget.money_per_day else None)
@@ -28,7 +28,7 @@ USUAL: Final = [(owner.value, budget, budget.money_per_day // MILLION if budget.
 
 @permitted(Permission.RATES_WRITE)
 def rates(request: HttpRequest) -> HttpResponse:
-    return answer(request, RATES, Rate.objects.all(), "spending/rates.html")
+    return answer(request, bulk.OF_RATES.shown_to(actor_of(request)), Rate.objects.all(), "spending/rates.html")
 
 
 @permitted(Permission.RATES_WRITE)

@@ -124,6 +124,10 @@
   function drawChart(box) {
     fetch(box.dataset.chart, { credentials: "same-origin" }).then(function (answer) { return answer.json(); }).then(function (data) {
       box.replaceChildren();
+      if (!data.times.length) {
+        box.textContent = box.dataset.empty || "–";
+        return;
+      }
       var shown = data.series || [
         { label: said("attempts", "Attempts"), color: "--tblr-orange", values: data.attempts },
         { label: said("answered", "Answered"), color: "--tblr-primary", values: data.answered }
@@ -163,11 +167,12 @@
     if (note) note.hidden = !stale;
   }
 
-  // Somebody reads the evidence, marks rows or moves through the list with the keyboard: it stands still meanwhile.
+  // Somebody reads the evidence, marks rows, listens, or moves through the list with the keyboard: it stands still meanwhile.
   function holdStill(event) {
     var live = event.target;
     if (!live.querySelector) return;
-    if (live.querySelector("details[open], input[name=id]:checked") || live.contains(document.activeElement)) event.preventDefault();
+    var plays = Array.from(live.querySelectorAll("audio")).some(function (audio) { return !audio.paused; });
+    if (plays || live.querySelector("details[open], input[name=id]:checked") || live.contains(document.activeElement)) event.preventDefault();
   }
 
   document.addEventListener("submit", confirmFirst, true);

@@ -1,6 +1,7 @@
 from typing import Any, Final
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from ringfence.portal.forms import PortalForm
 from ringfence.portal.people.models import ADMIN, STANDARD, Role
@@ -15,6 +16,7 @@ class ExtensionsForm(PortalForm):
     first = forms.RegexField(
         r"^[0-9]{3,10}$",
         label="First extension",
+        help_text=_("The number of the first person; the others follow it. Default: 101"),
         initial="101",
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autofocus": True}),
         error_messages={"invalid": "An extension is 3 to 64 digits, as in 101."},
@@ -25,7 +27,13 @@ class ExtensionsForm(PortalForm):
         help_text=f"Each gets the next number, a generated SIP password and a first portal password. At most {MOST}.",
         widget=forms.Textarea(attrs={"rows": 6, "placeholder": "Ann Miller\nBob Smith"}),
     )
-    role = forms.ChoiceField(label="Role", initial=STANDARD)
+    role = forms.ChoiceField(
+        label="Role",
+        help_text=_(
+            "Standard User calls internally, Standard International User everywhere. It can be changed at any time"
+        ),
+        initial=STANDARD,
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

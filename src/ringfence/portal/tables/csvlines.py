@@ -15,11 +15,10 @@ LONGEST_FILE: Final = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a file holds: the columns it may have, those it needs, and what one line is, as in "extension"."""
+    """What a file holds: the columns it may have, and those it needs."""
 
     columns: tuple[str, ...]
     needed: tuple[str, ...]
-    thing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,7 @@ def read_lines(text: str, shape: Shape) -> list[Cells]:
     except csv.Error as error:
         raise refuse("file", "import.syntax", f"Line {rows.line_num} is no CSV: {error}.") from error
     if not found:
-        raise refuse("file", "import.empty", f"The file holds no {shape.thing}.")
+        raise refuse("file", "import.empty", "The file holds nothing below its first line.")
     if len(found) > MOST_ROWS:
-        message = f"The file holds {len(found)} {shape.thing}s; {MOST_ROWS} are possible."
-        raise refuse("file", "import.too_many", message)
+        raise refuse("file", "import.too_many", f"The file holds {len(found)} lines; {MOST_ROWS} are possible.")
     return found

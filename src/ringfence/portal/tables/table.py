@@ -96,6 +96,11 @@ class Table:
     export: tuple[tuple[str, Callable[[Any], object]], ...] = ()
     live: int = 0
 
+    @property
+    def has_tools(self) -> bool:
+        """Whether there is anything above the rows: a search, a filter, a file."""
+        return bool(self.search_hint or self.filters or self.export)
+
     def column(self, name: str) -> Column | None:
         """The column that can be ordered under this name."""
         return next((column for column in self.columns if column.name == name and column.sort), None)

@@ -1,4 +1,5 @@
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from ringfence.policy.limits import LONGEST_CALL_MINUTES, MOST_CALLS
 from ringfence.portal.forms import PortalForm
@@ -46,7 +47,10 @@ def minutes_field() -> forms.IntegerField:
 
 class TenantForm(PortalForm):
     name = forms.CharField(
-        max_length=64, label="Name", widget=forms.TextInput(attrs={"autofocus": True, "placeholder": "Example Ltd"})
+        max_length=64,
+        label="Name",
+        help_text=_("Shown on pages and in the audit log; no SIP message holds it"),
+        widget=forms.TextInput(attrs={"autofocus": True, "placeholder": "Example Ltd"}),
     )
     domain = forms.CharField(
         max_length=253,
@@ -66,7 +70,9 @@ class NewTenantForm(TenantForm):
 
 
 class ChangeTenantForm(PortalForm):
-    name = forms.CharField(max_length=64, label="Name")
+    name = forms.CharField(
+        max_length=64, label="Name", help_text=_("Shown on pages and in the audit log; no SIP message holds it")
+    )
     time_zone = zone_field()
     max_extensions = limit_field("Extensions at most")
     max_concurrent_calls = calls_field()

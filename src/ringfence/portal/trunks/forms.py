@@ -71,7 +71,12 @@ class TrunkForm(PortalForm):
         label=_("SIP domain"),
         help_text=_("Stands in what we send there. Default: the first host."),
     )
-    username = forms.CharField(max_length=64, required=False, label=_("Username"))
+    username = forms.CharField(
+        max_length=64,
+        required=False,
+        label=_("Username"),
+        help_text=_("What the digest names: ours at the provider, or the gateway's here"),
+    )
     realm = forms.CharField(
         max_length=128,
         required=False,

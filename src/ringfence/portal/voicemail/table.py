@@ -53,4 +53,5 @@ def messages_table(path: str) -> Table:
             ("seconds", lambda row: row.seconds),
             ("heard_at", lambda row: row.heard_at),
         ),
+        live=5,
     )

@@ -1,12 +1,15 @@
 """Pages: messages with a player, mailboxes, the tenants' voicemail settings."""
 
+from dataclasses import replace
 from typing import Final
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ringfence.portal import audio
@@ -16,8 +19,10 @@ from ringfence.portal.people.own import my_extension_of
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused
 from ringfence.portal.tables import answer
+from ringfence.portal.tables.bulk import Bulk, deleting, marked
 from ringfence.portal.tenants.api import tenant_of
 from ringfence.portal.tenants.models import Tenant
+from ringfence.portal.tenants.narrowing import by_tenant
 from ringfence.portal.voicemail import changes
 from ringfence.portal.voicemail.api import message_of
 from ringfence.portal.voicemail.forms import GreetingForm, MailboxForm, SettingsForm, initial_of
@@ -27,6 +32,8 @@ from ringfence.portal.voicemail.table import messages_of, messages_table, own_me
 ALL: Final = "/voicemail"
 OWN: Final = "/my/voicemail"
 LONGEST_FILE: Final = 12 * 1024 * 1024
+DELETE: Final = deleting(gettext_lazy("Delete these messages? Their sound is gone."))
+BULK: Final = Bulk(messages_table(ALL), Permission.VOICEMAILS_WRITE, messages_of, ((DELETE, changes.delete_message),))
 
 
 @permitted(Permission.VOICEMAILS_READ)
@@ -34,13 +41,20 @@ def list_messages(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     tenants = Tenant.objects.visible_to(actor)[:100] if actor.may(Permission.VOICEMAILS_WRITE) else []
     facts = {"base": ALL, "tenants": tenants}
-    return answer(request, messages_table(ALL), messages_of(actor), "voicemail/messages.html", **facts)
+    return answer(
+        request,
+        by_tenant(BULK.shown_to(actor), actor, "extension__tenant_id"),
+        messages_of(actor),
+        "voicemail/messages.html",
+        **facts,
+    )
 
 
 @signed_in
 def my_messages(request: HttpRequest) -> HttpResponse:
     found = own_messages(my_extension_of(request))
-    return answer(request, messages_table(OWN), found, "voicemail/my_messages.html", base=OWN)
+    table = replace(messages_table(OWN), bulk=(DELETE,))
+    return answer(request, table, found, "voicemail/my_messages.html", base=OWN)
 
 
 @permitted(Permission.VOICEMAILS_READ)
@@ -74,6 +88,16 @@ def delete_message(request: HttpRequest, message_id: int) -> HttpResponse:
 @require_POST
 def delete_own(request: HttpRequest, message_id: int) -> HttpResponse:
     changes.delete_message(actor_of(request), _own(request, message_id))
+    return HttpResponseRedirect(OWN)
+
+
+@signed_in
+@require_POST
+def delete_own_marked(request: HttpRequest) -> HttpResponse:
+    """The own messages that are marked: all of them or none."""
+    with transaction.atomic():
+        for message_id in marked(request):
+            changes.delete_message(actor_of(request), _own(request, message_id))
     return HttpResponseRedirect(OWN)
 
 

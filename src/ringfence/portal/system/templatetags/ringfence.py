@@ -82,6 +82,20 @@ def grouped(number: int) -> str:
 
 
 @register.filter
+def plainly(value: object) -> str:
+    """A value of the audit log for people: no brackets, no empty quotes.
+
+    >>> plainly(["opus", "G722"]), plainly(True), plainly(None)
+    ('opus, G722', 'yes', '–')
+    """
+    if isinstance(value, bool):
+        return language.told("yes" if value else "no")
+    if isinstance(value, list):
+        return ", ".join(map(plainly, value)) or "–"
+    return "–" if value is None or value == "" else str(value)
+
+
+@register.filter
 def told(text: object) -> str:
     """A text of the system in the reader's language."""
     return language.told(text)
