@@ -16,6 +16,7 @@ from typing import Final
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import Bans
+from ringfence.guard.browserdesk import END, BrowserDesk
 from ringfence.guard.callstart import START, CallStart
 from ringfence.guard.callwatch import LOOK_EVERY as CALLS_EVERY
 from ringfence.guard.callwatch import CallWatch
@@ -93,9 +94,10 @@ class Daemon:
                 **starts.verbs(),
                 **FuseDesk(service).verbs(),
                 **RecordingDesk(service).verbs(),
+                **BrowserDesk(service, core).verbs(),
                 **measures.verbs(),
             },
-            CHANGING | {START, LIFT},
+            CHANGING | {START, LIFT, END},
         )
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         self._reading = False
