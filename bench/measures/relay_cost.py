@@ -8,10 +8,11 @@ from enum import StrEnum
 from statistics import median
 from typing import Final
 
-from bench.load.media import encrypted, new_keys, plain
+from bench.load.media import encrypted, plain
 from bench.rig.charge import processes_in, spent
 from bench.rig.network import SERVER_ADDRESS, Network, inode, open_socket, phone_address
 from bench.systems.relay import Relay, description, port_in
+from ringfence.lab.srtp import new_keys
 
 STREAMS: Final = 50
 PACKETS: Final = 300

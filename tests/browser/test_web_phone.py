@@ -330,3 +330,32 @@ def test_no_page_of_the_phone_breaks_the_content_security_policy(site: Site) -> 
     """Attack case 85's neighbours: no script, style or connection of anybody else."""
     complaints = [entry["message"] for entry in site.browser.get_log("browser")]
     assert [text for text in complaints if "Content Security Policy" in text] == []
+
+
+def test_a_call_through_the_sbc_is_heard_both_ways(site: Site) -> None:
+    """Issue 6.4: ICE and DTLS-SRTP end at the SBC's relay, the core's gets SRTP; the page notices nothing of it."""
+    done = site.product.command("sbc", "on", timeout=90)
+    assert done.returncode == 0, done.stderr
+    site.browser.get(PAGE)
+    site.await_ready()
+    within(PATIENCE, lambda: _outside(site, "101"), "the page is registered through the SBC")
+    site.plain.forget_recordings()
+    site.dial("102")
+    site.await_state("up")
+    assert site.heard_here() == pytest.approx(PLAIN, abs=15)
+    _hears(site.plain, SPOKEN)
+    site.press("hang-up")
+    site.await_quiet()
+
+
+def _outside(site: Site, number: str) -> bool:
+    found = [one for one in site.product.registrations() if one["aor"] == f"{number}@{DOMAIN}"]
+    return any("speaks=ws" in str(device.get("path")) for one in found for device in one["contacts"])
+
+
+def test_a_session_that_is_revoked_elsewhere_takes_its_phone_along_at_once(site: Site) -> None:
+    """ADR 28: not when its registration ends; who is rung answers without any digest."""
+    for session in site.product.rest.get("sessions")["items"]:
+        if session["username"] == f"101@{DOMAIN}":
+            site.product.rest.delete(f"sessions/{session['id']}")
+    within(PATIENCE, lambda: not _registered(site, "101"), "it is registered no more")

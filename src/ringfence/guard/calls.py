@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ringfence.journal.reader import Event
-from ringfence.policy.relayed import Flow
+from ringfence.policy.media import Form
+from ringfence.policy.relayed import LABELS, Flow
 
 LONGEST_SETUP: Final = 300.0
 """Seconds after which an unanswered call without an end is held lost: the engine gives up ringing after 120 s."""
@@ -24,7 +25,8 @@ LONGEST_CALL: Final = 18_000.0
 class LiveCall:
     """What was said about one call: how it started, was answered, and what the core needs to know it again.
 
-    `ending` is why we hang up; `flows` and `encrypted` are what the relay said when it was asked last.
+    `ending` is why we hang up; `flows` and `encrypted` are what the relay said when it was asked last, `outside` what
+    the SBC's relay said of browsers.
     """
 
     started: Event
@@ -40,6 +42,7 @@ class LiveCall:
     ending: str = ""
     flows: tuple[Flow, ...] = ()
     encrypted: dict[str, str] = field(default_factory=dict)
+    outside: dict[str, str] = field(default_factory=dict)
     looks: int = 0
 
     @property
@@ -178,6 +181,14 @@ class Calls:
             if call.answered and call.answered.get("broken") and not call.ending
         ]
 
+    def without_keys(self, most_looks: int) -> list[str]:
+        """The calls with a side whose keys were never proved, though the relay was asked often enough (RFC 5763)."""
+        return [
+            call_id
+            for call_id, call in self._calls.items()
+            if call.looks >= most_looks and not call.ending and LABELS[Form.DTLS] in call.encrypted.values()
+        ]
+
     def mark_ending(self, call_id: str, why: str) -> tuple[int, int] | None:
         """Notes why we hang up. Where the core keeps the dialog; None if it cannot be known."""
         call = self._calls.get(call_id)
@@ -196,6 +207,11 @@ class Calls:
         """Why we hung up; "" when somebody else did."""
         call = self._calls.get(call_id)
         return call.ending if call else ""
+
+    def heard_outside(self, call_id: str) -> dict[str, str]:
+        """How the media of browsers behind the SBC was encrypted, by the names of the call record."""
+        call = self._calls.get(call_id)
+        return call.outside if call else {}
 
     def give_up_one(self, call_id: str, now: float) -> list[dict[str, Any]]:
         """The end of one call that the core does not know."""

@@ -16,6 +16,7 @@ from typing import Final
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import Bans
+from ringfence.guard.browserdesk import END, BrowserDesk
 from ringfence.guard.callstart import START, CallStart
 from ringfence.guard.callwatch import LOOK_EVERY as CALLS_EVERY
 from ringfence.guard.callwatch import CallWatch
@@ -34,7 +35,7 @@ from ringfence.guard.ledger import Ledger
 from ringfence.guard.measures import Measures
 from ringfence.guard.media import Relay
 from ringfence.guard.mediawatch import LOOK_EVERY as MEDIA_EVERY
-from ringfence.guard.mediawatch import REFUSED_ANSWER, MediaWatch
+from ringfence.guard.mediawatch import MediaWatch
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
 from ringfence.guard.recordingdesk import RecordingDesk
@@ -44,6 +45,7 @@ from ringfence.guard.shape import BAN_SET_SIZE
 from ringfence.guard.sipports import SipPorts
 from ringfence.guard.standing import load_snapshot, write_snapshot
 from ringfence.guard.verbs import CHANGING, Desk
+from ringfence.hosts import ports
 from ringfence.hosts.addresses import Address, NetworkUnreadable, surroundings, time_servers
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.public import public_file, read_public
@@ -80,7 +82,8 @@ class Daemon:
         core, relay = Core(paths.core_control), Relay()
         self._notifier = Notifier(core)
         self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up)
-        self._media = MediaWatch(service.parts.standing.calls, relay, service.parts.firewall)
+        outer = Relay(ports.SBC_RTPENGINE_CONTROL)
+        self._media = MediaWatch(service.parts.standing.calls, relay, service.parts.firewall, outer)
         self._desk = Desk(service, self._calls)
         starts = CallStart(service.parts.standing.registrations, core, service.parts.policy)
         measures = Measures(service.parts.standing, core, relay)
@@ -91,9 +94,10 @@ class Daemon:
                 **starts.verbs(),
                 **FuseDesk(service).verbs(),
                 **RecordingDesk(service).verbs(),
+                **BrowserDesk(service, core).verbs(),
                 **measures.verbs(),
             },
-            CHANGING | {START, LIFT},
+            CHANGING | {START, LIFT, END},
         )
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         self._reading = False
@@ -226,7 +230,8 @@ class Daemon:
         while True:
             await asyncio.sleep(MEDIA_EVERY)
             await self._media.look()
-            await self._calls.hang_up_all(self._service.parts.standing.calls.broken(), REFUSED_ANSWER)
+            for why, call_ids in self._media.to_end().items():
+                await self._calls.hang_up_all(call_ids, why)
 
     async def _loads(self) -> None:
         """A long list goes into the kernel in small steps, between everything else."""

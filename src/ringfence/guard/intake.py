@@ -98,7 +98,7 @@ class Intake:
     def _settled(self, event: Event) -> dict[str, Any]:
         """The end of a call with what only we know of it."""
         why = self._standing.calls.why_ended(event["call_id"])
-        charged = self._fuse.ended(event)
+        charged = {**self._fuse.ended(event), **self._standing.calls.heard_outside(event["call_id"])}
         return {**event, **charged, "reason": why} if why else {**event, **charged}
 
     def _meter_call(self, event: Event) -> None:

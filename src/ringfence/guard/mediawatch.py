@@ -9,6 +9,7 @@ from ringfence.guard import pinholes
 from ringfence.guard.calls import Calls, LiveCall
 from ringfence.guard.firewall import Firewall
 from ringfence.guard.media import Relay
+from ringfence.guard.outside import sides_outside, take_outside
 from ringfence.guard.pinholes import Holes
 from ringfence.hosts.ports import RTP
 from ringfence.policy.addresses import AddressProblem, Network, parse_network
@@ -23,6 +24,8 @@ MOST_LOOKS: Final = 10
 MOST_AT_ONCE: Final = 50
 REFUSED_ANSWER: Final = "Media refused"
 """Why a call is ended whose called side answered more weakly than it was asked."""
+NO_KEYS: Final = "Media keys not proved"
+"""Why a call is ended one side of which showed another certificate than it had announced, or none (attack case 77)."""
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +33,9 @@ log = logging.getLogger(__name__)
 class MediaWatch:
     """One look each second; what it says of a call stays with the call."""
 
-    def __init__(self, calls: Calls, relay: Relay, firewall: Firewall) -> None:
-        self._calls, self._relay, self._firewall = calls, relay, firewall
+    def __init__(self, calls: Calls, relay: Relay, firewall: Firewall, outer: Relay | None = None) -> None:
+        """`outer` is the SBC's relay."""
+        self._calls, self._relay, self._firewall, self._outer = calls, relay, firewall, outer
         self._holes: Holes | None = None
         self._admitted: set[Network] = set()
         self._prolonged = 0.0
@@ -51,7 +55,20 @@ class MediaWatch:
             call = self._calls.get(call_id)
             if call is not None:
                 _take(call, report)
+        await self._look_outside([call for name in reports if (call := self._calls.get(name))])
         self.hold()
+
+    async def _look_outside(self, calls: list[LiveCall]) -> None:
+        names = [side.relayed_as for call in calls for side in sides_outside(call)]
+        if self._outer is None or not names:
+            return
+        reports = await asyncio.to_thread(self._outer.reports, {name: name for name in names})
+        for call in calls:
+            take_outside(call, reports)
+
+    def to_end(self) -> dict[str, list[str]]:
+        """The calls whose media is not what was asked for, by the reason for their end."""
+        return {REFUSED_ANSWER: self._calls.broken(), NO_KEYS: self._calls.without_keys(MOST_LOOKS)}
 
     def admit(self) -> None:
         """Whom a call has just named may send at once: until the next look a whole second would be silent."""

@@ -13,6 +13,7 @@ from typing import Final
 
 import orjson
 
+from ringfence.guard.browsers import Browsers
 from ringfence.guard.calls import Calls
 from ringfence.guard.registrations import Registrations
 from ringfence.guard.trunks import Trunks
@@ -37,6 +38,7 @@ class Standing:
         self.calls = Calls()
         self.watches = Watches()
         self.trunks = Trunks()
+        self.browsers = Browsers()
 
     def take(self, line: bytes, event: Event) -> None:
         """Takes in one event; kinds that change nothing here are ignored."""
@@ -49,6 +51,8 @@ class Standing:
                 self.registrations.renewed(event)
             case Kind.REGISTRATION_REMOVED:
                 self.registrations.removed(event)
+            case Kind.REGISTRATION_BROWSER:
+                self.browsers.saw(event)
             case Kind.WATCH_SAVED:
                 self.watches.saved(line, event)
             case Kind.CALL_STARTED:

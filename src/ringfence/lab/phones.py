@@ -5,12 +5,13 @@ import re
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from ringfence.lab import tone
 from ringfence.lab.network import PBX_ADDRESS, Host, inside
@@ -73,6 +74,8 @@ class Keys(StrEnum):
 class Baresip:
     """A softphone process on a lab host. It answers by itself, plays `frequency` and records the other side."""
 
+    ports: ClassVar[Mapping[Transport, int]] = PORTS
+
     def __init__(
         self,
         host: Host,
@@ -83,7 +86,7 @@ class Baresip:
         keys: Keys = Keys.NONE,
     ) -> None:
         self.host, self.account, self.home, self.keys = host, account, home, keys
-        self._door = WebDoor(host) if transport is Transport.WSS else None
+        self._door = self._web_door() if transport is Transport.WSS else None
         self.frequency = frequency
         self.events: list[dict[str, Any]] = []
         self._stream = b""
@@ -181,6 +184,9 @@ class Baresip:
             self._door.__exit__()
             self._door = None
 
+    def _web_door(self) -> WebDoor:
+        return WebDoor(self.host)
+
     def _write_files(self, transport: Transport, frequency: int) -> None:
         (self.home / "heard").mkdir(parents=True, exist_ok=True)
         tone.write_tone(self.home / "tone.wav", frequency, TONE_SECONDS)
@@ -193,7 +199,7 @@ class Baresip:
             secret=self.account.secret,
             transport="ws" if self._door else transport.lower(),
             server=PBX_ADDRESS,
-            port=PORTS[transport],
+            port=self.ports[transport],
             media=(f";mediaenc={self.keys}" if self.keys else "")
             + (";medianat=ice;rtcp_mux=yes" if self._door else ""),
         )

@@ -2,7 +2,9 @@
 
 import select
 import socket
+import ssl
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Self
 
@@ -12,7 +14,12 @@ from ringfence.lab.softphone import unchecked_tls
 PORT: Final = 5065
 HERE: Final = "127.0.0.1"
 _BLANK: Final = b"\r\n\r\n"
+_SHORTEST: Final = 6
+_TWO_BYTES: Final = 126
 _MARK: Final = 65
+type Spoil = Callable[[bytes], bytes]
+"""What is done to each message of the phone; its length must stay."""
+
 _DETOUR: Final = """\
 table inet door {{
     chain output {{
@@ -26,8 +33,8 @@ table inet door {{
 class WebDoor:
     """What one lab host sends to the PBX as a plain WebSocket goes through this door and leaves as a secure one."""
 
-    def __init__(self, host: Host, port: int = 4465) -> None:
-        self.host, self.port = host, port
+    def __init__(self, host: Host, port: int = 4465, spoil: Spoil | None = None) -> None:
+        self.host, self.port, self._spoil = host, port, spoil
         self._listening = host.tcp(port, HERE)
         rules = _DETOUR.format(pbx=PBX_ADDRESS, port=PORT, mark=_MARK, door=port)
         host.run("nft", "-f", "-", stdin=rules)
@@ -63,7 +70,7 @@ class WebDoor:
             self._open.append(outer)
             outer.sendall(_as_page(_request(inner)))
             outer.settimeout(None)
-            _exchange(inner, outer)
+            _exchange(inner, outer, self._spoil)
         inner.close()
 
 
@@ -83,11 +90,41 @@ def _as_page(request: bytes) -> bytes:
     return b"\r\n".join(lines) + _BLANK + rest
 
 
-def _exchange(inner: socket.socket, outer: "socket.socket") -> None:
+def _exchange(inner: socket.socket, outer: ssl.SSLSocket, spoil: Spoil | None) -> None:
+    sent = b""
     while True:
-        ready, _, _ = select.select([inner, outer], [], [])
+        ready = [outer] if outer.pending() else select.select([inner, outer], [], [])[0]
         for source in ready:
             data = source.recv(65_536)
             if not data:
                 return
+            if source is inner and spoil is not None:
+                data, sent = _spoiled(sent + data, spoil)
             (outer if source is inner else inner).sendall(data)
+
+
+def _spoiled(stream: bytes, spoil: Spoil) -> tuple[bytes, bytes]:
+    """The whole frames of a client (RFC 6455 section 5.2), each changed, and what is not whole yet."""
+    done = b""
+    while frame := _first_frame(stream):
+        head, mask, length = frame
+        start = head + len(mask)
+        text = spoil(_masked(stream[start : start + length], mask))
+        done += stream[:start] + _masked(text, mask)
+        stream = stream[start + length :]
+    return done, stream
+
+
+def _first_frame(stream: bytes) -> tuple[int, bytes, int] | None:
+    """Where the mask of the first frame stands, the mask and the length behind it; None while it is not whole."""
+    if len(stream) < _SHORTEST:
+        return None
+    length, head = stream[1] & 0x7F, 2
+    if length == _TWO_BYTES:
+        length, head = int.from_bytes(stream[2:4]), 4
+    mask = stream[head : head + 4]
+    return (head, mask, length) if len(stream) >= head + 4 + length else None
+
+
+def _masked(text: bytes, mask: bytes) -> bytes:
+    return bytes(one ^ mask[place % 4] for place, one in enumerate(text))

@@ -154,6 +154,7 @@ UNTOLD: Final = frozenset(
         Kind.WATCH_SAVED,
         Kind.CALLING_ASKED,
         Kind.REGISTRATION_RENEWED,
+        Kind.REGISTRATION_BROWSER,
         Kind.REQUEST_REFUSED,
         Kind.ENGINE_STARTED,
         Kind.MEDIA_FAILED,

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from ringfence.policy.book import Subscriber
+from ringfence.policy.browsers import is_browser
 from ringfence.policy.events import Kind
 from ringfence.signaling import facts, ksr, link_port
 from ringfence.signaling.worker import Worker
@@ -19,6 +20,7 @@ def save(aor: str, caller: Subscriber, worker: Worker) -> None:
         ksr.remember_source()
     if ksr.save_contacts():
         _journal(aor, caller, transport, worker)
+        _tell_browser(aor, worker)
     ksr.reply_saved()
 
 
@@ -44,6 +46,14 @@ def _journal(aor: str, caller: Subscriber, transport: str, worker: Worker) -> No
             "display_name": caller.display_name,
         },
     )
+
+
+def _tell_browser(aor: str, worker: Worker) -> None:
+    """With which credential a browser registered: when that is taken back, the guard ends the registration."""
+    name = ksr.claimed_user().partition("@")[0]
+    if is_browser(name):
+        contact = ksr.text("$ct").partition("<")[2].partition(">")[0]
+        worker.journal.append(Kind.REGISTRATION_BROWSER, {"aor": aor, "contact": contact, "name": name})
 
 
 def _bindings(aor: str) -> list[dict[str, Any]]:

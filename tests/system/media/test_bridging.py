@@ -5,30 +5,12 @@ from typing import Any
 
 import pytest
 
-from ringfence.lab import tone
 from ringfence.lab.phones import Baresip, Keys
 from ringfence.lab.product import within
 from ringfence.lab.softphone import Transport
+from tests.system.media.talking import talk
 
 pytestmark = pytest.mark.usefixtures("oracle")
-
-TALK = 2.5
-
-
-def talk(caller: Baresip, callee: Baresip) -> None:
-    """One call; each side hears the other's tone."""
-    for phone in (caller, callee):
-        phone.forget_events()
-        phone.forget_recordings()
-    caller.dial(callee.account.user)
-    caller.wait_for("CALL_ESTABLISHED", timeout=8)
-    time.sleep(TALK)
-    caller.hang_up()
-    callee.wait_for("CALL_CLOSED")
-    for phone, frequency in ((caller, callee.frequency), (callee, caller.frequency)):
-        heard = tone.listen(phone.recording, frequency)
-        assert heard.is_whole, heard
-        assert heard.seconds >= 0.8, heard
 
 
 @pytest.fixture(scope="module")

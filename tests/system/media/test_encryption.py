@@ -1,7 +1,6 @@
 """Reference "SRTP and DTLS-SRTP for Audio and Video"; attack cases 71, 75, 80: what is required is never plain."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,54 +20,6 @@ NOTHING = f"a=crypto:1 NULL_HMAC_SHA1_80 {KEY_128}\r\n"
 
 PACKET = 0.02
 """Seconds of sound in one packet."""
-
-
-class Srtp(Softphone):
-    """A scripted phone whose offers and answers hold these keys; without any they are plain."""
-
-    lines = ""
-
-    def sdp(self) -> bytes:
-        plain = sip.sdp(self.address, 40_000)
-        return plain.replace(b"RTP/AVP", b"RTP/SAVP") + self.lines.encode() if self.lines else plain
-
-    def offer(self) -> tuple[sip.Headers, bytes]:
-        return [("Content-Type", "application/sdp")], self.sdp()
-
-
-@pytest.fixture
-def srtp(pbx: Any, stranger: Any) -> Iterator[Any]:
-    made: list[Srtp] = []
-
-    def make(number: str, lines: str) -> Srtp:
-        one = Srtp(stranger(), (PBX_ADDRESS, 5060), pbx.account(number))
-        one.lines = lines
-        made.append(one)
-        assert one.register().status == 200
-        return one
-
-    yield make
-    for one in made:
-        one.register(expires=0)
-        one.sock.close()
-
-
-@pytest.fixture
-def require(pbx: Any) -> Iterator[Any]:
-    """Sets what an extension requires, and takes it back."""
-    touched = []
-
-    def set_one(number: str, encryption: str) -> None:
-        pbx.account(number)
-        touched.append(pbx.users[number]["id"])
-        pbx.rest.call("PUT", f"users/{touched[-1]}/media", {"encryption": encryption})
-        time.sleep(0.3)
-
-    yield set_one
-    for user in touched:
-        pbx.rest.call("PUT", f"users/{user}/media", {"encryption": None})
-    pbx.rest.patch(f"tenants/{pbx.tenant['id']}/media", aes_256_only=False)
-    time.sleep(0.3)
 
 
 def refused(caller: Softphone, number: str) -> sip.Message:
@@ -118,8 +69,8 @@ def test_a_phone_that_requires_srtp_gets_no_other_offer_and_may_not_answer_plain
     assert record(pbx, "153", "154")["rule"] == "media.answer"
 
 
-def test_no_cipher_at_all_is_refused(pbx: Any, phone: Any, srtp: Any) -> None:
-    caller = srtp("155", NOTHING)
+def test_no_cipher_at_all_is_refused(pbx: Any, phone: Any, srtp_phone: Any) -> None:
+    caller = srtp_phone("155", NOTHING)
     phone("156")
     answer = refused(caller, "156")
     assert answer.status == 488
@@ -127,10 +78,10 @@ def test_no_cipher_at_all_is_refused(pbx: Any, phone: Any, srtp: Any) -> None:
 
 
 def test_aes_256_is_chosen_where_a_phone_offers_it_and_short_keys_are_refused_where_only_it_is_allowed(
-    pbx: Any, phone: Any, srtp: Any, require: Any
+    pbx: Any, phone: Any, srtp_phone: Any, require: Any
 ) -> None:
     """The record says for each side what was really agreed on; the other side stays plain."""
-    caller, callee = srtp("157", AES_128 + AES_256), phone("158")
+    caller, callee = srtp_phone("157", AES_128 + AES_256), phone("158")
     uri, headers = caller.begin_call("158")
     invite = callee.request("INVITE")
     assert b"RTP/AVP" in invite.body

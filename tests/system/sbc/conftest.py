@@ -13,6 +13,7 @@ from ringfence.lab.webphone import WebPhone
 SBC: Final = {
     Transport.UDP: (PBX_ADDRESS, 5066),
     Transport.TCP: (PBX_ADDRESS, 5067),
+    Transport.TLS: (PBX_ADDRESS, 5065),
     Transport.WSS: (PBX_ADDRESS, 5065),
 }
 PAGE: Final = f"https://{PBX_ADDRESS}:10443"

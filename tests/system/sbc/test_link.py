@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.system, pytest.mark.restarts, pytest.mark.usefixtures(
 FORGED = "203.0.113.99"
 
 
-@pytest.mark.parametrize("transport", [Transport.UDP, Transport.TCP, Transport.WSS], ids=lambda one: str(one))
+@pytest.mark.parametrize(
+    "transport", [Transport.UDP, Transport.TCP, Transport.TLS, Transport.WSS], ids=lambda one: str(one)
+)
 def test_a_phone_outside_calls_and_is_called(outside: Any, phone: Any, pbx: Any, transport: Transport) -> None:
     """RFC 3327 and 5626: its binding has a path, and the core knows its own address and transport."""
     remote, inside = outside("601", transport), phone("602")

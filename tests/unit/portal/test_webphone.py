@@ -18,6 +18,7 @@ from ringfence.portal.signin.models import PortalSession
 from ringfence.portal.webphone import credentials
 from ringfence.portal.webphone.credentials import LONGEST, MOST, forget_expired
 from ringfence.portal.webphone.models import PhoneCredential
+from tests.unit.portal.fakeguard import FakeGuard
 from tests.unit.portal.rest import PASSWORD, Site
 from tests.unit.portal.store import policy
 from tests.unit.portal.test_pages import browser
@@ -93,6 +94,14 @@ def test_it_ends_with_its_session(site: Site, ann: Client, how: str) -> None:
     assert not in_force(name)
     assert not PhoneCredential.objects.exists()
     assert Entry.objects.filter(action="phone_credential.revoked").count() == 1
+
+
+def test_the_guard_is_told_whose_devices_go(site: Site, ann: Client, guard: FakeGuard) -> None:
+    """What was registered with it is rung no more; a guard that is silent stops nobody from signing out."""
+    names = [given(ann)["name"] for _ in range(2)]
+    ann.post("/sign-out", secure=True)
+    [told] = [args for verb, args in guard.asked if verb == "registrations.end-browser"]
+    assert (told["aor"], sorted(told["names"])) == (ANN, sorted(names))
 
 
 def test_it_never_outlives_the_longest_session(site: Site, ann: Client) -> None:

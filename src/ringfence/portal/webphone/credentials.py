@@ -9,6 +9,7 @@ from typing import Final
 from django.utils import timezone
 
 from ringfence.policy.browsers import BEFORE_MARK
+from ringfence.portal import guard
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import Change, change
 from ringfence.portal.people.digests import digests
@@ -63,7 +64,9 @@ def issue(actor: Actor, session: PortalSession, extension: Extension) -> Issued:
 
 
 def revoke(actor: Actor, sessions: Iterable[int]) -> None:
-    """Takes back what these sessions were given; their phones can register and call no more."""
+    """Takes back what these sessions were given: their phones are registered no more and can neither register nor
+    call.
+    """
     rows = list(PhoneCredential.objects.select_related("extension__tenant").filter(session__in=list(sessions)))
     if not rows:
         return
@@ -72,6 +75,9 @@ def revoke(actor: Actor, sessions: Iterable[int]) -> None:
             extension = row.extension
             draft.record("phone_credential.revoked", row.pk, extension.aor, tenant_id=extension.tenant_id)
         _forget(draft, rows)
+    for extension in {row.extension for row in rows}:
+        names = [row.name for row in rows if row.extension == extension]
+        guard.tell("registrations.end-browser", aor=extension.aor, names=names)
 
 
 def forget_expired() -> None:

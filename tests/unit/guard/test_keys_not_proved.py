@@ -1,0 +1,74 @@
+"""A call whose DTLS never comes true is ended: a certificate other than the announced one proves nothing (case 77)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from ringfence.guard.calls import Calls
+from ringfence.guard.firewall import DryRun
+from ringfence.guard.media import Relay
+from ringfence.guard.mediawatch import MOST_LOOKS, NO_KEYS, MediaWatch
+
+PLACE = "192.0.2.7:4000"
+
+
+class Answering(Relay):
+    """A relay that says of every call which suite the caller's side has."""
+
+    def __init__(self, suite: str) -> None:
+        super().__init__()
+        self.suite = suite
+        self.asked: list[str] = []
+
+    def reports(self, call_ids: Any) -> dict[str, dict[str, Any]]:
+        self.asked += call_ids.values()
+        stream = {"local port": 46_000, **({"crypto suite": self.suite} if self.suite else {})}
+        return {key: {"tags": {"f": {"medias": [{"streams": [stream]}]}}} for key in call_ids}
+
+
+def talking(caller: str = "sip:192.0.2.7:4000;transport=ws", leg: str = "dtls+browser") -> Calls:
+    calls = Calls()
+    calls.started(b"", {"call_id": "a", "t": 1.0, "kind": "call.started", "sip_call_id": "x"})
+    calls.answered(b"", {"call_id": "a", "t": 2.0, "media": True, "dialog": [1, 2]})
+    sides = {"caller": caller, "callee": "sip:192.0.2.9:5060;transport=udp", "caller_leg": leg, "callee_leg": "plain"}
+    told = {"dialog": {"from_tag": "f", "to_tag": "t"}, "vars": sides}
+    calls.confirmed(b"", {"call_id": "a", "t": 3.0, **told})
+    return calls
+
+
+@pytest.mark.parametrize(("suite", "ended"), [("", ["a"]), ("AEAD_AES_256_GCM", [])])
+def test_a_call_ends_when_one_side_never_proves_its_keys(suite: str, ended: list[str]) -> None:
+    calls = talking()
+    watch = MediaWatch(calls, Answering(suite), DryRun())
+    for _ in range(MOST_LOOKS - 1):
+        asyncio.run(watch.look())
+    assert watch.to_end()[NO_KEYS] == [], "a slow handshake is waited for"
+    asyncio.run(watch.look())
+    assert watch.to_end()[NO_KEYS] == ended
+    calls.mark_ending("a", NO_KEYS)
+    assert watch.to_end()[NO_KEYS] == [], "once"
+
+
+@pytest.mark.parametrize(
+    ("outer", "said", "ended"), [("", "DTLS-SRTP", ["a"]), ("AEAD_AES_128_GCM", "DTLS-SRTP AEAD_AES_128_GCM", [])]
+)
+def test_of_a_browser_outside_the_relay_of_the_sbc_knows(outer: str, said: str, ended: list[str]) -> None:
+    """On the link its media is encrypted whether the browser's keys were proved or not."""
+    calls = talking(f"sip:127.0.0.1:5069;transport=tls;client={PLACE}/wss", "sdes")
+    sbc = Answering(outer)
+    watch = MediaWatch(calls, Answering("AEAD_AES_256_GCM"), DryRun(), sbc)
+    for _ in range(MOST_LOOKS):
+        asyncio.run(watch.look())
+    assert set(sbc.asked) == {f"9dd4e461268c8034f5c8564e155c67a6-{PLACE}"}
+    [call] = calls.listing()
+    assert call["caller_rtp"] == said
+    assert calls.heard_outside("a") == {"caller_rtp": said}
+    assert watch.to_end()[NO_KEYS] == ended
+
+
+def test_of_phones_outside_and_of_everybody_inside_only_the_own_relay_is_asked() -> None:
+    for place in (f"sip:127.0.0.1:5069;transport=tls;client={PLACE}/udp", "sip:192.0.2.7:5060"):
+        sbc = Answering("")
+        asyncio.run(MediaWatch(talking(place, "sdes"), Answering("AEAD_AES_256_GCM"), DryRun(), sbc).look())
+        assert sbc.asked == []
