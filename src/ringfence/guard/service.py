@@ -214,6 +214,7 @@ class Service:
         parts.doors.expire(now)
         parts.intake.unanswered.judge(now)
         parts.intake.rulings.sweep(now)
+        parts.intake.faults.sweep(now)
         expired = parts.never_block.expire(now.boot)
         if self._installed and self._installed.ports != parts.ports.now():
             self.install()
