@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from ringfence.policy.book import Target
+from ringfence.policy.evidence import told
 from ringfence.policy.scope import Scope
 from ringfence.portal import guard
 from ringfence.portal.access import actor_of, permitted
@@ -18,12 +19,6 @@ from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.security import changes
 from ringfence.portal.tables import Column, Empty, Part, Remote, Table, answer
-
-LONG_AGO: Final = 1e9
-"""A larger number in evidence is a point in time (Unix seconds), a smaller one a count or a duration."""
-
-SHOWN_APART: Final = ("rule", "source")
-"""Evidence that the row of the ban already says."""
 
 HERE: Final = "/ip-blacklist"
 LONGEST_PLACE: Final = 200
@@ -118,26 +113,12 @@ def evidence(request: HttpRequest, address: str) -> HttpResponse:
 
 
 def readable(evidence: Any) -> dict[str, str]:
-    """The guard's evidence in words: names without underscores, lists with commas, empty values left out."""
-    if not isinstance(evidence, dict):
-        return {"evidence": str(evidence)} if evidence else {}
-    return {
-        str(name).replace("_", " "): _words(name, value)
-        for name, value in evidence.items()
-        if name not in SHOWN_APART and value not in ("", [], {}, None)
-    }
+    """The guard's evidence in words."""
+    return dict(told(evidence, _clock)) if isinstance(evidence, dict) else {}
 
 
-def _words(name: str, value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{count} × {str(what).replace('_', ' ')}" for what, count in value.items())
-    if isinstance(value, list) and len(value) == 2 and isinstance(value[1], int):
-        return f"{value[0]} ({value[1]})"
-    if isinstance(value, list):
-        return ", ".join(_words(name, item) for item in value)
-    if isinstance(value, float) and value > LONG_AGO:
-        return f"{timezone.localtime(datetime.fromtimestamp(value, UTC)):%Y-%m-%d %H:%M:%S %Z}"
-    return str(value)
+def _clock(stamp: float) -> str:
+    return f"{timezone.localtime(datetime.fromtimestamp(stamp, UTC)):%Y-%m-%d %H:%M:%S %Z}"
 
 
 @permitted(Permission.SECURITY_WRITE)
