@@ -23,7 +23,6 @@ from ringfence.signaling import (
     limits,
     lines,
     media,
-    media_port,
     memory,
     named,
     parking,
@@ -226,7 +225,7 @@ def failed(worker: Worker, *, in_dialog: bool) -> None:
         worker.refused("route.redirect")
         replace_final(480, "Temporarily Unavailable")
     if not in_dialog:
-        media_port.media_delete()
+        media.let_go()
 
 
 def replace_final(code: int, reason: str) -> None:
@@ -266,7 +265,7 @@ def _over(worker: Worker, ended_by: str) -> None:
     parking.ended()
     recording.ended(worker)
     audio = media.in_use()
-    media_port.media_delete()
+    media.let_go()
     outcome = (488, "Not Acceptable Here") if media.ends_now() else (200, "Normal")
     worker.journal.append(Kind.CALL_ENDED, {**told.ended(*outcome, ended_by), **audio})
 
