@@ -16,6 +16,7 @@ from ringfence.policy.model import Refuse, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
 from ringfence.signaling import (
     branches,
+    claims,
     facts,
     holding,
     ksr,
@@ -36,13 +37,6 @@ from ringfence.signaling.worker import Worker
 
 OVER: Final = "over"
 """Marks the dialog of an answered call whose end has been told."""
-
-CLAIMED_IDENTITY: Final = (
-    "^(P-[A-Za-z-]+|Remote-Party-ID|Diversion|History-Info|Identity|Identity-Info|Privacy|Replaces|Join|Referred-By"
-    "|Alert-Info|Call-Info|Answer-Mode|Priv-Answer-Mode"
-    "|Route|Path|Service-Route|X-(PBX|Ringfence)-.*)$"
-)
-"""Headers a phone may not set: they claim an identity or a path, make others answer by themselves, or are ours."""
 
 
 class Arrived(NamedTuple):
@@ -66,7 +60,7 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
     `more` says how a call from outside came in.
     """
     ksr.forget_credentials()
-    ksr.remove_headers(CLAIMED_IDENTITY)
+    claims.strip()
     tenant = worker.tenant(verdict.caller.domain)
     leg = media.leg_of_caller(more.terms or terms.of_subscriber(verdict.caller, worker))
     if isinstance(leg, Refuse):
@@ -150,7 +144,7 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
     if not ksr.loose_route():
         ksr.reply(481, "Call/Transaction Does Not Exist")
         return
-    ksr.remove_headers(CLAIMED_IDENTITY)
+    claims.strip()
     other = callee if from_caller else caller
     ksr.set_next_hop(other)
     if method == "ACK":

@@ -15,7 +15,20 @@ from ringfence.policy.media import encode_leg
 from ringfence.policy.model import CallOutside, Refuse
 from ringfence.policy.trunks import Trunk
 from ringfence.policy.ways import Way, decode_ways, encode_ways, goes_on, peer_of, ways
-from ringfence.signaling import calls, emergency, facts, ksr, limits, lines, media, sides, terms, told, trunk_port
+from ringfence.signaling import (
+    calls,
+    claims,
+    emergency,
+    facts,
+    ksr,
+    limits,
+    lines,
+    media,
+    sides,
+    terms,
+    told,
+    trunk_port,
+)
 from ringfence.signaling.worker import Worker
 
 NO_WAY: Final = Refuse("trunk.none", 503, "Service Unavailable")
@@ -44,7 +57,7 @@ def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker)
         return
     payer, tenant = verdict.payer, worker.tenant(verdict.payer.domain)
     ksr.forget_credentials()
-    ksr.remove_headers(calls.CLAIMED_IDENTITY)
+    claims.strip()
     call = lines.facts_outside(verdict, by.caller, tenant, by.arrived.extent)
     found, objection = _admitted(_ways(verdict, worker), call, limits.admit, worker)
     if objection is not None:
@@ -216,7 +229,7 @@ def dress(worker: Worker) -> bool:
     if trunk is None:
         return False
     way, private = found[0], ksr.dialog_var("privacy") == PRIVATE
-    ksr.remove_headers(sides.OF_PHONES)
+    ksr.remove_named(sides.OF_PHONES)
     ours = _shown(way, trunk)
     shown, called = "sip:anonymous@anonymous.invalid" if private else ours, f"sip:{way.number}@{trunk.domain}"
     ksr.set_dialog_var("shown", shown)
