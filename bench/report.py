@@ -19,16 +19,25 @@ def cost_table(points: Sequence[Point], what: str = "registration") -> str:
     for system in dict.fromkeys(point.system for point in points):
         costs = [median_cost(points, system, rate) for rate in rates]
         lines.append(
-            f"  {system:<42}" + "".join(f"{_number(cost):>12}" for cost in costs) + f"   {_shares(points, system)}"
+            f"  {system:<42}"
+            + "".join(f"{_number(cost):>12}" for cost in costs)
+            + f"   {_shares(points, system)}{_failures(points, system)}"
         )
     return "\n".join(lines)
+
+
+def _failures(points: Sequence[Point], system: str) -> str:
+    """What went wrong; a point with more than a thousandth of it says nothing and is left out."""
+    mine = [point for point in points if point.system == system]
+    failed, void = sum(point.outcome.failed for point in mine), sum(not point.outcome.valid for point in mine)
+    return f"; {failed} failed, {void} of {len(mine)} points void" if failed or void else ""
 
 
 def _shares(points: Sequence[Point], system: str) -> str:
     totals: dict[str, int] = {}
     done = 0
     for point in points:
-        if point.system != system:
+        if point.system != system or not point.outcome.valid:
             continue
         done += point.outcome.done
         for name, cost in point.nanoseconds.items():

@@ -52,6 +52,13 @@ def phone_book(stage: Stage, extensions: int, phones: int = PHONES) -> Path:
     return path
 
 
+def callers(stage: Stage, count: int) -> Path:
+    """Phones that call; the one that answers, `customers.callee`, is not among them."""
+    path = stage.folder / f"callers-{count}.csv"
+    write_phone_book(path, (account(number) for number in range(2, 2 + count)))
+    return path
+
+
 def installed(stage: Stage, extensions: int) -> ringfence.Installed:
     """Ringfence with so many extensions in its policy store; made once."""
     folder = stage.folder / f"ours-{extensions}"

@@ -9,7 +9,7 @@ from typing import Final
 
 from bench.load.phones import DOMAIN, Account, Outcome, account, outcome, register
 from bench.rig.network import SERVER_ADDRESS, Network
-from bench.rig.processes import GENERATOR_PROCESSOR, running, start
+from bench.rig.processes import GENERATOR_PROCESSOR, NotReady, running, start
 
 ADDRESS: Final = "198.18.0.2"
 CALLEE_PORT: Final = 5080
@@ -47,7 +47,8 @@ def callee(net: Network, folder: Path) -> Iterator[None]:
     """A registered phone that answers until the block ends."""
     folder.mkdir(exist_ok=True)
     _write_book(folder / "callee.csv", _CALLEE)
-    register(net, folder / "callee.csv", folder, rate=1, count=1, port=CALLEE_PORT)
+    if not register(net, folder / "callee.csv", folder, rate=1, count=1, port=CALLEE_PORT).valid:
+        raise NotReady("the phone that answers could not register")
     words = ["sipp", "-sf", str(_HERE / "answer.xml"), "-i", ADDRESS, "-p", str(CALLEE_PORT), "-nostdin", "-timeout"]
     answering = start(
         [*words, "300s", SERVER_ADDRESS], net.phones, GENERATOR_PROCESSOR, folder / "callee.log", cwd=folder

@@ -67,7 +67,11 @@ def write_phone_book(path: Path, accounts: Iterable[Account]) -> None:
 def register(
     net: Network, phone_book: Path, folder: Path, *, rate: int, count: int, port: int = 5060, keep_times: bool = False
 ) -> Outcome:
-    """Registers `count` times at `rate` per second and waits for the last answer; `keep_times` leaves its waits."""
+    """Registers `count` times at `rate` per second and waits for the last answer; `keep_times` leaves its waits.
+
+    A single one is sent from one socket: where SIPp opens one for each address, its first Contact names port 0.
+    """
+    sockets = ("-t", "ui", "-ip_field", "0") if count > 1 else ("-t", "u1")
     statistics = folder / "sipp.csv"
     statistics.unlink(missing_ok=True)
     words = [
@@ -78,10 +82,7 @@ def register(
             str(_SCENARIO),
             "-inf",
             str(phone_book),
-            "-t",
-            "ui",
-            "-ip_field",
-            "0",
+            *sockets,
         ),
         *("-i", "198.18.0.2", "-p", str(port), "-r", str(rate), "-m", str(count), "-nostdin", "-buff_size", "4194304"),
         *("-timeout", f"{count // rate + _GRACE_SECONDS}s", "-trace_stat", "-stf", str(statistics), "-fd", "600"),

@@ -1,13 +1,14 @@
 """Processor time for one call set up and torn down, every process of the system charged."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench.load import customers
 from bench.load.callers import call
-from bench.load.phones import account
-from bench.measures.registration_cost import SETTLE_SECONDS, Load, Point
+from bench.load.phones import account, register
+from bench.measures.registration_cost import SETTLE_SECONDS, WARMING_RATE, Load, Point
 from bench.rig.charge import busy_share, processes_in, spent
 from bench.rig.network import Network, inode
 from bench.rig.processes import SYSTEM_PROCESSOR
@@ -27,6 +28,20 @@ def measured(net: Network, system: str, phone_book: Path, folder: Path, load: Lo
     return Point(system, load, outcome, spent(before, processes_in(namespace)), busy)
 
 
+@contextmanager
+def ready(net: Network, system: System, phone_book: Path, folder: Path, called: str = CALLEE) -> Iterator[None]:
+    """The system with its phones registered, one of them answering, and its caches warm.
+
+    Phones that call have registered before; to a guard, strangers who send as much would be a flood.
+    """
+    with system.up():
+        phones = len(phone_book.read_text().splitlines()) - 1
+        register(net, phone_book, folder, rate=WARMING_RATE, count=phones)
+        with customers.callee(net, folder / "callee"):
+            measured(net, system.name, phone_book, folder, WARMING, called)
+            yield
+
+
 def interleaved(
     net: Network, systems: Sequence[System], phone_book: Path, folder: Path, load: Load, repeats: int
 ) -> tuple[Point, ...]:
@@ -34,7 +49,6 @@ def interleaved(
     points: list[Point] = []
     for _ in range(repeats):
         for system in systems:
-            with system.up(), customers.callee(net, folder / "callee"):
-                measured(net, system.name, phone_book, folder, WARMING)
+            with ready(net, system, phone_book, folder):
                 points.append(measured(net, system.name, phone_book, folder, load))
     return tuple(points)

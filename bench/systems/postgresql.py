@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.rig.network import Network
 from bench.rig.processes import SYSTEM_PROCESSOR, start, stop, wait_until
-from bench.systems.stock import rows
+from bench.systems.stock import accounting_columns, rows
 from ringfence.lab.postgresql import USER, accepts, binaries, statement
 
 URL: Final = "postgres://kamailio:kamailiorw@127.0.0.1/kamailio"
@@ -36,6 +36,7 @@ def fill(folder: Path, subscribers: int) -> None:
     statement(folder, "CREATE DATABASE kamailio OWNER kamailio;")
     for name in ("standard", "auth_db", "usrloc", "acc"):
         statement(folder, "SET ROLE kamailio;\n" + (_SCHEMAS / f"{name}-create.sql").read_text(), "kamailio")
+    statement(folder, "SET ROLE kamailio;\n" + accounting_columns(), "kamailio")
     lines = "".join("\t".join((*row, "")) + "\n" for row in rows(subscribers))
     copied = f"COPY subscriber (username, domain, password, ha1, ha1b) FROM STDIN;\n{lines}\\.\nANALYZE subscriber;\n"
     statement(folder, copied, "kamailio")

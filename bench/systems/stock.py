@@ -78,12 +78,23 @@ def _local(folder: Path, stock: Stock) -> str:
     )
 
 
+def accounting_columns() -> str:
+    """The columns that the shipped file tells people to add before they switch accounting on; without them every
+    record fails."""
+    _, _, rest = SHIPPED.read_text().partition("#!ifdef ACCDB_COMMENT\n")
+    statements, end, _ = rest.partition("#!endif")
+    if not end:
+        raise ValueError("the shipped kamailio.cfg does not say any more which columns accounting needs")
+    return statements
+
+
 def create_sqlite(path: Path, subscribers: int) -> None:
     """A SQLite database from the package's own schema, with the generated accounts."""
     path.unlink(missing_ok=True)
     with sqlite3.connect(path) as database:
         for name in ("standard", "auth_db", "usrloc", "acc"):
             database.executescript((_SCHEMAS / f"{name}-create.sql").read_text())
+        database.executescript(accounting_columns())
         database.executemany(
             "INSERT INTO subscriber (username, domain, password, ha1, ha1b) VALUES (?, ?, ?, ?, '')", rows(subscribers)
         )

@@ -10,6 +10,7 @@ from ringfence.cli import address_lists
 from ringfence.cli.outcome import print_json, refuse
 from ringfence.guardlink import GuardRefusal, GuardUnreachable, ask
 from ringfence.hosts.paths import Paths
+from ringfence.policy.evidence import told
 from ringfence.policy.scope import Scope
 
 group = typer.Typer(help="Look at, explain, add and remove bans.", no_args_is_help=True)
@@ -102,7 +103,7 @@ def _why_banned(ban: dict[str, Any]) -> list[str]:
         f"Since:  {_clock(ban['since'])}, by {ban['by'] or 'unknown'}",
         f"Until:  {_clock(ban['until'])} ({_span(ban['seconds_left'])} left)",
     ]
-    return [*lines, *_proof(ban["evidence"])] if "methods" in ban["evidence"] else lines
+    return [*lines, *_proof(ban["evidence"])]
 
 
 def _where(ban: dict[str, Any]) -> str:
@@ -115,35 +116,15 @@ def _where(ban: dict[str, Any]) -> str:
 
 
 def _proof(evidence: dict[str, Any]) -> list[str]:
-    seconds = evidence["last_at"] - evidence["first_at"]
-    reasons = ", ".join(f"{count} x {reason.replace('_', ' ')}" for reason, count in evidence["reasons"].items())
-    return [
-        f"Counted: {evidence['count']} in {seconds:.1f} s ({reasons})",
-        f"Limit:   {evidence['limit']} within {evidence['window']} s",
-        f"First and last: {_clock(evidence['first_at'])}, {_clock(evidence['last_at'])}",
-        f"Accounts tried: {_listed(evidence['accounts'], evidence['distinct_accounts'])}",
-        f"Methods: {', '.join(evidence['methods'])} over {', '.join(evidence['transports'])}",
-        f"User agents: {_listed(evidence['user_agents'], len(evidence['user_agents']))}",
-        f"Healthy registrations from there at that time: {', '.join(evidence['healthy']) or 'none'}",
-        *_messages(evidence),
-    ]
-
-
-def _messages(evidence: dict[str, Any]) -> list[str]:
-    """First and last message, as they came but without secrets."""
+    """The evidence, each piece on a line; a message keeps its own lines, without anything a terminal would obey."""
     lines = []
-    for name in ("first_message", "last_message"):
-        if evidence.get(name):
-            lines.append(f"{name.replace('_', ' ').capitalize()}:")
-            lines += [f"    {_plain(line)}" for line in evidence[name].splitlines()]
-    if evidence.get("blocked_agents"):
-        lines.append(f"Besides, {evidence['blocked_agents']} messages of blocked user agents from there were dropped.")
+    for name, words in told(evidence, _clock):
+        first, *more = words.splitlines()
+        heading = f"{name.capitalize()}:"
+        lines += (
+            [heading, *(f"    {_plain(line)}" for line in (first, *more))] if more else [f"{heading} {_plain(first)}"]
+        )
     return lines
-
-
-def _listed(values: list[str], total: int) -> str:
-    shown = ", ".join(_plain(value) for value in values) or "none given"
-    return f"{shown} and {total - len(values)} more" if total > len(values) else shown
 
 
 def _plain(text: str) -> str:

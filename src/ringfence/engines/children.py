@@ -205,7 +205,7 @@ def _sbc(system: System, environment: Mapping[str, str]) -> tuple[Child, Child]:
         account=accounts.SBC.name,
         environment=_pairs(core_environment(system, environment)),
         ready=(f"sbc:{paths.sbc_switch}",),
-        after=(SBC_MEDIA,),
+        after=(SBC_MEDIA, GUARD),
         whole=True,
         umask=0o007,
     )

@@ -53,6 +53,11 @@ class Limits:
         if too_small:
             raise ValueError(f"a limit below 1 stops the engine: {', '.join(too_small)}")
 
+    @property
+    def sip_reserved_kib(self) -> int:
+        """Shared memory that new TLS connections and WebSockets leave alone (attack case 45)."""
+        return self.sip_shared_mib * 1024 // 4
+
 
 @dataclass(frozen=True, slots=True)
 class System:

@@ -47,10 +47,11 @@ class LiveCall:
 
     @property
     def media_addresses(self) -> tuple[str, ...]:
-        """Where its media may come from: the addresses its parties spoke from and named."""
-        told = [self.started.get("source"), self.started.get("media_addresses")]
-        told += [event.get("media_addresses") for event in (self.media, self.answered) if event]
-        return tuple(one for part in told for one in (part if isinstance(part, list) else [part]) if one)
+        """Where its media may come from: the addresses its parties named, and the one the caller spoke from. A call
+        that never named any has no media."""
+        told = [event.get("media_addresses") for event in (self.started, self.media, self.answered) if event]
+        named = [one for part in told if isinstance(part, list) for one in part if one]
+        return (*filter(None, (self.started.get("source"),)), *named) if named else ()
 
     @property
     def lines(self) -> tuple[bytes, ...]:

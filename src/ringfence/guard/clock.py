@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -27,3 +28,12 @@ def boot_id() -> str:
         return _BOOT_ID.read_text().strip()
     except OSError:
         return ""
+
+
+def universal(stamp: float) -> str:
+    """Unix time for people of whom no time zone is known.
+
+    >>> universal(1795508401.5)
+    '2026-11-24 08:20:01 UTC'
+    """
+    return f"{datetime.fromtimestamp(stamp, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -101,6 +101,7 @@ class Daemon:
         )
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         self._reading = False
+        self._announced = 0
         self._settling = False
         self._time_servers: tuple[Address, ...] = ()
         self._saving: asyncio.Task[None] | None = None
@@ -167,10 +168,16 @@ class Daemon:
             return
         self._reading = self._service.consume()
         self._media.admit()
-        self._desk.announce()
+        self._announce()
         self._notifier.send_due(self._service.parts.standing, time.time())
         if self._reading:
             asyncio.get_running_loop().call_soon(self._read_on)
+
+    def _announce(self) -> None:
+        """Events can be read once they are committed: who waits for them is woken once for all that share a commit."""
+        if self._announced != self._service.commits:
+            self._announced = self._service.commits
+            self._desk.announce()
 
     def _read_on(self) -> None:
         self._reading = False
@@ -195,6 +202,7 @@ class Daemon:
             if await self._desk.obey():
                 self._desk.announce()
             self._service.guard_rates()
+            self._announce()
             if time.monotonic() - read_at >= READ_EVERY - LOOK_EVERY / 2:
                 read_at = time.monotonic()
                 self._read()

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.clock import Moment
+from ringfence.guard.faults import Faults
 from ringfence.guard.fuse import Fuse
 from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.standing import MALFORMED, Standing
@@ -51,6 +52,7 @@ class Intake:
         self._alarms = record.alarms
         self._known = record.known
         self._failures = Failures()
+        self.faults = Faults(record.alarms)
         self.unanswered = Unanswered(policy, record.bans, record.known, rulings)
 
     def take(self, lines: Iterable[bytes], now: Moment) -> int:
@@ -90,6 +92,8 @@ class Intake:
                 self._ledger.note(event["t"], event["kind"], self._settled(event))
             elif event["kind"] in PASSED_ON:
                 self._ledger.note(event["t"], event["kind"], line)
+            if event["kind"] == Kind.ENGINE_EXCEPTION:
+                self.faults.take(event, now)
             self._standing.take(line, event)
             self._meter_call(event)
         except MALFORMED as error:

@@ -77,10 +77,16 @@ def replaced(holes: Holes) -> str:
 
 def admitted(networks: Iterable[Network]) -> str:
     """These addresses beside those that may send already."""
-    by_set: dict[str, list[str]] = {"media4": [], "media6": []}
+    found = by_set(networks).items()
+    return "\n".join(line for name, ones in found for line in _added(name, [str(one.network_address) for one in ones]))
+
+
+def by_set(networks: Iterable[Network]) -> dict[str, list[Network]]:
+    """Which addresses belong into which set."""
+    found: dict[str, list[Network]] = {}
     for one in networks:
-        by_set[f"media{one.version}"].append(str(one.network_address))
-    return "\n".join(line for name, elements in by_set.items() for line in _added(name, elements))
+        found.setdefault(f"media{one.version}", []).append(one)
+    return found
 
 
 def _added(name: str, elements: list[str]) -> list[str]:

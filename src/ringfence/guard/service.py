@@ -31,6 +31,9 @@ from ringfence.policy.events import Kind
 from ringfence.policy.scope import Scope
 
 CHECKPOINT_EVERY: Final = 1.0
+COMMIT_EVERY: Final = 0.05
+"""Seconds. Rows that many events add at once share a commit; what a kill loses is read from the journal again."""
+
 REGISTRATION_SWEEP: Final = 10.0
 LEDGER_UNWRITABLE: Final = "ledger.unwritable"
 JOURNAL_DROPPING: Final = "journal.dropping"
@@ -73,6 +76,7 @@ class Service:
         self.parts = parts
         self.snapshot_at = Checkpoint()
         self.started_at = time.time()
+        self.commits = 0
         self.spoiled = 0
         self.reasserted = 0
         self._committed_at = 0.0
@@ -134,9 +138,13 @@ class Service:
             self.parts.alarms.set_off(
                 JOURNAL_SPOILED, "The journal holds lines that cannot be read; they were skipped and counted.", now.wall
             )
-        if self.parts.ledger.pending or now.boot - self._committed_at >= CHECKPOINT_EVERY:
-            self.commit()
+        self._commit_if_due(now)
         return batch.more
+
+    def _commit_if_due(self, now: Moment) -> None:
+        since = now.boot - self._committed_at
+        if since >= (COMMIT_EVERY if self.parts.ledger.pending else CHECKPOINT_EVERY):
+            self.commit()
 
     def hear(self, datagrams: list[bytes]) -> None:
         """Takes in what workers tell about challenges."""
@@ -157,6 +165,7 @@ class Service:
                 LEDGER_UNWRITABLE, f"The ledger cannot be written: {error}. Bans stay in force.", now.wall
             )
             return
+        self.commits += 1
         self.parts.alarms.clear(LEDGER_UNWRITABLE, now.wall)
         self.parts.reader.release(self.snapshot_at.segment - 1)
 
@@ -200,7 +209,7 @@ class Service:
         return doomed
 
     def guard_rates(self) -> None:
-        """Several times a second: who exceeds a packet rate."""
+        """Several times a second: who exceeds a packet rate. Commits what waits."""
         self.parts.floods.look(moment())
         if self.parts.ledger.pending:
             self.commit()
@@ -214,6 +223,7 @@ class Service:
         parts.doors.expire(now)
         parts.intake.unanswered.judge(now)
         parts.intake.rulings.sweep(now)
+        parts.intake.faults.sweep(now)
         expired = parts.never_block.expire(now.boot)
         if self._installed and self._installed.ports != parts.ports.now():
             self.install()

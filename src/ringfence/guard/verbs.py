@@ -9,13 +9,14 @@ from typing import Any, Final
 from ringfence.guard.ban_pages import BanWish, page_of, place
 from ringfence.guard.bans import describe
 from ringfence.guard.callwatch import CallWatch
-from ringfence.guard.clock import moment
+from ringfence.guard.clock import moment, universal
 from ringfence.guard.control import Args, Refusal, Verb, number, text
 from ringfence.guard.ledger import BanRecord
 from ringfence.guard.own_bans import Concern, concern_of, seen_by_tenant
 from ringfence.guard.registrations import Wish
 from ringfence.guard.rehearsal import rehearse
 from ringfence.guard.service import Service
+from ringfence.policy import evidence
 from ringfence.policy.addresses import (
     Address,
     AddressProblem,
@@ -160,8 +161,8 @@ class Desk:
         return {
             "address": key,
             "banned": record is not None,
-            "ban": self._described(record) if record else None,
-            "doors": [self._described(closed) for closed in self._parts.doors.listing() if closed.key == key],
+            "ban": self._explained(record) if record else None,
+            "doors": [self._explained(closed) for closed in self._parts.doors.listing() if closed.key == key],
             "never_block": member.name if member else None,
             "entry": asdict(entry) if entry else None,
             "registered": list(self._parts.standing.registrations.healthy_at(key, now.wall)),
@@ -298,6 +299,11 @@ class Desk:
         in_kernel = record.scope is Scope.SIP and self._parts.bans.is_in_kernel(record.key)
         return {**describe(record), "seconds_left": left, "in_kernel": in_kernel}
 
+    def _explained(self, record: BanRecord) -> dict[str, Any]:
+        """The same, with its evidence in words."""
+        proof = [{"name": name, "words": words} for name, words in evidence.told(record.evidence, universal)]
+        return {**self._described(record), "proof": proof}
+
     def _refuse_protected(self, network: Network) -> None:
         member = self._parts.never_block.covered_by(network)
         if member is not None:
@@ -338,9 +344,9 @@ def _scope(args: Args, default: Scope) -> Scope:
 
 def _told(args: Args) -> dict[str, Any]:
     """What the one who bans has seen, as evidence."""
-    evidence = args.get("evidence") or {}
-    if isinstance(evidence, dict) and len(json.dumps(evidence)) <= LONGEST_EVIDENCE:
-        return evidence
+    seen = args.get("evidence") or {}
+    if isinstance(seen, dict) and len(json.dumps(seen)) <= LONGEST_EVIDENCE:
+        return seen
     raise Refusal("bans.evidence", "evidence", f"evidence must be an object of at most {LONGEST_EVIDENCE} characters.")
 
 

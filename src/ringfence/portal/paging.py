@@ -65,6 +65,11 @@ def _skipped(part: QuerySet[Any], offset: int, count: int) -> QuerySet[Any]:
     return part.filter(pk__in=part.values("pk")[offset : offset + count])
 
 
+def of_tenant[M: Model](found: QuerySet[M], tenant_id: int | None) -> QuerySet[M]:
+    """Those of one tenant, or all that somebody may see."""
+    return found if tenant_id is None else found.filter(tenant_id=tenant_id)
+
+
 def one_of[M: Model](found: QuerySet[M], row_id: int, missing: str = "There is no such object.") -> M:
     """The row if it is among those that somebody may see. Raises NotFound: to others it is not there."""
     row = found.filter(pk=row_id).first()

@@ -16,6 +16,7 @@ from ringfence.policy.model import Refuse, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
 from ringfence.signaling import (
     branches,
+    claims,
     facts,
     holding,
     ksr,
@@ -23,7 +24,6 @@ from ringfence.signaling import (
     limits,
     lines,
     media,
-    media_port,
     memory,
     named,
     parking,
@@ -38,13 +38,6 @@ from ringfence.signaling.worker import Worker
 
 OVER: Final = "over"
 """Marks the dialog of an answered call whose end has been told."""
-
-CLAIMED_IDENTITY: Final = (
-    "^(P-[A-Za-z-]+|Remote-Party-ID|Diversion|History-Info|Identity|Identity-Info|Privacy|Replaces|Join|Referred-By"
-    "|Alert-Info|Call-Info|Answer-Mode|Priv-Answer-Mode"
-    "|Route|Path|Service-Route|X-(PBX|Ringfence)-.*)$"
-)
-"""Headers a phone may not set: they claim an identity or a path, make others answer by themselves, or are ours."""
 
 
 class Arrived(NamedTuple):
@@ -68,7 +61,7 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
     `more` says how a call from outside came in.
     """
     ksr.forget_credentials()
-    ksr.remove_headers(CLAIMED_IDENTITY)
+    claims.strip()
     tenant = worker.tenant(verdict.caller.domain)
     leg = media.leg_of_caller(more.terms or terms.of_subscriber(verdict.caller, worker))
     if isinstance(leg, Refuse):
@@ -152,7 +145,7 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
     if not ksr.loose_route():
         ksr.reply(481, "Call/Transaction Does Not Exist")
         return
-    ksr.remove_headers(CLAIMED_IDENTITY)
+    claims.strip()
     other = callee if from_caller else caller
     ksr.set_next_hop(other)
     if method == "ACK":
@@ -228,7 +221,7 @@ def failed(worker: Worker, *, in_dialog: bool) -> None:
         worker.refused("route.redirect")
         replace_final(480, "Temporarily Unavailable")
     if not in_dialog:
-        media_port.media_delete()
+        media.let_go()
 
 
 def replace_final(code: int, reason: str) -> None:
@@ -268,7 +261,7 @@ def _over(worker: Worker, ended_by: str) -> None:
     parking.ended()
     recording.ended(worker)
     audio = media.in_use()
-    media_port.media_delete()
+    media.let_go()
     outcome = (488, "Not Acceptable Here") if media.ends_now() else (200, "Normal")
     worker.journal.append(Kind.CALL_ENDED, {**told.ended(*outcome, ended_by), **audio})
 

@@ -51,6 +51,9 @@ VOICE_HOP: Final = f"sip:127.0.0.1:{ports.VOICE_SIP};transport=udp"
 CALLER, CALLEE = "caller_leg", "callee_leg"
 FAILED: Final = "media_failed"
 BROKEN: Final = "media_broken"
+CARRIED: Final = "carried"
+"""Marks the dialog of a call that the relay was told of."""
+
 UNAVAILABLE: Final = Refuse("media.offer", 503, "Media Unavailable")
 UNKNOWN_BODY: Final = Refuse("media.body", 415, "Unsupported Media Type")
 
@@ -117,7 +120,7 @@ def relay_answer_in_dialog(code: int, asker: str, other: str) -> None:
 
 def in_use() -> dict[str, str | float]:
     """How each side's media is encrypted and how good it was, by the names of the call record."""
-    if not ksr.dialog_var(CALLEE):
+    if not ksr.dialog_var(CARRIED) or not ksr.dialog_var(CALLEE):
         return {}
     report = media_port.media_report()
     sides = (("caller_rtp", CALLER, "$dlg(from_tag)"), ("called_rtp", CALLEE, "$dlg(to_tag)"))
@@ -125,9 +128,16 @@ def in_use() -> dict[str, str | float]:
     return {**encrypted, **quality(report)}
 
 
+def let_go() -> None:
+    """The relay may forget the call; it is not asked about one that it never carried."""
+    if ksr.dialog_var(CARRIED):
+        media_port.media_delete()
+
+
 def _offer(leg: Leg, next_hop: str, more: str, asker: Leg | None = None) -> bool:
     if not ksr.has_sdp():
         return not ksr.has_body()
+    ksr.set_dialog_var(CARRIED, "1")
     family = "IP6" if "[" in next_hop else "IP4"
     reports = "" if len(streams(ksr.body())) > 1 else REPORTS
     flags = (_from(asker or _leg(CALLER)), _towards(leg), f"address-family={family}", reports, more)

@@ -17,6 +17,7 @@ from ringfence.policy.trunks import Trunk
 from ringfence.policy.ways import Way, decode_ways, encode_ways, goes_on, peer_of, ways
 from ringfence.signaling import (
     calls,
+    claims,
     emergency,
     facts,
     ksr,
@@ -57,7 +58,7 @@ def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker)
         return
     payer, tenant = verdict.payer, worker.tenant(verdict.payer.domain)
     ksr.forget_credentials()
-    ksr.remove_headers(calls.CLAIMED_IDENTITY)
+    claims.strip()
     call = lines.facts_outside(verdict, by.caller, tenant, by.arrived.extent)
     found, objection = _admitted(_ways(verdict, worker), call, limits.admit, worker)
     if objection is not None:
@@ -234,7 +235,7 @@ def dress(worker: Worker) -> bool:
     if trunk is None:
         return False
     way, private = found[0], ksr.dialog_var("privacy") == PRIVATE
-    ksr.remove_headers(sides.OF_PHONES)
+    ksr.remove_named(sides.OF_PHONES)
     ours = _shown(way, trunk)
     shown, called = "sip:anonymous@anonymous.invalid" if private else ours, f"sip:{way.number}@{trunk.domain}"
     ksr.set_dialog_var("shown", shown)

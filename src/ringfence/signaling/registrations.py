@@ -5,10 +5,13 @@ from typing import Any, Final
 from ringfence.policy.book import Subscriber
 from ringfence.policy.browsers import is_browser
 from ringfence.policy.events import Kind
-from ringfence.signaling import facts, ksr, link_port
+from ringfence.policy.rules.registration import GRANTED_AT_MOST
+from ringfence.signaling import facts, ksr, link_port, web_port
 from ringfence.signaling.worker import Worker
 
 MAX_BINDINGS: Final = 5
+LASTING: Final = GRANTED_AT_MOST + 20
+"""Seconds a phone's connection may be silent: until it refreshes. Strangers have 20 (`core.cfg`)."""
 
 
 def save(aor: str, caller: Subscriber, worker: Worker) -> None:
@@ -19,6 +22,8 @@ def save(aor: str, caller: Subscriber, worker: Worker) -> None:
     else:
         ksr.remember_source()
     if ksr.save_contacts():
+        if transport in facts.STREAMS and not ksr.over_link():
+            web_port.keep_connection(LASTING)
         _journal(aor, caller, transport, worker)
         _tell_browser(aor, worker)
     ksr.reply_saved()

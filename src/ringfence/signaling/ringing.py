@@ -19,7 +19,7 @@ from ringfence.signaling import (
     ksr,
     limits,
     lines,
-    media_port,
+    media,
     memory,
     outward,
     picking,
@@ -180,4 +180,4 @@ def _end(rule: str, code: int, reason: str, payer: str, worker: Worker) -> None:
     if payer:
         ksr.set_dialog_var("payer", payer)
     calls.replace_final(code, reason)
-    media_port.media_delete()
+    media.let_go()

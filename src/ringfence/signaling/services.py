@@ -7,7 +7,7 @@ from ringfence.hosts import ports
 from ringfence.policy.events import Kind
 from ringfence.policy.media import encode_leg
 from ringfence.policy.model import PlayService, Refuse
-from ringfence.signaling import calls, facts, ksr, limits, lines, media, terms
+from ringfence.signaling import calls, claims, facts, ksr, limits, lines, media, terms
 from ringfence.signaling.worker import Worker
 
 LOOPBACK: Final = "127.0.0.1"
@@ -19,7 +19,7 @@ def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arr
     """A call that the system itself answers from the start. `more` says how it came in."""
     caller, tenant = verdict.caller, worker.tenant(verdict.caller.domain)
     ksr.forget_credentials()
-    ksr.remove_headers(calls.CLAIMED_IDENTITY)
+    claims.strip()
     call_id = worker.new_call_id()
     started = calls.caller_fields(caller, str(verdict.service), target_user)
     leg = media.leg_of_caller(more.terms or terms.of_subscriber(caller, worker)) if ksr.has_sdp() else media.UNAVAILABLE

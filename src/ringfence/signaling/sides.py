@@ -5,7 +5,7 @@ from typing import Any, Final
 from ringfence.signaling import facts, ksr, trunk_port
 from ringfence.signaling.lines import CAME_BY
 
-OF_PHONES: Final = "^(User-Agent|Organization|Call-Info|Subject|Authorization|Proxy-Authorization)$"
+OF_PHONES: Final = ("User-Agent", "Organization", "Call-Info", "Subject", "Authorization", "Proxy-Authorization")
 """Headers that tell what phone this is, or what it proved to us."""
 
 
@@ -33,7 +33,7 @@ def note_outside(party: str) -> None:
 
 def dress_for_outside(outside: str) -> None:
     """A request to a provider within a call: the parties as its INVITE named them, its own route, nothing of ours."""
-    ksr.remove_headers(OF_PHONES)
+    ksr.remove_named(OF_PHONES)
     ours, theirs = ksr.dialog_var("shown"), ksr.dialog_var("called")
     if ours and theirs and outside == "callee":
         trunk_port.show_parties(ours, theirs)

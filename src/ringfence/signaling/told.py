@@ -33,6 +33,7 @@ DIALOG_VARIABLES: Final = (
     "way",
     "caller_leg",
     "callee_leg",
+    media.CARRIED,
     "shown",
     "called",
     CAME_BY,

@@ -18,3 +18,8 @@ def open_web_socket() -> bool:
 def close_connection() -> None:
     """Ends the connection this message came over."""
     KSR.tcpops.tcp_close_connection()
+
+
+def keep_connection(seconds: int) -> None:
+    """How long the connection this message came over may be silent from now on."""
+    KSR.tcpops.tcp_set_connection_lifetime(seconds)

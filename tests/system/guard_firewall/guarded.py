@@ -2,11 +2,13 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -32,15 +34,20 @@ class Guarded:
     host: Host
     home: Path
     options: tuple[str, ...] = ()
+    boot: tuple[str, ...] = ()
+    """What the guard is started through, so that it finds another boot than its predecessor."""
+
     process: "subprocess.Popen[bytes] | None" = None
     _store: list[PolicyWriter] = field(default_factory=list)
 
     def start(self) -> None:
         (self.home / "state" / "journal").mkdir(parents=True, exist_ok=True)
         (self.home / "run").mkdir(exist_ok=True)
-        self.publish(Book())
+        if self.process is None:
+            self.publish(Book())
         self.process = self.host.start(
-            [sys.executable, "-m", "ringfence.guard.daemon", *self.options], env={**os.environ, **self.environment()}
+            [*self.boot, sys.executable, "-m", "ringfence.guard.daemon", *self.options],
+            env={**os.environ, **self.environment()},
         )
         until(lambda: self.answers(), 10.0)
 
@@ -58,6 +65,20 @@ class Guarded:
         if self.process is not None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait(5)
+
+    def reboot(self) -> None:
+        """What a reboot or a power cut leaves: folders on the disk, an empty kernel, a boot with a clock of its own."""
+        self.kill()
+        self.host.run("nft", "flush", "ruleset")
+        shutil.rmtree(self.home / "run")
+        name = self.home / "boot_id"
+        name.write_text(f"{uuid.uuid4()}\n")
+        since_boot = int(time.clock_gettime(time.CLOCK_BOOTTIME))
+        bind = 'mount --make-private /proc && mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"'
+        clock = ("--time", "--boottime", str(10 - since_boot), "--fork", "--kill-child=KILL")
+        apart = ("unshare", "--mount", "--propagation", "unchanged")
+        self.boot = (*apart, *clock, "--", "sh", "-c", bind, str(name))
+        self.start()
 
     def ask(self, verb: str, **args: Any) -> Any:
         return ask(self.home / "run" / "guard.sock", verb, **args)

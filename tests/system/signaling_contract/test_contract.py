@@ -6,7 +6,10 @@ from typing import Any
 
 import ringfence
 
-PORTS = [Path(ringfence.__file__).parent / "signaling" / name for name in ("ksr.py", "trunk_port.py", "memory.py")]
+PORTS = [
+    Path(ringfence.__file__).parent / "signaling" / name
+    for name in ("ksr.py", "trunk_port.py", "memory.py", "web_port.py")
+]
 
 
 def test_every_function_of_the_port_exists_in_the_running_core(pbx: Any) -> None:

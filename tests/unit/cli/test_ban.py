@@ -42,7 +42,7 @@ def test_it_tells_what_why_until_and_how_to_lift() -> None:
         "192.0.2.66 is banned: its packets are dropped in the kernel.",
         "antihacking.failed_authentication",
         "59 min 59 s left",
-        "50 in 4.5 s (40 x unknown account, 10 x wrong password)",
+        "50 in 4.5 s (40 × unknown account, 10 × wrong password)",
         "50 within 10 s",
         "101@acme.example, 102@acme.example and 28 more",
         "ringfence ban remove 192.0.2.66",
@@ -80,4 +80,4 @@ def test_the_messages_a_ban_rests_on_are_shown() -> None:
     evidence = {**EVIDENCE, "first_message": "REGISTER sip:a SIP/2.0\nFrom: x\x1b[2J", "blocked_agents": 7}
     text = "\n".join(explanation(facts(ban={**facts()["ban"], "evidence": evidence})))
     assert "First message:\n    REGISTER sip:a SIP/2.0\n    From: x?[2J" in text
-    assert "7 messages of blocked user agents" in text
+    assert "Messages of blocked user agents, dropped besides: 7" in text

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ringfence.engines import link
-from ringfence.engines.children import SBC, SBC_MEDIA, children
+from ringfence.engines.children import CORE, GUARD, SBC, SBC_MEDIA, children
 from ringfence.engines.free_ports import endpoints
 from ringfence.engines.kamailio import render_core, render_tls
 from ringfence.engines.link import core_side, ensure_link, sbc_side
@@ -79,6 +79,7 @@ def test_the_sbc_takes_the_references_ports_and_may_read_nothing_of_the_product(
     found = {child.name: child for child in children(ON)}
     assert (found[SBC].account, found[SBC_MEDIA].account) == ("ringfence-sbc", "ringfence-sbc-media")
     assert found[SBC].capabilities == found[SBC_MEDIA].capabilities == ()
+    assert GUARD in found[SBC].after and GUARD in found[CORE].after, "heard before the kernel knows whom it bans"
 
 
 def test_the_sbcs_portal_passes_on_its_own_page_and_signing_in_alone() -> None:

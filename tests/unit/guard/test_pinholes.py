@@ -51,6 +51,12 @@ def test_addresses_of_a_call_are_those_its_parties_spoke_from_and_named() -> Non
     assert [call.media_addresses for call in calls.each()] == [("192.0.2.1", "192.0.2.7", "192.0.2.9", "nonsense")]
 
 
+def test_a_call_without_media_opens_nothing() -> None:
+    calls = Calls()
+    calls.started(b"", {"call_id": "a", "t": 1.0, "source": "192.0.2.1", "media_addresses": []})
+    assert calls.newly_named() == []
+
+
 @pytest.mark.parametrize("raw", [b"", b"d", b"i1", b"9:ab", b"l" * 100, b"d1:ae", b"x"])
 def test_an_answer_that_is_none_is_nothing(raw: bytes) -> None:
     assert decoded(raw) is None

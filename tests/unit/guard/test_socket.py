@@ -47,6 +47,9 @@ def test_a_ban_is_listed_explained_and_lifted(tmp_path: Path) -> None:
         facts = ask_guard("bans.explain", address=SOURCE)
         assert facts["ban"]["evidence"]["count"] == 50
         assert facts["ban"]["in_kernel"]
+        proof = {piece["name"]: piece["words"] for piece in facts["ban"]["proof"]}
+        assert proof["counted"].startswith("50 in ")
+        assert "and" not in proof["accounts tried"]
         assert ask_guard("bans.lift", address=SOURCE, by="me") == {"address": SOURCE, "scopes": ["sip"]}
         explained = ask_guard("bans.explain", address=SOURCE)
         assert not explained["banned"]

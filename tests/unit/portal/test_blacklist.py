@@ -126,16 +126,9 @@ def test_the_shell_adds_lists_and_removes(site: Site) -> None:
 
 
 def test_evidence_is_put_into_words() -> None:
-    evidence = {
-        "distinct_accounts": 2,
-        "accounts": ["100", "101"],
-        "first": 1795508401.5,
-        "healthy": [],
-        "reasons": [["wrong", 3]],
-    }
+    evidence = {"count": 3, "accounts": ["100", "101"], "first": 1795508401.5, "reasons": {"wrong_password": 3}}
     assert readable(evidence) == {
-        "different accounts": "2",
-        "accounts": "100, 101",
+        "counted": "3 (3 × wrong password)",
+        "accounts tried": "100, 101",
         "first": "2026-11-24 08:20:01 UTC",
-        "reasons": "wrong (3)",
     }

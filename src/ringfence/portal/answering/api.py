@@ -8,7 +8,7 @@ from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.answering import changes
 from ringfence.portal.answering.models import Announcement, RingGroup
-from ringfence.portal.paging import PageOut, PageQuery, RowId, one_of, rows
+from ringfence.portal.paging import PageOut, PageQuery, RowId, of_tenant, one_of, rows
 from ringfence.portal.permissions import Permission
 from ringfence.portal.schema import In, Out
 from ringfence.portal.voicemail.api import LONGEST_UPLOAD, decoded
@@ -88,7 +88,7 @@ def group_of(actor: Actor, group_id: int) -> RingGroup:
 @needs(Permission.INBOUND_READ)
 def list_groups(request: ApiRequest, page: PageQuery, tenant_id: RowId | None = None) -> dict[str, Any]:
     found = RingGroup.objects.visible_to(request.auth)
-    return rows(found if tenant_id is None else found.filter(tenant_id=tenant_id), page, group_facts)
+    return rows(of_tenant(found, tenant_id), page, group_facts)
 
 
 @router.post("ring-groups", response={201: RingGroupOut})
@@ -138,7 +138,7 @@ def announcement_of(actor: Actor, announcement_id: int) -> Announcement:
 @needs(Permission.INBOUND_READ)
 def list_announcements(request: ApiRequest, page: PageQuery, tenant_id: RowId | None = None) -> dict[str, Any]:
     found = Announcement.objects.visible_to(request.auth)
-    return rows(found if tenant_id is None else found.filter(tenant_id=tenant_id), page, announcement_facts)
+    return rows(of_tenant(found, tenant_id), page, announcement_facts)
 
 
 @router.post("announcements", response={201: AnnouncementOut})

@@ -8,9 +8,8 @@ from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.answering import timed
 from ringfence.portal.answering.models import TimeCondition
-from ringfence.portal.paging import PageOut, PageQuery, RowId, rows
+from ringfence.portal.paging import PageOut, PageQuery, RowId, of_tenant, one_of, rows
 from ringfence.portal.permissions import Permission
-from ringfence.portal.problems import NotFound
 from ringfence.portal.schema import In, Out
 
 router = Router()
@@ -55,9 +54,7 @@ def shown(row: TimeCondition) -> dict[str, Any]:
 
 def condition_of(actor: Actor, row_id: int) -> TimeCondition:
     """Raises NotFound."""
-    found: TimeCondition | None = TimeCondition.objects.visible_to(actor).filter(pk=row_id).first()
-    if found is None:
-        raise NotFound(detail="There is no such time condition.")
+    found: TimeCondition = one_of(TimeCondition.objects.visible_to(actor), row_id, "There is no such time condition.")
     return found
 
 
@@ -65,7 +62,7 @@ def condition_of(actor: Actor, row_id: int) -> TimeCondition:
 @needs(Permission.INBOUND_READ)
 def list_conditions(request: ApiRequest, page: PageQuery, tenant_id: RowId | None = None) -> dict[str, Any]:
     found = TimeCondition.objects.visible_to(request.auth)
-    return rows(found if tenant_id is None else found.filter(tenant_id=tenant_id), page, shown)
+    return rows(of_tenant(found, tenant_id), page, shown)
 
 
 @router.post("time-conditions", response={201: TimeConditionOut})

@@ -39,7 +39,7 @@ from ringfence.portal.outbound.models import (
     OutboundRule,
 )
 from ringfence.portal.outbound.wishes import HoursWish, PlanWish, RuleWish
-from ringfence.portal.paging import PageQuery, RowId, one_of, rows
+from ringfence.portal.paging import PageQuery, RowId, of_tenant, one_of, rows
 from ringfence.portal.permissions import Permission
 from ringfence.portal.tenants.api import tenant_of
 
@@ -74,7 +74,7 @@ def row_of(request: ApiRequest, model: Any, row_id: int) -> Any:
 
 def _listed(request: ApiRequest, model: Any, page: Any, tenant_id: int | None, show: Any) -> dict[str, Any]:
     found = model.objects.visible_to(request.auth)
-    return rows(found if tenant_id is None else found.filter(tenant_id=tenant_id), page, show)
+    return rows(of_tenant(found, tenant_id), page, show)
 
 
 @router.get("tenants/{int:tenant_id}/number-plan", response=NumberPlanOut)

@@ -6,12 +6,11 @@ from ninja import Field, Router, Status
 
 from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest
-from ringfence.portal.paging import PageOut, PageQuery, RowId, rows
+from ringfence.portal.paging import PageOut, PageQuery, RowId, of_tenant, one_of, rows
 from ringfence.portal.people import groups, operators, roles
 from ringfence.portal.people.api import UserPage, user_facts, user_of
 from ringfence.portal.people.models import Group, Person, Role
 from ringfence.portal.permissions import PERMISSIONS, Permission, Sphere
-from ringfence.portal.problems import NotFound
 from ringfence.portal.schema import In, Out
 
 router = Router()
@@ -126,9 +125,8 @@ def role_facts(role: Role) -> dict[str, Any]:
 
 def role_of(actor: Actor, role_id: int) -> Role:
     """The role if the actor may see it. Raises NotFound."""
-    found: Role | None = Role.objects.visible_to(actor).select_related("tenant").filter(pk=role_id).first()
-    if found is None:
-        raise NotFound(detail="There is no such role.")
+    visible = Role.objects.visible_to(actor).select_related("tenant")
+    found: Role = one_of(visible, role_id, "There is no such role.")
     return found
 
 
@@ -181,9 +179,8 @@ def group_facts(group: Group) -> dict[str, Any]:
 
 def group_of(actor: Actor, group_id: int) -> Group:
     """The group if the actor may see it. Raises NotFound."""
-    found: Group | None = Group.objects.visible_to(actor).select_related("tenant").filter(pk=group_id).first()
-    if found is None:
-        raise NotFound(detail="There is no such group.")
+    visible = Group.objects.visible_to(actor).select_related("tenant")
+    found: Group = one_of(visible, group_id, "There is no such group.")
     return found
 
 
@@ -191,7 +188,7 @@ def group_of(actor: Actor, group_id: int) -> Group:
 @needs(Permission.USERS_READ)
 def list_groups(request: ApiRequest, page: PageQuery, tenant_id: RowId | None = None) -> dict[str, Any]:
     found = Group.objects.visible_to(request.auth)
-    return rows(found if tenant_id is None else found.filter(tenant_id=tenant_id), page, group_facts)
+    return rows(of_tenant(found, tenant_id), page, group_facts)
 
 
 @router.post("groups", response={201: GroupOut})
@@ -248,9 +245,8 @@ def operator_facts(person: Person) -> dict[str, Any]:
 
 def operator_of(operator_id: int) -> Person:
     """Raises NotFound. Only who may change operators comes so far."""
-    found: Person | None = Person.objects.select_related("role").filter(tenant=None, pk=operator_id).first()
-    if found is None:
-        raise NotFound(detail="There is no such operator.")
+    everybody = Person.objects.select_related("role").filter(tenant=None)
+    found: Person = one_of(everybody, operator_id, "There is no such operator.")
     return found
 
 

@@ -6,7 +6,7 @@ from ninja import Field, Query, Router, Status
 
 from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest
-from ringfence.portal.paging import PageOut, PageQuery, RowId, rows
+from ringfence.portal.paging import PageOut, PageQuery, RowId, of_tenant, rows
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound
 from ringfence.portal.provisioning import changes, importing
@@ -191,7 +191,7 @@ def list_phones(
     request: ApiRequest, page: PageQuery, tenant_id: Annotated[RowId | None, Query()] = None
 ) -> dict[str, Any]:
     found = Phone.objects.visible_to(request.auth).whole()
-    return rows(found if tenant_id is None else found.filter(tenant_id=tenant_id), page, shown)
+    return rows(of_tenant(found, tenant_id), page, shown)
 
 
 @router.post("phones", response={201: DirectoryOut})

@@ -8,12 +8,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from ringfence.policy.book import Target
+from ringfence.policy.evidence import told
 from ringfence.policy.scope import Scope
 from ringfence.portal import guard
 from ringfence.portal.access import actor_of, permitted
@@ -23,33 +23,21 @@ from ringfence.portal.security import changes
 from ringfence.portal.tables import BulkAction, Column, Empty, Part, Remote, Table, answer
 from ringfence.portal.tables.bulk import MOST_MARKED
 
-LONG_AGO: Final = 1e9
-"""A larger number in evidence is a point in time (Unix seconds), a smaller one a count or a duration."""
-
-SHOWN_APART: Final = ("rule", "source")
-"""Evidence that the row of the ban already says."""
-
 PROOF: Final = {
-    "count": _("count"),
+    "counted": _("counted"),
     "limit": _("limit"),
-    "window": _("seconds counted"),
-    "first_at": _("first"),
-    "last_at": _("last"),
-    "accounts": _("accounts"),
-    "distinct_accounts": _("different accounts"),
-    "user_agents": _("user agents"),
+    "first and last": _("first and last"),
+    "accounts tried": _("accounts tried"),
+    "user agents": _("user agents"),
     "methods": _("methods"),
     "transports": _("transports"),
-    "reasons": _("reasons"),
-    "healthy": _("registered phones there"),
-    "blocked_agents": _("from blocked user agents"),
-    "first_message": _("first message"),
-    "last_message": _("last message"),
-    "translated": _("through NAT64"),
+    "registered from there at that time": _("registered from there at that time"),
+    "messages of blocked user agents, dropped besides": _("messages of blocked user agents, dropped besides"),
+    "first message": _("first message"),
+    "last message": _("last message"),
 }
-"""What stands in evidence, by the names that the guard and the portal write."""
+"""What stands in evidence, by the names of `policy.evidence`."""
 
-COUNTED: Final = {"wrong_password": _("wrong password"), "unknown_account": _("unknown account")}
 ENDINGS: Final = {"expired": _("ran out"), "renewed": _("renewed"), "lifted by hand": _("lifted by hand")}
 """How a ban ended, by the words of the ledger."""
 
@@ -157,30 +145,13 @@ def evidence(request: HttpRequest, address: str) -> HttpResponse:
 
 
 def readable(evidence: Any) -> dict[str, str]:
-    """The guard's evidence in words: names without underscores, lists with commas, empty values left out."""
-    if not isinstance(evidence, dict):
-        return {"evidence": str(evidence)} if evidence else {}
-    return {
-        str(PROOF.get(name, str(name).replace("_", " "))): _words(name, value)
-        for name, value in evidence.items()
-        if name not in SHOWN_APART and value not in ("", [], {}, None, False)
-    }
+    """The guard's evidence in words."""
+    pieces = told(evidence, _clock) if isinstance(evidence, dict) else []
+    return {str(PROOF.get(name, name)): words for name, words in pieces}
 
 
-def _words(name: str, value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{count} × {_counted(what)}" for what, count in value.items())
-    if isinstance(value, list) and len(value) == 2 and isinstance(value[1], int):
-        return f"{_counted(value[0])} ({value[1]})"
-    if isinstance(value, list):
-        return ", ".join(_words(name, item) for item in value)
-    if isinstance(value, float) and value > LONG_AGO:
-        return f"{timezone.localtime(datetime.fromtimestamp(value, UTC)):%Y-%m-%d %H:%M:%S %Z}"
-    return str(_now("yes") if value is True else value)
-
-
-def _counted(what: object) -> str:
-    return str(COUNTED.get(str(what), str(what).replace("_", " ")))
+def _clock(stamp: float) -> str:
+    return f"{timezone.localtime(datetime.fromtimestamp(stamp, UTC)):%Y-%m-%d %H:%M:%S %Z}"
 
 
 @permitted(Permission.SECURITY_WRITE)

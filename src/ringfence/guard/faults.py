@@ -1,0 +1,32 @@
+"""The alarm of a rule that broke: a worker refused what it could not judge (attack case 51), and somebody must look."""
+
+from typing import Final
+
+from ringfence.guard.alarms import Alarms
+from ringfence.guard.clock import Moment
+from ringfence.journal.reader import Event
+from ringfence.policy.events import Kind
+
+QUIET_AFTER: Final = 600.0
+"""Seconds without another one until the alarm is taken back."""
+
+SHOWN: Final = 200
+
+
+class Faults:
+    """Raised at the first exception, cleared when none came for a while."""
+
+    def __init__(self, alarms: Alarms) -> None:
+        self._alarms = alarms
+        self._quiet_at = 0.0
+
+    def take(self, event: Event, now: Moment) -> None:
+        """An exception in a worker. Raises KeyError on an event that says nothing."""
+        where, error = str(event["where"])[:SHOWN], str(event["error"])[:SHOWN]
+        self._quiet_at = now.boot + QUIET_AFTER
+        message = f"The SIP core could not judge a message in {where} and refused it ({error}). Please report this."
+        self._alarms.set_off(Kind.ENGINE_EXCEPTION, message, now.wall)
+
+    def sweep(self, now: Moment) -> None:
+        if now.boot >= self._quiet_at:
+            self._alarms.clear(Kind.ENGINE_EXCEPTION, now.wall)

@@ -1,0 +1,28 @@
+"""Takes what a phone may not say from a message before it goes on."""
+
+import re
+from typing import Final
+
+from ringfence.signaling import ksr
+
+OF_THE_WAY: Final = ("Route", "Path", "Service-Route")
+CLAIMED: Final = (
+    "P-[A-Za-z-]+|Remote-Party-ID|Diversion|History-Info|Identity|Identity-Info|Privacy|Replaces|Join|Referred-By"
+    "|Alert-Info|Call-Info|Answer-Mode|Priv-Answer-Mode|X-(PBX|Ringfence)-.*"
+)
+"""Headers that claim an identity, make others answer by themselves, or are ours."""
+
+_EXACT: Final = f"^({CLAIMED})$"
+_PERHAPS: Final = re.compile(
+    r"[\r\n][ \t]*(?:P-|Remote-Party|Diversion|History-|Identity|Privacy|Replaces|Join|Referred-|Alert-|Call-Info|"
+    r"Answer-|Priv-|X-)",
+    re.IGNORECASE,
+)
+"""Any line that begins like one of them. Few messages have one; the others are spared the exact look."""
+
+
+def strip() -> None:
+    """Headers a phone may not set: they claim an identity or a path, make others answer by themselves, or are ours."""
+    ksr.remove_named(OF_THE_WAY)
+    if _PERHAPS.search(ksr.whole_message()):
+        ksr.remove_headers(_EXACT)
