@@ -6,6 +6,9 @@ from typing import Any, Final
 type Clock = Callable[[float], str]
 """A point in time (Unix seconds) as the reader writes it."""
 
+type Say = Callable[[str], str]
+"""A reason in the reader's language. What joins words and numbers is the same in all of them."""
+
 TIMES: Final = (1e9, 1e11)
 """A broken number between these that we do not know is a point in time; others are counts or durations."""
 
@@ -26,12 +29,12 @@ NAMES: Final = {
 }
 
 
-def told(evidence: Mapping[str, Any], clock: Clock) -> list[tuple[str, str]]:
+def told(evidence: Mapping[str, Any], clock: Clock, say: Say = str) -> list[tuple[str, str]]:
     """Name and words of each piece, in the order of their weight; what is empty is left out.
 
     A message keeps its lines; whoever prints it must not let a terminal obey it.
     """
-    pieces = [*_counted(evidence, clock), ("accounts tried", _accounts(evidence))]
+    pieces = [*_counted(evidence, clock, say), ("accounts tried", _accounts(evidence))]
     for name, value in evidence.items():
         if name not in SAID_BEFORE | COUNTED | TRIED and name not in MESSAGES:
             pieces.append((NAMES.get(name, name.replace("_", " ")), _words(value, clock)))
@@ -39,29 +42,29 @@ def told(evidence: Mapping[str, Any], clock: Clock) -> list[tuple[str, str]]:
     return [(name, words) for name, words in pieces if words]
 
 
-def _counted(evidence: Mapping[str, Any], clock: Clock) -> list[tuple[str, str]]:
+def _counted(evidence: Mapping[str, Any], clock: Clock, say: Say) -> list[tuple[str, str]]:
     times = [evidence[name] for name in ("first_at", "last_at") if isinstance(evidence.get(name), (int, float))]
     seconds = f" in {times[1] - times[0]:.1f} s" if len(times) > 1 else ""
-    window = f" within {evidence['window']} s" if evidence.get("window") else ""
+    window = f" in {evidence['window']} s" if evidence.get("window") else ""
     return [
-        ("counted", f"{evidence.get('count', '')}{seconds}{_why(evidence)}"),
+        ("counted", f"{evidence.get('count', '')}{seconds}{_why(evidence, say)}"),
         ("limit", f"{evidence.get('limit', '')}{window}"),
         ("first and last", ", ".join(map(clock, times))),
     ]
 
 
-def _why(evidence: Mapping[str, Any]) -> str:
+def _why(evidence: Mapping[str, Any], say: Say) -> str:
     reasons = evidence.get("reasons")
     if not isinstance(reasons, Mapping) or not reasons:
         return ""
-    return " (" + ", ".join(f"{count} × {str(what).replace('_', ' ')}" for what, count in reasons.items()) + ")"
+    return " (" + ", ".join(f"{count} × {say(str(what).replace('_', ' '))}" for what, count in reasons.items()) + ")"
 
 
 def _accounts(evidence: Mapping[str, Any]) -> str:
     accounts, distinct = evidence.get("accounts") or [], evidence.get("distinct_accounts")
     shown = ", ".join(map(str, accounts))
     more = distinct - len(accounts) if isinstance(distinct, int) else 0
-    return f"{shown} and {more} more" if shown and more > 0 else shown
+    return f"{shown} + {more}" if shown and more > 0 else shown
 
 
 def _words(value: Any, clock: Clock) -> str:

@@ -38,6 +38,7 @@ PROOF: Final = {
 }
 """What stands in evidence, by the names of `policy.evidence`."""
 
+COUNTED: Final = {"wrong password": _("wrong password"), "unknown account": _("unknown account")}
 ENDINGS: Final = {"expired": _("ran out"), "renewed": _("renewed"), "lifted by hand": _("lifted by hand")}
 """How a ban ended, by the words of the ledger."""
 
@@ -146,8 +147,12 @@ def evidence(request: HttpRequest, address: str) -> HttpResponse:
 
 def readable(evidence: Any) -> dict[str, str]:
     """The guard's evidence in words."""
-    pieces = told(evidence, _clock) if isinstance(evidence, dict) else []
+    pieces = told(evidence, _clock, _reason) if isinstance(evidence, dict) else []
     return {str(PROOF.get(name, name)): words for name, words in pieces}
+
+
+def _reason(what: str) -> str:
+    return str(COUNTED.get(what, what))
 
 
 def _clock(stamp: float) -> str:
