@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ringfence.hosts import ports
+from ringfence.hosts.jsonfile import replace_json
 from ringfence.hosts.paths import Paths
 
 SWITCHES: Final = ("redirect_80", "redirect_443", "provisioning_http", "sbc_provisioning_http")
@@ -63,10 +64,5 @@ def _switches(stored: Any) -> WebAccess:
 
 
 def write_web_access(path: Path, access: WebAccess) -> None:
-    staged = path.with_suffix(".staged")
     kept = {name: value for name, value in asdict(access).items() if name != "pair"}
-    with staged.open("w", encoding="utf-8") as stream:
-        stream.write(json.dumps(kept))
-        stream.flush()
-        os.fsync(stream.fileno())
-    staged.replace(path)
+    replace_json(path, kept)

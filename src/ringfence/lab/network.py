@@ -70,7 +70,7 @@ class Host:
         )
 
     def await_addresses(self, patience: float = 10.0) -> None:
-        """Until none is tentative any more: duplicate address detection takes a second or two (RFC 4862 section 5.4)."""
+        """Until none is tentative any more: duplicate address detection takes a second (RFC 4862 section 5.4)."""
         deadline = time.monotonic() + patience
         while _ip_in(self.namespace, ["-6", "address", "show", "tentative"]):
             if time.monotonic() > deadline:
