@@ -31,8 +31,8 @@ fuzz: platform-test ## what the API description permits and forbids, sent to eve
 system: platform-test ## real engines in network namespaces; what fails is asked once more, of a fresh system and alone
 	$(INSIDE) $(BIN)/pytest tests/system || $(INSIDE) $(BIN)/pytest tests/system --last-failed --last-failed-no-failures none
 
-browser: platform-test ## the portal in a real Chromium
-	$(INSIDE) $(BIN)/pytest tests/browser
+browser: platform-test ## the portal in a real Chromium; what fails is asked once more, like there
+	$(INSIDE) $(BIN)/pytest tests/browser || $(INSIDE) $(BIN)/pytest tests/browser --last-failed --last-failed-no-failures none
 
 bench: platform-test ## the measurements of the performance goals
 	$(INSIDE) $(PYTHON) -m bench

@@ -17,7 +17,7 @@ PAGES = ("", "users", "calls", "registrations", "cdrs", "tenants", "ip-blacklist
 
 
 def waiting(browser: Chrome) -> WebDriverWait[Chrome]:
-    return WebDriverWait(browser, 8, ignored_exceptions=[StaleElementReferenceException, NoSuchElementException])
+    return WebDriverWait(browser, 30, ignored_exceptions=[StaleElementReferenceException, NoSuchElementException])
 
 
 def fill(browser: Chrome, **values: str) -> None:

@@ -154,7 +154,8 @@ class Baresip:
                     del self.events[: index + 1]
                     return event
             if time.monotonic() >= deadline:
-                raise NoAnswer(f"{self.account.user}: none of {kinds} within {timeout} s; see {self.home}/baresip.log")
+                came = [(event.get("type"), event.get("param")) for event in self.events[-8:]]
+                raise NoAnswer(f"{self.account.user}: none of {kinds} within {timeout} s, but {came}")
             self._read(max(deadline - time.monotonic(), 0.01))
 
     def forget_events(self) -> None:
