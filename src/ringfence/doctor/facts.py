@@ -144,7 +144,10 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The configuration. `web` is None while the web access process does not answer."""
+    """The configuration. `web` is None while the web access process does not answer.
+
+    `order_failed`: the last order of a certificate came to nothing.
+    """
 
     security: SecuritySettings
     transports: tuple[Transport, ...]
@@ -163,6 +166,7 @@ class Settings:
     tenants: tuple[Tenant, ...] = ()
     rules: tuple[Rule, ...] = ()
     tokens: tuple[Token, ...] = ()
+    order_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,7 @@ PLANTED: dict[str, list[Facts]] = {
     "web.plain_http": [web(provisioning_http=True)],
     "web.certificate_self_signed": [certificate(True, 300)],
     "web.certificate_expiring": [certificate(False, 5), certificate(False, -1)],
+    "web.order_failed": [settings(order_failed=True)],
     "web.open_administration": [settings(administrator_networks=()), settings(administrator_networks=("0.0.0.0/0",))],
     "web.exposed_portal": [settings(reach=facts.Reach(phones=("192.0.2.0/24",)))],
     "trunks.open_addresses": [trunk(sources=()), trunk(sources=("0.0.0.0/1",))],

@@ -39,6 +39,11 @@ def expiring(facts: Settings) -> Iterator[Sentence]:
         yield f"The certificate for {_names(facts)} expires in {left} days."
 
 
+def failed_order(facts: Settings) -> Iterator[Sentence]:
+    if facts.order_failed:
+        yield "The last order of a certificate from the authority failed."
+
+
 def _names(facts: Settings) -> str:
     return ", ".join(facts.web.certificate.names[:3]) if facts.web else ""
 
@@ -76,6 +81,12 @@ CHECKS: Final = (
         "web.certificate_expiring", Severity.HIGH, "The certificate expires soon", SECTION,
         "A trusted certificate is one that is still valid.",
         Advice("Renew the certificate and upload it.", page="/web-access/certificate"), expiring,
+    ),
+    Check(
+        "web.order_failed", Severity.HIGH, "The certificate cannot be renewed", SECTION,
+        "A trusted certificate is one that is still valid.",
+        Advice("See why the last order failed, mend it and order again.", "ringfence acme order", "/web-access/acme"),
+        failed_order,
     ),
     Check(
         "web.open_administration", Severity.MEDIUM, "Administrators may come from every address", SECTION,

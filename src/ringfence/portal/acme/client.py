@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from ringfence.policy.sentence import Sentence
 from ringfence.portal.acme.jws import AccountKey, Document, ExternalAccount, base64url
 from ringfence.portal.acme.wire import AcmeFailed, Reply, Send
 
@@ -22,6 +23,7 @@ SHORTEST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 15.0
 LONGEST_DETAIL: Final = 300
 HTTP_01: Final = "http-01"
+_NO_NAMES: Final = (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +100,13 @@ def ordered(wish: Wish, key: AccountKey, means: Means) -> Issued:
     )
     order_url, order = _location(reply), reply.document
     _prove(session, _texts(order, "authorizations"))
-    order = session.awaited(order_url, {"pending"}, "The authority did not find the order ready in time.")
+    order = session.awaited(order_url, {"pending"})
     private = ec.generate_private_key(ec.SECP256R1())
     if order.get("status") == "ready":
         session.post(_text(order, "finalize"), {"csr": base64url(_request(private, wish.names))})
-        order = session.awaited(order_url, {"ready", "processing"}, "The authority did not sign in time.")
+        order = session.awaited(order_url, {"ready", "processing"})
     if order.get("status") != "valid":
-        raise AcmeFailed(f"The authority gave the order up. {_fault(order.get('error'))}".strip())
+        raise AcmeFailed(f"The authority gave the order up. {_fault(order.get('error'))}")
     chain = session.post(_text(order, "certificate"), None).body.decode("ascii", errors="replace")
     _refuse_other_names(chain, wish.names)
     return Issued(chain, _pem(private))
@@ -142,7 +144,7 @@ class Session:
                 return _good(reply)
         raise AcmeFailed("The authority takes none of its own nonces.")
 
-    def awaited(self, url: str, passing: set[str], complaint: str) -> Document:
+    def awaited(self, url: str, passing: set[str]) -> Document:
         """What is at `url` once its status is none of the passing ones. Raises AcmeFailed."""
         waited = 0.0
         while True:
@@ -150,7 +152,7 @@ class Session:
             if reply.document.get("status") not in passing:
                 return reply.document
             if waited > PATIENCE:
-                raise AcmeFailed(complaint)
+                raise AcmeFailed("The authority was not done in time.")
             pause = _pause_of(reply)
             self.means.pause(pause)
             waited += pause
@@ -181,7 +183,7 @@ def _prove(session: Session, authorizations: list[str]) -> None:
         for challenge in asked.values():
             session.post(challenge.url, {})
         for url in asked:
-            _refuse_unproved(session.awaited(url, {"pending", "processing"}, "The authority did not look in time."))
+            _refuse_unproved(session.awaited(url, {"pending", "processing"}))
     finally:
         door.close()
 
@@ -201,8 +203,8 @@ def _challenge(session: Session, url: str) -> Challenge | None:
 def _refuse_unproved(authorization: Document) -> None:
     if authorization.get("status") == "valid":
         return
-    faults = [_fault(found) for one in _challenges(authorization) if (found := one.get("error"))]
-    raise AcmeFailed(f"The authority did not find {_name(authorization)} here. {' '.join(faults)}".strip())
+    told = next((found for one in _challenges(authorization) if (found := one.get("error"))), None)
+    raise AcmeFailed(f"The authority did not find {_name(authorization)} here. {_fault(told)}")
 
 
 def _challenges(authorization: Document) -> Iterator[Document]:
@@ -227,7 +229,7 @@ def _refuse_other_names(chain: str, names: tuple[str, ...]) -> None:
     try:
         leaf = x509.load_pem_x509_certificates(chain.encode())[0]
         found = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (ValueError, x509.ExtensionNotFound) as error:
+    except (ValueError, *_NO_NAMES) as error:
         raise AcmeFailed("What the authority sent is no certificate of a host.") from error
     missing = set(names) - {name.lower() for name in found.get_values_for_type(x509.DNSName)}
     if missing:
@@ -247,8 +249,8 @@ def _good(reply: Reply) -> Reply:
     try:
         fault = _fault(reply.document)
     except AcmeFailed:
-        fault = ""
-    raise AcmeFailed(f"The authority refused with {reply.status}. {fault}".strip())
+        fault = _fault(None)
+    raise AcmeFailed(f"The authority refused with {reply.status}. {fault}")
 
 
 def _problem_type(reply: Reply) -> str:
@@ -258,12 +260,13 @@ def _problem_type(reply: Reply) -> str:
         return ""
 
 
-def _fault(problem: Any) -> str:
+def _fault(problem: Any) -> Sentence:
     """A problem document in its authority's own words (section 6.7), made harmless."""
     if not isinstance(problem, dict):
-        return ""
+        return "It does not say why."
     kind = _short(problem.get("type")).rpartition(":")[2]
-    return f"{_short(problem.get('detail'))} ({kind})" if kind else _short(problem.get("detail"))
+    detail = _short(problem.get("detail")) or _fault(None)
+    return f"{detail} ({kind})" if kind else detail
 
 
 def _short(value: Any) -> str:

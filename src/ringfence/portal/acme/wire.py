@@ -40,7 +40,7 @@ class Reply:
         """Raises AcmeFailed if it is no JSON object."""
         try:
             found = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise AcmeFailed(f"The authority answered {self.status} with something that is no JSON object.")

@@ -15,6 +15,7 @@ from ringfence.policy.book import Target
 from ringfence.policy.numberplan import NumberClass
 from ringfence.policy.passwords import policy_of, policy_values
 from ringfence.portal import places
+from ringfence.portal.acme.models import CertificateOrder
 from ringfence.portal.firewall.plan import reach
 from ringfence.portal.outbound.models import AllowedCountry, Availability, NumberPlan, OutboundRule
 from ringfence.portal.people.changes import sip_secret_of
@@ -71,6 +72,7 @@ def settings(now: datetime | None = None) -> facts.Settings:
         tenants=tuple(_tenants()),
         rules=tuple(_rules()),
         tokens=tuple(_tokens(moment)),
+        order_failed=CertificateOrder.last_failed(),
     )
 
 
