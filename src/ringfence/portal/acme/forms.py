@@ -45,7 +45,11 @@ class AcmeForm(PortalForm):
         help_text=_("Told to the authority, for its warnings. It may be empty where the authority permits that."),
     )
     terms_agreed = _switch(
-        _("I agree to the authority’s terms"), _("Off by default. Without it no account is opened and nothing ordered.")
+        _("I agree to the authority’s terms"),
+        _(
+            "Off by default. Without it no account is opened and nothing ordered. The directory says where the terms "
+            "are (termsOfService)."
+        ),
     )
     renew = _switch(
         _("Renew by itself"),

@@ -43,7 +43,7 @@ class AcmeSettings(models.Model):
         """Raises SealBroken."""
         if not self.external_key_id:
             return None
-        return ExternalAccount(self.external_key_id, unseal(self.external_key, EXTERNAL_KEY))
+        return ExternalAccount(self.external_key_id, unseal(bytes(self.external_key), EXTERNAL_KEY))
 
     def keep_external_key(self, key: str) -> None:
         self.external_key = seal(key, EXTERNAL_KEY) if key else b""
@@ -51,7 +51,7 @@ class AcmeSettings(models.Model):
     def key_of_account(self) -> AccountKey:
         """Made at the first order and kept from then on. Raises SealBroken."""
         if self.account_key:
-            return AccountKey.from_pem(unseal(self.account_key, ACCOUNT_KEY))
+            return AccountKey.from_pem(unseal(bytes(self.account_key), ACCOUNT_KEY))
         made = AccountKey.new()
         self.account_key = seal(made.pem, ACCOUNT_KEY)
         self.save(update_fields=["account_key"])

@@ -1,0 +1,71 @@
+"""The door for challenges: open while an order runs, shut whatever becomes of whoever opened it (RFC 8555, 8.3)."""
+
+from pathlib import Path
+
+import pytest
+
+from ringfence.engines import webaccess
+from ringfence.engines.challenges import FOLDER, OPEN_SECONDS
+from ringfence.engines.listeners import WebAccess, write_web_access
+from ringfence.engines.questions import Args, Refusal
+from ringfence.engines.webaccess import WebServer
+from tests.unit.engines.systems import a_system
+
+ASKED: Args = {"challenges": {"a": f"a.{'t' * 43}"}}
+
+
+class Desk(WebServer):
+    """Puts nothing in force but remembers what it would, as the files do."""
+
+    def __init__(self, folder: Path) -> None:
+        self.system = a_system(state=folder, run=folder / "run")
+        super().__init__(self.system)
+        self.system.paths.web_access.parent.mkdir(exist_ok=True)
+        self.put: list[WebAccess] = []
+
+    def _put_in_force(self, wanted: WebAccess) -> None:
+        self.put.append(wanted)
+        write_web_access(self.system.paths.web_access, wanted)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setattr(webaccess, "taken", lambda _: [])
+    monkeypatch.setattr(WebServer, "show", lambda *_: {})
+    return Desk(tmp_path)
+
+
+def test_it_opens_stays_open_beside_other_changes_and_is_closed(desk: Desk) -> None:
+    assert desk.answer_challenges(ASKED) == {"challenges": ["a"]}
+    desk.listen({"provisioning_http": True})
+    desk.answer_challenges({"challenges": {}})
+    assert [access.ports for access in desk.put] == [(80,), (80, 8888), (8888,)]
+
+
+def test_it_is_closed_in_time_if_nobody_does(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.answer_challenges(ASKED)
+    desk.close_overdue()
+    assert len(desk.put) == 1
+    late = webaccess.time.monotonic() + OPEN_SECONDS + 1
+    monkeypatch.setattr(webaccess.time, "monotonic", lambda: late)
+    desk.close_overdue()
+    desk.close_overdue()
+    assert [access.ports for access in desk.put] == [(80,), ()]
+
+
+def test_one_that_a_dead_process_left_open_is_closed_at_the_start(desk: Desk) -> None:
+    file = desk.system.paths.nginx_config
+    file.parent.mkdir(parents=True)
+    file.write_text("location / {}")
+    desk.close_left_open()
+    assert desk.put == []
+    file.write_text(f'location = "{FOLDER}a" {{}}')
+    desk.close_left_open()
+    assert [access.ports for access in desk.put] == [()]
+
+
+def test_it_does_not_open_what_another_program_holds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webaccess, "taken", list)
+    with pytest.raises(Refusal, match="port 80") as caught:
+        desk.answer_challenges(ASKED)
+    assert (caught.value.rule, desk.put) == ("web.port_taken", [])
