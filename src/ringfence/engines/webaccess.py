@@ -35,6 +35,9 @@ from ringfence.engines.system import System, this_system
 from ringfence.hosts import ports
 
 SERVED_WITHIN: Final = 4.0
+RELEASED_WITHIN: Final = 2.0
+"""nginx itself may hold a port for a moment that was closed just now."""
+
 POLL: Final = 0.05
 FIELDS: Final = {
     ports.HTTP: "redirect_80",
@@ -146,7 +149,10 @@ class WebServer(Desk):
             raise Refusal("web.low_ports", name, message)
 
     def _refuse_taken(self, new: set[int]) -> None:
-        for held in taken(map(web_endpoint, sorted(new))):
+        wanted, until = [web_endpoint(port) for port in sorted(new)], time.monotonic() + RELEASED_WITHIN
+        while taken(wanted) and time.monotonic() < until:
+            time.sleep(POLL)
+        for held in taken(wanted):
             name = FIELDS[held.port]
             raise Refusal(
                 "web.port_taken",

@@ -9,6 +9,7 @@ from ringfence.engines.challenges import FOLDER, OPEN_SECONDS
 from ringfence.engines.listeners import WebAccess, write_web_access
 from ringfence.engines.questions import Args, Refusal
 from ringfence.engines.webaccess import WebServer
+from ringfence.hosts import ports
 from tests.unit.engines.systems import a_system
 
 ASKED: Args = {"challenges": {"a": f"a.{'t' * 43}"}}
@@ -64,8 +65,17 @@ def test_one_that_a_dead_process_left_open_is_closed_at_the_start(desk: Desk) ->
     assert [access.ports for access in desk.put] == [()]
 
 
+def test_a_port_that_was_closed_a_moment_ago_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old workers of nginx hold it until they have read that they are to go."""
+    answers = [[ports.HTTP], []]
+    monkeypatch.setattr(webaccess, "taken", lambda _: answers.pop(0) if answers else [])
+    desk.answer_challenges(ASKED)
+    assert (desk.put[0].ports, answers) == ((80,), [])
+
+
 def test_it_does_not_open_what_another_program_holds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webaccess, "taken", list)
+    monkeypatch.setattr(webaccess, "RELEASED_WITHIN", 0.0)
     with pytest.raises(Refusal, match="port 80") as caught:
         desk.answer_challenges(ASKED)
     assert (caught.value.rule, desk.put) == ("web.port_taken", [])
