@@ -70,15 +70,20 @@ def _work_for_ever() -> None:
         close_old_connections()
 
 
-def give_up_begun() -> int:
-    """What an earlier process was ordering when it ended. The number of those."""
+def give_up_begun(now: datetime | None = None) -> int:
+    """What an earlier process was ordering when it ended. The number of those. Its renewal is not begun again at once:
+    a process that dies each time must not knock at the authority every few seconds."""
+    moment = now or timezone.now()
     try:
-        return CertificateOrder.objects.filter(state=State.RUNNING).update(
-            state=State.FAILED, error=_gone(), ended_at=timezone.now()
+        given_up = CertificateOrder.objects.filter(state=State.RUNNING).update(
+            state=State.FAILED, error=_gone(), ended_at=moment
         )
+        if given_up:
+            _postpone(AcmeSettings.current(), moment)
     except Error as error:
         log.error("%s", error)
         return 0
+    return given_up
 
 
 def _gone() -> Sentence:
@@ -159,11 +164,15 @@ def _note_success(order: CertificateOrder, row: AcmeSettings, certificate: dict[
 def _note_failure(order: CertificateOrder, row: AcmeSettings, error: str, now: datetime) -> None:
     log.error("an order of a certificate failed: %s", error)
     with change(ACME) as draft:
-        if row.renew_at is not None and row.renew_at <= now:
-            _plan(row, now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(row.failures, 5)), row.failures + 1)
+        _postpone(row, now)
         order.state, order.error = State.FAILED, error[:600]
         _end(order)
         draft.record("certificate.order_failed", order.pk, ", ".join(row.names)[:200], None, {"error": order.error})
+
+
+def _postpone(row: AcmeSettings, now: datetime) -> None:
+    if row.renew_at is not None and row.renew_at <= now:
+        _plan(row, now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(row.failures, 5)), row.failures + 1)
 
 
 def _plan(row: AcmeSettings, renew_at: datetime | None, failures: int = 0) -> None:
