@@ -152,7 +152,7 @@ def test_an_order_that_a_dead_process_had_begun_is_given_up(site: Site) -> None:
     AcmeSettings.objects.create(pk=1, renew_at=now - timedelta(days=1), fingerprint="AA")
     CertificateOrder.objects.create(asked_by="admin", state=State.RUNNING)
     assert (work.give_up_begun(now), work.give_up_begun(now)) == (1, 0)
-    assert site.admin.get(ORDERS)["items"][0]["error"] == "The process that ordered it ended."
+    assert site.admin.get(ORDERS)["items"][0]["error"] == "The process that ordered it ended or broke."
     assert AcmeSettings.objects.get().renew_at == now + timedelta(hours=1), "it does not knock every few seconds"
 
 

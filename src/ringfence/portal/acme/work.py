@@ -57,37 +57,31 @@ def work_in_background() -> None:
 
 
 def _work_for_ever() -> None:
-    give_up_begun()
     while True:
         time.sleep(EVERY)
         try:
+            give_up_begun()
             order_due()
         except (Error, Refused, OSError) as error:
             log.error("no certificate can be ordered: %s", error)
         except Exception:  # the loop of a daemon: what an authority sends must not end it
             log.exception("an order broke")
-            give_up_begun()
         close_old_connections()
 
 
 def give_up_begun(now: datetime | None = None) -> int:
-    """What an earlier process was ordering when it ended. The number of those. Its renewal is not begun again at once:
-    a process that dies each time must not knock at the authority every few seconds."""
-    moment = now or timezone.now()
-    try:
-        given_up = CertificateOrder.objects.filter(state=State.RUNNING).update(
-            state=State.FAILED, error=_gone(), ended_at=moment
-        )
-        if given_up:
-            _postpone(AcmeSettings.current(), moment)
-    except Error as error:
-        log.error("%s", error)
+    """What was being ordered when this process ended, or when an order broke. The number of those. A renewal is not
+    begun again at once: one that breaks each time must not knock at the authority every few seconds."""
+    begun = CertificateOrder.objects.filter(state=State.RUNNING)
+    if not begun.exists():
         return 0
-    return given_up
+    moment = now or timezone.now()
+    _postpone(AcmeSettings.current(), moment)
+    return begun.update(state=State.FAILED, error=_gone(), ended_at=moment)
 
 
 def _gone() -> Sentence:
-    return "The process that ordered it ended."
+    return "The process that ordered it ended or broke."
 
 
 def order_due(now: datetime | None = None, means: Callable[[AcmeSettings], Means] = means_of) -> int:
