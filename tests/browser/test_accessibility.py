@@ -136,7 +136,8 @@ def keep(browser: Chrome, who: str, path: str, width: int, theme: str) -> None:
     folder = os.environ.get("RINGFENCE_SHOTS")
     if folder:
         name = f"{who}-{path.strip('/').replace('/', '_').partition('?')[0] or 'start'}-{width}-{theme}.png"
-        browser.save_screenshot(str(Path(folder) / name))
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        assert browser.save_screenshot(str(Path(folder) / name))
 
 
 @pytest.mark.parametrize(

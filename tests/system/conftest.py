@@ -58,6 +58,11 @@ class Pbx:
         time.sleep(0.3)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The stories of the SBC come last: it takes ports over from the core until the end of the session."""
+    items.sort(key=lambda item: item.path.parent.name == "sbc")
+
+
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     try:

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.http import QueryDict
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from ringfence.portal.actor import Actor
 from ringfence.portal.people.models import Extension, Person, Role
 from ringfence.portal.people.table import extensions_of, users_table
-from ringfence.portal.tables import shown
+from ringfence.portal.tables import Column, Empty, Part, Remote, Table, answer, shown
 from ringfence.portal.tables.page import ROWS
 from ringfence.portal.tenants.models import Tenant
 from tests.unit.portal.rest import Site
@@ -172,3 +173,32 @@ def test_registrations_come_page_by_page_from_the_guard(site: Site) -> None:
 def test_htmx_gets_the_table_alone(site: Site) -> None:
     part = browser().get("/users", secure=True, headers={"HX-Request": "true", "HX-Target": "table"}).content.decode()
     assert part.lstrip().startswith('<div class="card table-card"')
+
+
+def test_lists_that_the_guard_holds_are_saved_whole(site: Site) -> None:
+    """Issue 4, 7: live lists are exported too, page by page, and not as an empty file when nobody answers."""
+    told = {"scope": "sip", "rule": "x", "reason": "=1+1", "by": "guard", "since": 1.0, "until": 4e9}
+    site.guard.answers["bans.list"] = [{"address": f"192.0.2.{n}", **told} for n in range(1, 4)]  # type: ignore[assignment]
+    client = browser()
+    rows = read(client.get("/ip-blacklist?format=csv", secure=True).content)
+    assert [row["address"] for row in rows] == ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
+    assert (rows[0]["reason"], rows[0]["since"]) == ("'=1+1", "1970-01-01T00:00:01+00:00")
+    site.guard.stop()
+    page = client.get("/ip-blacklist?format=csv", secure=True)
+    assert "text/html" in page["Content-Type"]
+
+
+def test_a_list_is_walked_to_its_end() -> None:
+    everything = [{"place": f"{n:04}"} for n in range(1_203)]
+
+    def page(search: str, after: str, before: str, size: int) -> tuple[Part, int]:
+        rest = [row for row in everything if row["place"] > after]
+        return Part(rest[:size], bool(after), len(rest) > size), len(everything)
+
+    table = Table(
+        name="rows", path="/rows", row="", columns=(Column("place", "Place"),), order="", empty=Empty("x", "", ""),
+        export=(("place", lambda row: row["place"]),),
+    )  # fmt: skip
+    request = RequestFactory().get("/rows?format=csv")
+    content = answer(request, table, Remote(page, lambda row: str(row["place"])), "").content
+    assert [row["place"] for row in read(content)] == [row["place"] for row in everything]

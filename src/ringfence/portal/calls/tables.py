@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ringfence.portal.tables import Column, Empty, Filter, Table
+from ringfence.portal.tables.csvfile import instant
 
 
 def _any_text(*names: str) -> Any:
@@ -18,6 +19,11 @@ def _any_text(*names: str) -> Any:
         return [item for item in items if any(text in str(item.get(name, "")).lower() for name in names)]
 
     return search
+
+
+def _of_contacts(name: str) -> Any:
+    """What each device of an extension says of itself, one after the other."""
+    return lambda row: " ".join(str(contact.get(name, "")) for contact in row["contacts"])
 
 
 REGISTRATIONS: Final = Table(
@@ -39,6 +45,11 @@ REGISTRATIONS: Final = Table(
     ),
     search=lambda found, _: found,
     search_hint=_("Extension, domain or address"),
+    export=(
+        ("aor", lambda row: row["aor"]),
+        *((name, _of_contacts(name)) for name in ("source", "uri", "user_agent")),
+        ("expires_at", lambda row: " ".join(f"{instant(one.get('expires_at')):%FT%TZ}" for one in row["contacts"])),
+    ),
     live=2,
 )
 """In the order of the extensions, because the guard cuts the pages."""
@@ -59,6 +70,11 @@ LIVE_CALLS: Final = Table(
     empty=Empty("phone", _("Nobody is talking"), _("Calls appear here while they ring and as long as they last.")),
     search=_any_text("caller", "shown_callee"),
     search_hint=_("Caller or callee"),
+    export=(
+        *((name, lambda row, name=name: row.get(name)) for name in ("call_id", "caller", "shown_callee", "state")),
+        *((name, lambda row, name=name: instant(row.get(name))) for name in ("started_at", "answered_at")),
+        *((name, lambda row, name=name: row.get(name)) for name in ("source", "direction", "caller_rtp", "called_rtp")),
+    ),
     live=1,
 )
 

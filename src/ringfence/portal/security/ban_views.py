@@ -22,6 +22,7 @@ from ringfence.portal.problems import Refused
 from ringfence.portal.security import changes
 from ringfence.portal.tables import BulkAction, Column, Empty, Part, Remote, Table, answer
 from ringfence.portal.tables.bulk import MOST_MARKED
+from ringfence.portal.tables.csvfile import instant
 
 PROOF: Final = {
     "counted": _("counted"),
@@ -68,6 +69,10 @@ BANS: Final = Table(
     ),
     search=_narrowed_by_guard,
     search_hint=_("Address, rule or reason"),
+    export=(
+        *((name, lambda row, name=name: row.get(name)) for name in ("address", "scope", "rule", "reason", "by")),
+        *((name, lambda row, name=name: instant(row.get(name))) for name in ("since", "until")),
+    ),
     bulk=(BulkAction("lift", _("Lift"), _("Lift the bans of these addresses?")),),
     live=2,
 )

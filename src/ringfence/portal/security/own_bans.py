@@ -22,6 +22,7 @@ from ringfence.portal.problems import Refused, refuse
 from ringfence.portal.schema import In, Out
 from ringfence.portal.security import changes
 from ringfence.portal.tables import Column, Empty, Part, Remote, Table, answer
+from ringfence.portal.tables.csvfile import instant
 from ringfence.portal.tenants.models import Tenant
 
 router = Router()
@@ -49,6 +50,11 @@ OWN_BANS: Final = Table(
     empty=Empty("shield-check", _("Nobody is blocked"), _("No ban concerns your people at this moment.")),
     search=_narrowed_by_guard,
     search_hint=_("Address or rule"),
+    export=(
+        *((name, lambda row, name=name: row.get(name)) for name in ("address", "scope", "rule")),
+        *((name, lambda row, name=name: instant(row.get(name))) for name in ("since", "until")),
+        *((name, lambda row, name=name: " ".join(row.get(name, ()))) for name in ("accounts", "phones")),
+    ),
     live=5,
 )
 

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from django.http import HttpResponse
@@ -25,6 +25,11 @@ def inert(value: object) -> str:
         return value.isoformat(timespec="seconds")
     text = str(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA_STARTS) else text
+
+
+def instant(stamp: float | None) -> datetime | None:
+    """A point in time that is no row of the database (Unix seconds); nothing stays nothing."""
+    return datetime.fromtimestamp(stamp, UTC) if stamp else None
 
 
 def csv_text(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -1,5 +1,6 @@
 """One page of a table from what the address asks for: search, filters, order, the place in the list."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +18,9 @@ COUNTED: Final = 100_000
 """Counting stops here: to know that there are more is enough."""
 
 EXPORTED: Final = 200_000
+WALKED: Final = 500
+"""Rows asked for at once of another process."""
+
 LONGEST_SEARCH: Final = 100
 
 
@@ -49,8 +53,8 @@ class Shown:
 
 def answer(request: HttpRequest, table: Table, rows: Rows, template: str, **facts: Any) -> HttpResponse:
     """The page, only its table when htmx asks for that, or the CSV file of everything the filters leave."""
-    if request.GET.get("format") == "csv" and table.export:
-        return _exported(table, _narrowed(table, request.GET, rows))
+    if request.GET.get("format") == "csv" and table.export and not facts.get("guard_down"):
+        return _exported(table, _narrowed(table, request.GET, rows), _search(request.GET))
     page = {**facts, "table": shown(table, request.GET, rows)}
     is_part = request.headers.get("HX-Target") == "table"
     return render(request, "system/table_part.html" if is_part else template, page)
@@ -155,15 +159,31 @@ def _link(query: QueryDict, **changed: str) -> str:
     return f"?{kept.urlencode()}"
 
 
-def _exported(table: Table, found: Any) -> HttpResponse:
-    if _count_up_to(found, EXPORTED + 1) > EXPORTED:
+def _exported(table: Table, found: Any, wanted: str) -> HttpResponse:
+    if _count_up_to(found, EXPORTED + 1, wanted) > EXPORTED:
         raise Refused(detail=f"These are more than {EXPORTED:,} rows; narrow them with a search or a filter first.")
-    rows = found.iterator(chunk_size=2000) if isinstance(found, QuerySet) else found
+    rows: Iterable[Any] = found
+    if isinstance(found, QuerySet):
+        rows = found.iterator(chunk_size=2000)
+    elif isinstance(found, Remote):
+        rows = _walked(found, wanted)
     headings = [heading for heading, _ in table.export]
     return csv_answer(
         table.path.strip("/").replace("/", "-"), headings, ([value(row) for _, value in table.export] for row in rows)
     )
 
 
-def _count_up_to(found: Any, most: int) -> int:
+def _walked(found: Remote, wanted: str) -> Iterator[Any]:
+    """Page by page, since whoever holds the rows gives no more at once."""
+    after, goes_on = "", True
+    while goes_on:
+        part, _ = found.page(wanted, after, "", WALKED)
+        yield from part.rows
+        after = found.cursor(part.rows[-1]) if part.rows else ""
+        goes_on = part.has_next and bool(after)
+
+
+def _count_up_to(found: Any, most: int, wanted: str = "") -> int:
+    if isinstance(found, Remote):
+        return found.page(wanted, "", "", 1)[1]
     return int(found.order_by()[:most].count()) if isinstance(found, QuerySet) else len(found)
