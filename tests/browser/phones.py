@@ -27,7 +27,11 @@ MEDIA_FLAGS: Final = (
 
 @contextmanager
 def standing_on(host: Host) -> Iterator[None]:
-    """This thread's new connections, and the processes it starts, are this host's."""
+    """This thread's new connections, and the processes it starts, are this host's.
+
+    Its addresses have settled by then: a browser whose network changes throws away the page it loads.
+    """
+    host.await_addresses()
     before = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     there = os.open(NETNS_DIR / host.namespace, os.O_RDONLY | os.O_CLOEXEC)
     try:

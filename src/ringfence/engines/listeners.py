@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ringfence.engines.challenges import Challenge
 from ringfence.hosts import ports
+from ringfence.hosts.jsonfile import replace_json
 from ringfence.hosts.paths import Paths
 
 SWITCHES: Final = ("redirect_80", "redirect_443", "provisioning_http", "sbc_provisioning_http")
@@ -66,10 +67,5 @@ def _switches(stored: Any) -> WebAccess:
 
 
 def write_web_access(path: Path, access: WebAccess) -> None:
-    staged = path.with_suffix(".staged")
     kept = {name: value for name, value in asdict(access).items() if name not in ("pair", "challenges")}
-    with staged.open("w", encoding="utf-8") as stream:
-        stream.write(json.dumps(kept))
-        stream.flush()
-        os.fsync(stream.fileno())
-    staged.replace(path)
+    replace_json(path, kept)

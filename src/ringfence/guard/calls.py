@@ -59,6 +59,13 @@ class LiveCall:
         return self.started_line, self.forwarded_line, self.media_line, self.answered_line, self.confirmed_line
 
     @property
+    def dialog_told(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """What the core told of its dialog and of that one's variables."""
+        told = self.confirmed or {}
+        dialog, variables = told.get("dialog"), told.get("vars")
+        return (dialog, variables) if isinstance(dialog, dict) and isinstance(variables, dict) else None
+
+    @property
     def as_it_stands(self) -> Event:
         """What its start said, and where the last forward led: a call may begin inside and leave."""
         return {**self.started, **(self.forwarded or {}), "t": self.started["t"], "kind": self.started["kind"]}

@@ -59,12 +59,13 @@ class MediaWatch:
         self.hold()
 
     async def _look_outside(self, calls: list[LiveCall]) -> None:
-        names = [side.relayed_as for call in calls for side in sides_outside(call)]
+        found = [(call, sides_outside(call)) for call in calls]
+        names = {side.relayed_as: side.relayed_as for _, sides in found for side in sides}
         if self._outer is None or not names:
             return
-        reports = await asyncio.to_thread(self._outer.reports, {name: name for name in names})
-        for call in calls:
-            take_outside(call, reports)
+        reports = await asyncio.to_thread(self._outer.reports, names)
+        for call, sides in found:
+            take_outside(call, sides, reports)
 
     def to_end(self) -> dict[str, list[str]]:
         """The calls whose media is not what was asked for, by the reason for their end."""
@@ -100,12 +101,11 @@ class MediaWatch:
 
 
 def _take(call: LiveCall, report: dict[str, object]) -> None:
-    told = call.confirmed or {}
-    dialog, variables = told.get("dialog"), told.get("vars")
     call.looks += 1
     call.flows = flows(report)
-    if not isinstance(dialog, dict) or not isinstance(variables, dict):
+    if call.dialog_told is None:
         return
+    dialog, variables = call.dialog_told
     for name, leg, tag in (("caller_rtp", "caller_leg", "from_tag"), ("called_rtp", "callee_leg", "to_tag")):
         try:
             agreed = decode_leg(str(variables.get(leg) or ""))

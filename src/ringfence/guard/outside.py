@@ -3,7 +3,7 @@ whether their keys were proved. The core's relay knows the keys on the link alon
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,10 +27,9 @@ class Side:
 
 def sides_outside(call: LiveCall) -> tuple[Side, ...]:
     """None while the core has not told where the parties are."""
-    told = call.confirmed or {}
-    dialog, variables = told.get("dialog"), told.get("vars")
-    if not isinstance(dialog, dict) or not isinstance(variables, dict):
+    if call.dialog_told is None:
         return ()
+    dialog, variables = call.dialog_told
     digest = hashlib.md5(str(call.started.get("sip_call_id")).encode(), usedforsecurity=False).hexdigest()
     found = []
     for name, party, tag in SIDES:
@@ -40,9 +39,9 @@ def sides_outside(call: LiveCall) -> tuple[Side, ...]:
     return tuple(found)
 
 
-def take_outside(call: LiveCall, reports: Mapping[str, Mapping[str, Any]]) -> None:
+def take_outside(call: LiveCall, sides: Iterable[Side], reports: Mapping[str, Mapping[str, Any]]) -> None:
     """What the SBC's relay said of them; where it said nothing, what the core's relay knows stands."""
-    for side in sides_outside(call):
+    for side in sides:
         if side.relayed_as in reports:
             call.outside[side.name] = described(Leg(Form.DTLS), suite(reports[side.relayed_as], side.tag))
     call.encrypted.update(call.outside)

@@ -3,13 +3,13 @@ router translates it. It is what SIP and SDP name then.
 """
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ringfence.hosts.addresses import Address, parsed
 from ringfence.hosts.cloud import Cloud
+from ringfence.hosts.jsonfile import replace_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,7 @@ def read_public(path: Path) -> Public:
 def write_public(path: Path, wanted: Public) -> None:
     """Everybody may read it: each part needs the address."""
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    staged = path.with_suffix(".staged")
-    with staged.open("w", encoding="utf-8") as stream:
-        json.dump(asdict(wanted), stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    staged.chmod(0o644)
-    staged.replace(path)
+    replace_json(path, asdict(wanted), 0o644)
 
 
 def followed(present: Public, recognise: Callable[[], Cloud | None]) -> Public:

@@ -4,12 +4,12 @@ One file holds the switch; engines, guard, firewall plan and portal read it.
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from ringfence.hosts import ports
+from ringfence.hosts.jsonfile import replace_json
 from ringfence.hosts.transports import Protocol, SipTransport
 
 
@@ -52,10 +52,4 @@ def read_sbc(path: Path) -> Sbc:
 def write_sbc(path: Path, wanted: Sbc) -> None:
     """Replaces the file in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_suffix(".staged")
-    with staged.open("w", encoding="utf-8") as stream:
-        stream.write(json.dumps(asdict(wanted)))
-        stream.flush()
-        os.fsync(stream.fileno())
-    staged.chmod(0o644)
-    staged.replace(path)
+    replace_json(path, asdict(wanted), 0o644)

@@ -3,7 +3,6 @@ Ports"). One file holds what is in force; engines, guard, firewall plan and port
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ringfence.hosts import ports
+from ringfence.hosts.jsonfile import replace_json
 from ringfence.hosts.ports import Part, Transport
 
 LOWEST, HIGHEST = 1024, 65535
@@ -143,10 +143,4 @@ def from_plain(item: Mapping[str, Any]) -> SipTransport:
 
 def write_transports(path: Path, wanted: tuple[SipTransport, ...]) -> None:
     """Replaces the file in one step."""
-    staged = path.with_suffix(".staged")
-    with staged.open("w", encoding="utf-8") as stream:
-        stream.write(json.dumps([asdict(one) for one in wanted]))
-        stream.flush()
-        os.fsync(stream.fileno())
-    staged.chmod(0o644)
-    staged.replace(path)
+    replace_json(path, [asdict(one) for one in wanted], 0o644)

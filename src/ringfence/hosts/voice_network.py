@@ -5,7 +5,6 @@ One file holds what is in force; engines, guard and portal read it.
 """
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from ipaddress import ip_network
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ringfence.hosts.addresses import Address, Surroundings, parsed
+from ringfence.hosts.jsonfile import replace_json
 
 HIGHEST_DSCP: Final = 63
 CALM_PACKETS: Final = 300
@@ -79,13 +79,7 @@ def read_voice_network(path: Path) -> VoiceNetwork:
 
 def write_voice_network(path: Path, wanted: VoiceNetwork) -> None:
     """Everybody may read it: nothing in it is secret."""
-    staged = path.with_suffix(".staged")
-    with staged.open("w", encoding="utf-8") as stream:
-        json.dump(asdict(wanted), stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    staged.chmod(0o644)
-    staged.replace(path)
+    replace_json(path, asdict(wanted), 0o644)
 
 
 def from_plain(values: Any, present: VoiceNetwork | None = None) -> VoiceNetwork:

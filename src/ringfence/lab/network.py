@@ -69,6 +69,14 @@ class Host:
             ["setpriv", "--pdeathsig", "KILL", "--", *self.command(*argv)], process_group=0, **options
         )
 
+    def await_addresses(self, patience: float = 10.0) -> None:
+        """Until none is tentative any more: duplicate address detection takes a second (RFC 4862 section 5.4)."""
+        deadline = time.monotonic() + patience
+        while _ip_in(self.namespace, ["-6", "address", "show", "tentative"]):
+            if time.monotonic() > deadline:
+                raise LabUnavailable(f"{self.name} has IPv6 addresses that stay tentative")
+            time.sleep(0.1)
+
     def udp(self, port: int = 0, address: str | None = None) -> socket.socket:
         return self._bound(socket.SOCK_DGRAM, port, address)
 

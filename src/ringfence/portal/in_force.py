@@ -1,14 +1,19 @@
 """The policy that the workers have now, for pages that ask it what it would do."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import lmdb
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 
 from ringfence.portal import places
-from ringfence.portal.problems import Unavailable, refuse
+from ringfence.portal.access import actor_of
+from ringfence.portal.forms import PortalForm
+from ringfence.portal.problems import Refused, Unavailable, refuse
 from ringfence.store.reader import PolicyReader
 
 
@@ -24,6 +29,21 @@ def policy_in_force() -> Iterator[PolicyReader]:
         yield reader
     finally:
         reader.close()
+
+
+def question_page(
+    request: HttpRequest, form: PortalForm, explain: Callable[..., dict[str, Any]], templates: tuple[str, str]
+) -> HttpResponse:
+    """What would happen to a call, and why: the whole page, or only the answer when htmx asks. Only asks, so the
+    question stands in the address."""
+    found: dict[str, Any] = {}
+    if form.is_valid():
+        try:
+            found = explain(actor_of(request), **form.cleaned_data)
+        except Refused as refused:
+            form.explain(refused)
+    template = templates[bool(request.headers.get("HX-Request"))]
+    return render(request, template, {"form": form, "found": found}, status=422 if form.errors else 200)
 
 
 def moment(at: str) -> float:

@@ -13,11 +13,7 @@ CLAIMED: Final = (
 """Headers that claim an identity, make others answer by themselves, or are ours."""
 
 _EXACT: Final = f"^({CLAIMED})$"
-_PERHAPS: Final = re.compile(
-    r"[\r\n][ \t]*(?:P-|Remote-Party|Diversion|History-|Identity|Privacy|Replaces|Join|Referred-|Alert-|Call-Info|"
-    r"Answer-|Priv-|X-)",
-    re.IGNORECASE,
-)
+_PERHAPS: Final = re.compile(rf"[\r\n][ \t]*(?:{CLAIMED})", re.IGNORECASE)
 """Any line that begins like one of them. Few messages have one; the others are spared the exact look."""
 
 

@@ -267,8 +267,12 @@ def dialog_known() -> bool:
 
 def find_dialog() -> bool:
     """Makes the dialog of this message, whichever side it goes to, the one that is asked and told."""
-    name, one, other = call_id(), text("$ft"), text("$tt")
-    return _yes(KSR.dialog.dlg_get(name, one, other)) or _yes(KSR.dialog.dlg_get(name, other, one))
+    return select_dialog(call_id(), text("$ft"), text("$tt"))
+
+
+def select_dialog(name: str, one_tag: str, other_tag: str) -> bool:
+    """The same for the dialog with this Call-ID and these tags, in either order."""
+    return _yes(KSR.dialog.dlg_get(name, one_tag, other_tag)) or _yes(KSR.dialog.dlg_get(name, other_tag, one_tag))
 
 
 def dialog_var(name: str) -> str:

@@ -3,7 +3,7 @@
 import KSR
 
 from ringfence.signaling import ksr
-from ringfence.signaling.ksr import _yes, text
+from ringfence.signaling.ksr import text
 
 
 def refer_to_count() -> int:
@@ -25,9 +25,7 @@ def refer_to_instead(uri: str, replaces: str, by: str) -> None:
 
 def parties_of(wanted: str, one_tag: str, other_tag: str) -> tuple[str, ...]:
     """The two addresses of record of another dialog of ours; none if there is no such dialog."""
-    found: tuple[str, ...] = ()
-    for tags in ((one_tag, other_tag), (other_tag, one_tag)):
-        if not found and _yes(KSR.dialog.dlg_get(wanted, *tags)):
-            found = (ksr.dialog_var("from"), ksr.dialog_var("to"))
+    is_ours = ksr.select_dialog(wanted, one_tag, other_tag)
+    found = (ksr.dialog_var("from"), ksr.dialog_var("to")) if is_ours else ()
     ksr.find_dialog()
     return found

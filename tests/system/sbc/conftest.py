@@ -45,7 +45,6 @@ def outside(with_sbc: Any, stranger: Callable[[], Host]) -> Iterator[Callable[..
             if registered:
                 answer = made.register()
                 assert answer.status == 200, answer.start_line
-                stack.callback(made.register, expires=0)
             return made
 
         yield make

@@ -3,7 +3,8 @@
 import json
 import socket
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,14 @@ class FakeGuard:
         found = [event for event in self.events if event["id"] > args["cursor"] and event["kind"] in args["kinds"]]
         found = found[: args["limit"]]
         return {"events": found, "cursor": found[-1]["id"] if found else max(args["cursor"], last), "last": last}
+
+
+@contextmanager
+def answering(path: Path, answers: dict[str, Any]) -> Iterator[FakeGuard]:
+    """A process beside the portal that answers these verbs there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fake = FakeGuard(path)
+    fake.answers |= answers
+    fake.start()
+    yield fake
+    fake.stop()

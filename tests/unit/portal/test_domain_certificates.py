@@ -1,12 +1,13 @@
 """Certificates of tenants' domains on their page and over REST (issue 6: SNI by tenant)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from ringfence.portal import places
 from ringfence.portal.audit.models import Entry
-from tests.unit.portal.fakeguard import FakeGuard
+from tests.unit.portal.fakeguard import FakeGuard, answering
 from tests.unit.portal.rest import Site
 from tests.unit.portal.test_pages import browser
 from tests.unit.portal.web_access_state import CERTIFICATE
@@ -18,19 +19,15 @@ PEM = {"chain": "CHAIN", "key": "SECRET-KEY"}
 
 @pytest.fixture(autouse=True)
 def process(site: Site) -> Iterator[FakeGuard]:
-    socket = places.PATHS.transports_socket
-    socket.parent.mkdir(parents=True, exist_ok=True)
-    fake = FakeGuard(socket)
     held = {"certificates": {DOMAIN: CERTIFICATE}}
-    fake.answers |= {
+    answers: dict[str, Any] = {
         "certificates.show": held,
         "certificates.put": held,
         "certificates.drop": {"certificates": {}},
         "transports.show": {"transports": []},
     }
-    fake.start()
-    yield fake
-    fake.stop()
+    with answering(places.PATHS.transports_socket, answers) as fake:
+        yield fake
 
 
 def test_it_is_brought_and_its_key_is_kept_nowhere(site: Site, process: FakeGuard) -> None:

@@ -12,7 +12,7 @@ from ringfence.engines.phoneauthorities import check_revocations, checked_author
 from ringfence.portal import places
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.phonecertificates.models import Authority, PhoneCertificate
-from tests.unit.portal.fakeguard import FakeGuard
+from tests.unit.portal.fakeguard import FakeGuard, answering
 from tests.unit.portal.rest import Site
 from tests.unit.portal.test_pages import browser
 
@@ -21,17 +21,13 @@ TLS = {"name": "tls-5061", "protocol": "tls", "port": 5061, "clients": "none"}
 
 @pytest.fixture(autouse=True)
 def process(site: Site) -> Iterator[FakeGuard]:
-    socket = places.PATHS.transports_socket
-    socket.parent.mkdir(parents=True, exist_ok=True)
-    fake = FakeGuard(socket)
-    fake.answers |= {
+    answers: dict[str, Any] = {
         "phones.trust": {"authorities": []},
         "transports.show": {"transports": [TLS]},
         "transports.change": {"transports": [TLS]},
     }
-    fake.start()
-    yield fake
-    fake.stop()
+    with answering(places.PATHS.transports_socket, answers) as fake:
+        yield fake
 
 
 def made(site: Site, **more: Any) -> dict[str, Any]:

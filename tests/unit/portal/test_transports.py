@@ -8,7 +8,7 @@ import pytest
 from ringfence.portal import places
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.trunks.models import Trunk
-from tests.unit.portal.fakeguard import FakeGuard
+from tests.unit.portal.fakeguard import FakeGuard, answering
 from tests.unit.portal.rest import Site
 from tests.unit.portal.test_pages import browser
 
@@ -21,13 +21,9 @@ ADDED = {"name": "tcp-5099", "protocol": "tcp", "port": 5099, "clients": "none"}
 
 @pytest.fixture(autouse=True)
 def process(site: Site) -> Iterator[FakeGuard]:
-    socket = places.PATHS.transports_socket
-    socket.parent.mkdir(parents=True, exist_ok=True)
-    fake = FakeGuard(socket)
-    fake.answers |= {"transports.show": {"transports": USUAL}, "transports.change": {"transports": USUAL}}
-    fake.start()
-    yield fake
-    fake.stop()
+    answers = {"transports.show": {"transports": USUAL}, "transports.change": {"transports": USUAL}}
+    with answering(places.PATHS.transports_socket, answers) as fake:
+        yield fake
 
 
 def asked(process: FakeGuard) -> list[Any]:

@@ -10,7 +10,7 @@ from ringfence.hosts.voice_network import VoiceNetwork
 from ringfence.portal import places
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.network import changes
-from tests.unit.portal.fakeguard import FakeGuard
+from tests.unit.portal.fakeguard import FakeGuard, answering
 from tests.unit.portal.rest import Site
 from tests.unit.portal.test_pages import browser
 
@@ -26,14 +26,10 @@ PATH = "settings/voice-network"
 
 @pytest.fixture(autouse=True)
 def process(site: Site) -> Iterator[FakeGuard]:
-    socket = places.PATHS.transports_socket
-    socket.parent.mkdir(parents=True, exist_ok=True)
-    fake = FakeGuard(socket)
     changed = {**STATE, "settings": USUAL | {"signalling_dscp": 26}}
-    fake.answers |= {"network.show": STATE, "network.change": changed}
-    fake.start()
-    yield fake
-    fake.stop()
+    answers = {"network.show": STATE, "network.change": changed}
+    with answering(places.PATHS.transports_socket, answers) as fake:
+        yield fake
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ the host firewall lets it through: if nobody outside reaches it, something befor
 """
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Final
 from ringfence.hosts.cloud import Cloud
 from ringfence.hosts.firewall.active import FrontEnd
 from ringfence.hosts.firewall.plan import Plan
+from ringfence.hosts.jsonfile import replace_json
 from ringfence.hosts.ports import Transport
 
 FRESH_SECONDS: Final = 3600
@@ -151,9 +151,4 @@ class Notes:
 
     def _write(self, path: Path, document: dict[str, Any]) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        staged = path.with_suffix(".staged")
-        with staged.open("w", encoding="utf-8") as stream:
-            json.dump(document, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        staged.replace(path)
+        replace_json(path, document)

@@ -1,7 +1,6 @@
 """What was applied last, and an apply that waits for its confirmation: two files of root's, so that both survive."""
 
 import json
-import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from ringfence.hosts.firewall.active import FrontEnd
 from ringfence.hosts.firewall.apply import NOTHING, Undo
 from ringfence.hosts.firewall.plan import Opening, Plan
+from ringfence.hosts.jsonfile import replace_json
 from ringfence.hosts.ports import Transport
 
 
@@ -66,12 +66,7 @@ class Records:
 
     def _write(self, path: Path, document: Any) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        staged = path.with_suffix(".staged")
-        with staged.open("w", encoding="utf-8") as stream:
-            json.dump(document, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        staged.replace(path)
+        replace_json(path, document)
 
 
 def plain(plan: Plan) -> list[dict[str, Any]]:

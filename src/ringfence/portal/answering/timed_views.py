@@ -9,22 +9,17 @@ from django.views.decorators.http import require_POST
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.answering import bulk, timed
 from ringfence.portal.answering.forms import TimeConditionForm
-from ringfence.portal.answering.models import TimeCondition
 from ringfence.portal.answering.timed_api import condition_of
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused
-from ringfence.portal.tables import answer
-from ringfence.portal.tenants.narrowing import by_tenant
+from ringfence.portal.tenants.narrowing import list_page
 
 HOME = "/time-conditions"
 
 
 @permitted(Permission.INBOUND_READ)
 def list_conditions(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    found = TimeCondition.objects.visible_to(actor).select_related("tenant", "office_hours")
-    facts = {"may_add": actor.may(Permission.INBOUND_WRITE), "title": _("Time Conditions"), "new": f"{HOME}/new"}
-    return answer(request, by_tenant(bulk.OF_CONDITIONS.shown_to(actor), actor), found, "answering/list.html", **facts)
+    return list_page(request, bulk.OF_CONDITIONS, "answering/list.html", title=_("Time Conditions"), new=f"{HOME}/new")
 
 
 @permitted(Permission.INBOUND_WRITE)

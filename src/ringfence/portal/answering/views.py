@@ -10,22 +10,17 @@ from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.answering import bulk, changes
 from ringfence.portal.answering.api import announcement_of, group_of
 from ringfence.portal.answering.forms import AnnouncementForm, RingGroupForm
-from ringfence.portal.answering.models import Announcement, RingGroup
 from ringfence.portal.forms import PortalForm
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
-from ringfence.portal.tables import answer
-from ringfence.portal.tenants.narrowing import by_tenant
+from ringfence.portal.tenants.narrowing import list_page
 
 LONGEST_FILE = 12 * 1024 * 1024
 
 
 @permitted(Permission.INBOUND_READ)
 def list_groups(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    found = RingGroup.objects.visible_to(actor).select_related("tenant")
-    facts = {"may_add": actor.may(Permission.INBOUND_WRITE), "title": _("Ring Groups"), "new": "/ring-groups/new"}
-    return answer(request, by_tenant(bulk.OF_GROUPS.shown_to(actor), actor), found, "answering/list.html", **facts)
+    return list_page(request, bulk.OF_GROUPS, "answering/list.html", title=_("Ring Groups"), new="/ring-groups/new")
 
 
 @permitted(Permission.INBOUND_WRITE)
@@ -66,12 +61,8 @@ def delete_group(request: HttpRequest, group_id: int) -> HttpResponse:
 
 @permitted(Permission.INBOUND_READ)
 def list_announcements(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    found = Announcement.objects.visible_to(actor).select_related("tenant")
-    facts = {"may_add": actor.may(Permission.INBOUND_WRITE), "title": _("Announcements"), "new": "/announcements/new"}
-    return answer(
-        request, by_tenant(bulk.OF_ANNOUNCEMENTS.shown_to(actor), actor), found, "answering/list.html", **facts
-    )
+    facts = {"title": _("Announcements"), "new": "/announcements/new"}
+    return list_page(request, bulk.OF_ANNOUNCEMENTS, "answering/list.html", **facts)
 
 
 @permitted(Permission.INBOUND_WRITE)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm
+from ringfence.portal.in_force import question_page
 from ringfence.portal.inbound import bulk, changes, explaining
 from ringfence.portal.inbound.changes import RuleWish
 from ringfence.portal.inbound.forms import BlockForm, PoolForm, QuestionForm, RuleForm
@@ -19,9 +20,9 @@ from ringfence.portal.inbound.table import BLOCKED, POOLS, RULES
 from ringfence.portal.paging import one_of
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
-from ringfence.portal.tables import answer
-from ringfence.portal.tenants.narrowing import by_tenant
+from ringfence.portal.tenants.narrowing import list_page
 
+PAGE: Final = "inbound/inbound.html"
 TABS: Final = (
     (RULES.path, gettext_lazy("Inbound Rules")),
     (POOLS.path, gettext_lazy("Number Pools")),
@@ -33,50 +34,17 @@ type Save = Callable[[dict[str, Any]], None]
 
 @permitted(Permission.INBOUND_READ)
 def rules(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    found = InboundRule.objects.visible_to(actor).select_related("tenant")
-    may_add = actor.may(Permission.INBOUND_WRITE)
-    return answer(
-        request,
-        by_tenant(bulk.OF_RULES.shown_to(actor), actor),
-        found,
-        "inbound/inbound.html",
-        title=_("Inbound Rules"),
-        tabs=TABS,
-        may_add=may_add,
-    )
+    return list_page(request, bulk.OF_RULES, PAGE, title=_("Inbound Rules"), tabs=TABS)
 
 
 @permitted(Permission.INBOUND_READ)
 def pools(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    found = NumberPool.objects.visible_to(actor).select_related("tenant", "trunk")
-    may_add = actor.may(Permission.TRUNKS_WRITE)
-    return answer(
-        request,
-        by_tenant(bulk.OF_POOLS.shown_to(actor), actor),
-        found,
-        "inbound/inbound.html",
-        title=_("Number Pools"),
-        tabs=TABS,
-        may_add=may_add,
-    )
+    return list_page(request, bulk.OF_POOLS, PAGE, title=_("Number Pools"), tabs=TABS)
 
 
 @permitted(Permission.INBOUND_READ)
 def blocked(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    found = BlockedCaller.objects.visible_to(actor).select_related("tenant")
-    may_add = actor.may(Permission.INBOUND_WRITE)
-    return answer(
-        request,
-        by_tenant(bulk.OF_BLOCKED.shown_to(actor), actor),
-        found,
-        "inbound/inbound.html",
-        title=_("Blocked Callers"),
-        tabs=TABS,
-        may_add=may_add,
-    )
+    return list_page(request, bulk.OF_BLOCKED, PAGE, title=_("Blocked Callers"), tabs=TABS)
 
 
 @permitted(Permission.INBOUND_WRITE)
@@ -150,16 +118,9 @@ def delete_blocked(request: HttpRequest, block_id: int) -> HttpResponse:
 
 @permitted(Permission.INBOUND_READ)
 def question(request: HttpRequest) -> HttpResponse:
-    """Where would this call lead, and why. Only asks, so the question stands in the address."""
+    """Where would this call lead, and why."""
     form = QuestionForm(request.GET if "number" in request.GET else None)
-    found: dict[str, Any] = {}
-    if form.is_valid():
-        try:
-            found = explaining.explain(actor_of(request), **form.cleaned_data)
-        except Refused as refused:
-            form.explain(refused)
-    template = "inbound/answer.html" if request.headers.get("HX-Request") else "inbound/question.html"
-    return render(request, template, {"form": form, "found": found}, status=422 if form.errors else 200)
+    return question_page(request, form, explaining.explain, ("inbound/question.html", "inbound/answer.html"))
 
 
 def _form(request: HttpRequest, form: PortalForm, save: Save, title: str, back: str, *delete: str) -> HttpResponse:

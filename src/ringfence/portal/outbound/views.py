@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm
+from ringfence.portal.in_force import question_page
 from ringfence.portal.outbound import bulk, changes, explaining, metadata
 from ringfence.portal.outbound.compiling import plan_row
 from ringfence.portal.outbound.forms import (
@@ -30,10 +31,9 @@ from ringfence.portal.outbound.models import AllowedCountry, DisallowedCode, Eme
 from ringfence.portal.outbound.wishes import HoursWish, PlanWish, RuleWish
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused
-from ringfence.portal.tables import answer
 from ringfence.portal.tenants.api import tenant_of
 from ringfence.portal.tenants.models import Tenant
-from ringfence.portal.tenants.narrowing import by_tenant
+from ringfence.portal.tenants.narrowing import list_page
 
 LISTS: dict[str, Any] = {
     "countries": (AllowedCountry, CountryForm, changes.allow_country),
@@ -104,15 +104,7 @@ def delete_code(request: HttpRequest, name: str, row_id: int) -> HttpResponse:
 
 @permitted(Permission.OUTBOUND_READ)
 def list_hours(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    found = OfficeHours.objects.visible_to(actor).select_related("tenant")
-    return answer(
-        request,
-        by_tenant(bulk.OF_HOURS.shown_to(actor), actor),
-        found,
-        "outbound/hours.html",
-        may_add=actor.may(Permission.OUTBOUND_WRITE),
-    )
+    return list_page(request, bulk.OF_HOURS, "outbound/hours.html")
 
 
 @permitted(Permission.OUTBOUND_WRITE)
@@ -148,15 +140,7 @@ def delete_hours(request: HttpRequest, row_id: int) -> HttpResponse:
 
 @permitted(Permission.OUTBOUND_READ)
 def list_rules(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    found = OutboundRule.objects.visible_to(actor).select_related("tenant")
-    return answer(
-        request,
-        by_tenant(bulk.OF_RULES.shown_to(actor), actor),
-        found,
-        "outbound/rules.html",
-        may_add=actor.may(Permission.OUTBOUND_WRITE),
-    )
+    return list_page(request, bulk.OF_RULES, "outbound/rules.html")
 
 
 @permitted(Permission.OUTBOUND_WRITE)
@@ -195,16 +179,9 @@ def delete_rule(request: HttpRequest, row_id: int) -> HttpResponse:
 
 @permitted(Permission.OUTBOUND_READ)
 def question(request: HttpRequest) -> HttpResponse:
-    """Which rule would this call take, and why. Only asks, so the question stands in the address."""
+    """Which rule would this call take, and why."""
     form = QuestionForm(request.GET if "number" in request.GET else None)
-    found: dict[str, Any] = {}
-    if form.is_valid():
-        try:
-            found = explaining.explain(actor_of(request), **form.cleaned_data)
-        except Refused as refused:
-            form.explain(refused)
-    template = "outbound/answer.html" if request.headers.get("HX-Request") else "outbound/question.html"
-    return render(request, template, {"form": form, "found": found}, status=422 if form.errors else 200)
+    return question_page(request, form, explaining.explain, ("outbound/question.html", "outbound/answer.html"))
 
 
 def _row(request: HttpRequest, model: Any, row_id: int) -> Any:

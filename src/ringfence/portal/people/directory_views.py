@@ -14,12 +14,12 @@ from ringfence.portal.forms import PortalForm
 from ringfence.portal.people import group_bulk, groups, operators, roles
 from ringfence.portal.people.directory_api import group_of, operator_of, role_of
 from ringfence.portal.people.directory_forms import GroupForm, MemberForm, OperatorForm, RoleForm
-from ringfence.portal.people.directory_tables import OPERATORS, ROLES, groups_of, operators_of, roles_of
+from ringfence.portal.people.directory_tables import OPERATORS, ROLES, operators_of, roles_of
 from ringfence.portal.people.models import Group, Person
 from ringfence.portal.permissions import PERMISSIONS, Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.tables import answer
-from ringfence.portal.tenants.narrowing import by_tenant
+from ringfence.portal.tenants.narrowing import list_page
 
 
 @permitted(Permission.USERS_READ)
@@ -75,15 +75,7 @@ def delete_role(request: HttpRequest, role_id: int) -> HttpResponse:
 
 @permitted(Permission.USERS_READ)
 def list_groups(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    may_add = actor.may(Permission.GROUPS_WRITE)
-    return answer(
-        request,
-        by_tenant(group_bulk.OF_GROUPS.shown_to(actor), actor),
-        groups_of(actor),
-        "people/groups.html",
-        may_add=may_add,
-    )
+    return list_page(request, group_bulk.OF_GROUPS, "people/groups.html")
 
 
 @permitted(Permission.GROUPS_WRITE)

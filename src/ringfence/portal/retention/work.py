@@ -1,12 +1,12 @@
 """What the portal does about old data, once an hour."""
 
 import json
-import os
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils import timezone
 
+from ringfence.hosts.jsonfile import replace_json
 from ringfence.portal import places
 from ringfence.portal.actor import Actor
 from ringfence.portal.audit.chain import append
@@ -37,13 +37,8 @@ def delete_old_call_records(now: datetime | None = None) -> int:
 def write_log_rules() -> int:
     """Tells the supervisor how much of the logs is kept; 1 if that is new to it."""
     kept, path = KeptData.current(), places.PATHS.log_rules
-    text = json.dumps({"megabytes": kept.log_megabytes, "files": kept.log_files, "days": kept.log_days})
-    if path.exists() and path.read_text(encoding="utf-8") == text:
+    wanted = {"megabytes": kept.log_megabytes, "files": kept.log_files, "days": kept.log_days}
+    if path.exists() and path.read_text(encoding="utf-8") == json.dumps(wanted):
         return 0
-    staged = path.with_suffix(".staged")
-    with staged.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    staged.replace(path)
+    replace_json(path, wanted)
     return 1
