@@ -13,6 +13,9 @@ MOST: Final = 32
 OPEN_SECONDS: Final = 600.0
 """Whoever opened the door closes it; if he cannot, it is closed then."""
 
+SHUT_AGAIN_SECONDS: Final = 30.0
+"""Until closing is tried again, if the web server did not take it."""
+
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _ANSWER: Final = re.compile(r"[A-Za-z0-9_-]{1,128}\.[A-Za-z0-9_-]{43}")
 

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import serialization
 
 from ringfence.engines import brought
 from ringfence.engines.brought import CertificateRefused
-from ringfence.engines.challenges import FOLDER, OPEN_SECONDS, Challenge, challenges_of
+from ringfence.engines.challenges import FOLDER, OPEN_SECONDS, SHUT_AGAIN_SECONDS, Challenge, challenges_of
 from ringfence.engines.files import web_file
 from ringfence.engines.free_ports import taken, web_endpoint
 from ringfence.engines.install import EngineRefused, install
@@ -116,27 +116,42 @@ class WebServer(Desk):
         self._refuse_low_ports(access)
         self._refuse_taken(set(access.ports) - set(now.ports))
         self._put_in_force(access)
+        self._wait_for_silence(set(now.challenges) - set(wanted))
         self._challenges, self._closes_at = wanted, time.monotonic() + OPEN_SECONDS
         return {"challenges": [challenge.token for challenge in wanted]}
 
     def close_overdue(self) -> None:
-        """Closes the door for challenges if nobody did in time."""
-        if self._challenges and time.monotonic() > self._closes_at:
-            log.warning("nobody closed the door for challenges")
+        """Closes the door for challenges if nobody did in time; once more later if that is not taken."""
+        if not self._challenges or time.monotonic() <= self._closes_at:
+            return
+        log.warning("nobody closed the door for challenges")
+        if self._shut():
             self._challenges = ()
-            self._follow()
+        else:
+            self._closes_at = time.monotonic() + SHUT_AGAIN_SECONDS
 
     def close_left_open(self) -> None:
         """Takes away what a process before this one could not."""
         file = self._system.paths.nginx_config
         if file.is_file() and FOLDER in file.read_text(encoding="utf-8"):
-            self._follow()
+            self._shut()
 
-    def _follow(self) -> None:
+    def _shut(self) -> bool:
         try:
-            self._put_in_force(self._access())
+            self._put_in_force(read_web_access(self._system.paths))
         except Refusal as refused:
             log.error("%s", refused)
+            return False
+        return True
+
+    def _wait_for_silence(self, former: set[Challenge]) -> None:
+        """The old workers of nginx answer until they have read that they are to go. No reason to open the door again if
+        they take long."""
+        until = time.monotonic() + SERVED_WITHIN
+        while (heard := any(one.is_answered for one in former)) and time.monotonic() < until:
+            time.sleep(POLL)
+        if heard:
+            log.warning("nginx still answers a challenge that it was told to forget")
 
     def _access(self) -> WebAccess:
         return replace(read_web_access(self._system.paths), challenges=self._challenges)
@@ -172,7 +187,7 @@ class WebServer(Desk):
                 "web.refused", "", f"The web server did not take it; nothing was changed. {refused}"
             ) from refused
         write_web_access(system.paths.web_access, wanted)
-        log.info("in force: %s", {**asdict(wanted), "challenges": [one.token for one in wanted.challenges]})
+        log.info("in force: %s", {**asdict(wanted), "challenges": len(wanted.challenges)})
 
     def _reload(self, fingerprint: str, wanted: WebAccess) -> str:
         """Asks nginx to read its file anew and looks whether it does; a complaint if not in time."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.engines import webaccess
-from ringfence.engines.challenges import FOLDER, OPEN_SECONDS
+from ringfence.engines.challenges import FOLDER, OPEN_SECONDS, SHUT_AGAIN_SECONDS, Challenge
 from ringfence.engines.listeners import WebAccess, write_web_access
 from ringfence.engines.questions import Args, Refusal
 from ringfence.engines.webaccess import WebServer
@@ -23,8 +23,12 @@ class Desk(WebServer):
         super().__init__(self.system)
         self.system.paths.web_access.parent.mkdir(exist_ok=True)
         self.put: list[WebAccess] = []
+        self.refusals = 0
 
     def _put_in_force(self, wanted: WebAccess) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise Refusal("web.refused", "", "The web server did not take it; nothing was changed.")
         self.put.append(wanted)
         write_web_access(self.system.paths.web_access, wanted)
 
@@ -52,6 +56,26 @@ def test_it_is_closed_in_time_if_nobody_does(desk: Desk, monkeypatch: pytest.Mon
     desk.close_overdue()
     desk.close_overdue()
     assert [access.ports for access in desk.put] == [(80,), ()]
+
+
+def test_one_that_does_not_close_is_closed_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A web server that is busy once must not answer for ever."""
+    desk.answer_challenges(ASKED)
+    now = webaccess.time.monotonic() + OPEN_SECONDS + 1
+    desk.refusals = 1
+    for seconds, is_open in ((0, True), (1, True), (SHUT_AGAIN_SECONDS + 1, False)):
+        monkeypatch.setattr(webaccess.time, "monotonic", lambda late=now + seconds: late)
+        desk.close_overdue()
+        assert (desk.put[-1].ports == (80,)) is is_open
+
+
+def test_it_is_shut_only_when_nothing_answers_any_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """nginx changes its workers behind our back: an order that has ended leaves no answer on port 80."""
+    answers = [True, True, False]
+    monkeypatch.setattr(Challenge, "is_answered", property(lambda _: answers.pop(0)))
+    desk.answer_challenges(ASKED)
+    desk.answer_challenges({"challenges": {}})
+    assert answers == []
 
 
 def test_one_that_a_dead_process_left_open_is_closed_at_the_start(desk: Desk) -> None:
