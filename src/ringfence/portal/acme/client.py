@@ -1,6 +1,8 @@
 """Orders one certificate from an authority: account, order, proof of the names, request, certificate (RFC 8555)."""
 
 import json
+import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self
@@ -19,10 +21,14 @@ NONCES_TRIED: Final = 4
 PATIENCE: Final = 240.0
 """Seconds that an authority may take to look at the names, and as many to sign."""
 
+WHOLE_ORDER: Final = 900.0
+"""Seconds after which nothing more is asked: no other order is made meanwhile."""
+
 SHORTEST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 15.0
 LONGEST_DETAIL: Final = 300
 HTTP_01: Final = "http-01"
+_NONCE: Final = re.compile(r"[A-Za-z0-9_-]{1,1000}")
 _NO_NAMES: Final = (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
@@ -43,6 +49,12 @@ class Issued:
     chain: str
     key: str
 
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256, as pages show it."""
+        leaf = x509.load_pem_x509_certificates(self.chain.encode())[0]
+        return leaf.fingerprint(hashes.SHA256()).hex(":").upper()
+
 
 class Door(Protocol):
     """Answers an authority at /.well-known/acme-challenge/ on port 80."""
@@ -61,6 +73,7 @@ class Means:
     send: Send
     door: Door
     pause: Callable[[float], None]
+    clock: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +113,11 @@ def ordered(wish: Wish, key: AccountKey, means: Means) -> Issued:
     )
     order_url, order = _location(reply), reply.document
     _prove(session, _texts(order, "authorizations"))
-    order = session.awaited(order_url, {"pending"})
+    order = session.awaited(order_url, "pending")
     private = ec.generate_private_key(ec.SECP256R1())
     if order.get("status") == "ready":
         session.post(_text(order, "finalize"), {"csr": base64url(_request(private, wish.names))})
-        order = session.awaited(order_url, {"ready", "processing"})
+        order = session.awaited(order_url, "ready", "processing")
     if order.get("status") != "valid":
         raise AcmeFailed(f"The authority gave the order up. {_fault(order.get('error'))}")
     chain = session.post(_text(order, "certificate"), None).body.decode("ascii", errors="replace")
@@ -119,6 +132,7 @@ class Session:
         self.means, self.key, self.directory = means, key, directory
         self._account = ""
         self._nonce = ""
+        self._until = means.clock() + WHOLE_ORDER
 
     def sign_in(self, wish: Wish) -> None:
         """The account of this key: a new one, or the one that is there already (section 7.3). Raises AcmeFailed."""
@@ -144,7 +158,7 @@ class Session:
                 return _good(reply)
         raise AcmeFailed("The authority takes none of its own nonces.")
 
-    def awaited(self, url: str, passing: set[str]) -> Document:
+    def awaited(self, url: str, *passing: str) -> Document:
         """What is at `url` once its status is none of the passing ones. Raises AcmeFailed."""
         waited = 0.0
         while True:
@@ -158,18 +172,26 @@ class Session:
             waited += pause
 
     def _post_once(self, url: str, payload: Document | None) -> Reply:
+        if self.means.clock() > self._until:
+            raise AcmeFailed("The authority was not done in time.")
         nonce, self._nonce = self._nonce or self._new_nonce(), ""
         who: Document = {"kid": self._account} if self._account else {"jwk": self.key.public}
         signed = self.key.signed({**who, "nonce": nonce, "url": url}, payload)
         reply = self.means.send("POST", url, json.dumps(signed).encode())
-        self._nonce = reply.header("Replay-Nonce")
+        self._nonce = _nonce_of(reply)
         return reply
 
     def _new_nonce(self) -> str:
-        found = _good(self.means.send("HEAD", self.directory.new_nonce, None)).header("Replay-Nonce")
+        found = _nonce_of(_good(self.means.send("HEAD", self.directory.new_nonce, None)))
         if not found:
             raise AcmeFailed("The authority gives no nonce.")
         return found
+
+
+def _nonce_of(reply: Reply) -> str:
+    """Section 6.5.1: one that is no base64url text is none at all."""
+    found = reply.header("Replay-Nonce")
+    return found if _NONCE.fullmatch(found) else ""
 
 
 def _prove(session: Session, authorizations: list[str]) -> None:
@@ -183,7 +205,7 @@ def _prove(session: Session, authorizations: list[str]) -> None:
         for challenge in asked.values():
             session.post(challenge.url, {})
         for url in asked:
-            _refuse_unproved(session.awaited(url, {"pending", "processing"}))
+            _refuse_unproved(session.awaited(url, "pending", "processing"))
     finally:
         door.close()
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import math
 import socket
 import ssl
 import time
@@ -17,10 +18,11 @@ TIMEOUT: Final = 15.0
 """Seconds for each step of a request."""
 
 WHOLE_ANSWER: Final = 60.0
-"""Seconds until an answer must be here, however it trickles."""
+"""Seconds until an answer must be here, head and body, however it trickles."""
 
 LONGEST_ANSWER: Final = 512 * 1024
 PIECE: Final = 16 * 1024
+NO_END: Final = "The answer does not end."
 
 
 class AcmeFailed(Exception):
@@ -58,7 +60,7 @@ type Judge = Callable[[str, int], str]
 
 
 def anywhere_but_here(host: str, port: int) -> str:
-    """Authorities may be in the private network, but neither on this machine nor link-local."""
+    """Authorities may be in the private network, but neither loopback nor link-local."""
     try:
         return judged_address(host, port, private_network=True)
     except NotDelivered as error:
@@ -84,7 +86,7 @@ class Https:
                 link.request(method, path, body, headers)
                 answer = link.getresponse()
                 found = {name.lower(): value for name, value in answer.getheaders()}
-                return Reply(answer.status, found, _bounded(answer, host))
+                return Reply(answer.status, found, _bounded(answer))
             finally:
                 link.close()
         except (OSError, http.client.HTTPException, UnicodeError) as error:
@@ -92,7 +94,9 @@ class Https:
 
     def _context(self) -> ssl.SSLContext:
         try:
-            return ssl.create_default_context(cadata=self.authorities or None)
+            context = ssl.create_default_context(cadata=self.authorities or None)
+            context.sslsocket_class = _Timed
+            return context
         except (ssl.SSLError, ValueError) as error:
             raise AcmeFailed("The authority's own certificates are no readable PEM text.") from error
 
@@ -108,13 +112,25 @@ def _parts_of(url: str) -> SplitResult:
     return parts
 
 
-def _bounded(answer: http.client.HTTPResponse, host: str) -> bytes:
-    found, until = b"", time.monotonic() + WHOLE_ANSWER
+def _bounded(answer: http.client.HTTPResponse) -> bytes:
+    found = b""
     while piece := answer.read1(PIECE):
         found += piece
-        if len(found) > LONGEST_ANSWER or time.monotonic() > until:
-            raise AcmeFailed(f"The answer of {host} does not end.")
+        if len(found) > LONGEST_ANSWER:
+            raise http.client.HTTPException(NO_END)
     return found
+
+
+class _Timed(ssl.SSLSocket):
+    """Reads until its moment and no longer. A limit on each step is none on the whole: the head of an answer, the sizes
+    of its pieces and "100 Continue" can trickle or repeat for ever, and http.client would follow."""
+
+    until = math.inf
+
+    def recv_into(self, *args: Any, **keywords: Any) -> int:
+        if time.monotonic() > self.until:
+            raise TimeoutError(NO_END)
+        return super().recv_into(*args, **keywords)
 
 
 class _Pinned(http.client.HTTPSConnection):
@@ -127,3 +143,5 @@ class _Pinned(http.client.HTTPSConnection):
     def connect(self) -> None:
         with socket.create_connection((self._address, self.port), TIMEOUT) as plain:
             self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+            if isinstance(self.sock, _Timed):
+                self.sock.until = time.monotonic() + WHOLE_ANSWER
