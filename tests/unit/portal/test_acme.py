@@ -151,9 +151,29 @@ def test_an_order_that_a_dead_process_had_begun_is_given_up(site: Site) -> None:
     now = timezone.now()
     AcmeSettings.objects.create(pk=1, renew_at=now - timedelta(days=1), fingerprint="AA")
     CertificateOrder.objects.create(asked_by="admin", state=State.RUNNING)
-    assert (work.give_up_begun(now), work.give_up_begun(now)) == (1, 0)
+    assert (work.settle_begun(now), work.settle_begun(now)) == (1, 0)
     assert site.admin.get(ORDERS)["items"][0]["error"] == "The process that ordered it ended or broke."
     assert AcmeSettings.objects.get().renew_at == now + timedelta(hours=1), "it does not knock every few seconds"
+
+
+def test_one_that_a_process_had_put_in_force_when_it_died_is_done_and_renewed(site: Site, web: WebProcess) -> None:
+    """Else nobody would renew it: it would look like one that somebody uploaded."""
+    with an_authority() as (acme, door):
+        ordered(site, acme, door)
+        before = AcmeSettings.current().fingerprint
+        CertificateOrder.objects.create(asked_by="admin")
+        kept, web.errors["web.certificate"] = web.answers["web.show"], ("engine.disk", "", "silent")
+        monkey = pytest.MonkeyPatch()
+        monkey.setattr(work, "_note_failure", lambda *_: None)  # killed after the question
+        work.order_due(means=lambda _: means_for(acme, door))
+        monkey.undo()
+    newest = CertificateOrder.objects.get(state=State.RUNNING)
+    assert newest.fingerprint not in ("", before)
+    web.answers["web.show"] = {**kept, "certificate": {**kept["certificate"], "fingerprint": newest.fingerprint}}
+    assert work.settle_begun() == 1
+    newest.refresh_from_db()
+    row = AcmeSettings.current()
+    assert (newest.state, row.fingerprint, row.renew_at is not None) == (State.DONE, newest.fingerprint, True)
 
 
 @pytest.mark.parametrize(

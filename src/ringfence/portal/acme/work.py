@@ -60,7 +60,8 @@ def _work_for_ever() -> None:
     while True:
         time.sleep(EVERY)
         try:
-            give_up_begun()
+            if settle_begun():
+                WebDoor().close()
             order_due()
         except (Error, Refused, OSError) as error:
             log.error("no certificate can be ordered: %s", error)
@@ -69,15 +70,18 @@ def _work_for_ever() -> None:
         close_old_connections()
 
 
-def give_up_begun(now: datetime | None = None) -> int:
-    """What was being ordered when this process ended, or when an order broke. The number of those. A renewal is not
-    begun again at once: one that breaks each time must not knock at the authority every few seconds."""
-    begun = CertificateOrder.objects.filter(state=State.RUNNING)
-    if not begun.exists():
-        return 0
-    moment = now or timezone.now()
-    _postpone(AcmeSettings.current(), moment)
-    return begun.update(state=State.FAILED, error=_gone(), ended_at=moment)
+def settle_begun(now: datetime | None = None) -> int:
+    """What was being ordered when this process ended, or when an order broke. The number of those. One whose
+    certificate is in force was done, and is renewed as any other; the others are given up. A renewal is not begun again
+    at once: one that breaks each time must not knock at the authority every few seconds."""
+    begun = list(CertificateOrder.objects.filter(state=State.RUNNING))
+    for order in begun:
+        certificate = server.ask("web.show")["certificate"] if order.fingerprint else {}
+        if certificate and certificate["fingerprint"] == order.fingerprint:
+            _note_success(order, AcmeSettings.current(), certificate)
+        else:
+            _note_failure(order, AcmeSettings.current(), _gone(), now or timezone.now())
+    return len(begun)
 
 
 def _gone() -> Sentence:
@@ -93,8 +97,10 @@ def order_due(now: datetime | None = None, means: Callable[[AcmeSettings], Means
         return 0
     row = AcmeSettings.current()
     try:
-        certificate = _ordered(row, means(row))
+        certificate = _ordered(waiting, row, means(row))
     except (AcmeFailed, Refused, SealBroken) as error:
+        if waiting.fingerprint and isinstance(error, server.WebServerSilent):
+            return 1  # it may have taken the certificate all the same; settle_begun looks
         _note_failure(waiting, row, error.detail if isinstance(error, Refused) else str(error), moment)
     else:
         _note_success(waiting, row, certificate)
@@ -131,12 +137,15 @@ def _claimed(order: CertificateOrder) -> bool:
     return mine == 1
 
 
-def _ordered(row: AcmeSettings, means: Means) -> dict[str, Any]:
-    """Orders, and puts in force what an upload would: the same checks, and the old one stays if anything is wrong."""
+def _ordered(order: CertificateOrder, row: AcmeSettings, means: Means) -> dict[str, Any]:
+    """Orders, and puts in force what an upload would: the same checks, and the old one stays if anything is wrong. What
+    is about to be in force is noted first, so that it is known again if this process ends just then."""
     if not row.is_complete:
         raise AcmeFailed("Where and for which names is not set any more.")
     wish = Wish(row.directory, tuple(row.names), row.email, row.external)
     issued = ordered(wish, row.key_of_account(), means)
+    order.fingerprint = issued.fingerprint
+    order.save(update_fields=["fingerprint"])
     found: dict[str, Any] = server.ask("web.certificate", chain=issued.chain, key=issued.key, host=row.names[0])[
         "certificate"
     ]
@@ -159,7 +168,7 @@ def _note_failure(order: CertificateOrder, row: AcmeSettings, error: str, now: d
     log.error("an order of a certificate failed: %s", error)
     with change(ACME) as draft:
         _postpone(row, now)
-        order.state, order.error = State.FAILED, error[:600]
+        order.state, order.error, order.fingerprint = State.FAILED, error[:600], ""
         _end(order)
         draft.record("certificate.order_failed", order.pk, ", ".join(row.names)[:200], None, {"error": order.error})
 
