@@ -9,12 +9,14 @@ from ringfence.policy.settings import SecuritySettings
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The one that the portal and TLS phones are shown."""
+    """The one that the portal and TLS phones are shown. Days are of 24 hours, with their fractions; fewer than none are
+    left when it has ended."""
 
     self_signed: bool
-    days_left: int
+    days_left: float
     names: tuple[str, ...] = ()
     key: str = ""
+    lifetime_days: float = 365.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Reference "Web Access Security", and "Password and Login Security" as far as it is a setting of the portal."""
 
 from collections.abc import Iterator
+from math import floor
 from typing import Final
 
 from ringfence.doctor.facts import Settings
@@ -9,6 +10,9 @@ from ringfence.policy.sentence import Sentence
 
 SECTION: Final = "Web Access Security"
 RENEW_DAYS: Final = 21
+LAST_PART: Final = 1 / 3
+"""Of a lifetime: a short certificate is renewed by itself when this much of it is left."""
+
 PAGE: Final = "/web-access"
 
 
@@ -32,11 +36,16 @@ def self_signed(facts: Settings) -> Iterator[Sentence]:
 def expiring(facts: Settings) -> Iterator[Sentence]:
     if facts.web is None:
         return
-    left = facts.web.certificate.days_left
+    certificate = facts.web.certificate
+    left, days = certificate.days_left, floor(certificate.days_left)
     if left < 0:
-        yield f"The certificate for {_names(facts)} expired {-left} days ago."
-    elif left <= RENEW_DAYS:
-        yield f"The certificate for {_names(facts)} expires in {left} days."
+        yield f"The certificate for {_names(facts)} expired {-days} days ago."
+    elif days > RENEW_DAYS or left >= certificate.lifetime_days * LAST_PART:
+        return
+    elif days:
+        yield f"The certificate for {_names(facts)} expires in {days} days."
+    else:
+        yield f"The certificate for {_names(facts)} expires in less than a day."
 
 
 def failed_order(facts: Settings) -> Iterator[Sentence]:
