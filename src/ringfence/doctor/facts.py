@@ -148,7 +148,7 @@ class Reach:
 class Settings:
     """The configuration. `web` is None while the web access process does not answer.
 
-    `order_failed`: the last order of a certificate came to nothing.
+    `order_failed`: the last order of a certificate came to nothing, and an authority is still named.
     """
 
     security: SecuritySettings

@@ -105,6 +105,16 @@ def test_what_the_web_server_refuses_stays_out_and_everybody_is_told(site: Site,
     assert "weak key" in browser().get("/web-access/acme", secure=True).content.decode()
 
 
+def test_a_failed_order_is_no_finding_any_more_once_no_authority_is_named(site: Site, web: WebProcess) -> None:
+    """Whoever goes back to uploads has nothing to mend."""
+    web.errors["web.certificate"] = ("certificate.weak_key", "chain", "Certificate 1 has a weak key.")
+    with an_authority() as (acme, door):
+        ordered(site, acme, door)
+    assert gather.settings().order_failed
+    site.admin.call("PATCH", PATH, {"directory": ""})
+    assert not gather.settings().order_failed
+
+
 def test_it_is_renewed_when_two_thirds_of_its_lifetime_are_over(site: Site, web: WebProcess) -> None:
     with an_authority(Behaviour(lifetime=timedelta(days=90))) as (acme, door):
         ordered(site, acme, door)

@@ -15,7 +15,7 @@ from ringfence.policy.book import Target
 from ringfence.policy.numberplan import NumberClass
 from ringfence.policy.passwords import policy_of, policy_values
 from ringfence.portal import places
-from ringfence.portal.acme.models import CertificateOrder
+from ringfence.portal.acme.models import AcmeSettings, CertificateOrder
 from ringfence.portal.firewall.plan import reach
 from ringfence.portal.outbound.models import AllowedCountry, Availability, NumberPlan, OutboundRule
 from ringfence.portal.people.changes import sip_secret_of
@@ -73,7 +73,7 @@ def settings(now: datetime | None = None) -> facts.Settings:
         tenants=tuple(_tenants()),
         rules=tuple(_rules()),
         tokens=tuple(_tokens(moment)),
-        order_failed=CertificateOrder.last_failed(),
+        order_failed=AcmeSettings.current().is_complete and CertificateOrder.last_failed(),
     )
 
 
