@@ -166,24 +166,32 @@ def test_an_order_that_a_dead_process_had_begun_is_given_up(site: Site) -> None:
     assert AcmeSettings.objects.get().renew_at == now + timedelta(hours=1), "it does not knock every few seconds"
 
 
-def test_one_that_a_process_had_put_in_force_when_it_died_is_done_and_renewed(site: Site, web: WebProcess) -> None:
-    """Else nobody would renew it: it would look like one that somebody uploaded."""
+@pytest.mark.parametrize("was_taken", [True, False])
+def test_an_order_whose_end_nobody_saw_is_what_the_web_server_shows(
+    site: Site, web: WebProcess, monkeypatch: pytest.MonkeyPatch, was_taken: bool
+) -> None:
+    """The web process was silent, or ours was killed just then. A certificate that is in force unnoticed would never be
+    renewed: it would look like one that somebody uploaded."""
+    ask = work.server.ask
+
+    def silent(verb: str, *args: Any, **told: Any) -> dict[str, Any]:
+        if verb == "web.certificate":
+            raise work.server.WebServerSilent(detail="It does not answer.")
+        return ask(verb, *args, **told)
+
+    monkeypatch.setattr(work.server, "ask", silent)
     with an_authority() as (acme, door):
-        ordered(site, acme, door)
-        before = AcmeSettings.current().fingerprint
-        CertificateOrder.objects.create(asked_by="admin")
-        kept, web.errors["web.certificate"] = web.answers["web.show"], ("engine.disk", "", "silent")
-        monkey = pytest.MonkeyPatch()
-        monkey.setattr(work, "_note_failure", lambda *_: None)  # killed after the question
-        work.order_due(means=lambda _: means_for(acme, door))
-        monkey.undo()
-    newest = CertificateOrder.objects.get(state=State.RUNNING)
-    assert newest.fingerprint not in ("", before)
-    web.answers["web.show"] = {**kept, "certificate": {**kept["certificate"], "fingerprint": newest.fingerprint}}
+        order = ordered(site, acme, door)
+    assert (order["state"], order["ended_at"], order["fingerprint"] != "") == ("running", None, True)
+    if was_taken:
+        dates = {"not_before": "2026-01-01T00:00:00+00:00", "not_after": "2026-04-01T00:00:00+00:00"}
+        certificate = {**STATE["certificate"], **dates, "fingerprint": order["fingerprint"]}  # type: ignore[dict-item]
+        web.answers["web.show"] = {**STATE, "certificate": certificate}
     assert work.settle_begun() == 1
-    newest.refresh_from_db()
-    row = AcmeSettings.current()
-    assert (newest.state, row.fingerprint, row.renew_at is not None) == (State.DONE, newest.fingerprint, True)
+    settled, row = site.admin.get(ORDERS)["items"][0], AcmeSettings.current()
+    assert settled["state"] == ("done" if was_taken else "failed")
+    assert settled["fingerprint"] == row.fingerprint == (order["fingerprint"] if was_taken else "")
+    assert (row.renew_at is not None) is was_taken
 
 
 @pytest.mark.parametrize(
