@@ -46,6 +46,7 @@ CALLS: Final[dict[str, tuple[int, ...]]] = {
     "Service": (1,),
     "_card": (0, 1),
     "password_field": (0,),
+    "AcmeFailed": (0,),
     "CertificateRefused": (2,),
     "TransportRefused": (1,),
     "AddressProblem": (1,),

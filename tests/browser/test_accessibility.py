@@ -65,6 +65,9 @@ def furnish(portal: Portal) -> None:
         admin.call("POST", "users", **wish)
     keep_recording(portal, tenant)
     admin.call("POST", "ip-filters", cidr="103.224.182.210/32", target="allow", description="My Remote Office")
+    wish = {"directory": "https://ca.example/directory", "names": ["pbx.acme.example"], "terms_agreed": True}
+    admin.call("PATCH", "settings/acme", **wish)
+    admin.call("POST", "certificates/web/orders")
     phone = {"extension": "101", "vendor": "yealink", "mac": "001565aabbcc", "networks": ["192.0.2.0/24"]}
     admin.call("POST", "phones", tenant_id=tenant, **phone)
     guard = portal.guard.answers

@@ -6,6 +6,7 @@ from typing import Final
 import typer
 
 from ringfence.cli import (
+    acme,
     allow,
     audit,
     backup,
@@ -67,6 +68,7 @@ GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("phone", phone.group),
     ("sign-in", sign_in.group),
     ("web-access", web_access.group),
+    ("acme", acme.group),
     ("firewall", firewall.group),
     ("inbound", inbound.group),
 )

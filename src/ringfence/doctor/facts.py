@@ -9,12 +9,14 @@ from ringfence.policy.settings import SecuritySettings
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The one that the portal and TLS phones are shown."""
+    """The one that the portal and TLS phones are shown. Days are of 24 hours, with their fractions; fewer than none are
+    left when it has ended."""
 
     self_signed: bool
-    days_left: int
+    days_left: float
     names: tuple[str, ...] = ()
     key: str = ""
+    lifetime_days: float = 365.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,10 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The configuration. `web` is None while the web access process does not answer."""
+    """The configuration. `web` is None while the web access process does not answer.
+
+    `order_failed`: the last order of a certificate came to nothing, and an authority is still named.
+    """
 
     security: SecuritySettings
     transports: tuple[Transport, ...]
@@ -163,6 +168,7 @@ class Settings:
     tenants: tuple[Tenant, ...] = ()
     rules: tuple[Rule, ...] = ()
     tokens: tuple[Token, ...] = ()
+    order_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from ringfence.engines.challenges import Challenge
 from ringfence.hosts import ports
 from ringfence.hosts.jsonfile import replace_json
 from ringfence.hosts.paths import Paths
@@ -18,7 +19,8 @@ class WebAccess:
     """Reference, "Web Access Security": no redirect from 80 and 443 and nothing on 8888 unless somebody asks for it.
 
     `pair` names the directory of the certificate in force below `state/tls`; `hsts` tells browsers never to come
-    without HTTPS again, which is right only while they trust that certificate (RFC 6797, 8.4).
+    without HTTPS again, which is right only while they trust that certificate (RFC 6797, 8.4). `challenges` are
+    answered on port 80 while a certificate is being ordered, and remembered by nobody.
     """
 
     redirect_80: bool = False
@@ -27,12 +29,13 @@ class WebAccess:
     sbc_provisioning_http: bool = False
     hsts: bool = False
     pair: str = "current"
+    challenges: tuple[Challenge, ...] = ()
 
     @property
     def ports(self) -> tuple[int, ...]:
         """The ports that are open beside 8887."""
         known = (
-            (self.redirect_80, ports.HTTP),
+            (self.redirect_80 or bool(self.challenges), ports.HTTP),
             (self.redirect_443, ports.HTTPS),
             (self.provisioning_http, ports.PROVISIONING.first),
             (self.sbc_provisioning_http, ports.SBC_PROVISIONING.first),
@@ -64,5 +67,5 @@ def _switches(stored: Any) -> WebAccess:
 
 
 def write_web_access(path: Path, access: WebAccess) -> None:
-    kept = {name: value for name, value in asdict(access).items() if name != "pair"}
+    kept = {name: value for name, value in asdict(access).items() if name not in ("pair", "challenges")}
     replace_json(path, kept)

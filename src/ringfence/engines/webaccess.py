@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives import serialization
 
 from ringfence.engines import brought
 from ringfence.engines.brought import CertificateRefused
+from ringfence.engines.challenges import FOLDER, OPEN_SECONDS, SHUT_AGAIN_SECONDS, Challenge, challenges_of
 from ringfence.engines.files import web_file
 from ringfence.engines.free_ports import taken, web_endpoint
 from ringfence.engines.install import EngineRefused, install
@@ -34,6 +35,9 @@ from ringfence.engines.system import System, this_system
 from ringfence.hosts import ports
 
 SERVED_WITHIN: Final = 4.0
+RELEASED_WITHIN: Final = 2.0
+"""nginx itself may hold a port for a moment that was closed just now."""
+
 POLL: Final = 0.05
 FIELDS: Final = {
     ports.HTTP: "redirect_80",
@@ -51,9 +55,16 @@ class WebServer(Desk):
 
     def __init__(self, system: System) -> None:
         self._system = system
+        self._challenges: tuple[Challenge, ...] = ()
+        self._closes_at = 0.0
 
     def verbs(self) -> dict[str, Callable[[Args], Answer]]:
-        return {"web.show": self.show, "web.listen": self.listen, "web.certificate": self.certificate}
+        return {
+            "web.show": self.show,
+            "web.listen": self.listen,
+            "web.certificate": self.certificate,
+            "web.challenges": self.answer_challenges,
+        }
 
     def show(self, _: Args) -> Answer:
         """What is in force now."""
@@ -65,7 +76,7 @@ class WebServer(Desk):
 
     def listen(self, args: Args) -> Answer:
         """Opens and closes ports. Switches that are not named stay as they are."""
-        now = read_web_access(self._system.paths)
+        now = self._access()
         wanted = replace(
             now,
             redirect_80=_switch(args, "redirect_80", now.redirect_80),
@@ -91,14 +102,59 @@ class WebServer(Desk):
             raise Refusal(refused.rule, refused.field, refused.message) from refused
         folder = store_pair(paths, Origin.BROUGHT, pair.chain_pem, pair.key_pem)
         try:
-            self._put_in_force(
-                replace(read_web_access(paths), pair=folder.name, hsts=brought.is_trusted(pair.chain, now))
-            )
+            self._put_in_force(replace(self._access(), pair=folder.name, hsts=brought.is_trusted(pair.chain, now)))
         except Refusal:
             drop_pair(paths, folder)
             raise
         make_current(paths, folder)
         return self.show({})
+
+    def answer_challenges(self, args: Args) -> Answer:
+        """Answers these challenges on port 80 (and 8888 where that is open) and no others; none closes the door."""
+        now, wanted = self._access(), challenges_of(args.get("challenges", {}))
+        access = replace(now, challenges=wanted)
+        self._refuse_low_ports(access)
+        self._refuse_taken(set(access.ports) - set(now.ports))
+        self._put_in_force(access)
+        self._wait_for_silence(set(now.challenges) - set(wanted))
+        self._challenges, self._closes_at = wanted, time.monotonic() + OPEN_SECONDS
+        return {"challenges": [challenge.token for challenge in wanted]}
+
+    def close_overdue(self) -> None:
+        """Closes the door for challenges if nobody did in time; once more later if that is not taken."""
+        if not self._challenges or time.monotonic() <= self._closes_at:
+            return
+        log.warning("nobody closed the door for challenges")
+        if self._shut():
+            self._challenges = ()
+        else:
+            self._closes_at = time.monotonic() + SHUT_AGAIN_SECONDS
+
+    def close_left_open(self) -> None:
+        """Takes away what a process before this one could not."""
+        file = self._system.paths.nginx_config
+        if file.is_file() and FOLDER in file.read_text(encoding="utf-8"):
+            self._shut()
+
+    def _shut(self) -> bool:
+        try:
+            self._put_in_force(read_web_access(self._system.paths))
+        except Refusal as refused:
+            log.error("%s", refused)
+            return False
+        return True
+
+    def _wait_for_silence(self, former: set[Challenge]) -> None:
+        """The old workers of nginx answer until they have read that they are to go. No reason to open the door again if
+        they take long."""
+        until = time.monotonic() + SERVED_WITHIN
+        while (heard := any(one.is_answered for one in former)) and time.monotonic() < until:
+            time.sleep(POLL)
+        if heard:
+            log.warning("nginx still answers a challenge that it was told to forget")
+
+    def _access(self) -> WebAccess:
+        return replace(read_web_access(self._system.paths), challenges=self._challenges)
 
     def _refuse_low_ports(self, wanted: WebAccess) -> None:
         low = [port for port in wanted.ports if port < 1024]
@@ -108,7 +164,10 @@ class WebServer(Desk):
             raise Refusal("web.low_ports", name, message)
 
     def _refuse_taken(self, new: set[int]) -> None:
-        for held in taken(map(web_endpoint, sorted(new))):
+        wanted, until = [web_endpoint(port) for port in sorted(new)], time.monotonic() + RELEASED_WITHIN
+        while taken(wanted) and time.monotonic() < until:
+            time.sleep(POLL)
+        for held in taken(wanted):
             name = FIELDS[held.port]
             raise Refusal(
                 "web.port_taken",
@@ -121,20 +180,20 @@ class WebServer(Desk):
         fingerprint = _fingerprint_of(system.paths.tls / wanted.pair / "web.crt")
         file = web_file(system, account="")
         try:
-            install([file], lambda: self._reload(fingerprint, wanted.ports) if file.is_in_force() else self._signal())
+            install([file], lambda: self._reload(fingerprint, wanted) if file.is_in_force() else self._signal())
         except EngineRefused as refused:
             log.error("%s", refused)
             raise Refusal(
                 "web.refused", "", f"The web server did not take it; nothing was changed. {refused}"
             ) from refused
         write_web_access(system.paths.web_access, wanted)
-        log.info("in force: %s", asdict(wanted))
+        log.info("in force: %s", {**asdict(wanted), "challenges": len(wanted.challenges)})
 
-    def _reload(self, fingerprint: str, open_ports: tuple[int, ...]) -> str:
+    def _reload(self, fingerprint: str, wanted: WebAccess) -> str:
         """Asks nginx to read its file anew and looks whether it does; a complaint if not in time."""
         self._signal()
         until = time.monotonic() + SERVED_WITHIN
-        while (complaint := _not_served(fingerprint, open_ports)) and time.monotonic() < until:
+        while (complaint := _not_served(fingerprint, wanted)) and time.monotonic() < until:
             time.sleep(POLL)
         return complaint
 
@@ -146,12 +205,14 @@ class WebServer(Desk):
         return ""
 
 
-def _not_served(fingerprint: str, open_ports: tuple[int, ...]) -> str:
+def _not_served(fingerprint: str, wanted: WebAccess) -> str:
     served = _served_fingerprint(ports.WEB_PORTAL.first)
     if served != fingerprint:
         return "the old certificate is still served" if served else "nothing answers on the portal's port"
-    closed = [port for port in open_ports if not _is_open(port)]
-    return f"nothing listens on port {closed[0]}" if closed else ""
+    if closed := [port for port in wanted.ports if not _is_open(port)]:
+        return f"nothing listens on port {closed[0]}"
+    silent = [challenge for challenge in wanted.challenges if not challenge.is_answered]
+    return "a challenge is not answered on port 80" if silent else ""
 
 
 def _served_fingerprint(port: int) -> str:
@@ -184,10 +245,21 @@ def _switch(args: Args, name: str, present: bool) -> bool:
     return value
 
 
+class WebListener(Listener):
+    """Looks after its web server between two questions, twice a second."""
+
+    desk: WebServer
+
+    def service_actions(self) -> None:
+        self.desk.close_overdue()
+
+
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     system = this_system()
-    with Listener(system.paths.web_access_socket, WebServer(system)) as listener:
+    server = WebServer(system)
+    server.close_left_open()
+    with WebListener(system.paths.web_access_socket, server) as listener:
         listener.serve_forever()
     return 0
 

@@ -150,6 +150,7 @@ ROUTERS: Final = (
     ("outbound", "outbound.api"),
     ("confirm", "confirm.api"),
     ("web access", "webaccess.api"),
+    ("certificates of an authority", "acme.api"),
     ("firewall", "firewall.api"),
     ("transports", "transports.api"),
     ("certificates of domains", "transports.certificates_api"),

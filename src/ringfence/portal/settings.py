@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "ringfence.portal.audit",
     "ringfence.portal.rest",
     "ringfence.portal.webaccess",
+    "ringfence.portal.acme",
     "ringfence.portal.firewall",
     "ringfence.portal.transports",
     "ringfence.portal.phonecertificates",

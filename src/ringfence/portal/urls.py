@@ -38,6 +38,7 @@ urlpatterns = [
     path("", include("ringfence.portal.audit.urls")),
     path("", include("ringfence.portal.confirm.urls")),
     path("", include("ringfence.portal.webaccess.urls")),
+    path("", include("ringfence.portal.acme.urls")),
     path("", include("ringfence.portal.firewall.urls")),
     path("", include("ringfence.portal.transports.urls")),
     path("", include("ringfence.portal.phonecertificates.urls")),

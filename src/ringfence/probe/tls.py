@@ -54,13 +54,14 @@ def _shaken(host: str, port: int, version: ssl.TLSVersion | None) -> tuple[str, 
         return None
 
 
-def _certificate(raw: bytes) -> tuple[bool, int | None, tuple[str, ...]]:
+def _certificate(raw: bytes) -> tuple[bool, int | None, tuple[str, ...], int]:
     try:
         found = x509.load_der_x509_certificate(raw)
     except ValueError:
-        return False, None, ()
+        return False, None, (), 0
+    lifetime = (found.not_valid_after_utc - found.not_valid_before_utc).days
     days = (found.not_valid_after_utc - datetime.now(UTC)).days
-    return found.issuer == found.subject, days, _names(found)
+    return found.issuer == found.subject, days, _names(found), lifetime
 
 
 def _names(found: x509.Certificate) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ EXPIRES_SOON: Final = 21
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """One port that speaks TLS: the versions it takes, and its certificate."""
+    """One port that speaks TLS: the versions it takes, and its certificate, with whole days."""
 
     port: int
     versions: tuple[str, ...]
@@ -21,6 +21,7 @@ class Tls:
     self_signed: bool = False
     days_left: int | None = None
     names: tuple[str, ...] = ()
+    lifetime_days: int = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def _weak_tls(one: Tls) -> Iterator[str]:
             yield f"Port {one.port} speaks {version}."
     if one.self_signed:
         yield f"Port {one.port} shows a self-signed certificate."
-    if one.days_left is not None and one.days_left <= EXPIRES_SOON:
+    if one.days_left is not None and one.days_left < min(EXPIRES_SOON + 1, one.lifetime_days / 3):
         yield f"The certificate on port {one.port} ends in {one.days_left} days."
 
 

@@ -55,8 +55,8 @@ def web(**values: Any) -> Facts:
     return settings(web=replace(SETTINGS.web, **values))
 
 
-def certificate(self_signed: bool, days_left: int) -> Facts:
-    return web(certificate=facts.Certificate(self_signed, days_left, ("pbx.example",)))
+def certificate(self_signed: bool, days_left: float, lifetime_days: float = 365.0) -> Facts:
+    return web(certificate=facts.Certificate(self_signed, days_left, ("pbx.example",), "", lifetime_days))
 
 
 def trunk(**values: Any) -> Facts:
@@ -124,7 +124,8 @@ PLANTED: dict[str, list[Facts]] = {
     "web.redirects": [web(redirect_80=True), web(redirect_443=True)],
     "web.plain_http": [web(provisioning_http=True)],
     "web.certificate_self_signed": [certificate(True, 300)],
-    "web.certificate_expiring": [certificate(False, 5), certificate(False, -1)],
+    "web.certificate_expiring": [certificate(False, 5), certificate(False, -1), certificate(False, 0.9, 6.0)],
+    "web.order_failed": [settings(order_failed=True)],
     "web.open_administration": [settings(administrator_networks=()), settings(administrator_networks=("0.0.0.0/0",))],
     "web.exposed_portal": [settings(reach=facts.Reach(phones=("192.0.2.0/24",)))],
     "trunks.open_addresses": [trunk(sources=()), trunk(sources=("0.0.0.0/1",))],

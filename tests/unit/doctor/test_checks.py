@@ -6,7 +6,7 @@ from ringfence.doctor.facts import Facts
 from ringfence.doctor.finding import Severity
 from ringfence.doctor.report import CLEAN, FOUND, IMPOSSIBLE, examined, plain, shortened
 from ringfence.doctor.table import BY_ID, CHECKS, MENDED_BY_HOST, MENDED_BY_PORTAL
-from tests.unit.doctor.planted import HARDENED, HOST, PLANTED, SETTINGS
+from tests.unit.doctor.planted import HARDENED, HOST, PLANTED, SETTINGS, certificate
 
 
 def test_nothing_is_found_on_a_hardened_system() -> None:
@@ -22,6 +22,25 @@ def test_each_planted_weakness_is_named(check_id: str, facts: Facts) -> None:
     found = {finding.check.id: finding for finding in examined(facts).findings}
     assert check_id in found
     assert all(sentence.endswith(".") for sentence in found[check_id].evidence)
+
+
+@pytest.mark.parametrize(
+    ("left", "lifetime", "is_named"),
+    [
+        (22, 365, False),
+        (21.9, 365, True),
+        (21, 60, False),
+        (19.9, 60, True),
+        (2.1, 6, False),
+        (1.9, 6, True),
+        (0.4, 1, False),
+        (0.3, 1, True),
+    ],
+)
+def test_a_short_certificate_is_judged_by_a_third_of_its_lifetime(left: float, lifetime: float, is_named: bool) -> None:
+    """Reference, "Web Access Security": one that is renewed every few days is no finding while it is young."""
+    found = {finding.check.id for finding in examined(certificate(False, left, lifetime)).findings}
+    assert ("web.certificate_expiring" in found) is is_named
 
 
 def test_every_check_has_a_weakness_planted_and_an_id_of_its_own() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ringfence.engines.challenges import Challenge
 from ringfence.engines.kamailio import render_core
 from ringfence.engines.listeners import WebAccess, read_web_access, write_web_access
 from ringfence.engines.nginx import render_web
@@ -175,6 +176,18 @@ def test_each_switch_opens_its_port_alone(switch: str, line: str) -> None:
     text = render_web(replace(a_system(), web=access))
     assert sorted(listening(text)) == sorted(["listen 8887 ssl;", "listen 10443 ssl;", "listen 8885 ssl;", line])
     assert "$request_uri" not in text
+
+
+def test_port_80_answers_a_challenge_and_nothing_else_while_a_certificate_is_ordered() -> None:
+    """RFC 8555 section 8.3. A redirect that is on stays; nothing is remembered for the next start."""
+    challenge = Challenge("tok-en_1", "tok-en_1." + "a" * 43)
+    alone = render_web(replace(a_system(), web=WebAccess(challenges=(challenge,))))
+    assert 'location = "/.well-known/acme-challenge/tok-en_1" {' in alone
+    assert f'return 200 "{challenge.answer}";' in alone
+    assert "listen 80;" in listening(alone)
+    assert "return 307" not in alone
+    beside = render_web(replace(a_system(), web=WebAccess(True, provisioning_http=True, challenges=(challenge,))))
+    assert (beside.count(challenge.path), beside.count("return 307 https://$host:8887/;")) == (2, 1)
 
 
 def test_hsts_is_sent_only_when_browsers_trust_the_certificate() -> None:

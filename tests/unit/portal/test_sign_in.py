@@ -257,7 +257,7 @@ class TestProof:
         session["proved_at"] = timezone.now().timestamp() - 16 * 60
         session.save()
 
-    @pytest.mark.parametrize("path", ["/my/two-step", "/my/tokens", "/users/new"])
+    @pytest.mark.parametrize("path", ["/my/two-step", "/my/tokens", "/users/new", "/web-access/acme"])
     def test_pages_about_secrets_ask_again(self, site: Site, path: str) -> None:
         client = signed_in_browser()
         assert get(client, path).status_code == 200

@@ -2,7 +2,7 @@
 
 CERTIFICATE = {
     "subject": "pbx", "issuer": "pbx", "names": ["pbx.example"], "not_before": "2026-01-01T00:00:00+00:00",
-    "not_after": "2027-01-01T00:00:00+00:00", "days_left": 40, "key": "ECDSA secp256r1", "fingerprint": "AA:BB",
+    "not_after": "2126-01-01T00:00:00+00:00", "days_left": 40, "key": "ECDSA secp256r1", "fingerprint": "AA:BB",
     "self_signed": True, "chain": ["pbx"],
 }  # fmt: skip
 CLOSED = {

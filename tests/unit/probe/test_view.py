@@ -69,3 +69,14 @@ def test_answers_that_differ_by_chance_alone_are_alike() -> None:
     assert told_apart("100", known, None) != ""
     assert parsed("HTTP/1.1 200 OK\r\n\r\n") is None
     assert parsed("") is None
+
+
+@pytest.mark.parametrize(
+    ("left", "lifetime", "is_named"), [(21, 365, True), (22, 365, False), (4, 6, False), (1, 6, True)]
+)
+def test_a_short_certificate_ends_soon_in_the_last_third_of_its_lifetime(
+    left: int, lifetime: int, is_named: bool
+) -> None:
+    """As the doctor has it: one that is renewed every few days is no weakness while it is young."""
+    seen = view(tls=(Tls(8887, ("TLSv1.3",), "", False, left, (), lifetime),))
+    assert any("ends in" in sentence for sentence in weaknesses(seen)) is is_named

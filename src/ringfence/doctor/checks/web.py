@@ -1,6 +1,7 @@
 """Reference "Web Access Security", and "Password and Login Security" as far as it is a setting of the portal."""
 
 from collections.abc import Iterator
+from math import floor
 from typing import Final
 
 from ringfence.doctor.facts import Settings
@@ -9,6 +10,9 @@ from ringfence.policy.sentence import Sentence
 
 SECTION: Final = "Web Access Security"
 RENEW_DAYS: Final = 21
+LAST_PART: Final = 1 / 3
+"""Of a lifetime: a short certificate is renewed by itself when this much of it is left."""
+
 PAGE: Final = "/web-access"
 
 
@@ -32,11 +36,21 @@ def self_signed(facts: Settings) -> Iterator[Sentence]:
 def expiring(facts: Settings) -> Iterator[Sentence]:
     if facts.web is None:
         return
-    left = facts.web.certificate.days_left
+    certificate = facts.web.certificate
+    left, days = certificate.days_left, floor(certificate.days_left)
     if left < 0:
-        yield f"The certificate for {_names(facts)} expired {-left} days ago."
-    elif left <= RENEW_DAYS:
-        yield f"The certificate for {_names(facts)} expires in {left} days."
+        yield f"The certificate for {_names(facts)} expired {-days} days ago."
+    elif days > RENEW_DAYS or left >= certificate.lifetime_days * LAST_PART:
+        return
+    elif days:
+        yield f"The certificate for {_names(facts)} expires in {days} days."
+    else:
+        yield f"The certificate for {_names(facts)} expires in less than a day."
+
+
+def failed_order(facts: Settings) -> Iterator[Sentence]:
+    if facts.order_failed:
+        yield "The last order of a certificate from the authority failed."
 
 
 def _names(facts: Settings) -> str:
@@ -76,6 +90,12 @@ CHECKS: Final = (
         "web.certificate_expiring", Severity.HIGH, "The certificate expires soon", SECTION,
         "A trusted certificate is one that is still valid.",
         Advice("Renew the certificate and upload it.", page="/web-access/certificate"), expiring,
+    ),
+    Check(
+        "web.order_failed", Severity.HIGH, "The certificate cannot be renewed", SECTION,
+        "A trusted certificate is one that is still valid.",
+        Advice("See why the last order failed, mend it and order again.", "ringfence acme order", "/web-access/acme"),
+        failed_order,
     ),
     Check(
         "web.open_administration", Severity.MEDIUM, "Administrators may come from every address", SECTION,

@@ -1,7 +1,7 @@
 """The configuration as the doctor looks at it: from the database and the processes that hold the rest."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from allauth.mfa.models import Authenticator
@@ -15,6 +15,7 @@ from ringfence.policy.book import Target
 from ringfence.policy.numberplan import NumberClass
 from ringfence.policy.passwords import policy_of, policy_values
 from ringfence.portal import places
+from ringfence.portal.acme.models import AcmeSettings, CertificateOrder
 from ringfence.portal.firewall.plan import reach
 from ringfence.portal.outbound.models import AllowedCountry, Availability, NumberPlan, OutboundRule
 from ringfence.portal.people.changes import sip_secret_of
@@ -33,6 +34,7 @@ from ringfence.portal.trunks.models import Trunk
 from ringfence.portal.webaccess import server
 from ringfence.portal.webaccess.changes import networks
 
+A_DAY: Final = timedelta(days=1)
 MOST: Final = 200
 """Rows of one kind that are named; the doctor says that there are more, not which."""
 
@@ -54,7 +56,7 @@ def settings(now: datetime | None = None) -> facts.Settings:
         transports=tuple(
             facts.Transport(one.protocol.value, one.port) for one in read_transports(places.PATHS.transports)
         ),
-        web=_web(),
+        web=_web(moment),
         reach=facts.Reach(found.phones, found.portal, found.ssh),
         administrator_networks=tuple(networks()),
         wide_entries=_wide_entries(),
@@ -71,20 +73,25 @@ def settings(now: datetime | None = None) -> facts.Settings:
         tenants=tuple(_tenants()),
         rules=tuple(_rules()),
         tokens=tuple(_tokens(moment)),
+        order_failed=AcmeSettings.current().is_complete and CertificateOrder.last_failed(),
     )
 
 
-def _web() -> facts.Web | None:
+def _web(now: datetime) -> facts.Web | None:
     try:
         told = server.ask("web.show", 2.0)
     except Refused:
         return None
     found = told["certificate"]
-    certificate = facts.Certificate(
-        bool(found["self_signed"]), int(found["days_left"]), tuple(found["names"]), str(found["key"])
-    )
     return facts.Web(
-        bool(told["redirect_80"]), bool(told["redirect_443"]), bool(told["provisioning_http"]), certificate
+        bool(told["redirect_80"]), bool(told["redirect_443"]), bool(told["provisioning_http"]), _certificate(found, now)
+    )
+
+
+def _certificate(told: Mapping[str, Any], now: datetime) -> facts.Certificate:
+    begins, ends = (datetime.fromisoformat(told[name]) for name in ("not_before", "not_after"))
+    return facts.Certificate(
+        bool(told["self_signed"]), (ends - now) / A_DAY, tuple(told["names"]), str(told["key"]), (ends - begins) / A_DAY
     )
 
 

@@ -16,6 +16,7 @@ from ringfence.hosts.sbc import read_sbc
 from ringfence.hosts.transports import read_transports
 from ringfence.policy.book import Protection
 from ringfence.portal import places
+from ringfence.portal.acme.models import AcmeSettings
 from ringfence.portal.firewall.models import AdmittedNetwork, Area
 from ringfence.portal.security.models import ProtectedAddress
 from ringfence.portal.webaccess import server
@@ -50,9 +51,11 @@ RENDERINGS: Final[dict[str, Rendering]] = {
 
 
 def current_plan(ssh_ports: tuple[int, ...] = (ports.SSH.first,)) -> Plan:
-    """What is open now and has to be. Raises Refused while the web server's state cannot be had."""
+    """What is open now and has to be; port 80 too where an authority asks for names there. Raises Refused while the web
+    server's state cannot be had."""
     web = server.ask("web.show")
-    redirects = tuple(port for port in (ports.HTTP, ports.HTTPS) if web[f"redirect_{port}"])
+    wanted = {ports.HTTP: web["redirect_80"] or AcmeSettings.current().is_complete, ports.HTTPS: web["redirect_443"]}
+    redirects = tuple(port for port, is_wanted in wanted.items() if is_wanted)
     return plan_of(
         Configured(
             sip=sip_listeners(),

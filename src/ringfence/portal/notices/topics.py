@@ -72,7 +72,7 @@ OF_KIND: Final = {
     Kind.SETTINGS_CHANGED: Topic.SETTING_CHANGES,
     Kind.CALL_EMERGENCY: Topic.EMERGENCY_CALLS,
 }
-OF_ACTION: Final = {"phone.refused": Topic.PROVISIONING}
+OF_ACTION: Final = {"phone.refused": Topic.PROVISIONING, "certificate.order_failed": Topic.ALARMS}
 """Entries of the audit log that are a topic of their own."""
 
 REFUSED_SIGN_INS: Final = ("session.refused", "session.proof_refused")

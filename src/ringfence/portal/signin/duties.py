@@ -38,7 +38,7 @@ NEEDS_PROOF: Final = (
 
 ASK_BEFORE_SHOWING: Final = (
     TWO_STEP, "/my/tokens", "/change-extension-password", "/users/new", "/web-access/certificate",
-    "/transports/certificates/", "/phone-certificates/new",
+    "/web-access/acme", "/transports/certificates/", "/phone-certificates/new",
 )  # fmt: skip
 """Pages that are one form about secrets: the proof is asked for before they open, not after they were filled in."""
 

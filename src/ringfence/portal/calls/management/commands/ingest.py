@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from ringfence.portal.acme.work import work_in_background
 from ringfence.portal.calls import ingest
 from ringfence.portal.doctor import history
 from ringfence.portal.trunks import names
@@ -17,6 +18,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, _stop)
         names.follow_in_background()
         history.keep_in_background()
+        work_in_background()
         ingest.Loop().run()
 
 

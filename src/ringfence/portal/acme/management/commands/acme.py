@@ -1,0 +1,28 @@
+"""`manage acme order|show`: certificates of an authority, from the server itself."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ringfence.portal.acme import changes
+from ringfence.portal.acme.models import CertificateOrder
+from ringfence.portal.actor import shell_actor
+from ringfence.portal.problems import Refused
+
+
+class Command(BaseCommand):
+    help = "Orders a certificate, or says how the last orders went."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("verb", choices=["order", "show"])
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["verb"] == "show":
+            for one in CertificateOrder.objects.all()[:10]:
+                self.stdout.write(f"{one.asked_at:%Y-%m-%d %H:%M:%S} UTC  {one.state}  {one.error}".rstrip())
+            return
+        try:
+            made = changes.ask_for_one(shell_actor())
+        except Refused as refused:
+            raise CommandError(refused.detail, returncode=1) from refused
+        self.stdout.write(f"{str(made).capitalize()} runs within seconds; see: ringfence acme show")

@@ -1,0 +1,33 @@
+"""The certificate of the web server is the SBC's as well (reference "Transport Security"; issue 6, 2)."""
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from ringfence.lab.product import within
+from tests.system.web_access.test_web_access import ISSUING, bring, connected, fingerprint, unchecked
+from tests.unit.engines.authority import server
+
+pytestmark = [pytest.mark.system, pytest.mark.restarts, pytest.mark.usefixtures("with_sbc")]
+
+SIP_TLS = 5061
+SBC_WSS, SBC_PORTAL = 5065, 8883
+
+
+def shown_at(pbx: Any, port: int) -> str:
+    with unchecked().wrap_socket(connected(pbx, port)) as link:
+        return hashlib.sha256(link.getpeercert(binary_form=True) or b"").hexdigest()
+
+
+def test_another_certificate_is_served_by_the_sbc_too_and_no_connection_ends(pbx: Any) -> None:
+    """What an authority issues goes the same way as an upload; whoever is connected stays so."""
+    made = server(ISSUING)
+    before = shown_at(pbx, SBC_WSS)
+    with unchecked().wrap_socket(connected(pbx, SBC_WSS)) as begun:
+        bring(pbx, made)
+        for port in (SBC_PORTAL, SBC_WSS, SIP_TLS):
+            within(30, lambda port=port: shown_at(pbx, port) == fingerprint(made), f"{port} shows it")
+        assert fingerprint(made) != before
+        begun.sendall(b"GET /other HTTP/1.1\r\nHost: pbx\r\n\r\n")
+        assert begun.recv(9) == b"HTTP/1.1 "
