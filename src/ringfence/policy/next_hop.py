@@ -4,7 +4,7 @@ import re
 from ipaddress import ip_address
 from typing import Final
 
-from ringfence.policy.media import PRIVATE
+from ringfence.policy.media import PRIVATE, WEB
 
 SPEAKS: Final = ";speaks="
 """What the SBC wrote into the path that it signed: the transport of its client."""
@@ -35,6 +35,19 @@ def transport_towards(hop: str) -> str:
 def is_encrypted(hop: str) -> bool:
     """Whether what is sent there is encrypted up to the device."""
     return transport_towards(hop) in PRIVATE
+
+
+def browsers_connection(hop: str) -> str:
+    """The other end of the WebSocket that alone leads to this device, as `address:port`; "" if none of ours does.
+
+    >>> browsers_connection("sip:192.0.2.1:40000;transport=ws"), browsers_connection("sip:192.0.2.1")
+    ('192.0.2.1:40000', '')
+    >>> browsers_connection("sip:flow@127.0.0.1:5069;transport=tls;speaks=wss;flow=x")
+    ''
+    """
+    if SPEAKS in hop or transport_towards(hop) not in WEB:
+        return ""
+    return hop.partition(";")[0].partition(":")[2].rpartition("@")[2]
 
 
 def goes_to(hop: str, party: str) -> bool:

@@ -244,7 +244,7 @@ def dialog_event(name: str, worker: Worker) -> None:
             ended_by = told.ended_by()
             _over(worker, ended_by)
             if ended_by == "system":
-                hangup.begins()
+                hangup.begins(alone=True)
         case "dialog:failed":
             limits.release()
             code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
@@ -264,7 +264,7 @@ def hanging_up(worker: Worker) -> bool:
     )  # not later: our own BYEs, sent within this, leave no trace of where this one goes
     if not ksr.dialog_var(OVER):
         _over(worker, "system")
-        hangup.begins()
+        hangup.begins(alone=False)
     hangup.forget_if_alone()
     return may_go
 

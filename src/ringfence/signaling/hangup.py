@@ -26,14 +26,14 @@ class Side(NamedTuple):
 SIDES: Final = (Side("caller", "from", "to"), Side("callee", "to", "from"))
 
 
-def begins() -> None:
-    """Sends our BYE to each party that the dialog module's would miss. Only once in a call."""
+def begins(*, alone: bool) -> None:
+    """Sends our BYE to each party that the dialog module's would miss; `alone`: it sends none. Only once in a call."""
     outside = sides.outer_sides()
     for side in SIDES:
         party = ksr.dialog_var(side.party)
         if side.party in outside:
             sides.note_outside(party)
-        if party and not _is_met(side):
+        if party and (alone or not _is_met(side)):
             _send(side, party, side.party in outside)
 
 

@@ -106,11 +106,12 @@ def test_a_phone_over_udp_is_told_from_the_socket_it_knows(
     assert kamailio.arguments_of("dialog.dlg_set_state") == [("deleted",)], "nothing else would end it"
 
 
-def test_two_whom_no_bye_of_the_dialog_reaches_are_told_at_its_end(
-    main: ModuleType, kamailio: Kamailio, call: dict[str, Any]
+@pytest.mark.parametrize("contact", ["sip:x@y.invalid", "sip:101@192.0.2.7:1024"])
+def test_at_an_end_for_which_the_dialog_sends_no_bye_both_are_told(
+    main: ModuleType, kamailio: Kamailio, call: dict[str, Any], contact: str
 ) -> None:
-    """Two browsers: neither Contact can be looked up, so no BYE is ever at hand."""
-    call |= {"$rm": "", "$dlg(from_contact)": "sip:x@y.invalid"}
+    """Two browsers, whose Contacts nobody can look up; and the longest call, at whose end the module is silent."""
+    call |= {"$rm": "", "$dlg(from_contact)": contact}
     kamailio.answers["dialog.dlg_get"] = -1
     assert main.ksr_dialog_event("dialog:end") > 0
     assert [hop for _, _, hop, _, _, _ in sent(kamailio)] == [CALLER, CALLEE]
