@@ -259,9 +259,8 @@ def hanging_up(worker: Worker) -> bool:
     """
     if not ksr.find_dialog():
         return True
-    may_go = (
-        hangup.reaches_its_party()
-    )  # not later: our own BYEs, sent within this, leave no trace of where this one goes
+    # not later: BYEs that are sent within this leave no trace of where the one at hand goes
+    may_go = hangup.reaches_its_party()
     if not ksr.dialog_var(OVER):
         _over(worker, "system")
         hangup.begins(alone=False)

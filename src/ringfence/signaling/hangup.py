@@ -4,6 +4,7 @@ The dialog module sends each BYE to the Contact that the party wrote, or along t
 not the party's proved address, its BYE is dropped and one of ours goes there.
 """
 
+import re
 from typing import Final, NamedTuple
 
 from ringfence.policy.next_hop import goes_to, same_address
@@ -13,6 +14,11 @@ SKIPPED: Final = 100
 """By how much our BYE exceeds the CSeq of the party it speaks for: requests before the answer are not counted."""
 
 ANY_SOCKET: Final = "."
+UNNAMED: Final = "sip:call@anonymous.invalid"
+"""In the place of a URI that is none: the tags say which call it is, and nobody shall evade the end of a call."""
+
+_URI: Final = re.compile(r"sips?:[!-;=?-~]+")
+_BREAK: Final = re.compile(r"[\x00-\x08\x0a-\x1f]")
 
 
 class Side(NamedTuple):
@@ -59,8 +65,7 @@ def _is_met(side: Side) -> bool:
 
 def _send(side: Side, party: str, is_outside: bool) -> None:
     written = hangup_port.told(f"{side.name}_contact")
-    route = hangup_port.told(f"{side.name}_rs") if is_outside else ""
-    headers = _headers(side, route)
+    headers = _headers(side, is_outside)
     if not headers:
         return
     socket = hangup_port.told(f"{side.name}_bindaddr") if party.endswith(";transport=udp") else ANY_SOCKET
@@ -69,20 +74,30 @@ def _send(side: Side, party: str, is_outside: bool) -> None:
         hangup_port.send(target, party, ANY_SOCKET, headers)
 
 
-def _headers(side: Side, route: str) -> str:
+def _headers(side: Side, is_outside: bool) -> str:
     """What makes a request one of this dialog (RFC 3261 section 12.2.1.1), as if the other party had sent it."""
     here, there = side.other, side.name
+    sender, receiver = _parties(side, is_outside)
     lines = [
-        f"From: <{hangup_port.told(f'{here}_uri')}>;tag={hangup_port.told(f'{here}_tag')}",
-        f"To: <{hangup_port.told(f'{there}_uri')}>;tag={hangup_port.told(f'{there}_tag')}",
-        f"Call-ID: {ksr.text('$dlg(callid)')}",
+        f"From: <{sender}>;tag={hangup_port.told(f'{here}_tag')}",
+        f"To: <{receiver}>;tag={hangup_port.told(f'{there}_tag')}",
+        f"Call-ID: {hangup_port.told('callid')}",
         f"CSeq: {ksr.number(f'$dlg({here}_cseq)') + SKIPPED} BYE",
         "Max-Forwards: 70",
     ]
-    if route:
+    if is_outside and (route := hangup_port.told(f"{there}_rs")):
         lines.append(f"Route: {route}")
-    is_whole = all(line.isprintable() for line in lines)
-    return "".join(f"{line}\r\n" for line in lines) if is_whole else ""
+    return "" if any(map(_BREAK.search, lines)) else "".join(f"{line}\r\n" for line in lines)
+
+
+def _parties(side: Side, is_outside: bool) -> tuple[str, str]:
+    """The URIs in From and To; a provider that we called knows them by the names its INVITE had."""
+    shown, called = ksr.dialog_var("shown"), ksr.dialog_var("called")
+    if is_outside and side.party == "callee" and shown and called:
+        return shown, called
+    found = (hangup_port.told(f"{name}_uri") for name in (side.other, side.name))
+    sender, receiver = (uri if _URI.fullmatch(uri) else UNNAMED for uri in found)
+    return sender, receiver
 
 
 def _port(party: str) -> int:

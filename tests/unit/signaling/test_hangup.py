@@ -129,20 +129,38 @@ def test_a_contact_that_kamailio_cannot_read_is_replaced(main: ModuleType, kamai
     assert [target for _, target, *_ in sent(kamailio)] == ["sip:102@phone.invalid;transport=ws", CALLEE]
 
 
-def test_lines_of_headers_are_never_made_of_what_a_party_wrote(
-    main: ModuleType, kamailio: Kamailio, call: dict[str, Any]
+@pytest.mark.parametrize(
+    "uri", ["sip:102@acme.example\r\nX-Evil: 1", "sip:102>;tag=x", "sip:102@\u200b", "", b"sip:\xff"]
+)
+def test_whoever_writes_no_uri_does_not_evade_the_end(
+    main: ModuleType, kamailio: Kamailio, call: dict[str, Any], uri: object
 ) -> None:
-    call["$dlg(to_uri)"] = "sip:102@acme.example\r\nX-Evil: 1"
+    """The tags say which call it is; nothing of what stands there becomes a line of ours."""
+    call["$dlg(to_uri)"] = uri
+    assert main.ksr_hanging_up() > 0
+    [(_, _, _, _, headers, _)] = sent(kamailio)
+    assert headers.split("\r\n")[1] == "To: <sip:call@anonymous.invalid>;tag=theirs"
+
+
+@pytest.mark.parametrize("name", ["callid", "to_tag"])
+def test_no_header_is_made_of_two_lines(main: ModuleType, kamailio: Kamailio, call: dict[str, Any], name: str) -> None:
+    call[f"$dlg({name})"] = "a\r\nX-Evil: 1"
     assert main.ksr_hanging_up() > 0
     assert sent(kamailio) == []
 
 
-def test_a_provider_gets_its_route(main: ModuleType, kamailio: Kamailio, call: dict[str, Any]) -> None:
+def test_a_provider_gets_its_route_and_the_names_it_knows(
+    main: ModuleType, kamailio: Kamailio, call: dict[str, Any]
+) -> None:
     """As any request within a call does; a provider sees no header of a phone (docs/adr/0019)."""
     route = "<sip:edge.provider.example;lr>"
     call |= {"$dlg_var(direction)": "outbound", "$dlg(to_rs)": route, "$dlg_var(callee)": CALLER}
+    call |= {"$dlg_var(shown)": "sip:+4930@us.example", "$dlg_var(called)": "sip:+4989@provider.example"}
     kamailio.answers |= {"pv.seti": 1, "htable.sht_sets": 1}
     main.ksr_hanging_up()
     [(_, _, hop, _, headers, _)] = sent(kamailio)
     assert hop == CALLER
     assert f"Route: {route}\r\n" in headers
+    assert headers.startswith(
+        "From: <sip:+4930@us.example>;tag=ours\r\nTo: <sip:+4989@provider.example>;tag=theirs\r\n"
+    )
