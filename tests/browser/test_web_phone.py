@@ -352,6 +352,15 @@ def test_a_call_through_the_sbc_is_heard_both_ways(site: Site) -> None:
     site.press("hang-up")
     site.await_quiet()
 
+    site.plain.forget_recordings()
+    site.plain.dial("101")  # the registration from before the SBC stands yet: its connection is gone
+    site.press("answer")
+    site.await_state("up")
+    assert site.heard_here() == pytest.approx(PLAIN, abs=15)
+    _hears(site.plain, SPOKEN)
+    site.press("hang-up")
+    site.await_quiet()
+
 
 def _outside(site: Site, number: str) -> bool:
     found = [one for one in site.product.registrations() if one["aor"] == f"{number}@{DOMAIN}"]

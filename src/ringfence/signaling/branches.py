@@ -4,7 +4,8 @@ All of it belongs to the branch, not to the call: the next step of the same call
 be seen (docs/adr/0036).
 """
 
-from ringfence.signaling import encrypted, ksr, media, terms, trunk_port
+from ringfence.policy.next_hop import browsers_connection
+from ringfence.signaling import encrypted, ksr, media, terms, trunk_port, web_port
 from ringfence.signaling.worker import Worker
 
 NAME, SHOWN, ASSERTED = "shown_name", "shown_uri", "asserted"
@@ -29,7 +30,7 @@ def announce_replaced(replaces: str) -> None:
 
 def dress(worker: Worker) -> bool:
     """Says it to the phone of this branch; False: nothing is sent to it."""
-    if not encrypted.may_be_sent(worker):
+    if not encrypted.may_be_sent(worker) or _has_gone():
         return False
     if asserted := ksr.noted(ASSERTED):
         trunk_port.show_caller_as(ksr.noted(NAME), ksr.noted(SHOWN))
@@ -39,3 +40,13 @@ def dress(worker: Worker) -> bool:
     if replaces := ksr.noted(REPLACES):
         ksr.append_header(f"Replaces: {replaces}")
     return media.offer_to_branch(terms.of_branch(worker))
+
+
+def _has_gone() -> bool:
+    """Whether this branch leads to a browser whose connection is closed: nobody but the browser can open another.
+
+    Kamailio finds that out when the offer is made already, and gives the number of the branch to the next device. The
+    relay would take the next device's offer for a change of this one, and keep the keys of a browser in it.
+    """
+    other_end = browsers_connection(ksr.text("$du") or ksr.target_uri())
+    return other_end != "" and not web_port.is_open(other_end)

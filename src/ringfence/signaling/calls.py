@@ -18,6 +18,7 @@ from ringfence.signaling import (
     branches,
     claims,
     facts,
+    hangup,
     holding,
     ksr,
     ladder,
@@ -240,7 +241,10 @@ def dialog_event(name: str, worker: Worker) -> None:
             worker.journal.append(Kind.CALL_ANSWERED, told.answered())
             recording.answered(worker)
         case "dialog:end" if not ksr.dialog_var(OVER):
-            _over(worker, told.ended_by())
+            ended_by = told.ended_by()
+            _over(worker, ended_by)
+            if ended_by == "system":
+                hangup.begins(alone=True)
         case "dialog:failed":
             limits.release()
             code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
@@ -249,10 +253,19 @@ def dialog_event(name: str, worker: Worker) -> None:
             )
 
 
-def hanging_up(worker: Worker) -> None:
-    """The core sends a BYE of its own. Nobody else may tell: `dialog:end` does not run if the answer comes at once."""
-    if ksr.find_dialog() and not ksr.dialog_var(OVER):
+def hanging_up(worker: Worker) -> bool:
+    """The core sends a BYE of its own; whether it may go. A call is told as over here: `dialog:end` does not run if the
+    answer comes at once.
+    """
+    if not ksr.find_dialog():
+        return True
+    # not later: BYEs that are sent within this leave no trace of where the one at hand goes
+    may_go = hangup.reaches_its_party()
+    if not ksr.dialog_var(OVER):
         _over(worker, "system")
+        hangup.begins(alone=False)
+    hangup.forget_if_alone()
+    return may_go
 
 
 def _over(worker: Worker, ended_by: str) -> None:

@@ -293,9 +293,8 @@ def noted(name: str) -> str:
 
 
 def end_call_after(seconds: int) -> None:
-    """The dialog made next ends with a BYE to both sides after this time."""
+    """The dialog made next ends after this time; the BYEs are ours (docs/adr/0055)."""
     KSR.pv.seti("$avp(longest_call)", seconds)
-    KSR.pv.seti("$dlg_ctx(timeout_bye)", 1)
 
 
 def relay() -> bool:

@@ -212,8 +212,8 @@ def ksr_failure_in_dialog(*_: object) -> None:
 
 
 @guarded(drop_message, _report)
-def ksr_hanging_up(*_: object) -> None:
-    calls.hanging_up(this_worker())
+def ksr_hanging_up(*_: object) -> bool:
+    return calls.hanging_up(this_worker())
 
 
 @guarded(drop_message, _report)

@@ -23,3 +23,8 @@ def close_connection() -> None:
 def keep_connection(seconds: int) -> None:
     """How long the connection this message came over may be silent from now on."""
     KSR.tcpops.tcp_set_connection_lifetime(seconds)
+
+
+def is_open(other_end: str) -> bool:
+    """Whether there is a connection with this `address:port`."""
+    return _yes(KSR.tcpops.tcp_get_conid(other_end, "$var(connection)"))

@@ -11,7 +11,12 @@ import pytest
 
 from tests.unit.signaling.fake_kamailio import Kamailio, loaded
 
-BYE = {"$rm": "BYE", "$ft": "theirs", "$tt": "ours", "$dlg(from_tag)": "ours", "$dlg_var(id)": "1-1"}
+PHONE, OTHER = "sip:192.0.2.7:5060;transport=udp", "sip:192.0.2.8:5060;transport=udp"
+BYE = {
+    "$rm": "BYE", "$ft": "theirs", "$tt": "ours", "$dlg(from_tag)": "ours", "$dlg_var(id)": "1-1",
+    "$dlg_var(caller)": PHONE, "$dlg(from_contact)": PHONE, "$dlg_var(callee)": OTHER, "$dlg(to_contact)": OTHER,
+    "$sndto(ip)": "192.0.2.7", "$sndto(port)": 5060,
+}  # fmt: skip
 
 
 @pytest.fixture
