@@ -1,4 +1,4 @@
-"""Where phones may come from (reference "Ports Security"), and how long call records stay: packets, and rows that go."""
+"""Where phones may come from (reference "Ports Security"), and how long call records stay."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ def in_force(pbx: Any) -> Iterator[Any]:
 
 
 def test_phones_register_from_the_named_networks_alone(pbx: Any, stranger: Any, in_force: Any) -> None:
-    """Elsewhere nobody hears so much as a challenge, over UDP and over TCP, though a moment ago the phone was registered."""
+    """Elsewhere nobody hears so much as a challenge, over UDP and over TCP, though the phone was registered."""
     with (
         Softphone(stranger(), (PBX_ADDRESS, 5060), pbx.account("683")) as inside,
         Softphone(stranger(), (PBX_ADDRESS, 5060), pbx.account("684")) as outside,
@@ -44,9 +44,10 @@ def test_phones_register_from_the_named_networks_alone(pbx: Any, stranger: Any, 
         assert inside.register().status == 200
         with pytest.raises(NoAnswer):
             outside.register(timeout=1)
-        with outside.host.tcp() as link, pytest.raises(TimeoutError):
+        with outside.host.tcp() as link:
             link.settimeout(1)
-            link.connect((PBX_ADDRESS, 5063))
+            with pytest.raises(TimeoutError):
+                link.connect((PBX_ADDRESS, 5063))
 
 
 @pytest.mark.restarts
@@ -54,7 +55,7 @@ def test_call_records_go_after_their_days_and_the_others_stay(pbx: Any, phone: A
     """The reader of events looks when it starts and every hour; the audit log says what went."""
     caller = phone("683")
     for number in ("old", "new"):
-        uri, headers = caller.begin_call(f"nobody-{number}")
+        _, headers = caller.begin_call(f"nobody-{number}")
         caller.final(headers[0][1].partition("branch=")[2].partition(";")[0])
     within(10, lambda: len(records(pbx)) == 2, "both calls have a record")
     with closing(sqlite3.connect(pbx.product.paths.portal_database, timeout=10)) as opened, opened:
