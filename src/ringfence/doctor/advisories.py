@@ -61,8 +61,8 @@ ADVISORIES: Final = (
 )  # fmt: skip
 """Each was compared with its `source`; what could not be confirmed there is not in the list.
 
-Of CVE-2025-53399 the source names 13.4.1.1 and the maintainer 11.5.1.41 (sipwise/rtpengine, issue 1992); with which release
-of 12 the mended learning came nobody says, so all of them count.
+Of CVE-2025-53399 the source names 13.4.1.1 and the maintainer 11.5.1.41 (sipwise/rtpengine, issue 1992). With which
+release of 12 the mended learning came nobody says, so all of them count.
 """
 
 MENDED: Final = {("openssh", "CVE-2024-6387"): "9.2p1-2+deb12u3"}

@@ -192,7 +192,7 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Relay:
     """What the media relay runs with. `learning` is its word for how it learns where a phone is; `proves_srtp`: each
-    packet is checked against the keys; `strangers_out`: the kernel drops what comes from sources that signalling did not name.
+    packet is checked against the keys; `strangers_out`: the kernel drops what others than those signalling named send.
     """
 
     learning: str = ""
