@@ -1,4 +1,4 @@
-"""The Debian package (issue "hardening", 8): dpkg installs it, all of it belongs to root, and a purge leaves nothing."""
+"""The Debian package (issue "hardening", 8): dpkg installs it, all is root's, and a purge leaves nothing behind."""
 
 import shutil
 import subprocess
