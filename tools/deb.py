@@ -18,6 +18,7 @@ ROOT: Final = Path(__file__).parents[1]
 DEPLOY: Final = ROOT / "deploy"
 HOME: Final = Path("opt/ringfence")
 VENV: Final = HOME / ".platform" / "venv"
+PACKAGES: Final = VENV / "lib" / "python3.13" / "site-packages"
 ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 _SCRIPTS: Final = ("postinst", "prerm", "postrm")
 _EXECUTABLE, _PLAIN = 0o755, 0o644
@@ -30,11 +31,18 @@ def main() -> int:
         root = Path(folder) / "root"
         lay_out(root)
         install_packages(root)
-        write_control(root)
-        package = target / f"ringfence_{__version__}_{architecture()}.deb"
-        _run("dpkg-deb", "--root-owner-group", "-Zzstd", "-z3", "--build", str(root), str(package))
+        package = build(root, target)
     print(package)
     return 0
+
+
+def build(root: Path, target: Path) -> Path:
+    """The package of what was laid out."""
+    make_venv(root)
+    write_control(root)
+    package = target / f"ringfence_{__version__}_{architecture()}.deb"
+    _run("dpkg-deb", "--root-owner-group", "-Zzstd", "-z3", "--build", str(root), str(package))
+    return package
 
 
 def lay_out(root: Path) -> None:
@@ -49,14 +57,19 @@ def lay_out(root: Path) -> None:
 
 def install_packages(root: Path) -> None:
     """What requirements.lock names, with its digests checked; nothing is built when the package is installed."""
-    packages = root / VENV / "lib/python3.13/site-packages"
+    packages = root / PACKAGES
     pip = next(Path("/usr/share/python-wheels").glob("pip-*.whl"))
     _run(
         sys.executable, f"{pip}/pip", "install", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:",
         "--target", str(packages), "--requirement", str(ROOT / "requirements.lock"),
     )  # fmt: skip
     shutil.rmtree(packages / "bin", ignore_errors=True)
-    (packages / "ringfence.pth").write_text(f"/{HOME}/src\n", encoding="utf-8")
+
+
+def make_venv(root: Path) -> None:
+    """Debian's Python, which finds the code and those packages."""
+    (root / PACKAGES).mkdir(parents=True, exist_ok=True)
+    (root / PACKAGES / "ringfence.pth").write_text(f"/{HOME}/src\n", encoding="utf-8")
     (root / VENV / "bin").mkdir()
     (root / VENV / "bin" / "python").symlink_to("/usr/bin/python3")
     (root / VENV / "pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = true\n", encoding="utf-8")

@@ -33,6 +33,9 @@ axe.run(document, options).then(found => done(found.violations.map(fault =>
   fault.id + ": " + fault.nodes.slice(0, 9).map(node =>
     [node.target.join(" "), node.html.slice(0, 160), ...node.any.map(why => why.message)].join(" ")).join(" | "))));
 """
+OUT_OF_REACH: Final = """
+return Array.from(document.querySelectorAll("audio")).some(one => one.getBoundingClientRect().right > innerWidth);
+"""
 CONTRAST: Final = ["color-contrast", "link-in-text-block"]
 
 
@@ -169,5 +172,7 @@ def test_axe_finds_nothing_on_any_page(browser: Chrome, portal: Portal, who: str
                     found[f"{path} at {width} px, {theme}"] = seen
             if browser.execute_script("return document.documentElement.scrollWidth > innerWidth"):  # type: ignore[no-untyped-call]
                 found.setdefault(f"{path} at {width} px", []).append("the page scrolls sideways (WCAG 1.4.10)")
+            if browser.execute_script(OUT_OF_REACH):  # type: ignore[no-untyped-call]
+                found.setdefault(f"{path} at {width} px", []).append("a player is reached by scrolling sideways alone")
     assert len(pages) > 3
     assert not found, json.dumps(found, indent=1)

@@ -59,8 +59,9 @@ class Pbx:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The stories of the SBC come last: it takes ports over from the core until the end of the session."""
-    items.sort(key=lambda item: item.path.parent.name == "sbc")
+    """The stories that nothing is put back after come last: the SBC takes ports over from the core, SIP moves away."""
+    last = ("sbc", "signalling_elsewhere")
+    items.sort(key=lambda item: last.index(item.path.parent.name) if item.path.parent.name in last else -1)
 
 
 @pytest.fixture(scope="session")

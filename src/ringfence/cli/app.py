@@ -1,6 +1,7 @@
 """The list of verbs. A new verb is a module in this directory and one line here."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Final
 
 import typer
@@ -14,7 +15,6 @@ from ringfence.cli import (
     budget,
     check_password,
     confirm,
-    demo,
     doctor,
     down,
     dry_run,
@@ -53,7 +53,6 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("setup-link", setup_link.setup_link),
     ("backup", backup.backup),
     ("restore", restore.restore_backup),
-    ("demo", demo.demo),
 )
 """Single verbs: `ringfence NAME`. The function's parameters are its options, its docstring the help."""
 
@@ -75,6 +74,15 @@ GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
 """Verbs with verbs below them: `ringfence NAME VERB`."""
 
 
+def played() -> tuple[tuple[str, Callable[..., None]], ...]:
+    """The demo, where there is a lab to play it in: packages of the product leave that out, and its attackers."""
+    if find_spec("ringfence.lab") is None:
+        return ()
+    from ringfence.cli import demo
+
+    return (("demo", demo.demo),)
+
+
 def build() -> typer.Typer:
     app = typer.Typer(
         name="ringfence",
@@ -83,7 +91,7 @@ def build() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_show_locals=False,
     )
-    for name, verb in VERBS:
+    for name, verb in (*VERBS, *played()):
         app.command(name)(verb)
     for name, group in GROUPS:
         app.add_typer(group, name=name)

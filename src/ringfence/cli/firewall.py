@@ -17,10 +17,12 @@ from ringfence.hosts.firewall import active, apply
 from ringfence.hosts.firewall.active import CommandFailed
 from ringfence.hosts.firewall.disabling import Notes
 from ringfence.hosts.firewall.drift import drift
+from ringfence.hosts.firewall.openings import limits_of
 from ringfence.hosts.firewall.pending import Records, plan_from
 from ringfence.hosts.firewall.plan import Plan
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.ssh import ENVIRONMENT, ssh_in_force
+from ringfence.hosts.voice_network import read_voice_network
 
 group = typer.Typer(help="What has to be open, and putting it in force.", no_args_is_help=True)
 
@@ -47,7 +49,10 @@ def show(
         return
     for item in openings:
         whom = ", ".join(item["sources"]) or "everybody"
-        typer.echo(f"{item['ports'] + '/' + item['transport']:<16} {whom:<24} {item['reason']}")
+        at = f" (at {', '.join(item['destinations'])})" if item["destinations"] else ""
+        typer.echo(f"{item['ports'] + '/' + item['transport']:<16} {whom:<24} {item['reason']}{at}")
+    for limit in limits_of(read_voice_network(Paths.from_environment().voice_network)):
+        typer.echo(f"{'limit':<16} {limit.text}")
 
 
 @group.command("diff")

@@ -196,6 +196,17 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Relay:
+    """What the media relay runs with. `learning` is its word for how it learns where a phone is; `proves_srtp`: each
+    packet is checked against the keys; `strangers_out`: the kernel drops what others than those signalling named send.
+    """
+
+    learning: str = ""
+    proves_srtp: bool = False
+    strangers_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """The machine. Unix times in seconds; None is unknown, which no check takes for good or bad news."""
 
@@ -211,6 +222,7 @@ class Host:
     place: Place = Place()
     voice_links_gone: tuple[str, ...] = ()
     unmarked: tuple[str, ...] = ()
+    relay: Relay = Relay()
 
 
 @dataclass(frozen=True, slots=True)

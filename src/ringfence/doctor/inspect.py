@@ -1,5 +1,6 @@
 """Looks at the host: its SSH server, firewall, files, packages, clock and place. Needs root's right to look."""
 
+import configparser
 import contextlib
 import json
 import os
@@ -10,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from ringfence.doctor.facts import Host, Place, Ssh
+from ringfence.doctor.facts import Host, Place, Relay, Ssh
 from ringfence.hosts.addresses import NetworkUnreadable, surroundings
 from ringfence.hosts.clock import clock_synchronised
 from ringfence.hosts.cloud import recognised
-from ringfence.hosts.firewall.active import CommandFailed, FrontEnd, front_end_by_files, host_root, run
+from ringfence.hosts.firewall.active import CommandFailed, FrontEnd, Run, front_end_by_files, host_root, run
 from ringfence.hosts.firewall.disabling import Notes
 from ringfence.hosts.firewall.drift import Kind, drift, drift_of_records
 from ringfence.hosts.firewall.openings import with_ssh
@@ -33,6 +34,10 @@ PACKAGES: Final = {
     "openssh-server": "openssh",
 }
 """The SSH server is the host's, the others are the platform's."""
+
+RELAY: Final = "rtpengine"
+WATCHED: Final = ("nft", "list", "set", "inet", "ringfence", "watched")
+"""Holds an element while the guard keeps strangers out of the media ports (docs/adr/0026)."""
 
 MODULES: Final = Path("/proc/modules")
 SECONDS: Final = 10
@@ -54,6 +59,7 @@ def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os
         modules=_modules(),
         place=_place(paths),
         voice_links_gone=_gone(voice),
+        relay=relay_in_force(paths.media_config),
         unmarked=tuple(what for what, dscp in _marks(voice) if dscp == 0),
     )
 
@@ -107,6 +113,22 @@ def _versions() -> dict[str, str]:
         told += run((*words[:4], "openssh-server"))
     pairs = (line.split(" ", 1) for line in told.splitlines() if " " in line)
     return {PACKAGES[name]: version for name, version in pairs if name in PACKAGES and version}
+
+
+def relay_in_force(config: Path, ask: Run = run) -> Relay:
+    """What the relay's file says and what the kernel keeps from its ports; what cannot be read is not in force."""
+    parser = configparser.ConfigParser(delimiters=("=",), comment_prefixes=("#",))
+    with contextlib.suppress(OSError, configparser.Error):
+        parser.read_string(config.read_text(encoding="utf-8"))
+    try:
+        strangers_out = "expires" in ask(WATCHED, None)
+    except CommandFailed:
+        strangers_out = False
+    return Relay(
+        parser.get(RELAY, "endpoint-learning", fallback=""),
+        parser.get(RELAY, "dtmf-log-ng-tcp", fallback="") == "true",
+        strangers_out,
+    )
 
 
 def _modules() -> tuple[str, ...]:

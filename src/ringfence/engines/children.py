@@ -93,6 +93,7 @@ def base_environment(system: System, environment: Mapping[str, str] = os.environ
         "RINGFENCE_RUN_DIR": str(system.paths.run),
         "RINGFENCE_VENV": str(system.paths.venv),
         "RINGFENCE_ADDRESS": str(system.network.primary),
+        "RINGFENCE_OUTER_ADDRESS": str(system.outer_address),
     }
 
 

@@ -34,6 +34,7 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
     if CORE in parts:
         for address in system.sip_addresses:
             wanted += [Endpoint(address, one.port, one.protocol.carrier) for one in system.core_transports]
+        wanted.append(Endpoint(LOOPBACK, ports.CORE_TO_VOICE, Transport.UDP))
     if CORE in parts and system.sbc.enabled:
         wanted.append(Endpoint(LOOPBACK, ports.LINK_TO_CORE, Transport.TCP))
     if SBC in parts:

@@ -30,7 +30,11 @@ def render_core(system: System) -> str:
         registration=registration,
         packet=packet,
         bare=Bare,
-        listen=[*(_listen(system, index) for index in range(len(system.sip_addresses))), *_listen_to_sbc(system)],
+        listen=[
+            *(_listen(system, index) for index in range(len(system.sip_addresses))),
+            *_listen_to_sbc(system),
+            _listen_to_voice(),
+        ],
         secure=system.sbc.enabled or any(one.protocol.is_secure for one in system.core_transports),
         web_sockets=[one.port for one in system.core_transports if one.protocol is Protocol.WSS],
         link=core_link(system.paths.link) if system.sbc.enabled else None,
@@ -46,7 +50,7 @@ def render_core(system: System) -> str:
         capture=f"sip:{LOOPBACK}:{ports.CAPTURE}" if _is_copied(system) else "",
         capture_id=system.voice.capture_id,
         outer_address=str(system.outer_address),
-        call_desk=f"sip:calls@{bracketed(system.sip_addresses[0])}:{ports.SIP_UDP.first}",
+        call_desk=_call_desk(system),
     )
 
 
@@ -136,6 +140,17 @@ def _listen_to_sbc(system: System) -> list[tuple[int, list[tuple[Bare, Bare | st
     under its name, or it would end with the connection that brought it."""
     place = f"{LOOPBACK}:{ports.LINK_TO_CORE}"
     return [(1, [(Bare(f"tls:{place}"), ""), (Bare(f"udp:{place}"), "")])] if system.sbc.enabled else []
+
+
+def _listen_to_voice() -> tuple[int, list[tuple[Bare, Bare | str]]]:
+    """Stands last: where phones have no UDP, Kamailio sends from the last UDP socket on loopback."""
+    return 1, [(Bare(f"udp:{LOOPBACK}:{ports.CORE_TO_VOICE}"), "")]
+
+
+def _call_desk(system: System) -> str:
+    """Who starts calls for others, on the first UDP port there is."""
+    udp = [one.port for one in system.core_transports if one.protocol is Protocol.UDP]
+    return f"sip:calls@{bracketed(system.sip_addresses[0])}:{min(udp, default=ports.SIP_UDP.first)}"
 
 
 def modules_directory() -> str:

@@ -96,16 +96,22 @@ class System:
 
     @property
     def reached_addresses(self) -> tuple[Address, ...]:
-        """Where others reach SIP: the primary address, and beside an IPv4 one the first IPv6 address."""
+        """Where others reach SIP: the primary address, and beside an IPv4 one an IPv6 address: of the link that
+        signalling was put on no other link's, otherwise the first there is.
+        """
         if self.network.primary.version == 6:
             return (self.network.primary,)
+        apart = self.network.placed(self.voice.signalling_on) if self.voice.signalling_on else ()
+        if self.network.primary in apart:
+            return apart
         reachable = [a for a in self.network.own if a.version == 6 and not (a.is_loopback or a.is_link_local)]
         return (self.network.primary, *reachable[:1])
 
     @property
     def outer_address(self) -> Address:
-        """The address that others are told."""
-        return self.public or self.network.primary
+        """The address that others are told; a public one of the other family stands for nothing of ours."""
+        primary, public = self.network.primary, self.public
+        return public if public is not None and public.version == primary.version else primary
 
     @property
     def sip_addresses(self) -> tuple[Address, ...]:

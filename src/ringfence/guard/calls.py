@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ringfence.journal.reader import Event
-from ringfence.policy.media import Form
+from ringfence.policy.media import STRONG_SUITES, Form
 from ringfence.policy.relayed import LABELS, Flow
 
 LONGEST_SETUP: Final = 300.0
@@ -26,7 +26,7 @@ class LiveCall:
     """What was said about one call: how it started, was answered, and what the core needs to know it again.
 
     `ending` is why we hang up; `flows` and `encrypted` are what the relay said when it was asked last, `outside` what
-    the SBC's relay said of browsers.
+    the SBC's relay said of browsers. `strong` are the sides that may have AES-256 alone.
     """
 
     started: Event
@@ -43,6 +43,7 @@ class LiveCall:
     flows: tuple[Flow, ...] = ()
     encrypted: dict[str, str] = field(default_factory=dict)
     outside: dict[str, str] = field(default_factory=dict)
+    strong: set[str] = field(default_factory=set)
     looks: int = 0
 
     @property
@@ -52,6 +53,12 @@ class LiveCall:
         told = [event.get("media_addresses") for event in (self.started, self.media, self.answered) if event]
         named = [one for part in told if isinstance(part, list) for one in part if one]
         return (*filter(None, (self.started.get("source"),)), *named) if named else ()
+
+    @property
+    def has_short_keys(self) -> bool:
+        """Whether a side that may have AES-256 alone agreed on something else; unknown is not yet."""
+        agreed = (self.encrypted.get(side, "").partition(" ")[2] for side in self.strong)
+        return any(suite and suite not in STRONG_SUITES for suite in agreed)
 
     @property
     def lines(self) -> tuple[bytes, ...]:
@@ -196,6 +203,10 @@ class Calls:
             for call_id, call in self._calls.items()
             if call.looks >= most_looks and not call.ending and LABELS[Form.DTLS] in call.encrypted.values()
         ]
+
+    def with_short_keys(self) -> list[str]:
+        """The answered calls with shorter keys than they may have, unless their end is on its way."""
+        return [call_id for call_id, call in self._calls.items() if call.has_short_keys and not call.ending]
 
     def mark_ending(self, call_id: str, why: str) -> tuple[int, int] | None:
         """Notes why we hang up. Where the core keeps the dialog; None if it cannot be known."""

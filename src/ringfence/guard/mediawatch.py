@@ -26,6 +26,8 @@ REFUSED_ANSWER: Final = "Media refused"
 """Why a call is ended whose called side answered more weakly than it was asked."""
 NO_KEYS: Final = "Media keys not proved"
 """Why a call is ended one side of which showed another certificate than it had announced, or none (attack case 77)."""
+SHORT_KEYS: Final = "Media keys too short"
+"""Why a call is ended where AES-256 alone is allowed and a browser agreed on less: DTLS does that after the answer."""
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +71,11 @@ class MediaWatch:
 
     def to_end(self) -> dict[str, list[str]]:
         """The calls whose media is not what was asked for, by the reason for their end."""
-        return {REFUSED_ANSWER: self._calls.broken(), NO_KEYS: self._calls.without_keys(MOST_LOOKS)}
+        return {
+            REFUSED_ANSWER: self._calls.broken(),
+            NO_KEYS: self._calls.without_keys(MOST_LOOKS),
+            SHORT_KEYS: self._calls.with_short_keys(),
+        }
 
     def admit(self) -> None:
         """Whom a call has just named may send at once: until the next look a whole second would be silent."""
@@ -112,6 +118,8 @@ def _take(call: LiveCall, report: dict[str, object]) -> None:
         except ValueError:
             continue
         call.encrypted[name] = described(agreed, suite(report, str(dialog.get(tag) or "")))
+        if agreed.strong:
+            call.strong.add(name)
 
 
 def _network(address: str) -> Network | None:

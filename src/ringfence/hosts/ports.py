@@ -97,6 +97,9 @@ SBC_RTPENGINE_CONTROL: Final = 2224
 VOICE_SIP: Final = 5070
 """The voice process, on loopback only: it hears the SIP core and nobody else."""
 
+CORE_TO_VOICE: Final = 5071
+"""Where the SIP core hears the voice process over UDP, on loopback only, whatever transports there are for phones."""
+
 VOICE_KEYS: Final = 2225
 """Where the media relay tells the voice process of keys pressed in calls, on loopback only."""
 

@@ -19,6 +19,7 @@ INSIDE: Final = {
     (Transport.UDP, ports.RTPENGINE_CONTROL): "the control of the media relay",
     (Transport.UDP, ports.SBC_RTPENGINE_CONTROL): "the control of the SBC's media relay",
     (Transport.UDP, ports.VOICE_SIP): "the voice process",
+    (Transport.UDP, ports.CORE_TO_VOICE): "the SIP core, for the voice process",
     (Transport.UDP, ports.VOICE_KEYS): "the voice process",
     (Transport.UDP, ports.CAPTURE): "the copy of SIP for a collector",
     (Transport.TCP, ports.LINK_TO_CORE): "the link with the SBC",

@@ -24,6 +24,7 @@ def aes_256_field() -> forms.BooleanField:
         label=_("AES-256 only"),
         help_text=_(
             "SRTP is agreed with AES-256 (AEAD_AES_256_GCM or AES_256_CM_HMAC_SHA1_80) or not at all; who offers only"
-            " shorter keys is refused with 488. Default: off, AES-256 is preferred and AES-128 accepted."
+            " shorter keys is refused with 488, and a browser that agrees on shorter ones is hung up on."
+            " Default: off, AES-256 is preferred and AES-128 accepted."
         ),
     )

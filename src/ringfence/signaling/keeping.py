@@ -6,9 +6,9 @@ Answers come to any worker. What all must know stands in a shared table; the gua
 import os
 import re
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
-from ringfence.hosts import ports
 from ringfence.policy.events import Kind
 from ringfence.policy.keeping import (
     Registration,
@@ -19,7 +19,7 @@ from ringfence.policy.keeping import (
     not_accepted,
     trying,
 )
-from ringfence.policy.trunks import Peer, Trunk, TrunkKind, TrunkTransport
+from ringfence.policy.trunks import Peer, Trunk, TrunkKind
 from ringfence.signaling import ksr, proved, trunk_port
 from ringfence.signaling.worker import Worker
 
@@ -27,12 +27,9 @@ REPORTED_EVERY: Final = 60.0
 REOPENED_AFTER: Final = 5.0
 KEPT_OPEN: Final = 30
 """Seconds between two OPTIONS that keep a proved connection where the administrator wants no keep-alives."""
+DEFAULT_PORT: Final = 5060
+"""RFC 3261 section 19.1.2; a transport that a trunk uses cannot be deleted, so it is not needed."""
 _PARAMETER: Final = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
-_PORTS: Final = {
-    TrunkTransport.UDP: ports.SIP_UDP.first,
-    TrunkTransport.TCP: ports.SIP_TCP.first,
-    TrunkTransport.TLS: ports.SIP_TLS.first,
-}
 
 _asked: dict[str, tuple[float, float]] = {}
 """When an OPTIONS went to an address and when the next one goes, in monotonic seconds; of the timer process alone."""
@@ -92,18 +89,18 @@ def _down(trunk: Trunk) -> frozenset[str]:
 
 
 def _register(trunk: Trunk, address: str, authorization: str, worker: Worker) -> None:
-    headers = f"Contact: <{contact_of(trunk)}>\r\nExpires: {trunk.expires}\r\n{authorization}"
+    headers = f"Contact: <{contact_of(trunk, worker.contact_ports)}>\r\nExpires: {trunk.expires}\r\n{authorization}"
     what = "A" if authorization else "R"
     if not _sent("REGISTER", trunk, address, headers, f"{what}|{trunk.id}|{address}|{time.time():.4f}"):
         _failed(trunk, address, 503, "cannot be sent", worker)
 
 
-def contact_of(trunk: Trunk) -> str:
-    """Where the provider sends our calls."""
-    host = os.environ.get("RINGFENCE_ADDRESS", "127.0.0.1")
+def contact_of(trunk: Trunk, ports: Mapping[str, int]) -> str:
+    """Where the provider sends our calls: the address that others are told, the port of a transport of this kind."""
+    host = os.environ.get("RINGFENCE_OUTER_ADDRESS", "127.0.0.1")
     shown = f"[{host}]" if ":" in host else host
-    user = trunk.login.username if trunk.login else ""
-    return f"sip:{user}@{shown}:{_PORTS[trunk.transport]};transport={trunk.transport.value}"
+    user, protocol = trunk.login.username if trunk.login else "", trunk.transport.value
+    return f"sip:{user}@{shown}:{ports.get(protocol, DEFAULT_PORT)};transport={protocol}"
 
 
 def _sent(method: str, trunk: Trunk, address: str, headers: str, told: str) -> bool:

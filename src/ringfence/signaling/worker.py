@@ -59,7 +59,10 @@ class Worker:
         self.blocks = BlockReader(paths.blocks)
         self.noise = Noise(self._write_noise)
         self.tallies = Tallies(self.journal.tell)
-        asking = [one for one in read_transports(paths.transports) if one.clients is not ClientCertificates.NONE]
+        transports = read_transports(paths.transports)
+        self.contact_ports = {str(one.protocol): one.port for one in reversed(transports)}
+        """Where others call us, by the word of RFC 3261: the first port of each kind."""
+        asking = [one for one in transports if one.clients is not ClientCertificates.NONE]
         self.certificate_ports = {one.port: one.clients is ClientCertificates.REQUIRED for one in asking}
         """Where phones show a certificate, and whether they must; another setting is another process."""
         self._reports = _Reports()

@@ -14,6 +14,7 @@ from typing import Any, Final
 from ringfence.hosts import ports
 from ringfence.hosts.paths import Paths
 from ringfence.policy.services import Service
+from ringfence.voice.core import CORE, LOOPBACK, CoreSockets
 from ringfence.voice.endpoint import Address, Endpoint, Leg
 from ringfence.voice.leave import leave_message
 from ringfence.voice.mailbox import visit_mailbox
@@ -27,7 +28,6 @@ from ringfence.voice.waiting import fetch_notice, waiting_notice
 
 log = logging.getLogger(__name__)
 
-LOOPBACK: Final = "127.0.0.1"
 LONGEST_TALK: Final = 900.0
 """Seconds after which the system hangs up: a phone left off the hook holds no place for ever."""
 
@@ -37,14 +37,12 @@ LONGEST_NEWS: Final = 65_536
 class Voice:
     """Answers calls with services and passes news on."""
 
-    def __init__(self, paths: Paths, core: Address, relay: Relay) -> None:
-        self._core = core
+    def __init__(self, paths: Paths, core: CoreSockets, relay: Relay) -> None:
         self._prompts = Prompts(paths.prompts)
         self._mailroom = Mailroom(paths.mailroom_socket)
         self._spool = Spool(paths.spool, paths.audio_key)
         self.recorder = Recorder(Desk(relay, self._spool, self._mailroom, self._prompts))
-        sources = frozenset({core, (LOOPBACK, core[1])})
-        self.endpoint = Endpoint(LOOPBACK, ports.VOICE_SIP, sources, self.serve, paths.legs)
+        self.endpoint = Endpoint(LOOPBACK, ports.VOICE_SIP, core.holds, self.serve, paths.legs)
 
     async def serve(self, leg: Leg) -> None:
         """What a call gets; an unknown service gets nothing and is ended."""
@@ -65,7 +63,7 @@ class Voice:
         if found := self._spool.recover():
             log.warning("%d messages and recordings of an ended predecessor are handed over", len(found))
             self.recorder.resume([note for note in found if note.get("kind") == "recording"])
-        ending = asyncio.ensure_future(self.endpoint.end_orphans(self._core))
+        ending = asyncio.ensure_future(self.endpoint.end_orphans(CORE))
         try:
             await self.endpoint.clock.run()
         finally:
@@ -77,7 +75,7 @@ class Voice:
         make = {"waiting": waiting_notice, "phone": fetch_notice}.get(str(news.get("about")))
         if make is not None:
             notice = make(news, self.endpoint.hostport)
-            await self.endpoint.transaction(notice, self._core)
+            await self.endpoint.transaction(notice, CORE)
             return
         try:
             self.recorder.hear(news)
@@ -127,7 +125,7 @@ async def main(environment: Mapping[str, str] = os.environ) -> None:
     paths = Paths.from_environment(environment)
     loop = asyncio.get_running_loop()
     relay = await open_relay(ports.RTPENGINE_CONTROL)
-    voice = Voice(paths, (environment["RINGFENCE_ADDRESS"], ports.SIP_UDP.first), relay)
+    voice = Voice(paths, CoreSockets(paths.transports, environment["RINGFENCE_ADDRESS"]), relay)
     await loop.create_datagram_endpoint(lambda: voice.endpoint, (LOOPBACK, ports.VOICE_SIP))
     await loop.create_datagram_endpoint(lambda: Keys(voice.recorder), (LOOPBACK, ports.VOICE_KEYS))
     work = asyncio.gather(voice.run(), _follow(voice, paths.voice_socket))

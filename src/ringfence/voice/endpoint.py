@@ -79,11 +79,11 @@ type Serve = Callable[[Leg], Awaitable[None]]
 class Endpoint(asyncio.DatagramProtocol):
     """One UDP socket on loopback. `serve` is run for each call; when it returns, the call is ended."""
 
-    def __init__(self, host: str, port: int, core: frozenset[Address], serve: Serve, legs: Path) -> None:
+    def __init__(self, host: str, port: int, is_core: Callable[[Address], bool], serve: Serve, legs: Path) -> None:
         self.hostport = f"{host}:{port}"
         self.clock = Clock()
         self._host = host
-        self._core = core
+        self._is_core = is_core
         self._serve = serve
         self._folder = legs
         self._transport: asyncio.DatagramTransport | None = None
@@ -101,7 +101,7 @@ class Endpoint(asyncio.DatagramProtocol):
         return len(self._legs)
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
-        if addr[:2] not in self._core:
+        if not self._is_core(addr[:2]):
             return
         try:
             message = sip.parse(data)

@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,10 @@ time.sleep(600)
 
 def ssh(sources: tuple[str, ...] = ()) -> Opening:
     return Opening("ssh-22", Transport.TCP, 22, 22, "administration", sources)
+
+
+def at(opening: Opening, address: str) -> Opening:
+    return replace(opening, destinations=(f"{address}/32",))
 
 
 PORTAL = Opening("web-8887", Transport.TCP, 8887, 8887, "the portal")
@@ -151,6 +155,10 @@ def test_a_neighbour_sees_exactly_the_plan_before_and_after_each_change(
         third = Plan((ssh(("192.0.2.0/24", "2001:db8::/32")), PORTAL))
         apply(third, which, VERSION, second, ruled.ask)
         assert open_ports(neighbour, ruled.host) == {8887} | others
+        places = at(TLS, ruled.host.address), at(SIP, "192.0.2.1")
+        apply(Plan((PORTAL, *places)), which, VERSION, third, ruled.ask)
+        assert open_ports(neighbour, ruled.host) == {8887, 5061} | others
+        assert not heard(neighbour, 5060), "open at another address of the machine alone"
         take_back(changed, VERSION, ruled.ask)
         assert open_ports(neighbour, ruled.host) == {22, 8887} | others
         take_back(undo, VERSION, ruled.ask)

@@ -33,7 +33,7 @@ SETTINGS = Settings(
 HOST = Host(
     now=NOW,
     ssh=facts.Ssh((10210,), False, "no"),
-    versions={"kamailio": "6.0.1-1+deb13u2", "rtpengine": "12.5.1.31-1", "nginx": "1.26.3-3+deb13u11"},
+    versions={"kamailio": "6.0.1-1+deb13u2", "rtpengine": "13.5.1.13-1", "nginx": "1.26.3-3+deb13u11"},
     backup_at=NOW - DAY,
     clock_synchronised=True,
     modules=("nf_tables",),
@@ -157,6 +157,12 @@ PLANTED: dict[str, list[Facts]] = {
         host(versions={"kamailio": "5.3.2-1"}),
         host(versions={"nginx": "1.18.0-6"}),
         host(versions={"rtpengine": "11.5.1.6"}),
+        host(versions={"rtpengine": "12.5.1.31-1"}, relay=facts.Relay("heuristic", True, False)),
+        host(versions={"rtpengine": "12.5.1.31-1"}, relay=facts.Relay("immediate", True, True)),
+        host(versions={"rtpengine": "12.5.1.31-1"}, relay=facts.Relay("heuristic", False, True)),
+    ],
+    "host.engines_held": [
+        host(versions={"rtpengine": "12.5.1.31-1"}, relay=facts.Relay("heuristic", True, True)),
     ],
     "host.sip_helper": [host(modules=("nf_conntrack_sip",))],
     "network.link_gone": [host(voice_links_gone=("eth0.42",))],

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.doctor.facts import Host
-from ringfence.doctor.inspect import backup_at, inspect
+from ringfence.doctor.facts import Host, Relay
+from ringfence.doctor.inspect import backup_at, inspect, relay_in_force
 from ringfence.doctor.inspector import Inspector
 from ringfence.engines.questions import answered
+from ringfence.engines.rtpengine import render_media
 from ringfence.hosts.addresses import Link, Surroundings
-from ringfence.hosts.firewall.active import FrontEnd, front_end_by_files
+from ringfence.hosts.firewall.active import CommandFailed, FrontEnd, front_end_by_files
 from ringfence.hosts.firewall.drift import Kind, drift_of_records
 from ringfence.hosts.firewall.openings import with_ssh
 from ringfence.hosts.firewall.plan import Opening, Plan
@@ -21,6 +22,7 @@ from ringfence.hosts.ports import Transport
 from ringfence.hosts.voice_network import VoiceNetwork, write_voice_network
 from ringfence.policy.plain import from_plain
 from tests.unit.doctor.planted import HOST
+from tests.unit.engines.systems import a_system
 
 SSH = Opening("ssh-22", Transport.TCP, 22, 22, "administration over SSH", ("192.0.2.0/24",))
 PORTAL = Opening("web-8887", Transport.TCP, 8887, 8887, "the portal")
@@ -88,3 +90,22 @@ def test_a_voice_network_without_its_links_and_marks_is_seen(tmp_path: Path, mon
     write_voice_network(paths.voice_network, VoiceNetwork(0, 46, "eth0", "eth0.42", "eth0.42", 500))
     seen = inspect(paths, None, {})
     assert (seen.voice_links_gone, seen.unmarked) == (("eth0.42",), ("signalling",))
+
+
+def test_what_the_relay_runs_with_is_read_from_its_file_and_from_the_kernel(tmp_path: Path) -> None:
+    """CVE-2025-53399: judged by what is in force, and what cannot be read is not."""
+    config, asked = (
+        tmp_path / "rtpengine.conf",
+        "table inet ringfence { set watched { elements = { udp expires 9s } } }",
+    )
+    assert relay_in_force(config, lambda words, text: asked) == Relay("", False, True)
+    config.write_text(render_media(a_system()))
+    assert relay_in_force(config, lambda words, text: asked) == Relay("heuristic", True, True)
+    assert not relay_in_force(config, lambda words, text: "set watched { type inet_proto }").strangers_out
+
+    def silent(words: object, text: object) -> str:
+        raise CommandFailed("nft: not permitted")
+
+    assert relay_in_force(config, silent) == Relay("heuristic", True, False)
+    config.write_text("[rtpengine]\nendpoint-learning = immediate\n")
+    assert relay_in_force(config, silent) == Relay("immediate", False, False)

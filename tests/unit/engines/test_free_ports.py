@@ -28,4 +28,4 @@ def test_only_the_parts_asked_for_count() -> None:
         "0.0.0.0 port 10443/tcp",
         "0.0.0.0 port 8885/tcp",
     ]
-    assert len(endpoints(a_system(), frozenset({"core", "media", "web"}))) == 12
+    assert len(endpoints(a_system(), frozenset({"core", "media", "web"}))) == 13

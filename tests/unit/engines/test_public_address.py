@@ -3,6 +3,7 @@
 from dataclasses import replace
 from ipaddress import ip_address
 
+from ringfence.engines.children import base_environment
 from ringfence.engines.kamailio import render_core
 from ringfence.engines.rtpengine import faults, render_media
 from tests.unit.engines.systems import a_system
@@ -33,3 +34,11 @@ def test_an_address_of_the_other_family_or_an_own_one_changes_nothing() -> None:
         system = replace(a_system(), public=ip_address(same))
         assert "advertise" not in render_core(system)
         assert "!" not in render_media(system)
+
+
+def test_every_part_is_told_it_unless_it_is_of_the_other_family() -> None:
+    """The Contact of trunks is made of it."""
+    for public, told in ((PUBLIC, PUBLIC), ("2001:db8::9", str(a_system().network.primary))):
+        system = replace(a_system(), public=ip_address(public))
+        assert base_environment(system, {})["RINGFENCE_OUTER_ADDRESS"] == told
+        assert f'"mask_ip", "{told}"' in render_core(system)

@@ -108,6 +108,7 @@ def test_the_core_listens_on_the_references_ports_of_primary_and_loopback() -> N
         "listen=tcp:127.0.0.1:5063",
         "listen=tls:127.0.0.1:5061",
         "listen=tls:127.0.0.1:5065",
+        "listen=udp:127.0.0.1:5071",
     ]
 
 

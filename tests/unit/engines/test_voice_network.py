@@ -7,7 +7,7 @@ from ringfence.engines.kamailio import render_core
 from ringfence.engines.rtpengine import faults, render_media
 from ringfence.engines.sbc import render_sbc, render_sbc_media
 from ringfence.engines.system import System, placed_signalling
-from ringfence.hosts.addresses import Link
+from ringfence.hosts.addresses import LOOPBACK, Link
 from ringfence.hosts.sbc import Sbc
 from ringfence.hosts.transports import Protocol, SipTransport
 from ringfence.hosts.voice_network import VoiceNetwork
@@ -65,3 +65,14 @@ def test_a_copy_of_sip_goes_to_our_own_process_alone() -> None:
 def test_without_a_udp_transport_nothing_is_copied() -> None:
     system = on_two_links(VoiceNetwork(capture_address="10.0.0.9"))
     assert "siptrace" not in render_core(replace(system, transports=(SipTransport(Protocol.TLS, 5061),)))
+
+
+def test_signalling_on_a_link_is_heard_at_no_other_links_address_of_either_family() -> None:
+    """On a link with IPv4 alone there is no SIP over IPv6, whatever other links have."""
+    system, voice = on_two_links(VoiceNetwork()), VoiceNetwork(signalling_on="eth0.42")
+    system = replace(system, network=replace(system.network, own=(*system.network.own, ip_address("2001:db8::7"))))
+    assert ip_address("2001:db8::7") in system.sip_addresses
+    placed = replace(system, voice=voice, network=placed_signalling(system.network, voice, {}))
+    assert placed.sip_addresses == (VOICE, LOOPBACK)
+    assert "2001:db8::7" not in render_core(placed)
+    assert replace(system, voice=voice).sip_addresses == system.sip_addresses, "not before the next start"

@@ -8,7 +8,7 @@ import pytest
 from ringfence.guard.calls import Calls
 from ringfence.guard.firewall import DryRun
 from ringfence.guard.media import Relay
-from ringfence.guard.mediawatch import MOST_LOOKS, NO_KEYS, MediaWatch
+from ringfence.guard.mediawatch import MOST_LOOKS, NO_KEYS, SHORT_KEYS, MediaWatch
 
 PLACE = "192.0.2.7:4000"
 
@@ -72,3 +72,33 @@ def test_of_phones_outside_and_of_everybody_inside_only_the_own_relay_is_asked()
         sbc = Answering("")
         asyncio.run(MediaWatch(talking(place, "sdes"), Answering("AEAD_AES_256_GCM"), DryRun(), sbc).look())
         assert sbc.asked == []
+
+
+@pytest.mark.parametrize(
+    ("leg", "suite", "ended"),
+    [
+        ("dtls+browser+strong", "AES_CM_128_HMAC_SHA1_80", ["a"]),
+        ("dtls+browser+strong", "AES_CM_128_HMAC_SHA1_32", ["a"]),
+        ("dtls+browser+strong", "AEAD_AES_256_GCM", []),
+        ("dtls+browser+strong", "", []),
+        ("dtls+browser", "AES_CM_128_HMAC_SHA1_80", []),
+    ],
+)
+def test_keys_shorter_than_allowed_end_the_call_as_soon_as_they_are_known(
+    leg: str, suite: str, ended: list[str]
+) -> None:
+    """Reference "SRTP and DTLS-SRTP for Audio and Video": AES-256 (docs/adr/0056)."""
+    calls = talking(leg=leg)
+    watch = MediaWatch(calls, Answering(suite), DryRun())
+    asyncio.run(watch.look())
+    assert watch.to_end()[SHORT_KEYS] == ended
+    calls.mark_ending("a", SHORT_KEYS)
+    assert watch.to_end()[SHORT_KEYS] == [], "once"
+
+
+def test_of_a_browser_outside_the_keys_it_agreed_on_count_and_not_those_of_the_link() -> None:
+    """Reference "SRTP and DTLS-SRTP for Audio and Video": AES-256 (docs/adr/0056)."""
+    calls = talking(f"sip:127.0.0.1:5069;transport=tls;client={PLACE}/wss", "sdes+strong")
+    watch = MediaWatch(calls, Answering("AEAD_AES_256_GCM"), DryRun(), Answering("AES_CM_128_HMAC_SHA1_80"))
+    asyncio.run(watch.look())
+    assert watch.to_end()[SHORT_KEYS] == ["a"]

@@ -9,15 +9,17 @@ from hypothesis import strategies as st
 
 from ringfence.hosts import ports
 from ringfence.hosts.firewall import aws, azure, firewalld, gcp, nftables, ufw
-from ringfence.hosts.firewall.openings import Configured, Listener, Reach, TrunkPeer, plan_of
+from ringfence.hosts.firewall.openings import Configured, Listener, Reach, TrunkPeer, limits_of, plan_of
 from ringfence.hosts.firewall.pending import plain, plan_from
 from ringfence.hosts.firewall.plan import Opening, Plan, narrowed
 from ringfence.hosts.ports import Transport
+from ringfence.hosts.voice_network import VoiceNetwork
 
 SIP = (Listener("udp", 5060), Listener("tls", 5061))
 WEB = (ports.WEB_PORTAL, ports.WSI)
 TRUNK = TrunkPeer("Carrier", ("198.51.100.0/24", "2001:db8:5::/48"), "udp")
 HOSTILE = "x'\"; drop } $(reboot) `id` <a>&\n€"
+VOICE = VoiceNetwork(voice_link="eth0.42", voice_link_packets=400)
 PLAN = plan_of(Configured(SIP, WEB, trunks=(TRUNK,), reach=Reach(phones=("192.0.2.0/24",), ssh=("192.0.2.9/32",))))
 
 
@@ -117,3 +119,48 @@ def test_firewalld_opens_narrow_services_by_rich_rules_only() -> None:
     assert all('service name="ringfence-ssh-22"' in rule for rule in firewalld.rich_rules(PLAN) if "192.0.2.9" in rule)
     outside = Xml.fromstring(zone.partition("?>")[2])  # noqa: S314 our own text
     assert "ringfence-ssh-22" not in {item.get("name") for item in outside.findall("service")}
+
+
+APART = plan_of(
+    Configured(SIP, WEB, media_at=("10.88.0.1/32", "2001:db8:88::1/128"), limits=limits_of(VOICE)),
+)
+
+
+def test_sound_on_a_link_of_its_own_is_open_at_its_addresses_alone() -> None:
+    """Reference "Separate Voice and Data Traffic": in the words of each firewall that knows own addresses."""
+    opening = APART.covers(Transport.UDP, 45000)
+    assert opening is not None and opening.destinations == ("10.88.0.1/32", "2001:db8:88::1/128")
+    rules = [line.strip() for line in nftables.render(APART, "1").splitlines() if "rtp-45000" in line]
+    assert rules == [
+        'ip daddr { 10.88.0.1/32 } udp dport 45000-64999 accept comment "rtp-45000"',
+        'ip6 daddr { 2001:db8:88::1/128 } udp dport 45000-64999 accept comment "rtp-45000"',
+    ]
+    commands = [" ".join(words) for words in ufw.commands(APART).values() if "45000:64999" in words]
+    assert "from any to 10.88.0.1/32 port 45000:64999" in commands[0] and len(commands) == 2
+    assert (
+        'rule family="ipv4" destination address="10.88.0.1/32" service name="ringfence-rtp-45000" accept'
+        in firewalld.rich_rules(APART)
+    )
+    assert '<service name="ringfence-rtp-45000" />' not in firewalld.zone(APART).replace("<rule", "\0").split("\0")[0]
+    assert "-s 0.0.0.0/0 -d 10.88.0.1/32 -p udp --dport 45000:64999" in firewalld.direct(APART)
+    rule = next(one for one in json.loads(azure.bicep(APART)) if one["name"] == "ringfence-rtp-45000")
+    assert rule["properties"]["destinationAddressPrefixes"] == ["10.88.0.1/32", "2001:db8:88::1/128"]
+    rules_of_google = json.loads(gcp.terraform(APART))["resource"]["google_compute_firewall"]
+    assert rules_of_google["ringfence_rtp_45000_v6"]["destination_ranges"] == ["2001:db8:88::1/128"]
+    assert "--destination-ranges=10.88.0.1/32" in gcp.gcloud(APART)
+    assert plan_from(json.loads(json.dumps(plain(APART)))).openings == APART.openings
+
+
+def test_own_addresses_of_one_version_open_nothing_of_the_other() -> None:
+    one = Opening("a", Transport.UDP, 1, 2, "", ("192.0.2.0/24", "2001:db8::/32"), ("10.88.0.1/32",))
+    assert (one.versions(), one.pairs()) == ((4,), (("192.0.2.0/24", "10.88.0.1/32"),))
+
+
+def test_the_limit_of_the_voice_vlan_stands_in_the_plan_and_in_its_files() -> None:
+    """Reference "Separate Voice and Data Traffic", rate limiting on the voice VLAN."""
+    (limit,) = APART.limits
+    assert (limit.link, limit.packets) == ("eth0.42", 400)
+    for text in (nftables.render(APART, "1"), ufw.render(APART)):
+        assert f"# {limit.text}" in text
+    assert limits_of(VoiceNetwork(voice_link='eth0" drop', voice_link_packets=400)) == ()
+    assert limits_of(VoiceNetwork()) == ()

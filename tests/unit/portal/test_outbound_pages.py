@@ -37,18 +37,49 @@ def test_codes_are_kept_on_one_page(page: Client) -> None:
     assert post(page, "/codes", country="de", area_code="30", permitted=["premium"], emergency_trunks=[1])[0] == 302
     row = NumberPlan.objects.get()
     assert (row.country, row.area_code, row.permitted, row.emergency_trunks) == ("DE", "30", ["premium"], [1])
-    assert post(page, "/codes", list="countries", country="gb")[0] == 302
-    assert post(page, "/codes", list="codes", prefix="0900", description="Premium")[0] == 302
-    assert post(page, "/codes", list="emergency", number="19222")[0] == 302
     shown = page.get("/codes", secure=True).content.decode()
-    assert all(text in shown for text in ("GB", "0900", "19222", "110, 112"))
-    for name, model in (("countries", AllowedCountry), ("codes", DisallowedCode), ("emergency", EmergencyNumber)):
-        assert post(page, f"/codes/{name}/{model.objects.get().pk}/delete")[0] == 302
-        assert not model.objects.exists()
+    assert "110, 112" in shown
+
+
+LISTS = (
+    ("countries", AllowedCountry, ("gb", "fr"), "country"),
+    ("disallowed", DisallowedCode, ("0900", "0180"), "prefix"),
+    ("emergency", EmergencyNumber, ("19222", "19240"), "number"),
+)
+
+
+@pytest.mark.parametrize(("name", "model", "values", "field"), LISTS)
+def test_each_list_of_codes_is_a_table_like_all_others(
+    page: Client, name: str, model: type[AllowedCountry], values: tuple[str, str], field: str
+) -> None:
+    """Issue "people", 7: search, order, export and what is done to marked rows."""
+    path = f"/codes/{name}"
+    for value in values:
+        assert post(page, f"{path}/new", **{field: value})[0] == 302
+    first, second = sorted(value.upper() for value in values)
+    shown = page.get(path, secure=True).content.decode()
+    assert shown.index(f'<td class="mono">{first}') < shown.index(f'<td class="mono">{second}')
+    turned = page.get(f"{path}?sort=-code", secure=True).content.decode()
+    assert turned.index(f'<td class="mono">{second}') < turned.index(f'<td class="mono">{first}')
+    found = page.get(f"{path}?search={first.lower()}", secure=True).content.decode()
+    assert f'<td class="mono">{first}' in found and f'<td class="mono">{second}' not in found
+    exported = page.get(f"{path}?format=csv", secure=True)
+    text = b"".join(exported.streaming_content) if exported.streaming else exported.content  # type: ignore[attr-defined]
+    assert [line.split(",")[0].strip('"') for line in text.decode().split()[1:]] == [first, second]
+    rows = list(model.objects.values_list("pk", flat=True))
+    assert page.post(f"{path}/bulk", {"action": "delete", "id": rows}, secure=True).status_code == 302
+    assert not model.objects.exists()
+    assert post(page, f"{path}/new", **{field: values[0]})[0] == 302
+    assert post(page, f"{path}/{model.objects.get().pk}/delete")[0] == 302
+    assert not model.objects.exists()
+
+
+def test_there_are_no_other_lists_of_codes(page: Client) -> None:
+    assert [page.get(f"/codes/others{end}", secure=True).status_code for end in ("", "/new")] == [404, 404]
 
 
 def test_a_wrong_code_says_why_where_it_was_typed(page: Client) -> None:
-    status, shown = post(page, "/codes", list="countries", country="XX")
+    status, shown = post(page, "/codes/countries/new", country="XX")
     assert (status, "is no country" in shown) == (422, True)
 
 

@@ -54,7 +54,7 @@ async def endpoint_of(folder: Path, serve: Callable[[Leg], object]) -> tuple[End
             await result
 
     wire = Wire()
-    endpoint = Endpoint("127.0.0.1", 5070, frozenset({CORE}), served, folder)
+    endpoint = Endpoint("127.0.0.1", 5070, lambda source: source == CORE, served, folder)
     endpoint.connection_made(wire)
     return endpoint, wire
 

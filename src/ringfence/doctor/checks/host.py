@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ringfence.doctor.advisories import known_bad
-from ringfence.doctor.facts import Host
+from ringfence.doctor.facts import Host, Relay
 from ringfence.doctor.finding import Advice, Check, Severity
 from ringfence.policy.sentence import Sentence
 
@@ -13,6 +13,7 @@ CLOUD: Final = "Cloud Deployment Best Practices"
 DAY: Final = 86_400
 OLDEST_BACKUP_DAYS: Final = 7
 SSH_PORT: Final = 22
+CAREFUL_LEARNING: Final = ("off", "heuristic")
 SIP_HELPERS: Final = ("nf_conntrack_sip", "nf_nat_sip")
 
 
@@ -60,7 +61,31 @@ def clock(host: Host) -> Iterator[Sentence]:
 def engines(host: Host) -> Iterator[Sentence]:
     for product, version in sorted(host.versions.items()):
         for advisory in known_bad(product, version):
-            yield f"{product} {version} has {advisory.cve}: {advisory.about}; fixed in {advisory.fixed}."
+            if not advisory.held:
+                yield f"{product} {version} has {advisory.cve}: {advisory.about}; fixed in {advisory.fixed}."
+            elif missing := tuple(_missing(host.relay)):
+                yield f"{product} {version} has {advisory.cve}: {advisory.about}; fixed in {advisory.fixed}."
+                yield from missing
+
+
+def _missing(relay: Relay) -> Iterator[Sentence]:
+    """What shall stand before a relay that learns where phones are, and does not."""
+    if not relay.strangers_out:
+        yield "The kernel lets everybody send to the media ports."
+    if relay.learning not in CAREFUL_LEARNING:
+        yield "The media relay takes the first packet for the phone's (endpoint-learning)."
+    if not relay.proves_srtp:
+        yield "The media relay passes SRTP between two phones without looking at its proof."
+
+
+def engines_held(host: Host) -> Iterator[Sentence]:
+    for product, version in sorted(host.versions.items()):
+        for advisory in known_bad(product, version):
+            if advisory.held and not tuple(_missing(host.relay)):
+                yield (
+                    f"{product} {version} has {advisory.cve}; strangers are kept from the media ports, SRTP is proved"
+                    f" packet by packet; left are registered phones and parties of calls. Fixed in {advisory.fixed}."
+                )
 
 
 def sip_helper(host: Host) -> Iterator[Sentence]:
@@ -142,6 +167,14 @@ CHECKS: Final = (
         "An engine that a message can crash needs no flood.",
         Advice("Install the security updates of the distribution.", "apt-get update && apt-get upgrade"),
         of_host=engines,
+    ),
+    Check(
+        "host.engines_held", Severity.LOW, "A vulnerability that something else stands before",
+        "SRTP and DTLS-SRTP for Audio and Video",
+        "What keeps strangers out does not mend an engine; the mended version is still to be installed.",
+        Advice("Install it as soon as the distribution has it; until then require SRTP where phones can.",
+               "apt-get update && apt-get upgrade"),
+        of_host=engines_held,
     ),
     Check(
         "host.sip_helper", Severity.MEDIUM, "The kernel meddles with SIP", PORTS,

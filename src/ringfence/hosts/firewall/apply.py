@@ -78,7 +78,7 @@ def _renew_firewalld(plan: Plan, ask: Run) -> None:
     for name, text in wanted.items():
         (SERVICES / name).write_text(text, encoding="utf-8")
     ask(("firewall-cmd", "--reload"), None)
-    public = {firewalld.service_name(opening) for opening in plan.openings if opening.everybody}
+    public = {firewalld.service_name(opening) for opening in plan.openings if opening.is_wide}
     rich = set(firewalld.rich_rules(plan))
     held = set(ask(("firewall-cmd", "--permanent", "--list-services"), None).split())
     held_rich = set(ask(("firewall-cmd", "--permanent", "--list-rich-rules"), None).splitlines())

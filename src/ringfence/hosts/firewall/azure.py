@@ -56,7 +56,6 @@ def _rule(place: int, opening: Opening) -> dict[str, Any]:
         "protocol": str(opening.transport).capitalize(),
         "sourcePortRange": "*",
         "destinationPortRange": opening.ports,
-        "destinationAddressPrefix": "*",
         "access": "Allow",
         "priority": FIRST_PRIORITY + STEP * place,
         "direction": "Inbound",
@@ -66,4 +65,8 @@ def _rule(place: int, opening: Opening) -> dict[str, Any]:
         properties["sourceAddressPrefixes"] = sources
     else:
         properties["sourceAddressPrefix"] = "*"
+    if opening.destinations:
+        properties["destinationAddressPrefixes"] = list(opening.destinations)
+    else:
+        properties["destinationAddressPrefix"] = "*"
     return {"name": f"ringfence-{opening.key}", "properties": properties}

@@ -5,6 +5,7 @@ What is ours begins with `ringfence-`; nothing else is touched.
 """
 
 from ipaddress import ip_network
+from itertools import product
 from typing import Final
 from xml.etree import ElementTree as Xml
 
@@ -36,17 +37,24 @@ def zone(plan: Plan) -> str:
     Xml.SubElement(root, "short").text = "Ringfence"
     Xml.SubElement(root, "description").text = "Generated from Ringfence's firewall plan."
     for opening in plan.openings:
-        if opening.everybody:
+        if opening.is_wide:
             Xml.SubElement(root, "service", name=service_name(opening))
     for opening in plan.openings:
-        for source in opening.sources:
-            _rich(root, opening, source)
+        for source, place in _narrow(opening):
+            _rich(root, opening, source, place)
     return _document(root)
 
 
-def _rich(root: Xml.Element, opening: Opening, source: str) -> None:
-    rule = Xml.SubElement(root, "rule", family=f"ipv{ip_network(source).version}")
-    Xml.SubElement(rule, "source", address=source)
+def _narrow(opening: Opening) -> tuple[tuple[str, str], ...]:
+    """What a rich rule is needed for."""
+    return () if opening.is_wide else opening.pairs()
+
+
+def _rich(root: Xml.Element, opening: Opening, source: str, place: str) -> None:
+    rule = Xml.SubElement(root, "rule", family=_family(source or place))
+    for side, address in (("source", source), ("destination", place)):
+        if address:
+            Xml.SubElement(rule, side, address=address)
     Xml.SubElement(rule, "service", name=service_name(opening))
     Xml.SubElement(rule, "accept")
 
@@ -54,22 +62,31 @@ def _rich(root: Xml.Element, opening: Opening, source: str) -> None:
 def rich_rules(plan: Plan) -> tuple[str, ...]:
     """The same narrow openings in firewall-cmd's rich language."""
     return tuple(
-        f'rule family="ipv{ip_network(source).version}" source address="{source}" '
-        f'service name="{service_name(opening)}" accept'
+        f'rule family="{_family(source or place)}" '
+        + "".join(
+            f'{side} address="{address}" ' for side, address in (("source", source), ("destination", place)) if address
+        )
+        + f'service name="{service_name(opening)}" accept'
         for opening in plan.openings
-        for source in opening.sources
+        for source, place in _narrow(opening)
     )
+
+
+def _family(address: str) -> str:
+    return f"ipv{ip_network(address).version}"
 
 
 def direct(plan: Plan) -> str:
     """For hosts that still keep their rules in direct.xml."""
     root = Xml.Element("direct")
     for opening in plan.openings:
-        for version in (4, 6):
-            for source in opening.sources_of(version):
+        for version in opening.versions():
+            for source, place in product(opening.sources_of(version), opening.destinations_of(version) or ("",)):
                 rule = Xml.SubElement(root, "rule", priority="0", table="filter", ipv=f"ipv{version}", chain="INPUT")
                 ports = opening.ports.replace("-", ":")
-                rule.text = f"-s {source} -p {opening.transport} --dport {ports} -j ACCEPT"
+                rule.text = (
+                    f"-s {source} {f'-d {place} ' if place else ''}-p {opening.transport} --dport {ports} -j ACCEPT"
+                )
     return _document(root)
 
 

@@ -12,18 +12,22 @@ from ringfence.hosts.firewall.plan import Opening, Plan
 TAG: Final = "ringfence"
 
 
-def _versions(opening: Opening) -> list[tuple[str, tuple[str, ...]]]:
-    """The name of each rule an opening needs, and its ranges."""
-    named = ((f"ringfence-{opening.key}", 4), (f"ringfence-{opening.key}-v6", 6))
-    return [(name, ranges) for name, version in named if (ranges := opening.sources_of(version))]
+type _Ranges = tuple[str, tuple[str, ...], tuple[str, ...]]
+
+
+def _versions(opening: Opening) -> list[_Ranges]:
+    """The name of each rule an opening needs, its ranges, and the own addresses it is for."""
+    names = {4: f"ringfence-{opening.key}", 6: f"ringfence-{opening.key}-v6"}
+    return [
+        (names[version], opening.sources_of(version), opening.destinations_of(version))
+        for version in opening.versions()
+    ]
 
 
 def terraform(plan: Plan) -> str:
     """Terraform's JSON syntax: one google_compute_firewall for each opening and IP version, the network a variable."""
     rules = {
-        name.replace("-", "_"): _rule(name, opening, ranges)
-        for opening in plan.openings
-        for name, ranges in _versions(opening)
+        found[0].replace("-", "_"): _rule(opening, *found) for opening in plan.openings for found in _versions(opening)
     }
     document = {
         "terraform": {"required_providers": {"google": {"source": "hashicorp/google", "version": ">= 5.0"}}},
@@ -33,13 +37,14 @@ def terraform(plan: Plan) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _rule(name: str, opening: Opening, ranges: tuple[str, ...]) -> dict[str, Any]:
+def _rule(opening: Opening, name: str, ranges: tuple[str, ...], places: tuple[str, ...]) -> dict[str, Any]:
     return {
         "name": name,
         "network": "${var.network}",
         "description": opening.reason,
         "direction": "INGRESS",
         "source_ranges": list(ranges),
+        **({"destination_ranges": list(places)} if places else {}),
         "target_tags": [TAG],
         "allow": [{"protocol": str(opening.transport), "ports": [opening.ports]}],
     }
@@ -49,9 +54,10 @@ def gcloud(plan: Plan, network: str = "default") -> str:
     """The same as commands for people to read and run."""
     lines = ["#!/bin/sh -e"]
     for opening in plan.openings:
-        for name, ranges in _versions(opening):
+        for name, ranges, places in _versions(opening):
             words = ["gcloud", "compute", "firewall-rules", "create", name, f"--network={network}"]
             words += ["--direction=INGRESS", "--action=ALLOW", f"--rules={opening.transport}:{opening.ports}"]
             words += [f"--source-ranges={','.join(ranges)}", f"--target-tags={TAG}", f"--description={opening.reason}"]
+            words += [f"--destination-ranges={','.join(places)}"] if places else []
             lines.append(shlex.join(words))
     return "\n".join(lines) + "\n"

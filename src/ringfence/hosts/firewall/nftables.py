@@ -30,18 +30,21 @@ table inet {table} {{
 def render(plan: Plan, version: str) -> str:
     """A whole script for `nft -f`: it replaces our table and nothing else, in one transaction."""
     lines = [line for opening in plan.openings for line in _rules(opening)]
+    lines += [f"# {quoted(limit.text)[1:-1]}" for limit in plan.limits]
     body = "".join(f"        {line}\n" for line in lines)
     return _HEAD.format(version=version, table=TABLE) + body + "    }\n}\n"
 
 
 def _rules(opening: Opening) -> list[str]:
     match = f"{opening.transport} dport {opening.ports} accept comment {quoted(opening.key)}"
-    if opening.everybody:
+    if opening.is_wide:
         return [match]
     found = []
-    for version, word in ((4, "ip"), (6, "ip6")):
-        if sources := opening.sources_of(version):
-            found.append(f"{word} saddr {{ {', '.join(sources)} }} {match}")
+    for version in opening.versions():
+        word = "ip6" if version == 6 else "ip"
+        sources = opening.sources_of(version) if opening.sources else ()
+        sides = (("saddr", sources), ("daddr", opening.destinations_of(version)))
+        found.append("".join(f"{word} {side} {{ {', '.join(named)} }} " for side, named in sides if named) + match)
     return found
 
 

@@ -1,12 +1,14 @@
 """From what is configured to the openings it needs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ringfence.hosts import ports
-from ringfence.hosts.firewall.plan import ANYWHERE, Opening, Plan, narrowed
+from ringfence.hosts.addresses import is_link_name
+from ringfence.hosts.firewall.plan import ANYWHERE, Limit, Opening, Plan, narrowed
 from ringfence.hosts.ports import Service, Transport
+from ringfence.hosts.voice_network import VoiceNetwork
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,9 @@ class Configured:
     reach: Reach = Reach()
     sbc: tuple[Listener, ...] = ()
     sbc_provisioning: bool = False
+    media_at: tuple[str, ...] = ()
+    """The addresses of the link that media has for itself; empty where it has none."""
+    limits: tuple[Limit, ...] = ()
 
 
 REASONS: Final = {
@@ -67,8 +72,15 @@ REASONS: Final = {
 def plan_of(configured: Configured) -> Plan:
     """The plan: what is configured is open to those who need it, and nothing else is."""
     return Plan(
-        (*_web(configured), *_sip(configured), *_media(configured), *_through_sbc(configured), *_ssh(configured))
+        (*_web(configured), *_sip(configured), *_media(configured), *_through_sbc(configured), *_ssh(configured)),
+        configured.limits,
     )
+
+
+def limits_of(voice: VoiceNetwork) -> tuple[Limit, ...]:
+    """The limit of the voice VLAN; none for a name that no link can have."""
+    limited = voice.voice_link_packets > 0 and is_link_name(voice.voice_link)
+    return (Limit(voice.voice_link, voice.voice_link_packets),) if limited else ()
 
 
 def _web(configured: Configured) -> Iterable[Opening]:
@@ -106,7 +118,8 @@ def _media(configured: Configured) -> Iterable[Opening]:
     """Media of a call may come from another address than its signalling, so this stays open to everybody; the relay
     takes packets only of running calls."""
     for service in configured.media:
-        yield _service(f"rtp-{service.first}", service, "audio and video of calls, through the media relay", ())
+        reason = "audio and video of calls, through the media relay"
+        yield replace(_service(f"rtp-{service.first}", service, reason, ()), destinations=configured.media_at)
 
 
 def _through_sbc(configured: Configured) -> Iterable[Opening]:
@@ -118,7 +131,8 @@ def _through_sbc(configured: Configured) -> Iterable[Opening]:
         if (one.transport, one.port) not in known:
             reason = f"SIP over {one.protocol.upper()} for phones outside, through the SBC"
             yield Opening(f"sbc-{one.protocol}-{one.port}", one.transport, one.port, one.port, reason, ())
-    yield _service("sbc-rtp", ports.SBC_RTP, "audio and video of phones outside, through the SBC", ())
+    media = _service("sbc-rtp", ports.SBC_RTP, "audio and video of phones outside, through the SBC", ())
+    yield replace(media, destinations=configured.media_at)
     yield _service("sbc-portal", ports.SBC_PORTAL, REASONS[ports.SBC_PORTAL], configured.reach.portal)
     if configured.sbc_provisioning:
         reason = "phones outside fetch their configuration over plain HTTP, switched on under Web Access"
@@ -135,7 +149,8 @@ def with_ssh(plan: Plan, ssh_ports: Iterable[int]) -> Plan:
     old = [opening for opening in plan.openings if opening.key.startswith("ssh-")]
     reach = Reach(ssh=old[0].sources if old else ())
     others = [opening for opening in plan.openings if opening not in old]
-    return Plan((*others, *_ssh(Configured(sip=(), web_services=(), ssh_ports=tuple(ssh_ports), reach=reach))))
+    changed = Configured(sip=(), web_services=(), ssh_ports=tuple(ssh_ports), reach=reach)
+    return replace(plan, openings=(*others, *_ssh(changed)))
 
 
 def _service(key: str, service: Service, reason: str, sources: tuple[str, ...]) -> Opening:

@@ -85,6 +85,7 @@ def plan_from(openings: list[dict[str, Any]]) -> Plan:
                 int(item["last"]),
                 item["reason"],
                 tuple(item["sources"]),
+                tuple(item.get("destinations", ())),
             )
             for item in openings
         )

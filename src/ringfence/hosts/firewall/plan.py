@@ -14,7 +14,8 @@ ANYWHERE: Final = ("0.0.0.0/0", "::/0")
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One hole: a port or a range, for whom, and the reason. Without `sources` it is open to everybody.
+    """One hole: a port or a range, for whom, and the reason. Without `sources` it is open to everybody, without
+    `destinations` at every address of this machine.
 
     `key` is a word of small letters, digits and hyphens, unique in the plan: it names the opening in every firewall.
     """
@@ -25,6 +26,7 @@ class Opening:
     last: int
     reason: str
     sources: tuple[str, ...] = ()
+    destinations: tuple[str, ...] = ()
 
     @property
     def ports(self) -> str:
@@ -37,16 +39,55 @@ class Opening:
             return (ANYWHERE[version == 6],)
         return tuple(source for source in self.sources if ip_network(source).version == version)
 
+    def destinations_of(self, version: int) -> tuple[str, ...]:
+        """The own addresses of one IP version that it is open at; nothing when it is open at all of them."""
+        return tuple(place for place in self.destinations if ip_network(place).version == version)
+
+    def versions(self) -> tuple[int, ...]:
+        """The IP versions it is open for: both its sources and its own addresses have to be of them."""
+        return tuple(
+            version
+            for version in (4, 6)
+            if self.sources_of(version) and (not self.destinations or self.destinations_of(version))
+        )
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Each source with each own address; "" is every one."""
+        if not self.sources:
+            return tuple(("", place) for place in self.destinations or ("",))
+        if not self.destinations:
+            return tuple((source, "") for source in self.sources)
+        named = ((version, self.sources_of(version), self.destinations_of(version)) for version in (4, 6))
+        return tuple((source, place) for _, sources, places in named for source in sources for place in places)
+
     @property
     def everybody(self) -> bool:
         return not self.sources
 
+    @property
+    def is_wide(self) -> bool:
+        """Open to everybody at every address."""
+        return not self.sources and not self.destinations
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much each address on a link may send. The guard holds it in its own table: a front end has no word for it."""
+
+    link: str
+    packets: int
+
+    @property
+    def text(self) -> str:
+        return f"each address on {self.link} may send {self.packets} packets/s: the table inet ringfence drops the rest"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All openings, in the order of the reference's table."""
+    """All openings, in the order of the reference's table, and what is limited beside them."""
 
     openings: tuple[Opening, ...]
+    limits: tuple[Limit, ...] = ()
 
     def __post_init__(self) -> None:
         keys = [opening.key for opening in self.openings]

@@ -7,32 +7,35 @@ from zlib import crc32
 from ringfence.hosts.firewall.plan import Opening, Plan
 
 MARK: Final = "ringfence:"
+ANY: Final = "any"
 
 
 def commands(plan: Plan) -> dict[str, tuple[str, ...]]:
     """For each rule its mark and the argument list that makes it; run as it is, without a shell."""
     return {
-        _mark(opening, source): _allow(opening, source)
+        _mark(opening, source or ANY, place): _allow(opening, source or ANY, place)
         for opening in plan.openings
-        for source in opening.sources or ("any",)
+        for source, place in opening.pairs()
     }
 
 
-def _mark(opening: Opening, source: str) -> str:
+def _mark(opening: Opening, source: str, place: str) -> str:
     """Changes with everything in the rule: a rule that got narrower must not stay beside its wider self."""
-    return f"{opening.key}:{crc32(f'{opening.transport} {opening.ports} {source}'.encode()):08x}"
+    rule = " ".join(filter(None, (str(opening.transport), opening.ports, source, place)))
+    return f"{opening.key}:{crc32(rule.encode()):08x}"
 
 
-def _allow(opening: Opening, source: str) -> tuple[str, ...]:
+def _allow(opening: Opening, source: str, place: str) -> tuple[str, ...]:
     ports = opening.ports.replace("-", ":")
-    rule = ("proto", str(opening.transport), "from", source, "to", "any", "port", ports)
-    return ("ufw", "allow", *rule, "comment", f"{MARK}{_mark(opening, source)}")
+    rule = ("proto", str(opening.transport), "from", source, "to", place or ANY, "port", ports)
+    return ("ufw", "allow", *rule, "comment", f"{MARK}{_mark(opening, source, place)}")
 
 
 def render(plan: Plan) -> str:
     """The commands as a script for people to read and run."""
     lines = [shlex.join(command) for command in commands(plan).values()]
-    return "\n".join(["#!/bin/sh -e", *lines, "ufw --force enable", ""])
+    limits = [f"# {limit.text}" for limit in plan.limits]
+    return "\n".join(["#!/bin/sh -e", *limits, *lines, "ufw --force enable", ""])
 
 
 def marked(status: str) -> set[str]:

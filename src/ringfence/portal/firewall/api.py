@@ -1,9 +1,10 @@
 """REST: the firewall plan."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpResponse
-from ninja import Router, Schema
+from ninja import Field, Router, Schema
 
 from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
@@ -24,6 +25,12 @@ class OpeningOut(Schema):
     last: int
     reason: str
     sources: list[str]
+    destinations: list[str] = Field(description="The own addresses it is open at; empty: all of them.")
+
+
+class LimitOut(Schema):
+    link: str
+    packets: int = Field(description="A second, for each address on the link; held by the guard.")
 
 
 class NetworksOut(Schema):
@@ -34,6 +41,7 @@ class NetworksOut(Schema):
 
 class PlanOut(Schema):
     openings: list[OpeningOut]
+    limits: list[LimitOut]
     networks: NetworksOut
     formats: list[str]
 
@@ -73,9 +81,10 @@ def show_rendering(request: ApiRequest, form: str) -> HttpResponse:
 
 
 def _shown() -> dict[str, Any]:
-    networks = plan.reach()
+    networks, current = plan.reach(), plan.current_plan()
     return {
-        "openings": plan.facts(plan.current_plan()),
+        "openings": plan.facts(current),
+        "limits": [asdict(limit) for limit in current.limits],
         "networks": {"phones": networks.phones, "portal": networks.portal, "ssh": networks.ssh},
         "formats": list(plan.RENDERINGS),
     }

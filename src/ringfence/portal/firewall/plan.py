@@ -9,11 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from ringfence import __version__
 from ringfence.hosts import ports
+from ringfence.hosts.addresses import NetworkUnreadable, surroundings
 from ringfence.hosts.firewall import aws, azure, firewalld, gcp, nftables, ufw
-from ringfence.hosts.firewall.openings import Configured, Listener, Reach, TrunkPeer, plan_of
-from ringfence.hosts.firewall.plan import Plan
+from ringfence.hosts.firewall.openings import Configured, Listener, Reach, TrunkPeer, limits_of, plan_of
+from ringfence.hosts.firewall.plan import Plan, narrowed
 from ringfence.hosts.sbc import read_sbc
 from ringfence.hosts.transports import read_transports
+from ringfence.hosts.voice_network import read_voice_network
 from ringfence.policy.book import Protection
 from ringfence.portal import places
 from ringfence.portal.acme.models import AcmeSettings
@@ -67,8 +69,21 @@ def current_plan(ssh_ports: tuple[int, ...] = (ports.SSH.first,)) -> Plan:
             trunks=_trunks(),
             ssh_ports=ssh_ports,
             reach=reach(),
+            media_at=media_at(),
+            limits=limits_of(read_voice_network(places.PATHS.voice_network)),
         )
     )
+
+
+def media_at() -> tuple[str, ...]:
+    """The addresses of the link that media has for itself; a link that is gone, or a network that cannot be read,
+    narrows nothing, as the relay itself goes back to the usual addresses."""
+    place = read_voice_network(places.PATHS.voice_network).media_on
+    try:
+        found = surroundings().placed(place) if place else ()
+    except NetworkUnreadable:
+        return ()
+    return narrowed(str(address) for address in found)
 
 
 def sip_listeners() -> tuple[Listener, ...]:
@@ -113,6 +128,7 @@ def facts(plan: Plan) -> list[dict[str, Any]]:
             "last": opening.last,
             "reason": opening.reason,
             "sources": list(opening.sources),
+            "destinations": list(opening.destinations),
         }
         for opening in plan.openings
     ]

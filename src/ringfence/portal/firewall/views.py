@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from ringfence.hosts.firewall.apply import NOTHING
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.firewall import changes, plan
 from ringfence.portal.firewall.forms import ReachForm
@@ -24,10 +25,16 @@ def firewall(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and _saved(request, form):
         return HttpResponseRedirect(HERE)
     try:
-        openings, down = plan.facts(plan.current_plan()), ""
+        current, down = plan.current_plan(), ""
     except Refused as refused:
-        openings, down = [], refused.detail
-    facts = {"form": form, "openings": openings, "down": down, "renderings": plan.RENDERINGS}
+        current, down = NOTHING, refused.detail
+    facts = {
+        "form": form,
+        "openings": plan.facts(current),
+        "limits": current.limits,
+        "down": down,
+        "renderings": plan.RENDERINGS,
+    }
     return render(request, "firewall/firewall.html", facts, status=422 if form.errors else 200)
 
 

@@ -1,10 +1,13 @@
 from django.urls import path
 
-from ringfence.portal.outbound import bulk, import_page, views
+from ringfence.portal.outbound import bulk, code_pages, import_page, views
 
 urlpatterns = [
-    path("codes", views.codes),
-    path("codes/<slug:name>/<int:row_id>/delete", views.delete_code),
+    path("codes", code_pages.number_plan),
+    path("codes/<slug:name>", code_pages.codes),
+    path("codes/<slug:name>/bulk", code_pages.bulk),
+    path("codes/<slug:name>/new", code_pages.new_code),
+    path("codes/<slug:name>/<int:row_id>/delete", code_pages.delete_code),
     path("office-hours", views.list_hours),
     path("office-hours/bulk", bulk.OF_HOURS.view()),
     path("office-hours/new", views.new_hours),

@@ -1,4 +1,4 @@
-"""Pages: Codes and E164, Office Hours, Outbound Rules."""
+"""Pages: Office Hours, Outbound Rules. Codes and E164 are in `code_pages`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,37 +12,26 @@ from django.views.decorators.http import require_POST
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm
 from ringfence.portal.in_force import question_page
-from ringfence.portal.outbound import bulk, changes, explaining, metadata
-from ringfence.portal.outbound.compiling import plan_row
+from ringfence.portal.outbound import bulk, changes, explaining
 from ringfence.portal.outbound.forms import (
     ROUTES,
-    CodeForm,
-    CountryForm,
-    EmergencyForm,
     HoursForm,
-    NumberPlanForm,
     QuestionForm,
     RuleForm,
     TenantForm,
     hours_initial,
     rule_initial,
 )
-from ringfence.portal.outbound.models import AllowedCountry, DisallowedCode, EmergencyNumber, OfficeHours, OutboundRule
-from ringfence.portal.outbound.wishes import HoursWish, PlanWish, RuleWish
+from ringfence.portal.outbound.models import OfficeHours, OutboundRule
+from ringfence.portal.outbound.wishes import HoursWish, RuleWish
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused
 from ringfence.portal.tenants.api import tenant_of
 from ringfence.portal.tenants.models import Tenant
 from ringfence.portal.tenants.narrowing import list_page
 
-LISTS: dict[str, Any] = {
-    "countries": (AllowedCountry, CountryForm, changes.allow_country),
-    "codes": (DisallowedCode, CodeForm, changes.disallow_code),
-    "emergency": (EmergencyNumber, EmergencyForm, changes.add_emergency_number),
-}
 
-
-def _chosen_tenant(request: HttpRequest) -> Tenant | None:
+def chosen_tenant(request: HttpRequest) -> Tenant | None:
     """The tenant named in the address, or the only one there is to choose from."""
     actor = actor_of(request)
     wanted = request.GET.get("tenant", "")
@@ -52,54 +41,10 @@ def _chosen_tenant(request: HttpRequest) -> Tenant | None:
     return visible[0] if len(visible) == 1 else None
 
 
-def _choose(request: HttpRequest, title: str) -> HttpResponse:
+def choose(request: HttpRequest, title: str) -> HttpResponse:
+    """Asks for the tenant."""
     facts = {"form": TenantForm(actor_of(request)), "title": title}
     return render(request, "outbound/choose.html", facts)
-
-
-@permitted(Permission.OUTBOUND_READ)
-def codes(request: HttpRequest) -> HttpResponse:
-    """The number plan, and the three lists of a tenant."""
-    tenant = _chosen_tenant(request)
-    if tenant is None:
-        return _choose(request, _("Codes and E164"))
-    actor, row = actor_of(request), plan_row(tenant)
-    posted = request.POST if request.method == "POST" and "list" not in request.POST else None
-    form = NumberPlanForm(tenant, posted, initial=changes.plan_facts(row))
-    if form.is_valid() and _done(form, lambda: changes.set_plan(actor, tenant, PlanWish(**form.cleaned_data))):
-        messages.success(request, _("Saved and in force."))
-        return HttpResponseRedirect(f"/codes?tenant={tenant.pk}")
-    added = _added(request, tenant)
-    if added is None:
-        return HttpResponseRedirect(f"/codes?tenant={tenant.pk}")
-    facts: dict[str, Any] = {"tenant": tenant, "form": form, "built_in": metadata.emergency_numbers(row.country)}
-    facts["may_change"] = actor.may(Permission.OUTBOUND_WRITE)
-    facts |= {f"{name}_form": added.get(name) or parts[1]() for name, parts in LISTS.items()}
-    facts |= {name: parts[0].objects.filter(tenant=tenant) for name, parts in LISTS.items()}
-    invalid = form.errors or any(one.errors for one in added.values())
-    return render(request, "outbound/codes.html", facts, status=422 if invalid else 200)
-
-
-def _added(request: HttpRequest, tenant: Tenant) -> dict[str, PortalForm] | None:
-    """The form that could not be carried out; None if it was, {} if there was none."""
-    name = request.POST.get("list", "")
-    if name not in LISTS:
-        return {}
-    _model, form_class, add = LISTS[name]
-    form = form_class(request.POST)
-    if form.is_valid() and _done(form, lambda: add(actor_of(request), tenant.pk, **form.cleaned_data)):
-        return None
-    return {name: form}
-
-
-@permitted(Permission.OUTBOUND_WRITE)
-@require_POST
-def delete_code(request: HttpRequest, name: str, row_id: int) -> HttpResponse:
-    if name not in LISTS:
-        raise NotFound
-    row = _row(request, LISTS[name][0], row_id)
-    changes.delete(actor_of(request), row)
-    return HttpResponseRedirect(f"/codes?tenant={row.tenant_id}")
 
 
 @permitted(Permission.OUTBOUND_READ)
@@ -109,21 +54,21 @@ def list_hours(request: HttpRequest) -> HttpResponse:
 
 @permitted(Permission.OUTBOUND_WRITE)
 def new_hours(request: HttpRequest) -> HttpResponse:
-    tenant = _chosen_tenant(request)
+    tenant = chosen_tenant(request)
     if tenant is None:
-        return _choose(request, _("Add Office Hours"))
+        return choose(request, _("Add Office Hours"))
     return _hours_page(request, OfficeHours(tenant=tenant), _("Add Office Hours"))
 
 
 @permitted(Permission.OUTBOUND_WRITE)
 def hours(request: HttpRequest, row_id: int) -> HttpResponse:
-    row = _row(request, OfficeHours, row_id)
+    row = row_of(request, OfficeHours, row_id)
     return _hours_page(request, row, row.name)
 
 
 def _hours_page(request: HttpRequest, row: OfficeHours, title: str) -> HttpResponse:
     form = HoursForm(request.POST or None, initial=hours_initial(row) if row.pk else None)
-    if form.is_valid() and _done(
+    if form.is_valid() and done(
         form, lambda: changes.save_hours(actor_of(request), HoursWish(**form.cleaned_data), row)
     ):
         return HttpResponseRedirect("/office-hours")
@@ -135,7 +80,7 @@ def _hours_page(request: HttpRequest, row: OfficeHours, title: str) -> HttpRespo
 @permitted(Permission.OUTBOUND_WRITE)
 @require_POST
 def delete_hours(request: HttpRequest, row_id: int) -> HttpResponse:
-    return _deleted(request, _row(request, OfficeHours, row_id), "/office-hours")
+    return _deleted(request, row_of(request, OfficeHours, row_id), "/office-hours")
 
 
 @permitted(Permission.OUTBOUND_READ)
@@ -145,21 +90,21 @@ def list_rules(request: HttpRequest) -> HttpResponse:
 
 @permitted(Permission.OUTBOUND_WRITE)
 def new_rule(request: HttpRequest) -> HttpResponse:
-    tenant = _chosen_tenant(request)
+    tenant = chosen_tenant(request)
     if tenant is None:
-        return _choose(request, _("Add Outbound Rule"))
+        return choose(request, _("Add Outbound Rule"))
     return _rule_page(request, OutboundRule(tenant=tenant), _("Add Outbound Rule"))
 
 
 @permitted(Permission.OUTBOUND_WRITE)
 def rule(request: HttpRequest, row_id: int) -> HttpResponse:
-    row = _row(request, OutboundRule, row_id)
+    row = row_of(request, OutboundRule, row_id)
     return _rule_page(request, row, row.name)
 
 
 def _rule_page(request: HttpRequest, row: OutboundRule, title: str) -> HttpResponse:
     form = RuleForm(row.tenant, request.POST or None, initial=rule_initial(row) if row.pk else None)
-    if form.is_valid() and _done(form, lambda: changes.save_rule(actor_of(request), _rule_wish(form, row), row)):
+    if form.is_valid() and done(form, lambda: changes.save_rule(actor_of(request), _rule_wish(form, row), row)):
         return HttpResponseRedirect("/outbound-rules")
     facts = {"form": form, "title": title, "button": _("Save"), "back": "/outbound-rules"}
     facts["delete"] = f"/outbound-rules/{row.pk}/delete" if row.pk else ""
@@ -174,7 +119,7 @@ def _rule_wish(form: RuleForm, row: OutboundRule) -> RuleWish:
 @permitted(Permission.OUTBOUND_WRITE)
 @require_POST
 def delete_rule(request: HttpRequest, row_id: int) -> HttpResponse:
-    return _deleted(request, _row(request, OutboundRule, row_id), "/outbound-rules")
+    return _deleted(request, row_of(request, OutboundRule, row_id), "/outbound-rules")
 
 
 @permitted(Permission.OUTBOUND_READ)
@@ -184,14 +129,15 @@ def question(request: HttpRequest) -> HttpResponse:
     return question_page(request, form, explaining.explain, ("outbound/question.html", "outbound/answer.html"))
 
 
-def _row(request: HttpRequest, model: Any, row_id: int) -> Any:
+def row_of(request: HttpRequest, model: Any, row_id: int) -> Any:
+    """A row that the actor may see. Raises NotFound."""
     found = model.objects.visible_to(actor_of(request)).select_related("tenant").filter(pk=row_id).first()
     if found is None:
         raise NotFound
     return found
 
 
-def _done(form: PortalForm, carry_out: Callable[[], object]) -> bool:
+def done(form: PortalForm, carry_out: Callable[[], object]) -> bool:
     """Whether it was carried out; otherwise the form says why not."""
     try:
         carry_out()

@@ -31,18 +31,18 @@ EXPORT: Final = tuple(
 
 
 def recordings_table(path: str) -> Table:
-    """Newest first, with a player in each row."""
+    """Newest first, with a player in each row, so far in front that it is there on a phone too."""
     return Table(
         name=_("recordings"),
         path=path,
         row="recordings/recordings_row.html",
         columns=(
             Column("start", _("Start (UTC)"), ("started_at",)),
+            Column("play", _("Listen")),
             Column("from", _("From"), ("caller",)),
             Column("to", _("To"), ("callee",)),
             Column("why", _("Recorded by"), ("why",), "hide-phone"),
             Column("seconds", _("Length"), ("seconds",), "text-end hide-phone"),
-            Column("play", _("Listen")),
             Column("actions", _("Actions"), css="text-end"),
         ),
         order="-start",

@@ -35,10 +35,10 @@ def messages_table(path: str) -> Table:
         row="voicemail/messages_row.html",
         columns=(
             Column("left", _("Left (UTC)"), ("left_at",)),
+            Column("play", _("Listen")),
             Column("mailbox", _("Mailbox"), ("extension__number",), "hide-phone"),
             Column("caller", _("Caller"), ("caller",)),
             Column("seconds", _("Length"), ("seconds",), "text-end hide-phone"),
-            Column("play", _("Listen")),
             Column("delete", _("Actions"), css="text-end"),
         ),
         order="-left",
