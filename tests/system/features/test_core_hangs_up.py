@@ -28,7 +28,7 @@ PRIVATE: Final = "<sip:{user}@192.168.77.5:5060>"
 LISTENING: Final = "<sip:{user}@{address}:5060;transport=tcp>"
 """What a phone writes that spoke from a port of the moment and would listen at another."""
 
-FORGED: Final = "<sip:{user}@10.77.0.93:5060;alias=10.77.0.93~5060~1>"
+FORGED: Final = "<sip:{user}@{victim}:5060;alias={victim}~5060~1>"
 NOBODY: Final = "<sip:{user}@phone.invalid;transport=ws>"
 
 
@@ -114,12 +114,14 @@ def test_a_browser_is_told_over_its_connection(pbx: Any, liar: Any, other: str) 
     ["<sip:{user}@%s:5060>", "<sip:{user}@192.168.77.5;alias=%s~5060~1>", "<sip:{user}@192.168.77.5;maddr=%s>"],
     ids=["host", "alias", "maddr"],
 )
-def test_a_forged_contact_and_route_make_the_core_send_nowhere(pbx: Any, liar: Any, lab: Any, written: str) -> None:
+def test_a_forged_contact_and_route_make_the_core_send_nowhere(
+    pbx: Any, liar: Any, stranger: Callable[[], Host], written: str
+) -> None:
     """Nobody gets the core to speak to an address of their choice; the forger is told where it is."""
-    victim = lab.host("hangupvictim", 93)
+    victim = stranger()
     with listener(victim, 5060) as silent:
-        caller, callee = liar("481", written % "10.77.0.93"), liar("482", PRIVATE)
-        callee.said = [("Record-Route", "<sip:10.77.0.93:5060;lr>")]
+        caller, callee = liar("481", written % victim.address), liar("482", PRIVATE)
+        callee.said = [("Record-Route", f"<sip:{victim.address}:5060;lr>")]
         establish(caller, callee)
         _hang_up(pbx, "481@")
         _each_is_told(caller, callee)
@@ -131,12 +133,13 @@ def test_a_forged_contact_and_route_make_the_core_send_nowhere(pbx: Any, liar: A
     ("number", "written"), [("487", PRIVATE), ("488", NOBODY), ("489", FORGED)], ids=["desk", "browser", "forged"]
 )
 def test_a_started_call_reaches_a_phone_that_wrote_no_truth(
-    pbx: Any, liar: Any, lab: Any, number: str, written: str
+    pbx: Any, liar: Any, stranger: Callable[[], Host], number: str, written: str
 ) -> None:
     """ADR 16: ACK, REFER and BYE are the core's own too."""
-    with listener(lab.host("hangupvictim", 93), 5060) as silent:
-        caller = liar(number, written)
-        caller.said = [("Record-Route", "<sip:10.77.0.93:5060;lr>")]
+    victim = stranger()
+    with listener(victim, 5060) as silent:
+        caller = liar(number, written.format(victim=victim.address, user="{user}"))
+        caller.said = [("Record-Route", f"<sip:{victim.address}:5060;lr>")]
         pbx.account("482")
         here = f"{caller.address}:{caller.port}"
         within(4, lambda: here in str(pbx.product.registrations()), "the registration is known")
