@@ -14,7 +14,7 @@ from typing import Any, Final
 from ringfence.hosts import ports
 from ringfence.hosts.paths import Paths
 from ringfence.policy.services import Service
-from ringfence.voice.core import CORE, LOOPBACK, CoreSockets
+from ringfence.voice.core import LOOPBACK, CoreSockets
 from ringfence.voice.endpoint import Address, Endpoint, Leg
 from ringfence.voice.leave import leave_message
 from ringfence.voice.mailbox import visit_mailbox
@@ -38,6 +38,7 @@ class Voice:
     """Answers calls with services and passes news on."""
 
     def __init__(self, paths: Paths, core: CoreSockets, relay: Relay) -> None:
+        self._core = core
         self._prompts = Prompts(paths.prompts)
         self._mailroom = Mailroom(paths.mailroom_socket)
         self._spool = Spool(paths.spool, paths.audio_key)
@@ -63,7 +64,7 @@ class Voice:
         if found := self._spool.recover():
             log.warning("%d messages and recordings of an ended predecessor are handed over", len(found))
             self.recorder.resume([note for note in found if note.get("kind") == "recording"])
-        ending = asyncio.ensure_future(self.endpoint.end_orphans(CORE))
+        ending = asyncio.ensure_future(self.endpoint.end_orphans(self._core.door))
         try:
             await self.endpoint.clock.run()
         finally:
@@ -75,7 +76,7 @@ class Voice:
         make = {"waiting": waiting_notice, "phone": fetch_notice}.get(str(news.get("about")))
         if make is not None:
             notice = make(news, self.endpoint.hostport)
-            await self.endpoint.transaction(notice, CORE)
+            await self.endpoint.transaction(notice, self._core.door)
             return
         try:
             self.recorder.hear(news)

@@ -1,9 +1,12 @@
 """The firewall plan on its page and over REST (reference "Ports Security")."""
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 import pytest
 
+from ringfence.hosts.addresses import Link, Surroundings
+from ringfence.hosts.voice_network import VoiceNetwork, write_voice_network
 from ringfence.portal import places
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.firewall.plan import RENDERINGS
@@ -61,3 +64,28 @@ def test_the_page_shows_the_plan_and_saves_networks(site: Site) -> None:
     assert b"192.0.2.0/24" in person.get("/firewall", secure=True).content
     refused = person.post("/firewall", {"phones": "nonsense", "portal": "", "ssh": ""}, secure=True)
     assert refused.status_code == 422
+
+
+def test_sound_on_a_link_of_its_own_and_the_limit_of_the_voice_vlan_stand_in_the_plan(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reference "Separate Voice and Data Traffic": on the page, over REST and in the files."""
+    voice = ip_address("10.88.0.1")
+    around = Surroundings(voice, (voice,), (), (), bindable=(Link("eth0.42", (voice,)),))
+    monkeypatch.setattr("ringfence.portal.firewall.plan.surroundings", lambda: around)
+    file = places.PATHS.voice_network
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_voice_network(file, VoiceNetwork(media_on="eth0.42", voice_link="eth0.42", voice_link_packets=400))
+    plan = site.admin.get("firewall-plan")
+    openings = {opening["key"]: opening for opening in plan["openings"]}
+    assert openings["rtp-45000"]["destinations"] == ["10.88.0.1/32"]
+    assert openings["sip-udp-5060"]["destinations"] == []
+    assert plan["limits"] == [{"link": "eth0.42", "packets": 400}]
+    page = browser().get("/firewall", secure=True).content.decode()
+    assert "10.88.0.1/32" in page and "400 packets a second" in page
+    nft = browser().get("/firewall/nftables", secure=True).content.decode()
+    assert "ip daddr { 10.88.0.1/32 } udp dport 45000-64999" in nft and "# each address on eth0.42" in nft
+    write_voice_network(file, VoiceNetwork(media_on="eth9"))
+    openings = {opening["key"]: opening for opening in site.admin.get("firewall-plan")["openings"]}
+    assert openings["rtp-45000"]["destinations"] == [], "a link that is gone narrows nothing"
+    file.unlink()
