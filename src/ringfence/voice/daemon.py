@@ -15,6 +15,7 @@ from ringfence.hosts import ports
 from ringfence.hosts.paths import Paths
 from ringfence.policy.services import Service
 from ringfence.voice.endpoint import Address, Endpoint, Leg
+from ringfence.voice.handover import Handovers
 from ringfence.voice.leave import leave_message
 from ringfence.voice.mailbox import visit_mailbox
 from ringfence.voice.mailroom import Mailroom
@@ -45,6 +46,7 @@ class Voice:
         self.recorder = Recorder(Desk(relay, self._spool, self._mailroom, self._prompts))
         sources = frozenset({core, (LOOPBACK, core[1])})
         self.endpoint = Endpoint(LOOPBACK, ports.VOICE_SIP, sources, self.serve, paths.legs)
+        self.handovers = self.endpoint.calling = Handovers(self.endpoint, core, paths.legs)
 
     async def serve(self, leg: Leg) -> None:
         """What a call gets; an unknown service gets nothing and is ended."""
@@ -79,8 +81,13 @@ class Voice:
             notice = make(news, self.endpoint.hostport)
             await self.endpoint.transaction(notice, self._core)
             return
+        transfers = {
+            "handover": self.handovers.begin,
+            "handover-left": self.handovers.left,
+            "handover-over": self.handovers.over,
+        }
         try:
-            self.recorder.hear(news)
+            transfers.get(str(news.get("about")), self.recorder.hear)(news)
         except (KeyError, ValueError, TypeError) as error:
             log.warning("news that cannot be understood: %r", error)
 
