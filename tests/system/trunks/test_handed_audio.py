@@ -21,6 +21,7 @@ from tests.system.trunks.counting import counted
 pytestmark = pytest.mark.usefixtures("oracle")
 
 NUMBER = "+498912345678"
+CALLED = "+493012328"
 INSIDE = re.compile(r"127\.0\.0\.1|10\.77\.0\.(?!1[;:\s>]|91[;:\s>])\d+|acme\.example|X-Ringfence")
 """What a provider must never see: phones, the voice process, the tenant's domain, our own headers."""
 
@@ -53,6 +54,32 @@ def test_both_hear_each_other_after_the_transfer(
     assert bob.media_peer.startswith(f"{PBX_ADDRESS}:")
     row = record(pbx, NUMBER, "186", code=200)
     assert (row["payer"], row["callee"]) == ("120@acme.example", "186@acme.example")
+    within(8, lambda: not counted(pbx), "nothing is counted any more")
+
+
+def test_both_hear_each_other_when_the_party_called_in(
+    pbx: Any, lab: Any, provider: Any, numbers: str, tmp_path: Path
+) -> None:
+    """The desk was called, so the relay knows its side by another way; nobody is encrypted."""
+    rule = {"tenant_id": pbx.tenant["id"], "name": "Handed", "first": CALLED, "destination": "extension:187"}
+    desk, colleague = pbx.account("187"), pbx.account("186")
+    pbx.rest.post("inbound-rules", **rule)
+    with (
+        Switch(provider, tmp_path / "s", frequency=700) as outside,
+        Baresip(lab.host("bob", 12), tmp_path / "b", colleague, frequency=400) as bob,
+        Baresip(lab.host("alice", 11), tmp_path / "a", desk, frequency=500) as alice,
+    ):
+        for one in (outside, bob, alice):
+            one.wait_registered()
+        outside.dial(CALLED)
+        alice.wait_for("CALL_ESTABLISHED", timeout=10)
+        alice.command("transfer", "sip:186@acme.example")
+        bob.wait_for("CALL_ESTABLISHED", timeout=10)
+        alice.wait_for("CALL_CLOSED", timeout=10)
+        within(15, lambda: _seconds(bob, 700) >= 2 and _seconds(outside, 400) >= 2, "both hear two seconds")
+        outside.hang_up()
+        bob.wait_for("CALL_CLOSED", timeout=10)
+    assert tone.listen(bob.recording, 700).is_whole
     within(8, lambda: not counted(pbx), "nothing is counted any more")
 
 

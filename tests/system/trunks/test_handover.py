@@ -106,6 +106,11 @@ def nothing_counted(pbx: Any) -> None:
     within(8, lambda: not pbx.product.live_calls(), "no call is up")
 
 
+def forgotten(pbx: Any, free: int) -> None:
+    """The core keeps an answered transaction for some seconds; then its memory is free as it was before."""
+    within(10, lambda: free - pbx.product.shared_memory_free() < 300_000, "their transactions are forgotten")
+
+
 def handed(carrier: Carrier, desk: Softphone, colleague: Softphone) -> tuple[Dialog, Dialog]:
     """The party outside talks to the colleague; the dialogs of both, the desk is out of it."""
     call = carrier.call_in(NUMBER, desk)
@@ -289,6 +294,40 @@ def test_a_party_is_handed_over_after_asking_the_colleague(pbx: Any, carrier: Ca
     nothing_counted(pbx)
 
 
+def test_a_party_is_not_handed_round_for_ever(pbx: Any, carrier: Carrier, phone: Any) -> None:
+    """A transfer to oneself is one more call of oneself; after five of them there is no further one."""
+    desk, free = phone(DESK), pbx.product.shared_memory_free()
+    call = carrier.call_in(NUMBER, desk)
+    dialog = call.phone
+    for number in range(5):
+        assert refer(desk, dialog, DESK).status == 202
+        again = desk.answer_call(desk.request("INVITE", 10))
+        desk.request("ACK", 10)
+        if not number:
+            carrier.take_renewal()
+        assert told(desk, last=True)[-1] == "SIP/2.0 200 OK"
+        is_hung_up(desk, dialog)
+        dialog = again
+    assert counted(pbx)[f"extension:{DESK}@acme.example"] == 1
+    assert refer(desk, dialog, DESK).status == 482
+    hang_up_with(carrier, call.carrier, desk, dialog)
+    nothing_counted(pbx)
+    forgotten(pbx, free)
+
+
+def test_a_party_whose_call_the_system_ends_takes_the_colleague_along(pbx: Any, carrier: Carrier, phone: Any) -> None:
+    """A budget or an administrator ends either call: both sides get a BYE."""
+    desk, colleague = phone(DESK), phone(COLLEAGUE)
+    for caller in (CALLER, DESK):
+        with_party, theirs = handed(carrier, desk, colleague)
+        rows = within(5, lambda: len(pbx.product.live_calls()) == 2 and pbx.product.live_calls(), "two calls")[0]
+        callee = DESK if caller == CALLER else COLLEAGUE
+        pbx.rest.delete(f"calls/{next(row['id'] for row in rows if row['callee'].startswith(callee))}")
+        is_hung_up(carrier, with_party)
+        is_hung_up(colleague, theirs)
+        nothing_counted(pbx)
+
+
 def test_twenty_at_once(pbx: Any, carrier: Carrier, phone: Any) -> None:
     """Each party finds its colleague, and nothing is left afterwards."""
     desk, colleague, count = phone(DESK), phone(COLLEAGUE), 20
@@ -316,4 +355,4 @@ def test_twenty_at_once(pbx: Any, carrier: Carrier, phone: Any) -> None:
     for _ in range(count):
         colleague.respond(colleague.request("BYE", 20), 200, "OK")
     nothing_counted(pbx)
-    within(10, lambda: free - pbx.product.shared_memory_free() < 300_000, "their transactions are forgotten")
+    forgotten(pbx, free)
