@@ -46,7 +46,7 @@ VARIABLES: Final = (HANDING, SINCE, PHONE, SIDE, LEFT, HANDED, TOLL, BASE, RAISE
 
 _SEPARATOR: Final = "\t"
 _KIND: Final = "handover"
-_SERVICES: Final = frozenset({Service.ANNOUNCEMENT, Service.LEAVE_MESSAGE})
+_SERVICES: Final = frozenset({Service.ANNOUNCEMENT, Service.LEAVE_MESSAGE, Service.PARK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,8 @@ def decode_promise(text: str) -> Promise | None:
 
 
 def leads_on(verdict: Verdict) -> bool:
-    """Whether a party outside may be handed to this: whoever can be called, and what a caller from outside may hear.
-    No code of the transferrer's own, and nobody's mailbox.
+    """Whether a party outside may be handed to this: whoever can be called, what a caller from outside may hear, and
+    the music of a parked call. No other code of the transferrer's own, and nobody's mailbox.
     """
     if isinstance(verdict, PlayService):
         return verdict.service in _SERVICES

@@ -63,7 +63,7 @@ TAKING, PHONE_LEG = "taking", "phone_leg"
 def concerns() -> bool:
     """Whether the REFER at hand sends on somebody outside, directly or behind an earlier handover."""
     other = "callee" if _sender() == "caller" else "caller"
-    return other in sides.outer_sides() or (other == "caller" and bool(ksr.dialog_var(OF)))
+    return other in sides.outer_sides() or (bool(ksr.dialog_var(OF)) and ksr.dialog_var(other) == facts.VOICE)
 
 
 def begin(worker: Worker) -> Refuse | None:
@@ -260,7 +260,8 @@ def give_back(worker: Worker) -> None:
     if not ksr.dialog_var(TAKING):
         return
     side = ksr.dialog_var(SIDE)
-    back = facts.VOICE if ksr.dialog_var(LEFT) else ksr.dialog_var(PHONE)
+    has_place = ksr.dialog_var(LEFT) or ksr.dialog_var(HANDED)
+    back = facts.VOICE if has_place else ksr.dialog_var(PHONE)
     leg = media.CALLER if side == "caller" else media.CALLEE
     for name, value in ((TAKING, ""), (side, back), (leg, ksr.dialog_var(PHONE_LEG))):
         ksr.set_dialog_var(name, value)

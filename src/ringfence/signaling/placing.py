@@ -12,13 +12,15 @@ from ringfence.policy.handover import DEPTH, OF, Promise, decode_promise, leads_
 from ringfence.policy.inbound import ANONYMOUS
 from ringfence.policy.model import CallOutside, PlayService, Refuse, RingExtension, RingList, Verdict
 from ringfence.policy.outsiders import outsider
+from ringfence.policy.services import Service
 from ringfence.policy.transfer import BEFORE_TOKEN
-from ringfence.signaling import act, branches, calls, ksr, memory, outward, ringing, services
+from ringfence.signaling import act, branches, calls, ksr, memory, outward, parking, ringing, services
 from ringfence.signaling.judging import judge_of
 from ringfence.signaling.worker import Worker
 
 UNKNOWN: Final = Refuse("transfer.promise", 403, "Forbidden")
 NOWHERE: Final = Refuse("transfer.nowhere", 403, "Forbidden")
+TAKEN: Final = Refuse("code.park_taken", 486, "Busy Here")
 
 
 def place(worker: Worker) -> None:
@@ -64,6 +66,8 @@ def _judged(promise: Promise, party: Subscriber, payer: Subscriber, worker: Work
 def _carry(verdict: Verdict, promise: Promise, party: Subscriber, worker: Worker) -> None:
     told = {OF: promise.of, DEPTH: promise.depth}
     arrived = calls.Arrived(told, None, NO_ENCRYPTION, tuple(promise.already.split()))
+    if isinstance(verdict, PlayService) and verdict.service is Service.PARK and parking.is_taken(promise.payer):
+        verdict = TAKEN
     if not leads_on(verdict):
         verdict = verdict if isinstance(verdict, Refuse) else NOWHERE
     match verdict:

@@ -30,6 +30,8 @@ class Dialog:
     body: bytes = b""
     codec: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
+    """Of a call that came to us: our answer has arrived."""
 
     @property
     def key(self) -> str:
@@ -82,6 +84,18 @@ class Dialog:
             *(more or []),
         ]
         return sip.compose(f"{method} {self.target} SIP/2.0", headers, body)
+
+
+def dialog_of(invite: Message, hostport: str) -> Dialog:
+    """The dialog of a call that comes to us, as we will answer it."""
+    return Dialog(
+        hostport,
+        invite.header("call-id"),
+        f"{invite.header('to')};tag={sip.new_token()}",
+        invite.header("from"),
+        sip.uri_in(invite.header("contact")),
+        ", ".join(_listed(invite.all("record-route"))),
+    )
 
 
 def _listed(values: tuple[str, ...]) -> list[str]:

@@ -5,15 +5,19 @@ place in the call with the party. Signalling alone: the media relay ties the two
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from ringfence.policy.handover import PROOF_HEADER
+from ringfence.policy.services import PARK_CODE, Service
 from ringfence.policy.transfer import BEFORE_TOKEN
+from ringfence.voice import dialog as dialogs
 from ringfence.voice import sdp, sip
 from ringfence.voice.dialog import Dialog
-from ringfence.voice.endpoint import Address, Endpoint, key_of
+from ringfence.voice.endpoint import GIVE_UP, T1, T2, Address, Endpoint, key_of
+from ringfence.voice.sdp import Offer
 from ringfence.voice.sip import Headers, Message
 
 log = logging.getLogger(__name__)
@@ -40,6 +44,7 @@ class Handover:
         self._heard_at = (str(told["relay"][0]), int(told["relay"][1]))
         self._numbered = int(told["base"])
         self._is_ringing = False
+        self._is_parked = told["number"] == PARK_CODE
         self._telling = asyncio.Lock()
         self._invites: list[str] = []
         self.left = False
@@ -57,15 +62,19 @@ class Handover:
 
     async def run(self) -> None:
         """Until both calls are over, or the transfer has failed and the phone has its call back."""
+        is_done = False
         try:
             answer = await self._ring()
-            if answer is None or not await self._take(answer):
-                return
-            self._endpoint.start(self._say_goodbye())
-            await self._both()
+            if answer is not None and await self._take(answer):
+                self._endpoint.start(self._say_goodbye())
+                await self._both()
+            is_done = True
         finally:
             for note in self._notes:
-                note.unlink(missing_ok=True)
+                if is_done:
+                    note.unlink(missing_ok=True)
+                elif note.exists():  # asked to stop: a successor would say this, and does if nobody hears it now
+                    self._endpoint.send(note.read_bytes(), self._core)
             for branch in self._invites:
                 self._endpoint.acknowledgements.pop(branch, None)
 
@@ -117,21 +126,27 @@ class Handover:
             await self._part(self.second)
             await self._fail(GONE if heard else NOT_TAKEN)
             return False
-        self.second.codec = self.first.codec = heard.codec
-        invite = self.first.invite(sdp.tied(self._heard_at[0], heard.port, (heard.codec,), 2), ALLOW)
-        taken = await self._endpoint.ask(invite, self._core, LONGEST_TAKING)
-        if taken is not None:
-            self._acknowledge(self.first, invite, taken)
-        tied = sdp.read_offer(taken.body) if taken and taken.status < 300 else None
+        self.second.codec = heard.codec
+        taken = await self._renew_first(heard)
         if taken is None or taken.status >= 300:
             await self._part(self.second)
             await self._fail(NOT_TAKEN)
             return False
         self._keep(self._notes[0], self.first.bye_of_successor())
+        tied = sdp.read_offer(taken.body)
         if tied is not None and tied.port != self._heard_at[1]:
             log.warning("the relay moved a call that is tied to another one")
             self._endpoint.start(self._move(tied.port))
         return True
+
+    async def _renew_first(self, heard: Offer) -> Message | None:
+        """Tells the party that it is heard where the relay hears the other call; its answer."""
+        self.first.codec = heard.codec
+        invite = self.first.invite(sdp.tied(self._heard_at[0], heard.port, (heard.codec,), 2), ALLOW)
+        taken = await self._endpoint.ask(invite, self._core, LONGEST_TAKING)
+        if taken is not None:
+            self._acknowledge(self.first, invite, taken)
+        return taken
 
     async def _move(self, port: int) -> None:
         """The relay hears the party's call at another port than before: the other call sends there."""
@@ -144,10 +159,13 @@ class Handover:
 
     async def _both(self) -> None:
         """When one side ends, so does the other."""
-        ends = [asyncio.ensure_future(one.ended.wait()) for one in (self.first, self.second)]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for end in ends:
-            end.cancel()
+        second = None
+        while second is not self.second and not self.first.ended.is_set():  # another one, when it was fetched
+            second = self.second
+            ends = [asyncio.ensure_future(one.ended.wait()) for one in (self.first, second)]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for end in ends:
+                end.cancel()
         await asyncio.gather(self._part(self.first), self._part(self.second))
 
     async def _part(self, dialog: Dialog) -> None:
@@ -194,6 +212,42 @@ class Handover:
         party.proof = self.first.proof
         return party.compose(method, number, sip.new_branch(), more, body)
 
+    # --- a parked call is fetched ---
+
+    def waits_in(self, call_id: str) -> bool:
+        """Whether the party hears the music of this call, and nobody is fetching it."""
+        return self._is_parked and self.second.call_id == call_id and not self.first.ended.is_set()
+
+    async def fetch(self, invite: Message, source: Address) -> None:
+        """Ties the call of whoever fetches the party to it, in place of the music."""
+        fetching, offer = dialogs.dialog_of(invite, self.first.hostport), sdp.read_offer(invite.body)
+        self._is_parked = False
+        self._endpoint.send(sip.response(invite, 100, "Trying", "", []), source)
+        self.know(fetching)
+        taken = await self._renew_first(offer) if offer else None
+        if offer is None or taken is None or taken.status >= 300:
+            self._is_parked = True
+            self._endpoint.send(sip.response(invite, *NOT_TAKEN, sip.new_token(), []), source)
+            return
+        music, self.second, fetching.codec = self.second, fetching, offer.codec
+        fetching.body = sdp.tied(*self._heard_at, (offer.codec,), 1)
+        self._keep(self._notes[1], fetching.bye_of_successor())
+        await self._part(music)
+        await self._answer_until_acknowledged(fetching, invite, sdp.answer(offer, *self._heard_at, 1))
+
+    async def _answer_until_acknowledged(self, dialog: Dialog, invite: Message, body: bytes) -> None:
+        content: Headers = [("Contact", f"<sip:{dialog.hostport}>"), *ALLOW, ("Content-Type", "application/sdp")]
+        tag = dialog.ours.rpartition(";tag=")[2]
+        raw = sip.response(invite, 200, "OK", tag, content, body)
+        wait, waited = T1, 0.0
+        while waited < GIVE_UP and not dialog.ended.is_set():
+            self._endpoint.send(raw, self._core)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(dialog.acknowledged.wait(), wait)
+                return
+            waited, wait = waited + wait, min(2 * wait, T2)
+        dialog.ended.set()
+
     # --- what others ask in one of the two dialogs ---
 
     def asked(self, dialog: Dialog, request: Message, source: Address) -> None:
@@ -212,7 +266,7 @@ class Handover:
             case "UPDATE" | "OPTIONS" | "CANCEL":
                 self._answer(request, source, (200, "OK"))
             case "ACK":
-                pass
+                dialog.acknowledged.set()
             case _:
                 self._answer(request, source, (405, "Method Not Allowed"))
 
@@ -301,9 +355,22 @@ class Handovers:
         """Whether a request belongs to one of them; then it is answered."""
         found = self._dialogs.get(key_of(request))
         if found is None:
-            return False
+            return self._fetches(request, source)
         handover, dialog = found
         handover.asked(dialog, request, source)
+        return True
+
+    def _fetches(self, request: Message, source: Address) -> bool:
+        """Whether this is the call of somebody who fetches a parked party."""
+        if request.method != "INVITE" or request.tag("to") or not request.target.startswith(f"sip:{Service.FETCH}@"):
+            return False
+        wanted = request.header("x-ringfence-argument").partition(" ")[0]
+        parked = next((one for one in self._running.values() if one.waits_in(wanted)), None)
+        if parked is None:
+            nothing = sip.response(request, 404, "Not Found", sip.new_token(), [])
+            self._endpoint.send(nothing, source)
+        else:
+            self._endpoint.start(parked.fetch(request, source))
         return True
 
 

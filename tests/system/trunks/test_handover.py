@@ -13,7 +13,7 @@ from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
 from ringfence.lab.sip import Message
 from ringfence.lab.softphone import Dialog, Softphone, establish
-from tests.system.features.steps import record
+from tests.system.features.steps import record, refused_call
 from tests.system.trunks.carrier import CALLER, Carrier
 from tests.system.trunks.counting import counted
 
@@ -220,7 +220,7 @@ def test_only_a_party_with_the_right_hands_on(pbx: Any, carrier: Carrier, phone:
     """Cases 37 and 112: premium, abroad, unallocated, codes, strangers' domains, a forged take-over, a third party."""
     desk, colleague = phone(DESK), phone(COLLEAGUE)
     call = carrier.call_in(NUMBER, desk)
-    targets = {"0900123456": 403, "+34911234567": 403, "+89912345678": 403, "*97": 403, "*70": 403, "*71": 403}
+    targets = {"0900123456": 403, "+34911234567": 403, "+89912345678": 403, "*97": 403, "*71": 403, "*72": 403}
     assert {one: refer(desk, call.phone, one).status for one in targets} == targets
     elsewhere = desk.ask_in_dialog(call.phone, "REFER", [("Refer-To", "<sip:185@evil.example>")], timeout=10)
     assert elsewhere.status == 403
@@ -356,3 +356,41 @@ def test_twenty_at_once(pbx: Any, carrier: Carrier, phone: Any) -> None:
         colleague.respond(colleague.request("BYE", 20), 200, "OK")
     nothing_counted(pbx)
     forgotten(pbx, free)
+
+
+def test_a_parked_party_is_fetched_by_a_colleague_and_handed_on(pbx: Any, carrier: Carrier, phone: Any) -> None:
+    """`*70` keeps somebody outside with music, `*71` brings them to whoever dials it: once, then nobody is there."""
+    desk, colleague = phone(DESK), phone(COLLEAGUE)
+    call = carrier.call_in(NUMBER, desk)
+    assert refer(desk, call.phone, "*70").status == 202
+    carrier.take_renewal()
+    assert told(desk, last=True)[-1] == "SIP/2.0 200 OK"
+    is_hung_up(desk, call.phone)
+    second = carrier.call_in(NUMBER, desk)
+    assert refer(desk, second.phone, "*70").status == 486, "one waits there already"
+    hang_up_with(desk, second.phone, carrier, second.carrier)
+    dialled = colleague.begin_call(f"*71{DESK}")
+    carrier.take_renewal()
+    theirs = colleague.call_answered(*dialled, 10)
+    assert sip.media_address(theirs.body)[0] == PBX_ADDRESS
+    within(5, lambda: set(counted(pbx)) & {f"extension:{COLLEAGUE}@acme.example"}, "the colleague is counted")
+    assert f"extension:{DESK}@acme.example" not in counted(pbx)
+    assert refused_call(desk, "*71") == 404
+    assert refer(colleague, theirs, DESK).status == 202
+    last = desk.answer_call(desk.request("INVITE", 10))
+    desk.request("ACK", 10)
+    assert told(colleague, last=True)[-1] == "SIP/2.0 200 OK"
+    is_hung_up(colleague, theirs)
+    hang_up_with(desk, last, carrier, call.carrier)
+    nothing_counted(pbx)
+
+
+def test_a_parked_party_that_gives_up_frees_the_place(pbx: Any, carrier: Carrier, phone: Any) -> None:
+    desk = phone(DESK)
+    call = carrier.call_in(NUMBER, desk)
+    assert refer(desk, call.phone, "*70").status == 202
+    hang_up(desk, call.phone)
+    carrier.take_renewal()
+    hang_up(carrier, call.carrier)
+    within(5, lambda: refused_call(desk, "*71") == 404, "nobody waits there")
+    nothing_counted(pbx)

@@ -63,7 +63,9 @@ class Core(asyncio.DatagramTransport):
         return [one.body.decode().split(" ")[1] for one in self.requests("NOTIFY")]
 
 
-async def started(folder: Path, answers: dict[str, list[int]] | None = None) -> tuple[Core, Handovers]:
+async def started(
+    folder: Path, answers: dict[str, list[int]] | None = None, told: dict[str, Any] | None = None
+) -> tuple[Core, Handovers]:
     async def serve(leg: Leg) -> None: ...
 
     core = Core()
@@ -71,7 +73,7 @@ async def started(folder: Path, answers: dict[str, list[int]] | None = None) -> 
     core.endpoint = Endpoint("127.0.0.1", 5070, frozenset({CORE}), serve, folder)
     core.endpoint.connection_made(core)
     handovers = core.endpoint.calling = Handovers(core.endpoint, CORE, folder)
-    handovers.begin(TOLD)
+    handovers.begin(told or TOLD)
     return core, handovers
 
 
@@ -94,11 +96,14 @@ async def settled(folder: Path) -> None:
 
 
 def from_other(message: Message, method: str, body: bytes = b"", kind: str = "application/sdp") -> bytes:
-    """A request of the other side in the dialog of this request of ours."""
+    """A request of the other side in the dialog of this request or answer of ours."""
+    ours, theirs = message.header("from"), message.header("to")
+    if message.is_response:
+        ours, theirs = theirs, ours
     headers = [
         ("Via", "SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKother"),
-        ("From", message.header("to") if message.tag("to") else f"{message.header('to')};tag=new"),
-        ("To", message.header("from")),
+        ("From", theirs if ";tag=" in theirs else f"{theirs};tag=new"),
+        ("To", ours),
         ("Call-ID", message.header("call-id")),
         ("CSeq", f"9 {method}"),
         ("Content-Type", kind),
@@ -245,5 +250,84 @@ def test_an_invite_is_not_repeated_once_it_is_heard(tmp_path: Path, monkeypatch:
         await until(core, "ACK")
         core.hear(answer)
         assert len([one for one in core.requests("ACK") if one.header("call-id") == invite.header("call-id")]) == 2
+
+    asyncio.run(story())
+
+
+def test_whoever_is_asked_to_stop_hangs_up_both_and_leaves_word(tmp_path: Path) -> None:
+    """An upgrade of the voice process: nobody is left alone, even if the core is away for a moment."""
+
+    async def story() -> None:
+        core, _ = await started(tmp_path)
+        second, first = await until(core, "INVITE", 2)
+        await until(core, "BYE")
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        byes = await until(core, "BYE", 3)
+        assert {one.header("call-id") for one in byes[1:]} == {first.header("call-id"), second.header("call-id")}
+        assert kept(tmp_path) == 2
+
+    asyncio.run(story())
+
+
+def fetching(call_id: str, port: int = 47_000) -> bytes:
+    headers = [
+        ("Via", "SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKfetch"),
+        ("Record-Route", "<sip:192.0.2.1;lr>"),
+        ("From", "<sip:103@a.example>;tag=cem"),
+        ("To", "<sip:*71101@a.example>"),
+        ("Call-ID", "c3"),
+        ("CSeq", "1 INVITE"),
+        ("Contact", "<sip:103@192.0.2.8>"),
+        ("X-Ringfence-Argument", f"{call_id} 1-1 +4989777@a.example"),
+    ]
+    body = sdp.tied("192.0.2.1", port, (sdp.PCMA,), 1)
+    return sip.compose("INVITE sip:fetch@127.0.0.1:5070 SIP/2.0", headers, body)
+
+
+def test_a_parked_party_is_tied_to_whoever_fetches_it(tmp_path: Path) -> None:
+    """The party learns the new port, the music ends, and the two end together; a second one finds nobody."""
+
+    async def story() -> None:
+        core, _ = await started(tmp_path, told={**TOLD, "number": "*70"})
+        music, _ = await until(core, "INVITE", 2)
+        await until(core, "BYE")
+        core.hear(fetching("another"))
+        assert core.sent[-1].status == 404
+        core.hear(fetching(music.header("call-id")))
+        *_, renewed = await until(core, "INVITE", 3)
+        assert renewed.header("call-id") == "c1"
+        assert b"m=audio 47000 RTP/AVP 8 101" in renewed.body
+        _, end_of_music = await until(core, "BYE", 2)
+        assert end_of_music.header("call-id") == music.header("call-id")
+        async with asyncio.timeout(5):
+            while not (answers := [one for one in core.sent if one.status == 200 and one.header("call-id") == "c3"]):
+                await asyncio.sleep(0.005)
+        assert b"m=audio 45000 RTP/AVP 8 101" in answers[0].body
+        core.hear(from_other(answers[0], "ACK"))
+        core.hear(fetching(music.header("call-id")).replace(b"c3", b"c4"))
+        assert core.sent[-1].status == 404
+        core.hear(from_other(renewed, "BYE"))
+        *_, last = await until(core, "BYE", 3)
+        assert (last.header("call-id"), last.tag("to"), last.target) == ("c3", "cem", "sip:103@192.0.2.8")
+        await settled(tmp_path)
+
+    asyncio.run(story())
+
+
+def test_a_party_that_does_not_follow_stays_parked(tmp_path: Path) -> None:
+    """Whoever fetches is refused; the party hears its music on."""
+
+    async def story() -> None:
+        core, _ = await started(tmp_path, {"INVITE": [200, 200, 488]}, {**TOLD, "number": "*70"})
+        music, _ = await until(core, "INVITE", 2)
+        await until(core, "BYE")
+        core.hear(fetching(music.header("call-id")))
+        async with asyncio.timeout(5):
+            while not any(one.is_response and one.status == 503 for one in core.sent):
+                await asyncio.sleep(0.005)
+        assert len(core.requests("BYE")) == 1
+        core.hear(fetching(music.header("call-id")).replace(b"c3", b"c4"))
+        await until(core, "INVITE", 4)
 
     asyncio.run(story())
