@@ -18,6 +18,7 @@ FEATURES: Final = {
     "transfer.outside": "Only an extension transfers: another one of its tenant, or somebody outside. Not to a code.",
     "transfer.pending": "This party is being handed over already.",
     "transfer.depth": "Somebody outside is handed on five times at most.",
+    "transfer.headers": "A REFER with folded lines or control characters: nobody can speak for that phone.",
     "transfer.away": "The voice process, which hands somebody outside over, cannot be reached.",
     "transfer.promise": "A call of the voice process that nobody was granted.",
     "transfer.nowhere": "What was granted has become something that nobody from outside is led to.",

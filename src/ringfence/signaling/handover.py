@@ -56,8 +56,11 @@ from ringfence.signaling.worker import Worker
 PENDING: Final = Refuse("transfer.pending", 491, "Request Pending")
 AWAY: Final = Refuse("transfer.away", 503, "Service Unavailable")
 TOO_DEEP: Final = Refuse("transfer.depth", 482, "Loop Detected")
+UNSPEAKABLE: Final = Refuse("transfer.headers", 400, "Bad Request")
 TAKING, PHONE_LEG = "taking", "phone_leg"
 """While the answer to the new session description is awaited; what the phone's leg was before."""
+
+_CONTACTS: Final = {"caller": "from_contact", "callee": "to_contact"}
 
 
 def concerns() -> bool:
@@ -77,6 +80,8 @@ def begin(worker: Worker) -> Refuse | None:
     if objection := _objection(transferrer, since):
         return objection
     wish = wish_in(transfer_port.refer_to())
+    if not _is_speakable():
+        return UNSPEAKABLE
     if isinstance(wish, Refuse) or transferrer is None:
         return wish if isinstance(wish, Refuse) else transfers.NOT_HERE
     verdict = _judged(wish, transferrer, worker)
@@ -147,7 +152,7 @@ def _ask_voice(wish: Wish, transferrer: Subscriber, verdict: Verdict, worker: Wo
         "party": party_outside(promise.party, transferrer).aor,
         "relay": heard_at,
         "codec": ksr.dialog_var("codec"),
-        "phone": ksr.text("$(ct{nameaddr.uri})"),
+        "phone": ksr.text("$(ct{nameaddr.uri})") or ksr.text(f"$dlg({_CONTACTS[side]})"),
         "base": base + int(ksr.dialog_var(RAISED) or 0),
     }
     if not worker.voice.tell("handover", **news):
@@ -169,6 +174,12 @@ def _dialog_told(token: str) -> dict[str, Any]:
         "route": ksr.text("$(hdr(Route)[*])"),
         "cseq": ksr.sequence_number(),
     }
+
+
+def _is_speakable() -> bool:
+    """Whether the voice process can speak as this phone: folded lines and control characters are not repeated."""
+    told = (*map(str, _dialog_told("").values()), transfer_port.refer_to(), ksr.text("$ct"))
+    return all(value.isprintable() for value in told)
 
 
 def takes(method: str, objection: Refuse | None, worker: Worker) -> bool:
@@ -204,7 +215,7 @@ def _from_voice(method: str, objection: Refuse | None, worker: Worker) -> bool:
 
 def _phone_leaves(worker: Worker) -> bool:
     """The phone hangs up while it still rings elsewhere: the party waits on, with music. False: nobody keeps it."""
-    if not worker.voice.tell("handover-left", **_dialog_told(ksr.dialog_var(HANDING))):
+    if not _is_speakable() or not worker.voice.tell("handover-left", **_dialog_told(ksr.dialog_var(HANDING))):
         return False
     ksr.set_dialog_var(LEFT, "1")
     ksr.set_dialog_var(ksr.dialog_var(SIDE), facts.VOICE)
@@ -232,6 +243,7 @@ def _tell_phone(method: str, worker: Worker) -> None:
     phone = ksr.dialog_var(PHONE)
     ksr.set_dialog_var(RAISED, str(max(ksr.sequence_number() - int(ksr.dialog_var(BASE) or 0), 0)))
     if has_failed:
+        give_back(worker)
         ksr.set_dialog_var(HANDING, "")
         _keep(worker)
     claims.strip()

@@ -36,7 +36,7 @@ class Dialog:
     @property
     def key(self) -> str:
         """By which requests of the other side are known: see `endpoint.key_of`."""
-        return f"{self.call_id}\n{self.theirs.rpartition(';tag=')[2].partition(';')[0]}"
+        return f"{self.call_id}\n{sip.tag_in(self.theirs)}"
 
     def request(self, method: str, more: Headers | None = None, body: bytes = b"") -> bytes:
         """The next request of ours."""

@@ -237,8 +237,7 @@ class Handover:
 
     async def _answer_until_acknowledged(self, dialog: Dialog, invite: Message, body: bytes) -> None:
         content: Headers = [("Contact", f"<sip:{dialog.hostport}>"), *ALLOW, ("Content-Type", "application/sdp")]
-        tag = dialog.ours.rpartition(";tag=")[2]
-        raw = sip.response(invite, 200, "OK", tag, content, body)
+        raw = sip.response(invite, 200, "OK", sip.tag_in(dialog.ours), content, body)
         wait, waited = T1, 0.0
         while waited < GIVE_UP and not dialog.ended.is_set():
             self._endpoint.send(raw, self._core)

@@ -9,11 +9,10 @@ import pytest
 
 from ringfence.lab.product import within
 from tests.system.trunks.carrier import Carrier
-from tests.system.trunks.test_handover import (
+from tests.system.trunks.handing import (
     COLLEAGUE,
     DESK,
     NUMBER,
-    carrier,
     handed,
     hang_up,
     hang_up_with,
@@ -24,7 +23,6 @@ from tests.system.trunks.test_handover import (
 )
 
 pytestmark = [pytest.mark.restarts, pytest.mark.usefixtures("oracle")]
-__all__ = ["carrier"]
 
 
 def kill(pbx: Any, name: str) -> None:

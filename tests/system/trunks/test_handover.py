@@ -11,35 +11,27 @@ import pytest
 from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
-from ringfence.lab.sip import Message
-from ringfence.lab.softphone import Dialog, Softphone, establish
-from tests.system.features.steps import record, refused_call
+from ringfence.lab.softphone import Softphone, establish
+from tests.system.features.steps import record
 from tests.system.trunks.carrier import CALLER, Carrier
 from tests.system.trunks.counting import counted
+from tests.system.trunks.handing import (
+    COLLEAGUE,
+    DESK,
+    NUMBER,
+    forgotten,
+    handed,
+    hang_up,
+    hang_up_with,
+    is_hung_up,
+    nothing_counted,
+    refer,
+    told,
+)
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
-DESK, COLLEAGUE = "184", "185"
-NUMBER = "+493012341"
 ABROAD = "+498912345678"
-
-
-@pytest.fixture(scope="module")
-def carrier(pbx: Any, lab: Any) -> Iterator[Carrier]:
-    """A trunk to a scripted carrier, and its number that leads to the desk."""
-    tenant = pbx.tenant["id"]
-    with Carrier(lab.host("carrier", 96)) as one:
-        for number in (DESK, COLLEAGUE):
-            pbx.account(number)
-        made = pbx.rest.post("trunks", **one.trunk())
-        pool = {"tenant_id": tenant, "trunk_id": made["id"], "first": "+493012340", "last": "+493012349"}
-        pool = pbx.rest.post("number-pools", **pool)
-        rule = {"tenant_id": tenant, "name": "Desk", "first": NUMBER, "destination": f"extension:{DESK}"}
-        leads = pbx.rest.post("inbound-rules", **rule)
-        yield one
-        pbx.rest.delete(f"inbound-rules/{leads['id']}")
-        pbx.rest.delete(f"number-pools/{pool['id']}")
-        pbx.rest.delete(f"trunks/{made['id']}")
 
 
 @pytest.fixture
@@ -48,22 +40,6 @@ def desk_may_call(pbx: Any, carrier: Carrier) -> Iterator[None]:
     pbx.rest.patch(path, role="Standard International User")
     yield
     pbx.rest.patch(path, role="Standard User")
-
-
-def refer(phone: Softphone, dialog: Dialog, target: str) -> Message:
-    """The answer of the system to a REFER."""
-    return phone.ask_in_dialog(dialog, "REFER", [("Refer-To", f"<sip:{target}@acme.example>")], timeout=10)
-
-
-def told(phone: Softphone, *, last: bool = False) -> list[str]:
-    """What the phone hears of its transfer: the next news, or all until the last."""
-    heard = []
-    while True:
-        notify = phone.request("NOTIFY", 10)
-        phone.respond(notify, 200, "OK")
-        heard.append(notify.body.decode().strip())
-        if not last or notify.header("subscription-state").startswith("terminated"):
-            return heard
 
 
 def test_a_caller_from_outside_is_handed_to_a_colleague(pbx: Any, carrier: Carrier, phone: Any) -> None:
@@ -86,41 +62,6 @@ def test_a_caller_from_outside_is_handed_to_a_colleague(pbx: Any, carrier: Carri
     row = record(pbx, CALLER, COLLEAGUE, code=200)
     assert row["payer"] == f"{DESK}@acme.example"
     within(5, lambda: not counted(pbx), "nothing is counted any more")
-
-
-def hang_up(phone: Softphone, dialog: Dialog) -> None:
-    assert phone.ask_in_dialog(dialog, "BYE", timeout=10).status == 200
-
-
-def is_hung_up(phone: Softphone, dialog: Dialog) -> Message:
-    """The BYE that reaches the phone in this call; it is answered, and so are repetitions of earlier ones."""
-    while True:
-        bye = phone.request("BYE", 10)
-        phone.respond(bye, 200, "OK")
-        if bye.header("call-id") == dialog.call_id:
-            return bye
-
-
-def nothing_counted(pbx: Any) -> None:
-    within(8, lambda: not counted(pbx), "nothing is counted any more")
-    within(8, lambda: not pbx.product.live_calls(), "no call is up")
-
-
-def forgotten(pbx: Any, free: int) -> None:
-    """The core keeps an answered transaction for some seconds; then its memory is free as it was before."""
-    within(10, lambda: free - pbx.product.shared_memory_free() < 300_000, "their transactions are forgotten")
-
-
-def handed(carrier: Carrier, desk: Softphone, colleague: Softphone) -> tuple[Dialog, Dialog]:
-    """The party outside talks to the colleague; the dialogs of both, the desk is out of it."""
-    call = carrier.call_in(NUMBER, desk)
-    assert refer(desk, call.phone, colleague.account.user).status == 202
-    theirs = colleague.answer_call(colleague.request("INVITE", 10))
-    colleague.request("ACK", 10)
-    carrier.take_renewal()
-    assert told(desk, last=True)[-1] == "SIP/2.0 200 OK"
-    is_hung_up(desk, call.phone)
-    return call.carrier, theirs
 
 
 def test_a_colleague_who_is_busy_leaves_the_call_as_it_was(pbx: Any, carrier: Carrier, phone: Any) -> None:
@@ -239,14 +180,6 @@ def test_only_a_party_with_the_right_hands_on(pbx: Any, carrier: Carrier, phone:
     nothing_counted(pbx)
 
 
-def hang_up_with(phone: Softphone, dialog: Dialog, other: Softphone, theirs: Dialog) -> None:
-    """The other side hears of it in its own dialog, and the phone gets its answer."""
-    raw = phone.in_dialog(dialog, "BYE")
-    phone.send(raw)
-    is_hung_up(other, theirs)
-    assert phone.final(sip.parse(raw).branch, 10).status == 200
-
-
 def test_a_party_is_handed_to_a_number_outside_at_the_transferrers_cost(
     pbx: Any, carrier: Carrier, provider: Any, outward: Any, phone: Any, desk_may_call: None
 ) -> None:
@@ -356,41 +289,3 @@ def test_twenty_at_once(pbx: Any, carrier: Carrier, phone: Any) -> None:
         colleague.respond(colleague.request("BYE", 20), 200, "OK")
     nothing_counted(pbx)
     forgotten(pbx, free)
-
-
-def test_a_parked_party_is_fetched_by_a_colleague_and_handed_on(pbx: Any, carrier: Carrier, phone: Any) -> None:
-    """`*70` keeps somebody outside with music, `*71` brings them to whoever dials it: once, then nobody is there."""
-    desk, colleague = phone(DESK), phone(COLLEAGUE)
-    call = carrier.call_in(NUMBER, desk)
-    assert refer(desk, call.phone, "*70").status == 202
-    carrier.take_renewal()
-    assert told(desk, last=True)[-1] == "SIP/2.0 200 OK"
-    is_hung_up(desk, call.phone)
-    second = carrier.call_in(NUMBER, desk)
-    assert refer(desk, second.phone, "*70").status == 486, "one waits there already"
-    hang_up_with(desk, second.phone, carrier, second.carrier)
-    dialled = colleague.begin_call(f"*71{DESK}")
-    carrier.take_renewal()
-    theirs = colleague.call_answered(*dialled, 10)
-    assert sip.media_address(theirs.body)[0] == PBX_ADDRESS
-    within(5, lambda: set(counted(pbx)) & {f"extension:{COLLEAGUE}@acme.example"}, "the colleague is counted")
-    assert f"extension:{DESK}@acme.example" not in counted(pbx)
-    assert refused_call(desk, "*71") == 404
-    assert refer(colleague, theirs, DESK).status == 202
-    last = desk.answer_call(desk.request("INVITE", 10))
-    desk.request("ACK", 10)
-    assert told(colleague, last=True)[-1] == "SIP/2.0 200 OK"
-    is_hung_up(colleague, theirs)
-    hang_up_with(desk, last, carrier, call.carrier)
-    nothing_counted(pbx)
-
-
-def test_a_parked_party_that_gives_up_frees_the_place(pbx: Any, carrier: Carrier, phone: Any) -> None:
-    desk = phone(DESK)
-    call = carrier.call_in(NUMBER, desk)
-    assert refer(desk, call.phone, "*70").status == 202
-    hang_up(desk, call.phone)
-    carrier.take_renewal()
-    hang_up(carrier, call.carrier)
-    within(5, lambda: refused_call(desk, "*71") == 404, "nobody waits there")
-    nothing_counted(pbx)
