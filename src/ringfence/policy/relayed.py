@@ -65,6 +65,19 @@ def flows(report: Mapping[str, Any]) -> tuple[Flow, ...]:
     return tuple(found)
 
 
+def place(report: Mapping[str, Any], tag: str) -> tuple[str, int] | None:
+    """Where the relay itself hears the first stream of the side with this SIP tag; None where it hears none.
+
+    >>> place({"tags": {"a": {"medias": [{"streams": [{"local address": "192.0.2.1", "local port": 45000}]}]}}}, "a")
+    ('192.0.2.1', 45000)
+    """
+    for media in _medias(report, tag):
+        for stream in _list(media, "streams"):
+            found = (stream.get("local address"), stream.get("local port")) if isinstance(stream, dict) else ("", 0)
+            return (str(found[0]), found[1]) if found[0] and type(found[1]) is int else None
+    return None
+
+
 def _medias(report: Mapping[str, Any], tag: str) -> list[dict[str, Any]]:
     tags = report.get("tags")
     side = tags.get(tag) if isinstance(tags, dict) else None

@@ -12,6 +12,7 @@ class Service(StrEnum):
     MAILBOX = "mailbox"
     ANY_MAILBOX = "any-mailbox"
     PARK = "park"
+    FETCH = "fetch"
 
 
 CODES: Final = {"*97": Service.MAILBOX, "*98": Service.ANY_MAILBOX}

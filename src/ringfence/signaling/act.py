@@ -66,7 +66,7 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
         case RingExtension() | RingList():
             calls.ring(verdict, request.target_user, worker)
         case PlayService():
-            services.play(verdict, request.target_user, worker)
+            services.play(verdict, request.target_user, worker, calls.INSIDE._replace(told=parking.told_of(verdict)))
         case CallOutside(payer=payer):
             outward.call_outside(verdict, request.target_user, outward.Source(request.caller or payer), worker)
         case _:

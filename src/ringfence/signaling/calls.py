@@ -9,6 +9,7 @@ from ringfence.policy import dialog, negotiated
 from ringfence.policy.book import Subscriber, Tenant
 from ringfence.policy.encryption import Terms
 from ringfence.policy.events import Kind
+from ringfence.policy.handover import HANDING
 from ringfence.policy.ladder import CALLED, CALLER, SYSTEM
 from ringfence.policy.limits import LONGEST_CALL_MINUTES, Extent
 from ringfence.policy.media import addresses, encode_leg
@@ -31,6 +32,7 @@ from ringfence.signaling import (
     picking,
     proved,
     recording,
+    sequence,
     sides,
     terms,
     told,
@@ -48,6 +50,8 @@ class Arrived(NamedTuple):
     extent: Extent | None = None
     terms: Terms | None = None
     """Of the trunk; None: those of the extension that calls."""
+    already: tuple[str, ...] = ()
+    """Counters in which another dialog counts this call already."""
 
 
 INSIDE: Final = Arrived()
@@ -68,7 +72,7 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
     if isinstance(leg, Refuse):
         refuse(worker, leg, caller_fields(verdict.caller, called(verdict), target_user))
         return
-    objection = limits.admit(lines.facts_of(verdict, tenant, more.extent), worker)
+    objection = limits.admit(lines.facts_of(verdict, tenant, more.extent), worker, more.already)
     if objection is not None:
         limits.refuse(objection)
         journal_refused_call(worker, objection, verdict.caller, target_user)
@@ -162,6 +166,7 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
         media.warn(objection)
         ksr.reply(objection.code, objection.reason)
         return
+    sequence.raise_towards(receiver)
     if method in ("INVITE", "UPDATE"):
         named.tell(worker)
     if method == "INVITE":
@@ -196,6 +201,7 @@ def reply_in_dialog(worker: Worker) -> None:
     if 100 < code < 300:
         named.tell(worker)
     media.relay_answer_in_dialog(code, *_legs(sides.asking_side() == "caller"))
+    sequence.restore()
 
 
 def _note_who_answered() -> None:
@@ -270,6 +276,8 @@ def hanging_up(worker: Worker) -> bool:
 
 def _over(worker: Worker, ended_by: str) -> None:
     ksr.set_dialog_var(OVER, "1")
+    if token := ksr.dialog_var(HANDING):
+        worker.voice.tell("handover-over", token=token)
     limits.release()
     parking.ended()
     recording.ended(worker)

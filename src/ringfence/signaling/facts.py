@@ -6,6 +6,8 @@ from ringfence.policy.model import Credentials, Packet, Request
 from ringfence.signaling import ksr
 
 TEL = "tel:"
+LOOPBACK = "127.0.0.1"
+VOICE = f"sip:{LOOPBACK}:{ports.VOICE_SIP};transport=udp"
 SBC = f"sip:127.0.0.1:{ports.LINK_TO_SBC};transport=tls"
 STREAMS = frozenset({"tcp", "tls", "ws", "wss"})
 UNFRAMED = frozenset({"tcp", "tls"})
@@ -75,6 +77,11 @@ def party() -> str:
     if ksr.over_link():
         return f"{SBC}{ksr.CLIENT_PARAMETER}{ksr.client()}"
     return f"sip:{_bracketed(ksr.source())}:{ksr.source_port()};transport={uri_transport(ksr.transport())}"
+
+
+def from_voice() -> bool:
+    """Whether the voice process itself sent this: on loopback, and from the port that it holds."""
+    return ksr.source() == LOOPBACK and ksr.source_port() == ports.VOICE_SIP and ksr.transport() == "udp"
 
 
 def uri_transport(protocol: str) -> str:

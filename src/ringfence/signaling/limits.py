@@ -14,12 +14,15 @@ from ringfence.signaling import ksr, memory
 from ringfence.signaling.worker import Worker
 
 
-def admit(call: CallFacts, worker: Worker) -> Refuse | None:
-    """The objection to one more call, or None; then `attach` has to follow as soon as the dialog exists."""
+def admit(call: CallFacts, worker: Worker, already: Iterable[str] = ()) -> Refuse | None:
+    """The objection to one more call, or None; then `attach` has to follow as soon as the dialog exists.
+
+    `already` are counters in which another dialog counts this very call, for as long as it may last.
+    """
     give_back(worker.unattached)  # of a call whose dialog never came to be
     worker.unattached = ()
     held: list[str] = []
-    objection = _suspended(call, worker) or _count(call, [], held)
+    objection = _suspended(call, worker) or _count(call, list(already), held)
     worker.unattached = () if objection else tuple(held)
     return objection
 
@@ -48,6 +51,15 @@ def counts_for(trunk_id: int) -> bool:
     """Whether the call of this dialog already holds the line that it goes out by over this trunk."""
     lines = ksr.dialog_var(HELD).split().count(f"trunk:{trunk_id}")
     return lines > (ksr.dialog_var("came_by") == str(trunk_id))
+
+
+def release_one(key: str) -> None:
+    """Gives back this one of what the call of this dialog holds, which goes on without it."""
+    held = ksr.dialog_var(HELD).split()
+    if key in held:
+        held.remove(key)
+        ksr.set_dialog_var(HELD, " ".join(held))
+        give_back((key,))
 
 
 def release() -> None:

@@ -14,12 +14,14 @@ from ringfence.signaling import (
     calls,
     clientproof,
     facts,
+    handover,
     inward,
     keeping,
     ksr,
     media,
     outward,
     picking,
+    placing,
     recording,
     registering,
     repeating,
@@ -91,8 +93,8 @@ def _serve(method: str, worker: Worker) -> None:
 
 
 def _outside_dialog(method: str, worker: Worker) -> None:
-    if services.is_from_voice():
-        services.carry_notice(method)
+    if facts.from_voice():
+        placing.place(worker) if method == "INVITE" else services.carry_notice(method)
         return
     index = worker.view.current()
     if index is None:
@@ -120,7 +122,13 @@ def _outside_dialog(method: str, worker: Worker) -> None:
 
 def _in_dialog(method: str, worker: Worker) -> None:
     objection = calls.refuse_in_dialog(method)
-    if objection is None and method == "REFER":
+    if handover.takes(method, objection, worker):
+        return
+    if objection is None and method == "REFER" and handover.concerns():
+        objection = handover.begin(worker)
+        if objection is None:
+            return
+    elif objection is None and method == "REFER":
         objection = transfers.judge_refer(worker)
     if objection is None and recording.is_key(method):
         objection = recording.press(worker)
@@ -174,6 +182,7 @@ def ksr_reply_call(*_: object) -> None:
 @guarded(drop_message, _report)
 def ksr_reply_in_dialog(*_: object) -> None:
     calls.reply_in_dialog(this_worker())
+    handover.answered(this_worker())
 
 
 @guarded(drop_message, _report)
@@ -209,6 +218,7 @@ def ksr_trunk_reply(*_: object) -> None:
 @guarded(drop_message, _report)
 def ksr_failure_in_dialog(*_: object) -> None:
     calls.failed(this_worker(), in_dialog=True)
+    handover.give_back(this_worker())
 
 
 @guarded(drop_message, _report)

@@ -6,8 +6,8 @@ Nothing that names an address of a party passes without the relay: without it th
 from dataclasses import replace
 from typing import Final
 
-from ringfence.hosts import ports
 from ringfence.policy.encryption import Terms
+from ringfence.policy.handover import HANDING, OF
 from ringfence.policy.media import (
     WARNINGS,
     WEB,
@@ -26,7 +26,7 @@ from ringfence.policy.media import (
 from ringfence.policy.model import Refuse
 from ringfence.policy.next_hop import transport_towards
 from ringfence.policy.relayed import described, quality, suite
-from ringfence.signaling import ksr, media_port, trunk_port
+from ringfence.signaling import facts, ksr, media_port, trunk_port
 
 ALWAYS: Final = "replace-origin replace-session-connection strict-source SDES-pad"
 """Keys are written as whole Base64: with a padding that is missing, some phones lose the last byte of a 256 bit key."""
@@ -47,7 +47,7 @@ video: what browsers tell each other about pictures has to pass."""
 TO_VOICE: Final = "codec-transcode-PCMA"
 """The voice process speaks G.711; the media relay translates for whoever does not."""
 
-VOICE_HOP: Final = f"sip:127.0.0.1:{ports.VOICE_SIP};transport=udp"
+VOICE_HOP: Final = facts.VOICE
 CALLER, CALLEE = "caller_leg", "callee_leg"
 FAILED: Final = "media_failed"
 BROKEN: Final = "media_broken"
@@ -140,7 +140,7 @@ def _offer(leg: Leg, next_hop: str, more: str, asker: Leg | None = None) -> bool
     ksr.set_dialog_var(CARRIED, "1")
     family = "IP6" if "[" in next_hop else "IP4"
     reports = "" if len(streams(ksr.body())) > 1 else REPORTS
-    flags = (_from(asker or _leg(CALLER)), _towards(leg), f"address-family={family}", reports, more)
+    flags = (_from(asker or _leg(CALLER)), _towards(leg), f"address-family={family}", reports, _steady(), more)
     return ksr.media_offer(" ".join((ALWAYS, *flags)))
 
 
@@ -154,7 +154,7 @@ def _answer(code: int, asker: Leg, other: Leg, more: str) -> None:
     ice = "ICE=force DTLS=passive" if asker.browser else "ICE=remove"
     keys = "OSRTP-accept-RFC" if asker.form is Form.BOTH else ""
     objection = objection_to_answer(other, ksr.body())
-    if objection is None and ksr.media_answer(f"{ALWAYS} {_from(other)} {ice} {keys} {more}"):
+    if objection is None and ksr.media_answer(f"{ALWAYS} {_from(other)} {ice} {keys} {_steady()} {more}"):
         return
     ksr.remove_body()  # raw SDP never travels; the guard ends the call as soon as it is up
     ksr.set_dialog_var("refused", (objection or UNAVAILABLE).rule)
@@ -164,6 +164,11 @@ def _answer(code: int, asker: Leg, other: Leg, more: str) -> None:
 def ends_now() -> bool:
     """Whether the answer of this call was refused, so that nothing but its end is left."""
     return bool(ksr.dialog_var(BROKEN))
+
+
+def _steady() -> str:
+    """The other end of a call that is tied to another one is a port of the relay itself: both stay where they are."""
+    return "port-latching" if ksr.dialog_var(HANDING) or ksr.dialog_var(OF) else ""
 
 
 def _leg_through_sbc(next_hop: str, terms: Terms) -> Leg | None:
@@ -182,9 +187,9 @@ def _leg_through_sbc(next_hop: str, terms: Terms) -> Leg | None:
 def _from(leg: Leg) -> str:
     """A browser's addresses are proved by ICE; a phone's media comes from where its signalling comes from.
 
-    The SBC names its own relay, where its clients' media comes from.
+    The SBC names its own relay, where its clients' media comes from; the voice process ours, when it ties two calls.
     """
-    return "" if leg.browser or ksr.over_link() else "SIP-source-address"
+    return "" if leg.browser or ksr.over_link() or facts.from_voice() else "SIP-source-address"
 
 
 def _towards(leg: Leg) -> str:

@@ -6,6 +6,7 @@ Which ways are left stands in the dialog, so any worker can take the next one.
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from ringfence.policy.book import Subscriber
@@ -60,7 +61,8 @@ def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker)
     ksr.forget_credentials()
     claims.strip()
     call = lines.facts_outside(verdict, by.caller, tenant, by.arrived.extent)
-    found, objection = _admitted(_ways(verdict, worker), call, limits.admit, worker)
+    admit = partial(limits.admit, already=by.arrived.already)
+    found, objection = _admitted(_ways(verdict, worker), call, admit, worker)
     if objection is not None:
         refusal = replace(objection, payer=payer.aor)
         calls.journal_refused_call(worker, refusal, by.caller, dialled)

@@ -5,7 +5,8 @@ The parked phone talks to the voice process, which plays music; fetching it is a
 
 from typing import Final
 
-from ringfence.policy.model import Refuse, RingExtension, Unpark, Verdict
+from ringfence.policy.handover import DEPTH, OF
+from ringfence.policy.model import PlayService, Refuse, RingExtension, Unpark, Verdict
 from ringfence.policy.services import Service
 from ringfence.policy.transfer import Replaced
 from ringfence.signaling import branches, ksr, memory
@@ -18,7 +19,7 @@ def started() -> None:
     """A call was answered: if it is parked, it can be fetched from now on."""
     if ksr.dialog_var("to") == Service.PARK:
         here = Replaced(ksr.call_id(), ksr.text("$dlg(from_tag)"), ksr.text("$tt") or ksr.text("$dlg(to_tag)"))
-        memory.park(ksr.dialog_var("payer"), f"{ksr.dialog_var('from')} {here.header}")
+        memory.park(ksr.dialog_var("payer"), f"{ksr.dialog_var('from')} {here.header} {ksr.dialog_var('id')}")
 
 
 def ended() -> None:
@@ -32,10 +33,26 @@ def is_taken(place: str) -> bool:
 
 
 def fetched(verdict: Unpark, worker: Worker) -> Verdict:
-    """The verdict on fetching: ring the parked phone with a call that replaces the music."""
-    aor, _, replaces = memory.parked(verdict.place).partition(" ")
-    parked = worker.view.subscriber(aor) if aor else None
-    if parked is None or parked.domain != verdict.caller.domain:
+    """The verdict on fetching: ring the parked phone with a call that replaces the music. Somebody outside has no phone
+    here: the voice process, which keeps that call, ties this one to it.
+    """
+    aor, _, where = memory.parked(verdict.place).partition(" ")
+    replaces, _, call_id = where.partition(" ")
+    if not aor or aor.rpartition("@")[2] != verdict.caller.domain:
         return NOTHING_PARKED
+    parked = worker.view.subscriber(aor)
+    if parked is None:
+        kept = " ".join((replaces.partition(";")[0], call_id, aor))
+        return PlayService(verdict.rule, Service.FETCH, kept, verdict.caller, verdict.caller)
     branches.announce_replaced(replaces)
     return RingExtension(verdict.rule, parked.aor, verdict.caller, parked, verdict.caller)
+
+
+def told_of(verdict: PlayService) -> dict[str, str]:
+    """What the dialog of a call to the voice process holds besides: of one that fetches somebody outside, whom it is
+    with and which call it goes on with.
+    """
+    if verdict.service is not Service.FETCH:
+        return {}
+    _, call_id, aor = verdict.argument.split(" ")
+    return {"to": aor, OF: call_id, DEPTH: "1"}

@@ -10,14 +10,13 @@ from ringfence.policy.recording import direction_of, why_recorded
 from ringfence.signaling import facts, ksr, told
 from ringfence.signaling.worker import Worker
 
-LOOPBACK: Final = "127.0.0.1"
 KEY_HEADER: Final = "Record"
 """What the record key of many phones sends in an INFO: on or off."""
 
 
 def answered(worker: Worker) -> None:
     """A call between two parties began. What the voice process itself answers is no such call."""
-    if not ksr.dialog_var("codec") or facts.party_address(ksr.dialog_var("callee")) == LOOPBACK:
+    if not ksr.dialog_var("codec") or facts.party_address(ksr.dialog_var("callee")) == facts.LOOPBACK:
         return
     worker.voice.tell("call", **_told(worker))
 

@@ -10,7 +10,6 @@ from ringfence.policy.model import PlayService, Refuse
 from ringfence.signaling import calls, claims, facts, ksr, limits, lines, media, terms
 from ringfence.signaling.worker import Worker
 
-LOOPBACK: Final = "127.0.0.1"
 NOTICES: Final = frozenset({"message-summary", "check-sync", "check-sync;reboot=false"})
 """The events that the voice process may tell phones of."""
 
@@ -26,7 +25,7 @@ def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arr
     if isinstance(leg, Refuse):
         calls.refuse(worker, leg, started)
         return
-    objection = limits.admit(lines.facts_of(verdict, tenant, more.extent), worker)
+    objection = limits.admit(lines.facts_of(verdict, tenant, more.extent), worker, more.already)
     if objection is not None:
         limits.refuse(objection)
         calls.journal_refused_call(worker, objection, caller, target_user)
@@ -64,7 +63,7 @@ def take_over(verdict: PlayService) -> bool:
 
 def _address(verdict: PlayService, shown: str) -> None:
     """Where to and what for. The values are ours: addresses of record, names of announcements, our call id."""
-    ksr.set_target(f"sip:{verdict.service}@{LOOPBACK}:{ports.VOICE_SIP}")
+    ksr.set_target(f"sip:{verdict.service}@{facts.LOOPBACK}:{ports.VOICE_SIP}")
     ksr.set_next_hop(media.VOICE_HOP)
     said: dict[str, Any] = {
         "Argument": verdict.argument,
@@ -74,11 +73,6 @@ def _address(verdict: PlayService, shown: str) -> None:
     }
     for name, value in said.items():
         ksr.append_header(f"X-Ringfence-{name}: {value}")
-
-
-def is_from_voice() -> bool:
-    """Whether the voice process itself sent this: on loopback, and from the port that it holds."""
-    return ksr.source() == LOOPBACK and ksr.source_port() == ports.VOICE_SIP and ksr.transport() == "udp"
 
 
 def carry_notice(method: str) -> None:

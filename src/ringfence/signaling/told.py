@@ -3,6 +3,7 @@
 import time
 from typing import Any, Final
 
+from ringfence.policy.handover import VARIABLES
 from ringfence.policy.limits import HELD
 from ringfence.signaling import ksr, ladder, media, named, sides
 from ringfence.signaling.lines import CAME_BY
@@ -37,6 +38,7 @@ DIALOG_VARIABLES: Final = (
     "shown",
     "called",
     CAME_BY,
+    *VARIABLES,
 )
 
 CALLED_TAG: Final = "called_tag"

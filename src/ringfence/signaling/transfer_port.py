@@ -23,6 +23,11 @@ def refer_to_instead(uri: str, replaces: str, by: str) -> None:
     ksr.append_header(f"Referred-By: <sip:{by}>")
 
 
+def end_dialog() -> None:
+    """A BYE of ours to both sides of the dialog at hand."""
+    KSR.dialog.dlg_bye("all")
+
+
 def parties_of(wanted: str, one_tag: str, other_tag: str) -> tuple[str, ...]:
     """The two addresses of record of another dialog of ours; none if there is no such dialog."""
     is_ours = ksr.select_dialog(wanted, one_tag, other_tag)

@@ -7,7 +7,7 @@ import os
 
 from ringfence.policy.book import Subscriber
 from ringfence.policy.index import Index
-from ringfence.policy.model import CallOutside, PlayService, Refuse, Request, RingExtension, RingList
+from ringfence.policy.model import CallOutside, PlayService, Refuse, Request, RingExtension, RingList, Verdict
 from ringfence.policy.services import Service
 from ringfence.policy.transfer import (
     BEFORE_TOKEN,
@@ -30,8 +30,8 @@ TWICE = Refuse("transfer.target", 400, "Bad Request")
 
 def judge_refer(worker: Worker) -> Refuse | None:
     """The objection to a REFER of a party of this call; None if it may go on, and then it carries the token."""
-    parties = _parties(worker)
     index = worker.view.current()
+    parties = _parties(worker) if index else None
     if parties is None or index is None:
         return NOT_HERE
     transferrer, transferee = parties
@@ -40,10 +40,10 @@ def judge_refer(worker: Worker) -> Refuse | None:
     wish = wish_in(transfer_port.refer_to())
     if isinstance(wish, Refuse):
         return wish
-    objection = _judged(wish, transferrer, transferee, index, worker)
-    if objection is not None:
-        calls.journal_refused_call(worker, objection, transferrer, wish.number)
-        return objection
+    verdict = judged(wish, transferrer, transferee, index, worker)
+    if isinstance(verdict, Refuse):
+        calls.journal_refused_call(worker, verdict, transferrer, wish.number)
+        return verdict
     _grant(wish, transferrer, transferee)
     return None
 
@@ -76,7 +76,8 @@ def _parties(worker: Worker) -> tuple[Subscriber, Subscriber] | None:
     return first, second
 
 
-def _judged(wish: Wish, transferrer: Subscriber, transferee: Subscriber, index: Index, worker: Worker) -> Refuse | None:
+def judged(wish: Wish, transferrer: Subscriber, transferee: Subscriber, index: Index, worker: Worker) -> Verdict:
+    """The verdict on the call that a REFER asks for, as one of the transferrer."""
     if index.domain_of(wish.host or transferrer.domain) != transferrer.domain:
         return Refuse("transfer.domain", 403, "Forbidden")
     judge = judge_of(worker)
@@ -89,14 +90,10 @@ def _judged(wish: Wish, transferrer: Subscriber, transferee: Subscriber, index: 
         return Refuse("code.park_taken", 486, "Busy Here")
     if not isinstance(verdict, RingExtension | RingList | CallOutside | PlayService):
         return NOT_HERE
-    if wish.replaced is None:
-        return None
     callee = verdict.callee.aor if isinstance(verdict, RingExtension) else ""
-    return (
-        None
-        if _replaces(wish.replaced, transferrer.aor, callee)
-        else Refuse("transfer.replaces", 481, "Call/Transaction Does Not Exist")
-    )
+    if wish.replaced is None or _replaces(wish.replaced, transferrer.aor, callee):
+        return verdict
+    return Refuse("transfer.replaces", 481, "Call/Transaction Does Not Exist")
 
 
 def _replaces(replaced: Replaced, transferrer: str, callee: str) -> bool:

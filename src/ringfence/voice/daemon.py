@@ -16,6 +16,7 @@ from ringfence.hosts.paths import Paths
 from ringfence.policy.services import Service
 from ringfence.voice.core import LOOPBACK, CoreSockets
 from ringfence.voice.endpoint import Address, Endpoint, Leg
+from ringfence.voice.handover import Handovers
 from ringfence.voice.leave import leave_message
 from ringfence.voice.mailbox import visit_mailbox
 from ringfence.voice.mailroom import Mailroom
@@ -44,6 +45,7 @@ class Voice:
         self._spool = Spool(paths.spool, paths.audio_key)
         self.recorder = Recorder(Desk(relay, self._spool, self._mailroom, self._prompts))
         self.endpoint = Endpoint(LOOPBACK, ports.VOICE_SIP, core.holds, self.serve, paths.legs)
+        self.handovers = self.endpoint.calling = Handovers(self.endpoint, lambda: core.door, paths.legs)
 
     async def serve(self, leg: Leg) -> None:
         """What a call gets; an unknown service gets nothing and is ended."""
@@ -78,8 +80,13 @@ class Voice:
             notice = make(news, self.endpoint.hostport)
             await self.endpoint.transaction(notice, self._core.door)
             return
+        transfers = {
+            "handover": self.handovers.begin,
+            "handover-left": self.handovers.left,
+            "handover-over": self.handovers.over,
+        }
         try:
-            self.recorder.hear(news)
+            transfers.get(str(news.get("about")), self.recorder.hear)(news)
         except (KeyError, ValueError, TypeError) as error:
             log.warning("news that cannot be understood: %r", error)
 

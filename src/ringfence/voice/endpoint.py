@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from ringfence.voice import sdp, sip
 from ringfence.voice.media import Clock, Media, open_media
@@ -74,6 +74,23 @@ class Leg:
 
 
 type Serve = Callable[[Leg], Awaitable[None]]
+type Rung = Callable[[int], None]
+"""Hears the codes of provisional answers."""
+
+
+class Calling(Protocol):
+    """The calls that we make: takes requests that come in them, and says whether one does."""
+
+    def asked(self, request: Message, source: Address) -> bool: ...
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A request of ours that is not answered yet."""
+
+    answer: "asyncio.Future[Message]"
+    rung: Rung | None = None
+    is_heard: bool = False
 
 
 class Endpoint(asyncio.DatagramProtocol):
@@ -89,7 +106,10 @@ class Endpoint(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
         self._legs: dict[str, Leg] = {}
         self._beginning: set[str] = set()
-        self._waiting: dict[str, asyncio.Future[int]] = {}
+        self._waiting: dict[str, _Waiting] = {}
+        self.acknowledgements: dict[str, bytes] = {}
+        """By the branch of an INVITE of ours: sent again with each repetition of its answer."""
+        self.calling: Calling | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -109,7 +129,7 @@ class Endpoint(asyncio.DatagramProtocol):
             log.warning("a message of the SIP core cannot be read: %s", error)
             return
         if message.is_response:
-            self._answered(message)
+            self._answered(message, addr)
         else:
             self._requested(message, addr)
 
@@ -123,7 +143,9 @@ class Endpoint(asyncio.DatagramProtocol):
     # --- requests of the core ---
 
     def _requested(self, request: Message, source: Address) -> None:
-        leg = self._legs.get(_key(request))
+        if self.calling is not None and self.calling.asked(request, source):
+            return
+        leg = self._legs.get(key_of(request))
         match request.method:
             case "INVITE" if leg is None and not request.tag("to"):
                 self._begin(request, source)
@@ -150,7 +172,7 @@ class Endpoint(asyncio.DatagramProtocol):
                 self._reply(request, source, 405, "Method Not Allowed")
 
     def _begin(self, invite: Message, source: Address) -> None:
-        key = _key(invite)
+        key = key_of(invite)
         if key in self._beginning:
             return
         offer = sdp.read_offer(invite.body)
@@ -242,23 +264,45 @@ class Endpoint(asyncio.DatagramProtocol):
 
     async def transaction(self, request: bytes, to: Address) -> int:
         """Sends a request until it is answered; the status, 408 when nobody answers (RFC 3261 section 17.1.2)."""
-        branch = sip.parse(request).branch
-        answer = self._waiting[branch] = asyncio.get_running_loop().create_future()
+        answer = await self.ask(request, to)
+        return answer.status if answer else 408
+
+    async def ask(
+        self, request: bytes, to: Address, patience: float = GIVE_UP, rung: Rung | None = None
+    ) -> Message | None:
+        """The same; the final answer, or None. `patience` in seconds counts once anything was heard at all; an INVITE
+        is not repeated from then on (RFC 3261 section 17.1.1).
+        """
+        message = sip.parse(request)
+        name = _transaction_of(message)
+        waiting = self._waiting[name] = _Waiting(asyncio.get_running_loop().create_future(), rung)
         wait, waited = T1, 0.0
         try:
-            while waited < GIVE_UP:
-                self.send(request, to)
+            while waited < (patience if waiting.is_heard else GIVE_UP):
+                if not (waiting.is_heard and message.method == "INVITE"):
+                    self.send(request, to)
                 with suppress(TimeoutError):
-                    return await asyncio.wait_for(asyncio.shield(answer), wait)
+                    return await asyncio.wait_for(asyncio.shield(waiting.answer), wait)
                 waited, wait = waited + wait, min(2 * wait, T2)
-            return 408
+            return None
         finally:
-            del self._waiting[branch]
+            del self._waiting[name]
 
-    def _answered(self, response: Message) -> None:
-        waiting = self._waiting.get(response.branch)
-        if waiting is not None and not waiting.done() and response.status >= 200:
-            waiting.set_result(response.status)
+    def _answered(self, response: Message, source: Address) -> None:
+        waiting = self._waiting.get(_transaction_of(response))
+        if waiting is None or waiting.answer.done():
+            if response.method == "INVITE" and (known := self.acknowledgements.get(response.branch)):
+                self.send(known, source)
+        elif response.status >= 200:
+            waiting.answer.set_result(response)
+        else:
+            waiting.is_heard = True
+            if waiting.rung:
+                waiting.rung(response.status)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs something of ours beside the calls; what goes wrong there is logged."""
+        self._spawn(work)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -271,7 +315,12 @@ class Endpoint(asyncio.DatagramProtocol):
             log.error("a call ended with an error", exc_info=error)
 
 
-def _key(message: Message) -> str:
+def _transaction_of(message: Message) -> str:
+    """A CANCEL has the branch of its INVITE, so the method belongs to the name (RFC 3261 section 17.1.3)."""
+    return f"{message.branch} {message.method}"
+
+
+def key_of(message: Message) -> str:
     """Which call: the same for its requests in either state of the dialog."""
     return f"{message.header('call-id')}\n{message.tag('from')}"
 

@@ -6,6 +6,8 @@ from ipaddress import ip_address
 from typing import Final
 
 PCMU, PCMA = 0, 8
+SPOKEN: Final = frozenset({PCMU, PCMA})
+EVENTS: Final = 101
 _STATIC: Final = {PCMU: "PCMU", PCMA: "PCMA"}
 _CODECS: Final = {"PCMA": PCMA, "PCMU": PCMU}
 _RTPMAP: Final = re.compile(r"a=rtpmap:(\d{1,3}) ([\w-]+)/8000", re.IGNORECASE)
@@ -23,8 +25,8 @@ class Offer:
     direction: str
 
 
-def read_offer(body: bytes) -> Offer | None:
-    """The first audio stream with G.711; None when there is none."""
+def read_offer(body: bytes, wanted: frozenset[int] = SPOKEN) -> Offer | None:
+    """The first audio stream with G.711, or with the `wanted` kind of it; None when there is none."""
     host, found = "", ""
     media: list[str] = []
     for line in body.decode("utf-8", "replace").splitlines():
@@ -40,13 +42,13 @@ def read_offer(body: bytes) -> Offer | None:
     words = media[0].split(" ") if media else []
     if len(words) < 4 or not words[1].isdigit() or not _is_address(host):
         return None
-    return _chosen(host, int(words[1]), [int(word) for word in words[3:] if word.isdigit()], media)
+    return _chosen(host, int(words[1]), [int(word) for word in words[3:] if word.isdigit()], media, wanted)
 
 
-def _chosen(host: str, port: int, payloads: list[int], lines: list[str]) -> Offer | None:
+def _chosen(host: str, port: int, payloads: list[int], lines: list[str], wanted: frozenset[int]) -> Offer | None:
     names = dict(_STATIC)
     names |= {int(match[1]): match[2].upper() for line in lines if (match := _RTPMAP.match(line))}
-    payload = next((number for number in payloads if names.get(number) in _CODECS), None)
+    payload = next((number for number in payloads if _CODECS.get(names.get(number, "")) in wanted), None)
     if payload is None or not 0 < port < 65536:
         return None
     events = next((number for number in payloads if names.get(number) == "TELEPHONE-EVENT"), None)
@@ -59,11 +61,12 @@ def answer(offer: Offer, host: str, port: int, session: int) -> bytes:
     name = next(name for name, number in _CODECS.items() if number == offer.codec)
     turned = {"sendonly": "recvonly", "recvonly": "sendonly"}.get(offer.direction, offer.direction)
     payloads = [offer.payload, *([] if offer.events is None else [offer.events])]
+    family = "IP6" if ":" in host else "IP4"
     lines = [
         "v=0",
-        f"o=- {session} {session} IN IP4 {host}",
+        f"o=- {session} {session} IN {family} {host}",
         "s=-",
-        f"c=IN IP4 {host}",
+        f"c=IN {family} {host}",
         "t=0 0",
         f"m=audio {port} RTP/AVP {' '.join(map(str, payloads))}",
         f"a=rtpmap:{offer.payload} {name}/8000",
@@ -74,6 +77,25 @@ def answer(offer: Offer, host: str, port: int, session: int) -> bytes:
         ),
         "a=ptime:20",
         f"a={turned}",
+        "",
+    ]
+    return "\r\n".join(lines).encode()
+
+
+def tied(host: str, port: int, codecs: tuple[int, ...], version: int) -> bytes:
+    """An offer to send and hear at a port of the relay: its other side is another call."""
+    family = "IP6" if ":" in host else "IP4"
+    lines = [
+        "v=0",
+        f"o=- 1 {version} IN {family} {host}",
+        "s=-",
+        f"c=IN {family} {host}",
+        "t=0 0",
+        f"m=audio {port} RTP/AVP {' '.join(map(str, (*codecs, EVENTS)))}",
+        *(f"a=rtpmap:{codec} {_STATIC[codec]}/8000" for codec in codecs),
+        f"a=rtpmap:{EVENTS} telephone-event/8000",
+        f"a=fmtp:{EVENTS} 0-15",
+        "a=sendrecv",
         "",
     ]
     return "\r\n".join(lines).encode()

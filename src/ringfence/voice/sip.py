@@ -64,8 +64,7 @@ class Message:
 
     def tag(self, name: str) -> str:
         """The tag of From or To; "" while there is none."""
-        found = _TAG.search(self.header(name).rpartition(">")[2] or self.header(name))
-        return found[1] if found else ""
+        return tag_in(self.header(name))
 
 
 def parse(raw: bytes) -> Message:
@@ -118,6 +117,16 @@ def uri_in(value: str) -> str:
     """
     found = _URI.search(value)
     return (found[1] or found[2] or "") if found else ""
+
+
+def tag_in(value: str) -> str:
+    """The tag of a From or To value; "" for none.
+
+    >>> tag_in('"a;tag=b" <sip:101@a.example;tag=c>;tag=1')
+    '1'
+    """
+    found = _TAG.search(value.rpartition(">")[2] or value)
+    return found[1] if found else ""
 
 
 def new_token() -> str:

@@ -8,6 +8,8 @@ import pytest
 from ringfence.lab.product import make_home, within
 from ringfence.lab.provider import Provider, registration_of
 from ringfence.lab.rest import Refused
+from tests.system.trunks.carrier import Carrier
+from tests.system.trunks.handing import COLLEAGUE, DESK, NUMBER
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +51,21 @@ def outward(pbx: Any, registered: dict[str, Any]) -> Any:
             raise
         pytest.skip("there are no outbound rules yet")
     return account
+
+
+@pytest.fixture(scope="module")
+def carrier(pbx: Any, lab: Any) -> Iterator[Carrier]:
+    """A trunk to a scripted carrier, and its number that leads to the desk."""
+    tenant = pbx.tenant["id"]
+    with Carrier(lab.host("carrier", 96)) as one:
+        for number in (DESK, COLLEAGUE):
+            pbx.account(number)
+        made = pbx.rest.post("trunks", **one.trunk())
+        pool = {"tenant_id": tenant, "trunk_id": made["id"], "first": "+493012340", "last": "+493012349"}
+        pool = pbx.rest.post("number-pools", **pool)
+        rule = {"tenant_id": tenant, "name": "Desk", "first": NUMBER, "destination": f"extension:{DESK}"}
+        leads = pbx.rest.post("inbound-rules", **rule)
+        yield one
+        pbx.rest.delete(f"inbound-rules/{leads['id']}")
+        pbx.rest.delete(f"number-pools/{pool['id']}")
+        pbx.rest.delete(f"trunks/{made['id']}")

@@ -1,0 +1,387 @@
+"""Carries out the transfer of a party outside (RFC 3725, RFC 5589): rings whoever it is sent to, then takes the phone's
+place in the call with the party. Signalling alone: the media relay ties the two calls together.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from ringfence.policy.handover import PROOF_HEADER
+from ringfence.policy.services import PARK_CODE, Service
+from ringfence.policy.transfer import BEFORE_TOKEN
+from ringfence.voice import dialog as dialogs
+from ringfence.voice import sdp, sip
+from ringfence.voice.dialog import Dialog
+from ringfence.voice.endpoint import GIVE_UP, T1, T2, Address, Endpoint, key_of
+from ringfence.voice.sdp import Offer
+from ringfence.voice.sip import Headers, Message
+
+log = logging.getLogger(__name__)
+
+MOST: Final = 2_000
+LONGEST_RINGING: Final = 280.0
+"""Seconds; less than the core believes in a handover. It ends each step of ringing itself, long before."""
+
+LONGEST_TAKING: Final = 20.0
+GONE: Final = (487, "Request Terminated")
+NOT_TAKEN: Final = (503, "Service Unavailable")
+CODECS: Final = {"PCMU": (sdp.PCMU, sdp.PCMA)}
+FRAGMENT: Final = "message/sipfrag;version=2.0"
+ALLOW: Final[Headers] = [("Allow", "INVITE, ACK, CANCEL, BYE, UPDATE, INFO, OPTIONS")]
+
+
+class Handover:
+    """One transfer: `first` is the dialog with the party outside, `second` the call to whoever it is sent to."""
+
+    def __init__(self, endpoint: Endpoint, core: Address, folder: Path, told: Mapping[str, Any]) -> None:
+        self._endpoint, self._core, self._told = endpoint, core, told
+        token, hostport = str(told["token"]), endpoint.hostport
+        self._notes = (folder / f"handover-{token}-1", folder / f"handover-{token}-2")
+        self._heard_at = (str(told["relay"][0]), int(told["relay"][1]))
+        self._numbered = int(told["base"])
+        self._is_ringing = False
+        self._is_parked = told["number"] == PARK_CODE
+        self._telling = asyncio.Lock()
+        self._invites: list[str] = []
+        self.left = False
+        self.know: Callable[[Dialog], None] = lambda dialog: None
+        """Tells whoever hears requests that this dialog is one of ours."""
+        self.first = dialog_of(told, hostport)
+        number, domain = str(told["number"]), str(told["domain"])
+        self.second = Dialog(
+            hostport,
+            sip.new_token(),
+            f"<sip:{told['party']}>;tag={sip.new_token()}",
+            f"<sip:{number}@{domain}>",
+            f"sip:{number}{BEFORE_TOKEN}{token}@{domain}",
+        )
+
+    async def run(self) -> None:
+        """Until both calls are over, or the transfer has failed and the phone has its call back."""
+        is_done = False
+        try:
+            answer = await self._ring()
+            if answer is not None and await self._take(answer):
+                self._endpoint.start(self._say_goodbye())
+                await self._both()
+            is_done = True
+        finally:
+            for note in self._notes:
+                if is_done:
+                    note.unlink(missing_ok=True)
+                elif note.exists():  # asked to stop: a successor would say this, and does if nobody hears it now
+                    self._endpoint.send(note.read_bytes(), self._core)
+            for branch in self._invites:
+                self._endpoint.acknowledgements.pop(branch, None)
+
+    def phone_left(self) -> None:
+        """The phone hung up: if this fails now, the party's call is over too."""
+        self.left = True
+        self._keep(self._notes[0], self.first.bye_of_successor())
+
+    async def _ring(self) -> Message | None:
+        """The answer of whoever takes the call; None if nobody does, and then everybody knows."""
+        self._keep(self._notes[0], self._news(NOT_TAKEN, ends=True, number=self._numbered + 99))
+        invite = self.second.invite(sdp.tied(*self._heard_at, self._codecs(), 1), ALLOW)
+        self._keep(self._notes[1], self.second.cancel(invite))
+        self._endpoint.start(self._tell_phone((100, "Trying")))
+        asking = asyncio.ensure_future(self._endpoint.ask(invite, self._core, LONGEST_RINGING, self._rung))
+        ending = asyncio.ensure_future(self.first.ended.wait())
+        await asyncio.wait((asking, ending), return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if not asking.done():
+            await self._endpoint.transaction(self.second.cancel(invite), self._core)
+        answer = await asking
+        if answer is None:
+            await self._endpoint.transaction(self.second.cancel(invite), self._core)
+            await self._fail((408, "Request Timeout"))
+            return None
+        if answer.status < 300:
+            self.second.confirm(answer)
+            self.know(self.second)
+        self._acknowledge(self.second, invite, answer)
+        if answer.status >= 300:
+            await self._fail((answer.status, answer.start.split(" ", 2)[-1]))
+            return None
+        self._keep(self._notes[1], self.second.bye_of_successor())
+        return answer
+
+    def _codecs(self) -> tuple[int, ...]:
+        """What the party speaks already comes first."""
+        return CODECS.get(str(self._told["codec"]), (sdp.PCMA, sdp.PCMU))
+
+    def _rung(self, status: int) -> None:
+        if status >= 180 and not self._is_ringing:
+            self._is_ringing = True
+            self._endpoint.start(self._tell_phone((180, "Ringing")))
+
+    async def _take(self, answer: Message) -> bool:
+        """Takes the phone's place in the dialog with the party."""
+        heard = sdp.read_offer(answer.body)
+        if heard is None or self.first.ended.is_set() or self.second.ended.is_set():
+            await self._part(self.second)
+            await self._fail(GONE if heard else NOT_TAKEN)
+            return False
+        self.second.codec = heard.codec
+        taken = await self._renew_first(heard)
+        if taken is None or taken.status >= 300:
+            await self._part(self.second)
+            await self._fail(NOT_TAKEN)
+            return False
+        self._keep(self._notes[0], self.first.bye_of_successor())
+        tied = sdp.read_offer(taken.body)
+        if tied is not None and tied.port != self._heard_at[1]:
+            log.warning("the relay moved a call that is tied to another one")
+            self._endpoint.start(self._move(tied.port))
+        return True
+
+    async def _renew_first(self, heard: Offer) -> Message | None:
+        """Tells the party that it is heard where the relay hears the other call; its answer."""
+        self.first.codec = heard.codec
+        invite = self.first.invite(sdp.tied(self._heard_at[0], heard.port, (heard.codec,), 2), ALLOW)
+        taken = await self._endpoint.ask(invite, self._core, LONGEST_TAKING)
+        if taken is not None:
+            self._acknowledge(self.first, invite, taken)
+        return taken
+
+    async def _move(self, port: int) -> None:
+        """The relay hears the party's call at another port than before: the other call sends there."""
+        invite = self.second.invite(sdp.tied(self._heard_at[0], port, (self.second.codec,), 2), ALLOW)
+        moved = await self._endpoint.ask(invite, self._core, LONGEST_TAKING)
+        if moved is not None:
+            self._acknowledge(self.second, invite, moved)
+        if moved is None or moved.status >= 300:
+            await self._part(self.second)
+
+    async def _both(self) -> None:
+        """When one side ends, so does the other."""
+        second = None
+        while second is not self.second and not self.first.ended.is_set():  # another one, when it was fetched
+            second = self.second
+            ends = [asyncio.ensure_future(one.ended.wait()) for one in (self.first, second)]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for end in ends:
+                end.cancel()
+        await asyncio.gather(self._part(self.first), self._part(self.second))
+
+    async def _part(self, dialog: Dialog) -> None:
+        """Hangs up, unless the other side did."""
+        if not dialog.ended.is_set():
+            dialog.ended.set()
+            await self._endpoint.transaction(dialog.request("BYE"), self._core)
+
+    async def _fail(self, why: tuple[int, str]) -> None:
+        """The phone keeps its call. If it hung up meanwhile, there is nobody left for the party to talk to."""
+        if self.left:
+            await self._part(self.first)
+        elif not self.first.ended.is_set():
+            await self._tell_phone(why, ends=True)
+
+    # --- what the phone is told, in the name of the party ---
+
+    async def _tell_phone(self, status: tuple[int, str], *, ends: bool = False) -> None:
+        """One after the other: a phone refuses what overtook a later one (RFC 3261 section 12.2.2)."""
+        async with self._telling:
+            if not self.left:
+                self._numbered += 1
+                await self._endpoint.transaction(self._news(status, ends=ends, number=self._numbered), self._core)
+
+    def _news(self, status: tuple[int, str], *, ends: bool, number: int) -> bytes:
+        state = "terminated;reason=noresource" if ends else "active;expires=180"
+        content: Headers = [
+            ("Event", f"refer;id={self._told['cseq']}"),
+            ("Subscription-State", state),
+            ("Content-Type", FRAGMENT),
+        ]
+        return self._as_party("NOTIFY", number, content, f"SIP/2.0 {status[0]} {status[1]}\r\n".encode())
+
+    async def _say_goodbye(self) -> None:
+        """The transfer is done, and so is the phone's part in the call."""
+        await self._tell_phone((200, "OK"), ends=True)
+        if not self.left:
+            await self._endpoint.transaction(self._as_party("BYE", self._numbered + 1), self._core)
+
+    def _as_party(self, method: str, number: int, more: Headers | None = None, body: bytes = b"") -> bytes:
+        party = Dialog(
+            self.first.hostport, self.first.call_id, self.first.theirs, self.first.ours, str(self._told["phone"])
+        )
+        party.proof = self.first.proof
+        return party.compose(method, number, sip.new_branch(), more, body)
+
+    # --- a parked call is fetched ---
+
+    def waits_in(self, call_id: str) -> bool:
+        """Whether the party hears the music of this call, and nobody is fetching it."""
+        return self._is_parked and self.second.call_id == call_id and not self.first.ended.is_set()
+
+    async def fetch(self, invite: Message, source: Address) -> None:
+        """Ties the call of whoever fetches the party to it, in place of the music."""
+        fetching, offer = dialogs.dialog_of(invite, self.first.hostport), sdp.read_offer(invite.body)
+        self._is_parked = False
+        self._endpoint.send(sip.response(invite, 100, "Trying", "", []), source)
+        self.know(fetching)
+        taken = await self._renew_first(offer) if offer else None
+        if offer is None or taken is None or taken.status >= 300:
+            self._is_parked = True
+            self._endpoint.send(sip.response(invite, *NOT_TAKEN, sip.new_token(), []), source)
+            return
+        music, self.second, fetching.codec = self.second, fetching, offer.codec
+        fetching.body = sdp.tied(*self._heard_at, (offer.codec,), 1)
+        self._keep(self._notes[1], fetching.bye_of_successor())
+        await self._part(music)
+        await self._answer_until_acknowledged(fetching, invite, sdp.answer(offer, *self._heard_at, 1))
+
+    async def _answer_until_acknowledged(self, dialog: Dialog, invite: Message, body: bytes) -> None:
+        content: Headers = [("Contact", f"<sip:{dialog.hostport}>"), *ALLOW, ("Content-Type", "application/sdp")]
+        raw = sip.response(invite, 200, "OK", sip.tag_in(dialog.ours), content, body)
+        wait, waited = T1, 0.0
+        while waited < GIVE_UP and not dialog.ended.is_set():
+            self._endpoint.send(raw, self._core)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(dialog.acknowledged.wait(), wait)
+                return
+            waited, wait = waited + wait, min(2 * wait, T2)
+        dialog.ended.set()
+
+    # --- what others ask in one of the two dialogs ---
+
+    def asked(self, dialog: Dialog, request: Message, source: Address) -> None:
+        """Holding and refreshing change nothing for the other side: the relay sees to the media."""
+        match request.method:
+            case "INVITE" | "UPDATE" if request.body:
+                self._renew(dialog, request, source)
+            case "INVITE":
+                self._answer(request, source, (488, "Not Acceptable Here"))
+            case "BYE":
+                self._answer(request, source, (200, "OK"))
+                dialog.ended.set()
+            case "INFO":
+                self._answer(request, source, (200, "OK"))
+                self._pass_on(dialog, request)
+            case "UPDATE" | "OPTIONS" | "CANCEL":
+                self._answer(request, source, (200, "OK"))
+            case "ACK":
+                dialog.acknowledged.set()
+            case _:
+                self._answer(request, source, (405, "Method Not Allowed"))
+
+    def _renew(self, dialog: Dialog, request: Message, source: Address) -> None:
+        offer = sdp.read_offer(request.body, frozenset({dialog.codec}))
+        ours = sdp.read_offer(dialog.body)
+        if offer is None or ours is None:
+            self._answer(request, source, (488, "Not Acceptable Here"))
+            return
+        content: Headers = [("Contact", f"<sip:{dialog.hostport}>"), *ALLOW, ("Content-Type", "application/sdp")]
+        body = sdp.answer(offer, ours.host, ours.port, 3)
+        self._endpoint.send(sip.response(request, 200, "OK", "", content, body), source)
+
+    def _pass_on(self, dialog: Dialog, request: Message) -> None:
+        """A key that somebody presses in a message of its own is for the other side."""
+        kind = request.header("content-type")
+        if kind.lower().startswith("application/dtmf"):
+            other = self.second if dialog is self.first else self.first
+            key = other.request("INFO", [("Content-Type", kind)], request.body)
+            self._endpoint.start(self._send(key))
+
+    async def _send(self, request: bytes) -> None:
+        await self._endpoint.transaction(request, self._core)
+
+    def _answer(self, request: Message, source: Address, status: tuple[int, str]) -> None:
+        self._endpoint.send(sip.response(request, *status, "", ALLOW), source)
+
+    def _acknowledge(self, dialog: Dialog, invite: bytes, answer: Message) -> None:
+        raw = dialog.acknowledgement(invite, answer)
+        branch = sip.parse(invite).branch
+        self._endpoint.acknowledgements[branch] = raw
+        self._invites.append(branch)
+        self._endpoint.send(raw, self._core)
+
+    @staticmethod
+    def _keep(note: Path, request: bytes) -> None:
+        """What a successor says instead of us, if we are killed."""
+        note.write_bytes(request)
+
+
+class Handovers:
+    """All that go on, by the token of the core."""
+
+    def __init__(self, endpoint: Endpoint, door: Callable[[], Address], folder: Path) -> None:
+        self._endpoint, self._door, self._folder = endpoint, door, folder
+        self._running: dict[str, Handover] = {}
+        self._dialogs: dict[str, tuple[Handover, Dialog]] = {}
+
+    def begin(self, told: Mapping[str, Any]) -> None:
+        """Raises KeyError, ValueError or TypeError on anything that is no transfer."""
+        token = str(told["token"])
+        if token not in self._running and len(self._running) < MOST:
+            handover = Handover(self._endpoint, self._door(), self._folder, told)
+            self._running[token] = handover
+            self._endpoint.start(self._run(token, handover))
+
+    async def _run(self, token: str, handover: Handover) -> None:
+        handover.know = partial(self._know, handover)
+        handover.know(handover.first)
+        try:
+            await handover.run()
+        finally:
+            del self._running[token]
+            for dialog in (handover.first, handover.second):
+                self._dialogs.pop(dialog.key, None)
+
+    def _know(self, handover: Handover, dialog: Dialog) -> None:
+        self._dialogs[dialog.key] = (handover, dialog)
+
+    def left(self, told: Mapping[str, Any]) -> None:
+        """The phone hung up. A transfer nobody knows here has failed: the party's call is ended."""
+        if running := self._running.get(str(told["token"])):
+            running.phone_left()
+        else:
+            self._endpoint.start(self._end(dialog_of(told, self._endpoint.hostport)))
+
+    async def _end(self, dialog: Dialog) -> None:
+        await self._endpoint.transaction(dialog.request("BYE"), self._door())
+
+    def over(self, told: Mapping[str, Any]) -> None:
+        """The core says that the call with the party is over."""
+        if running := self._running.get(str(told["token"])):
+            running.first.ended.set()
+
+    def asked(self, request: Message, source: Address) -> bool:
+        """Whether a request belongs to one of them; then it is answered."""
+        found = self._dialogs.get(key_of(request))
+        if found is None:
+            return self._fetches(request, source)
+        handover, dialog = found
+        handover.asked(dialog, request, source)
+        return True
+
+    def _fetches(self, request: Message, source: Address) -> bool:
+        """Whether this is the call of somebody who fetches a parked party."""
+        if request.method != "INVITE" or request.tag("to") or not request.target.startswith(f"sip:{Service.FETCH}@"):
+            return False
+        wanted = request.header("x-ringfence-argument").partition(" ")[0]
+        parked = next((one for one in self._running.values() if one.waits_in(wanted)), None)
+        if parked is None:
+            nothing = sip.response(request, 404, "Not Found", sip.new_token(), [])
+            self._endpoint.send(nothing, source)
+        else:
+            self._endpoint.start(parked.fetch(request, source))
+        return True
+
+
+def dialog_of(told: Mapping[str, Any], hostport: str) -> Dialog:
+    """The phone's dialog with the party, as its request showed it to the core."""
+    return Dialog(
+        hostport,
+        str(told["call_id"]),
+        str(told["ours"]),
+        str(told["theirs"]),
+        str(told["target"]),
+        str(told["route"]),
+        int(told["cseq"]) + 50,
+        [(PROOF_HEADER, str(told["token"]))],
+    )
