@@ -42,7 +42,12 @@ DEPTH: Final = "depth"
 OF: Final = "transfer_of"
 """Our id of the call that this one goes on with."""
 
-VARIABLES: Final = (HANDING, SINCE, PHONE, SIDE, LEFT, HANDED, TOLL, BASE, RAISED, DEPTH, OF)
+HEARD_BY: Final = "heard_by"
+"""The family of the relay's address at which the party is heard, `IP4` or `IP6`."""
+MEETS: Final = "meets"
+"""The same of a call that comes to the voice process to be tied to the party's: there the two meet."""
+
+VARIABLES: Final = (HANDING, SINCE, PHONE, SIDE, LEFT, HANDED, TOLL, BASE, RAISED, DEPTH, OF, HEARD_BY, MEETS)
 
 _SEPARATOR: Final = "\t"
 _KIND: Final = "handover"

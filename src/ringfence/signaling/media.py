@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from ringfence.policy.encryption import Terms
-from ringfence.policy.handover import HANDING, OF
+from ringfence.policy.handover import HANDING, MEETS, OF
 from ringfence.policy.media import (
     WARNINGS,
     WEB,
@@ -138,7 +138,7 @@ def _offer(leg: Leg, next_hop: str, more: str, asker: Leg | None = None) -> bool
     if not ksr.has_sdp():
         return not ksr.has_body()
     ksr.set_dialog_var(CARRIED, "1")
-    family = "IP6" if "[" in next_hop else "IP4"
+    family = _family_of_tied(next_hop) or ("IP6" if "[" in next_hop else "IP4")
     reports = "" if len(streams(ksr.body())) > 1 else REPORTS
     flags = (_from(asker or _leg(CALLER)), _towards(leg), f"address-family={family}", reports, _steady(), more)
     return ksr.media_offer(" ".join((ALWAYS, *flags)))
@@ -169,6 +169,11 @@ def ends_now() -> bool:
 def _steady() -> str:
     """The other end of a call that is tied to another one is a port of the relay itself: both stay where they are."""
     return "port-latching" if ksr.dialog_var(HANDING) or ksr.dialog_var(OF) else ""
+
+
+def _family_of_tied(next_hop: str) -> str:
+    """A call that comes to the voice process to be tied to another one meets that inside the relay; "" for others."""
+    return ksr.dialog_var(MEETS) if next_hop == VOICE_HOP else ""
 
 
 def _leg_through_sbc(next_hop: str, terms: Terms) -> Leg | None:

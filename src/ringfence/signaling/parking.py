@@ -5,7 +5,7 @@ The parked phone talks to the voice process, which plays music; fetching it is a
 
 from typing import Final
 
-from ringfence.policy.handover import DEPTH, OF
+from ringfence.policy.handover import DEPTH, HEARD_BY, MEETS, OF
 from ringfence.policy.model import PlayService, Refuse, RingExtension, Unpark, Verdict
 from ringfence.policy.services import Service
 from ringfence.policy.transfer import Replaced
@@ -19,7 +19,8 @@ def started() -> None:
     """A call was answered: if it is parked, it can be fetched from now on."""
     if ksr.dialog_var("to") == Service.PARK:
         here = Replaced(ksr.call_id(), ksr.text("$dlg(from_tag)"), ksr.text("$tt") or ksr.text("$dlg(to_tag)"))
-        memory.park(ksr.dialog_var("payer"), f"{ksr.dialog_var('from')} {here.header} {ksr.dialog_var('id')}")
+        kept = (ksr.dialog_var("from"), here.header, ksr.dialog_var("id"), ksr.dialog_var(HEARD_BY))
+        memory.park(ksr.dialog_var("payer"), " ".join(kept))
 
 
 def ended() -> None:
@@ -37,12 +38,12 @@ def fetched(verdict: Unpark, worker: Worker) -> Verdict:
     here: the voice process, which keeps that call, ties this one to it.
     """
     aor, _, where = memory.parked(verdict.place).partition(" ")
-    replaces, _, call_id = where.partition(" ")
+    replaces, _, told = where.partition(" ")
     if not aor or aor.rpartition("@")[2] != verdict.caller.domain:
         return NOTHING_PARKED
     parked = worker.view.subscriber(aor)
     if parked is None:
-        kept = " ".join((replaces.partition(";")[0], call_id, aor))
+        kept = " ".join((replaces.partition(";")[0], aor, told))
         return PlayService(verdict.rule, Service.FETCH, kept, verdict.caller, verdict.caller)
     branches.announce_replaced(replaces)
     return RingExtension(verdict.rule, parked.aor, verdict.caller, parked, verdict.caller)
@@ -54,5 +55,5 @@ def told_of(verdict: PlayService) -> dict[str, str]:
     """
     if verdict.service is not Service.FETCH:
         return {}
-    _, call_id, aor = verdict.argument.split(" ")
-    return {"to": aor, OF: call_id, DEPTH: "1"}
+    _, aor, call_id, family = verdict.argument.split(" ")
+    return {"to": aor, OF: call_id, DEPTH: "1", MEETS: family}

@@ -8,8 +8,9 @@ from typing import Final
 from ringfence.policy.book import Subscriber
 from ringfence.policy.encryption import NO_ENCRYPTION
 from ringfence.policy.forwarding import Attempt, follow
-from ringfence.policy.handover import DEPTH, OF, Promise, decode_promise, leads_on
+from ringfence.policy.handover import DEPTH, HEARD_BY, OF, Promise, decode_promise, leads_on
 from ringfence.policy.inbound import ANONYMOUS
+from ringfence.policy.media import addresses
 from ringfence.policy.model import CallOutside, PlayService, Refuse, RingExtension, RingList, Verdict
 from ringfence.policy.outsiders import outsider
 from ringfence.policy.services import Service
@@ -64,7 +65,8 @@ def _judged(promise: Promise, party: Subscriber, payer: Subscriber, worker: Work
 
 
 def _carry(verdict: Verdict, promise: Promise, party: Subscriber, worker: Worker) -> None:
-    told = {OF: promise.of, DEPTH: promise.depth}
+    family = "IP6" if any(":" in address for address in addresses(ksr.body())) else "IP4"
+    told = {OF: promise.of, DEPTH: promise.depth, HEARD_BY: family}
     arrived = calls.Arrived(told, None, NO_ENCRYPTION, tuple(promise.already.split()))
     if isinstance(verdict, PlayService) and verdict.service is Service.PARK and parking.is_taken(promise.payer):
         verdict = TAKEN

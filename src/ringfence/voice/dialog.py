@@ -1,9 +1,11 @@
 """A dialog in which the voice process asks (RFC 3261 section 12): a call it made, or one it took over from a phone."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
+from ringfence.policy.handover import PROOF_HEADER
 from ringfence.voice import sip
 from ringfence.voice.sip import Headers, Message
 
@@ -95,6 +97,20 @@ def dialog_of(invite: Message, hostport: str) -> Dialog:
         invite.header("from"),
         sip.uri_in(invite.header("contact")),
         ", ".join(_listed(invite.all("record-route"))),
+    )
+
+
+def dialog_taken_over(told: Mapping[str, Any], hostport: str) -> Dialog:
+    """The phone's dialog with the party, as its request showed it to the core."""
+    return Dialog(
+        hostport,
+        str(told["call_id"]),
+        str(told["ours"]),
+        str(told["theirs"]),
+        str(told["target"]),
+        str(told["route"]),
+        int(told["cseq"]) + 50,
+        [(PROOF_HEADER, str(told["token"]))],
     )
 
 

@@ -10,12 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from ringfence.policy.handover import PROOF_HEADER
 from ringfence.policy.services import PARK_CODE, Service
 from ringfence.policy.transfer import BEFORE_TOKEN
 from ringfence.voice import dialog as dialogs
 from ringfence.voice import sdp, sip
-from ringfence.voice.dialog import Dialog
+from ringfence.voice.dialog import Dialog, dialog_taken_over
 from ringfence.voice.endpoint import GIVE_UP, T1, T2, Address, Endpoint, key_of
 from ringfence.voice.sdp import Offer
 from ringfence.voice.sip import Headers, Message
@@ -27,6 +26,7 @@ LONGEST_RINGING: Final = 280.0
 """Seconds; less than the core believes in a handover. It ends each step of ringing itself, long before."""
 
 LONGEST_TAKING: Final = 20.0
+BREATH: Final = 0.1
 GONE: Final = (487, "Request Terminated")
 NOT_TAKEN: Final = (503, "Service Unavailable")
 CODECS: Final = {"PCMU": (sdp.PCMU, sdp.PCMA)}
@@ -48,9 +48,10 @@ class Handover:
         self._telling = asyncio.Lock()
         self._invites: list[str] = []
         self.left = False
+        self.keys: list[str] = []
         self.know: Callable[[Dialog], None] = lambda dialog: None
         """Tells whoever hears requests that this dialog is one of ours."""
-        self.first = dialog_of(told, hostport)
+        self.first = dialog_taken_over(told, hostport)
         number, domain = str(told["number"]), str(told["domain"])
         self.second = Dialog(
             hostport,
@@ -142,11 +143,15 @@ class Handover:
     async def _renew_first(self, heard: Offer) -> Message | None:
         """Tells the party that it is heard where the relay hears the other call; its answer."""
         self.first.codec = heard.codec
-        invite = self.first.invite(sdp.tied(self._heard_at[0], heard.port, (heard.codec,), 2), ALLOW)
+        invite = self.first.invite(sdp.tied(self._here(heard), heard.port, (heard.codec,), 2), ALLOW)
         taken = await self._endpoint.ask(invite, self._core, LONGEST_TAKING)
         if taken is not None:
             self._acknowledge(self.first, invite, taken)
         return taken
+
+    def _here(self, heard: Offer) -> str:
+        """The relay's own address for this end of it: what it tells others may be that of an address translator."""
+        return self._heard_at[0] if (":" in self._heard_at[0]) == (":" in heard.host) else heard.host
 
     async def _move(self, port: int) -> None:
         """The relay hears the party's call at another port than before: the other call sends there."""
@@ -225,11 +230,13 @@ class Handover:
         self._endpoint.send(sip.response(invite, 100, "Trying", "", []), source)
         self.know(fetching)
         taken = await self._renew_first(offer) if offer else None
-        if offer is None or taken is None or taken.status >= 300:
+        tied = sdp.read_offer(taken.body) if taken and taken.status < 300 else None
+        if offer is None or tied is None:
             self._is_parked = True
             self._endpoint.send(sip.response(invite, *NOT_TAKEN, sip.new_token(), []), source)
             return
         music, self.second, fetching.codec = self.second, fetching, offer.codec
+        self._heard_at = (self._here(tied), tied.port)
         fetching.body = sdp.tied(*self._heard_at, (offer.codec,), 1)
         self._keep(self._notes[1], fetching.bye_of_successor())
         await self._part(music)
@@ -257,8 +264,8 @@ class Handover:
             case "INVITE":
                 self._answer(request, source, (488, "Not Acceptable Here"))
             case "BYE":
-                self._answer(request, source, (200, "OK"))
                 dialog.ended.set()
+                self._endpoint.start(self._answer_bye(request, source))
             case "INFO":
                 self._answer(request, source, (200, "OK"))
                 self._pass_on(dialog, request)
@@ -289,6 +296,11 @@ class Handover:
 
     async def _send(self, request: bytes) -> None:
         await self._endpoint.transaction(request, self._core)
+
+    async def _answer_bye(self, request: Message, source: Address) -> None:
+        """Not at once: when the core ends a call, an answer to its first BYE must not overtake the second one."""
+        await asyncio.sleep(BREATH)
+        self._answer(request, source, (200, "OK"))
 
     def _answer(self, request: Message, source: Address, status: tuple[int, str]) -> None:
         self._endpoint.send(sip.response(request, *status, "", ALLOW), source)
@@ -329,18 +341,24 @@ class Handovers:
             await handover.run()
         finally:
             del self._running[token]
-            for dialog in (handover.first, handover.second):
-                self._dialogs.pop(dialog.key, None)
+            asyncio.get_running_loop().call_later(GIVE_UP, self._forget, handover)
 
     def _know(self, handover: Handover, dialog: Dialog) -> None:
         self._dialogs[dialog.key] = (handover, dialog)
+        handover.keys.append(dialog.key)
+
+    def _forget(self, handover: Handover) -> None:
+        """Not at once: a BYE may still come, of a call whose end the core has told before."""
+        for key in handover.keys:
+            if key in self._dialogs and self._dialogs[key][0] is handover:
+                del self._dialogs[key]
 
     def left(self, told: Mapping[str, Any]) -> None:
         """The phone hung up. A transfer nobody knows here has failed: the party's call is ended."""
         if running := self._running.get(str(told["token"])):
             running.phone_left()
         else:
-            self._endpoint.start(self._end(dialog_of(told, self._endpoint.hostport)))
+            self._endpoint.start(self._end(dialog_taken_over(told, self._endpoint.hostport)))
 
     async def _end(self, dialog: Dialog) -> None:
         await self._endpoint.transaction(dialog.request("BYE"), self._door())
@@ -371,17 +389,3 @@ class Handovers:
         else:
             self._endpoint.start(parked.fetch(request, source))
         return True
-
-
-def dialog_of(told: Mapping[str, Any], hostport: str) -> Dialog:
-    """The phone's dialog with the party, as its request showed it to the core."""
-    return Dialog(
-        hostport,
-        str(told["call_id"]),
-        str(told["ours"]),
-        str(told["theirs"]),
-        str(told["target"]),
-        str(told["route"]),
-        int(told["cseq"]) + 50,
-        [(PROOF_HEADER, str(told["token"]))],
-    )

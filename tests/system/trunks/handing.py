@@ -32,7 +32,8 @@ def told(phone: Softphone, *, last: bool = False) -> list[str]:
 
 
 def hang_up(phone: Softphone, dialog: Dialog) -> None:
-    assert phone.ask_in_dialog(dialog, "BYE", timeout=10).status == 200
+    answer = phone.ask_in_dialog(dialog, "BYE", timeout=10)
+    assert answer.status == 200, answer.start_line
 
 
 def is_hung_up(phone: Softphone, dialog: Dialog) -> Message:

@@ -8,6 +8,7 @@ import pytest
 from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
+from ringfence.lab.softphone import Softphone
 from tests.system.features.steps import refused_call
 from tests.system.trunks.carrier import Carrier
 from tests.system.trunks.counting import counted
@@ -24,6 +25,7 @@ from tests.system.trunks.handing import (
     told,
 )
 
+PBX6 = "fd77::1"
 pytestmark = pytest.mark.usefixtures("oracle")
 
 
@@ -95,3 +97,25 @@ def test_a_parked_party_that_gives_up_frees_the_place(pbx: Any, carrier: Carrier
     hang_up(carrier, call.carrier)
     within(5, lambda: refused_call(desk, "*71") == 404, "nobody waits there")
     nothing_counted(pbx)
+
+
+def test_a_desk_on_the_other_family_hands_over_too(
+    pbx: Any, lab: Any, carrier: Carrier, phone: Any, stranger: Any
+) -> None:
+    """Desk over IPv6, carrier and colleague over IPv4: the two calls meet in the relay, wherever that hears them."""
+    colleague, host = phone(COLLEAGUE), stranger()
+    with Softphone(host, (PBX6, 5060), pbx.account(DESK), local_address=host.address6) as desk:
+        desk.register(expires=0, contact="*")
+        assert desk.register().status == 200
+        with_party, theirs = handed(carrier, desk, colleague)
+        hang_up_with(colleague, theirs, carrier, with_party)
+        call = carrier.call_in(NUMBER, desk)
+        assert refer(desk, call.phone, "*70").status == 202
+        carrier.take_renewal()
+        assert told(desk, last=True)[-1] == "SIP/2.0 200 OK"
+        is_hung_up(desk, call.phone)
+        dialled = colleague.begin_call(f"*71{DESK}")
+        carrier.take_renewal()
+        fetched = colleague.call_answered(*dialled, 10)
+        hang_up_with(colleague, fetched, carrier, call.carrier)
+        nothing_counted(pbx)

@@ -3,7 +3,7 @@
 import pytest
 
 from ringfence.policy.media import Form, Leg
-from ringfence.policy.relayed import Flow, described, flows, suite
+from ringfence.policy.relayed import Flow, described, flows, place, suite
 
 REPORT = {
     "tags": {
@@ -35,3 +35,12 @@ def test_a_side_that_is_not_encrypted_has_no_suite() -> None:
     assert described(Leg(), "AEAD_AES_256_GCM") == "RTP"
     assert described(Leg(Form.DTLS, browser=True), "") == "DTLS-SRTP"
     assert described(Leg(Form.BOTH), "AES_CM_128_HMAC_SHA1_80") == "SRTP AES_CM_128_HMAC_SHA1_80"
+
+
+def test_the_relays_own_place_is_known_or_nothing_is() -> None:
+    """ADR 47: two calls are tied there, so no half of an address will do."""
+    streams = [{"local address": "192.0.2.1", "local port": 45000}]
+    assert place({"tags": {"a": {"medias": [{"streams": streams}]}}}, "a") == ("192.0.2.1", 45000)
+    for found in ([], ["x"], [{"local port": 45000}], [{"local address": "192.0.2.1", "local port": "45000"}]):
+        assert place({"tags": {"a": {"medias": [{"streams": found}]}}}, "a") is None
+    assert place({}, "a") is None

@@ -9,7 +9,7 @@ import pytest
 from ringfence.voice import endpoint as endpoint_module
 from ringfence.voice import sdp, sip
 from ringfence.voice.endpoint import Address, Endpoint, Leg
-from ringfence.voice.handover import Handovers
+from ringfence.voice.handover import BREATH, Handovers
 from ringfence.voice.sip import Message
 
 CORE: Address = ("127.0.0.1", 5060)
@@ -30,6 +30,13 @@ TOLD: dict[str, Any] = {
     "phone": "sip:101@192.0.2.5:5060",
     "base": 7,
 }
+
+
+PARTY = sip.compose(
+    "INVITE sip:x SIP/2.0",
+    [("Via", "v"), ("From", TOLD["ours"]), ("To", TOLD["theirs"]), ("Call-ID", "c1"), ("CSeq", "1 INVITE")],
+)
+"""In whose place the phone's dialog is."""
 
 
 class Core(asyncio.DatagramTransport):
@@ -184,6 +191,9 @@ def test_a_party_that_gives_up_is_not_rung_for(tmp_path: Path) -> None:
         (bye,) = await until(core, "BYE")
         assert bye.header("call-id") == invite.header("call-id")
         await settled(tmp_path)
+        core.hear(from_other(sip.parse(PARTY), "BYE"))
+        await asyncio.sleep(2 * BREATH)
+        assert core.sent[-1].status == 200, "late, but of a call we know"
 
     asyncio.run(story())
 
