@@ -40,6 +40,11 @@ MEMBERS_BANNED: Final = Goal("members.banned", "never-block members banned by fo
 
 RELAY_ONE: Final = Goal("relay.one", "processor time of a relayed packet, AES-256 on one side, to plain", 1 / 0.75)
 RELAY_BOTH: Final = Goal("relay.both", "... on both sides", 1 / 0.60)
+RETURN_UDP: Final = Goal("return.udp", "processor time of 10,000 phones that come back over UDP", 2.0, "s")
+RETURN_TLS: Final = Goal("return.tls", "... over TLS, each with a new connection", 5.0, "s")
+IDLE_TLS: Final = Goal("idle.tls", "shared memory of a registered idle phone on TLS", 128.0, "KiB")
+IDLE_WSS: Final = Goal("idle.wss", "... on a secure WebSocket", 128.0, "KiB")
+IDLE_DISTURBS: Final = Goal("idle.cost", "processor time of a registration beside 2,000 idle WebSockets, to alone", 1.1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,17 +15,18 @@ _TRANSACTIONS_GONE: Final = 7.0
 def per_contact(net: Network, control: Path, warm_up: Path, phone_book: Path, folder: Path, contacts: int) -> float:
     """KiB per contact over `contacts` new registrations; the first few, which build tables, are not counted."""
     register(net, warm_up, folder, rate=200, count=100)
-    time.sleep(_TRANSACTIONS_GONE)
-    before = _used(control)
+    before = used(control, settled=True)
     outcome = register(net, phone_book, folder, rate=1000, count=contacts)
-    time.sleep(_TRANSACTIONS_GONE)
+    after = used(control, settled=True)
     if not outcome.valid:
         raise RuntimeError(f"registrations failed: {outcome}")
-    return (_used(control) - before) / outcome.done / 1024
+    return (after - before) / outcome.done / 1024
 
 
-def _used(control: Path) -> int:
-    """Bytes really used, the allocator's own overhead included."""
+def used(control: Path, *, settled: bool = False) -> int:
+    """Bytes really used, the allocator's own overhead included; `settled`: without transactions in flight."""
+    if settled:
+        time.sleep(_TRANSACTIONS_GONE)
     done = subprocess.run(
         ["kamcmd", "-s", f"unix:{control}", "core.shmmem"], check=True, capture_output=True, text=True
     )

@@ -6,6 +6,7 @@ from bench.parts import (
     calls,
     contact,
     drops,
+    edge,
     floods,
     goodwill,
     growth,
@@ -30,5 +31,6 @@ PARTS: Final = {
     "goodwill": Part("bans of phones that only register (1,000,000 times)", goodwill.run),
     "lists": Part("a million block entries, and forged packets of protected trunks", lists.run),
     "hostile": Part("what a hostile packet costs", hostile.run),
+    "edge": Part("phones that all come back at once, and idle ones on streams", edge.run),
     "media": Part("what encryption costs the media relay", media.run),
 }

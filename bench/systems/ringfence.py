@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -147,24 +147,42 @@ def _subscriber(number: int) -> Subscriber:
 @contextmanager
 def ringfence(net: Network, installed: Installed) -> Iterator[None]:
     """Runs guard and core, from no registrations, until the block ends; leaves no rule in the kernel behind."""
+    with _guarded(net, installed) as core, _running(net, installed, core):
+        yield
+
+
+@contextmanager
+def restarted(net: Network, installed: Installed, first: Callable[[], None]) -> Iterator[None]:
+    """The same, with a core that was started once more after `first`: it knows who is registered, and no connection."""
+    with _guarded(net, installed) as core:
+        with _running(net, installed, core):
+            first()
+        with _running(net, installed, core):
+            yield
+
+
+@contextmanager
+def _guarded(net: Network, installed: Installed) -> Iterator[Child]:
+    """Runs the guard from no registrations; what the core is beside it."""
     _forget(installed.paths)
-    try:
-        yield from _running(net, installed)
-    finally:
-        run_in(net.server, "nft", "flush", "ruleset")
-
-
-def _running(net: Network, installed: Installed) -> Iterator[None]:
     ensure_certificate(installed.paths, installed.system.network.own, accounts.WEB.name, datetime.now(UTC))
     for engine_file in (tls_file(installed.system), core_file(installed.system)):
         engine_file.path.write_text(engine_file.text)
     wanted = {child.name: child for child in children(installed.system)}
-    with running(_start(net, installed, wanted[GUARD])):
-        wait_until(installed.paths.guard_socket.exists, "the guard", _log(installed, GUARD))
-        _run_before(net, installed, wanted[CORE])
-        with running(_start(net, installed, wanted[CORE])):
-            wait_until(lambda: answers(net), "the core", _log(installed, CORE))
-            yield
+    try:
+        with running(_start(net, installed, wanted[GUARD])):
+            wait_until(installed.paths.guard_socket.exists, "the guard", _log(installed, GUARD))
+            yield wanted[CORE]
+    finally:
+        run_in(net.server, "nft", "flush", "ruleset")
+
+
+@contextmanager
+def _running(net: Network, installed: Installed, core: Child) -> Iterator[None]:
+    _run_before(net, installed, core)
+    with running(_start(net, installed, core)):
+        wait_until(lambda: answers(net), "the core", _log(installed, CORE))
+        yield
 
 
 def _start(net: Network, installed: Installed, child: Child) -> "subprocess.Popen[bytes]":

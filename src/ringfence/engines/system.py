@@ -32,6 +32,10 @@ SIGHT: Final = {"dac_read_search": 2, "sys_ptrace": 19, "sys_chroot": 18, "net_a
 WAY_OUT: Final = ("sys_ptrace", "sys_chroot")
 """What the host's root takes from inside a private one; `sys_ptrace` could do much more, so nobody has it in vain."""
 
+MOST_SHARED_MIB: Final = 4_096
+CONNECTION_KIB: Final = 112
+"""What a secure WebSocket takes of the core's shared memory, and some more; a TLS connection takes 83."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -134,11 +138,14 @@ def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool =
         paths=paths,
         transports=read_transports(paths.transports),
         sbc=read_sbc(paths.sbc_switch),
-        limits=Limits(
-            sip_workers=workers,
-            sip_tcp_workers=workers,
-            media_threads=max(2, processors),
-            open_files=allowed_files(Limits().open_files),
+        limits=sized(
+            Limits(
+                sip_workers=workers,
+                sip_tcp_workers=workers,
+                media_threads=max(2, processors),
+                open_files=allowed_files(Limits().open_files),
+            ),
+            os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20,
         ),
         public=read_public(public_file(paths.state)).parsed,
         voice=voice,
@@ -147,6 +154,22 @@ def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool =
         reads_all=may_hand_on(CAP_DAC_READ_SEARCH),
         sight=rights_to_look(inside=host_root() != Path("/")),
     )
+
+
+def sized(limits: Limits, memory_mib: int) -> Limits:
+    """The limits for a machine with so much memory: the core may share a sixteenth of it, and takes as many connections
+    as fit beside its reserve. Only what is used is taken from the machine.
+
+    >>> sized(Limits(), 2_048) == Limits()
+    True
+    >>> large = sized(Limits(), 24_576)
+    >>> large.sip_shared_mib, large.sip_tcp_connections
+    (1536, 10532)
+    """
+    shared = max(limits.sip_shared_mib, min(memory_mib // 16, MOST_SHARED_MIB))
+    fitting = (shared * 1024 - replace(limits, sip_shared_mib=shared).sip_reserved_kib) // CONNECTION_KIB
+    connections = max(limits.sip_tcp_connections, min(fitting, limits.open_files // 2))
+    return replace(limits, sip_shared_mib=shared, sip_tcp_connections=connections)
 
 
 def placed_signalling(around: Surroundings, voice: VoiceNetwork, environment: Mapping[str, str]) -> Surroundings:

@@ -20,7 +20,7 @@ from ringfence.engines.render import (
     render,
 )
 from ringfence.engines.rtpengine import faults, render_media
-from ringfence.engines.system import Limits, System
+from ringfence.engines.system import CONNECTION_KIB, MOST_SHARED_MIB, Limits, System, sized
 from ringfence.hosts.paths import Paths
 from ringfence.policy.challenges import ANSWER_TIME
 from tests.unit.engines.systems import a_system
@@ -152,6 +152,16 @@ def test_nginx_listens_on_ipv6_only_where_there_is_ipv6() -> None:
 def test_a_limit_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="sip_workers"):
         Limits(sip_workers=0)
+
+
+def test_the_core_grows_with_the_machine_and_is_never_smaller_than_usual() -> None:
+    """Issue 6: 10,000 phones on TLS; what they need stays clear of the reserve (ADR 53)."""
+    assert sized(Limits(), 512) == Limits()
+    large = sized(Limits(), 24 * 1024)
+    assert large.sip_tcp_connections > 10_000
+    assert large.sip_tcp_connections * CONNECTION_KIB <= large.sip_shared_mib * 1024 - large.sip_reserved_kib
+    assert sized(Limits(open_files=9_000), 24 * 1024).sip_tcp_connections == 4_500
+    assert sized(Limits(), 1024 * 1024).sip_shared_mib == MOST_SHARED_MIB
 
 
 def listening(text: str) -> list[str]:
