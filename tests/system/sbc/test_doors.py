@@ -8,6 +8,7 @@ import pytest
 from ringfence.lab.network import PBX_ADDRESS, Host
 from ringfence.lab.product import within
 from ringfence.lab.rest import Refused
+from ringfence.lab.softphone import Transport, end_call, establish
 
 pytestmark = [pytest.mark.system, pytest.mark.restarts, pytest.mark.usefixtures("with_sbc", "oracle")]
 
@@ -33,6 +34,15 @@ def test_the_sbcs_own_rate_drops_what_the_cores_rate_lets_through(stranger: Any,
 def test_a_level_of_the_sbc_that_never_acts_is_refused(pbx: Any) -> None:
     with pytest.raises(Refused, match="never decide anything"):
         pbx.rest.patch("settings/security", sbc_level_1_packets=3000)
+
+
+def test_strangers_that_say_nothing_are_sent_away_and_phones_stay(outside: Any, phone: Any) -> None:
+    """Attack case 45 at the SBC: silent connections over TCP and TLS end, those that brought a registration last."""
+    silent = [outside("606", transport, registered=False) for transport in (Transport.TCP, Transport.TLS)]
+    lasting, inside = outside("606", Transport.TLS), phone("607")
+    assert all(one.is_closed(45) for one in silent)
+    dialog, _ = establish(inside, lasting)
+    assert end_call(inside, lasting, dialog).status == 200
 
 
 def level_1_drops(pbx: Any) -> int:
