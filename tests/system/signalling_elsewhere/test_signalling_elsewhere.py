@@ -45,7 +45,7 @@ def phones(pbx: Any, lab: Any) -> Iterator[tuple[Softphone, Softphone]]:
     lab.wire("link", "add", "br89", "type", "bridge")
     lab.wire("link", "set", "br89", "up")
     on_link(lab, pbx.product.host, 1)
-    hosts = [on_link(lab, lab.host(name, number), number) for name, number in (("ocaller", 84), ("ocallee", 85))]
+    hosts = [on_link(lab, lab.host(name, number), number) for name, number in (("ocaller", 97), ("ocallee", 98))]
     accounts = pbx.account("685"), pbx.account("686")
     told = pbx.rest.patch("settings/voice-network", signalling_on=LINK, interrupt_calls=True)
     assert told["signalling_on"] == LINK
@@ -63,7 +63,7 @@ def phones(pbx: Any, lab: Any) -> Iterator[tuple[Softphone, Softphone]]:
 def test_sip_is_heard_on_the_link_it_was_put_on_and_nowhere_else(pbx: Any, phones: Any, lab: Any) -> None:
     """The phones registered there; at the other addresses of the machine nobody listens, over UDP, TCP or IPv6."""
     assert {f"sip:{row['aor']}" for row in pbx.product.registrations()} >= {one.account.aor for one in phones}
-    usual = replace(phones[0].host, address=lab.host("ocaller", 84).address)
+    usual = replace(phones[0].host, address=lab.host("ocaller", 97).address)
     for address, local in ((USUAL, usual.address), (pbx.product.host.address6, usual.address6)):
         with Softphone(usual, (address, 5060), phones[0].account, local_address=local) as one:
             assert one.silent("OPTIONS", "sip:acme.example", one.headers("OPTIONS", "sip:acme.example")) is None
@@ -92,7 +92,7 @@ def test_the_public_address_is_what_others_are_told(phones: Any) -> None:
 
 def test_a_provider_is_told_the_public_address_to_call(pbx: Any, lab: Any, phones: Any) -> None:
     """The Contact of the registration of a trunk, and its Via: what the provider calls back."""
-    provider = replace(lab.host("ocallee", 85), address="10.89.0.85")
+    provider = replace(lab.host("ocallee", 98), address="10.89.0.98")
     contract = Provider(provider, Path("unused")).registration("Outer")
     with provider.udp(5060) as sock:
         sock.settimeout(20)
