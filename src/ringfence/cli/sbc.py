@@ -10,7 +10,7 @@ import typer
 from ringfence.cli.outcome import print_json, refuse
 from ringfence.engines.install import EngineRefused
 from ringfence.engines.sbcswitch import SwitchFailed, put_in_force, wait_until_ready
-from ringfence.engines.system import System, this_system
+from ringfence.engines.system import MemoryRefused, System, this_system
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import NetworkUnreadable
 
@@ -69,5 +69,5 @@ def _switch(*, enabled: bool) -> None:
 def _system() -> System:
     try:
         return this_system()
-    except NetworkUnreadable as error:
+    except (NetworkUnreadable, MemoryRefused) as error:
         refuse(str(error))

@@ -16,7 +16,7 @@ from ringfence.engines.children import Child, children, write_children
 from ringfence.engines.keep import Keeper, StopAsked, detach, running_supervisor, stop_everything, stop_signals_raise
 from ringfence.engines.notes import CHILDREN_FILE, read_notes
 from ringfence.engines.prepare import PreparationFailed, Prepared, prepare
-from ringfence.engines.system import System, this_system
+from ringfence.engines.system import MemoryRefused, System, this_system
 from ringfence.hosts.addresses import NetworkUnreadable
 from ringfence.hosts.cloud import recognised
 from ringfence.hosts.paths import Paths
@@ -58,7 +58,7 @@ def _system(firewall: bool) -> System:
     follow_public_address()
     try:
         return this_system(firewall=firewall)
-    except NetworkUnreadable as error:
+    except (NetworkUnreadable, MemoryRefused) as error:
         refuse(str(error))
 
 

@@ -94,6 +94,7 @@ def base_environment(system: System, environment: Mapping[str, str] = os.environ
         "RINGFENCE_VENV": str(system.paths.venv),
         "RINGFENCE_ADDRESS": str(system.network.primary),
         "RINGFENCE_OUTER_ADDRESS": str(system.outer_address),
+        "RINGFENCE_SIP_MEMORY": str(system.limits.sip_shared_mib),
     }
 
 

@@ -37,6 +37,10 @@ CONNECTION_KIB: Final = 112
 """What a secure WebSocket takes of the core's shared memory, and some more; a TLS connection takes 83."""
 
 
+class MemoryRefused(ValueError):
+    """What RINGFENCE_SIP_MEMORY says is no size that the core can have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How large the engines may grow. Each number is a bound, not a reservation."""
@@ -145,7 +149,10 @@ def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool =
                 media_threads=max(2, processors),
                 open_files=allowed_files(Limits().open_files),
             ),
-            os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20,
+            sip_memory(
+                environment.get("RINGFENCE_SIP_MEMORY", ""),
+                os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20,
+            ),
         ),
         public=read_public(public_file(paths.state)).parsed,
         voice=voice,
@@ -156,20 +163,33 @@ def this_system(environment: Mapping[str, str] = os.environ, *, firewall: bool =
     )
 
 
-def sized(limits: Limits, memory_mib: int) -> Limits:
-    """The limits for a machine with so much memory: the core may share a sixteenth of it, and takes as many connections
-    as fit beside its reserve. Only what is used is taken from the machine.
+def sip_memory(asked: str, machine_mib: int) -> int:
+    """MiB that the core may share: what RINGFENCE_SIP_MEMORY says, or else a sixteenth of the machine's memory. It is
+    taken from the machine only when it is used. Raises MemoryRefused.
 
-    >>> sized(Limits(), 2_048) == Limits()
-    True
-    >>> large = sized(Limits(), 24_576)
-    >>> large.sip_shared_mib, large.sip_tcp_connections
-    (1536, 10532)
+    >>> sip_memory("", 2_048), sip_memory("", 24_576), sip_memory("512", 24_576)
+    (256, 1536, 512)
     """
-    shared = max(limits.sip_shared_mib, min(memory_mib // 16, MOST_SHARED_MIB))
-    fitting = (shared * 1024 - replace(limits, sip_shared_mib=shared).sip_reserved_kib) // CONNECTION_KIB
-    connections = max(limits.sip_tcp_connections, min(fitting, limits.open_files // 2))
-    return replace(limits, sip_shared_mib=shared, sip_tcp_connections=connections)
+    least = Limits().sip_shared_mib
+    if not asked:
+        return max(least, min(machine_mib // 16, MOST_SHARED_MIB))
+    wanted = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 0
+    if not least <= wanted <= MOST_SHARED_MIB:
+        raise MemoryRefused(
+            f"RINGFENCE_SIP_MEMORY is {asked[:40]!r}; it must be a number of MiB from {least} to {MOST_SHARED_MIB}."
+        )
+    return wanted
+
+
+def sized(limits: Limits, shared_mib: int) -> Limits:
+    """The limits with so much shared memory, and as many connections as fit beside its reserve.
+
+    >>> sized(Limits(), 256) == Limits(), sized(Limits(), 1_536).sip_tcp_connections
+    (True, 10532)
+    """
+    large = replace(limits, sip_shared_mib=shared_mib)
+    fitting = (shared_mib * 1024 - large.sip_reserved_kib) // CONNECTION_KIB
+    return replace(large, sip_tcp_connections=max(limits.sip_tcp_connections, min(fitting, limits.open_files // 2)))
 
 
 def placed_signalling(around: Surroundings, voice: VoiceNetwork, environment: Mapping[str, str]) -> Surroundings:

@@ -44,6 +44,10 @@ def make_home(purpose: str) -> Path:
     return home
 
 
+SIP_MEMORY: Final = "256"
+"""MiB: that of a small machine, so that a test can fill it."""
+
+
 def _paths(home: Path) -> Paths:
     return Paths(state=home / "state", run=home / "run")
 
@@ -52,7 +56,11 @@ def _ringfence(
     home: Path, argv: list[str], timeout: float, stdin: str | None = None
 ) -> "subprocess.CompletedProcess[str]":
     paths = _paths(home)
-    environment = os.environ | {"RINGFENCE_STATE_DIR": str(paths.state), "RINGFENCE_RUN_DIR": str(paths.run)}
+    environment = os.environ | {
+        "RINGFENCE_STATE_DIR": str(paths.state),
+        "RINGFENCE_RUN_DIR": str(paths.run),
+        "RINGFENCE_SIP_MEMORY": SIP_MEMORY,
+    }
     return subprocess.run(
         argv, input=stdin, capture_output=True, text=True, timeout=timeout, check=False, env=environment, cwd=CODE
     )

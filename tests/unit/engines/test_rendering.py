@@ -20,7 +20,15 @@ from ringfence.engines.render import (
     render,
 )
 from ringfence.engines.rtpengine import faults, render_media
-from ringfence.engines.system import CONNECTION_KIB, MOST_SHARED_MIB, Limits, System, sized
+from ringfence.engines.system import (
+    CONNECTION_KIB,
+    MOST_SHARED_MIB,
+    Limits,
+    MemoryRefused,
+    System,
+    sip_memory,
+    sized,
+)
 from ringfence.hosts.paths import Paths
 from ringfence.policy.challenges import ANSWER_TIME
 from tests.unit.engines.systems import a_system
@@ -156,12 +164,18 @@ def test_a_limit_of_zero_is_refused() -> None:
 
 def test_the_core_grows_with_the_machine_and_is_never_smaller_than_usual() -> None:
     """Issue 6: 10,000 phones on TLS; what they need stays clear of the reserve (ADR 53)."""
-    assert sized(Limits(), 512) == Limits()
-    large = sized(Limits(), 24 * 1024)
+    assert sized(Limits(), sip_memory("", 512)) == Limits()
+    large = sized(Limits(), sip_memory("", 24 * 1024))
     assert large.sip_tcp_connections > 10_000
     assert large.sip_tcp_connections * CONNECTION_KIB <= large.sip_shared_mib * 1024 - large.sip_reserved_kib
-    assert sized(Limits(open_files=9_000), 24 * 1024).sip_tcp_connections == 4_500
-    assert sized(Limits(), 1024 * 1024).sip_shared_mib == MOST_SHARED_MIB
+    assert sized(Limits(open_files=9_000), 1_536).sip_tcp_connections == 4_500
+    assert sip_memory("", 1024 * 1024) == MOST_SHARED_MIB
+
+
+@pytest.mark.parametrize("asked", ["255", "4097", "-1", "1e3", "\u0663\u0660\u0660", "much", "9" * 30])
+def test_a_size_that_the_core_cannot_have_is_refused(asked: str) -> None:
+    with pytest.raises(MemoryRefused, match="from 256 to 4096"):
+        sip_memory(asked, 1_024)
 
 
 def listening(text: str) -> list[str]:
