@@ -22,7 +22,7 @@ MEMORY_MIB: Final = 1_536
 """What ten thousand phones on TLS need: a core's part of a machine with 24 GiB."""
 
 IDLE: Final = 2_000
-RETURN_RATE: Final = 6_000
+RETURN_RATE: Final = 5_000
 QUIET: Final = Load(1500, 4500)
 NANO: Final = 1_000_000_000
 

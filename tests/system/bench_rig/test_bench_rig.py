@@ -2,10 +2,16 @@
 
 import tempfile
 from pathlib import Path
+from typing import Final
 
-from bench.rig.network import laid_out
-from bench.systems.ringfence import install, ringfence
+from bench.load.phones import DOMAIN, account, register, write_phone_book
+from bench.rig.network import laid_out, run_in
+from bench.systems.ringfence import install, restarted, ringfence
 from bench.systems.stock import answers
+from ringfence.lab.product import within
+
+MANY: Final = 12_000
+"""Registrations that sixteen MiB of a worker's own memory do not hold."""
 
 
 def test_the_measured_system_starts_and_answers() -> None:
@@ -15,3 +21,20 @@ def test_the_measured_system_starts_and_answers() -> None:
         ready = install(Path(folder) / "ours", extensions=10)
         with ringfence(net, ready):
             assert answers(net)
+
+
+def test_a_core_that_many_phones_had_registered_at_starts_again() -> None:
+    """Faults are normal: one worker reads all registrations into its own memory first. They are known afterwards."""
+    with tempfile.TemporaryDirectory(prefix="ringfence-bench-", dir="/var/tmp") as name, laid_out() as net:
+        folder = Path(name)
+        folder.chmod(0o755)
+        ready, book = install(folder / "ours", extensions=MANY), folder / "phones.csv"
+        write_phone_book(book, map(account, range(MANY)))
+
+        def all_register() -> None:
+            assert register(net, book, folder, rate=3_000, count=MANY).valid
+
+        with restarted(net, ready, all_register):
+            control, last = f"unix:{ready.paths.core_control}", f"{account(MANY - 1).user}@{DOMAIN}"
+            words = ("kamcmd", "-s", control, "ul.lookup", "location", last)
+            within(20, lambda: "Contact" in run_in(net.server, *words), "the last one is known")
