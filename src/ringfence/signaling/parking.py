@@ -13,6 +13,7 @@ from ringfence.signaling import branches, ksr, memory
 from ringfence.signaling.worker import Worker
 
 NOTHING_PARKED: Final = Refuse("code.nothing_parked", 404, "Not Found")
+TAKEN: Final = Refuse("code.park_taken", 486, "Busy Here")
 
 
 def started() -> None:
@@ -29,8 +30,10 @@ def ended() -> None:
         memory.unpark(ksr.dialog_var("payer"))
 
 
-def is_taken(place: str) -> bool:
-    return bool(memory.parked(place))
+def objection(verdict: Verdict, place: str) -> Refuse | None:
+    """To parking one more call where one waits already; None for a verdict that parks nothing."""
+    parks = isinstance(verdict, PlayService) and verdict.service is Service.PARK
+    return TAKEN if parks and memory.parked(place) else None
 
 
 def fetched(verdict: Unpark, worker: Worker) -> Verdict:

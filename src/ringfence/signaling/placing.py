@@ -13,7 +13,6 @@ from ringfence.policy.inbound import ANONYMOUS
 from ringfence.policy.media import addresses
 from ringfence.policy.model import CallOutside, PlayService, Refuse, RingExtension, RingList, Verdict
 from ringfence.policy.outsiders import outsider
-from ringfence.policy.services import Service
 from ringfence.policy.transfer import BEFORE_TOKEN
 from ringfence.signaling import act, branches, calls, ksr, memory, outward, parking, ringing, services
 from ringfence.signaling.judging import judge_of
@@ -21,7 +20,6 @@ from ringfence.signaling.worker import Worker
 
 UNKNOWN: Final = Refuse("transfer.promise", 403, "Forbidden")
 NOWHERE: Final = Refuse("transfer.nowhere", 403, "Forbidden")
-TAKEN: Final = Refuse("code.park_taken", 486, "Busy Here")
 
 
 def place(worker: Worker) -> None:
@@ -68,10 +66,9 @@ def _carry(verdict: Verdict, promise: Promise, party: Subscriber, worker: Worker
     family = "IP6" if any(":" in address for address in addresses(ksr.body())) else "IP4"
     told = {OF: promise.of, DEPTH: promise.depth, HEARD_BY: family}
     arrived = calls.Arrived(told, None, NO_ENCRYPTION, tuple(promise.already.split()))
-    if isinstance(verdict, PlayService) and verdict.service is Service.PARK and parking.is_taken(promise.payer):
-        verdict = TAKEN
-    if not leads_on(verdict):
-        verdict = verdict if isinstance(verdict, Refuse) else NOWHERE
+    verdict = parking.objection(verdict, promise.payer) or verdict
+    if not (isinstance(verdict, Refuse) or leads_on(verdict)):
+        verdict = NOWHERE
     match verdict:
         case RingExtension() | RingList():
             calls.ring(verdict, promise.number, worker, arrived)
@@ -82,5 +79,3 @@ def _carry(verdict: Verdict, promise: Promise, party: Subscriber, worker: Worker
         case Refuse(rule, code, reason):
             calls.journal_refused_call(worker, verdict, party, promise.number)
             act.refuse(worker, rule, code, reason)
-        case _:
-            act.refuse(worker, NOWHERE.rule, NOWHERE.code, NOWHERE.reason)

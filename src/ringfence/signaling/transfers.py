@@ -8,7 +8,6 @@ import os
 from ringfence.policy.book import Subscriber
 from ringfence.policy.index import Index
 from ringfence.policy.model import CallOutside, PlayService, Refuse, Request, RingExtension, RingList, Verdict
-from ringfence.policy.services import Service
 from ringfence.policy.transfer import (
     BEFORE_TOKEN,
     TOKEN_BYTES,
@@ -86,8 +85,8 @@ def judged(wish: Wish, transferrer: Subscriber, transferee: Subscriber, index: I
     verdict = judge(transferee, transferrer, wish.number)
     if isinstance(verdict, Refuse):
         return verdict
-    if isinstance(verdict, PlayService) and verdict.service is Service.PARK and parking.is_taken(transferrer.aor):
-        return Refuse("code.park_taken", 486, "Busy Here")
+    if taken := parking.objection(verdict, transferrer.aor):
+        return taken
     if not isinstance(verdict, RingExtension | RingList | CallOutside | PlayService):
         return NOT_HERE
     callee = verdict.callee.aor if isinstance(verdict, RingExtension) else ""
