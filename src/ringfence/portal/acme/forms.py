@@ -7,11 +7,6 @@ from ringfence.portal.acme.changes import LONGEST
 from ringfence.portal.forms import PortalForm
 
 
-def _switch(title: Any, about: Any) -> forms.BooleanField:
-    widget = forms.CheckboxInput(attrs={"class": "form-check-input"})
-    return forms.BooleanField(label=title, help_text=about, required=False, widget=widget)
-
-
 def _text(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "spellcheck": "false", "class": "form-control mono"})
 
@@ -44,16 +39,18 @@ class AcmeForm(PortalForm):
         label=_("E-mail address"),
         help_text=_("Told to the authority, for its warnings. It may be empty where the authority permits that."),
     )
-    terms_agreed = _switch(
-        _("I agree to the authority’s terms"),
-        _(
+    terms_agreed = forms.BooleanField(
+        required=False,
+        label=_("I agree to the authority’s terms"),
+        help_text=_(
             "Off by default. Without it no account is opened and nothing ordered. The directory says where the terms "
             "are (termsOfService)."
         ),
     )
-    renew = _switch(
-        _("Renew by itself"),
-        _(
+    renew = forms.BooleanField(
+        required=False,
+        label=_("Renew by itself"),
+        help_text=_(
             "On by default: a certificate that was ordered here is ordered anew when two thirds of its lifetime are "
             "over. One that was uploaded is left alone."
         ),
