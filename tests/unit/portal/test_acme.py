@@ -13,10 +13,11 @@ from ringfence.engines import brought
 from ringfence.lab.acme import AcmeServer, Behaviour
 from ringfence.portal import places
 from ringfence.portal.acme import work
-from ringfence.portal.acme.models import ACCOUNT_KEY, AcmeSettings, CertificateOrder, State
+from ringfence.portal.acme.models import ACCOUNT_KEY, AcmeSettings, CertificateOrder
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.doctor import gather
 from ringfence.portal.firewall.plan import current_plan
+from ringfence.portal.jobs import State
 from ringfence.portal.notices.collect import topic_of
 from ringfence.portal.notices.topics import Topic
 from ringfence.portal.sealing import unseal

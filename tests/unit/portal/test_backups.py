@@ -11,7 +11,8 @@ from ringfence.backups.restoring import verify
 from ringfence.portal import places
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.backups import work
-from ringfence.portal.backups.models import Backup, BackupPlan, State
+from ringfence.portal.backups.models import Backup, BackupPlan
+from ringfence.portal.jobs import State
 from tests.unit.portal.rest import Site
 from tests.unit.portal.test_pages import browser
 

@@ -13,7 +13,7 @@ from ringfence.hosts.addresses import parsed
 from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.acme.jws import unbase64url
-from ringfence.portal.acme.models import AcmeSettings, CertificateOrder, State
+from ringfence.portal.acme.models import AcmeSettings, CertificateOrder
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import SECRET_CHANGED, change
 from ringfence.portal.permissions import Permission
@@ -64,7 +64,7 @@ def ask_for_one(actor: Actor) -> CertificateOrder:
     row = AcmeSettings.current()
     if problems := list(_missing(row)):
         raise Refused(problems)
-    if CertificateOrder.objects.filter(state__in=(State.WAITING, State.RUNNING)).exists():
+    if CertificateOrder.any_under_way():
         raise Conflict(detail="A certificate is being ordered already.")
     with change(actor) as draft:
         made = CertificateOrder.objects.create(asked_by=actor.name)

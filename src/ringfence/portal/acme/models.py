@@ -5,6 +5,7 @@ from typing import Final
 from django.db import models
 
 from ringfence.portal.acme.jws import AccountKey, ExternalAccount
+from ringfence.portal.jobs import Job, State
 from ringfence.portal.sealing import seal, unseal
 
 ACCOUNT_KEY: Final = "acme account key"
@@ -58,28 +59,12 @@ class AcmeSettings(models.Model):
         return made
 
 
-class State(models.TextChoices):
-    """How far an order is."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-
-
-class CertificateOrder(models.Model):
+class CertificateOrder(Job):
     """One order, asked for by somebody or because the certificate is due for renewal."""
 
-    asked_at = models.DateTimeField(auto_now_add=True)
-    asked_by = models.CharField(max_length=200)
     renewal = models.BooleanField(default=False)
-    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    ended_at = models.DateTimeField(null=True)
     fingerprint = models.CharField(max_length=100, blank=True, default="")
     error = models.CharField(max_length=600, blank=True, default="")
-
-    class Meta:
-        ordering = ("-asked_at", "-id")
 
     def __str__(self) -> str:
         return f"order {self.pk}"

@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from ringfence.policy.sentence import Sentence
 from ringfence.portal.acme.client import Means, Wish, ordered
-from ringfence.portal.acme.models import AcmeSettings, CertificateOrder, State
+from ringfence.portal.acme.models import AcmeSettings, CertificateOrder
 from ringfence.portal.acme.wire import AcmeFailed, Https
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import SECRET_CHANGED, change
+from ringfence.portal.jobs import State
 from ringfence.portal.problems import Refused
 from ringfence.portal.sealing import SealBroken
 from ringfence.portal.webaccess import server
@@ -92,7 +93,7 @@ def order_due(now: datetime | None = None, means: Callable[[AcmeSettings], Means
     """Makes the order that waits, if any. The number of orders made."""
     moment = now or timezone.now()
     _ask_if_due(moment)
-    waiting = CertificateOrder.objects.filter(state=State.WAITING).order_by("asked_at").first()
+    waiting = CertificateOrder.next_waiting()
     if waiting is None or not _claimed(waiting):
         return 0
     row = AcmeSettings.current()
@@ -123,7 +124,7 @@ def _ask_if_due(now: datetime) -> None:
     row = AcmeSettings.current()
     if not row.renew or row.renew_at is None or now < row.renew_at or not row.is_complete:
         return
-    if CertificateOrder.objects.filter(state__in=(State.WAITING, State.RUNNING)).exists():
+    if CertificateOrder.any_under_way():
         return
     if server.ask("web.show")["certificate"]["fingerprint"] != row.fingerprint:
         log.warning("another certificate was brought by hand; it is not renewed")

@@ -6,8 +6,9 @@ from ringfence.backups.lock import WeakPassphrase, new_lock, read_lock, write_lo
 from ringfence.portal import places
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
-from ringfence.portal.backups.models import Backup, BackupPlan, State
+from ringfence.portal.backups.models import Backup, BackupPlan
 from ringfence.portal.change import SECRET_CHANGED, change
+from ringfence.portal.jobs import State
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, NotFound, refuse
 
@@ -30,7 +31,7 @@ def ask_for_one(actor: Actor) -> Backup:
         raise refuse(
             "passphrase", "backup.no_passphrase", "Set the passphrase of backups first: they are sealed with it."
         )
-    if Backup.objects.filter(state__in=(State.WAITING, State.RUNNING)).exists():
+    if Backup.any_under_way():
         raise Conflict(detail="A backup is being made already.")
     with change(actor) as draft:
         made = Backup.objects.create(asked_by=actor.name)
@@ -41,7 +42,7 @@ def ask_for_one(actor: Actor) -> Backup:
 def delete(actor: Actor, backup: Backup) -> None:
     """The row and its file. Raises Conflict while it is being made."""
     require(actor, Permission.BACKUPS_WRITE)
-    if backup.state in (State.WAITING, State.RUNNING):
+    if backup.is_under_way:
         raise Conflict(detail="This backup is being made.")
     with change(actor) as draft:
         draft.record("backup.deleted", backup.pk, str(backup))

@@ -5,6 +5,7 @@ from pathlib import Path
 from django.db import models
 
 from ringfence.portal import places
+from ringfence.portal.jobs import Job
 
 
 class BackupPlan(models.Model):
@@ -19,29 +20,13 @@ class BackupPlan(models.Model):
         return cls.objects.filter(pk=1).first() or cls(pk=1)
 
 
-class State(models.TextChoices):
-    """How far a backup is."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-
-
-class Backup(models.Model):
+class Backup(Job):
     """One backup, asked for by somebody or by the plan. `file` is its name in the directory of backups."""
 
-    asked_at = models.DateTimeField(auto_now_add=True)
-    asked_by = models.CharField(max_length=200)
     planned = models.BooleanField(default=False)
-    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    ended_at = models.DateTimeField(null=True)
     file = models.CharField(max_length=80, blank=True, default="")
     size = models.PositiveBigIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True, default="")
-
-    class Meta:
-        ordering = ("-asked_at", "-id")
 
     def __str__(self) -> str:
         return self.file or f"backup {self.pk}"

@@ -14,7 +14,8 @@ from ringfence.backups.lock import read_lock
 from ringfence.backups.making import Dump, file_name, make, note_last, sweep
 from ringfence.portal import places
 from ringfence.portal.backups.changes import has_passphrase
-from ringfence.portal.backups.models import Backup, BackupPlan, State
+from ringfence.portal.backups.models import Backup, BackupPlan
+from ringfence.portal.jobs import State
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def make_due() -> int:
     """Makes the one that is due, if any. The number of backups made."""
     now = timezone.now()
     _ask_if_planned(now)
-    waiting = Backup.objects.filter(state=State.WAITING).order_by("asked_at").first()
+    waiting = Backup.next_waiting()
     if waiting is None:
         return 0
     waiting.state = State.RUNNING
