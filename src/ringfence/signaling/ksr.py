@@ -276,7 +276,8 @@ def select_dialog(name: str, one_tag: str, other_tag: str) -> bool:
 
 
 def dialog_var(name: str) -> str:
-    return text(f"$dlg_var({name})")
+    value: Any = KSR.pv.get(f"$dlg_var({name})")
+    return "" if value is None else value.__str__()
 
 
 def set_dialog_var(name: str, value: str) -> None:
