@@ -36,6 +36,10 @@ axe.run(document, options).then(found => done(found.violations.map(fault =>
 OUT_OF_REACH: Final = """
 return Array.from(document.querySelectorAll("audio")).some(one => one.getBoundingClientRect().right > innerWidth);
 """
+PLACE_HIDDEN: Final = """
+const place = document.querySelector("#menu [aria-current=page]"), at = place && place.getBoundingClientRect();
+return Boolean(place) && at.height > 0 && (at.top < -1 || at.bottom > innerHeight + 1);
+"""
 CONTRAST: Final = ["color-contrast", "link-in-text-block"]
 
 
@@ -172,6 +176,8 @@ def test_axe_finds_nothing_on_any_page(browser: Chrome, portal: Portal, who: str
                     found[f"{path} at {width} px, {theme}"] = seen
             if browser.execute_script("return document.documentElement.scrollWidth > innerWidth"):  # type: ignore[no-untyped-call]
                 found.setdefault(f"{path} at {width} px", []).append("the page scrolls sideways (WCAG 1.4.10)")
+            if browser.execute_script(PLACE_HIDDEN):  # type: ignore[no-untyped-call]
+                found.setdefault(f"{path} at {width} px", []).append("the menu does not show where one is")
             if browser.execute_script(OUT_OF_REACH):  # type: ignore[no-untyped-call]
                 found.setdefault(f"{path} at {width} px", []).append("a player is reached by scrolling sideways alone")
     assert len(pages) > 3

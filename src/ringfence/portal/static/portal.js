@@ -175,6 +175,12 @@
     if (plays || live.querySelector("details[open], input[name=id]:checked") || live.contains(document.activeElement)) event.preventDefault();
   }
 
+  // The menu is longer than most screens: it opens where one is.
+  function showPlaceInMenu() {
+    var here = document.querySelector("#menu [aria-current=page]");
+    if (here) here.scrollIntoView({ block: "center" });
+  }
+
   document.addEventListener("submit", confirmFirst, true);
   document.addEventListener("htmx:beforeRequest", holdStill);
   document.addEventListener("change", showMarked);
@@ -196,6 +202,7 @@
   document.addEventListener("DOMContentLoaded", function () {
     takeSetupToken();
     showPasskeys();
+    showPlaceInMenu();
     document.querySelectorAll("[data-chart]").forEach(keepChart);
   });
 })();
