@@ -30,6 +30,9 @@ from ringfence.lab.softphone import unchecked_tls
 AT_ONCE: Final = 100
 """Phones that wait for an answer at the same time; more would only queue in this process."""
 
+PHONES_KNOW: Final = "X25519"
+"""Desk phones do not know the key exchange against quantum computers that OpenSSL 3.5 and browsers offer first."""
+
 PATIENCE: Final = 20.0
 """Seconds that a phone waits for its connection and both answers."""
 
@@ -91,6 +94,8 @@ async def main(stream: Stream, count: int, extensions: int) -> None:
     door, held = asyncio.Semaphore(AT_ONCE), list[object]()
     opened = {Stream.TLS: _over_tls, Stream.WSS: _over_websocket}[stream]
     trust = unchecked_tls()
+    import os
+    os.environ.get("EDGE_MLKEM") or trust.set_ecdh_curve(PHONES_KNOW)
 
     async def arrive(number: int) -> bool:
         one = account(number * (extensions // count))

@@ -27,6 +27,7 @@ def render_core(system: System) -> str:
         version=Bare(system.version),
         source=Bare(f"src/ringfence/engines/templates/{TEMPLATE}"),
         limits=system.limits,
+        firewall=system.firewall,
         registration=registration,
         packet=packet,
         bare=Bare,

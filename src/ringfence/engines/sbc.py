@@ -27,6 +27,7 @@ def render_sbc(system: System, key: str) -> str:
         version=Bare(system.version),
         source=Bare(f"src/ringfence/engines/templates/{TEMPLATE}"),
         limits=system.limits,
+        firewall=system.firewall,
         registration=registration,
         listen=[*_listen(system), Bare(f"tls:{link.here}")],
         modules=modules_directory(),

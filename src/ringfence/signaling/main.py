@@ -56,6 +56,11 @@ def ksr_plain_answer(facts: str) -> bool:
 
 
 @guarded(refuse_request, _report)
+def ksr_private_answer(facts: str) -> bool:
+    return registering.registers(facts, this_worker(), registering.TLS)
+
+
+@guarded(refuse_request, _report)
 def ksr_request_route(*_: object) -> None:
     worker = this_worker()
     if ksr.readable():

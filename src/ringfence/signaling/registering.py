@@ -16,7 +16,7 @@ from ringfence.policy.media import PRIVATE
 from ringfence.policy.model import FRESH, Answer, Credentials
 from ringfence.policy.rules.packet import MAX_CALL_ID, MAX_URI
 from ringfence.policy.rules.registration import GRANTED_AT_LEAST, GRANTED_AT_MOST, GRANTED_UNASKED, MAX_EXPIRES
-from ringfence.signaling import act, facts, ksr
+from ringfence.signaling import act, facts, ksr, registrations
 from ringfence.signaling.authentication import DECOY, Identity, not_proved
 from ringfence.signaling.facts import STREAMS
 from ringfence.signaling.repeating import BETWEEN, FACTS, allow, device, saved_line
@@ -26,7 +26,8 @@ from ringfence.signaling.worker import Worker
 REGISTER: Final = "REGISTER"
 ABSENT: Final = "<null>"
 UDP: Final = "udp"
-"""The one transport whose answers take the short way."""
+TLS: Final = "tls"
+"""The transports whose answers take the short way."""
 
 QUESTION: Final = 9
 ANSWER: Final = FACTS + 5
@@ -82,17 +83,17 @@ def _in_the_clear(domain: str, transport: str, worker: Worker) -> bool:
     return transport not in PRIVATE and index is not None and domain in index.tls_only
 
 
-def registers(told: str, worker: Worker) -> bool:
+def registers(told: str, worker: Worker, transport: str = UDP) -> bool:
     """Whether this REGISTER with credentials is answered; if not, nothing has happened yet.
 
-    What is printable and has neither a quote nor a backslash stands in the journal as it is. The last fact is
+    Over TLS a phone comes back from another port, so its account's whole set of devices stands in the journal. What is printable and has neither a quote nor a backslash stands in the journal as it is. The last fact is
     Kamailio's judgement of the credentials if they were checked before and found not right.
     """
     parts = told.split(BETWEEN)
     if len(parts) != ANSWER or not told.isprintable() or "\\" in told or '"' in told:
         return False
     phone, (call_id, cseq, name, uri, checked) = parts[:FACTS], parts[FACTS:]
-    _, source, _, _, _, target, host, sender, receiver, agent, contact, expires = phone
+    _, source, _, _, port, target, host, sender, receiver, agent, contact, expires = phone
     domain = _domain(target, host, agent, worker)
     account = f"{name}@{domain}"
     own = f"sip:{account}"
@@ -105,7 +106,8 @@ def registers(told: str, worker: Worker) -> bool:
         or len(call_id) > MAX_CALL_ID
         or not cseq.isdecimal()
         or not ksr.readable()
-        or _in_the_clear(domain, UDP, worker)
+        or _in_the_clear(domain, transport, worker)
+        or (transport == TLS and int(port) in worker.certificate_ports)
         or _is_barred(source, account, worker)
     ):
         return False
@@ -114,9 +116,12 @@ def registers(told: str, worker: Worker) -> bool:
     found = (record or DECOY).decode().split(SEPARATOR)
     if '"' in found[NAME_FIELD] or "\\" in found[NAME_FIELD]:
         return False
-    answer = int(checked) if checked != UNCHECKED else _check(domain, found[HA1_FIELD], source, worker)
-    if answer != Answer.RIGHT or found[0] != account or found[ACTIVE_FIELD] != ACTIVE:
+    answer = int(checked) if checked != UNCHECKED else _check(domain, found[HA1_FIELD], source, worker, stream=transport in STREAMS)
+    if record is None or answer != Answer.RIGHT or found[0] != account or found[ACTIVE_FIELD] != ACTIVE:
         _refuse(account, record, answer, worker)
+        return True
+    if transport == TLS:
+        registrations.save(account, decode_subscriber(record), worker)
         return True
     ksr.remember_source()
     grant = (found[HA1_FIELD], str(granted), found[1], found[2], found[NAME_FIELD])
@@ -134,12 +139,12 @@ def _is_barred(source: str, account: str, worker: Worker) -> bool:
     return worker.drops(source, now) or (bans.holds_any(now) and bans.is_slowed(source, account, now))
 
 
-def _check(domain: str, ha1: str, source: str, worker: Worker) -> int:
+def _check(domain: str, ha1: str, source: str, worker: Worker, *, stream: bool) -> int:
     """Kamailio's judgement of the credentials; an answer to a fresh nonce of ours settles a challenge."""
     ksr.use_source_port()
     answer = ksr.check_digest(domain, ha1)
     if answer in FRESH:
-        worker.tallies.answered_from(source, stream=False)
+        worker.tallies.answered_from(source, stream=stream)
     return answer
 
 

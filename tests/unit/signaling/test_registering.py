@@ -54,6 +54,7 @@ class Register:
     text: str = "REGISTER"
     policy: str = "0"
     checked: str = "0"
+    transport: str = "udp"
 
     @property
     def told(self) -> str:
@@ -61,7 +62,7 @@ class Register:
         n, source = "<null>", "198.51.100.7"
         agent = self.agent or n
         if self.name is None:
-            return f"{source}|udp|{self.target}|{self.host}|{agent}|{self.call_id}|2|{self.sender}|{self.receiver}"
+            return f"{source}|{self.transport}|{self.target}|{self.host}|{agent}|{self.call_id}|2|{self.sender}|{self.receiver}"
         return (
             f"{self.policy}|{source}|5060|192.0.2.1|5060|{self.target}|{self.host}|{self.sender}|{self.receiver}|{agent}"
             f"|{self.contact}|{self.expires or n}"
@@ -84,7 +85,7 @@ class Register:
         }  # fmt: skip
         return {
             "kx.get_msgbuf": self.text, "kx.get_method": "REGISTER", "kx.get_srcip": "198.51.100.7",
-            "kx.get_srcport": 5060, "kx.get_proto": "udp", "kx.get_msglen": 500, "kx.get_ruri": self.target,
+            "kx.get_srcport": 5060, "kx.get_proto": self.transport, "kx.get_msglen": 500, "kx.get_ruri": self.target,
             "kx.gete_ruser": "", "kx.gete_rhost": self.host, "kx.get_furi": self.sender, "kx.gete_fuser": user,
             "kx.gete_fhost": sender_host, "kx.get_turi": self.receiver, "kx.gete_tuser": account,
             "kx.gete_thost": receiver_host, "kx.get_callid": self.call_id, "kx.gete_ua": self.agent or "",
@@ -93,6 +94,7 @@ class Register:
             "nathelper.fix_nated_register": 1, "registrar.save": 1, "registrar.reg_send_reply": 1,
             "registrar.reg_fetch_contacts": 1, "registrar.reg_free_contacts": 1,
             "pv.get": lambda name: values.get(name, 1), "htable.sht_setxs": 1, "htable.sht_rm": 1,
+            "tcpops.tcp_set_connection_lifetime": 1,
         }  # fmt: skip
 
 
@@ -118,7 +120,8 @@ class Core:
             self.main.ksr_request_route()
             done = True
         else:
-            route = self.main.ksr_plain_question if message.name is None else self.main.ksr_plain_answer
+            answer = self.main.ksr_private_answer if message.transport == "tls" else self.main.ksr_plain_answer
+            route = self.main.ksr_plain_question if message.name is None else answer
             done = route(message.told) > 0
         return done, [self._replies(), self._events()]
 
@@ -162,11 +165,30 @@ PLAIN = Register()
     ],
     ids=["right answer", "no credentials", "wrong answer", "stale nonce", "no Expires"],
 )
-def test_plain_registrations_go_the_short_way(core: Core, message: Register) -> None:
-    done, effects = core.answered(message, shortly=True)
+@pytest.mark.parametrize("transport", ["udp", "tls"])
+def test_plain_registrations_go_the_short_way(core: Core, message: Register, transport: str) -> None:
+    done, effects = core.answered(replace(message, transport=transport), shortly=True)
     assert done
-    assert effects == core.answered(message, shortly=False)[1]
+    assert effects == core.answered(replace(message, transport=transport), shortly=False)[1]
     assert effects[0]
+
+
+def test_a_phone_on_tls_keeps_its_connection_and_all_its_devices_are_told(core: Core) -> None:
+    """Attack case 45: a stranger's connection ends after 20 seconds, a registered phone's lives until it refreshes."""
+    core.answered(replace(PLAIN, transport="tls"), shortly=True)
+    assert core.kamailio.arguments_of("tcpops.tcp_set_connection_lifetime")
+    assert _last_event(core)["complete"]
+    assert _phones(core) == []
+
+
+def test_a_port_where_phones_show_a_certificate_is_left_to_the_general_way(core: Core) -> None:
+    """ADR 42: the short way asks for no certificate."""
+    ports = core.main.this_worker().certificate_ports
+    ports[5060] = True
+    try:
+        assert core.answered(replace(PLAIN, transport="tls"), shortly=True) == (False, [[], []])
+    finally:
+        del ports[5060]
 
 
 @pytest.mark.parametrize(
@@ -194,6 +216,16 @@ def test_a_suspended_account_and_one_with_another_spelling_are_refused(core: Cor
     assert core.answered(eve, shortly=True) == (False, [[], []])
 
 
+def test_a_tenant_with_tls_only_is_served_over_tls_on_the_short_way(core: Core) -> None:
+    """Reference "TLS and WSS for SIP Signaling"."""
+    uri = "sip:105@tls.example"
+    message = Register("105", "sip:tls.example", "tls.example", uri, uri, digest_uri="sip:tls.example", transport="tls")
+    done, effects = core.answered(message, shortly=True)
+    assert done
+    assert effects == core.answered(message, shortly=False)[1]
+    assert "registrar.save" in [name for name, _ in effects[0]]
+
+
 @pytest.mark.parametrize("name", [None, "105"])
 def test_a_tenant_with_tls_only_is_refused_over_udp_on_either_way(core: Core, name: str | None) -> None:
     """Reference "TLS and WSS for SIP Signaling": the short way leaves it alone, the general one asks for no digest."""
@@ -203,6 +235,12 @@ def test_a_tenant_with_tls_only_is_refused_over_udp_on_either_way(core: Core, na
     )
     assert core.answered(message, shortly=True) == (False, [[], []])
     assert core.answered(message, shortly=False)[1][0] == [("sl.send_reply", (403, "Use TLS"))]
+
+
+def _last_event(core: Core) -> dict[str, Any]:
+    lines = "".join(path.read_text() for path in sorted(core.journal.glob("events-*"))).splitlines()
+    event: dict[str, Any] = json.loads(lines[-1])
+    return event
 
 
 def _phones(core: Core) -> list[tuple[Any, ...]]:
@@ -293,7 +331,7 @@ EXPIRES = st.sampled_from([None, "0", "30", "600", "7200", "4294967296", "x", "-
     lambda target, **rest: Register(target=target[0], host=target[1], **rest),
     target=TARGETS, name=NAMES, sender=URIS, receiver=URIS, agent=AGENTS, contact=CONTACTS, expires=EXPIRES,
     digest_uri=st.sampled_from(["sip:acme.example", "sip:other.example", "sip:192.0.2.1", None]),
-    digest=st.sampled_from([1, -2, -4, -5, -6, -8, -1]), call_id=st.sampled_from(["c", "x" * 256, "x" * 257]),
+    transport=st.sampled_from(["udp", "tls"]), digest=st.sampled_from([1, -2, -4, -5, -6, -8, -1]), call_id=st.sampled_from(["c", "x" * 256, "x" * 257]),
 ))  # fmt: skip
 def test_both_ways_agree_on_whatever_the_short_way_serves(core: Core, message: Register) -> None:
     """Attack cases: borrowed From, blocked user agent, suspended account, foreign domain, replayed digest."""
