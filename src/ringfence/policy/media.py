@@ -128,11 +128,15 @@ def leg_of_asker(transport: str, terms: Terms, body: str) -> Leg | Refuse:
     return Leg(form, transport in WEB, terms.strong)
 
 
-def leg_towards(transport: str, terms: Terms) -> Leg:
-    """The leg that is offered to a party which is reached over this transport."""
+def leg_towards(transport: str, terms: Terms, *, insists: bool = False) -> Leg:
+    """The leg that is offered to a party which is reached over this transport.
+
+    `insists`: it refused the offer that left SRTP to it. Its keys may then pass where others can read them: the sound
+    itself would otherwise.
+    """
     if transport in WEB:
         return Leg(Form.DTLS, browser=True, strong=terms.strong)
-    if terms.encryption is Encryption.REQUIRED:
+    if terms.encryption is Encryption.REQUIRED or (insists and terms.encryption is Encryption.OFFERED):
         return Leg(Form.SDES, strong=terms.strong)
     if terms.encryption is Encryption.OFFERED and transport in PRIVATE:
         return Leg(Form.BOTH, strong=terms.strong)

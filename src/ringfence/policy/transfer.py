@@ -13,6 +13,8 @@ BEFORE_TOKEN: Final = "_"  # noqa: S105
 
 TOKEN_BYTES: Final = 16
 
+NO_TARGET: Final = Refuse("transfer.target", 403, "Forbidden")
+
 _REPLACES: Final = re.compile(r"[?&]Replaces=([^&>\s]{1,400})", re.IGNORECASE)
 _TAGS: Final = re.compile(r"([^;\s]{1,128});(?:to-tag=([^;\s]{1,128});from-tag=([^;\s]{1,128}))", re.IGNORECASE)
 _SWAPPED: Final = re.compile(r"([^;\s]{1,128});(?:from-tag=([^;\s]{1,128});to-tag=([^;\s]{1,128}))", re.IGNORECASE)
@@ -31,9 +33,8 @@ class Replaced(NamedTuple):
         return f"{self.call_id};to-tag={self.to_tag};from-tag={self.from_tag}"
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a Refer-To asks for."""
+class Wish(NamedTuple):
+    """What a Refer-To asks for. With `replaced` it may name a device instead of a number, which is "" then."""
 
     number: str
     host: str
@@ -58,13 +59,30 @@ def wish_in(refer_to: str) -> Wish | Refuse:
     """
     number, host = redirection_in(refer_to)
     method = _METHOD.search(refer_to)
-    if not number or BEFORE_TOKEN in number or (method and method[1].upper() != "INVITE"):
-        return Refuse("transfer.target", 403, "Forbidden")
-    found = _REPLACES.search(refer_to)
-    if found is None:
-        return Wish(number, host)
+    if method and method[1].upper() != "INVITE":
+        return NO_TARGET
+    if BEFORE_TOKEN in number:
+        number = ""
+    if (found := _REPLACES.search(refer_to)) is None:
+        return Wish(number, host) if number else NO_TARGET
     replaced = _replaced(unquote(found[1]))
     return Wish(number, host, replaced) if replaced else Refuse("transfer.replaces", 403, "Forbidden")
+
+
+def towards(wish: Wish, transferrer: str, parties: tuple[str, ...]) -> Wish:
+    """The same wish, to the extension that the replaced call is with, if it is one of the transferrer's domain.
+
+    Phones name whom they talk to by what they dialled, which may be a group or a forwarded number, or by the Contact of
+    that device (RFC 5589 section 7.1). `parties`: the addresses of record of the replaced call; none if it is unknown.
+
+    >>> towards(Wish("x7", "192.0.2.9", Replaced("i", "1", "2")), "101@a.test", ("103@a.test", "101@a.test"))[:2]
+    ('103', 'a.test')
+    """
+    others = [party for party in parties if party != transferrer]
+    if wish.replaced is None or len(others) != 1 or len(parties) != 2:
+        return wish
+    number, _, domain = others[0].partition("@")
+    return wish._replace(number=number, host=domain) if domain == transferrer.partition("@")[2] else wish
 
 
 def _replaced(text: str) -> Replaced | None:

@@ -65,7 +65,6 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
 
     `more` says how a call from outside came in.
     """
-    ksr.forget_credentials()
     claims.strip()
     tenant = worker.tenant(verdict.caller.domain)
     leg = media.leg_of_caller(more.terms or terms.of_subscriber(verdict.caller, worker))

@@ -34,7 +34,7 @@ from ringfence.policy.limits import HELD
 from ringfence.policy.media import PLAIN_LEG, encode_leg
 from ringfence.policy.model import CallOutside, Refuse, RingExtension, Verdict
 from ringfence.policy.relayed import place
-from ringfence.policy.transfer import TOKEN_BYTES, Wish, wish_in
+from ringfence.policy.transfer import TOKEN_BYTES, Wish
 from ringfence.signaling import (
     calls,
     claims,
@@ -79,7 +79,7 @@ def begin(worker: Worker) -> Refuse | None:
     transferrer = worker.view.subscriber(ksr.dialog_var("from" if _sender() == "caller" else "to")) if index else None
     if objection := _objection(transferrer, since):
         return objection
-    wish = wish_in(transfer_port.refer_to())
+    wish = transfers.wish_of(transferrer, worker) if transferrer else transfers.NOT_HERE
     if not _is_speakable():
         return UNSPEAKABLE
     if isinstance(wish, Refuse) or transferrer is None:

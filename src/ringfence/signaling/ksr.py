@@ -141,11 +141,6 @@ def md5(words: str) -> str:
     return text("$(var(words){s.md5})")
 
 
-def forget_credentials() -> None:
-    """Our digest must not travel on to the callee."""
-    KSR.auth.consume_credentials()
-
-
 def retransmission() -> bool:
     return _yes(KSR.tmx.t_precheck_trans()) and _yes(KSR.tm.t_check_trans())
 

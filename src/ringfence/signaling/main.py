@@ -116,7 +116,6 @@ def _outside_dialog(method: str, worker: Worker) -> None:
         return
     if method == "INVITE" and request.caller:
         if index.trunks.by_id and ksr.has_sdp():
-            ksr.forget_credentials()
             trunk_port.strip_source_names()  # only before the transaction keeps the message
         media.prefer_long_keys()
         ksr.new_transaction()

@@ -51,6 +51,8 @@ VOICE_HOP: Final = facts.VOICE
 CALLER, CALLEE = "caller_leg", "callee_leg"
 FAILED: Final = "media_failed"
 BROKEN: Final = "media_broken"
+INSISTS: Final = "insists"
+"""Marks a transaction whose devices are asked once more, because they take nothing but SRTP."""
 CARRIED: Final = "carried"
 """Marks the dialog of a call that the relay was told of."""
 
@@ -81,7 +83,8 @@ def leg_of_caller(terms: Terms) -> Leg | Refuse:
 def offer_to_branch(terms: Terms) -> bool:
     """The offer for the device that this branch goes to; False: nothing is sent there."""
     next_hop = ksr.text("$du") or ksr.target_uri()
-    leg = _leg_through_sbc(next_hop, terms) or leg_towards(transport_towards(next_hop), terms)
+    insists = bool(ksr.noted(INSISTS))
+    leg = _leg_through_sbc(next_hop, terms, insists) or leg_towards(transport_towards(next_hop), terms, insists=insists)
     if not _offer(leg, next_hop, f"{THIS_BRANCH} {TO_VOICE}" if next_hop == VOICE_HOP else THIS_BRANCH):
         ksr.set_dialog_var(FAILED, "1")
         return False
@@ -176,7 +179,7 @@ def _family_of_tied(next_hop: str) -> str:
     return ksr.dialog_var(MEETS) if next_hop == VOICE_HOP else ""
 
 
-def _leg_through_sbc(next_hop: str, terms: Terms) -> Leg | None:
+def _leg_through_sbc(next_hop: str, terms: Terms, insists: bool) -> Leg | None:
     """The SBC speaks to browsers for us (ICE and DTLS): it gets an offer with keys, over the link, and no browser's.
 
     None for whoever is not behind it. The parameter is the SBC's own, in the path that it signed.
@@ -186,7 +189,7 @@ def _leg_through_sbc(next_hop: str, terms: Terms) -> Leg | None:
         return None
     if spoken in WEB:
         return Leg(Form.SDES, strong=terms.strong)
-    return leg_towards(spoken, terms)
+    return leg_towards(spoken, terms, insists=insists)
 
 
 def _from(leg: Leg) -> str:

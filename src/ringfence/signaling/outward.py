@@ -58,7 +58,6 @@ def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker)
         calls.refuse(worker, leg, calls.caller_fields(by.caller, verdict.number, dialled))
         return
     payer, tenant = verdict.payer, worker.tenant(verdict.payer.domain)
-    ksr.forget_credentials()
     claims.strip()
     call = lines.facts_outside(verdict, by.caller, tenant, by.arrived.extent)
     admit = partial(limits.admit, already=by.arrived.already)

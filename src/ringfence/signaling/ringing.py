@@ -16,6 +16,7 @@ from ringfence.policy.ringlist import after_list, decode_steps, wanted
 from ringfence.signaling import (
     calls,
     encrypted,
+    insisting,
     ksr,
     limits,
     lines,
@@ -75,8 +76,10 @@ def _exhausted(verdict: RingList, worker: Worker) -> Verdict:
 
 def failed(worker: Worker) -> None:
     """Nobody took the call where it rang: the next step, or the end of it."""
-    code = ksr.number("$T_reply_code")
-    verdict = None if ksr.cancelled() else _next_step(code, worker)
+    code, cancelled = ksr.number("$T_reply_code"), ksr.cancelled()
+    if not cancelled and insisting.rings_again(code, worker):
+        return
+    verdict = None if cancelled else _next_step(code, worker)
     match verdict:
         case None:
             calls.failed(worker, in_dialog=False)

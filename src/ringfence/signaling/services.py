@@ -17,7 +17,6 @@ NOTICES: Final = frozenset({"message-summary", "check-sync", "check-sync;reboot=
 def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arrived = calls.INSIDE) -> None:
     """A call that the system itself answers from the start. `more` says how it came in."""
     caller, tenant = verdict.caller, worker.tenant(verdict.caller.domain)
-    ksr.forget_credentials()
     claims.strip()
     call_id = worker.new_call_id()
     started = calls.caller_fields(caller, str(verdict.service), target_user)

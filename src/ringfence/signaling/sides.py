@@ -5,8 +5,8 @@ from typing import Any, Final
 from ringfence.signaling import facts, ksr, trunk_port
 from ringfence.signaling.lines import CAME_BY
 
-OF_PHONES: Final = ("User-Agent", "Organization", "Call-Info", "Subject", "Authorization", "Proxy-Authorization")
-"""Headers that tell what phone this is, or what it proved to us."""
+OF_PHONES: Final = ("User-Agent", "Organization", "Call-Info", "Subject")
+"""Headers that tell what phone this is."""
 
 
 def asking_side() -> str:

@@ -10,6 +10,7 @@ from ringfence.policy.index import Index
 from ringfence.policy.model import CallOutside, PlayService, Refuse, Request, RingExtension, RingList, Verdict
 from ringfence.policy.transfer import (
     BEFORE_TOKEN,
+    NO_TARGET,
     TOKEN_BYTES,
     Grant,
     Replaced,
@@ -17,6 +18,7 @@ from ringfence.policy.transfer import (
     decode_grant,
     encode_grant,
     redeemed,
+    towards,
     wish_in,
 )
 from ringfence.signaling import branches, calls, ksr, memory, parking, transfer_port
@@ -36,7 +38,7 @@ def judge_refer(worker: Worker) -> Refuse | None:
     transferrer, transferee = parties
     if transfer_port.refer_to_count() != 1:
         return TWICE
-    wish = wish_in(transfer_port.refer_to())
+    wish = wish_of(transferrer, worker)
     if isinstance(wish, Refuse):
         return wish
     verdict = judged(wish, transferrer, transferee, index, worker)
@@ -45,6 +47,17 @@ def judge_refer(worker: Worker) -> Refuse | None:
         return verdict
     _grant(wish, transferrer, transferee)
     return None
+
+
+def wish_of(transferrer: Subscriber, worker: Worker) -> Wish | Refuse:
+    """What the REFER at hand asks for; whom an attended transfer leads to is known from the call that it replaces."""
+    wish = wish_in(transfer_port.refer_to())
+    if isinstance(wish, Refuse) or wish.replaced is None:
+        return wish
+    parties = transfer_port.parties_of(wish.replaced.call_id, wish.replaced.to_tag, wish.replaced.from_tag)
+    if all(worker.view.subscriber(aor) for aor in parties):
+        wish = towards(wish, transferrer.aor, parties)
+    return wish if wish.number else NO_TARGET
 
 
 def redeem(request: Request, worker: Worker) -> Request:

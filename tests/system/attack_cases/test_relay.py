@@ -84,6 +84,21 @@ def test_spoofed_identities_never_reach_the_callee(phone: Any) -> None:
     assert not invite.header("proxy-authorization")
 
 
+@pytest.mark.parametrize("header", ["Authorization", "Proxy-Authorization"])
+def test_a_digest_within_a_call_never_reaches_the_other_party(phone: Any, header: str) -> None:
+    """Phones repeat what they proved themselves with; whoever gets it can guess at the password at home."""
+    caller, callee = phone("166"), phone("167")
+    ours, theirs = establish(caller, callee)
+    for sender, receiver, dialog in ((caller, callee, ours), (callee, caller, theirs)):
+        raw = sender.in_dialog(dialog, "INFO", [(header, 'Digest username="166", response="0123456789abcdef"')])
+        sender.send(raw)
+        arrived = receiver.request("INFO")
+        receiver.respond(arrived, 200, "OK")
+        assert sender.final(sip.parse(raw).branch).status == 200
+        assert b"0123456789abcdef" not in arrived.raw
+    assert end_call(caller, callee, ours).status == 200
+
+
 def test_a_borrowed_from_is_refused(phone: Any, pbx: Any) -> None:
     """Case 35: From of another extension with own credentials."""
     caller = phone("168")

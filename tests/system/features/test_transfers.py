@@ -60,15 +60,22 @@ def test_a_blind_transfer_connects_the_other_two_and_the_transferrer_pays(pbx: A
     assert record(pbx, "312", "313", code=200)["callee"] == "313@acme.example"
 
 
-def test_an_attended_transfer_replaces_the_call_of_the_transferrer(phone: Any, calling: Callable[..., None]) -> None:
-    """RFC 5589 section 7: the target is talking to the transferrer, so its do not disturb does not count."""
+@pytest.mark.parametrize("names_device", [False, True])
+def test_an_attended_transfer_replaces_the_call_of_the_transferrer(
+    phone: Any, calling: Callable[..., None], names_device: bool
+) -> None:
+    """RFC 5589 section 7: the target is talking to the transferrer, so its do not disturb does not count. Phones name
+    it by number or by the Contact of its device (section 7.1).
+    """
     boss, customer, colleague = phone("311"), phone("312"), phone("313")
     with_customer, _ = establish(boss, customer)
     with_colleague, theirs = establish(boss, colleague)
     calling("313", do_not_disturb=True)
     tags = f"to-tag%3D{sip.tag_of(theirs.local)}%3Bfrom-tag%3D{sip.tag_of(theirs.remote)}"
     escaped = f"{theirs.call_id.replace('@', '%40')}%3B{tags}"
-    uri, arrived = transferred(boss, customer, with_customer, f"<sip:313@acme.example?Replaces={escaped}>")
+    target = sip.uri_in(colleague.contact).replace("313@", "device-7@") if names_device else "sip:313@acme.example"
+    uri, arrived = transferred(boss, customer, with_customer, f"<{target}?Replaces={escaped}>")
+    assert uri.startswith("sip:313_")
     assert escaped.lower() in arrived.header("refer-to").lower()
     dialled = dial_uri(customer, uri.partition("?")[0], [("Replaces", "made-up;to-tag=1;from-tag=2")])
     invite = colleague.request("INVITE")

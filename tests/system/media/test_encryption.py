@@ -86,6 +86,7 @@ def test_aes_256_is_chosen_where_a_phone_offers_it_and_short_keys_are_refused_wh
     invite = callee.request("INVITE")
     assert b"RTP/AVP" in invite.body
     assert b"a=crypto" not in invite.body, "a plain phone over UDP is told no keys"
+    assert not invite.header("proxy-authorization"), "the lesser keys were taken out, and the digest too"
     callee.answer_call(invite)
     dialog = caller.call_answered(uri, headers)
     answer = dialog.body.decode()

@@ -82,6 +82,15 @@ def test_the_leg_that_is_offered(transport: str, terms: Terms, expected: Leg) ->
 
 
 @pytest.mark.parametrize(
+    ("transport", "terms", "form"),
+    [("udp", OFFERED, Form.SDES), ("tls", OFFERED, Form.SDES), ("tls", OFF, Form.PLAIN), ("wss", OFFERED, Form.DTLS)],
+)
+def test_a_phone_that_insists_on_srtp_is_offered_nothing_else(transport: str, terms: Terms, form: Form) -> None:
+    """But not where encrypted media is switched off (reference "SRTP and DTLS-SRTP for Audio and Video")."""
+    assert leg_towards(transport, terms, insists=True).form is form
+
+
+@pytest.mark.parametrize(
     ("leg", "answer", "expected"),
     [
         (Leg(Form.SDES), PLAIN, NOT_AS_OFFERED),

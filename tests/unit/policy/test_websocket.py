@@ -26,6 +26,8 @@ def test_our_own_page_that_speaks_sip_is_let_in() -> None:
         ({"origin": "https://evil.example"}, "websocket.origin"),
         ({"origin": "https://pbx.example.evil"}, "websocket.origin"),
         ({"origin": "https://evil@pbx.example"}, "websocket.origin"),
+        ({"origin": "https://pbx.example:10443.evil.example"}, "websocket.origin"),
+        ({"origin": "https://[::1]evil.example", "host": "[::1]:5065"}, "websocket.origin"),
         ({"origin": "https://", "host": ""}, "websocket.origin"),
         ({"protocols": ""}, "websocket.subprotocol"),
         ({"protocols": "sips"}, "websocket.subprotocol"),

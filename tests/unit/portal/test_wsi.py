@@ -214,6 +214,7 @@ def test_the_audit_log_is_a_stream(site: Site) -> None:
         (["http://pbx.example:8887"], True),
         (["null"], True),
         (["https://[broken"], True),
+        (["https://pbx.example:8887.evil.example"], True),
         (["https://pbx.example", "https://evil.example"], True),
     ],
 )

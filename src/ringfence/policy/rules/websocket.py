@@ -1,10 +1,13 @@
 """Rules for the upgrade of a connection to a WebSocket (RFC 6455, RFC 7118)."""
 
-from typing import NamedTuple
+import re
+from typing import Final, NamedTuple
 
 from ringfence.policy.model import Refuse
 
 SUBPROTOCOL = "sip"
+
+_PLACE: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/@?#\s]+)(?::[0-9]{1,5})?", re.ASCII)
 
 
 class Upgrade(NamedTuple):
@@ -41,13 +44,10 @@ def subprotocol(facts: Upgrade) -> Refuse | None:
 
 
 def host_of(place: str) -> str:
-    """The host of `host:port`, in lower case; "" for what is none.
+    """The host of `host:port`, in lower case; "" for what is none: what stands behind the host is a port or nothing.
 
     >>> host_of("PBX.example:8887"), host_of("[2001:db8::1]:5065"), host_of("evil.example/x")
     ('pbx.example', '[2001:db8::1]', '')
     """
-    if any(char in place for char in "/@?# "):
-        return ""
-    if place.startswith("["):
-        return place.partition("]")[0].lower() + "]"
-    return place.partition(":")[0].lower()
+    found = _PLACE.fullmatch(place)
+    return found[1].lower() if found else ""

@@ -47,14 +47,14 @@ class Wanted(Schema):
     until: datetime | None = None
 
 
-class Form(Schema):
+class ExportFormat(Schema):
     """How the file is written."""
 
     format: FileFormat = FileFormat.CSV
 
 
 WantedQuery = Annotated[Wanted, Query(...)]
-FormQuery = Annotated[Form, Query(...)]
+FormQuery = Annotated[ExportFormat, Query(...)]
 
 
 def entries(actor: Actor, wanted: Wanted) -> QuerySet[Entry]:

@@ -8,7 +8,7 @@ from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
 from ringfence.portal.notices import changes
 from ringfence.portal.notices.changes import Wish
-from ringfence.portal.notices.means import Encryption, Means, Transport
+from ringfence.portal.notices.means import LogTransport, MailEncryption, Means
 from ringfence.portal.notices.models import Destination
 from ringfence.portal.notices.topics import Topic
 from ringfence.portal.paging import PageOut, PageQuery, RowId, rows
@@ -24,13 +24,13 @@ class SettingsIn(In):
 
     host: str = Field("", max_length=253)
     port: int | None = Field(None, ge=1, le=65_535)
-    encryption: Encryption = Encryption.STARTTLS
+    encryption: MailEncryption = MailEncryption.STARTTLS
     username: str = Field("", max_length=200)
     sender: str = Field("", max_length=254)
     recipients: list[str] = Field(default_factory=list, max_length=20)
     url: str = Field("", max_length=500)
     private_network: bool = False
-    transport: Transport = Transport.TLS
+    transport: LogTransport = LogTransport.TLS
 
 
 class DestinationIn(In):
@@ -67,7 +67,7 @@ class DestinationOut(Out):
     last_error: str
 
 
-class MadeOut(DestinationOut):
+class MadeDestinationOut(DestinationOut):
     """`key` signs a webhook's deliveries; it is shown this once."""
 
     key: str
@@ -107,7 +107,7 @@ def list_destinations(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
     return rows(Destination.objects.all(), page, shown)
 
 
-@router.post("notice-destinations", response={201: MadeOut})
+@router.post("notice-destinations", response={201: MadeDestinationOut})
 @needs(Permission.SECURITY_WRITE)
 def create_destination(request: ApiRequest, payload: DestinationIn) -> Status[Any]:
     topics = tuple(topic.value for topic in payload.topics)

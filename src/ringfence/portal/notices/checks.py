@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from ringfence.policy.settings import Problem
-from ringfence.portal.notices.means import Encryption, Mail, Means, Syslog, Transport, Webhook, Wishes
+from ringfence.portal.notices.means import LogTransport, Mail, MailEncryption, Means, Syslog, Webhook, Wishes
 from ringfence.portal.notices.topics import Topic
 from ringfence.portal.text import control_problem
 
@@ -29,15 +29,15 @@ def wished(means: Means, values: dict[str, Any]) -> Wishes:
     text = {name: str(value).strip() for name, value in values.items() if isinstance(value, str)}
     match means:
         case Means.EMAIL:
-            encryption = Encryption(text.get("encryption") or Encryption.STARTTLS)
-            port = int(values.get("port") or {Encryption.TLS: 465, Encryption.NONE: 25}.get(encryption, 587))
+            encryption = MailEncryption(text.get("encryption") or MailEncryption.STARTTLS)
+            port = int(values.get("port") or {MailEncryption.TLS: 465, MailEncryption.NONE: 25}.get(encryption, 587))
             to = tuple(str(item).strip() for item in values.get("recipients") or ())
             return Mail(text.get("host", ""), port, encryption, text.get("username", ""), text.get("sender", ""), to)
         case Means.WEBHOOK:
             return Webhook(text.get("url", ""), bool(values.get("private_network")))
         case Means.SYSLOG:
-            transport = Transport(text.get("transport") or Transport.TLS)
-            port = int(values.get("port") or (6514 if transport is Transport.TLS else 514))
+            transport = LogTransport(text.get("transport") or LogTransport.TLS)
+            port = int(values.get("port") or (6514 if transport is LogTransport.TLS else 514))
             return Syslog(transport, text.get("host", ""), port)
 
 
@@ -49,7 +49,7 @@ def problems(wishes: Wishes, has_secret: bool) -> list[Problem]:
         case Webhook():
             return _webhook_problems(wishes)
         case Syslog():
-            return [] if wishes.transport is Transport.LOCAL else _place_problems(wishes.host, wishes.port)
+            return [] if wishes.transport is LogTransport.LOCAL else _place_problems(wishes.host, wishes.port)
 
 
 def topic_problems(topics: Iterable[str]) -> list[Problem]:
@@ -71,7 +71,7 @@ def _mail_problems(mail: Mail, has_secret: bool) -> list[Problem]:
     for name, address in [("sender", mail.sender), *(("recipients", item) for item in mail.recipients)]:
         if not _is_address(address):
             found.append(Problem(name, "notices.address", f"{address[:80]!r} is no e-mail address."))
-    if mail.username and mail.encryption is Encryption.NONE:
+    if mail.username and mail.encryption is MailEncryption.NONE:
         found.append(
             Problem("encryption", "notices.clear_password", "A password must not travel in the clear: use TLS.")
         )

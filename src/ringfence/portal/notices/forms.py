@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ringfence.portal.forms import PortalForm
 from ringfence.portal.notices.changes import MOST_STORM_BANS, Wish
-from ringfence.portal.notices.means import Encryption, Means, Transport
+from ringfence.portal.notices.means import LogTransport, MailEncryption, Means
 from ringfence.portal.notices.topics import TOPICS
 
 COMMON: Final = ("name", "topics", "storm_bans", "enabled")
@@ -62,9 +62,9 @@ class MailForm(DestinationForm):
     port = forms.IntegerField(min_value=1, max_value=65_535, initial=587, label=_("Port"))
     encryption = forms.ChoiceField(
         choices=[
-            (Encryption.STARTTLS.value, "STARTTLS (587)"),
-            (Encryption.TLS.value, "TLS (465)"),
-            (Encryption.NONE.value, _("none, without a password (25)")),
+            (MailEncryption.STARTTLS.value, "STARTTLS (587)"),
+            (MailEncryption.TLS.value, "TLS (465)"),
+            (MailEncryption.NONE.value, _("none, without a password (25)")),
         ],
         label=_("Encryption"),
         help_text=_("The server's certificate is checked."),
@@ -102,10 +102,10 @@ class WebhookForm(DestinationForm):
 class SyslogForm(DestinationForm):
     transport = forms.ChoiceField(
         choices=[
-            (Transport.TLS.value, "TLS (6514)"),
-            (Transport.TCP.value, "TCP (514)"),
-            (Transport.UDP.value, "UDP (514)"),
-            (Transport.LOCAL.value, _("this machine's own /dev/log")),
+            (LogTransport.TLS.value, "TLS (6514)"),
+            (LogTransport.TCP.value, "TCP (514)"),
+            (LogTransport.UDP.value, "UDP (514)"),
+            (LogTransport.LOCAL.value, _("this machine's own /dev/log")),
         ],
         label=_("Transport"),
         help_text=_("Each notice is one line of JSON in a message after RFC 5424."),

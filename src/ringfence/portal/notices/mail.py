@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Any, Final
 
-from ringfence.portal.notices.means import TIMEOUT, Batch, Encryption, Mail, NotDelivered
+from ringfence.portal.notices.means import TIMEOUT, Batch, Mail, MailEncryption, NotDelivered
 
 SHOWN: Final = 50
 LONGEST_SUBJECT: Final = 120
@@ -32,10 +32,10 @@ def hand_over(mail: Mail, key: str, message: EmailMessage, recipients: list[str]
 def _connected(mail: Mail) -> smtplib.SMTP:
     """The server, proved by its certificate unless no encryption is wanted; a password never travels in the clear."""
     context = ssl.create_default_context()
-    if mail.encryption is Encryption.TLS:
+    if mail.encryption is MailEncryption.TLS:
         return smtplib.SMTP_SSL(mail.host, mail.port, timeout=TIMEOUT, context=context)
     server = smtplib.SMTP(mail.host, mail.port, timeout=TIMEOUT)
-    if mail.encryption is Encryption.STARTTLS:
+    if mail.encryption is MailEncryption.STARTTLS:
         try:
             server.starttls(context=context)
         except (OSError, smtplib.SMTPException):

@@ -13,7 +13,7 @@ class Means(StrEnum):
     SYSLOG = "syslog"
 
 
-class Encryption(StrEnum):
+class MailEncryption(StrEnum):
     """How the way to a mail server is protected."""
 
     STARTTLS = "starttls"
@@ -21,7 +21,7 @@ class Encryption(StrEnum):
     NONE = "none"
 
 
-class Transport(StrEnum):
+class LogTransport(StrEnum):
     """How a log collector is reached; `local` is this machine's own /dev/log."""
 
     UDP = "udp"
@@ -44,7 +44,7 @@ class Mail:
 
     host: str
     port: int = 587
-    encryption: Encryption = Encryption.STARTTLS
+    encryption: MailEncryption = MailEncryption.STARTTLS
     username: str = ""
     sender: str = ""
     recipients: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class Webhook:
 class Syslog:
     """A log collector (RFC 5424)."""
 
-    transport: Transport = Transport.TLS
+    transport: LogTransport = LogTransport.TLS
     host: str = ""
     port: int = 6514
 
@@ -84,9 +84,13 @@ def wishes_of(means: str, stored: dict[str, Any]) -> Wishes:
     match Means(means):
         case Means.EMAIL:
             return Mail(
-                **{**stored, "encryption": Encryption(stored["encryption"]), "recipients": tuple(stored["recipients"])}
+                **{
+                    **stored,
+                    "encryption": MailEncryption(stored["encryption"]),
+                    "recipients": tuple(stored["recipients"]),
+                }
             )
         case Means.WEBHOOK:
             return Webhook(**stored)
         case Means.SYSLOG:
-            return Syslog(**{**stored, "transport": Transport(stored["transport"])})
+            return Syslog(**{**stored, "transport": LogTransport(stored["transport"])})

@@ -6,7 +6,7 @@ import ssl
 from contextlib import closing
 from typing import Any, Final
 
-from ringfence.portal.notices.means import TIMEOUT, Batch, NotDelivered, Syslog, Transport
+from ringfence.portal.notices.means import TIMEOUT, Batch, LogTransport, NotDelivered, Syslog
 
 FACILITY: Final = 10
 """Security and authorization messages (RFC 5424, table 1)."""
@@ -23,14 +23,14 @@ def send(syslog: Syslog, batch: Batch) -> None:
     """Raises NotDelivered."""
     try:
         match syslog.transport:
-            case Transport.LOCAL:
+            case LogTransport.LOCAL:
                 _to_socket([_local(body) for body in batch.bodies])
-            case Transport.UDP:
+            case LogTransport.UDP:
                 _to_datagrams(syslog, [line(body) for body in batch.bodies])
-            case Transport.TCP | Transport.TLS:
+            case LogTransport.TCP | LogTransport.TLS:
                 _to_stream(syslog, [line(body) for body in batch.bodies])
     except OSError as error:
-        place = DEV_LOG if syslog.transport is Transport.LOCAL else f"{syslog.host}:{syslog.port}"
+        place = DEV_LOG if syslog.transport is LogTransport.LOCAL else f"{syslog.host}:{syslog.port}"
         raise NotDelivered(f"The log collector at {place} did not take it: {error}") from error
 
 
@@ -96,7 +96,7 @@ def _to_stream(syslog: Syslog, lines: list[bytes]) -> None:
 
 def _connected(syslog: Syslog) -> socket.socket:
     link = socket.create_connection((syslog.host, syslog.port), TIMEOUT)
-    if syslog.transport is not Transport.TLS:
+    if syslog.transport is not LogTransport.TLS:
         return link
     with link:  # once it is wrapped, the socket below is no longer its owner and closing it does nothing
         return ssl.create_default_context().wrap_socket(link, server_hostname=syslog.host)

@@ -38,7 +38,7 @@ class PhoneCertificateOut(Out):
     revoked_at: str | None
 
 
-class MadeOut(PhoneCertificateOut):
+class MadeCertificateOut(PhoneCertificateOut):
     """PEM; `pkcs12` is Base64, null without a passphrase. The key is shown this once and kept nowhere."""
 
     certificate: str
@@ -82,7 +82,7 @@ def list_phone_certificates(
     return rows(found if tenant_id is None else found.filter(tenant_id=tenant_id), page, changes.facts)
 
 
-@router.post("phone-certificates", response={201: MadeOut})
+@router.post("phone-certificates", response={201: MadeCertificateOut})
 @needs(Permission.PHONES_WRITE)
 def make_phone_certificate(request: ApiRequest, payload: PhoneCertificateIn) -> Status[Any]:
     """A transport that asks for certificates lets the phone connect with it and register this extension, no other."""

@@ -115,7 +115,7 @@ class TrunkOut(Out):
     peers: list[PeerStateOut]
 
 
-class MadeOut(TrunkOut):
+class MadeTrunkOut(TrunkOut):
     """`password` is shown this once when it was generated for a gateway."""
 
     password: str
@@ -158,7 +158,7 @@ def list_trunks(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
     return rows(Trunk.objects.prefetch_related("shares"), page, lambda row: shown(row, known))
 
 
-@router.post("trunks", response={201: MadeOut})
+@router.post("trunks", response={201: MadeTrunkOut})
 @needs(Permission.TRUNKS_WRITE)
 def create_trunk(request: ApiRequest, payload: TrunkIn) -> Status[Any]:
     made, password = changes.add(request.auth, payload.kind, payload.tenant_id, wish_of(payload.dict()))

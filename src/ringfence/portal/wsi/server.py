@@ -226,9 +226,9 @@ def is_foreign(origins: Sequence[str], hosts: Sequence[str]) -> bool:
     try:
         page, here = urlsplit(origins[0]), urlsplit(f"//{hosts[0]}") if hosts else None
         own = here is not None and len(origins) == len(hosts) == 1 and page.hostname == here.hostname
-    except ValueError:
+        return not own or page.scheme != "https" or not page.hostname or page.port == 0
+    except ValueError:  # also of a port that is none
         return True
-    return not own or page.scheme != "https" or not page.hostname
 
 
 def _address(request: Request) -> str:
