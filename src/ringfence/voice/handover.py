@@ -26,7 +26,6 @@ LONGEST_RINGING: Final = 280.0
 """Seconds; less than the core believes in a handover. It ends each step of ringing itself, long before."""
 
 LONGEST_TAKING: Final = 20.0
-BREATH: Final = 0.1
 GONE: Final = (487, "Request Terminated")
 NOT_TAKEN: Final = (503, "Service Unavailable")
 CODECS: Final = {"PCMU": (sdp.PCMU, sdp.PCMA)}
@@ -265,7 +264,7 @@ class Handover:
                 self._answer(request, source, (488, "Not Acceptable Here"))
             case "BYE":
                 dialog.ended.set()
-                self._endpoint.start(self._answer_bye(request, source))
+                self._answer(request, source, (200, "OK"))
             case "INFO":
                 self._answer(request, source, (200, "OK"))
                 self._pass_on(dialog, request)
@@ -296,11 +295,6 @@ class Handover:
 
     async def _send(self, request: bytes) -> None:
         await self._endpoint.transaction(request, self._core)
-
-    async def _answer_bye(self, request: Message, source: Address) -> None:
-        """Not at once: when the core ends a call, an answer to its first BYE must not overtake the second one."""
-        await asyncio.sleep(BREATH)
-        self._answer(request, source, (200, "OK"))
 
     def _answer(self, request: Message, source: Address, status: tuple[int, str]) -> None:
         self._endpoint.send(sip.response(request, *status, "", ALLOW), source)
