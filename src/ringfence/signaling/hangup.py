@@ -87,9 +87,13 @@ def _parties(side: Side, is_outside: bool) -> tuple[str, str]:
     shown, called = ksr.dialog_var("shown"), ksr.dialog_var("called")
     if is_outside and side.party == "callee" and shown and called:
         return shown, called
-    found = (hangup_port.told(f"{name}_uri") for name in (side.other, side.name))
-    sender, receiver = (uri if _URI.fullmatch(uri) else UNNAMED for uri in found)
-    return sender, receiver
+    return uri_of(side.other), uri_of(side.name)
+
+
+def uri_of(name: str) -> str:
+    """The URI of a side of the dialog at hand, `from` or `to`."""
+    found = hangup_port.told(f"{name}_uri")
+    return found if _URI.fullmatch(found) else UNNAMED
 
 
 def _number(side: Side) -> int:

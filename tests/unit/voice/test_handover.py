@@ -9,7 +9,7 @@ import pytest
 from ringfence.voice import endpoint as endpoint_module
 from ringfence.voice import sdp, sip
 from ringfence.voice.endpoint import Address, Endpoint, Leg
-from ringfence.voice.handover import Handovers
+from ringfence.voice.handovers import Handovers
 from ringfence.voice.sip import Message
 
 CORE: Address = ("127.0.0.1", 5060)
