@@ -187,7 +187,7 @@ def test_phones_that_answer_at_once_are_told_both(pbx: Any, phone: Any) -> None:
         establish(caller, callee)
         with quick(caller) as one, quick(callee) as other:
             _hang_up(pbx, "483@")
-            within(5, lambda: (one, other) == (["BYE"], ["BYE"]), "each is told once")  # noqa: B023
+            within(5, lambda: (one, other) == (["BYE"], ["BYE"]), "each is told once")
     _nothing_left(pbx)
 
 
