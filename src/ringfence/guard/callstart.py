@@ -13,11 +13,14 @@ import orjson
 
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.control import Args, Refusal, Verb, text
-from ringfence.guard.core import Core
+from ringfence.guard.core import Core, Unreachable
 from ringfence.guard.registrations import Registrations
 from ringfence.policy.next_hop import is_encrypted
 
 START: Final = "calls.start"
+
+PATIENCE: Final = 4.0
+"""Seconds; less than the portal waits for the guard."""
 
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,64}")
 
@@ -44,9 +47,21 @@ class CallStart:
         if device is None:
             raise Refusal("calls.offline", "aor", f"No phone is registered as {aor}.")
         target = f"sip:{number.replace('#', '%23')}@{aor.partition('@')[2]}"
-        if not self._core.ask("dlg.bridge_dlg", f"sip:{aor}", target, _hop(device)):
-            raise Refusal("calls.core", "aor", "The SIP core does not take the call now; try again.")
+        self._bridge(f"sip:{aor}", target, _hop(device))
         return {"aor": aor, "number": number, "device": str(device["uri"])}
+
+    def _bridge(self, caller: str, target: str, hop: str) -> None:
+        """The core itself refuses none; a busy one answers late, and calls all the same. Raises Refusal."""
+        try:
+            is_taken = self._core.ask_patiently(PATIENCE, "dlg.bridge_dlg", caller, target, hop)
+        except Unreachable:
+            raise Refusal("calls.core", "aor", "The SIP core is not running now; no phone rings. Try again.") from None
+        except OSError:
+            raise Refusal(
+                "calls.core", "aor", "The SIP core is busy and has not answered: the phone may ring all the same."
+            ) from None
+        if not is_taken:
+            raise Refusal("calls.core", "aor", "The SIP core refuses to call this phone.")
 
     def _device(self, aor: str, now: float) -> dict[str, Any] | None:
         line = self._registrations.line_of(aor, now)

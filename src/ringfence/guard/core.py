@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from pathlib import Path
 from typing import Final
 
@@ -13,9 +14,14 @@ LENGTH_BYTES: Final = 2
 PATIENCE: Final = 2.0
 """Seconds; the core answers in less than one millisecond, on a machine that has time."""
 
+BETWEEN_TRIES: Final = 0.1
 LONGEST_PIECE: Final = 65_536
 
 type Argument = int | str
+
+
+class Unreachable(OSError):
+    """The core is not there: it was asked nothing."""
 
 
 class Core:
@@ -31,10 +37,22 @@ class Core:
     def ask(self, method: str, *arguments: Argument) -> bool:
         """Whether the core did it."""
         try:
-            answer = self._answer(method, arguments)
+            return _is_done(self._answer(method, arguments))
         except OSError:
             return False
-        return len(answer) > 1 and answer[0] == MAGIC_AND_VERSION and answer[1] >> 4 == REPLY
+
+    def ask_patiently(self, patience: float, method: str, *arguments: Argument) -> bool:
+        """The same of a busy or restarting core, in so many seconds. Raises Unreachable, or OSError if it was asked and
+        has not answered: it may do it all the same, so that is not asked again.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return _is_done(self._answer(method, arguments, patience))
+            except Unreachable:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(BETWEEN_TRIES)
 
     def statistics(self) -> dict[str, int]:
         """Kamailio's counters, as in `core.rcv_requests`. Empty when the core does not answer."""
@@ -48,17 +66,24 @@ class Core:
         lines = (str(value).partition(" = ") for value in decoded(body))
         return {name.replace(":", ".", 1): int(value) for name, _, value in lines if value.isdigit()}
 
-    def _answer(self, method: str, arguments: tuple[Argument, ...]) -> bytes:
-        """All of it; the head says how long it is. Raises OSError."""
+    def _answer(self, method: str, arguments: tuple[Argument, ...], patience: float = PATIENCE) -> bytes:
+        """All of it; the head says how long it is. Raises Unreachable and OSError."""
         cookie = os.urandom(COOKIE_BYTES)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
-            link.settimeout(PATIENCE)
-            link.connect(str(self._path))
+            link.settimeout(patience)
+            try:
+                link.connect(str(self._path))
+            except OSError as error:
+                raise Unreachable(str(error)) from error
             link.sendall(encoded(method, arguments, cookie))
             answer = link.recv(LONGEST_PIECE)
             while answer and len(answer) < _length(answer) and (more := link.recv(LONGEST_PIECE)):
                 answer += more
         return answer
+
+
+def _is_done(answer: bytes) -> bool:
+    return len(answer) > 1 and answer[0] == MAGIC_AND_VERSION and answer[1] >> 4 == REPLY
 
 
 def _length(answer: bytes) -> int:

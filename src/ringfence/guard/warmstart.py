@@ -22,6 +22,8 @@ from ringfence.journal.reader import Event
 from ringfence.journal.writer import JournalWriter
 from ringfence.policy.events import Kind
 from ringfence.policy.limits import HELD
+from ringfence.policy.parked import Place, place_of
+from ringfence.policy.transfer import Replaced
 
 JOURNAL_GROUP: Final = "ringfence-journal"
 UNIX_EPOCH_DAYS: Final = 2_440_587.5
@@ -34,7 +36,8 @@ NO_CONNECTION: Final = -1
 
 SCHEMA: Final = """
 CREATE TABLE version (table_name VARCHAR(32) NOT NULL, table_version INTEGER DEFAULT 0 NOT NULL);
-INSERT INTO version VALUES ('location', 9), ('location_attrs', 1), ('dialog', 7), ('dialog_vars', 1), ('htable', 2);
+INSERT INTO version VALUES ('location', 9), ('location_attrs', 1), ('dialog', 7), ('dialog_vars', 1), ('htable', 2),
+    ('parked', 2);
 CREATE TABLE location (
     id INTEGER PRIMARY KEY NOT NULL, ruid VARCHAR(64) UNIQUE NOT NULL,
     username VARCHAR(64) NOT NULL, domain VARCHAR(64),
@@ -72,6 +75,10 @@ CREATE TABLE htable (
     id INTEGER PRIMARY KEY NOT NULL, key_name VARCHAR(256) NOT NULL, key_type INTEGER DEFAULT 0 NOT NULL,
     value_type INTEGER DEFAULT 0 NOT NULL, key_value VARCHAR(512) NOT NULL, expires INTEGER DEFAULT 0 NOT NULL
 );
+CREATE TABLE parked (
+    id INTEGER PRIMARY KEY NOT NULL, key_name VARCHAR(256) NOT NULL, key_type INTEGER DEFAULT 0 NOT NULL,
+    value_type INTEGER DEFAULT 0 NOT NULL, key_value VARCHAR(512) NOT NULL, expires INTEGER DEFAULT 0 NOT NULL
+);
 """
 
 _INSERT_CONTACT: Final = """
@@ -86,6 +93,7 @@ INSERT INTO dialog (hash_entry, hash_id, callid, from_uri, from_tag, to_uri, to_
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_COUNT: Final = "INSERT INTO htable (key_name, value_type, key_value) VALUES (?, 1, ?)"
+_INSERT_PARKED: Final = "INSERT INTO parked (key_name, key_value) VALUES (?, ?)"
 _INSERT_VARIABLE: Final = "INSERT INTO dialog_vars (hash_entry, hash_id, dialog_key, dialog_value) VALUES (?, ?, ?, ?)"
 
 
@@ -176,6 +184,8 @@ def _write_calls(db: sqlite3.Connection, standing: Standing, now: float) -> int:
             continue
         db.execute(_INSERT_DIALOG, row)
         db.executemany(_INSERT_VARIABLE, variables)
+        if place := _place(event):
+            db.execute(_INSERT_PARKED, place)
         counts.update(event["vars"].get(HELD, "").split())
         written += 1
     db.executemany(_INSERT_COUNT, counts.items())
@@ -195,6 +205,11 @@ def _dialog(event: Event, now: float) -> tuple[tuple[Any, ...] | None, list[tupl
         CONFIRMED, start, ends, int(told["sflags"] or 0), 0, told["to_uri"],
     )  # fmt: skip
     return row, [(entry, number, name, value) for name, value in event["vars"].items() if value]
+
+
+def _place(event: Event) -> Place | None:
+    told = event["dialog"]
+    return place_of(event["vars"], Replaced(told["callid"], told["from_tag"], told["to_tag"]))
 
 
 def _julian(unix: float) -> float:

@@ -42,12 +42,18 @@ DEPTH: Final = "depth"
 OF: Final = "transfer_of"
 """Our id of the call that this one goes on with."""
 
+ASKED: Final = "asked_first"
+"""The phone asked this party before it joined it to another one: it hears of the transfer in the other call alone."""
+JOINS: Final = "joins"
+"""Our id of the call that counts for this one too, and that it goes on with, once the phone's place is taken."""
+
 HEARD_BY: Final = "heard_by"
 """The family of the relay's address at which the party is heard, `IP4` or `IP6`."""
 MEETS: Final = "meets"
 """The same of a call that comes to the voice process to be tied to the party's: there the two meet."""
 
-VARIABLES: Final = (HANDING, SINCE, PHONE, SIDE, LEFT, HANDED, TOLL, BASE, RAISED, DEPTH, OF, HEARD_BY, MEETS)
+VARIABLES: Final = (HANDING, SINCE, PHONE, SIDE, LEFT, HANDED, TOLL, BASE, RAISED, DEPTH, OF, ASKED, JOINS,
+             HEARD_BY, MEETS)  # fmt: skip
 
 _SEPARATOR: Final = "\t"
 _KIND: Final = "handover"

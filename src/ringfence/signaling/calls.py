@@ -20,6 +20,7 @@ from ringfence.signaling import (
     claims,
     facts,
     hangup,
+    hangup_port,
     holding,
     ksr,
     ladder,
@@ -135,7 +136,7 @@ def ask_setting(verdict: SetCalling, worker: Worker) -> None:
 
 def refuse_in_dialog(method: str) -> Refuse | None:
     """The objection to a request with a To tag, judged before Kamailio's dialog state may change."""
-    known = ksr.dialog_known()
+    known = ksr.dialog_known() and (method in ("ACK", "BYE") or not ksr.dialog_var(OVER))
     parties = tuple(facts.party_address(uri) for uri in _parties()) if known else ()
     return dialog.judge(method, known, ksr.source(), parties)
 
@@ -249,7 +250,8 @@ def dialog_event(name: str, worker: Worker) -> None:
             ended_by = told.ended_by()
             _over(worker, ended_by)
             if ended_by == "system":
-                hangup.begins(alone=True)
+                hangup_port.forget_call()
+                hangup.begins()
         case "dialog:failed":
             limits.release()
             code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
@@ -264,13 +266,12 @@ def hanging_up(worker: Worker) -> bool:
     """
     if not ksr.find_dialog():
         return True
-    # not later: BYEs that are sent within this leave no trace of where the one at hand goes
-    may_go = hangup.reaches_its_party()
+    is_ours = hangup.is_ours()  # not later: BYEs that are sent within this leave no trace of where the one at hand goes
     if not ksr.dialog_var(OVER):
+        hangup_port.forget_call()  # BYEs that are sent within this leave no dialog at hand either
         _over(worker, "system")
-        hangup.begins(alone=False)
-    hangup.forget_if_alone()
-    return may_go
+        hangup.begins()
+    return is_ours
 
 
 def _over(worker: Worker, ended_by: str) -> None:

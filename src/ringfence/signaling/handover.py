@@ -6,16 +6,18 @@ The provider hears of nothing but a new session description. The phone keeps its
 
 import os
 import time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
 from ringfence.policy.handover import (
+    ASKED,
     BASE,
     DEEPEST,
     DEPTH,
     HANDED,
     HANDING,
+    JOINS,
     LEFT,
     OF,
     PHONE,
@@ -65,7 +67,7 @@ _CONTACTS: Final = {"caller": "from_contact", "callee": "to_contact"}
 
 def concerns() -> bool:
     """Whether the REFER at hand sends on somebody outside, directly or behind an earlier handover."""
-    other = "callee" if _sender() == "caller" else "caller"
+    other = "callee" if sender() == "caller" else "caller"
     return other in sides.outer_sides() or (bool(ksr.dialog_var(OF)) and ksr.dialog_var(other) == facts.VOICE)
 
 
@@ -76,11 +78,11 @@ def begin(worker: Worker) -> Refuse | None:
         ksr.reply(202, "Accepted")
         return None
     index = worker.view.current()
-    transferrer = worker.view.subscriber(ksr.dialog_var("from" if _sender() == "caller" else "to")) if index else None
-    if objection := _objection(transferrer, since):
+    transferrer = worker.view.subscriber(ksr.dialog_var("from" if sender() == "caller" else "to")) if index else None
+    if objection := objection_to(transferrer, since):
         return objection
     wish = transfers.wish_of(transferrer, worker) if transferrer else transfers.NOT_HERE
-    if not _is_speakable():
+    if not is_speakable():
         return UNSPEAKABLE
     if isinstance(wish, Refuse) or transferrer is None:
         return wish if isinstance(wish, Refuse) else transfers.NOT_HERE
@@ -93,11 +95,16 @@ def begin(worker: Worker) -> Refuse | None:
     return _ask_voice(wish, transferrer, verdict, worker)
 
 
-def _objection(transferrer: Subscriber | None, since: str) -> Refuse | None:
+def objection_to(transferrer: Subscriber | None, since: str) -> Refuse | None:
     if transferrer is None or not transferrer.active or not ksr.dialog_var("answered"):
         return transfers.NOT_HERE
     if transfer_port.refer_to_count() != 1:
         return transfers.TWICE
+    return pending(since)
+
+
+def pending(since: str) -> Refuse | None:
+    """The objection to one more handover of the dialog at hand."""
     if ksr.dialog_var(HANDED) or (ksr.dialog_var(HANDING) and not is_over(since, time.time())):
         return PENDING
     return TOO_DEEP if int(ksr.dialog_var(DEPTH) or 0) >= DEEPEST else None
@@ -110,11 +117,11 @@ def _judged(wish: Wish, transferrer: Subscriber, worker: Worker) -> Verdict:
 
 
 def _name_of_party() -> str:
-    return ksr.dialog_var("to" if _sender() == "caller" else "from")
+    return ksr.dialog_var("to" if sender() == "caller" else "from")
 
 
 def _ask_voice(wish: Wish, transferrer: Subscriber, verdict: Verdict, worker: Worker) -> Refuse | None:
-    side = _sender()
+    side = sender()
     heard_at = place(media_port.media_report(), ksr.text("$ft"))
     if heard_at is None:
         return transfers.NOT_HERE
@@ -133,37 +140,58 @@ def _ask_voice(wish: Wish, transferrer: Subscriber, verdict: Verdict, worker: Wo
         wish.replaced.header if wish.replaced else "",
     )
     memory.keep_transfer(token, encode_promise(promise))
-    base = ksr.number("$dlg(to_cseq)" if side == "caller" else "$dlg(from_cseq)")
-    values = {
-        HANDING: token,
-        SINCE: f"{ksr.sequence_number()} {time.time():.0f}",
-        PHONE: ksr.dialog_var(side),
-        SIDE: side,
-        LEFT: "",
-        TOLL: "1" if isinstance(verdict, CallOutside) else "",
-        BASE: str(base),
-    }
-    for name, value in values.items():
-        ksr.set_dialog_var(name, value)
+    base = party_number(side)
+    note(side, Beginning(token, ksr.sequence_number(), isinstance(verdict, CallOutside)))
     news = {
-        **_dialog_told(token),
+        **dialog_told(token),
         "number": wish.number,
         "domain": transferrer.domain,
         "party": party_outside(promise.party, transferrer).aor,
         "relay": heard_at,
         "codec": ksr.dialog_var("codec"),
         "phone": ksr.text("$(ct{nameaddr.uri})") or ksr.text(f"$dlg({_CONTACTS[side]})"),
-        "base": base + int(ksr.dialog_var(RAISED) or 0),
+        "base": base,
     }
     if not worker.voice.tell("handover", **news):
         ksr.set_dialog_var(HANDING, "")
         return AWAY
-    _keep(worker)
+    keep(worker)
     ksr.reply(202, "Accepted")
     return None
 
 
-def _dialog_told(token: str) -> dict[str, Any]:
+class Beginning(NamedTuple):
+    """What a dialog has to know of a handover that begins; `asked` is the CSeq of its REFER."""
+
+    token: str
+    asked: int
+    toll: bool
+
+
+def party_number(side: str) -> int:
+    """The highest CSeq that the phone on this side may have seen from the party."""
+    base = ksr.number("$dlg(to_cseq)" if side == "caller" else "$dlg(from_cseq)")
+    return base + int(ksr.dialog_var(RAISED) or 0)
+
+
+def note(side: str, beginning: Beginning) -> None:
+    """The phone on this side of the dialog at hand is about to be replaced."""
+    values = {
+        HANDING: beginning.token,
+        SINCE: f"{beginning.asked} {time.time():.0f}",
+        PHONE: ksr.dialog_var(side),
+        SIDE: side,
+        LEFT: "",
+        TOLL: "1" if beginning.toll else "",
+        BASE: str(party_number(side) - int(ksr.dialog_var(RAISED) or 0)),
+        ASKED: "",
+        JOINS: "",
+    }
+    for name, value in values.items():
+        ksr.set_dialog_var(name, value)
+
+
+def dialog_told(token: str) -> dict[str, Any]:
     """The dialog as the phone knows it, from the request at hand."""
     return {
         "token": token,
@@ -176,9 +204,9 @@ def _dialog_told(token: str) -> dict[str, Any]:
     }
 
 
-def _is_speakable() -> bool:
+def is_speakable() -> bool:
     """Whether the voice process can speak as this phone: folded lines and control characters are not repeated."""
-    told = (*map(str, _dialog_told("").values()), transfer_port.refer_to(), ksr.text("$ct"))
+    told = (*map(str, dialog_told("").values()), transfer_port.refer_to(), ksr.text("$ct"))
     return all(value.isprintable() for value in told)
 
 
@@ -188,7 +216,7 @@ def takes(method: str, objection: Refuse | None, worker: Worker) -> bool:
         return False
     if facts.from_voice():
         return _from_voice(method, objection, worker)
-    if _sender() != ksr.dialog_var(SIDE) or ksr.source() != facts.party_address(ksr.dialog_var(PHONE)):
+    if sender() != ksr.dialog_var(SIDE) or ksr.source() != facts.party_address(ksr.dialog_var(PHONE)):
         return False
     if ksr.dialog_var(HANDED) or ksr.dialog_var(LEFT):
         if method != "ACK":
@@ -200,7 +228,7 @@ def takes(method: str, objection: Refuse | None, worker: Worker) -> bool:
 def _from_voice(method: str, objection: Refuse | None, worker: Worker) -> bool:
     if not (shown := ksr.text(f"$hdr({PROOF_HEADER})")) or shown != ksr.dialog_var(HANDING):
         return False
-    if _sender() != ksr.dialog_var(SIDE):
+    if sender() != ksr.dialog_var(SIDE):
         _tell_phone(method, worker)
         return True
     if method != "INVITE" or (objection is not None and objection.rule != "dialog.party"):
@@ -215,13 +243,13 @@ def _from_voice(method: str, objection: Refuse | None, worker: Worker) -> bool:
 
 def _phone_leaves(worker: Worker) -> bool:
     """The phone hangs up while it still rings elsewhere: the party waits on, with music. False: nobody keeps it."""
-    if not _is_speakable() or not worker.voice.tell("handover-left", **_dialog_told(ksr.dialog_var(HANDING))):
+    if not is_speakable() or not worker.voice.tell("handover-left", **dialog_told(ksr.dialog_var(HANDING))):
         return False
     ksr.set_dialog_var(LEFT, "1")
     ksr.set_dialog_var(ksr.dialog_var(SIDE), facts.VOICE)
     ksr.set_dialog_var("held", ksr.text("$tt"))
     holding.obey()
-    _keep(worker)
+    keep(worker)
     ksr.reply(200, "OK")
     return True
 
@@ -245,7 +273,7 @@ def _tell_phone(method: str, worker: Worker) -> None:
     if has_failed:
         give_back(worker)
         ksr.set_dialog_var(HANDING, "")
-        _keep(worker)
+        keep(worker)
     claims.strip()
     ksr.set_next_hop(phone)
     if not ksr.relay():
@@ -255,7 +283,7 @@ def _tell_phone(method: str, worker: Worker) -> None:
 def answered(worker: Worker) -> None:
     """A reply to a request within a dialog: with the party's own answer the phone's place is taken."""
     code = ksr.number("$rs")
-    if code < 200 or not ksr.dialog_var(TAKING) or ksr.text("$rm") != "INVITE" or _sender() != ksr.dialog_var(SIDE):
+    if code < 200 or not ksr.dialog_var(TAKING) or ksr.text("$rm") != "INVITE" or sender() != ksr.dialog_var(SIDE):
         return
     if code >= 300:
         give_back(worker)
@@ -265,6 +293,9 @@ def answered(worker: Worker) -> None:
     if not ksr.dialog_var(TOLL):
         aor = ksr.dialog_var("from" if ksr.dialog_var(SIDE) == "caller" else "to")
         limits.release_one(f"extension:{aor}")
+    if joined := ksr.dialog_var(JOINS):
+        ksr.set_dialog_var(OF, joined)
+        limits.release_one(f"tenant:{ksr.dialog_var('tenant')}")
 
 
 def give_back(worker: Worker) -> None:
@@ -277,14 +308,16 @@ def give_back(worker: Worker) -> None:
     leg = media.CALLER if side == "caller" else media.CALLEE
     for name, value in ((TAKING, ""), (side, back), (leg, ksr.dialog_var(PHONE_LEG))):
         ksr.set_dialog_var(name, value)
-    _keep(worker)
+    if ksr.dialog_var(ASKED) and not has_place:  # in that call nobody is told of it
+        ksr.set_dialog_var(HANDING, "")
+    keep(worker)
 
 
-def _sender() -> str:
+def sender() -> str:
     """The side of whoever sent this request, or of whose request this is the reply."""
     return "caller" if ksr.text("$ft") == ksr.text("$dlg(from_tag)") else "callee"
 
 
-def _keep(worker: Worker) -> None:
+def keep(worker: Worker) -> None:
     """The next core has to know it too."""
     worker.journal.append(Kind.CALL_CONFIRMED, told.confirmed())

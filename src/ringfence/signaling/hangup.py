@@ -1,17 +1,19 @@
 """The core hangs up: its BYEs reach both parties where they really are, and go nowhere else (docs/adr/0055).
 
-The dialog module sends each BYE to the Contact that the party wrote, or along the Record-Route it showed. Where that is
-not the party's proved address, its BYE is dropped and one of ours goes there.
+The dialog module sends each BYE to the Contact that the party wrote, or along the Record-Route it showed, and leaves
+out the second one if the answer to the first has come by then. Its BYEs are dropped, and both parties get one of ours.
 """
 
 import re
 from typing import Final, NamedTuple
 
-from ringfence.policy.next_hop import goes_to, same_address
+from ringfence.policy.next_hop import same_address
 from ringfence.signaling import facts, hangup_port, ksr, sides
 
 SKIPPED: Final = 100
-"""By how much our BYE exceeds the CSeq of the party it speaks for: requests before the answer are not counted."""
+"""By how much our BYE exceeds the CSeq of the party it speaks for: requests before the answer are not counted. No BYE
+of the dialog module's does so.
+"""
 
 ANY_SOCKET: Final = "."
 UNNAMED: Final = "sip:call@anonymous.invalid"
@@ -32,35 +34,25 @@ class Side(NamedTuple):
 SIDES: Final = (Side("caller", "from", "to"), Side("callee", "to", "from"))
 
 
-def begins(*, alone: bool) -> None:
-    """Sends our BYE to each party that the dialog module's would miss; `alone`: it sends none. Only once in a call."""
+def begins() -> None:
+    """Sends our BYE to each party. Only once in a call."""
     outside = sides.outer_sides()
     for side in SIDES:
         party = ksr.dialog_var(side.party)
         if side.party in outside:
             sides.note_outside(party)
-        if party and (alone or not _is_met(side)):
+        if party:
             _send(side, party, side.party in outside)
 
 
-def reaches_its_party() -> bool:
-    """Whether the BYE at hand, which the core itself sends, goes to the party that it names."""
+def is_ours() -> bool:
+    """Whether the BYE at hand, which the core itself sends, is one of these and goes to the party that it names."""
     asked = SIDES[0] if ksr.text("$tt") == hangup_port.told("from_tag") else SIDES[1]
+    if ksr.sequence_number() != _number(asked):
+        return False
     address, port = hangup_port.destination()
     party = ksr.dialog_var(asked.party).partition(ksr.CLIENT_PARAMETER)[0]
     return same_address(address, facts.party_address(party)) and port == _port(party)
-
-
-def forget_if_alone() -> None:
-    """No BYE of the dialog module's own goes out, so no answer to one would end the dialog of the BYE at hand."""
-    if not any(map(_is_met, SIDES)):
-        hangup_port.forget_call()
-
-
-def _is_met(side: Side) -> bool:
-    """Whether the dialog module's BYE to this side reaches it."""
-    hop = hangup_port.told(f"{side.name}_rs") or hangup_port.told(f"{side.name}_contact")
-    return goes_to(hop, ksr.dialog_var(side.party))
 
 
 def _send(side: Side, party: str, is_outside: bool) -> None:
@@ -82,7 +74,7 @@ def _headers(side: Side, is_outside: bool) -> str:
         f"From: <{sender}>;tag={hangup_port.told(f'{here}_tag')}",
         f"To: <{receiver}>;tag={hangup_port.told(f'{there}_tag')}",
         f"Call-ID: {hangup_port.told('callid')}",
-        f"CSeq: {ksr.number(f'$dlg({here}_cseq)') + SKIPPED} BYE",
+        f"CSeq: {_number(side)} BYE",
         "Max-Forwards: 70",
     ]
     if is_outside and (route := hangup_port.told(f"{there}_rs")):
@@ -95,9 +87,17 @@ def _parties(side: Side, is_outside: bool) -> tuple[str, str]:
     shown, called = ksr.dialog_var("shown"), ksr.dialog_var("called")
     if is_outside and side.party == "callee" and shown and called:
         return shown, called
-    found = (hangup_port.told(f"{name}_uri") for name in (side.other, side.name))
-    sender, receiver = (uri if _URI.fullmatch(uri) else UNNAMED for uri in found)
-    return sender, receiver
+    return uri_of(side.other), uri_of(side.name)
+
+
+def uri_of(name: str) -> str:
+    """The URI of a side of the dialog at hand, `from` or `to`."""
+    found = hangup_port.told(f"{name}_uri")
+    return found if _URI.fullmatch(found) else UNNAMED
+
+
+def _number(side: Side) -> int:
+    return ksr.number(f"$dlg({side.other}_cseq)") + SKIPPED
 
 
 def _port(party: str) -> int:

@@ -1,8 +1,13 @@
 """The part of the typed port to Kamailio that only the core's own BYEs use. As in `ksr`, only `> 0` is yes."""
 
+from typing import Final
+
 import KSR
 
 from ringfence.signaling import ksr
+
+CONFIRMED: Final = (3, 4)
+"""States of a dialog that was answered: before its ACK and after it."""
 
 
 def told(name: str) -> str:
@@ -24,5 +29,6 @@ def send(target: str, hop: str, socket: str, headers: str) -> bool:
 
 
 def forget_call() -> None:
-    """The dialog of the request at hand is over, though the dialog module sent no BYE that could tell it so."""
-    KSR.dialog.dlg_set_state("deleted")
+    """The dialog at hand expires with the next second, unless that is over which it ends: no BYE of its own does it."""
+    if ksr.number("$dlg(state)") in CONFIRMED:
+        KSR.dialog.dlg_set_timeout(1)

@@ -4,10 +4,12 @@ The supervisor names this package and the virtual environment in PYTHONPATH.
 """
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 from ringfence.hosts.paths import Paths
 from ringfence.policy.decide import decide, screen
+from ringfence.policy.model import Refuse
 from ringfence.signaling import (
     act,
     branches,
@@ -16,6 +18,7 @@ from ringfence.signaling import (
     facts,
     handover,
     inward,
+    joining,
     keeping,
     ksr,
     media,
@@ -128,8 +131,8 @@ def _in_dialog(method: str, worker: Worker) -> None:
     objection = calls.refuse_in_dialog(method)
     if handover.takes(method, objection, worker):
         return
-    if objection is None and method == "REFER" and handover.concerns():
-        objection = handover.begin(worker)
+    if objection is None and method == "REFER" and (taking := _whoever_takes()):
+        objection = taking(worker)
         if objection is None:
             return
     elif objection is None and method == "REFER":
@@ -147,6 +150,13 @@ def _in_dialog(method: str, worker: Worker) -> None:
         ksr.known_transaction()  # absorbs the ACK of our own refusal
     else:
         act.refuse(worker, objection.rule, objection.code, objection.reason)
+
+
+def _whoever_takes() -> Callable[[Worker], Refuse | None] | None:
+    """What carries out the REFER at hand here; None if the other phone does."""
+    if joining.concerns():
+        return joining.begin
+    return handover.begin if handover.concerns() else None
 
 
 def _cancel(worker: Worker) -> None:

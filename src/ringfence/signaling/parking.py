@@ -7,6 +7,7 @@ from typing import Final
 
 from ringfence.policy.handover import DEPTH, HEARD_BY, MEETS, OF
 from ringfence.policy.model import PlayService, Refuse, RingExtension, Unpark, Verdict
+from ringfence.policy.parked import place_of
 from ringfence.policy.services import Service
 from ringfence.policy.transfer import Replaced
 from ringfence.signaling import branches, ksr, memory
@@ -18,10 +19,11 @@ TAKEN: Final = Refuse("code.park_taken", 486, "Busy Here")
 
 def started() -> None:
     """A call was answered: if it is parked, it can be fetched from now on."""
-    if ksr.dialog_var("to") == Service.PARK:
-        here = Replaced(ksr.call_id(), ksr.text("$dlg(from_tag)"), ksr.text("$tt") or ksr.text("$dlg(to_tag)"))
-        kept = (ksr.dialog_var("from"), here.header, ksr.dialog_var("id"), ksr.dialog_var(HEARD_BY))
-        memory.park(ksr.dialog_var("payer"), " ".join(kept))
+    if ksr.dialog_var("to") != Service.PARK:
+        return
+    here = Replaced(ksr.call_id(), ksr.text("$dlg(from_tag)"), ksr.text("$tt") or ksr.text("$dlg(to_tag)"))
+    if place := place_of({name: ksr.dialog_var(name) for name in ("to", "from", "payer", "id", HEARD_BY)}, here):
+        memory.park(*place)
 
 
 def ended() -> None:

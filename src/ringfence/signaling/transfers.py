@@ -26,6 +26,7 @@ from ringfence.signaling.judging import judge_of
 from ringfence.signaling.worker import Worker
 
 NOT_HERE = Refuse("transfer.outside", 403, "Forbidden")
+UNKNOWN_CALL = Refuse("transfer.replaces", 481, "Call/Transaction Does Not Exist")
 TWICE = Refuse("transfer.target", 400, "Bad Request")
 
 
@@ -105,7 +106,7 @@ def judged(wish: Wish, transferrer: Subscriber, transferee: Subscriber, index: I
     callee = verdict.callee.aor if isinstance(verdict, RingExtension) else ""
     if wish.replaced is None or _replaces(wish.replaced, transferrer.aor, callee):
         return verdict
-    return Refuse("transfer.replaces", 481, "Call/Transaction Does Not Exist")
+    return UNKNOWN_CALL
 
 
 def _replaces(replaced: Replaced, transferrer: str, callee: str) -> bool:

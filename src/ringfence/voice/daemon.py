@@ -16,7 +16,7 @@ from ringfence.hosts.paths import Paths
 from ringfence.policy.services import Service
 from ringfence.voice.core import LOOPBACK, CoreSockets
 from ringfence.voice.endpoint import Address, Endpoint, Leg
-from ringfence.voice.handover import Handovers
+from ringfence.voice.handovers import Handovers
 from ringfence.voice.leave import leave_message
 from ringfence.voice.mailbox import visit_mailbox
 from ringfence.voice.mailroom import Mailroom

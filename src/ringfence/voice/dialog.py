@@ -114,5 +114,10 @@ def dialog_taken_over(told: Mapping[str, Any], hostport: str) -> Dialog:
     )
 
 
+def as_party(dialog: Dialog, phone: str) -> Dialog:
+    """The other side of a dialog that was taken over: in which the phone is spoken to."""
+    return Dialog(dialog.hostport, dialog.call_id, dialog.theirs, dialog.ours, phone, proof=dialog.proof)
+
+
 def _listed(values: tuple[str, ...]) -> list[str]:
     return [part.strip() for value in values for part in value.split(",") if part.strip()]

@@ -6,27 +6,24 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from ringfence.policy.services import PARK_CODE, Service
+from ringfence.policy.services import PARK_CODE
 from ringfence.policy.transfer import BEFORE_TOKEN
 from ringfence.voice import dialog as dialogs
 from ringfence.voice import sdp, sip
-from ringfence.voice.dialog import Dialog, dialog_taken_over
-from ringfence.voice.endpoint import GIVE_UP, T1, T2, Address, Endpoint, key_of
+from ringfence.voice.dialog import Dialog, as_party, dialog_taken_over
+from ringfence.voice.endpoint import GIVE_UP, T1, T2, Address, Endpoint
 from ringfence.voice.sdp import Offer
 from ringfence.voice.sip import Headers, Message
 
 log = logging.getLogger(__name__)
 
-MOST: Final = 2_000
 LONGEST_RINGING: Final = 280.0
 """Seconds; less than the core believes in a handover. It ends each step of ringing itself, long before."""
 
 LONGEST_TAKING: Final = 20.0
-BREATH: Final = 0.1
 GONE: Final = (487, "Request Terminated")
 NOT_TAKEN: Final = (503, "Service Unavailable")
 CODECS: Final = {"PCMU": (sdp.PCMU, sdp.PCMA)}
@@ -65,8 +62,7 @@ class Handover:
         """Until both calls are over, or the transfer has failed and the phone has its call back."""
         is_done = False
         try:
-            answer = await self._ring()
-            if answer is not None and await self._take(answer):
+            if await self._tie():
                 self._endpoint.start(self._say_goodbye())
                 await self._both()
             is_done = True
@@ -79,7 +75,16 @@ class Handover:
             for branch in self._invites:
                 self._endpoint.acknowledgements.pop(branch, None)
 
-    def phone_left(self) -> None:
+    async def _tie(self) -> bool:
+        """Whether the party and whoever it is sent to talk to each other."""
+        answer = await self._ring()
+        return answer is not None and await self._take(answer)
+
+    def call_over(self, token: str) -> None:
+        """The core says that the party's call is over."""
+        self.first.ended.set()
+
+    def phone_left(self, token: str) -> None:
         """The phone hung up: if this fails now, the party's call is over too."""
         self.left = True
         self._keep(self._notes[0], self.first.bye_of_successor())
@@ -87,7 +92,7 @@ class Handover:
     async def _ring(self) -> Message | None:
         """The answer of whoever takes the call; None if nobody does, and then everybody knows."""
         self._keep(self._notes[0], self._news(NOT_TAKEN, ends=True, number=self._numbered + 99))
-        invite = self.second.invite(sdp.tied(*self._heard_at, self._codecs(), 1), ALLOW)
+        invite = self.second.invite(sdp.tied(*self._heard_at, self._codecs_of(self._told), 1), ALLOW)
         self._keep(self._notes[1], self.second.cancel(invite))
         self._endpoint.start(self._tell_phone((100, "Trying")))
         asking = asyncio.ensure_future(self._endpoint.ask(invite, self._core, LONGEST_RINGING, self._rung))
@@ -111,9 +116,10 @@ class Handover:
         self._keep(self._notes[1], self.second.bye_of_successor())
         return answer
 
-    def _codecs(self) -> tuple[int, ...]:
+    @staticmethod
+    def _codecs_of(call: Mapping[str, Any]) -> tuple[int, ...]:
         """What the party speaks already comes first."""
-        return CODECS.get(str(self._told["codec"]), (sdp.PCMA, sdp.PCMU))
+        return CODECS.get(str(call["codec"]), (sdp.PCMA, sdp.PCMU))
 
     def _rung(self, status: int) -> None:
         if status >= 180 and not self._is_ringing:
@@ -211,11 +217,7 @@ class Handover:
             await self._endpoint.transaction(self._as_party("BYE", self._numbered + 1), self._core)
 
     def _as_party(self, method: str, number: int, more: Headers | None = None, body: bytes = b"") -> bytes:
-        party = Dialog(
-            self.first.hostport, self.first.call_id, self.first.theirs, self.first.ours, str(self._told["phone"])
-        )
-        party.proof = self.first.proof
-        return party.compose(method, number, sip.new_branch(), more, body)
+        return as_party(self.first, str(self._told["phone"])).compose(method, number, sip.new_branch(), more, body)
 
     # --- a parked call is fetched ---
 
@@ -265,7 +267,7 @@ class Handover:
                 self._answer(request, source, (488, "Not Acceptable Here"))
             case "BYE":
                 dialog.ended.set()
-                self._endpoint.start(self._answer_bye(request, source))
+                self._answer(request, source, (200, "OK"))
             case "INFO":
                 self._answer(request, source, (200, "OK"))
                 self._pass_on(dialog, request)
@@ -297,11 +299,6 @@ class Handover:
     async def _send(self, request: bytes) -> None:
         await self._endpoint.transaction(request, self._core)
 
-    async def _answer_bye(self, request: Message, source: Address) -> None:
-        """Not at once: when the core ends a call, an answer to its first BYE must not overtake the second one."""
-        await asyncio.sleep(BREATH)
-        self._answer(request, source, (200, "OK"))
-
     def _answer(self, request: Message, source: Address, status: tuple[int, str]) -> None:
         self._endpoint.send(sip.response(request, *status, "", ALLOW), source)
 
@@ -316,76 +313,3 @@ class Handover:
     def _keep(note: Path, request: bytes) -> None:
         """What a successor says instead of us, if we are killed."""
         note.write_bytes(request)
-
-
-class Handovers:
-    """All that go on, by the token of the core."""
-
-    def __init__(self, endpoint: Endpoint, door: Callable[[], Address], folder: Path) -> None:
-        self._endpoint, self._door, self._folder = endpoint, door, folder
-        self._running: dict[str, Handover] = {}
-        self._dialogs: dict[str, tuple[Handover, Dialog]] = {}
-
-    def begin(self, told: Mapping[str, Any]) -> None:
-        """Raises KeyError, ValueError or TypeError on anything that is no transfer."""
-        token = str(told["token"])
-        if token not in self._running and len(self._running) < MOST:
-            handover = Handover(self._endpoint, self._door(), self._folder, told)
-            self._running[token] = handover
-            self._endpoint.start(self._run(token, handover))
-
-    async def _run(self, token: str, handover: Handover) -> None:
-        handover.know = partial(self._know, handover)
-        handover.know(handover.first)
-        try:
-            await handover.run()
-        finally:
-            del self._running[token]
-            asyncio.get_running_loop().call_later(GIVE_UP, self._forget, handover)
-
-    def _know(self, handover: Handover, dialog: Dialog) -> None:
-        self._dialogs[dialog.key] = (handover, dialog)
-        handover.keys.append(dialog.key)
-
-    def _forget(self, handover: Handover) -> None:
-        """Not at once: a BYE may still come, of a call whose end the core has told before."""
-        for key in handover.keys:
-            if key in self._dialogs and self._dialogs[key][0] is handover:
-                del self._dialogs[key]
-
-    def left(self, told: Mapping[str, Any]) -> None:
-        """The phone hung up. A transfer nobody knows here has failed: the party's call is ended."""
-        if running := self._running.get(str(told["token"])):
-            running.phone_left()
-        else:
-            self._endpoint.start(self._end(dialog_taken_over(told, self._endpoint.hostport)))
-
-    async def _end(self, dialog: Dialog) -> None:
-        await self._endpoint.transaction(dialog.request("BYE"), self._door())
-
-    def over(self, told: Mapping[str, Any]) -> None:
-        """The core says that the call with the party is over."""
-        if running := self._running.get(str(told["token"])):
-            running.first.ended.set()
-
-    def asked(self, request: Message, source: Address) -> bool:
-        """Whether a request belongs to one of them; then it is answered."""
-        found = self._dialogs.get(key_of(request))
-        if found is None:
-            return self._fetches(request, source)
-        handover, dialog = found
-        handover.asked(dialog, request, source)
-        return True
-
-    def _fetches(self, request: Message, source: Address) -> bool:
-        """Whether this is the call of somebody who fetches a parked party."""
-        if request.method != "INVITE" or request.tag("to") or not request.target.startswith(f"sip:{Service.FETCH}@"):
-            return False
-        wanted = request.header("x-ringfence-argument").partition(" ")[0]
-        parked = next((one for one in self._running.values() if one.waits_in(wanted)), None)
-        if parked is None:
-            nothing = sip.response(request, 404, "Not Found", sip.new_token(), [])
-            self._endpoint.send(nothing, source)
-        else:
-            self._endpoint.start(parked.fetch(request, source))
-        return True

@@ -2,8 +2,9 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import pytest
@@ -16,6 +17,7 @@ from ringfence.lab.softphone import Dialog, Softphone, Transport, establish, lis
 from ringfence.lab.webphone import WebPhone
 from tests.system.features.steps import record
 from tests.system.features.test_started_calls import picked_up
+from tests.system.trunks.counting import counted
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
@@ -46,6 +48,27 @@ class Liar(Softphone):
         return super().answer_call(invite, [*(extra or []), *(self.said or [])])
 
 
+@contextmanager
+def quick(phone: Softphone) -> Iterator[list[str]]:
+    """A phone that answers each request in the moment it comes; the methods of what came."""
+    heard: list[str] = []
+    is_over = threading.Event()
+
+    def answer() -> None:
+        while not is_over.is_set():
+            if (request := phone.receive(0.05)) and not request.is_response:
+                phone.respond(request, 200, "OK")
+                heard.append(request.method)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    try:
+        yield heard
+    finally:
+        is_over.set()
+        thread.join()
+
+
 @pytest.fixture
 def liar(pbx: Any, stranger: Callable[[], Host]) -> Iterator[Callable[..., Softphone]]:
     """Registered phones: `liar("481", PRIVATE)`, `liar("482", NOBODY)` in a browser's place."""
@@ -70,6 +93,13 @@ def _hang_up(pbx: Any, caller: str) -> str:
     call = within(8, lambda: next((row for row in pbx.product.live_calls() if caller in row["caller"]), None), "live")
     pbx.rest.delete(f"calls/{call[0]['id']}")
     return str(call[0]["id"])
+
+
+def _nothing_left(pbx: Any) -> None:
+    """No dialog in the core, no counter."""
+    within(8, lambda: "h_id" not in pbx.product.kamcmd("dlg.list"), "the core holds no call")
+    assert "ongoing: 0" in pbx.product.kamcmd("dlg.stats_active")
+    within(8, lambda: not counted(pbx), "nothing is counted")
 
 
 def _each_is_told(*phones: Softphone) -> None:
@@ -107,6 +137,7 @@ def test_a_browser_is_told_over_its_connection(pbx: Any, liar: Any, other: str) 
     _hang_up(pbx, "484@")
     _each_is_told(caller, callee)
     assert record(pbx, "484", "485", ended_by="system")["code"] == 200
+    _nothing_left(pbx)
 
 
 @pytest.mark.parametrize(
@@ -147,6 +178,17 @@ def test_a_started_call_reaches_a_phone_that_wrote_no_truth(
         assert picked_up(caller) == "sip:482@acme.example"
         with pytest.raises(BlockingIOError):
             silent.recv(2048)
+
+
+def test_phones_that_answer_at_once_are_told_both(pbx: Any, phone: Any) -> None:
+    """An answer that comes before the second BYE leaves must not save the other party from it; nothing is left over."""
+    caller, callee = phone("483"), phone("490")
+    for _ in range(12):
+        establish(caller, callee)
+        with quick(caller) as one, quick(callee) as other:
+            _hang_up(pbx, "483@")
+            within(5, lambda: (one, other) == (["BYE"], ["BYE"]), "each is told once")
+    _nothing_left(pbx)
 
 
 @pytest.mark.restarts

@@ -1,10 +1,13 @@
 """Park and fetch: a call waits with music at whoever parked it (RFC 5359 section 2.14; case 40)."""
 
+import os
+import signal
 from typing import Any
 
 import pytest
 
 from ringfence.lab import sip
+from ringfence.lab.product import within
 from ringfence.lab.softphone import Dialog, Softphone, end_call, establish
 from tests.system.features.steps import branch_of
 
@@ -80,3 +83,24 @@ def test_a_call_parked_in_another_tenant_is_not_fetched(pbx: Any, phone: Any, st
         assert waits.requests_within(0.3) == []
         thief.register(expires=0)
     assert waits.ask_in_dialog(music, "BYE").status == 200
+
+
+@pytest.mark.restarts
+def test_a_parked_call_is_fetched_after_the_core_was_killed(pbx: Any, phone: Any) -> None:
+    """ADR 5: its place comes back with the call, and takes no second one."""
+    parker, waits, fetcher = phone("371"), phone("372"), phone("373")
+    ours, _ = establish(parker, waits)
+    music = parked(parker, waits, ours)
+    old = pbx.product.process_ids()["core"]
+    os.kill(old, signal.SIGKILL)
+    within(30, lambda: pbx.product.process_ids().get("core", 0) not in (0, old), "it is started again")
+    within(30, lambda: pbx.product.is_ready("core"), "the core is back")
+    call = fetcher.begin_call("*71371")
+    invite = waits.request("INVITE", 10)
+    assert music.call_id in invite.header("replaces")
+    waits.answer_call(invite)
+    talking = fetcher.call_answered(*call)
+    waits.request("ACK")
+    assert waits.ask_in_dialog(music, "BYE").status == 200
+    assert end_call(fetcher, waits, talking).status == 200
+    assert code(fetcher, "*71371") == 404

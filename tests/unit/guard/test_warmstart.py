@@ -14,7 +14,7 @@ from ringfence.journal.reader import Checkpoint
 from .workshop import call, line, registration, write_journal
 
 
-def confirmed(call_id: str = "c1", start: float | None = None) -> bytes:
+def confirmed(call_id: str = "c1", start: float | None = None, **variables: str) -> bytes:
     told = {
         "h_entry": "3336",
         "h_id": "215",
@@ -37,7 +37,7 @@ def confirmed(call_id: str = "c1", start: float | None = None) -> bytes:
         "sflags": "0",
         "dflags": "0",
     }
-    return line("call.confirmed", call_id=call_id, dialog=told, vars={"id": call_id, "empty": ""})
+    return line("call.confirmed", call_id=call_id, dialog=told, vars={"id": call_id, "empty": "", **variables})
 
 
 def written(home: Path) -> dict[str, list[dict[str, Any]]]:
@@ -45,7 +45,7 @@ def written(home: Path) -> dict[str, list[dict[str, Any]]]:
     warmstart.write(target, load_newest(home / "guard", home / "journal"), time.time())
     with closing(sqlite3.connect(target)) as db:
         db.row_factory = sqlite3.Row
-        tables = ("location", "dialog", "dialog_vars", "version")
+        tables = ("location", "dialog", "dialog_vars", "version", "parked")
         return {table: [dict(row) for row in db.execute(f"SELECT * FROM {table}")] for table in tables}  # noqa: S608
 
 
@@ -61,7 +61,7 @@ def test_a_contact_comes_back_as_kamailio_stores_it(tmp_path: Path) -> None:
 def test_versions_are_those_kamailio_asks_for(tmp_path: Path) -> None:
     write_journal(tmp_path)
     versions = {row["table_name"]: row["table_version"] for row in written(tmp_path)["version"]}
-    assert versions == {"location": 9, "location_attrs": 1, "dialog": 7, "dialog_vars": 1, "htable": 2}
+    assert versions == {"location": 9, "location_attrs": 1, "dialog": 7, "dialog_vars": 1, "htable": 2, "parked": 2}
 
 
 def test_a_confirmed_call_comes_back_with_its_variables(tmp_path: Path) -> None:
@@ -101,3 +101,12 @@ def test_a_broken_snapshot_is_no_snapshot(tmp_path: Path) -> None:
     (tmp_path / "guard").mkdir()
     (tmp_path / "guard" / "standing.jsonl").write_bytes(b"\xff\xfe broken\n" + registration("103@acme.example"))
     assert len(load_newest(tmp_path / "guard", tmp_path / "journal").registrations) == 1
+
+
+def test_a_parked_call_keeps_its_place(tmp_path: Path) -> None:
+    """Somebody waits there with music; whoever dials `*71` still has to find them."""
+    where = {"to": "park", "from": "102@acme.example", "payer": "101@acme.example", "heard_by": "IP4"}
+    write_journal(tmp_path, call(), line("call.answered", call_id="c1"), confirmed(**where))
+    [row] = written(tmp_path)["parked"]
+    assert (row["key_name"], row["key_type"], row["value_type"]) == ("101@acme.example", 0, 0)
+    assert row["key_value"] == "102@acme.example call1;to-tag=ft;from-tag=tt c1 IP4"

@@ -15,6 +15,8 @@ PHONE, OTHER = "sip:192.0.2.7:5060;transport=udp", "sip:192.0.2.8:5060;transport
 BYE = {
     "$rm": "BYE", "$ft": "theirs", "$tt": "ours", "$dlg(from_tag)": "ours", "$dlg_var(id)": "1-1",
     "$dlg_var(caller)": PHONE, "$dlg(from_contact)": PHONE, "$dlg_var(callee)": OTHER, "$dlg(to_contact)": OTHER,
+    "$dlg(callid)": "c1", "$dlg(to_tag)": "theirs", "$dlg(from_cseq)": 7, "$dlg(to_cseq)": 3, "$cs": 4,
+    "$dlg(state)": 4,
     "$sndto(ip)": "192.0.2.7", "$sndto(port)": 5060,
 }  # fmt: skip
 
@@ -31,6 +33,8 @@ def kamailio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kamail
             "pv.sets": values.__setitem__,
             "kx.get_callid": "c1",
             "dialog.dlg_get": lambda call_id, one, other: 1 if (one, other) == ("ours", "theirs") else -1,
+            "dialog.dlg_set_timeout": 1,
+            "tm.t_uac_send": 1,
             "rtpengine.rtpengine_delete0": 1,
             "err": None,
         }
@@ -48,9 +52,9 @@ def ends(tmp_path: Path) -> list[dict[str, Any]]:
 
 
 def test_an_end_by_the_system_is_told_before_its_bye_and_not_again(main: ModuleType, tmp_path: Path) -> None:
-    """The second BYE and the dialog's own event, if it comes at all, add nothing."""
-    assert main.ksr_hanging_up() > 0
-    assert main.ksr_hanging_up() > 0
+    """The second BYE and the dialog's own event add nothing."""
+    assert main.ksr_hanging_up() < 0
+    assert main.ksr_hanging_up() < 0
     assert main.ksr_dialog_event("dialog:end") > 0
     assert [(event["call_id"], event["ended_by"]) for event in ends(tmp_path)] == [("1-1", "system")]
 

@@ -1,6 +1,6 @@
 """Starts calls for extensions and ends running ones. The guard carries it out; the phone itself makes the call."""
 
-from typing import Any
+from typing import Any, Final
 
 from ringfence.policy.numbers import dialled_number
 from ringfence.portal import guard
@@ -11,6 +11,9 @@ from ringfence.portal.change import change
 from ringfence.portal.people.models import Person
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, refuse
+
+LONGEST_START: Final = 6.0
+"""Seconds; the guard waits for a busy core."""
 
 
 def start(actor: Actor, person: Person, dialled: str) -> dict[str, Any]:
@@ -28,7 +31,7 @@ def start(actor: Actor, person: Person, dialled: str) -> dict[str, Any]:
     if not person.is_active:
         raise refuse("user_id", "calls.inactive", "This extension is switched off.")
     aor = person.extension.aor
-    told: dict[str, Any] = guard.ask("calls.start", aor=aor, number=number)
+    told: dict[str, Any] = guard.ask("calls.start", LONGEST_START, aor=aor, number=number)
     with change(actor) as draft:
         draft.record("call.started_for", person.pk, aor, new={"number": number}, tenant_id=person.tenant_id)
     return told
