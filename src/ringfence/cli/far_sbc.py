@@ -11,6 +11,7 @@ import typer
 
 from ringfence.cli.host_audit import note
 from ringfence.cli.outcome import refuse
+from ringfence.cli.portal_command import portal_answer
 from ringfence.cli.up import up
 from ringfence.engines.farlink import become_sbc, forget_core_end, keep_core_end, stop_being_sbc
 from ringfence.engines.install import EngineRefused
@@ -125,6 +126,7 @@ def _switch(system: System, wanted: Sbc) -> None:
         runs = put_in_force(system, wanted, datetime.now(UTC))
     except (SwitchFailed, EngineRefused, OSError) as error:
         refuse(str(error))
+    portal_answer("publish", "--all")  # a request for the address of the SBC's host is for us
     late = wait_until_ready(system) if runs else ()
     if late:
         refuse(f"not ready yet: {', '.join(late)}. Why: ./ringfence logs {late[0]}")

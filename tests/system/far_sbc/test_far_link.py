@@ -13,6 +13,7 @@ import pytest
 
 from ringfence.engines.linkauthority import Authority, new_key, pem_of_key
 from ringfence.lab import tone
+from ringfence.lab.attackers import crack_password
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.phones import Baresip
 from ringfence.lab.product import Product, within
@@ -48,6 +49,16 @@ def test_a_phone_at_the_far_sbc_calls_and_is_called(far: Any, outside: Any, phon
     for caller, callee in ((remote, inside), (inside, remote)):
         dialog, _ = establish(caller, callee)
         assert end_call(caller, callee, dialog).status == 200
+
+
+def test_the_core_itself_ends_a_call_through_the_link(far: Any, outside: Any, phone: Any) -> None:
+    """The BYE of an administrator reaches both sides, the one outside over the link (ADR 55)."""
+    remote, inside = outside("391"), phone("392")
+    establish(inside, remote)
+    call = within(5, lambda: far.pbx.product.live_calls(), "the call is listed")[0][0]
+    far.pbx.rest.delete(f"calls/{call['id']}")
+    for side in (remote, inside):
+        side.respond(side.request("BYE", 10), 200, "OK")
 
 
 class Outside(Baresip):
@@ -119,14 +130,12 @@ def test_nobody_but_the_enrolled_certificate_speaks_on_the_link(far: Any, strang
 def test_who_guesses_is_cut_off_at_the_sbcs_host(far: Any, outside: Any, stranger: Any, tmp_path: Path) -> None:
     """Reference: "Failed Authentication Protection": svcrack dies in the kernel of the SBC's host, by its own address;
     the core says why, and what is lifted there is free here."""
-    healthy, attacker, number = outside("391"), stranger(), "396"
-    far.pbx.account(number)
-    words = tmp_path / "words.txt"
-    words.write_text("".join(f"wrong{index}\n" for index in range(200)))
+    healthy, attacker = outside("391"), stranger()
+    far.pbx.account("396")
+    words = [f"wrong{index}" for index in range(60)]
     far.pbx.set_security(failed_authentication_limit=5)
     try:
-        guessing = ["svcrack", "-u", number, "-d", str(words), "-p", "5066", "-t", "0.005", "--maximumtime", "3"]
-        attacker.run(*guessing, far.host.address, timeout=30, check=False)
+        crack_password(attacker, tmp_path, "396", words, 6, at=far.servers[Transport.UDP])
         within(10, lambda: attacker.address in far.edge.kernel_bans(), "dropped at the SBC's host")
         ban = within(5, lambda: far.pbx.product.ban_of(attacker.address), "shown at the core")[0]
         assert ban["rule"] == "antihacking.failed_authentication", ban
@@ -171,7 +180,7 @@ def test_the_sbcs_host_may_add_bans_and_not_lift_the_cores(far: Any) -> None:
 
 @pytest.mark.parametrize("at_core", [False, True], ids=["the SBC's host", "the core's host"])
 def test_phones_are_reached_after_a_kill(far: Any, outside: Any, phone: Any, at_core: bool) -> None:
-    """kill -9 of every part of the SBC's host at once, then of what the core's has for it: all of it heals by itself."""
+    """kill -9 of every part of the SBC's host at once, then of what the core's has for it: all of it heals."""
     remote, inside = outside("391"), phone("392")
     parts = ("core", "bansout") if at_core else ("sbc", "sbcmedia", "guard", "bansin")
     product: Product = far.pbx.product if at_core else far.edge

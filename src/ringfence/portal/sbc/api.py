@@ -35,5 +35,5 @@ class SbcOut(Schema):
 @router.get("sbc", response=SbcOut)
 @needs(Permission.SYSTEM_READ)
 def show_sbc(request: ApiRequest) -> Any:
-    """Whether there is an SBC and on which host, where it listens, how many phones came through it, and its own rates."""
+    """Whether there is an SBC and on which host, where it listens, how many phones came through it, and its rates."""
     return plain(status(request.auth))
