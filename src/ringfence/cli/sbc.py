@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ringfence.cli import far_sbc
 from ringfence.cli.outcome import print_json, refuse
 from ringfence.engines.install import EngineRefused
 from ringfence.engines.sbcswitch import SwitchFailed, put_in_force, wait_until_ready
@@ -15,6 +16,7 @@ from ringfence.hosts import ports
 from ringfence.hosts.addresses import NetworkUnreadable
 
 group = typer.Typer(help="The SBC: what faces the Internet in place of the core.", no_args_is_help=True)
+far_sbc.add_to(group)
 
 
 @group.command()
@@ -24,12 +26,18 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
     places = [(str(one.protocol), one.port) for one in system.sbc.transports]
     if as_json:
         rows = [{"protocol": name, "port": port} for name, port in places]
-        print_json({"enabled": system.sbc.enabled, "transports": rows})
+        sbc = system.sbc
+        print_json({"enabled": sbc.enabled, "transports": rows, "far": sbc.far, "core": sbc.core, "link": sbc.here})
+    elif system.sbc.far:
+        typer.echo(f"The SBC is on another host, {system.sbc.far}; the link leads to {system.sbc.here}.")
+        typer.echo(f"Its certificate: SHA-256 {system.sbc.certificate}")
     elif not system.sbc.enabled:
         typer.echo("The SBC is off.")
     else:
         ways = ", ".join(f"{port} {name.upper()}" for name, port in places)
         typer.echo(f"The SBC is on: SIP {ways}; RTP {ports.SBC_RTP.ports} UDP.")
+        if system.sbc.core:
+            typer.echo(f"Its core is on another host: {system.sbc.core}.")
 
 
 @group.command()
@@ -51,6 +59,8 @@ def _switch(*, enabled: bool) -> None:
     if os.geteuid() != 0:
         refuse("must run as root: it starts and ends parts of the system")
     system = _system()
+    if system.sbc.far or system.sbc.core:
+        refuse("the SBC is on a host of its own: see `ringfence sbc revoke` and `ringfence sbc leave`")
     wanted = replace(system.sbc, enabled=enabled)
     try:
         runs = put_in_force(system, wanted, datetime.now(UTC))

@@ -5,9 +5,11 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
+from ringfence.engines.render import bracketed
 from ringfence.engines.system import System
 from ringfence.hosts import accounts, ports
 
@@ -25,6 +27,8 @@ MAILROOM: Final = "mailroom"
 VOICE: Final = "voice"
 SBC: Final = "sbc"
 SBC_MEDIA: Final = "sbcmedia"
+BANS_OUT: Final = "bansout"
+BANS_IN: Final = "bansin"
 BACKUPS: Final = "backups"
 INSPECTOR: Final = "inspector"
 
@@ -59,12 +63,19 @@ class Child:
 
 
 def children(system: System, environment: Mapping[str, str] = os.environ) -> tuple[Child, ...]:
-    """Every process of the system, in the order they are started."""
+    """Every process of this host, in the order they are started: of an SBC for a core elsewhere nothing but its own."""
+    if system.sbc.core:
+        return (
+            _guard(system, environment),
+            *_sbc(system, environment),
+            _bans(system, environment, BANS_IN),
+        )
     return (
         _media(system, environment),
         _guard(system, environment),
         _core(system, environment),
         *(_sbc(system, environment) if system.sbc.enabled else ()),
+        *((_bans(system, environment, BANS_OUT),) if system.sbc.far else ()),
         _portal(system, environment),
         _follower(system, environment, INGEST),
         _wsi(system, environment),
@@ -95,6 +106,8 @@ def base_environment(system: System, environment: Mapping[str, str] = os.environ
         "RINGFENCE_ADDRESS": str(system.network.primary),
         "RINGFENCE_OUTER_ADDRESS": str(system.outer_address),
         "RINGFENCE_SIP_MEMORY": str(system.limits.sip_shared_mib),
+        "RINGFENCE_LINK": bracketed(ip_address(system.sbc.link_here)),
+        "RINGFENCE_SBC": bracketed(ip_address(system.sbc.link_there)),
     }
 
 
@@ -215,6 +228,18 @@ def _sbc(system: System, environment: Mapping[str, str]) -> tuple[Child, Child]:
         umask=0o007,
     )
     return relay, signalling
+
+
+def _bans(system: System, environment: Mapping[str, str], name: str) -> Child:
+    """One end of the way that bans take to an SBC on another host; an account of its own, no part may do less."""
+    return Child(
+        name=name,
+        argv=(str(system.paths.python), "-m", f"ringfence.farsbc.{name}"),
+        log=_log(system, name),
+        account=accounts.LINK.name,
+        environment=_pairs(base_environment(system, environment)),
+        after=(GUARD,),
+    )
 
 
 def _portal(system: System, environment: Mapping[str, str]) -> Child:

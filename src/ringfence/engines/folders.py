@@ -50,6 +50,7 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
         Folder(paths.link, "root", "root", 0o755),
         Folder(paths.link / "core", "root", sip, 0o750),
         Folder(paths.link / "sbc", "root", accounts.SBC.name, 0o750),
+        Folder(paths.link / "bans", "root", accounts.LINK.name, 0o750),
         Folder(paths.sbc, accounts.SBC.name, sip, 0o2750),
         Folder(paths.sbc_media, accounts.SBC_MEDIA.name, accounts.SBC_MEDIA.name, 0o750),
         Folder(paths.media, sip, accounts.MEDIA.name, 0o2750),

@@ -4,10 +4,10 @@ import errno
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_address
 from typing import Final
 
-from ringfence.engines.children import CORE, MEDIA, SBC, SBC_MEDIA, VOICE, WEB
+from ringfence.engines.children import BANS_OUT, CORE, MEDIA, SBC, SBC_MEDIA, VOICE, WEB
 from ringfence.engines.system import System
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import LOOPBACK, Address
@@ -35,10 +35,13 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
         for address in system.sip_addresses:
             wanted += [Endpoint(address, one.port, one.protocol.carrier) for one in system.core_transports]
         wanted.append(Endpoint(LOOPBACK, ports.CORE_TO_VOICE, Transport.UDP))
-    if CORE in parts and system.sbc.enabled:
-        wanted.append(Endpoint(LOOPBACK, ports.LINK_TO_CORE, Transport.TCP))
+    link = ip_address(system.sbc.link_here)
+    if CORE in parts and system.sbc.has_link:
+        wanted.append(Endpoint(link, ports.LINK_TO_CORE, Transport.TCP))
+    if BANS_OUT in parts:
+        wanted.append(Endpoint(link, ports.LINK_OF_BANS, Transport.TCP))
     if SBC in parts:
-        wanted.append(Endpoint(LOOPBACK, ports.LINK_TO_SBC, Transport.TCP))
+        wanted.append(Endpoint(link, ports.LINK_TO_SBC, Transport.TCP))
         for address in system.reached_addresses:
             wanted += [Endpoint(address, one.port, one.protocol.carrier) for one in system.sbc.transports]
     if SBC_MEDIA in parts:

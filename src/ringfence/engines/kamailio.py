@@ -36,9 +36,10 @@ def render_core(system: System) -> str:
             *_listen_to_sbc(system),
             _listen_to_voice(),
         ],
-        secure=system.sbc.enabled or any(one.protocol.is_secure for one in system.core_transports),
+        secure=system.sbc.has_link or any(one.protocol.is_secure for one in system.core_transports),
         web_sockets=[one.port for one in system.core_transports if one.protocol is Protocol.WSS],
-        link=core_link(system.paths.link) if system.sbc.enabled else None,
+        link=core_link(system.paths.link, system.sbc) if system.sbc.has_link else None,
+        link_peer=system.sbc.link_there,
         tls_config=paths.core_tls_config,
         modules=modules_directory(),
         readable=paths.source / "ringfence" / "signaling" / "readable.regex",
@@ -95,7 +96,7 @@ def render_tls(system: System, named: Sequence[NamedPair] = (), authorities: Aut
         nameless=NAMELESS,
         asking=_asking_sockets(system),
         phones=authorities or Authorities(system.paths.web_certificate, None),
-        link=core_link(system.paths.link) if system.sbc.enabled else None,
+        link=core_link(system.paths.link, system.sbc) if system.sbc.has_link else None,
     )
 
 
@@ -139,8 +140,10 @@ def _told(system: System, index: int) -> str:
 def _listen_to_sbc(system: System) -> list[tuple[int, list[tuple[Bare, Bare | str]]]]:
     """The core's end of the link. The UDP socket beside it hears nothing: a binding that came over the link is kept
     under its name, or it would end with the connection that brought it."""
-    place = f"{LOOPBACK}:{ports.LINK_TO_CORE}"
-    return [(1, [(Bare(f"tls:{place}"), ""), (Bare(f"udp:{place}"), "")])] if system.sbc.enabled else []
+    if not system.sbc.has_link:
+        return []
+    here = core_link(system.paths.link, system.sbc).here
+    return [(1, [(Bare(f"tls:{here}"), ""), (Bare(f"udp:{here}"), "")])]
 
 
 def _listen_to_voice() -> tuple[int, list[tuple[Bare, Bare | str]]]:

@@ -1,5 +1,5 @@
-"""The certificates of the link between the SBC and the core: a small authority of this system's own signs one for each
-side, and each side takes nobody else's word.
+"""The two ends of the link between the SBC and the core, and its certificates where one host has both: a small
+authority of this system's own signs one for each side, and each side takes nobody else's word.
 """
 
 import os
@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ringfence.engines.render import Bare
+from ringfence.engines.linkauthority import Authority, new_key, pem_of_key
+from ringfence.engines.render import Bare, bracketed
 from ringfence.hosts import accounts, ports
-from ringfence.hosts.addresses import LOOPBACK
+from ringfence.hosts.addresses import parsed
+from ringfence.hosts.sbc import Sbc
 
-LIFETIME: Final = timedelta(days=3650)
 RENEW_BEFORE: Final = timedelta(days=90)
 LINK_LIFETIME: Final = 86_400
 """Seconds a silent link stays open."""
+LINK_PATIENCE: Final = 5
+"""Seconds without a sign of the core after which phones are told to try again, instead of being left to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +50,34 @@ class Link:
 
     here: Bare
     there: Bare
-    calling: Bare
+    calling: Bare | None
     side: Side
     port: int
     peer: int
     lifetime: int = LINK_LIFETIME
+    patience: int = LINK_PATIENCE
 
 
-def core_link(folder: Path) -> Link:
-    """The core's end."""
+def core_link(folder: Path, sbc: Sbc) -> Link:
+    """The core's end. It never opens the link, and towards another host it calls providers from the same address: a
+    client's section would show them the certificate of the link.
+    """
     return Link(
-        _place(ports.LINK_TO_CORE),
-        _place(ports.LINK_TO_SBC),
-        _place(0),
+        _place(sbc.link_here, ports.LINK_TO_CORE),
+        _place(sbc.link_there, ports.LINK_TO_SBC),
+        None if sbc.far else _place(sbc.link_here, 0),
         core_side(folder),
         ports.LINK_TO_CORE,
         ports.LINK_TO_SBC,
     )
 
 
-def sbc_link(folder: Path) -> Link:
+def sbc_link(folder: Path, sbc: Sbc) -> Link:
     """The SBC's end."""
     return Link(
-        _place(ports.LINK_TO_SBC),
-        _place(ports.LINK_TO_CORE),
-        _place(0),
+        _place(sbc.link_here, ports.LINK_TO_SBC),
+        _place(sbc.link_there, ports.LINK_TO_CORE),
+        _place(sbc.link_here, 0),
         sbc_side(folder),
         ports.LINK_TO_SBC,
         ports.LINK_TO_CORE,
@@ -89,8 +92,15 @@ def sbc_side(folder: Path) -> Side:
     return Side(folder / "sbc")
 
 
-def _place(port: int) -> Bare:
-    return Bare(f"{LOOPBACK}:{port}")
+def bans_side(folder: Path) -> Side:
+    """What the process shows that carries bans between the two hosts."""
+    return Side(folder / "bans")
+
+
+def _place(address: str, port: int) -> Bare:
+    found = parsed(address)
+    assert found is not None
+    return Bare(f"{bracketed(found)}:{port}")
 
 
 def ensure_link(folder: Path, now: datetime) -> bool:
@@ -101,15 +111,33 @@ def ensure_link(folder: Path, now: datetime) -> bool:
     sides = (core_side(folder), sbc_side(folder))
     if all(_is_good(side, now) for side in sides):
         return False
-    authority_key = ec.generate_private_key(ec.SECP256R1())
-    authority = _authority(authority_key, now)
+    authority = Authority.made(now)
     for side, name, group in zip(sides, ("core", "sbc"), (accounts.SIP.name, accounts.SBC.name), strict=True):
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _signed(name, key, authority, authority_key, now)
-        _put(side.authority, authority.public_bytes(serialization.Encoding.PEM), group)
-        _put(side.certificate, certificate.public_bytes(serialization.Encoding.PEM), group)
-        _put(side.key, _pem(key), group)
+        key = new_key()
+        put_side(side, Shown(authority.pem, authority.signed(name, key.public_key(), now), pem_of_key(key)), group)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one side shows and believes, as PEM."""
+
+    authority: bytes
+    certificate: bytes
+    key: bytes
+
+
+def put_side(side: Side, shown: Shown, group: str) -> None:
+    """Root's own; the accounts of `group` may read it and nobody else."""
+    _put(side.authority, shown.authority, group)
+    _put(side.certificate, shown.certificate, group)
+    _put(side.key, shown.key, group)
+
+
+def forget_side(side: Side) -> None:
+    """Nothing can be proved with it, and nobody is believed by it, from now on."""
+    for file in (side.authority, side.certificate, side.key):
+        file.unlink(missing_ok=True)
 
 
 def ensure_flow_key(path: Path) -> str:
@@ -124,72 +152,6 @@ def _is_good(side: Side, now: datetime) -> bool:
         return False
     found = x509.load_pem_x509_certificate(side.certificate.read_bytes())
     return found.not_valid_after_utc - now > RENEW_BEFORE
-
-
-def _authority(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
-    name = _name("Ringfence link authority")
-    return (
-        _builder(name, name, key.public_key(), now)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(signs=True), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-
-
-def _signed(
-    name: str,
-    key: ec.EllipticCurvePrivateKey,
-    authority: x509.Certificate,
-    authority_key: ec.EllipticCurvePrivateKey,
-    now: datetime,
-) -> x509.Certificate:
-    """Each side is client and server of the other."""
-    both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-    return (
-        _builder(_name(f"Ringfence {name}"), authority.subject, key.public_key(), now)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(signs=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage(both), critical=False)
-        .sign(authority_key, hashes.SHA256())
-    )
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey, now: datetime
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(public)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + LIFETIME)
-    )
-
-
-def _name(common: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
-
-
-def _usage(*, signs: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs,
-        key_cert_sign=signs,
-        crl_sign=signs,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
 
 
 def _put(path: Path, content: bytes, group: str) -> None:

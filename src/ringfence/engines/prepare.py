@@ -51,9 +51,9 @@ def prepare(system: System, parts: frozenset[str], now: datetime, tell: Tell) ->
     """Accounts and directories first; then database, static files and engine files side by side."""
     accounts_and_folders(system, tell)
     _readable_code(system)
-    certificate = _certificate(system, now, tell) if WEB in parts else None
+    certificate = _certificate(system, now, tell) if parts & {WEB, SBC} else None
     system = replace(system, web=read_web_access(system.paths))
-    if system.sbc.enabled and ensure_link(system.paths.link, now):
+    if system.sbc.enabled and not system.sbc.core and ensure_link(system.paths.link, now):
         tell("certificates of the link between SBC and core created")
     _free_ports(system, parts)
     with ThreadPoolExecutor(max_workers=3) as pool:

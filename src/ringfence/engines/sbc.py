@@ -18,7 +18,7 @@ TLS_TEMPLATE: Final = "sbc-tls.cfg.j2"
 
 def render_sbc(system: System, key: str) -> str:
     """`run/sbc/sbc.cfg`: `key` signs flows and hides addresses."""
-    paths, link = system.paths, sbc_link(system.paths.link)
+    paths, link = system.paths, sbc_link(system.paths.link, system.sbc)
     udp = [f"udp:{bracketed(address)}:{ports.SBC_SIP_UDP.first}" for address in system.reached_addresses]
     return render(
         TEMPLATE,
@@ -29,7 +29,7 @@ def render_sbc(system: System, key: str) -> str:
         limits=system.limits,
         firewall=system.firewall,
         registration=registration,
-        listen=[*_listen(system), Bare(f"tls:{link.here}")],
+        listen=[Bare(f"tls:{link.here}"), *_listen(system)],
         modules=modules_directory(),
         control=f"unix:{paths.sbc_control}",
         tls_config=paths.sbc_tls_config,
@@ -42,7 +42,8 @@ def render_sbc(system: System, key: str) -> str:
         script=paths.source / "ringfence" / "signaling" / "edge.py",
         link=link,
         core_uri=f"sip:{link.there}",
-        core_address=str(LOOPBACK),
+        core_address=system.sbc.link_there,
+        media_address=_inner_media(system),
         link_socket=f"tls:{link.here}",
         udp_sockets=[udp[0], udp[-1]],
         inner_family=Bare("IP6" if system.network.primary.version == 6 else "IP4"),
@@ -59,13 +60,18 @@ def render_sbc_tls(system: System) -> str:
         source=f"src/ringfence/engines/templates/{TLS_TEMPLATE}",
         certificate=system.paths.web_certificate,
         key=system.paths.web_key,
-        link=sbc_link(system.paths.link),
+        link=sbc_link(system.paths.link, system.sbc),
     )
 
 
 def render_sbc_media(system: System) -> str:
     """`run/sbcmedia/rtpengine.conf`: the relay of clients outside."""
     return render_relay(system, Relay(ports.SBC_RTP, ports.SBC_RTPENGINE_CONTROL))
+
+
+def _inner_media(system: System) -> str:
+    """What the core is told of this relay: on another host not the public address, which may not lead back inside."""
+    return str(system.network.primary) if system.sbc.core else ""
 
 
 def _listen(system: System) -> list[Bare]:

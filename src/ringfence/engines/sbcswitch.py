@@ -11,7 +11,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from ringfence.engines.children import ACCESS, CORE, SBC, SBC_MEDIA, TRANSPORTS, WEB, Child, children, write_children
+from ringfence.engines.children import (
+    ACCESS,
+    BANS_OUT,
+    CORE,
+    GUARD,
+    SBC,
+    SBC_MEDIA,
+    TRANSPORTS,
+    WEB,
+    Child,
+    children,
+    write_children,
+)
 from ringfence.engines.files import core_file, sbc_file, sbc_media_file, sbc_tls_file, tls_file, web_file
 from ringfence.engines.folders import ensure_folders
 from ringfence.engines.free_ports import endpoints, taken
@@ -48,7 +60,7 @@ def put_in_force(system: System, wanted: Sbc, now: datetime) -> bool:
         _refuse_taken(system, after)
     _engine_files(after, now)
     write_sbc(system.paths.sbc_switch, wanted)
-    _replace_supervisor(after)
+    _replace_supervisor(after, (*BEGUN_AGAIN, GUARD) if system.sbc.far != wanted.far else BEGUN_AGAIN)
     return True
 
 
@@ -98,7 +110,7 @@ def _engine_files(system: System, now: datetime) -> None:
     install(files, reload=lambda: "")
 
 
-def _replace_supervisor(system: System) -> None:
+def _replace_supervisor(system: System, anew: tuple[str, ...]) -> None:
     notes = read_notes(system.paths.supervise)
     supervisor = running_supervisor(system.paths.supervise)
     if notes is None or supervisor is None:
@@ -109,7 +121,7 @@ def _replace_supervisor(system: System) -> None:
     for note in notes.living:
         if note.name == WEB:
             send(note.pid, signal.SIGHUP)
-    begun_again = [note.identity for note in notes.living if note.name in BEGUN_AGAIN]
+    begun_again = [note.identity for note in notes.living if note.name in anew]
     for process in begun_again:
         send(process.pid, signal.SIGTERM)
     until = time.monotonic() + ENDED_WITHIN
@@ -118,6 +130,6 @@ def _replace_supervisor(system: System) -> None:
 
 
 def _wanted(system: System, running: frozenset[str]) -> tuple[Child, ...]:
-    """What ran before, and the SBC beside a core."""
-    names = running | ({SBC, SBC_MEDIA} if CORE in running else frozenset())
+    """What ran before, and beside a core the SBC or what tells one elsewhere."""
+    names = running | ({SBC, SBC_MEDIA, BANS_OUT} if CORE in running else frozenset())
     return tuple(child for child in children(system) if child.name in names)

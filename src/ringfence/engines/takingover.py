@@ -45,7 +45,7 @@ def _reload(system: System) -> bool:
     """Without a secure transport there is nothing to take."""
     paths, sbc = system.paths, read_sbc(system.paths.sbc_switch)
     sockets = [paths.sbc_control] if sbc.enabled else []
-    if sbc.enabled or any(one.protocol.is_secure for one in read_transports(paths.transports)):
+    if sbc.has_link or any(one.protocol.is_secure for one in read_transports(paths.transports)):
         sockets.append(paths.core_control)
     return sum(_asked(control, "tls.reload") is not None for control in sockets) == len(sockets)
 

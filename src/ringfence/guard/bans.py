@@ -185,8 +185,12 @@ class Bans:
             self._signaling.remove(record.key)
 
     def _needs_signaling(self, record: BanRecord) -> bool:
-        """Kamailio refuses what the kernel did not take, and what came through NAT64: the kernel's set is of IPv4."""
-        return record.key not in self._kernel or bool(record.evidence.get("translated"))
+        """Kamailio refuses what the kernel did not take, or does not see come over the link from another host, and what
+        came through NAT64: the kernel's set is of IPv4.
+        """
+        if record.key not in self._kernel or not self._firewall.sees_all:
+            return True
+        return bool(record.evidence.get("translated"))
 
     def _release(self, key: str) -> None:
         self._firewall.lift(key_network(key))

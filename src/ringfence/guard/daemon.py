@@ -15,16 +15,18 @@ from typing import Final
 
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.alarms import Alarms
+from ringfence.guard.around import around
 from ringfence.guard.bans import Bans
 from ringfence.guard.browserdesk import END, BrowserDesk
 from ringfence.guard.callstart import START, CallStart
 from ringfence.guard.callwatch import LOOK_EVERY as CALLS_EVERY
 from ringfence.guard.callwatch import CallWatch
+from ringfence.guard.choosing import choose_firewall
 from ringfence.guard.clock import boot_id
 from ringfence.guard.control import ControlSocket, share
 from ringfence.guard.core import Core
 from ringfence.guard.doors import Doors
-from ringfence.guard.firewall import DryRun, Firewall, FirewallRefused, Nft
+from ringfence.guard.firewall import Firewall
 from ringfence.guard.floods import Floods, Witnesses
 from ringfence.guard.fuse import OVER_BUDGET, Fuse, FuseParts
 from ringfence.guard.fusedesk import LIFT, FuseDesk
@@ -46,9 +48,9 @@ from ringfence.guard.sipports import SipPorts
 from ringfence.guard.standing import load_snapshot, write_snapshot
 from ringfence.guard.verbs import CHANGING, Desk
 from ringfence.hosts import ports
-from ringfence.hosts.addresses import Address, NetworkUnreadable, surroundings, time_servers
+from ringfence.hosts.addresses import Address, NetworkUnreadable, time_servers
 from ringfence.hosts.paths import Paths
-from ringfence.hosts.public import public_file, read_public
+from ringfence.hosts.sbc import read_sbc
 from ringfence.journal.durability import Synced, sync
 from ringfence.journal.reader import JournalReader, replay
 from ringfence.store.bans import BanWriter
@@ -268,13 +270,11 @@ class Daemon:
 
     async def _look_around(self) -> None:
         try:
-            found = await asyncio.to_thread(surroundings)
+            found = await asyncio.to_thread(around, self._paths)
         except NetworkUnreadable as error:
             log.warning("never-block set not refreshed: %s", error)
             return
-        public = read_public(public_file(self._paths.state)).parsed
-        own = found.own if public is None else (*found.own, public)
-        self._service.adopt_host(replace(found, own=own, time_servers=self._time_servers))
+        self._service.adopt_host(replace(found, time_servers=self._time_servers))
 
     async def _looks_at_clocks(self) -> None:
         """Apart from the rest of the host, because resolving the names of time servers may take its time."""
@@ -361,22 +361,6 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
     return service
 
 
-def choose_firewall(use_kernel: bool, blocks: BlockWriter) -> tuple[Firewall, KernelWatch | None]:
-    """The kernel if we may use it; otherwise signaling enforces bans and block entries, with a loud warning."""
-    if use_kernel:
-        try:
-            found = Nft.checked(), KernelWatch()
-            blocks.clear()
-            return found
-        except (FirewallRefused, OSError, ImportError) as error:
-            log.error(
-                "NFTABLES CANNOT BE USED (%s): bans and block entries are enforced by Kamailio only. "
-                "Give the guard CAP_NET_ADMIN.",
-                error,
-            )
-    return DryRun(blocks), None
-
-
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="ringfence.guard.daemon", description="Bans, live state and the event ledger of Ringfence."
@@ -391,7 +375,8 @@ def main(arguments: list[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="guard %(levelname)s %(message)s")
     paths = Paths.from_environment()
     Path(paths.run).mkdir(parents=True, exist_ok=True)
-    firewall, watch = choose_firewall(not options.no_firewall, BlockWriter(paths.blocks))
+    passed_by, blocks = bool(read_sbc(paths.sbc_switch).far), BlockWriter(paths.blocks)
+    firewall, watch = choose_firewall(not options.no_firewall, blocks, passed_by=passed_by)
     asyncio.run(Daemon(paths, build(paths, firewall, options.ban_set_size), watch).run())
 
 

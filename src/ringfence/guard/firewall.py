@@ -43,6 +43,10 @@ class Firewall(Protocol):
     def in_kernel(self) -> bool:
         """Whether packets really die in the kernel; if not, signaling must refuse them."""
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether everybody who reaches SIP comes past it; if not, signaling must refuse them as well."""
+
     def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
         """The whole table, in one transaction. Raises FirewallRefused."""
 
@@ -111,11 +115,18 @@ class Nft:
     def checked(cls) -> "Nft":
         """The kernel, proven to be usable. Raises FirewallRefused, ImportError or OSError."""
         nft = cls()
-        nft._must(f"add table {ruleset.TABLE}")
+        nft._must_be_usable()
         return nft
+
+    def _must_be_usable(self) -> None:
+        self._must(f"add table {ruleset.TABLE}")
 
     @property
     def in_kernel(self) -> bool:
+        return True
+
+    @property
+    def sees_all(self) -> bool:
         return True
 
     def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
@@ -229,6 +240,10 @@ class DryRun:
     @property
     def in_kernel(self) -> bool:
         return False
+
+    @property
+    def sees_all(self) -> bool:
+        return True
 
     def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
         self.shape = shape

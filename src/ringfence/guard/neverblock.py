@@ -38,6 +38,7 @@ class NeverBlock:
         found += _members(around.gateways, "the network gateway", "the kernel's default routes")
         found += _members(around.resolvers, "a name server", "resolv.conf")
         found += _members(around.time_servers, "a time server", "the configuration of the time service")
+        found += _members(around.peers, "the host at the other end of the SBC's link", "the enrolment of the SBC")
         host = tuple(dict.fromkeys(found))
         changed = host != self._host
         self._host = host

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from ringfence.guard import pinholes, voicelink
+from ringfence.guard import linkdoor, pinholes, voicelink
 from ringfence.guard.shape import Level, Lists, Ports, Shape, Timed
 from ringfence.policy.addresses import NAT64, NAT64_LOCAL, Network, Span
 from ringfence.policy.settings import SecuritySettings
@@ -53,6 +53,7 @@ def whole_table(shape: Shape, bans: Iterable[Timed], known: Iterable[Timed] = ()
             *_chains(shape),
             *pinholes.chain(),
             *voicelink.lines(shape.ports.voice),
+            *linkdoor.lines(shape.ports.link_from),
             "}",
             *_list_elements(shape.lists),
             *_timed_elements("ban", list(bans)),

@@ -36,6 +36,8 @@ class Ports:
     sbc_udp: tuple[int, ...] = ()
     sbc_tcp: tuple[int, ...] = ()
     voice: VoiceLink | None = None
+    link_from: str = ""
+    """The other host of the SBC's link; empty where one host has both ends."""
 
     @property
     def all_tcp(self) -> tuple[int, ...]:

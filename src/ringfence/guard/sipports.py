@@ -36,7 +36,8 @@ class SipPorts:
     def _read(self) -> Ports:
         """While there is no SBC its ports are metered like any other."""
         found = {(one.protocol.carrier, one.port) for one in read_transports(self._transports)}
-        sbc = {(one.protocol.carrier, one.port) for one in read_sbc(self._sbc).transports}
+        switch = read_sbc(self._sbc)
+        sbc = {(one.protocol.carrier, one.port) for one in switch.transports}
         found |= {(service.transport, service.first) for service in ports.of(ports.Part.EDGE) if service.name == "SIP"}
         found -= sbc
         return Ports(
@@ -45,6 +46,7 @@ class SipPorts:
             sbc_udp=_of(Transport.UDP, sbc),
             sbc_tcp=_of(Transport.TCP, sbc),
             voice=voice_link(read_voice_network(self._network)),
+            link_from=switch.other_host,
         )
 
 

@@ -44,7 +44,10 @@ SBC: Final = Account("ringfence-sbc", (TLS,))
 
 SBC_MEDIA: Final = Account("ringfence-sbc-media")
 
-ACCOUNTS: Final = (SIP, MEDIA, GUARD, PORTAL, WEB, VOICE, INSPECTOR, SBC, SBC_MEDIA)
+LINK: Final = Account("ringfence-link", (CONTROL,))
+"""Carries bans from the core's host to the SBC's, where those are two: asks one guard and tells the other."""
+
+ACCOUNTS: Final = (SIP, MEDIA, GUARD, PORTAL, WEB, VOICE, INSPECTOR, SBC, SBC_MEDIA, LINK)
 SHARED_GROUPS: Final = (POLICY, JOURNAL, CONTROL, TLS, NEWS)
 
 

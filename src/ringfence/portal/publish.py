@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 
 from ringfence.hosts.addresses import NetworkUnreadable, surroundings
 from ringfence.hosts.public import public_file, read_public
+from ringfence.hosts.sbc import read_sbc
 from ringfence.policy import entries
 from ringfence.policy.book import (
     BlockedUserAgent,
@@ -228,14 +229,15 @@ def encoded_entries() -> bytes:
 
 
 def own_hosts() -> tuple[str, ...]:
-    """This machine's own addresses and its public one: a request for one of them is for us."""
+    """This machine's own addresses, its public one, and that of an SBC's host: a request for one of them is for us."""
     try:
         own = [str(address) for address in surroundings().own]
     except NetworkUnreadable as error:
         log.error("own addresses unknown, only tenant domains are ours: %s", error)
         return ()
     public = read_public(public_file(places.PATHS.state)).address
-    return tuple(dict.fromkeys((*own, *([public] if public else ()))))
+    far = read_sbc(places.PATHS.sbc_switch).far
+    return tuple(dict.fromkeys((*own, *(one for one in (public, far) if one))))
 
 
 COLUMNS: Final = (

@@ -1,5 +1,7 @@
 """Reads one message into plain values. Each value is fetched once."""
 
+import os
+
 from ringfence.hosts import ports
 from ringfence.policy.book import Subscriber
 from ringfence.policy.model import Credentials, Packet, Request
@@ -8,7 +10,8 @@ from ringfence.signaling import ksr
 TEL = "tel:"
 LOOPBACK = "127.0.0.1"
 VOICE = f"sip:{LOOPBACK}:{ports.VOICE_SIP};transport=udp"
-SBC = f"sip:127.0.0.1:{ports.LINK_TO_SBC};transport=tls"
+SBC = f"sip:{os.environ.get('RINGFENCE_SBC', LOOPBACK)}:{ports.LINK_TO_SBC};transport=tls"
+"""The other end of the link. Bracketed where it is an IPv6 address."""
 STREAMS = frozenset({"tcp", "tls", "ws", "wss"})
 UNFRAMED = frozenset({"tcp", "tls"})
 """Streams on which only its length says where a message ends; a WebSocket has frames (RFC 7118 section 5)."""

@@ -1,11 +1,14 @@
 """The part of the typed port to Kamailio that only registrations over the SBC's link use."""
 
+import os
+
 import KSR
 
 from ringfence.hosts import ports
 from ringfence.signaling import ksr
 
-LINK_NAME = f"udp:127.0.0.1:{ports.LINK_TO_CORE}"
+LINK_NAME = f"udp:{os.environ.get('RINGFENCE_LINK', '127.0.0.1')}:{ports.LINK_TO_CORE}"
+"""Of the link's own address, or Kamailio would look for the connection beside another one."""
 
 
 def remember_client(uri: str) -> None:

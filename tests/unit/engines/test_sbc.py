@@ -63,7 +63,7 @@ def test_without_an_sbc_there_is_no_link_and_no_process() -> None:
 def test_the_core_believes_the_sbc_on_the_link_alone() -> None:
     core = render_core(ON)
     assert "listen=tls:127.0.0.1:5068" in core
-    assert "if ($Rp == 5068 && proto == TLS)" in core
+    assert '$Rp == 5068 && proto == TLS && $si == "127.0.0.1"' in core
     assert "tls:192.0.2.10:5065" not in core
     own = render_tls(ON).split("[server:127.0.0.1:5068]")[1]
     assert "require_certificate = yes" in own.split("[client")[0]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from typing import Final
 
 from ringfence.hosts import ports
@@ -58,6 +59,8 @@ class Configured:
     media_at: tuple[str, ...] = ()
     """The addresses of the link that media has for itself; empty where it has none."""
     limits: tuple[Limit, ...] = ()
+    far_sbc: str = ""
+    """The address of an SBC on another host; empty where there is none."""
 
 
 REASONS: Final = {
@@ -123,7 +126,14 @@ def _media(configured: Configured) -> Iterable[Opening]:
 
 
 def _through_sbc(configured: Configured) -> Iterable[Opening]:
-    """Phones outside may be anywhere; its portal is for whoever may come to the other one. The link is never opened."""
+    """Phones outside may be anywhere; its portal is for whoever may come to the other one. The link is opened where it
+    comes from another host, and to that host alone.
+    """
+    if configured.far_sbc:
+        network = str(ip_network(configured.far_sbc))
+        reason = "the link with the SBC on another host, with a certificate on both sides"
+        for port in (ports.LINK_TO_CORE, ports.LINK_OF_BANS):
+            yield Opening(f"sbc-link-{port}", Transport.TCP, port, port, reason, (network,))
     if not configured.sbc:
         return
     known = {(one.transport, one.port) for one in configured.sip}

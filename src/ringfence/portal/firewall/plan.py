@@ -65,6 +65,7 @@ def current_plan(ssh_ports: tuple[int, ...] = (ports.SSH.first,)) -> Plan:
             redirects=redirects,
             provisioning=bool(web["provisioning_http"]),
             sbc=sbc(),
+            far_sbc=read_sbc(places.PATHS.sbc_switch).far,
             sbc_provisioning=bool(web["sbc_provisioning_http"]),
             trunks=_trunks(),
             ssh_ports=ssh_ports,

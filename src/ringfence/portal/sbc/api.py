@@ -20,6 +20,10 @@ class PlaceOut(Schema):
 
 class SbcOut(Schema):
     enabled: bool
+    far: str
+    link: str
+    certificate: str
+    bans_told: bool
     transports: list[PlaceOut]
     rtp: str
     link_up: bool
@@ -31,5 +35,5 @@ class SbcOut(Schema):
 @router.get("sbc", response=SbcOut)
 @needs(Permission.SYSTEM_READ)
 def show_sbc(request: ApiRequest) -> Any:
-    """Whether there is an SBC, where it listens, how many phones came through it, and its own packet rates."""
+    """Whether there is an SBC and on which host, where it listens, how many phones came through it, and its rates."""
     return plain(status(request.auth))

@@ -1,9 +1,10 @@
 """How the SBC stands, as page and REST tell it. It is switched on and off on the server, by root: `ringfence sbc`."""
 
 from dataclasses import asdict, dataclass
+from typing import Final
 
 from ringfence.hosts import ports
-from ringfence.hosts.listening import bound_ports
+from ringfence.hosts.listening import bound_ports, connected_from
 from ringfence.hosts.ports import Transport
 from ringfence.hosts.sbc import read_sbc
 from ringfence.portal import guard, places
@@ -12,6 +13,8 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.security.models import SecurityValues
+
+BOTH_ENDS: Final = {ports.LINK_TO_CORE, ports.LINK_TO_SBC}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`phones` counts the accounts with a device that registered through the SBC; None while the guard is silent."""
+    """`phones` counts the accounts with a device that registered through the SBC; None while the guard is silent. `far`
+    is the address of the host that the SBC has for itself, `link` the core's own on the link, `certificate` the SHA-256
+    of what that SBC shows; all three are empty where there is no such host. `bans_told`: it hears whom to keep out.
+    """
 
     enabled: bool
+    far: str
+    link: str
+    certificate: str
+    bans_told: bool
     transports: tuple[Place, ...]
     rtp: str
     link_up: bool
@@ -43,11 +53,15 @@ def status(actor: Actor) -> Status:
     bound = {carrier: bound_ports(carrier) for carrier in Transport}
     return Status(
         enabled=sbc.enabled,
+        far=sbc.far,
+        link=sbc.here,
+        certificate=sbc.certificate,
+        bans_told=bool(sbc.far) and connected_from(Transport.TCP, ports.LINK_OF_BANS) > 0,
         transports=tuple(
             Place(str(one.protocol), one.port, one.port in bound[one.protocol.carrier]) for one in sbc.transports
         ),
         rtp=ports.SBC_RTP.ports,
-        link_up=sbc.enabled and {ports.LINK_TO_CORE, ports.LINK_TO_SBC} <= bound[Transport.TCP],
+        link_up=_far_link_is_up() if sbc.far else sbc.enabled and bound[Transport.TCP].issuperset(BOTH_ENDS),
         phones=_phones(),
         level_1_packets=settings.sbc_level_1_packets,
         level_2_packets=settings.sbc_level_2_packets,
@@ -56,6 +70,11 @@ def status(actor: Actor) -> Status:
 
 def plain(found: Status) -> dict[str, object]:
     return asdict(found)
+
+
+def _far_link_is_up() -> bool:
+    """The SBC alone opens it, and the core keeps only what has shown the right certificate."""
+    return connected_from(Transport.TCP, ports.LINK_TO_CORE) > 0
 
 
 def _phones() -> int | None:

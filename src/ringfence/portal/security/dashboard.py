@@ -135,4 +135,5 @@ KERNEL: Final = {
     "dropped_connections": _("connections beyond what a stranger may hold"),
     "dropped_blocked": _("from block entries"),
     "dropped_voice_link": _("beyond the limit on the voice VLAN"),
+    "dropped_link": _("strangers at the link to the SBC's host"),
 }

@@ -1,0 +1,174 @@
+"""Two guards tell each other whom they keep out: lines of JSON over one connection, each way by itself.
+
+First everything that is in force, then `{"whole": true}`, then what changes; `{}` while nothing does. The core's host
+has the last word: what it lifts is lifted on the SBC's host, and what it refuses to take is given back. The SBC's host
+can add bans, and take back those alone. A connection that is silent is ended, and opened again by the SBC's host.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ringfence.guardlink import GuardRefusal, GuardUnreachable, ask
+
+SILENCE: Final = 15.0
+"""Seconds; the other end says something every HEARTBEAT."""
+HEARTBEAT: Final = 2.0
+LONGEST_LINE: Final = 4_096
+LONGEST_TEXT: Final = 200
+LONGEST_TAKEN: Final = 86_400
+"""Seconds that a ban of the SBC's host lasts at the core's, at the most."""
+MOST_EVENTS: Final = 500
+ADDED: Final = "ban.added"
+LIFTED: Final = "ban.lifted"
+_END_OF_LEDGER: Final = 1 << 62
+
+log = logging.getLogger(__name__)
+
+
+class ExchangeEnded(Exception):
+    """Why this connection is over; another one is opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The guard of this host. `name` stands for the other host in the list of bans; `rules`: this one is the core's."""
+
+    guard: Path
+    name: str
+    rules: bool
+
+    async def ask(self, verb: str, **args: Any) -> Any:
+        """Raises GuardRefusal, ExchangeEnded."""
+        try:
+            return await asyncio.to_thread(ask, self.guard, verb, HEARTBEAT + 5.0, **args)
+        except GuardUnreachable as error:
+            raise ExchangeEnded(str(error)) from error
+
+    def is_own(self, ban: dict[str, Any]) -> bool:
+        """Whether this host decided it, so that the other one is to be told."""
+        return ban.get("scope", "sip") == "sip" and ban.get("by") != self.name
+
+
+class Exchange:
+    """One connection."""
+
+    def __init__(self, desk: Desk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._desk, self._reader, self._writer = desk, reader, writer
+        self._seen: set[str] | None = set()
+
+    async def run(self) -> None:
+        """Until it breaks. Raises ExchangeEnded."""
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._tell())
+                both.create_task(self._hear())
+        except* (OSError, TimeoutError, ValueError, EOFError, asyncio.LimitOverrunError) as errors:
+            raise ExchangeEnded(str(errors.exceptions[0])) from errors
+        except* ExchangeEnded as errors:
+            raise ExchangeEnded(str(errors.exceptions[0])) from errors
+        finally:
+            self._writer.close()
+
+    async def _tell(self) -> None:
+        cursor = int((await self._desk.ask("events.since", cursor=_END_OF_LEDGER, limit=1))["last"])
+        await self._send(_added(ban) for ban in await self._desk.ask("bans.list") if self._desk.is_own(ban))
+        await self._send([{"whole": True}])
+        while True:
+            news = await self._desk.ask(
+                "events.since", cursor=cursor, limit=MOST_EVENTS, kinds=[ADDED, LIFTED], wait=HEARTBEAT
+            )
+            cursor = int(news["cursor"])
+            await self._send([_line(event) for event in news["events"] if self._desk.is_own(event)] or [{}])
+
+    async def _send(self, lines: Iterable[dict[str, Any]]) -> None:
+        for line in lines:
+            self._writer.write(json.dumps(line).encode() + b"\n")
+            async with asyncio.timeout(SILENCE):
+                await self._writer.drain()
+
+    async def _hear(self) -> None:
+        while True:
+            async with asyncio.timeout(SILENCE):
+                line = await self._reader.readuntil(b"\n")
+            told = json.loads(line)
+            if not isinstance(told, dict):
+                raise ExchangeEnded("the other host said what is no object")
+            await self._take(told)
+
+    async def _take(self, told: dict[str, Any]) -> None:
+        if told.get("whole") is True:
+            await self._free_others()
+        elif isinstance(address := told.get("ban"), str):
+            await self._ban(address, told)
+        elif isinstance(address := told.get("free"), str):
+            await self._free(address)
+
+    async def _ban(self, address: str, told: dict[str, Any]) -> None:
+        """A ban of our own is not replaced: it would be lifted with the other host's."""
+        if self._seen is not None:
+            self._seen.add(address)
+        try:
+            present = await self._present(address)
+            if present is not None and self._desk.is_own(present):
+                return
+            await self._desk.ask(
+                "bans.add",
+                address=address,
+                seconds=_seconds(told.get("seconds"), bounded=self._desk.rules),
+                rule=_text(told.get("rule")),
+                reason=_text(told.get("reason")),
+                by=self._desk.name,
+            )
+        except GuardRefusal as refusal:
+            log.info("%s is not kept out here: %s", address[:64], refusal)
+            if self._desk.rules:
+                await self._send([{"free": address}])
+
+    async def _free(self, address: str) -> None:
+        try:
+            present = await self._present(address)
+            if present is not None and not (self._desk.rules and self._desk.is_own(present)):
+                await self._desk.ask("bans.lift", address=address, scope="sip", by=self._desk.name)
+        except GuardRefusal as refusal:
+            log.info("%s is not let in here: %s", address[:64], refusal)
+
+    async def _free_others(self) -> None:
+        """What the other host told before and has in force no more."""
+        seen, self._seen = self._seen, None
+        if seen is None:
+            return
+        for ban in await self._desk.ask("bans.list"):
+            if ban.get("by") == self._desk.name and ban["address"] not in seen:
+                await self._free(ban["address"])
+
+    async def _present(self, address: str) -> dict[str, Any] | None:
+        found = (await self._desk.ask("bans.explain", address=address))["ban"]
+        return found if isinstance(found, dict) else None
+
+
+def _line(event: dict[str, Any]) -> dict[str, Any]:
+    return _added(event) if event["kind"] == ADDED else {"free": event["address"]}
+
+
+def _added(ban: dict[str, Any]) -> dict[str, Any]:
+    left = ban.get("seconds_left")
+    seconds = ban["until"] - ban["t"] if left is None else left
+    return {
+        "ban": ban["address"],
+        "seconds": max(1, round(seconds)),
+        **{name: ban[name] for name in ("rule", "reason")},
+    }
+
+
+def _seconds(told: Any, *, bounded: bool) -> int:
+    number = int(told) if isinstance(told, int | float) and not isinstance(told, bool) and told > 0 else 1
+    return min(number, LONGEST_TAKEN) if bounded else number
+
+
+def _text(told: Any) -> str:
+    return told[:LONGEST_TEXT] if isinstance(told, str) else ""
