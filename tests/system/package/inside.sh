@@ -19,7 +19,7 @@ inside dpkg --verify ringfence
 say accounts
 inside getent passwd | grep '^ringfence-'
 say loose
-inside find /opt/ringfence /usr/bin/ringfence /etc/ringfence /usr/lib/systemd/system/ringfence*.service /etc/logrotate.d/ringfence \
+inside find /opt/ringfence /usr/bin/ringfence /etc/ringfence /usr/lib/systemd/system/ringfence{,-firewall}.service /etc/logrotate.d/ringfence \
     ! -type l \( -perm /6022 -o ! -user root -o ! -group root \)
 say unit
 inside systemd-analyze verify --recursive-errors=no ringfence.service ringfence-firewall.service 2>&1
