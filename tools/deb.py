@@ -51,7 +51,8 @@ def lay_out(root: Path) -> None:
     shutil.copytree(ROOT / "src", root / HOME / "src", ignore=skipped)
     _put(ROOT / "README.md", root / HOME / "README.md", _PLAIN)
     _put(DEPLOY / "debian" / "ringfence", root / "usr/bin/ringfence", _EXECUTABLE)
-    _put(DEPLOY / "systemd" / "ringfence.service", root / "usr/lib/systemd/system/ringfence.service", _PLAIN)
+    for unit in (DEPLOY / "systemd").glob("*.service"):
+        _put(unit, root / "usr/lib/systemd/system" / unit.name, _PLAIN)
     _put(DEPLOY / "logrotate", root / "etc/logrotate.d/ringfence", _PLAIN)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from ringfence import __version__
+from ringfence.cli.firewall_install import install, uninstall
 from ringfence.cli.firewall_off import canary, disable
 from ringfence.cli.outcome import print_json, refuse
 from ringfence.cli.outlive import outlive
@@ -28,6 +29,8 @@ group = typer.Typer(help="What has to be open, and putting it in force.", no_arg
 
 group.command("canary")(canary)
 group.command("disable")(disable)
+group.command("install")(install)
+group.command("uninstall")(uninstall)
 
 AsJson = Annotated[bool, typer.Option("--json", help="As a JSON document.")]
 HOLD: Final = 0.5

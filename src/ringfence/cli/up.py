@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,6 +17,7 @@ from ringfence.engines.children import Child, children, write_children
 from ringfence.engines.keep import Keeper, StopAsked, detach, running_supervisor, stop_everything, stop_signals_raise
 from ringfence.engines.notes import CHILDREN_FILE, read_notes
 from ringfence.engines.prepare import PreparationFailed, Prepared, prepare
+from ringfence.engines.processes import is_alive
 from ringfence.engines.system import MemoryRefused, System, this_system
 from ringfence.hosts.addresses import NetworkUnreadable
 from ringfence.hosts.cloud import recognised
@@ -30,6 +32,7 @@ def up(
     detached: Annotated[bool, typer.Option("--detach", "-d", help="Return when everything is ready.")] = False,
     only: Annotated[str, typer.Option(help="Start only these parts, for example: core,media")] = "",
     firewall: Annotated[bool, typer.Option(help="Let the guard change nftables (needs CAP_NET_ADMIN).")] = True,
+    setup_link: Annotated[bool, typer.Option(help="Tell the one-time link; a service keeps it out of its log.")] = True,
 ) -> None:
     """Start the phone system: accounts, directories, certificate, database, engine files, processes.
 
@@ -49,6 +52,8 @@ def up(
         prepared = prepare(system, frozenset(child.name for child in wanted), datetime.now(UTC), progress.step)
     except PreparationFailed as failure:
         refuse(str(failure))
+    if not setup_link:
+        prepared = replace(prepared, setup_link="")
     write_children(system.paths.supervise / CHILDREN_FILE, wanted)
     start = _start_detached if detached else _run_in_foreground
     raise typer.Exit(start(system, wanted, prepared, progress))
@@ -120,7 +125,7 @@ def _wait_until_ready(system: System, wanted: tuple[Child, ...], progress: Progr
         notes = read_notes(system.paths.supervise)
         for name in tuple(waiting):
             note = notes.of(name) if notes is not None else None
-            if note is not None and note.ready and note.pid:
+            if note is not None and note.ready and is_alive(note.identity):
                 progress.step(f"{name} is ready")
                 waiting.remove(name)
         time.sleep(POLL)

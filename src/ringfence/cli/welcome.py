@@ -5,10 +5,13 @@ from ringfence.engines.prepare import Prepared
 from ringfence.engines.render import bracketed
 from ringfence.engines.system import System
 from ringfence.hosts import ports
+from ringfence.hosts.firewall.pending import Records
 
 
 def welcome(system: System, parts: frozenset[str], prepared: Prepared, how_to_stop: str) -> str:
-    """Addresses of all services, the setup link until there is an administrator, the certificate, how to stop."""
+    """Addresses of all services, the setup link until there is an administrator, the certificate,
+    whether the host is closed, how to stop.
+    """
     host = bracketed(system.network.primary)
     lines = ["Ringfence is running."]
     if CORE in parts:
@@ -26,6 +29,8 @@ def welcome(system: System, parts: frozenset[str], prepared: Prepared, how_to_st
         lines.append(f"  REST API        https://{host}:{ports.REST.first}/api/v1/")
     if prepared.certificate is not None:
         lines.append(f"  Certificate     SHA-256 {prepared.certificate.fingerprint}")
+    if WEB in parts and not Records(system.paths.state / "firewall").applied().openings:
+        lines.append("  Host firewall   the plan is not in force; put it in force: ringfence firewall apply")
     if prepared.setup_link:
         lines += ["", "  Make the administrator (this link works once; until then no other page answers):"]
         lines.append(f"  {prepared.setup_link}")

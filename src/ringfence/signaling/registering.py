@@ -116,7 +116,11 @@ def registers(told: str, worker: Worker, transport: str = UDP) -> bool:
     found = (record or DECOY).decode().split(SEPARATOR)
     if '"' in found[NAME_FIELD] or "\\" in found[NAME_FIELD]:
         return False
-    answer = int(checked) if checked != UNCHECKED else _check(domain, found[HA1_FIELD], source, worker, stream=transport in STREAMS)
+    answer = (
+        int(checked)
+        if checked != UNCHECKED
+        else _check(domain, found[HA1_FIELD], source, worker, stream=transport in STREAMS)
+    )
     if record is None or answer != Answer.RIGHT or found[0] != account or found[ACTIVE_FIELD] != ACTIVE:
         _refuse(account, record, answer, worker)
         return True

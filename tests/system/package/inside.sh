@@ -19,10 +19,10 @@ inside dpkg --verify ringfence
 say accounts
 inside getent passwd | grep '^ringfence-'
 say loose
-inside find /opt/ringfence /usr/bin/ringfence /etc/ringfence /usr/lib/systemd/system/ringfence.service /etc/logrotate.d/ringfence \
+inside find /opt/ringfence /usr/bin/ringfence /etc/ringfence /usr/lib/systemd/system/ringfence{,-firewall}.service /etc/logrotate.d/ringfence \
     ! -type l \( -perm /6022 -o ! -user root -o ! -group root \)
 say unit
-inside systemd-analyze verify --recursive-errors=no ringfence.service 2>&1
+inside systemd-analyze verify --recursive-errors=no ringfence.service ringfence-firewall.service 2>&1
 say help
 mount --bind "$3" "$root/opt/ringfence/.platform/venv/lib/python3.13/site-packages"
 inside ringfence --help

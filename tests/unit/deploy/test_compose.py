@@ -55,3 +55,16 @@ def test_what_has_to_last_is_a_volume_of_the_image_too() -> None:
     assert [volume.split(":")[1] for volume in service()["volumes"]] == re.findall(
         r"^VOLUME (\S+)$", text, re.MULTILINE
     )
+
+
+def test_what_the_image_copies_is_there() -> None:
+    text = (ROOT / "Containerfile").read_text()
+    for source in re.findall(r"^COPY (\S+) \S+$", text, re.MULTILINE):
+        assert (ROOT / source).exists(), source
+
+
+def test_neither_journal_nor_container_log_holds_the_one_time_link() -> None:
+    """Whoever reads a log must not become the administrator."""
+    assert 'CMD ["up", "--no-setup-link"]' in (ROOT / "Containerfile").read_text()
+    unit = (ROOT / "deploy/systemd/ringfence.service").read_text()
+    assert "ExecStart=/usr/bin/ringfence up --no-setup-link\n" in unit

@@ -19,7 +19,7 @@ NOTHING: Final = Plan(())
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """How it was. `script` is our own nftables table as it stood; `plan` the openings a front end held of ours."""
+    """How it was. `script` is our own nftables table as it stood; `plan` the openings that were in force."""
 
     front_end: FrontEnd
     script: str = ""
@@ -34,7 +34,7 @@ def apply(plan: Plan, which: FrontEnd, version: str, before: Plan, ask: Run = ru
     """
     match which:
         case FrontEnd.NFTABLES:
-            undo = Undo(which, _table(ask))
+            undo = Undo(which, _table(ask), before)
             script = nftables.render(plan, version)
             ask(("nft", "--check", "-f", "-"), script)
             ask(("nft", "-f", "-"), script)

@@ -146,6 +146,9 @@ class Notes:
     def keep_disabled(self, facts: dict[str, Any]) -> None:
         self._write(self.disabled_file, facts)
 
+    def is_disabled(self) -> bool:
+        return self.disabled_file.exists()
+
     def forget_disabled(self) -> None:
         self.disabled_file.unlink(missing_ok=True)
 

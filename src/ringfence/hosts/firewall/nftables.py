@@ -4,11 +4,14 @@ An accept in one table cannot override a drop in another one, and a drop here is
 without firewalld or ufw. Others' tables stay untouched.
 """
 
+import json
 from typing import Final
 
 from ringfence.hosts.firewall.plan import Opening, Plan
 
 TABLE: Final = "ringfence_host"
+
+_OWN: Final = "ringfence"
 
 _HEAD: Final = """\
 # Ringfence {version}: generated from the firewall plan. Apply with `ringfence firewall apply`.
@@ -33,6 +36,16 @@ def render(plan: Plan, version: str) -> str:
     lines += [f"# {quoted(limit.text)[1:-1]}" for limit in plan.limits]
     body = "".join(f"        {line}\n" for line in lines)
     return _HEAD.format(version=version, table=TABLE) + body + "    }\n}\n"
+
+
+def closing_tables(listing: str) -> tuple[str, ...]:
+    """Tables of others with a chain that drops whatever comes in and no rule takes, from `nft --json list chains`.
+
+    Raises ValueError.
+    """
+    chains = (item["chain"] for item in json.loads(listing)["nftables"] if "chain" in item)
+    closing = (one for one in chains if one.get("hook") == "input" and one.get("policy") == "drop")
+    return tuple(sorted({f"{one['family']} {one['table']}" for one in closing if not one["table"].startswith(_OWN)}))
 
 
 def _rules(opening: Opening) -> list[str]:
