@@ -107,7 +107,7 @@ def test_each_tls_port_speaks_modern_tls_alone(stranger: Callable[[], Host], por
 
 
 def test_sip_over_tls_gives_out_no_session_tickets(stranger: Callable[[], Host]) -> None:
-    """ADR 57: whoever learns a ticket key reads every connection that it resumes; each connection agrees on keys anew."""
+    """ADR 57: whoever learns a ticket key reads each connection that it resumes; all agree on keys anew."""
     with stranger().tcp() as plain:
         plain.settimeout(4)
         plain.connect((PBX_ADDRESS, 5061))
