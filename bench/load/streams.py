@@ -94,8 +94,7 @@ async def main(stream: Stream, count: int, extensions: int) -> None:
     door, held = asyncio.Semaphore(AT_ONCE), list[object]()
     opened = {Stream.TLS: _over_tls, Stream.WSS: _over_websocket}[stream]
     trust = unchecked_tls()
-    import os
-    os.environ.get("EDGE_MLKEM") or trust.set_ecdh_curve(PHONES_KNOW)
+    trust.set_ecdh_curve(PHONES_KNOW)
 
     async def arrive(number: int) -> bool:
         one = account(number * (extensions // count))

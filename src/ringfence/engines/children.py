@@ -117,7 +117,7 @@ def portal_environment(system: System, environment: Mapping[str, str] = os.envir
 
 
 def core_environment(system: System, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Kamailio embeds the system's Python: it is told where the product and its packages lie, and OpenSSL's settings."""
+    """Kamailio embeds the system's Python: it is told where product and packages lie, and OpenSSL's settings."""
     source, packages = system.paths.source, system.paths.venv / "lib" / "python3.13" / "site-packages"
     return base_environment(system, environment) | {
         "PYTHONPATH": f"{source}:{packages}",

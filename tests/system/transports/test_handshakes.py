@@ -18,6 +18,9 @@ pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
 TLS_PORTS: Final = (5061, 5065, 8885, 8887, 10443)
 BROKEN: Final = int(os.environ.get("RINGFENCE_BROKEN_HANDSHAKES", "1000"))
 BATCH: Final = 50
+KEEP_ALIVE: Final = b"\r\n\r\n"
+"""Answered by one line end (RFC 5626 section 4.4.1); what a server sends by itself after a handshake comes first."""
+
 LEGACY: Final = b"\x16\x03\x01"
 WEAK: Final = (
     "AES128-SHA",
@@ -101,6 +104,18 @@ def test_each_tls_port_speaks_modern_tls_alone(stranger: Callable[[], Host], por
         assert handshake(host, port, old, "ALL:@SECLEVEL=0") is None, old
     for suite in WEAK:
         assert handshake(host, port, ssl.TLSVersion.TLSv1_2, f"{suite}:@SECLEVEL=0") is None, suite
+
+
+def test_sip_over_tls_gives_out_no_session_tickets(stranger: Callable[[], Host]) -> None:
+    """ADR 57: whoever learns a ticket key reads each connection that it resumes; all agree on keys anew."""
+    with stranger().tcp() as plain:
+        plain.settimeout(4)
+        plain.connect((PBX_ADDRESS, 5061))
+        with unchecked_tls().wrap_socket(plain) as link:
+            link.sendall(KEEP_ALIVE)
+            assert link.recv(16) == KEEP_ALIVE[:2]
+            assert link.version() == "TLSv1.3"
+            assert link.session is None or not link.session.has_ticket
 
 
 def handshake(host: Host, port: int, version: ssl.TLSVersion, suites: str = "") -> tuple[str, str, bytes] | None:

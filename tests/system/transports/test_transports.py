@@ -97,6 +97,7 @@ def test_a_transport_is_added_and_deleted_and_a_call_on_another_one_goes_on(
     finally:
         pbx.rest.delete(f"transports/{made['name']}")
     within(10, lambda: not answers(stranger(), 5099), "it is closed again")
+    within(30, lambda: answers(stranger(), 5061), "the core that starts without it is up")
     assert phone("448").account
 
 

@@ -8,11 +8,13 @@ import pytest
 from ringfence.engines.children import Child, base_environment, children, read_children, write_children
 from ringfence.engines.privileges import dropping
 from ringfence.engines.system import may_change_firewall
+from ringfence.hosts.sbc import Sbc
 from tests.unit.engines.systems import a_system
 
 
-def by_name(*, firewall: bool = True) -> dict[str, Child]:
-    return {child.name: child for child in children(replace(a_system(), firewall=firewall), {})}
+def by_name(*, firewall: bool = True, sbc: bool = False) -> dict[str, Child]:
+    system = replace(a_system(), firewall=firewall, sbc=Sbc(sbc))
+    return {child.name: child for child in children(system, {})}
 
 
 def test_no_child_runs_as_root() -> None:
@@ -34,6 +36,14 @@ def test_without_the_right_the_guard_is_told_so() -> None:
     guard = by_name(firewall=False)["guard"]
     assert guard.capabilities == ()
     assert guard.argv[-1] == "--no-firewall"
+
+
+def test_whoever_starts_a_kamailio_names_its_openssl_settings_and_nobody_else() -> None:
+    """ADR 57."""
+    told = {name: dict(child.environment).get("OPENSSL_CONF") for name, child in by_name(sbc=True).items()}
+    named = {path for path in told.values() if path}
+    assert {name for name, path in told.items() if path} == {"core", "sbc", "transports"}
+    assert all("NumTickets = 0" in Path(path).read_text() for path in named)
 
 
 def test_the_list_survives_the_file(tmp_path: Path) -> None:

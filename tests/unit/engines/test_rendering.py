@@ -105,6 +105,12 @@ def test_the_same_system_gives_the_same_text_with_a_header(renderer: Callable[[S
     assert "generated, edit in src/ringfence/engines/templates/" in "\n".join(text.splitlines()[:2])
 
 
+@pytest.mark.parametrize(("firewall", "most"), [(True, 0), (False, 1024)])
+def test_kamailio_counts_connections_by_address_only_where_the_kernel_cannot(*, firewall: bool, most: int) -> None:
+    """Attack case 45, and ADR 57: its count searches all connections that stand for each one that comes."""
+    assert f"\ntcp_accept_iplimit={most}\n" in render_core(replace(a_system(), firewall=firewall))
+
+
 def test_the_core_listens_on_the_references_ports_of_primary_and_loopback() -> None:
     listening = [line for line in render_core(a_system("2001:db8::5")).splitlines() if line.startswith("listen=")]
     assert listening == [

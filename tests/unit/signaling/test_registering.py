@@ -62,7 +62,8 @@ class Register:
         n, source = "<null>", "198.51.100.7"
         agent = self.agent or n
         if self.name is None:
-            return f"{source}|{self.transport}|{self.target}|{self.host}|{agent}|{self.call_id}|2|{self.sender}|{self.receiver}"
+            parties = f"{self.sender}|{self.receiver}"
+            return f"{source}|{self.transport}|{self.target}|{self.host}|{agent}|{self.call_id}|2|{parties}"
         return (
             f"{self.policy}|{source}|5060|192.0.2.1|5060|{self.target}|{self.host}|{self.sender}|{self.receiver}|{agent}"
             f"|{self.contact}|{self.expires or n}"
@@ -331,7 +332,8 @@ EXPIRES = st.sampled_from([None, "0", "30", "600", "7200", "4294967296", "x", "-
     lambda target, **rest: Register(target=target[0], host=target[1], **rest),
     target=TARGETS, name=NAMES, sender=URIS, receiver=URIS, agent=AGENTS, contact=CONTACTS, expires=EXPIRES,
     digest_uri=st.sampled_from(["sip:acme.example", "sip:other.example", "sip:192.0.2.1", None]),
-    transport=st.sampled_from(["udp", "tls"]), digest=st.sampled_from([1, -2, -4, -5, -6, -8, -1]), call_id=st.sampled_from(["c", "x" * 256, "x" * 257]),
+    transport=st.sampled_from(["udp", "tls"]), digest=st.sampled_from([1, -2, -4, -5, -6, -8, -1]),
+    call_id=st.sampled_from(["c", "x" * 256, "x" * 257]),
 ))  # fmt: skip
 def test_both_ways_agree_on_whatever_the_short_way_serves(core: Core, message: Register) -> None:
     """Attack cases: borrowed From, blocked user agent, suspended account, foreign domain, replayed digest."""
