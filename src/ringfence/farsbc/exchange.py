@@ -67,10 +67,9 @@ class Exchange:
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._tell())
                 both.create_task(self._hear())
-        except* (OSError, TimeoutError, ValueError, EOFError, asyncio.LimitOverrunError) as errors:
-            raise ExchangeEnded(str(errors.exceptions[0])) from errors
-        except* ExchangeEnded as errors:
-            raise ExchangeEnded(str(errors.exceptions[0])) from errors
+        except ExceptionGroup as errors:
+            first = errors.exceptions[0]
+            raise ExchangeEnded(str(first) or type(first).__name__) from errors
         finally:
             self._writer.close()
 

@@ -92,7 +92,7 @@ class Welcome:
                     await writer.drain()
                 if guest is not None and not came.done():
                     came.set_result(guest)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        except (OSError, TimeoutError, ValueError, EOFError, asyncio.LimitOverrunError):
             pass
         finally:
             self._strangers -= 1

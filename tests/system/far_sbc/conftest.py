@@ -55,7 +55,7 @@ def invited(product: Product, *argv: str) -> tuple["subprocess.Popen[str]", str]
     raise AssertionError(f"no invitation: {told}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def far(pbx: Any, lab: Any, request: pytest.FixtureRequest) -> Iterator[FarSbc]:
     host, home = lab.host("edge", EDGE_NUMBER), make_home("edge")
     edge = Product(host, lab.host("admin", 10), home)

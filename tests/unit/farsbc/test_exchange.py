@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ class Guard:
     def ask(self, _: Path, verb: str, __: float = 0, **args: Any) -> Any:
         match verb:
             case "events.since":
+                time.sleep(args.get("wait", 0))
                 return {"events": [], "cursor": 0, "last": 0, "oldest": 0}
             case "bans.list":
                 return list(self.bans.values())
