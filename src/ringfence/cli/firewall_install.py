@@ -44,8 +44,7 @@ def install(
         _put_back(records)
         if records.applied().openings or Notes(records.folder).is_disabled():
             return
-        _await_ready(paths)
-        _first_time(records, minutes)
+        _first_time(records, _plan_when_ready(paths), minutes)
     except CommandFailed as error:
         refuse(str(error))
 
@@ -75,14 +74,19 @@ def _put_back(records: Records) -> None:
         _tell(f"{host.which}: {len(host.applied.openings)} openings are in force again.")
 
 
-def _await_ready(paths: Paths) -> None:
-    """The plan names what is really configured, so it can be asked for when every part does its work."""
+def _plan_when_ready(paths: Paths) -> Plan:
+    """The plan names what is really configured, so it can be asked for when every part does its work; it is asked for
+    again where they were just stopped, as by an upgrade.
+    """
     deadline = time.monotonic() + READY_SECONDS
-    while not _is_ready(paths):
+    while True:
         if time.monotonic() > deadline:
-            refuse(
-                "the phone system did not get ready; the host's firewall is as it was. Try: ringfence firewall apply"
-            )
+            refuse("the phone system did not get ready; the host's firewall is as it was: ringfence firewall apply")
+        if _is_ready(paths):
+            try:
+                return _plan()
+            except typer.Exit:
+                _tell("The phone system did not tell its plan; it is asked again.")
         time.sleep(POLL)
 
 
@@ -95,8 +99,8 @@ def _is_ready(paths: Paths) -> bool:
     )
 
 
-def _first_time(records: Records, minutes: int) -> None:
-    plan, host = _plan(), _host(records)
+def _first_time(records: Records, plan: Plan, minutes: int) -> None:
+    host = _host(records)
     step, why = installing.first_time(host, plan)
     if step is Step.NOTHING:
         return
