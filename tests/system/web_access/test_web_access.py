@@ -17,6 +17,7 @@ from ringfence.lab.rest import Refused
 from tests.unit.engines.authority import HOST, Issued, authority, server
 
 PORTAL = 8887
+PHONE = 10443
 SWITCHES = {"redirect_80": 80, "redirect_443": 443, "provisioning_http": 8888}
 ROOT, ISSUING = authority()
 
@@ -55,14 +56,34 @@ def is_open(pbx: Any, port: int) -> bool:
     return True
 
 
-def asked(pbx: Any, port: int, path: str = "/", tls: bool = False) -> http.client.HTTPResponse:
+def asked(
+    pbx: Any, port: int, path: str = "/", tls: bool = False, method: str = "GET", host: str = PBX_ADDRESS
+) -> http.client.HTTPResponse:
     connection = http.client.HTTPConnection(PBX_ADDRESS, port, timeout=5)
     link = connected(pbx, port)
     with unchecked().wrap_socket(link) if tls else link as connection.sock:
-        connection.request("GET", path, headers={"Connection": "close"})
+        connection.request(method, path, headers={"Connection": "close", "Host": host})
         answer = connection.getresponse()
         answer.read()
     return answer
+
+
+@pytest.mark.parametrize("port", [PORTAL, PHONE])
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("TRACE", "/api/v1/users", "GET, HEAD, POST, PUT, PATCH, DELETE"), ("POST", "/static/portal.css", "GET, HEAD")],
+)
+def test_a_method_that_is_not_served_is_told_which_are(
+    pbx: Any, port: int, method: str, path: str, allowed: str
+) -> None:
+    """RFC 9110 section 15.5.6; TRACE would show a script what its browser sends."""
+    answer = asked(pbx, port, path, tls=True, method=method)
+    assert (answer.status, answer.getheader("Allow")) == (405, allowed)
+
+
+def test_a_made_up_host_leads_nobody_there(pbx: Any) -> None:
+    """The Host header is the client's: a redirection names the page alone."""
+    assert asked(pbx, PHONE, tls=True, host="evil.example").getheader("Location") == "/phone"
 
 
 def served(pbx: Any) -> str:
