@@ -87,8 +87,8 @@ def registers(told: str, worker: Worker, transport: str = UDP) -> bool:
     """Whether this REGISTER with credentials is answered; if not, nothing has happened yet.
 
     Over TLS a phone comes back from another port, so its account's whole set of devices stands in the journal. Over UDP
-    what is printable and has neither a quote nor a backslash stands there as it is. The last fact is Kamailio's judgement
-    of the credentials if they were checked before and found not right.
+    what is printable and has neither a quote nor a backslash stands there as it is. The last fact is Kamailio's
+    judgement of the credentials if they were checked before and found not right.
     """
     parts = told.split(BETWEEN)
     if len(parts) != ANSWER or not told.isprintable() or "\\" in told or '"' in told:
