@@ -3,11 +3,13 @@ Installation"): process 1 of a machine of its own, which a phone on another mach
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sysconfig
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +82,9 @@ def machine(lab: Lab) -> Iterator[Machine]:
     (folder / "mounts").mkdir()
     host = lab.host("booted", 62)
     host.await_addresses()
-    words = ["unshare", "--mount", "--propagation", "unchanged", "--pid", "--fork", "--kill-child", "--uts", "--ipc"]
+    group = _control_group()
+    words = ["bash", "-c", 'echo $$ > "$0" && exec "$@"', str(group / "cgroup.procs")] if group else []
+    words += ["unshare", "--mount", "--propagation", "unchanged", "--pid", "--fork", "--kill-child", "--uts", "--ipc"]
     words += ["--cgroup", "bash", str(BOOT), str(folder / "mounts"), str(package), sysconfig.get_path("purelib")]
     first = host.start(words, stderr=subprocess.PIPE)
     try:
@@ -92,6 +96,33 @@ def machine(lab: Lab) -> Iterator[Machine]:
         first.kill()
         first.communicate()
         shutil.rmtree(folder, ignore_errors=True)
+        if group:
+            _remove(group)
+
+
+def _control_group() -> Path | None:
+    """A control group of its own, so that the groups of the booted machine lie below it and go with it."""
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+    places = [Path(words[1]) for words in mounts if words[2] == "cgroup2"]
+    own = [line[3:] for line in Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines() if line[:3] == "0::"]
+    if not places or not own:
+        return None
+    group = places[0] / own[0].lstrip("/") / f"rf-{os.getpid()}-booted"
+    try:
+        group.mkdir()
+    except OSError:
+        return None
+    return group
+
+
+def _remove(group: Path) -> None:
+    """Every group below it first; what still holds a dying process is left to the kernel."""
+    for below in sorted(group.rglob("*"), reverse=True):
+        if below.is_dir():
+            with suppress(OSError):
+                below.rmdir()
+    with suppress(OSError):
+        group.rmdir()
 
 
 def _booted(first: "subprocess.Popen[bytes]", host: Host) -> Machine:
