@@ -13,7 +13,8 @@ from ringfence.backups.restoring import undo
 from ringfence.cli.outcome import DONE, REFUSED, misuse, refuse
 from ringfence.cli.progress import Progress
 from ringfence.cli.welcome import no_firewall_warning, welcome
-from ringfence.engines.children import Child, children, write_children
+from ringfence.engines.childlist import write_children
+from ringfence.engines.children import Child, children
 from ringfence.engines.keep import Keeper, StopAsked, detach, running_supervisor, stop_everything, stop_signals_raise
 from ringfence.engines.notes import CHILDREN_FILE, read_notes
 from ringfence.engines.prepare import PreparationFailed, Prepared, prepare

@@ -1,13 +1,11 @@
 """The processes of a running system: what each is, as whom it runs, and how one knows that it is ready."""
 
-import dataclasses
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ringfence.engines.render import bracketed
 from ringfence.engines.system import System
@@ -381,22 +379,3 @@ def _inspector(system: System, environment: Mapping[str, str]) -> Child:
         ready=(f"unix:{system.paths.inspector_socket}",),
         umask=0o007,
     )
-
-
-def write_children(path: Path, wanted: tuple[Child, ...]) -> None:
-    """For the supervisor, which may be restarted alone and must then know the same children."""
-    staged = path.with_suffix(".staged")
-    staged.write_text(json.dumps([dataclasses.asdict(child) for child in wanted], indent=1), encoding="utf-8")
-    staged.chmod(0o600)
-    staged.replace(path)
-
-
-def read_children(path: Path) -> tuple[Child, ...]:
-    document: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return tuple(_child(entry) for entry in document)
-
-
-def _child(entry: dict[str, Any]) -> Child:
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
-    values["environment"] = tuple((str(name), str(value)) for name, value in entry["environment"])
-    return Child(**values)

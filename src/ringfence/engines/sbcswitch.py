@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from ringfence.engines.childlist import write_children
 from ringfence.engines.children import (
     ACCESS,
     BANS_OUT,
@@ -22,7 +23,6 @@ from ringfence.engines.children import (
     WEB,
     Child,
     children,
-    write_children,
 )
 from ringfence.engines.files import core_file, sbc_file, sbc_media_file, sbc_tls_file, tls_file, web_file
 from ringfence.engines.folders import ensure_folders

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Final
 
 from ringfence.engines import notes as noted
-from ringfence.engines.children import Child, read_children
+from ringfence.engines.childlist import read_children
+from ringfence.engines.children import Child
 from ringfence.engines.logfiles import LARGEST, LogKeeper, open_log, read_log_rules
 from ringfence.engines.privileges import dropping
 from ringfence.engines.probes import is_ready

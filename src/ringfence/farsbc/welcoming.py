@@ -11,6 +11,7 @@ import os
 import ssl
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -28,6 +29,7 @@ from ringfence.farsbc.invitation import Invitation
 from ringfence.hosts.addresses import Address
 
 STRANGER_SECONDS: Final = 5.0
+FAREWELL_SECONDS: Final = 1.0
 LONGEST: Final = 8_192
 MOST_AT_ONCE: Final = 16
 MOST_WRONG: Final = 5
@@ -77,7 +79,7 @@ class Welcome:
         except TimeoutError as error:
             raise NobodyCame("nobody came in time; the invitation is void") from error
         finally:
-            server.close()
+            await _see_out(server)
 
     async def _meet(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, came: "asyncio.Future[Guest]"
@@ -133,6 +135,16 @@ class Welcome:
                 file.write(self.core.key + self.core.certificate)
             context.load_cert_chain(pair)
         return context
+
+
+async def _see_out(server: asyncio.Server) -> None:
+    """Lets whoever is answered hear it to the end, and hangs up on everybody else."""
+    server.close()
+    server.close_clients()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(FAREWELL_SECONDS):
+            await server.wait_closed()
+    server.abort_clients()
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

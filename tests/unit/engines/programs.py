@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ringfence.engines.children import Child, write_children
+from ringfence.engines.childlist import write_children
+from ringfence.engines.children import Child
 from ringfence.engines.notes import CHILDREN_FILE, ChildNote, read_notes
 from ringfence.engines.processes import is_alive
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines.children import Child, base_environment, children, read_children, write_children
+from ringfence.engines.childlist import read_children, write_children
+from ringfence.engines.children import Child, base_environment, children
 from ringfence.engines.privileges import dropping
 from ringfence.engines.system import may_change_firewall
 from ringfence.hosts.sbc import Sbc

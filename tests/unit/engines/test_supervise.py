@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines.children import write_children
+from ringfence.engines.childlist import write_children
 from ringfence.engines.keep import stop_everything
 from ringfence.engines.notes import CHILDREN_FILE, read_notes
 from ringfence.engines.processes import identity, is_alive, session_members
