@@ -98,14 +98,21 @@ def has_failed() -> bool:
 
 
 def offer_in_dialog(asker: str, other: str, next_hop: str) -> Refuse | None:
-    """A new offer within a call. What was encrypted stays encrypted, and keeps its way of agreeing on keys."""
+    """A new offer within a call. What was encrypted stays encrypted, with the suite and the key that are in use."""
     if ksr.has_body() and not ksr.has_sdp():
         return UNKNOWN_BODY
     if not ksr.has_sdp():
         return None
     if objection := objection_to_answer(_leg(asker), ksr.body()):
         return objection
-    return None if _offer(_leg(other), next_hop, "", _leg(asker)) else UNAVAILABLE
+    return None if _offer(_leg(other), next_hop, "", _leg(asker), _suite_in_use(_leg(other))) else UNAVAILABLE
+
+
+def _suite_in_use(leg: Leg) -> str:
+    """What the receiver of this request encrypts with; "" for none. Phones that are offered better ones again take one
+    of them in their answer, and some go on with the old one all the same.
+    """
+    return suite(media_port.media_report(), ksr.text("$tt")) if leg.form is Form.SDES else ""
 
 
 def relay_answer(code: int) -> None:
@@ -137,13 +144,13 @@ def let_go() -> None:
         media_port.media_delete()
 
 
-def _offer(leg: Leg, next_hop: str, more: str, asker: Leg | None = None) -> bool:
+def _offer(leg: Leg, next_hop: str, more: str, asker: Leg | None = None, in_use: str = "") -> bool:
     if not ksr.has_sdp():
         return not ksr.has_body()
     ksr.set_dialog_var(CARRIED, "1")
     family = _family_of_tied(next_hop) or ("IP6" if "[" in next_hop else "IP4")
     reports = "" if len(streams(ksr.body())) > 1 else REPORTS
-    flags = (_from(asker or _leg(CALLER)), _towards(leg), f"address-family={family}", reports, _steady(), more)
+    flags = (_from(asker or _leg(CALLER)), _towards(leg, in_use), f"address-family={family}", reports, _steady(), more)
     return ksr.media_offer(" ".join((ALWAYS, *flags)))
 
 
@@ -200,10 +207,11 @@ def _from(leg: Leg) -> str:
     return "" if leg.browser or ksr.over_link() or facts.from_voice() else "SIP-source-address"
 
 
-def _towards(leg: Leg) -> str:
+def _towards(leg: Leg, in_use: str) -> str:
     if leg.browser:
         return TO_BROWSER
-    suites = acceptable_suites(leg.strong)
+    acceptable = acceptable_suites(leg.strong)
+    suites = (in_use,) if in_use in acceptable else acceptable
     only = " ".join(f"SDES-only-{suite}" for suite in suites) if leg.form in (Form.SDES, Form.BOTH) else ""
     pleasant = f"SDES-order:{';'.join(suites)};" if only else ""
     return f"{OFFERS[leg.form]} {TO_PHONE} {only} {pleasant}"

@@ -8,7 +8,7 @@ import pytest
 from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
-from ringfence.lab.softphone import Softphone
+from ringfence.lab.softphone import Softphone, end_call
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
@@ -104,6 +104,26 @@ def test_aes_256_is_chosen_where_a_phone_offers_it_and_short_keys_are_refused_wh
     assert refused(caller, "158").status == 488
 
 
+def test_a_new_offer_within_a_call_keeps_the_suite_and_the_key_in_use(phone: Any, srtp_phone: Any) -> None:
+    """Phones that are offered better keys again say yes to them and go on with the old ones: nobody is heard."""
+    caller, callee = srtp_phone("157", AES_128), phone("158")
+    uri, headers = caller.begin_call("158")
+    theirs = callee.answer_call(callee.request("INVITE"))
+    dialog = caller.call_answered(uri, headers)
+    callee.request("ACK")
+    sdp = ("Content-Type", "application/sdp")
+    raw = callee.in_dialog(theirs, "INVITE", [sdp], sip.sdp(callee.address, 40_002))
+    callee.send(raw)
+    offered = caller.request("INVITE")
+    assert _keys(offered.body) == _keys(dialog.body)
+    assert len(_keys(dialog.body)) == 1
+    caller.respond(offered, 200, "OK", body=caller.sdp())
+    assert callee.final(sip.parse(raw).branch).status == 200
+    callee.send(callee.in_dialog(theirs, "ACK"))
+    caller.request("ACK")
+    assert end_call(caller, callee, dialog).status == 200
+
+
 def test_a_body_that_hides_a_session_description_is_refused(phone: Any) -> None:
     """What the relay does not see does not pass (attack case 80)."""
     caller, callee = phone("159"), phone("160")
@@ -171,6 +191,11 @@ def _packets_until_heard(host: Any, account: Any, callee: Softphone, ears: Any) 
         caller.receive(1)
         _all(ears)
     return sent
+
+
+def _keys(body: bytes) -> list[list[str]]:
+    """Suite and key of each line that offers one (RFC 4568 section 9)."""
+    return [line.split()[1:] for line in body.decode().splitlines() if line.startswith("a=crypto:")]
 
 
 def _port(body: bytes) -> int:

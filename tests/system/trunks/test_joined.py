@@ -11,7 +11,7 @@ import pytest
 
 from ringfence.lab import sip, tone
 from ringfence.lab.network import PBX_ADDRESS
-from ringfence.lab.phones import Baresip
+from ringfence.lab.phones import Baresip, Keys
 from ringfence.lab.product import within
 from ringfence.lab.sip import Message
 from ringfence.lab.softphone import Dialog, Softphone, end_call, establish
@@ -178,12 +178,15 @@ def test_only_ones_own_calls_are_joined(pbx: Any, carrier: Carrier, phone: Any, 
     assert end_call(colleague, third, inside).status == 200
 
 
-def test_both_hear_each_other(pbx: Any, lab: Any, provider: Any, outward: Any, phone: Any, tmp_path: Path) -> None:
-    """A colleague's real phone with keys of its own, and the telephone network behind the provider."""
+@pytest.mark.parametrize("keys", [Keys.NONE, Keys.REQUIRED])
+def test_both_hear_each_other(
+    pbx: Any, lab: Any, provider: Any, outward: Any, phone: Any, tmp_path: Path, keys: Keys
+) -> None:
+    """A colleague's real phone, with and without encryption, and the telephone network behind the provider."""
     colleague, desk = pbx.account("186"), phone(outward.user)
     with (
         Switch(provider, tmp_path / "s", frequency=700) as outside,
-        Baresip(lab.host("bob", 12), tmp_path / "b", colleague, frequency=400) as bob,
+        Baresip(lab.host("bob", 12), tmp_path / "b", colleague, frequency=400, keys=keys) as bob,
     ):
         for one in (outside, bob):
             one.wait_registered()
