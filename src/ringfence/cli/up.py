@@ -25,7 +25,8 @@ from ringfence.hosts.cloud import recognised
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.public import followed, public_file, read_public, write_public
 
-READY_SECONDS: Final = 30.0
+READY_SECONDS: Final = 90.0
+"""A slow machine that compiles everything for the first time needs more than half of it."""
 POLL: Final = 0.05
 
 
