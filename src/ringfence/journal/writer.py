@@ -9,13 +9,10 @@ from typing import Any, Final
 import orjson
 
 from ringfence.journal.layout import MAX_PENDING_SEGMENTS, SEGMENT_BYTES, Head, segment_path
-from ringfence.policy.events import SOON, URGENT, Kind
+from ringfence.policy.events import URGENT, Kind
 
 LINES_BETWEEN_LOOKS: Final = 64
 """How many lines one writer adds before it looks again whether the segment is full."""
-
-JUST_RUNG: Final = 0.05
-"""Seconds."""
 
 
 class JournalWriter:
@@ -29,7 +26,6 @@ class JournalWriter:
         self._torn = False
         self._until_look = 0
         self._doorbell = str(doorbell) if doorbell else ""
-        self._rang_at = -JUST_RUNG
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
 
     def append(self, kind: Kind, fields: dict[str, Any], now: float | None = None) -> bool:
@@ -39,7 +35,7 @@ class JournalWriter:
         if not self._write(line):
             self._head.count_drop()
             return False
-        if kind in URGENT or (kind in SOON and time.monotonic() - self._rang_at > JUST_RUNG):
+        if kind in URGENT:
             self.ring()
         return True
 
@@ -50,7 +46,6 @@ class JournalWriter:
 
     def ring(self) -> None:
         """Wakes the guard; it looks by itself every 200 ms, so a lost ring costs time only."""
-        self._rang_at = time.monotonic()
         self.tell(b"!")
 
     def tell(self, datagram: bytes) -> bool:

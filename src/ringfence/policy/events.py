@@ -52,8 +52,11 @@ URGENT: Final = frozenset(
         Kind.AUTH_FAILED,
         Kind.WATCH_SAVED,
         Kind.CALLING_ASKED,
+        Kind.CALL_STARTED,
         Kind.CALL_FORWARDED,
         Kind.CALL_MEDIA_NAMED,
+        Kind.CALL_ANSWERED,
+        Kind.CALL_ENDED,
         Kind.CALL_REFUSED,
         Kind.CALL_EMERGENCY,
         Kind.ENGINE_EXCEPTION,
@@ -62,9 +65,6 @@ URGENT: Final = frozenset(
     }
 )
 """Kinds for which a worker rings the guard's doorbell; the guard finds all others within 200 ms."""
-
-SOON: Final = frozenset({Kind.CALL_STARTED, Kind.CALL_ANSWERED, Kind.CALL_ENDED})
-"""Kinds for which it rings unless it has just rung: what many calls tell, the guard reads together."""
 
 FROM_AUDIT: Final = frozenset({Kind.SETTINGS_CHANGED, Kind.AUDIT_RECORDED})
 """Kinds that are read from the audit log; all others come from the guard's ledger."""

@@ -271,8 +271,7 @@ def select_dialog(name: str, one_tag: str, other_tag: str) -> bool:
 
 
 def dialog_var(name: str) -> str:
-    value: Any = KSR.pv.get(f"$dlg_var({name})")
-    return "" if value is None else value.__str__()
+    return text(f"$dlg_var({name})")
 
 
 def set_dialog_var(name: str, value: str) -> None:
