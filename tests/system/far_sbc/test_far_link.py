@@ -110,14 +110,17 @@ def test_the_real_address_cannot_be_forged(far: Any, stranger: Any) -> None:
 
 
 def test_nobody_but_the_enrolled_certificate_speaks_on_the_link(far: Any, stranger: Any, tmp_path: Path) -> None:
-    """Mutual TLS, even from the SBC's own address: no certificate, one of another authority, and no TLS at all."""
+    """Mutual TLS, even from the SBC's own address: no certificate, one of another authority, and no TLS at all.
+
+    Who shows the wrong one is hung up on: in TLS 1.3 that comes after the client's part of the handshake.
+    """
     now, key = datetime.now(UTC), new_key()
     pair = tmp_path / "forged.pem"
     pair.write_bytes(pem_of_key(key) + Authority.made(now).signed("sbc", key.public_key(), now))
     for port in ("5068", "5072"):
         for shown in ((), (str(pair),)):
             done = far.host.run("python3", "-c", ASK, PBX_ADDRESS, port, *shown, check=False)
-            assert done.returncode != 0 and "SIP" not in done.stdout and "timed out" not in done.stderr, done
+            assert done.stdout.strip() in ("", "b''") and "timed out" not in done.stderr, done
         elsewhere = stranger().run("python3", "-c", ASK, PBX_ADDRESS, port, str(pair), check=False)
         assert "timed out" in elsewhere.stderr, elsewhere.stderr
     with far.host.udp() as plain:

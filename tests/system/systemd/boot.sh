@@ -36,7 +36,9 @@ mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 cp "$2" "$root/opt/package.deb"
 packages=$root/opt/ringfence/.platform/venv/lib/python3.13/site-packages
 mkdir -p "$packages"
-mount --bind "$3" "$packages"
+# not the directory itself: what the package takes away at its end must be there for everybody else
+mkdir "$1/packages" "$1/packages-work"
+mount -t overlay -o "lowerdir=$3,upperdir=$1/packages,workdir=$1/packages-work" overlay "$packages"
 echo ringfence-lab > "$root/etc/hostname"
 : > "$root/etc/machine-id"
 rm -f "$root/etc/resolv.conf" "$root/usr/sbin/policy-rc.d"

@@ -80,7 +80,7 @@ def machine(lab: Lab) -> Iterator[Machine]:
     deb.lay_out(folder / "root")
     package = deb.build(folder / "root", folder)
     (folder / "mounts").mkdir()
-    host = lab.host("booted", 62)
+    host = lab.host("booted", 64)
     host.await_addresses()
     group = _control_group()
     words = ["bash", "-c", 'echo $$ > "$0" && exec "$@"', str(group / "cgroup.procs")] if group else []
@@ -151,7 +151,7 @@ def phone(machine: Machine, lab: Lab) -> Callable[[], Any]:
     product.rest = Rest(product.admin, machine.path(Paths().web_certificate), server=machine.host.address)
     product.administer()
     secret = product.create_user(product.create_tenant("Acme", "acme.example"), "101")["sip_secret"]
-    caller, account = lab.host("booted-phone", 63), Account("101", "acme.example", secret)
+    caller, account = lab.host("booted-phone", 65), Account("101", "acme.example", secret)
 
     def register() -> Any:
         with Softphone(caller, (machine.host.address, 5060), account) as one:
@@ -199,7 +199,7 @@ def test_the_installation_puts_the_firewall_plan_in_force(machine: Machine, phon
 def test_who_is_signed_in_is_not_locked_out(machine: Machine, lab: Lab, phone: Callable[[], Any]) -> None:
     """Issue "hardening", 1: with a login in use the host stays closed only when that address came in once more."""
     _forget_firewall(machine)
-    with lab.host("booted-phone", 63).tcp() as login, lab.host("booted-phone", 63).tcp() as again:
+    with lab.host("booted-phone", 65).tcp() as login, lab.host("booted-phone", 65).tcp() as again:
         login.connect((machine.host.address, 22))
         machine.told("systemctl", "restart", "ringfence-firewall")
         within(PATIENCE, lambda: "Sign in once more" in machine.journal("ringfence-firewall"), "it waits for a proof")
