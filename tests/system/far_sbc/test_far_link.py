@@ -55,7 +55,7 @@ def test_the_core_itself_ends_a_call_through_the_link(far: Any, outside: Any, ph
     """The BYE of an administrator reaches both sides, the one outside over the link (ADR 55)."""
     remote, inside = outside("391"), phone("392")
     establish(inside, remote)
-    call = within(5, lambda: far.pbx.product.live_calls(), "the call is listed")[0][0]
+    call = within(5, lambda: far.pbx.product.answered_calls(), "the call is listed")[0][0]
     far.pbx.rest.delete(f"calls/{call['id']}")
     for side in (remote, inside):
         side.respond(side.request("BYE", 10), 200, "OK")

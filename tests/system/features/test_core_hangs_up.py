@@ -90,7 +90,9 @@ def liar(pbx: Any, stranger: Callable[[], Host]) -> Iterator[Callable[..., Softp
 
 def _hang_up(pbx: Any, caller: str) -> str:
     """An administrator ends the call of this extension; its id."""
-    call = within(8, lambda: next((row for row in pbx.product.live_calls() if caller in row["caller"]), None), "live")
+    call = within(
+        8, lambda: next((row for row in pbx.product.answered_calls() if caller in row["caller"]), None), "live"
+    )
     pbx.rest.delete(f"calls/{call[0]['id']}")
     return str(call[0]["id"])
 

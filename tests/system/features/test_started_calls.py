@@ -73,7 +73,7 @@ def test_an_administrator_ends_a_call_of_the_own_tenant_alone(pbx: Any, phone: A
     caller, callee = phone("331"), phone("332")
     establish(caller, callee)
     call = within(
-        5, lambda: next((row for row in pbx.product.live_calls() if "331@" in row["caller"]), None), "it is live"
+        5, lambda: next((row for row in pbx.product.answered_calls() if "331@" in row["caller"]), None), "it is live"
     )
     assert call[0]["state"] == "answered"
     pbx.rest.delete(f"calls/{call[0]['id']}")

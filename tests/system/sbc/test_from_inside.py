@@ -39,9 +39,9 @@ def test_a_call_that_the_system_ends_is_ended_outside_too(outside: Any, phone: A
     """The BYE to both sides finds its way along the signed route of the call."""
     remote, inside = outside("611"), phone("612")
     establish(remote, inside)
-    call = within(4, lambda: next((one for one in pbx.product.live_calls() if "611" in str(one)), None), "it is live")[
-        0
-    ]
+    call = within(
+        4, lambda: next((one for one in pbx.product.answered_calls() if "611" in str(one)), None), "it is live"
+    )[0]
     pbx.rest.delete(f"calls/{call['call_id']}")
     for one in (remote, inside):
         one.respond(one.request("BYE"), 200, "OK")

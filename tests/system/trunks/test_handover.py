@@ -253,7 +253,9 @@ def test_a_party_whose_call_the_system_ends_takes_the_colleague_along(pbx: Any, 
     desk, colleague = phone(DESK), phone(COLLEAGUE)
     for caller in (CALLER, DESK):
         with_party, theirs = handed(carrier, desk, colleague)
-        rows = within(5, lambda: len(pbx.product.live_calls()) == 2 and pbx.product.live_calls(), "two calls")[0]
+        rows = within(5, lambda: len(pbx.product.answered_calls()) == 2 and pbx.product.answered_calls(), "two calls")[
+            0
+        ]
         callee = DESK if caller == CALLER else COLLEAGUE
         pbx.rest.delete(f"calls/{next(row['id'] for row in rows if row['callee'].startswith(callee))}")
         is_hung_up(carrier, with_party)

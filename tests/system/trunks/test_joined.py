@@ -113,7 +113,7 @@ def test_two_callers_are_joined_and_the_desk_counts_no_more(pbx: Any, carrier: C
     assert {key: count for key, count in counted(pbx).items() if not key.startswith("trunk:")} == {
         f"tenant:{pbx.tenant['id']}": 1
     }
-    pbx.rest.delete(f"calls/{pbx.product.live_calls()[0]['id']}")
+    pbx.rest.delete(f"calls/{pbx.product.answered_calls()[0]['id']}")
     both_are_over(carrier, call.carrier, other.carrier)
     nothing_counted(pbx)
 
