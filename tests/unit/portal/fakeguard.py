@@ -48,7 +48,9 @@ class FakeGuard:
             except OSError:
                 return
             with suppress(OSError), link, link.makefile("rb") as lines:  # whoever asked may be gone by now
-                question = json.loads(lines.readline())
+                if not (line := lines.readline()):
+                    continue
+                question = json.loads(line)
                 link.sendall(json.dumps(self._answer(question["verb"], question["args"])).encode() + b"\n")
 
     def _answer(self, verb: str, args: dict[str, Any]) -> dict[str, Any]:
