@@ -1,9 +1,10 @@
 """What root carries from the core's host to the SBC's: a secret that works once, and by what the core is known."""
 
+import json
 import re
 import secrets
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 SECRET_BYTES: Final = 24
 LONGEST: Final = 200
@@ -36,3 +37,12 @@ class Invitation:
 
     def __str__(self) -> str:
         return f"rfsbc1.{self.secret}.{self.core}"
+
+
+def told_in(line: bytes) -> dict[str, Any]:
+    """What the other host says at an enrolment: an object of JSON; nothing in it for anything else."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

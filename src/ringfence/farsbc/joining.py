@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ringfence.engines.link import Shown
 from ringfence.engines.linkauthority import fingerprint, new_key, pem_of_key, request_for
-from ringfence.farsbc.invitation import Invitation
+from ringfence.farsbc.invitation import Invitation, told_in
 from ringfence.hosts import ports
 
 SECONDS: Final = 10.0
@@ -65,9 +65,4 @@ def _tls() -> ssl.SSLContext:
 
 def _answer(link: ssl.SSLSocket) -> dict[str, Any]:
     with link.makefile("rb") as stream:
-        line = stream.readline(LONGEST)
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        return told_in(stream.readline(LONGEST))

@@ -25,7 +25,7 @@ from ringfence.engines.linkauthority import (
     pem_of_key,
     requested_key,
 )
-from ringfence.farsbc.invitation import Invitation
+from ringfence.farsbc.invitation import Invitation, told_in
 from ringfence.hosts.addresses import Address
 
 STRANGER_SECONDS: Final = 5.0
@@ -103,7 +103,7 @@ class Welcome:
     def _answer(
         self, line: bytes, writer: asyncio.StreamWriter, came: "asyncio.Future[Guest]"
     ) -> tuple[dict[str, Any], Guest | None]:
-        asked = _parsed(line)
+        asked = told_in(line)
         shown = asked.get("secret")
         if (
             came.done()
@@ -145,11 +145,3 @@ async def _see_out(server: asyncio.Server) -> None:
         async with asyncio.timeout(FAREWELL_SECONDS):
             await server.wait_closed()
     server.abort_clients()
-
-
-def _parsed(line: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -19,8 +19,8 @@ def choose_firewall(
     if use_kernel:
         try:
             if passed_by:
-                return PassedBy.telling(blocks), KernelWatch()
-            found = Nft.checked(), KernelWatch()
+                return PassedBy(blocks).checked(), KernelWatch()
+            found = Nft().checked(), KernelWatch()
             blocks.clear()
             return found
         except (FirewallRefused, OSError, ImportError) as error:

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
 import lmdb
 
@@ -111,15 +111,10 @@ class Nft:
         self._links: tuple[str, ...] = ()
         self._installed = False
 
-    @classmethod
-    def checked(cls) -> "Nft":
-        """The kernel, proven to be usable. Raises FirewallRefused, ImportError or OSError."""
-        nft = cls()
-        nft._must_be_usable()
-        return nft
-
-    def _must_be_usable(self) -> None:
+    def checked(self) -> Self:
+        """The kernel, proven to be usable. Raises FirewallRefused."""
         self._must(f"add table {ruleset.TABLE}")
+        return self
 
     @property
     def in_kernel(self) -> bool:
@@ -221,6 +216,14 @@ class Nft:
         return int(code), str(error)
 
 
+def tell_signaling(blocks: BlockWriter, lines: bytes, lists: Lists) -> Iterator[None]:
+    """Writes the entries that signaling enforces, in small steps. Raises FirewallRefused."""
+    try:
+        yield from blocks.load(lines, lists.never_block)
+    except (lmdb.Error, ValueError) as error:
+        raise FirewallRefused(str(error)) from error
+
+
 class DryRun:
     """No kernel: remembers what would have been done. Bans and entries are then enforced in signaling."""
 
@@ -270,12 +273,8 @@ class DryRun:
         yield
 
     def _load(self, lines: bytes) -> Iterator[None]:
-        if self._blocks is None:
-            return
-        try:
-            yield from self._blocks.load(lines, self.lists.never_block)
-        except (lmdb.Error, ValueError) as error:
-            raise FirewallRefused(str(error)) from error
+        if self._blocks is not None:
+            yield from tell_signaling(self._blocks, lines, self.lists)
 
     def know(self, sources: Iterable[Timed]) -> bool:
         self.known.update({source.network: source.seconds for source in sources})

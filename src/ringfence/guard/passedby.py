@@ -4,9 +4,7 @@ kernel here sees the SBC alone. Signaling enforces every ban and every address e
 
 from collections.abc import Iterator
 
-import lmdb
-
-from ringfence.guard.firewall import FirewallRefused, Nft
+from ringfence.guard.firewall import Nft, tell_signaling
 from ringfence.guard.shape import Lists
 from ringfence.policy.entry_index import EntryIndex
 from ringfence.store.blocks import BlockWriter
@@ -15,19 +13,11 @@ from ringfence.store.blocks import BlockWriter
 class PassedBy(Nft):
     """The real kernel, and the list that signaling reads."""
 
-    def __init__(self) -> None:
+    def __init__(self, blocks: BlockWriter) -> None:
         super().__init__()
-        self._blocks: BlockWriter | None = None
+        self._blocks = blocks
         self._lines = b""
         self._lists = Lists()
-
-    @classmethod
-    def telling(cls, blocks: BlockWriter) -> "PassedBy":
-        """Raises FirewallRefused, ImportError or OSError."""
-        found = cls()
-        found._must_be_usable()
-        found._blocks = blocks
-        return found
 
     @property
     def sees_all(self) -> bool:
@@ -37,18 +27,10 @@ class PassedBy(Nft):
         super().replace_lists(lists)
         changed, self._lists = lists.never_block != self._lists.never_block, lists
         if changed:
-            for _ in self._tell(self._lines):
+            for _ in tell_signaling(self._blocks, self._lines, lists):
                 continue
 
     def load_entries(self, entries: EntryIndex, now: float) -> Iterator[None]:
         self._lines = entries.lines
-        yield from self._tell(entries.lines)
+        yield from tell_signaling(self._blocks, entries.lines, self._lists)
         yield from super().load_entries(entries, now)
-
-    def _tell(self, lines: bytes) -> Iterator[None]:
-        if self._blocks is None:
-            return
-        try:
-            yield from self._blocks.load(lines, self._lists.never_block)
-        except (lmdb.Error, ValueError) as error:
-            raise FirewallRefused(str(error)) from error

@@ -25,15 +25,6 @@ def bound_ports(transport: Transport, network: Path = NETWORK) -> frozenset[int]
     )
 
 
-def connected_from(transport: Transport, port: int, network: Path = NETWORK) -> int:
-    """How many connections others have to this port of ours."""
-    return sum(
-        columns[3] == _ESTABLISHED and int(columns[1].rpartition(":")[2], 16) == port
-        for family in ("", "6")
-        for columns in _rows(network / f"{transport}{family}")
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Connection:
     """A TCP connection that somebody opened to this machine: its port, and where it came from."""

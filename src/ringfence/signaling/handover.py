@@ -79,13 +79,14 @@ def begin(worker: Worker) -> Refuse | None:
         return None
     index = worker.view.current()
     transferrer = worker.view.subscriber(ksr.dialog_var("from" if sender() == "caller" else "to")) if index else None
-    if objection := objection_to(transferrer, since):
-        return objection
-    wish = transfers.wish_of(transferrer, worker) if transferrer else transfers.NOT_HERE
+    objection = objection_to(transferrer, since)
+    if objection or transferrer is None:
+        return objection or transfers.NOT_HERE
+    wish = transfers.wish_of(transferrer, worker)
     if not is_speakable():
         return UNSPEAKABLE
-    if isinstance(wish, Refuse) or transferrer is None:
-        return wish if isinstance(wish, Refuse) else transfers.NOT_HERE
+    if isinstance(wish, Refuse):
+        return wish
     verdict = _judged(wish, transferrer, worker)
     if isinstance(verdict, Refuse):
         calls.journal_refused_call(worker, verdict, transferrer, wish.number)
@@ -140,17 +141,10 @@ def _ask_voice(wish: Wish, transferrer: Subscriber, verdict: Verdict, worker: Wo
         wish.replaced.header if wish.replaced else "",
     )
     memory.keep_transfer(token, encode_promise(promise))
-    base = party_number(side)
     note(side, Beginning(token, ksr.sequence_number(), isinstance(verdict, CallOutside)))
     news = {
-        **dialog_told(token),
-        "number": wish.number,
-        "domain": transferrer.domain,
-        "party": party_outside(promise.party, transferrer).aor,
-        "relay": heard_at,
-        "codec": ksr.dialog_var("codec"),
+        **transfer_told(token, wish.number, transferrer, promise.party, heard_at),
         "phone": ksr.text("$(ct{nameaddr.uri})") or ksr.text(f"$dlg({_CONTACTS[side]})"),
-        "base": base,
     }
     if not worker.voice.tell("handover", **news):
         ksr.set_dialog_var(HANDING, "")
@@ -170,8 +164,11 @@ class Beginning(NamedTuple):
 
 def party_number(side: str) -> int:
     """The highest CSeq that the phone on this side may have seen from the party."""
-    base = ksr.number("$dlg(to_cseq)" if side == "caller" else "$dlg(from_cseq)")
-    return base + int(ksr.dialog_var(RAISED) or 0)
+    return _base(side) + int(ksr.dialog_var(RAISED) or 0)
+
+
+def _base(side: str) -> int:
+    return ksr.number("$dlg(to_cseq)" if side == "caller" else "$dlg(from_cseq)")
 
 
 def note(side: str, beginning: Beginning) -> None:
@@ -183,7 +180,7 @@ def note(side: str, beginning: Beginning) -> None:
         SIDE: side,
         LEFT: "",
         TOLL: "1" if beginning.toll else "",
-        BASE: str(party_number(side) - int(ksr.dialog_var(RAISED) or 0)),
+        BASE: str(_base(side)),
         ASKED: "",
         JOINS: "",
     }
@@ -201,6 +198,21 @@ def dialog_told(token: str) -> dict[str, Any]:
         "target": ksr.target_uri(),
         "route": ksr.text("$(hdr(Route)[*])"),
         "cseq": ksr.sequence_number(),
+    }
+
+
+def transfer_told(
+    token: str, number: str, transferrer: Subscriber, party: str, heard_at: tuple[str, int]
+) -> dict[str, Any]:
+    """What the voice process hears of a transfer whose REFER is at hand, but for where the phone is reached."""
+    return {
+        **dialog_told(token),
+        "number": number,
+        "domain": transferrer.domain,
+        "party": party_outside(party, transferrer).aor,
+        "relay": heard_at,
+        "codec": ksr.dialog_var("codec"),
+        "base": party_number(sender()),
     }
 
 

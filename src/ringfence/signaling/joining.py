@@ -70,14 +70,8 @@ def begin(worker: Worker) -> Refuse | None:
     if objection := _objection(second, transferrer, first, worker) or _unspeakable(told):
         return objection
     news = {
-        **handover.dialog_told(token),
-        "number": second.dialled,
-        "domain": transferrer.domain,
-        "party": party_outside(first.party, transferrer).aor,
-        "relay": heard_at,
-        "codec": ksr.dialog_var("codec"),
+        **handover.transfer_told(token, second.dialled, transferrer, first.party, heard_at),
         "phone": ksr.text("$(ct{nameaddr.uri})") or hangup_port.told(f"{_NAMES[side]}_contact"),
-        "base": handover.party_number(side),
         "other": told,
     }
     pair = Pair(first, second, asked)

@@ -33,6 +33,17 @@ def parked(parker: Softphone, waits: Softphone, dialog: Dialog) -> Dialog:
     return music
 
 
+def answered_and_over(fetches: tuple[Softphone, Any], waits: Softphone, invite: sip.Message, music: Dialog) -> None:
+    """The parked phone answers who fetches it, leaves the music, and both hang up: the place is free."""
+    fetcher, call = fetches
+    waits.answer_call(invite)
+    talking = fetcher.call_answered(*call)
+    waits.request("ACK")
+    assert waits.ask_in_dialog(music, "BYE").status == 200
+    assert end_call(fetcher, waits, talking).status == 200
+    assert code(fetcher, "*71371") == 404
+
+
 def test_a_parked_call_is_fetched_at_another_phone(phone: Any) -> None:
     """The waiting phone is rung with a call that replaces the music; it ends the music itself."""
     parker, waits, fetcher = phone("371"), phone("372"), phone("373")
@@ -44,12 +55,7 @@ def test_a_parked_call_is_fetched_at_another_phone(phone: Any) -> None:
         f"{music.call_id};to-tag={sip.tag_of(music.local)};from-tag={sip.tag_of(music.remote)}"
     )
     assert "373@acme.example" in invite.header("p-asserted-identity")
-    waits.answer_call(invite)
-    talking = fetcher.call_answered(*call)
-    waits.request("ACK")
-    assert waits.ask_in_dialog(music, "BYE").status == 200
-    assert end_call(fetcher, waits, talking).status == 200
-    assert code(fetcher, "*71371") == 404
+    answered_and_over((fetcher, call), waits, invite, music)
 
 
 def test_one_place_holds_one_call_and_is_free_when_it_hangs_up(phone: Any) -> None:
@@ -98,9 +104,4 @@ def test_a_parked_call_is_fetched_after_the_core_was_killed(pbx: Any, phone: Any
     call = fetcher.begin_call("*71371")
     invite = waits.request("INVITE", 10)
     assert music.call_id in invite.header("replaces")
-    waits.answer_call(invite)
-    talking = fetcher.call_answered(*call)
-    waits.request("ACK")
-    assert waits.ask_in_dialog(music, "BYE").status == 200
-    assert end_call(fetcher, waits, talking).status == 200
-    assert code(fetcher, "*71371") == 404
+    answered_and_over((fetcher, call), waits, invite, music)

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from ringfence.hosts import ports
-from ringfence.hosts.listening import bound_ports, connected_from
+from ringfence.hosts.listening import bound_ports, connections_in
 from ringfence.hosts.ports import Transport
 from ringfence.hosts.sbc import read_sbc
 from ringfence.portal import guard, places
@@ -51,17 +51,21 @@ def status(actor: Actor) -> Status:
     require(actor, Permission.SYSTEM_READ)
     sbc, settings = read_sbc(places.PATHS.sbc_switch), SecurityValues.current()
     bound = {carrier: bound_ports(carrier) for carrier in Transport}
+    # the SBC alone opens them, and only a right certificate keeps them open
+    reached = {one.port for one in connections_in()} if sbc.far else frozenset()
     return Status(
         enabled=sbc.enabled,
         far=sbc.far,
         link=sbc.here,
         certificate=sbc.certificate,
-        bans_told=bool(sbc.far) and connected_from(Transport.TCP, ports.LINK_OF_BANS) > 0,
+        bans_told=ports.LINK_OF_BANS in reached,
         transports=tuple(
             Place(str(one.protocol), one.port, one.port in bound[one.protocol.carrier]) for one in sbc.transports
         ),
         rtp=ports.SBC_RTP.ports,
-        link_up=_far_link_is_up() if sbc.far else sbc.enabled and bound[Transport.TCP].issuperset(BOTH_ENDS),
+        link_up=ports.LINK_TO_CORE in reached
+        if sbc.far
+        else sbc.enabled and bound[Transport.TCP].issuperset(BOTH_ENDS),
         phones=_phones(),
         level_1_packets=settings.sbc_level_1_packets,
         level_2_packets=settings.sbc_level_2_packets,
@@ -70,11 +74,6 @@ def status(actor: Actor) -> Status:
 
 def plain(found: Status) -> dict[str, object]:
     return asdict(found)
-
-
-def _far_link_is_up() -> bool:
-    """The SBC alone opens it, and the core keeps only what has shown the right certificate."""
-    return connected_from(Transport.TCP, ports.LINK_TO_CORE) > 0
 
 
 def _phones() -> int | None:
