@@ -279,16 +279,16 @@ def test_whoever_is_asked_to_stop_hangs_up_both_and_leaves_word(tmp_path: Path) 
     asyncio.run(story())
 
 
-def fetching(call_id: str, port: int = 47_000) -> bytes:
+def fetching(parked: str, port: int = 47_000, *, call_id: str = "c3") -> bytes:
     headers = [
         ("Via", "SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKfetch"),
         ("Record-Route", "<sip:192.0.2.1;lr>"),
         ("From", "<sip:103@a.example>;tag=cem"),
         ("To", "<sip:*71101@a.example>"),
-        ("Call-ID", "c3"),
+        ("Call-ID", call_id),
         ("CSeq", "1 INVITE"),
         ("Contact", "<sip:103@192.0.2.8>"),
-        ("X-Ringfence-Argument", f"{call_id} 1-1 +4989777@a.example"),
+        ("X-Ringfence-Argument", f"{parked} 1-1 +4989777@a.example"),
     ]
     body = sdp.tied("192.0.2.1", port, (sdp.PCMA,), 1)
     return sip.compose("INVITE sip:fetch@127.0.0.1:5070 SIP/2.0", headers, body)
@@ -314,7 +314,7 @@ def test_a_parked_party_is_tied_to_whoever_fetches_it(tmp_path: Path) -> None:
                 await asyncio.sleep(0.005)
         assert b"m=audio 45000 RTP/AVP 8 101" in answers[0].body
         core.hear(from_other(answers[0], "ACK"))
-        core.hear(fetching(music.header("call-id")).replace(b"c3", b"c4"))
+        core.hear(fetching(music.header("call-id"), call_id="c4"))
         assert core.sent[-1].status == 404
         core.hear(from_other(renewed, "BYE"))
         *_, last = await until(core, "BYE", 3)
@@ -336,7 +336,7 @@ def test_a_party_that_does_not_follow_stays_parked(tmp_path: Path) -> None:
             while not any(one.is_response and one.status == 503 for one in core.sent):
                 await asyncio.sleep(0.005)
         assert len(core.requests("BYE")) == 1
-        core.hear(fetching(music.header("call-id")).replace(b"c3", b"c4"))
+        core.hear(fetching(music.header("call-id"), call_id="c4"))
         await until(core, "INVITE", 4)
 
     asyncio.run(story())
