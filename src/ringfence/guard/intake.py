@@ -7,6 +7,7 @@ from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.clock import Moment
 from ringfence.guard.faults import Faults
 from ringfence.guard.fuse import Fuse
+from ringfence.guard.patience import Patience
 from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.standing import MALFORMED, Standing
 from ringfence.guard.unanswered import LONGEST_MESSAGE, LONGEST_TEXT, Unanswered
@@ -53,6 +54,7 @@ class Intake:
         self._known = record.known
         self._failures = Failures()
         self.faults = Faults(record.alarms)
+        self.patience = Patience(record.alarms)
         self.unanswered = Unanswered(policy, record.bans, record.known, rulings)
 
     def take(self, lines: Iterable[bytes], now: Moment) -> int:
@@ -133,6 +135,7 @@ class Intake:
         self._known.prove(failure.source, now)
         if failure.source in self._bans or self._policy.addresses.allows(parse_address(event["source"]), now.wall):
             return
+        self.patience.take(failure, now)
         settings = self._policy.book.security
         evidence = self._failures.count(failure, settings)
         if evidence is None:

@@ -224,6 +224,7 @@ class Service:
         parts.intake.unanswered.judge(now)
         parts.intake.rulings.sweep(now)
         parts.intake.faults.sweep(now)
+        parts.intake.patience.sweep(now)
         expired = parts.never_block.expire(now.boot)
         if self._installed and self._installed.ports != parts.ports.now():
             self.install()

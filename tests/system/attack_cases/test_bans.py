@@ -16,6 +16,7 @@ from ringfence.lab.product import within
 from ringfence.lab.rest import Refused, Rest
 from ringfence.lab.sip import Account, Headers
 from ringfence.lab.softphone import NoAnswer, Softphone, Transport
+from ringfence.policy import patience
 from tests.system.attack_cases.asking import TCP, UDP, URI, ask, fail, spared
 
 pytestmark = pytest.mark.usefixtures("oracle")
@@ -151,6 +152,22 @@ def test_many_addresses_of_one_ipv6_64_are_one_source(pbx: Any, stranger: Any, f
     within(2, lambda: pbx.product.ban_of("fd78:0:0:7::/64"), "the /64 is banned")
     shown = pbx.product.nft("list", "set", "inet", "ringfence", "ban6")
     assert shown.count("fd78:0:0:7::") == 1
+
+
+def test_one_account_guessed_at_from_many_addresses_raises_an_alarm(pbx: Any, stranger: Any) -> None:
+    """Reference: brute-force attempts. Each address stays below the limit, so an administrator has to hear of it."""
+    botnet = stranger()
+    pbx.product.host.run("ip", "route", "replace", "10.78.0.0/24", "via", botnet.address)
+    addresses = [f"10.78.0.{number}" for number in range(1, patience.MOST + 1)]
+    for address in addresses:
+        botnet.run("ip", "address", "add", f"{address}/32", "dev", "eth0")
+        with Softphone(botnet, UDP, Account("198", "acme.example", "wrong"), local_address=address) as one:
+            fail(one, 1)
+    alarms = within(
+        2, lambda: [a for a in pbx.product.guard("alarms.list") if a["id"] == "guessing.spread"], "an alarm"
+    )
+    assert "198@acme.example" in alarms[0][0]["message"]
+    assert not any(pbx.product.in_kernel_set(address) for address in addresses)
 
 
 def test_line_breaks_in_headers_ban_nobody_else(pbx: Any, lab: Any, stranger: Any, few_failures: int) -> None:

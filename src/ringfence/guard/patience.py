@@ -1,0 +1,44 @@
+"""The alarms of guessing that stays below every limit."""
+
+from typing import Final
+
+from ringfence.guard.alarms import Alarms
+from ringfence.guard.clock import Moment
+from ringfence.policy.antihacking import Failure
+from ringfence.policy.patience import Finding, PatientGuessing, Pattern
+
+QUIET_AFTER: Final = 3_600.0
+"""Seconds without another finding of the kind until its alarm is taken back."""
+
+
+class Patience:
+    """Raised at the first finding of a kind, cleared when none came for a while."""
+
+    def __init__(self, alarms: Alarms) -> None:
+        self._alarms = alarms
+        self._guessing = PatientGuessing()
+        self._quiet_at = dict.fromkeys(Pattern, 0.0)
+
+    def take(self, failure: Failure, now: Moment) -> None:
+        for finding in self._guessing.count(failure):
+            self._quiet_at[finding.pattern] = now.boot + QUIET_AFTER
+            self._alarms.set_off(finding.pattern, _told(finding), now.wall)
+
+    def sweep(self, now: Moment) -> None:
+        for pattern, quiet_at in self._quiet_at.items():
+            if now.boot >= quiet_at:
+                self._alarms.clear(pattern, now.wall)
+
+
+def _told(finding: Finding) -> str:
+    hours = finding.seconds // 3_600
+    if finding.pattern is Pattern.SPREAD:
+        return (
+            f"{finding.count} different addresses failed to sign in as {finding.subject} within {hours} h. Who reaches "
+            "the limit is banned, who stays below it is not. A generated SIP secret cannot be guessed like this; renew "
+            "one that a person chose."
+        )
+    return (
+        f"{finding.subject} failed to sign in to {finding.count} different accounts within {hours} h without reaching "
+        "the limit. If no phones of yours stand there, block it."
+    )
