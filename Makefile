@@ -26,13 +26,13 @@ unit: platform-test
 	$(INSIDE) $(BIN)/pytest tests/unit
 
 fuzz: platform-test ## what the API description permits and forbids, sent to every operation
-	$(INSIDE) $(BIN)/pytest tests/fuzz
+	$(INSIDE) $(BIN)/pytest tests/fuzz -n 2
 
-system: platform-test ## real engines in network namespaces; what fails is asked once more, of a fresh system and alone
-	$(INSIDE) $(BIN)/pytest tests/system || $(INSIDE) $(BIN)/pytest tests/system --last-failed --last-failed-no-failures none
+system: platform-test ## real engines in network namespaces, two systems side by side; what fails is asked once more, of a fresh system and alone
+	$(INSIDE) $(BIN)/pytest tests/system -n 2 || $(INSIDE) $(BIN)/pytest tests/system --last-failed --last-failed-no-failures none
 
 browser: platform-test ## the portal in a real Chromium; what fails is asked once more, like there
-	$(INSIDE) $(BIN)/pytest tests/browser || $(INSIDE) $(BIN)/pytest tests/browser --last-failed --last-failed-no-failures none
+	$(INSIDE) $(BIN)/pytest tests/browser -n 2 --dist loadfile || $(INSIDE) $(BIN)/pytest tests/browser --last-failed --last-failed-no-failures none
 
 bench: platform-test ## the measurements of the performance goals
 	$(INSIDE) $(PYTHON) -m bench

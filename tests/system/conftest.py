@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS, Host, Lab, LabUnavailable
@@ -64,6 +66,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: last.index(item.path.parent.name) if item.path.parent.name in last else -1)
 
 
+class ByStory(LoadScopeScheduling):
+    """With `-n 2` each process has a lab and a product of its own, and plays whole stories in their order."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0].rpartition("/")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStory:
+    config.option.loadscopereorder = False
+    return ByStory(config, log)
+
+
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     try:
@@ -84,9 +98,15 @@ def pbx(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Pbx]:
     finally:
         product.stop()
         if request.session.testsfailed:
-            print(f"logs and data are kept in {home}")
+            _say(request.config, f"logs and data are kept in {home}")
         else:
             shutil.rmtree(home)
+
+
+def _say(config: pytest.Config, what: str) -> None:
+    """To whoever runs the tests, even if that is another process (xdist), which hears the standard error alone."""
+    with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\n{what}", file=sys.stderr)
 
 
 @dataclass(slots=True)
