@@ -57,7 +57,7 @@ class Host:
         return ["nsenter", f"--net={NETNS_DIR / self.namespace}", "--", *argv]
 
     def run(
-        self, *argv: str, timeout: float = 20.0, check: bool = True, stdin: str | None = None
+        self, *argv: str, timeout: float = 60.0, check: bool = True, stdin: str | None = None
     ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             self.command(*argv), input=stdin, capture_output=True, text=True, timeout=timeout, check=check

@@ -63,6 +63,8 @@ class Tenant:
     recording: RecordingRules = NOTHING
     tls_only: bool = False
     """Its extensions register and call over TLS or a secure WebSocket, and are called over nothing else."""
+    sha_256_digests: bool = False
+    """Its phones prove their password with SHA-256 instead of MD5 (RFC 8760); browsers cannot, and have TLS."""
 
 
 @dataclass(frozen=True, slots=True)

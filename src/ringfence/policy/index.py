@@ -13,6 +13,7 @@ from ringfence.policy.book import (
     Tenant,
     TimeCondition,
 )
+from ringfence.policy.media import WEB
 from ringfence.policy.trunks import TrunkIndex, index_trunks
 
 NO_RIGHTS: Final = Role("", internal=False, national=False, international=False)
@@ -28,6 +29,8 @@ class Index:
     own_hosts: frozenset[str]
     tls_only: frozenset[str]
     """Domains whose extensions speak over encrypted transports alone."""
+    sha_256: frozenset[str]
+    """Domains whose phones are asked for SHA-256 digests."""
     agents_containing: tuple[str, ...]
     agents_starting: tuple[str, ...]
     agents_named: frozenset[str]
@@ -43,6 +46,12 @@ class Index:
         if name in self.tenants or name in self.trunks.realms:
             return name
         return self.book.default_domain if name in self.own_hosts else ""
+
+    def asks_sha_256(self, domain: str, transport: str) -> bool:
+        """Whether a digest for this domain is made with SHA-256. It goes by domain, never by account, so that a
+        challenge tells nobody which extensions exist.
+        """
+        return domain in self.sha_256 and transport not in WEB
 
     def blocks_agent(self, user_agent: str) -> bool:
         """Whether messages of this user agent are dropped; case does not matter."""
@@ -68,6 +77,7 @@ def build_index(book: Book) -> Index:
         roles={role.name: role for role in book.roles},
         own_hosts=frozenset(host.lower() for host in book.own_hosts),
         tls_only=frozenset(domain for domain, tenant in tenants.items() if tenant.tls_only),
+        sha_256=frozenset(domain for domain, tenant in tenants.items() if tenant.sha_256_digests),
         agents_containing=_patterns(enabled, MatchKind.CONTAINS),
         agents_starting=_patterns(enabled, MatchKind.PREFIX),
         agents_named=frozenset(_patterns(enabled, MatchKind.EXACT)),

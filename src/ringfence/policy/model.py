@@ -108,11 +108,12 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """Ask for a digest: 401 for REGISTER, 407 for everything else."""
+    """Ask for a digest, with SHA-256 or MD5 (RFC 8760): 401 for REGISTER, 407 for everything else."""
 
     rule: str
     realm: str
     proxy: bool
+    sha_256: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ ROUTERS: Final = (
     ("directory", "people.directory_api"),
     ("media of extensions", "people.media_api"),
     ("media of tenants", "tenants.media_api"),
-    ("signaling of tenants", "tenants.tls_api"),
+    ("signaling of tenants", "tenants.signaling_api"),
     ("security", "security.api"),
     ("address entries", "security.entries_api"),
     ("own bans", "security.own_bans"),

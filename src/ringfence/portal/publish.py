@@ -185,6 +185,7 @@ def book() -> Book:
             row.aes_256_only,
             recorded.get(row.pk, NOTHING),
             row.tls_only,
+            row.sha_256_digests,
         )
         for row in TenantRow.objects.order_by("pk")
     )

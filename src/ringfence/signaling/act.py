@@ -21,6 +21,7 @@ from ringfence.policy.model import (
 )
 from ringfence.signaling import (
     calls,
+    digests,
     ksr,
     outward,
     parking,
@@ -50,8 +51,8 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
             if request.method == "INVITE" and request.caller:
                 calls.journal_refused_call(worker, verdict, request.caller, request.target_user)
             refuse(worker, rule, code, reason)
-        case Challenge(_, realm, proxy):
-            _challenge(realm, proxy, request, worker)
+        case Challenge():
+            _challenge(verdict, request, worker)
         case Greet():
             ksr.reply_header("Accept: application/sdp")
             ksr.reply(200, "OK")
@@ -73,9 +74,9 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
             refuse(worker, "route.nowhere", 403, "Forbidden")
 
 
-def _challenge(realm: str, proxy: bool, request: Request, worker: Worker) -> None:
+def _challenge(verdict: Challenge, request: Request, worker: Worker) -> None:
     """A challenge in reply to a wrong password is not counted as one to be answered: the failure itself counts."""
-    if not ksr.challenge(realm, proxy):
+    if not digests.challenge(verdict.realm, verdict.proxy, sha_256=verdict.sha_256):
         ksr.reply(500, "Server Internal Error")
     elif request.credentials is None or not request.credentials.is_fresh:
         worker.tallies.challenged(request.method, request.target_user or request.from_user)

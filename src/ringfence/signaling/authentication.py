@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from ringfence.policy.events import Kind
 from ringfence.policy.excerpt import excerpt
 from ringfence.policy.index import Index
 from ringfence.policy.model import FRESH, Answer, Credentials
-from ringfence.signaling import facts, ksr
+from ringfence.signaling import digests, facts, ksr
 from ringfence.signaling.worker import Worker
 
 _PARAMETER: Final = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
@@ -49,11 +50,15 @@ def authenticate(method: str, index: Index, worker: Worker) -> Identity:
         return UNPROVED
     subscriber = _holder(name, realm, worker)
     compared = subscriber or decode_subscriber(DECOY)
-    answer = ksr.check_digest(realm, compared.ha1_md5)
+    sha_256 = index.asks_sha_256(realm, ksr.transport())
+    if sha_256 and _told(method).get("algorithm", "").upper() != digests.SHA_256:
+        return UNPROVED  # an MD5 from before, or from a phone that knows nothing else: no guess, and no proof
+    ha1 = compared.ha1_sha256 if sha_256 else compared.ha1_md5
+    answer = digests.check_digest(realm, ha1, sha_256=sha_256)
     if answer in FRESH:
         worker.tallies.answered()
     if answer != Answer.RIGHT:
-        return not_proved(method, account, subscriber, answer, worker)
+        return not_proved(method, account, subscriber, answer, worker, sha_256=sha_256)
     return Identity(Credentials(name, facts.digest_uri(), answer), subscriber)
 
 
@@ -70,31 +75,40 @@ def _holder(name: str, realm: str, worker: Worker) -> Subscriber | None:
     return browsers.proving(credential, owner, ksr.transport(), time.time(), NOBODY)
 
 
-def not_proved(method: str, account: str, subscriber: Subscriber | None, answer: int, worker: Worker) -> Identity:
+def not_proved(
+    method: str, account: str, subscriber: Subscriber | None, answer: int, worker: Worker, *, sha_256: bool = False
+) -> Identity:
     """Credentials that Kamailio did not find right; a wrong answer to our own challenge is told to the guard."""
     if answer == Answer.WRONG:
-        worker.journal.append(_failure_kind(subscriber, method), _failure_fields(method, account, subscriber))
+        previous = _previous(subscriber, sha_256=sha_256)
+        stale = _answers_with(previous or NOBODY, method, digests.sha256 if sha_256 else digests.md5)
+        kind = Kind.AUTH_STALE_PASSWORD if stale and previous else Kind.AUTH_FAILED
+        worker.journal.append(kind, _failure_fields(method, account, subscriber))
     return Identity(Credentials(account.partition("@")[0], facts.digest_uri(), answer))
 
 
-def _failure_kind(subscriber: Subscriber | None, method: str) -> Kind:
-    """A phone that still holds the previous secret is no attacker (peers: stale password)."""
-    previous = subscriber.previous_ha1_md5 if subscriber else ""
-    stale = _answers_with(previous or NOBODY, method)
-    return Kind.AUTH_STALE_PASSWORD if stale and previous else Kind.AUTH_FAILED
+def _previous(subscriber: Subscriber | None, *, sha_256: bool) -> str:
+    """The HA1 before the secret changed: a phone that still holds it is no attacker (peers: stale password)."""
+    if subscriber is None:
+        return ""
+    return subscriber.previous_ha1_sha256 if sha_256 else subscriber.previous_ha1_md5
 
 
-def _answers_with(ha1: str, method: str) -> bool:
+def _answers_with(ha1: str, method: str, digest: Callable[[str], str]) -> bool:
     """Whether the credentials answer our challenge with this HA1 (RFC 7616 section 3.4.1).
 
     Worked out here, because Kamailio has just used the nonce up and would call it stale.
     """
-    told: dict[str, str] = {
-        name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(ksr.credential_header(method))
-    }
-    second = ksr.md5(f"{method}:{told.get('uri', '')}")
+    told = _told(method)
+    second = digest(f"{method}:{told.get('uri', '')}")
     middle = [told.get(name, "") for name in ("nc", "cnonce", "qop")] if "qop" in told else []
-    return ksr.md5(":".join([ha1, told.get("nonce", ""), *middle, second])) == told.get("response", "").lower()
+    return digest(":".join([ha1, told.get("nonce", ""), *middle, second])) == told.get("response", "").lower()
+
+
+def _told(method: str) -> dict[str, str]:
+    """The parameters of the credentials."""
+    found = _PARAMETER.findall(digests.credential_header(method))
+    return {name.lower(): quoted or bare for name, quoted, bare in found}
 
 
 def _failure_fields(method: str, account: str, subscriber: Subscriber | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ringfence.policy.keeping import (
     trying,
 )
 from ringfence.policy.trunks import Peer, Trunk, TrunkKind
-from ringfence.signaling import ksr, proved, trunk_port
+from ringfence.signaling import digests, ksr, proved, trunk_port
 from ringfence.signaling.worker import Worker
 
 REPORTED_EVERY: Final = 60.0
@@ -189,10 +189,10 @@ def _authorization(trunk: Trunk, code: int, *, again: bool) -> str:
     if told.get("algorithm", "MD5").upper() != "MD5" or '"' in told.get("nonce", '"'):
         return ""
     uri, nonce, cnonce = f"sip:{trunk.domain}", told["nonce"], os.urandom(8).hex()
-    second = ksr.md5(f"REGISTER:{uri}")
+    second = digests.md5(f"REGISTER:{uri}")
     has_qop = "auth" in told.get("qop", "").split(",")
     middle = ["00000001", cnonce, "auth"] if has_qop else []
-    response = ksr.md5(":".join([login.ha1, nonce, *middle, second]))
+    response = digests.md5(":".join([login.ha1, nonce, *middle, second]))
     parts = [f'username="{login.username}"', f'realm="{login.realm}"', f'nonce="{nonce}"', f'uri="{uri}"']
     parts += [f'response="{response}"', "algorithm=MD5"]
     parts += [f'cnonce="{cnonce}"', "qop=auth", "nc=00000001"] if has_qop else []

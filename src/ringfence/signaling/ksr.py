@@ -119,28 +119,6 @@ def reply_header(line: str) -> None:
     KSR.hdr.append_to_reply(line + "\r\n")
 
 
-def challenge(realm: str, proxy: bool) -> bool:
-    """A 407 or 401 with a nonce bound to the source address and usable once."""
-    return _yes(KSR.auth.proxy_challenge(realm, 1) if proxy else KSR.auth.www_challenge(realm, 1))
-
-
-def check_digest(realm: str, ha1: str) -> int:
-    """Kamailio's judgement of the credentials against a hex HA1: 1, or a negative code."""
-    code: Any = KSR.auth.pv_auth_check(realm, ha1, 1, 0)
-    return code if code.__class__ is int else -1
-
-
-def credential_header(method: str) -> str:
-    """The whole header with the credentials."""
-    return text("$hdr(Authorization)" if method == "REGISTER" else "$hdr(Proxy-Authorization)")
-
-
-def md5(words: str) -> str:
-    """The MD5 of a text in hex, by Kamailio: workers load no hashlib."""
-    KSR.pv.sets("$var(words)", words)
-    return text("$(var(words){s.md5})")
-
-
 def retransmission() -> bool:
     return _yes(KSR.tmx.t_precheck_trans()) and _yes(KSR.tm.t_check_trans())
 

@@ -16,7 +16,7 @@ from ringfence.policy.media import PRIVATE
 from ringfence.policy.model import FRESH, Answer, Credentials
 from ringfence.policy.rules.packet import MAX_CALL_ID, MAX_URI
 from ringfence.policy.rules.registration import GRANTED_AT_LEAST, GRANTED_AT_MOST, GRANTED_UNASKED, MAX_EXPIRES
-from ringfence.signaling import act, facts, ksr, registrations
+from ringfence.signaling import act, digests, facts, ksr, registrations
 from ringfence.signaling.authentication import DECOY, Identity, not_proved
 from ringfence.signaling.facts import STREAMS
 from ringfence.signaling.repeating import BETWEEN, FACTS, allow, device, saved_line
@@ -48,7 +48,7 @@ def challenges(told: str, worker: Worker) -> bool:
     domain = _domain(target, host, agent, worker)
     if (
         not domain
-        or _in_the_clear(domain, transport, worker)
+        or _is_special(domain, transport, worker)
         or len(call_id) > MAX_CALL_ID
         or len(sender) > MAX_URI
         or len(receiver) > MAX_URI
@@ -57,7 +57,7 @@ def challenges(told: str, worker: Worker) -> bool:
     if worker.drops(source, time.time()):
         return False
     ksr.use_source_port()
-    if ksr.challenge(domain, proxy=False):
+    if digests.challenge(domain, proxy=False):
         origin = Origin(source, transport in STREAMS, call_id, int(cseq))
         worker.tallies.challenged_request(origin, REGISTER, sender.partition(":")[2].partition("@")[0])
         worker.tallies.tell_if_due(time.monotonic())
@@ -77,10 +77,12 @@ def _domain(target: str, host: str, agent: str, worker: Worker) -> str:
     return familiar.domains.get(target) or familiar.domain(target, host)
 
 
-def _in_the_clear(domain: str, transport: str, worker: Worker) -> bool:
-    """Whether this must not be heard over such a transport; the general way refuses it."""
+def _is_special(domain: str, transport: str, worker: Worker) -> bool:
+    """Whether the general way has to judge this: it must not be heard over such a transport, or is no MD5 digest."""
     index = worker.view.current()
-    return transport not in PRIVATE and index is not None and domain in index.tls_only
+    if index is None:
+        return False
+    return (transport not in PRIVATE and domain in index.tls_only) or index.asks_sha_256(domain, transport)
 
 
 def registers(told: str, worker: Worker, transport: str = UDP) -> bool:
@@ -107,7 +109,7 @@ def registers(told: str, worker: Worker, transport: str = UDP) -> bool:
         or len(call_id) > MAX_CALL_ID
         or not cseq.isdecimal()
         or not ksr.readable()
-        or _in_the_clear(domain, transport, worker)
+        or _is_special(domain, transport, worker)
         or (transport == TLS and int(port) in worker.certificate_ports)
         or _is_barred(source, account, worker)
     ):
@@ -147,7 +149,7 @@ def _is_barred(source: str, account: str, worker: Worker) -> bool:
 def _check(domain: str, ha1: str, source: str, worker: Worker, *, stream: bool) -> int:
     """Kamailio's judgement of the credentials; an answer to a fresh nonce of ours settles a challenge."""
     ksr.use_source_port()
-    answer = ksr.check_digest(domain, ha1)
+    answer = digests.check_digest(domain, ha1)
     if answer in FRESH:
         worker.tallies.answered_from(source, stream=stream)
     return answer

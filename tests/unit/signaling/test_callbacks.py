@@ -107,7 +107,7 @@ def test_only_a_positive_answer_is_a_yes(kamailio: Kamailio, answer: object) -> 
     assert not ksr.relay()
     assert not ksr.dialog_known()
     assert not ksr.media_offer("x")
-    assert ksr.check_digest("a.example", "h") != 1
+    assert importlib.import_module("ringfence.signaling.digests").check_digest("a.example", "h") != 1
 
 
 def test_every_route_named_to_kamailio_exists_and_is_guarded(main: ModuleType) -> None:

@@ -28,7 +28,9 @@ def authenticated(request: Request, index: Index) -> Challenge | None:
     """Without a right answer to our own challenge there is a new challenge, the same for known and unknown accounts."""
     if request.caller and request.credentials and request.credentials.answer == Answer.RIGHT:
         return None
-    return Challenge("identity.authenticated", index.domain_of(request.target_host), proxy=request.method != "REGISTER")
+    realm = index.domain_of(request.target_host)
+    sha_256 = index.asks_sha_256(realm, request.transport)
+    return Challenge("identity.authenticated", realm, proxy=request.method != "REGISTER", sha_256=sha_256)
 
 
 def digest_uri(request: Request, index: Index) -> Refuse | None:

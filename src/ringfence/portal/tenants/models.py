@@ -27,6 +27,7 @@ class Tenant(models.Model):
     )
     aes_256_only = models.BooleanField(default=False)
     tls_only = models.BooleanField(default=False)
+    sha_256_digests = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TenantQuerySet.as_manager()

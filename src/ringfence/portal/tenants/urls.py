@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ringfence.portal.tenants import media_views, tls_views, views
+from ringfence.portal.tenants import media_views, signaling_views, views
 
 urlpatterns = [
     path("tenants", views.tenants),
@@ -8,5 +8,5 @@ urlpatterns = [
     path("tenants/<int:tenant_id>", views.rename),
     path("tenants/<int:tenant_id>/delete", views.delete),
     path("tenants/<int:tenant_id>/media", media_views.tenant_media),
-    path("tenants/<int:tenant_id>/signaling", tls_views.tenant_signaling),
+    path("tenants/<int:tenant_id>/signaling", signaling_views.tenant_signaling),
 ]

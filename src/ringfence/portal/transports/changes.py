@@ -19,7 +19,7 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, NotFound, Refused, Unavailable
-from ringfence.portal.tenants.tls import refuse_last_encrypted
+from ringfence.portal.tenants.signaling import refuse_last_encrypted
 from ringfence.portal.trunks.models import Trunk
 
 PATIENCE = 45.0

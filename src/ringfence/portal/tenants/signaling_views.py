@@ -1,4 +1,4 @@
-"""Pages: whether a tenant's extensions speak SIP over TLS alone."""
+"""Pages: how a tenant's extensions speak SIP."""
 
 from django import forms
 from django.contrib import messages
@@ -10,7 +10,7 @@ from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
-from ringfence.portal.tenants import tls
+from ringfence.portal.tenants import signaling
 from ringfence.portal.tenants.api import tenant_of
 
 
@@ -25,17 +25,27 @@ class TenantSignalingForm(PortalForm):
             " refused. Phones that this system provisions get TLS. Default: off."
         ),
     )
+    sha_256_digests = forms.BooleanField(
+        required=False,
+        label=_("SHA-256 digests"),
+        help_text=_(
+            "Phones prove their password with SHA-256 instead of MD5 (RFC 8760). A phone that knows nothing but MD5"
+            " does not register any more: each attempt gets a new 401, and none counts as a failed authentication."
+            " Browser phones go on with MD5, inside TLS. Default: off, because many phones know nothing but MD5."
+        ),
+    )
 
 
 @permitted(Permission.TENANT_WRITE)
 def tenant_signaling(request: HttpRequest, tenant_id: int) -> HttpResponse:
     actor = actor_of(request)
     tenant = tenant_of(actor, tenant_id)
-    form = TenantSignalingForm(request.POST or None, initial=tls.facts(tenant))
+    form = TenantSignalingForm(request.POST or None, initial=signaling.facts(tenant))
     back = "/tenants" if actor.above_tenants else "/"
     if form.is_valid():
         try:
-            tls.set_tls_only(actor, tenant, form.cleaned_data["tls_only"])
+            wanted = form.cleaned_data
+            signaling.set_signaling(actor, tenant, wanted["tls_only"], wanted["sha_256_digests"])
         except Refused as refused:
             form.explain(refused)
         else:

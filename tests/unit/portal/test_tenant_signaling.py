@@ -9,7 +9,7 @@ from ringfence.portal.audit.models import Entry
 from ringfence.portal.problems import Refused
 from ringfence.portal.provisioning.models import Phone
 from ringfence.portal.provisioning.sheet import sheet_of
-from ringfence.portal.tenants import tls
+from ringfence.portal.tenants import signaling
 from tests.unit.portal.rest import Site
 from tests.unit.portal.store import policy
 from tests.unit.portal.test_pages import browser
@@ -26,10 +26,20 @@ def is_tls_only(site: Site, tenant: str = "a") -> bool:
 
 def test_the_switch_is_in_force_and_audited(site: Site) -> None:
     path = PATH.format(site.tenants["a"])
-    assert site.a.get(path) == {"tls_only": False}
-    assert site.a.call("PATCH", path, {"tls_only": True}) == (200, {"tls_only": True})
+    assert site.a.get(path) == {"tls_only": False, "sha_256_digests": False}
+    assert site.a.call("PATCH", path, {"tls_only": True}) == (200, {"tls_only": True, "sha_256_digests": False})
     assert (is_tls_only(site), is_tls_only(site, "b")) == (True, False)
     assert Entry.objects.order_by("-pk")[0].action == "tenant.signaling_changed"
+
+
+def test_what_is_left_out_stays(site: Site) -> None:
+    path = PATH.format(site.tenants["a"])
+    site.a.call("PATCH", path, {"tls_only": True})
+    assert site.a.call("PATCH", path, {"sha_256_digests": True}) == (200, {"tls_only": True, "sha_256_digests": True})
+    with policy() as reader:
+        book = reader.book()
+    assert book is not None
+    assert [one.sha_256_digests for one in book.tenants if one.id == site.tenants["a"]] == [True]
 
 
 def test_another_tenant_sees_and_sets_nothing(site: Site) -> None:
@@ -40,7 +50,7 @@ def test_another_tenant_sees_and_sets_nothing(site: Site) -> None:
 
 
 def test_without_an_encrypted_transport_nobody_is_locked_out(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tls, "read_transports", lambda path: (SipTransport(Protocol.UDP, 5060),))
+    monkeypatch.setattr(signaling, "read_transports", lambda path: (SipTransport(Protocol.UDP, 5060),))
     refused = site.a.refusal("PATCH", PATH.format(site.tenants["a"]), {"tls_only": True})
     assert (refused["status"], refused["field"]) == (422, "tls_only")
     assert not is_tls_only(site)
@@ -48,10 +58,10 @@ def test_without_an_encrypted_transport_nobody_is_locked_out(site: Site, monkeyp
 
 def test_the_last_encrypted_transport_stays(site: Site) -> None:
     left = (SipTransport(Protocol.UDP, 5060),)
-    tls.refuse_last_encrypted(left)
+    signaling.refuse_last_encrypted(left)
     site.a.call("PATCH", PATH.format(site.tenants["a"]), {"tls_only": True})
     with pytest.raises(Refused):
-        tls.refuse_last_encrypted(left)
+        signaling.refuse_last_encrypted(left)
 
 
 def test_phones_are_set_to_tls(site: Site) -> None:

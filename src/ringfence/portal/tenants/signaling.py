@@ -1,4 +1,4 @@
-"""Whether a tenant's extensions speak SIP over TLS alone (reference: "TLS and WSS for SIP Signaling")."""
+"""How a tenant's extensions speak SIP (reference: "TLS and WSS for SIP Signaling"), and with which digests."""
 
 from typing import Any
 
@@ -14,11 +14,13 @@ from ringfence.portal.tenants.models import Tenant
 
 
 def facts(tenant: Tenant) -> dict[str, Any]:
-    return {"tls_only": tenant.tls_only}
+    return {"tls_only": tenant.tls_only, "sha_256_digests": tenant.sha_256_digests}
 
 
-def set_tls_only(actor: Actor, tenant: Tenant, tls_only: bool) -> Tenant:
-    """In force for the next message. Raises Forbidden, or Refused while no transport is encrypted."""
+def set_signaling(actor: Actor, tenant: Tenant, tls_only: bool | None, sha_256_digests: bool | None) -> Tenant:
+    """Changes what is given; in force for the next message. Raises Forbidden, or Refused without an encrypted transport
+    to speak.
+    """
     require(actor, Permission.TENANT_WRITE)
     if tls_only and not any(one.protocol.is_secure for one in read_transports(places.PATHS.transports)):
         message = "This system has neither a TLS nor a WSS transport, so no phone could register; add one first."
@@ -26,8 +28,9 @@ def set_tls_only(actor: Actor, tenant: Tenant, tls_only: bool) -> Tenant:
     with change(actor) as draft:
         row: Tenant = Tenant.objects.select_for_update().get(pk=tenant.pk)
         old = facts(row)
-        row.tls_only = tls_only
-        row.save(update_fields=["tls_only"])
+        row.tls_only = row.tls_only if tls_only is None else tls_only
+        row.sha_256_digests = row.sha_256_digests if sha_256_digests is None else sha_256_digests
+        row.save(update_fields=["tls_only", "sha_256_digests"])
         draft.record("tenant.signaling_changed", row.pk, row.name, old, facts(row), row.pk)
         draft.rules()
     return row
