@@ -16,6 +16,7 @@ from typing import Any, Final
 import lmdb
 
 from ringfence.policy.addresses import AddressProblem, ban_key
+from ringfence.store.broken import mend
 
 MAP_SIZE: Final = 256 << 20
 MAX_READERS: Final = 512
@@ -47,6 +48,7 @@ class BanWriter:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        mend(folder)  # nothing here is synced, and the ledger knows every ban
         self._env = lmdb.open(str(folder), map_size=MAP_SIZE, max_readers=MAX_READERS, mode=0o640, sync=False)
         self._env.reader_check()
         (folder / "lock.mdb").chmod(0o660)  # readers register themselves in the lock file
