@@ -59,7 +59,7 @@ def _read(folder: Path, names: tuple[bytes, ...]) -> None:
     with lmdb.open(str(folder), max_dbs=len(names), readonly=True, create=False, lock=False) as env:
         if (env.info()["last_pgno"] + 1) * env.stat()["psize"] > (folder / DATA).stat().st_size:
             raise Truncated("the end of the file is missing")
-        tables = [env.open_db(name, create=False) for name in names] or [None]
+        tables = [env.open_db(name or None, create=False) for name in names or (b"",)]
         with env.begin() as txn:
             for table in tables:
                 for _ in txn.cursor(db=table):
