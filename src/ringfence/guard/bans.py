@@ -83,7 +83,9 @@ class Bans:
             self._evictable[key_network(record.key).version].append((record.boot_until, record.key))
         for heap in self._evictable.values():
             heapq.heapify(heap)
-        self._signaling.replace_all([(record.key, record.until) for record in bans if self._needs_signaling(record)])
+        self._signaling.replace_all(
+            [(record.key, record.boot_until) for record in bans if self._needs_signaling(record)]
+        )
 
     def add(self, record: BanRecord, now: Moment) -> None:
         """Kernel first, so that the next packet dies; the ledger follows in the same tick."""
@@ -124,14 +126,14 @@ class Bans:
             self._ledger.note(now.wall, Kind.BAN_EXPIRED, ending(record))
         if self._outside and self._firewall.in_kernel:
             self._bring_in(now)
-        self._signaling.sweep(now.wall)
+        self._signaling.sweep(now.boot)
 
     def close(self) -> None:
         """Ends our hold on the list for signaling; what is in it stays in force."""
         self._signaling.close()
 
     def slow(self, key: str, accounts: Iterable[str], until: float) -> None:
-        """These accounts get no password check from this source for a while; `until` is Unix time."""
+        """These accounts get no password check from this source for a while; `until` is in seconds since boot."""
         self._signaling.slow(key, accounts, until)
 
     def _place(self, record: BanRecord, now: Moment) -> bool:
@@ -180,7 +182,7 @@ class Bans:
             self._kernel.discard(record.key)
             self._outside.add(record.key)
         if self._needs_signaling(record):
-            self._signaling.put(record.key, record.until)
+            self._signaling.put(record.key, record.boot_until)
         else:
             self._signaling.remove(record.key)
 

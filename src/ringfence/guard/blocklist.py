@@ -31,6 +31,9 @@ EVERYTHING: Final = b"000"
 HALF: Final = b"001"
 """nftables knows no mask of zero bits, so 0.0.0.0/0 is loaded as its halves."""
 
+LONGEST_TIMEOUT: Final = 100 * 365 * 86_400
+"""Seconds. The kernel refuses more than 584 years, and with one such element the whole load."""
+
 _UPPER_HALF: Final = {b"4": b"\x80" + bytes(3), b"6": b"\x80" + bytes(15)}
 NEVER: Final = entries.NEVER.encode()
 _BITS: Final = {4: 32, 6: 128}
@@ -131,7 +134,7 @@ def _packed(version: bytes, address: bytes, end: bytes, now: float) -> bytes:
     """One element; nothing if its time is over."""
     if end == NEVER:
         return _PACK[version](_HEAD[version], address)
-    seconds = float(end) - now
+    seconds = min(float(end) - now, LONGEST_TIMEOUT)
     return element(address, max(1, round(seconds * 1000))) if seconds > 0 else b""
 
 

@@ -112,7 +112,7 @@ def number(args: Args, name: str, low: float, high: float, default: float | None
     value = args.get(name, default)
     if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
         return value
-    raise Refusal("request.number", name, f"{name} must be a number from {low:g} to {high:g}.")
+    raise Refusal("request.number", name, f"{name} must be a number from {low:,g} to {high:,.10g}.")
 
 
 def _parsed(line: bytes) -> tuple[str, Args]:

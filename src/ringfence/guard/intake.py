@@ -1,10 +1,11 @@
 """Takes in journal events: keeps what stands, counts failures, and carries out what the policy decides about them."""
 
+import logging
 from collections.abc import Iterable
 from typing import Any, Final
 
 from ringfence.guard.adopted import AdoptedPolicy
-from ringfence.guard.clock import Moment
+from ringfence.guard.clock import Moment, moment
 from ringfence.guard.faults import Faults
 from ringfence.guard.fuse import Fuse
 from ringfence.guard.patience import Patience
@@ -38,6 +39,9 @@ PASSED_ON: Final = frozenset(
 
 REGISTRATION_FIELDS: Final = ("aor", "source", "transport", "user_agent", "display_name", "tenant_id", "user_id")
 MALFORMED_EVENT: Final = "journal.malformed_event"
+BROKEN_EVENT: Final = "guard.broken_event"
+
+log = logging.getLogger(__name__)
 
 
 class Intake:
@@ -65,13 +69,16 @@ class Intake:
         saved_line = self._standing.registrations.saved_line
         spoiled = 0
         for line in lines:
-            if saved_line(line):
-                continue
-            entry = decode(line)
-            if entry is None:
-                spoiled += 1
-            else:
-                self._take_event(*entry, now)
+            try:
+                if saved_line(line):
+                    continue
+                entry = decode(line)
+                if entry is None:
+                    spoiled += 1
+                else:
+                    self._take_event(*entry, now)
+            except Exception as error:
+                self._report_broken(line, error, now)
         self.note_news(now)
         return spoiled
 
@@ -122,6 +129,8 @@ class Intake:
                     self._recall_failure(failure_of(event))
             except MALFORMED:
                 continue
+            except Exception as error:
+                self._report_broken(line, error, moment())
         self._standing.registrations.news()  # told before the last stop
         self._standing.watches.recalled()
 
@@ -154,6 +163,12 @@ class Intake:
     def _report_malformed(self, event: Event, error: Exception, now: Moment) -> None:
         message = f"A worker wrote a {str(event.get('kind'))[:LONGEST_TEXT]} event the guard cannot use: {error!r}"
         self._alarms.set_off(MALFORMED_EVENT, message, now.wall)
+
+    def _report_broken(self, line: bytes, error: Exception, now: Moment) -> None:
+        """A fault of ours. The events behind it are other people's calls, and must not be lost for it."""
+        log.error("not carried out: %s", line[:LONGEST_MESSAGE].decode("utf-8", "replace"), exc_info=error)
+        message = f"The guard failed at an event and went on with the next ({error!r}). Please report this."
+        self._alarms.set_off(BROKEN_EVENT, message, now.wall)
 
 
 def failure_of(event: Event) -> Failure:

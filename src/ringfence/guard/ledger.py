@@ -48,6 +48,14 @@ DROP INDEX IF EXISTS ban_live;
 CREATE UNIQUE INDEX IF NOT EXISTS ban_live_in_scope ON ban (key, scope) WHERE ended IS NULL;
 """
 
+_READ_AT_START: Final = (
+    "SELECT * FROM checkpoint",
+    "SELECT * FROM ban WHERE ended IS NULL",
+    "SELECT * FROM known",
+    "SELECT * FROM administrator",
+    "SELECT * FROM sqlite_sequence",
+)
+
 _SCOPED: Final = "ALTER TABLE ban ADD COLUMN scope TEXT NOT NULL DEFAULT 'sip'"
 """For a ledger from the time when every ban was about SIP."""
 
@@ -89,15 +97,32 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        self.broken = ""
+        """Why the ledger that was here had to be set aside; "" if it was whole."""
+        try:
+            self._open(path)
+        except sqlite3.OperationalError:
+            raise  # a full disk or a lock says nothing about what is in it
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            _set_aside(path)
+            self.broken = str(error)
+            self._open(path)
+        self._staged: list[tuple[str, tuple[Any, ...]]] = []
+        self._saved = self.checkpoint()
+        self._since_trim = TRIM_EVERY
+        self.lost = 0
+
+    def _open(self, path: Path) -> None:
+        """What a guard reads at its start is read here, so that a broken file shows itself."""
         self._db = sqlite3.connect(path, isolation_level=None, timeout=2.0)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
         self._know_scopes()
-        self._staged: list[tuple[str, tuple[Any, ...]]] = []
-        self._saved = self.checkpoint()
-        self._since_trim = TRIM_EVERY
-        self.lost = 0
+        for query in _READ_AT_START:
+            for _ in self._db.execute(query):
+                continue
 
     def checkpoint(self) -> Checkpoint:
         """How far the journal had been read at the last commit."""
@@ -272,3 +297,11 @@ class Ledger:
             "DELETE FROM event WHERE id <= (SELECT id FROM event ORDER BY id DESC LIMIT 1 OFFSET ?)", (MAX_EVENTS,)
         )
         self._since_trim = 0
+
+
+def _set_aside(path: Path) -> None:
+    """Kept for whoever wants to know; its log goes with it, or it would be played into the new one."""
+    for ending in ("", "-wal", "-shm"):
+        old = path.with_name(path.name + ending)
+        if old.exists():
+            old.replace(path.with_name(f"{path.name}.broken{ending}"))

@@ -119,12 +119,12 @@ class Registrations:
         self._heard.add(source)
         old = self._by_aor.get(aor)
         if old is None:
-            self._by_source.setdefault(source, set()).add(aor)
+            self._by_source.setdefault(_counted_as(source), set()).add(aor)
             self.bytes += len(line)
             self._tell(line, "")
         elif old[0] != source:
             self._leave(old[0], aor)
-            self._by_source.setdefault(source, set()).add(aor)
+            self._by_source.setdefault(_counted_as(source), set()).add(aor)
         self._by_aor[aor] = (source, expires_at, line)
 
     def renewed(self, event: Event) -> None:
@@ -191,12 +191,7 @@ class Registrations:
 
     def healthy_at(self, key: str, now: float) -> tuple[str, ...]:
         """Addresses of record with a live registration from this source (a ban key)."""
-        sources = (
-            [source for source in self._by_source if ":" in source and _same(source, key)] if "/" in key else [key]
-        )
-        return tuple(
-            sorted(aor for source in sources for aor in self._by_source.get(source, ()) if self._by_aor[aor][1] > now)
-        )
+        return tuple(sorted(aor for aor in self._by_source.get(key, ()) if self._by_aor[aor][1] > now))
 
     def by_key(self, domain: str, now: float) -> dict[str, list[str]]:
         """The live addresses of record of one domain by the ban key of where they are registered."""
@@ -244,12 +239,13 @@ class Registrations:
             self._news.append((line, why))
 
     def _leave(self, source: str, aor: str) -> None:
-        there = self._by_source.get(source)
+        key = _counted_as(source)
+        there = self._by_source.get(key)
         if there is None:
             return
         there.discard(aor)
         if not there:
-            del self._by_source[source]
+            del self._by_source[key]
 
 
 def _current(kept: _Kept) -> bytes:
@@ -283,8 +279,9 @@ def _merged(old: Event, new: Event) -> Event:
     return {**new, "contacts": [*kept, *new["contacts"]], "complete": True}
 
 
-def _same(source: str, key: str) -> bool:
-    return _key_of(source) == key
+def _counted_as(source: str) -> str:
+    """The ban key of a source as a worker names it: an IPv4 address is its own, and by far the most frequent."""
+    return _key_of(source) if ":" in source else source
 
 
 def _key_of(source: str) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 
 from ringfence.guard import linkdoor, pinholes, voicelink
 from ringfence.guard.shape import Level, Lists, Ports, Shape, Timed
-from ringfence.policy.addresses import NAT64, NAT64_LOCAL, Network, Span
+from ringfence.policy.addresses import NAT64, NAT64_LOCAL, Network
 from ringfence.policy.settings import SecuritySettings
 
 TABLE: Final = "inet ringfence"
@@ -326,7 +326,7 @@ def _list_elements(lists: Lists) -> list[str]:
     named: list[tuple[str, list[str]]] = []
     for version in (4, 6):
         named.append((f"never{version}", outermost(lists.never_block, version)))
-        named.append((f"allow{version}", [_span(span) for span in lists.allow if span.first.version == version]))
+        named.append((f"allow{version}", outermost(lists.allow, version)))
     return [f"add element {TABLE} {name} {{ {', '.join(elements)} }}" for name, elements in named if elements]
 
 
@@ -375,10 +375,6 @@ def _removed(name: str, network: Network) -> str:
 
 def _timeout(element: Timed) -> str:
     return f"timeout {max(1, round(element.seconds * 1000))}ms"
-
-
-def _span(span: Span) -> str:
-    return str(span.first) if span.first == span.last else f"{span.first}-{span.last}"
 
 
 def _joined(ports: tuple[int, ...]) -> str:

@@ -34,7 +34,7 @@ class Record:
 
 
 class Rulings:
-    """One ruling at a time. A source that is spared again and again is told of once a minute."""
+    """One ruling at a time. A source that is spared again and again is slowed each time and told of once a minute."""
 
     def __init__(self, standing: Standing, never_block: NeverBlock, record: Record, boot_id: str) -> None:
         self._standing = standing
@@ -92,6 +92,8 @@ class Rulings:
                 "forges that address, or what stands there is broken.",
                 now.wall,
             )
+        if spared.pairs:
+            self._bans.slow(spared.source, spared.pairs, now.boot + spared.evidence.window)
         told = (spared.source, spared.why, spared.evidence.rule)
         if now.boot < self._spared.get(told, 0.0):
             return
@@ -99,8 +101,6 @@ class Rulings:
         self._spared.move_to_end(told)
         while len(self._spared) > REMEMBERED_SPARED:
             self._spared.popitem(last=False)
-        if spared.pairs:
-            self._bans.slow(spared.source, spared.pairs, now.wall + spared.evidence.window)
         body = {
             "address": spared.source,
             "why": spared.why,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from ringfence.policy.addresses import Network, Span
+from ringfence.policy.addresses import Network
 from ringfence.policy.settings import SecuritySettings
 
 BAN_SET_SIZE: Final = 262_144
@@ -46,10 +46,12 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Who is exempt: members of the never-block set, and allow entries reduced to disjoint spans."""
+    """Who is exempt: members of the never-block set, and the prefixes of allow entries. What is blocked inside one
+    never gets as far as the rates, so it need not be cut out.
+    """
 
     never_block: tuple[Network, ...] = ()
-    allow: tuple[Span, ...] = ()
+    allow: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

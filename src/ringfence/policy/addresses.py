@@ -3,7 +3,6 @@ entries.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -32,14 +31,6 @@ class AddressProblem(ValueError):
         super().__init__(message)
         self.rule = rule
         self.message = message
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Neighbouring addresses of one family, first and last included."""
-
-    first: Address
-    last: Address
 
 
 def parse_address(text: str) -> Address:
@@ -210,62 +201,6 @@ def ties(entries: Iterable[AddressEntry]) -> tuple[tuple[AddressEntry, AddressEn
         if other.target is not entry.target:
             found.append((other, entry))
     return tuple(found)
-
-
-def spans(entries: Iterable[AddressEntry], target: Target, now: float) -> tuple[Span, ...]:
-    """The addresses for which `target` is the verdict of the longest prefix, as disjoint spans in order.
-
-    The kernel has no notion of "longest": it gets what remains of each entry after the longer ones took their part.
-    """
-    live = [(parse_network(entry.cidr), entry.target) for entry in entries if is_live(entry, now)]
-    return tuple(span for version in (4, 6) for span in _spans_of(version, live, target))
-
-
-def _spans_of(version: int, live: list[tuple[Network, Target]], target: Target) -> list[Span]:
-    verdicts: dict[tuple[int, int], Target] = {}
-    for network, verdict in live:
-        if network.version != version:
-            continue
-        ends = (int(network.network_address), int(network.broadcast_address))
-        verdicts[ends] = Target.BLOCK if Target.BLOCK in (verdict, verdicts.get(ends)) else verdict
-    pieces = _flatten(verdicts)
-    chosen = _joined([(first, last) for first, last, verdict in pieces if verdict is target])
-    make = IPv4Address if version == 4 else IPv6Address
-    return [Span(make(first), make(last)) for first, last in chosen]
-
-
-def _flatten(verdicts: dict[tuple[int, int], Target]) -> list[tuple[int, int, Target]]:
-    """Prefixes nest or are apart, never cross; so a stack of the open ones cuts them into pieces."""
-    pieces: list[tuple[int, int, Target]] = []
-    open_ones: list[tuple[int, Target]] = []
-    at = 0
-    for (first, last), verdict in sorted(verdicts.items(), key=lambda item: (item[0][0], -item[0][1])):
-        at = _close(open_ones, pieces, at, first - 1)
-        if open_ones and at < first:
-            pieces.append((at, first - 1, open_ones[-1][1]))
-        at = first
-        open_ones.append((last, verdict))
-    _close(open_ones, pieces, at, 1 << 128)
-    return pieces
-
-
-def _close(open_ones: list[tuple[int, Target]], pieces: list[tuple[int, int, Target]], at: int, until: int) -> int:
-    while open_ones and open_ones[-1][0] <= until:
-        last, verdict = open_ones.pop()
-        if at <= last:
-            pieces.append((at, last, verdict))
-            at = last + 1
-    return at
-
-
-def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for first, last in ranges:
-        if joined and joined[-1][1] + 1 == first:
-            joined[-1] = (joined[-1][0], last)
-        else:
-            joined.append((first, last))
-    return joined
 
 
 def _mapped_length(mask: str) -> str:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from ringfence.policy.addresses import Address, Span, is_live, spans
+from ringfence.policy.addresses import Address, Network, is_live, parse_network
 from ringfence.policy.book import AddressEntry, Target
 from ringfence.policy.entries import decode_entries, digits
 
@@ -16,10 +16,8 @@ _LINE: Final = {
     4: re.compile(rb"^4[0-9a-f]{8}/(\d{3}) [ab] ", re.M),
     6: re.compile(rb"^6[0-9a-f]{32}/(\d{3}) [ab] ", re.M),
 }
-_ALLOWED: Final = re.compile(rb"^([46])([0-9a-f]+)/(\d{3}) a ", re.M)
+_ALLOWED: Final = re.compile(rb"^[46][0-9a-f]+/\d{3} a .*$", re.M)
 PART_BYTES: Final = 100_000
-_AFTER: Final = "~"
-"""Sorts behind every length of the same address."""
 
 
 def _holds(part: bytes, version: int) -> bool:
@@ -52,7 +50,7 @@ class EntryIndex:
             raise ValueError("a line of the address entries is broken")
         self.counts = {(version, int(length)): n for version, some in counted.items() for length, n in some.items()}
         self._lengths = {version: sorted(map(int, some), reverse=True) for version, some in counted.items()}
-        self._inside_allowed = decode_entries(b"\n".join(self._allowed_parts()))
+        self._allowing = decode_entries(b"\n".join(_ALLOWED.findall(lines)))
 
     def lookup(self, address: Address, now: float, without: frozenset[str] = frozenset()) -> AddressEntry | None:
         """The entry that decides about this address; expired entries do not exist, nor do the prefixes in `without`.
@@ -68,29 +66,19 @@ class EntryIndex:
         return None
 
     def allows(self, address: Address, now: float) -> bool:
-        if not self._inside_allowed:
+        if not self._allowing:
             return False
         entry = self.lookup(address, now)
         return entry is not None and entry.target is Target.ALLOW
 
-    def allowed(self, now: float) -> tuple[Span, ...]:
-        """The addresses for which an allow entry is the longest match."""
-        return spans(self._inside_allowed, Target.ALLOW, now)
+    def allowed(self, now: float) -> tuple[Network, ...]:
+        """The prefixes of the allow entries, whatever is blocked inside them."""
+        return tuple(parse_network(entry.cidr) for entry in self._allowing if is_live(entry, now))
 
     def allowed_until(self, now: float) -> float | None:
         """When `allowed` changes by itself."""
-        ends = (entry.expires_at for entry in self._inside_allowed if entry.expires_at and is_live(entry, now))
+        ends = (entry.expires_at for entry in self._allowing if entry.expires_at and is_live(entry, now))
         return min(ends, default=None)
-
-    def _allowed_parts(self) -> Iterator[bytes]:
-        """The lines of the allow entries with all that lies inside them. A range stands before what it contains."""
-        done = 0
-        for found in _ALLOWED.finditer(self.lines):
-            if found.start() < done:
-                continue
-            end = self._position(_behind(found[1], int(found[2], 16), int(found[3])))
-            yield self.lines[found.start() : end].rstrip(b"\n")
-            done = end
 
     def _entry(self, start: bytes) -> AddressEntry | None:
         at = self._position(start)
@@ -110,9 +98,3 @@ class EntryIndex:
             else:
                 high = start
         return low
-
-
-def _behind(version: bytes, first: int, length: int) -> bytes:
-    number = int(version)
-    last = first | ((1 << ((32 if number == 4 else 128) - length)) - 1)
-    return f"{digits(number, last)}{_AFTER}".encode()

@@ -4,6 +4,8 @@ import ipaddress
 
 from django.http import HttpRequest
 
+from ringfence.policy.addresses import ban_network, parse_address
+
 
 def client_address(request: HttpRequest) -> str:
     """The browser's address; empty when nobody told.
@@ -18,3 +20,12 @@ def client_address(request: HttpRequest) -> str:
         return ""
     mapped = getattr(address, "ipv4_mapped", None)
     return str(mapped or address)
+
+
+def counted_address(request: HttpRequest) -> str:
+    """Under which address failures are counted, as the guard bans: an IPv4 address, or the first of an IPv6 /64.
+
+    Whoever has one address of a /64 has all of them.
+    """
+    address = client_address(request)
+    return str(ban_network(parse_address(address)).network_address) if address else ""

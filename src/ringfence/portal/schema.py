@@ -1,10 +1,31 @@
 """What every body of the REST API has in common."""
 
+from datetime import UTC, datetime, timedelta
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from ninja import Schema
-from pydantic import ConfigDict, ValidationInfo, field_validator
+from pydantic import AfterValidator, ConfigDict, ValidationInfo, field_validator
+
+FIRST_DAY: Final = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+LAST_DAY: Final = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
+"""What lies beyond could not be shown in every time zone."""
+
+
+def universal(moment: datetime) -> datetime:
+    """The same instant in UTC, which is also meant where no zone is named. Raises ValueError beyond the calendar.
+
+    >>> universal(datetime(2030, 1, 31, 12)).isoformat()
+    '2030-01-31T12:00:00+00:00'
+    """
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not FIRST_DAY <= aware <= LAST_DAY:
+        raise ValueError(f"a time lies between {FIRST_DAY:%Y-%m-%d} and {LAST_DAY:%Y-%m-%d}")
+    return aware.astimezone(UTC)
+
+
+Instant = Annotated[datetime, AfterValidator(universal)]
+"""A time in a request."""
 
 
 class In(Schema):

@@ -15,6 +15,7 @@ from ringfence.policy.index import Index
 from ringfence.policy.model import FRESH, Answer, Credentials
 from ringfence.signaling import digests, facts, ksr
 from ringfence.signaling.worker import Worker
+from ringfence.store.bans import since_boot
 
 _PARAMETER: Final = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 
@@ -45,7 +46,7 @@ def authenticate(method: str, index: Index, worker: Worker) -> Identity:
     if not realm:
         return UNPROVED
     account = f"{name}@{realm}"
-    if worker.bans.is_slowed(ksr.source(), account, time.time()):
+    if worker.bans.is_slowed(ksr.source(), account, since_boot()):
         worker.tallies.answered()
         return UNPROVED
     subscriber = _holder(name, realm, worker)

@@ -12,7 +12,7 @@ from ringfence.hosts.paths import Paths
 from ringfence.policy.events import Kind
 from ringfence.signaling import memory, repeating
 from ringfence.signaling.worker import Worker
-from ringfence.store.bans import BanReader
+from ringfence.store.bans import BanReader, since_boot
 from ringfence.store.blocks import BlockReader
 from ringfence.store.hearing import Changes
 from ringfence.store.reader import PolicyReader
@@ -63,8 +63,8 @@ class Prompter:
 
     def _commit(self) -> int:
         """The commit in force; 0 while Kamailio itself must refuse somebody, since only Python knows whom."""
-        now = time.time()
-        return 0 if self._bans.holds_any(now) or self._blocks.holds_any(now) else max(0, self._reader.commits())
+        refusing = self._bans.holds_any(since_boot()) or self._blocks.holds_any(time.time())
+        return 0 if refusing else max(0, self._reader.commits())
 
     def _say(self, commits: int) -> None:
         memory.prompt(commits, int(time.time()) + LEASE)

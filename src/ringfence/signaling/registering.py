@@ -22,6 +22,7 @@ from ringfence.signaling.facts import STREAMS
 from ringfence.signaling.repeating import BETWEEN, FACTS, allow, device, saved_line
 from ringfence.signaling.tallies import Origin
 from ringfence.signaling.worker import Worker
+from ringfence.store.bans import since_boot
 
 REGISTER: Final = "REGISTER"
 ABSENT: Final = "<null>"
@@ -141,9 +142,8 @@ def registers(told: str, worker: Worker, transport: str = UDP) -> bool:
 
 
 def _is_barred(source: str, account: str, worker: Worker) -> bool:
-    now = time.time()
-    bans = worker.bans
-    return worker.drops(source, now) or (bans.holds_any(now) and bans.is_slowed(source, account, now))
+    now, bans = since_boot(), worker.bans
+    return worker.drops(source, time.time()) or (bans.holds_any(now) and bans.is_slowed(source, account, now))
 
 
 def _check(domain: str, ha1: str, source: str, worker: Worker, *, stream: bool) -> int:

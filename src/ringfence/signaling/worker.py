@@ -23,7 +23,7 @@ from ringfence.signaling.plans import Plans
 from ringfence.signaling.store import PolicyView
 from ringfence.signaling.tallies import Tallies
 from ringfence.signaling.voiceline import VoiceLine
-from ringfence.store.bans import BanReader
+from ringfence.store.bans import BanReader, since_boot
 from ringfence.store.blocks import BlockReader
 from ringfence.store.suspensions import SuspensionReader
 
@@ -71,7 +71,7 @@ class Worker:
 
     def drops(self, source: str, now: float) -> bool:
         """Whether nothing from this source is answered: the kernel could not take its ban, or the block entry."""
-        return self.bans.is_banned(source, now) or self.blocks.blocks(source, now)
+        return self.bans.is_banned(source, since_boot()) or self.blocks.blocks(source, now)
 
     def new_call_id(self) -> str:
         """Our own name of a call: unlike the Call-ID it is unique and not chosen by the caller."""

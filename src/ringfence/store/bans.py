@@ -2,12 +2,13 @@
 pairs.
 
 The guard writes, workers read. A shared word says how many there are: while the kernel does the job it is 0 and a
-look costs one memory read.
+look costs one memory read. Every end is told in seconds since boot, so that a clock that is set ends no ban.
 """
 
 import mmap
 import os
 import struct
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +16,15 @@ from typing import Any, Final
 import lmdb
 
 from ringfence.policy.addresses import AddressProblem, ban_key
+from ringfence.store.broken import mend
 
 MAP_SIZE: Final = 256 << 20
 MAX_READERS: Final = 512
 WORD_BYTES: Final = 8
 RETRY_SECONDS: Final = 1.0
+LONGEST_ACCOUNT: Final = 256
+"""Bytes of an account in a key: LMDB takes 511 together, and a stranger may call himself what he likes."""
+
 _EXPIRY: Final = struct.Struct("<d")
 
 
@@ -28,7 +33,12 @@ def _word_file(folder: Path) -> Path:
 
 
 def _pair_key(key: str, account: str) -> bytes:
-    return f"{key}\n{account.lower()[:128]}".encode()
+    return f"{key}\n".encode() + account.lower()[:128].encode()[:LONGEST_ACCOUNT]
+
+
+def since_boot() -> float:
+    """Seconds, on the clock of this list."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class BanWriter:
@@ -38,6 +48,7 @@ class BanWriter:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        mend(folder)  # nothing here is synced, and the ledger knows every ban
         self._env = lmdb.open(str(folder), map_size=MAP_SIZE, max_readers=MAX_READERS, mode=0o640, sync=False)
         self._env.reader_check()
         (folder / "lock.mdb").chmod(0o660)  # readers register themselves in the lock file
@@ -50,7 +61,7 @@ class BanWriter:
         self._count()
 
     def replace_all(self, bans: Iterable[tuple[str, float]]) -> None:
-        """Exactly these (ban key, expiry as Unix time) are to be refused in signaling; slowed pairs are forgotten."""
+        """Exactly these (ban key, its end) are to be refused in signaling; slowed pairs are forgotten."""
         with self._env.begin(write=True) as txn:
             txn.drop(self._env.open_db(None, txn=txn), delete=False)
             for key, expires_at in bans:
@@ -105,7 +116,7 @@ class BanWriter:
 
 class BanReader:
     """A worker's side; open it after the fork. While there is no guard yet, nothing is banned, and it looks again
-    each second.
+    each second. `now` is `since_boot()`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -119,7 +130,7 @@ class BanReader:
         return (self._words is not None or self._open(now)) and self._words[0] != 0
 
     def is_banned(self, address: str, now: float) -> bool:
-        """Whether signaling must refuse this source; `now` is Unix time in seconds."""
+        """Whether signaling must refuse this source."""
         if self._words is None and not self._open(now):
             return False
         if self._words[0] == 0:

@@ -19,6 +19,7 @@ from ringfence.policy.addresses import Address, AddressProblem, Network, parse_a
 from ringfence.policy.book import Target
 from ringfence.policy.entries import NEVER, TARGETS, digits, sort_key
 from ringfence.policy.entry_index import parts
+from ringfence.store.broken import mend
 
 MAP_SIZE: Final = 1 << 30
 MAX_READERS: Final = 512
@@ -41,6 +42,7 @@ class BlockWriter:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        mend(folder)  # nothing here is synced, and the policy store has every entry
         self._env = lmdb.open(str(folder), map_size=MAP_SIZE, max_readers=MAX_READERS, mode=0o640, sync=False)
         self._env.reader_check()
         (folder / "lock.mdb").chmod(0o660)  # readers register themselves in the lock file

@@ -70,6 +70,17 @@ def test_a_clock_step_changes_no_lifetime_within_one_boot(step: float) -> None:
     assert ban.remaining(Moment(wall=1050.0, boot=3.0), "another boot") == 50.0
 
 
+@pytest.mark.parametrize("step", [7200.0, -7200.0])
+def test_a_clock_step_ends_no_ban_that_signaling_enforces(tmp_path: Path, step: float) -> None:
+    """Attack case 70: workers compare with the time since boot, which nobody sets."""
+    service = guard(tmp_path, DryRun())
+    service.parts.bans.add(record(service), moment())
+    now = moment()
+    service.parts.bans.expire(Moment(now.wall + step, now.boot))
+    assert worker_says(tmp_path, f"is_banned({SOURCE!r}, now)")
+    assert not worker_says(tmp_path, f"is_banned({SOURCE!r}, now + 101)")
+
+
 def test_when_the_set_is_full_the_ban_that_ends_first_moves_to_signaling_and_back(tmp_path: Path) -> None:
     kernel = SmallKernel(size=2)
     service = guard(tmp_path, kernel)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ringfence.guard.blocklist import BlockLists, protected
+from ringfence.guard.blocklist import LONGEST_TIMEOUT, BlockLists, protected
 from ringfence.guard.netlink import Netlink
 from ringfence.guard.shape import Lists
 from ringfence.policy.addresses import parse_network
@@ -94,6 +94,13 @@ def test_an_entry_that_ran_out_is_not_loaded_and_one_that_will_is_loaded_with_it
     assert parse_network("10.0.0.0/8").network_address.packed not in b"".join(nothing.sent)
     _, timed = loaded(AddressEntry(1, "10.0.0.0/8", Target.BLOCK, NOW + 2.5))
     assert (2500).to_bytes(8, "big") in timed.sent[0]
+
+
+def test_an_end_in_the_year_9999_is_one_that_the_kernel_takes() -> None:
+    """Issue 3, point 2: the kernel refuses timeouts beyond 584 years, and one such entry kept all others out."""
+    _, timed = loaded(AddressEntry(1, "10.0.0.0/8", Target.BLOCK, 253_402_300_799.0))
+    assert (LONGEST_TIMEOUT * 1000).to_bytes(8, "big") in timed.sent[0]
+    assert LONGEST_TIMEOUT * 1_000 < 2**64 // 1_000_000
 
 
 def test_members_of_the_never_block_set_leave_before_any_entry() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from ringfence.guard.clock import moment
+from ringfence.guard.clock import Moment, moment
 from ringfence.policy.addresses import key_network
 from ringfence.policy.book import AddressEntry, Book, Target
 from ringfence.policy.settings import SecuritySettings
@@ -73,6 +73,50 @@ def test_one_bad_phone_in_a_healthy_office_is_slowed_and_told_once_a_minute(tmp_
     assert worker_says(tmp_path, f"is_slowed({OFFICE!r}, '102@acme.example', now)")
     assert not worker_says(tmp_path, f"is_slowed({OFFICE!r}, '101@acme.example', now)")
     assert not worker_says(tmp_path, f"is_banned({OFFICE!r}, now)")
+
+
+def test_a_spared_source_is_slowed_each_time_though_told_of_once_a_minute(tmp_path: Path) -> None:
+    """Issue 3, point 4: whoever waits for the end of the slowing, or takes the next account, is slowed again."""
+    service = guard(tmp_path)
+    service.parts.intake.take([registration(), *(failure(OFFICE, "102@acme.example") for _ in range(50))], moment())
+    later = time.time() + 20
+    attempts = [failure(OFFICE, "103@acme.example", later + number / 100) for number in range(50)]
+    service.parts.intake.take(attempts, Moment(later, moment().boot + 20))
+    assert worker_says(tmp_path, f"is_slowed({OFFICE!r}, '103@acme.example', now)")
+    service.commit()
+    assert kinds(service).count("ban.spared") == 1
+
+
+@pytest.mark.parametrize("name", ["\U0001f600" * 200, "\u0130" * 200, "x" * 500])
+def test_an_account_as_long_as_a_stranger_likes_is_slowed_too(tmp_path: Path, name: str) -> None:
+    """Attack case 46: a name beyond what a key of LMDB takes once ended the round in which the guard read it."""
+    service = guard(tmp_path)
+    attempts = [failure(OFFICE, name[:128]) for _ in range(50)]
+    service.parts.intake.take([registration(), *attempts, call()], moment())
+    assert len(service.parts.standing.calls) == 1
+    assert worker_says(tmp_path, f"is_slowed({OFFICE!r}, {name + '@acme.example'!r}, now)")
+    assert service.parts.alarms.listing() == []
+
+
+def test_a_healthy_office_behind_nat64_is_not_banned_for_one_phone(tmp_path: Path) -> None:
+    """Issue 3, points 3 and 4: a translated source counts as the IPv4 address it carries, its good phones as well."""
+    service = guard(tmp_path)
+    office = "64:ff9b::c633:6407"
+    attempts = [failure(office, "102@acme.example") for _ in range(50)]
+    service.parts.intake.take([registration(source=office), *attempts], moment())
+    assert len(service.parts.bans) == 0
+    assert worker_says(tmp_path, f"is_slowed({office!r}, '102@acme.example', now)")
+
+
+def test_an_event_that_breaks_the_guard_takes_none_behind_it_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue 2: no finished call is lost, whatever else is in the journal."""
+    service = guard(tmp_path)
+    monkeypatch.setattr(service.parts.intake, "_failed_authentication", lambda *_: 1 / 0)
+    service.parts.intake.take([failure(), call()], moment())
+    assert len(service.parts.standing.calls) == 1
+    assert [alarm["id"] for alarm in service.parts.alarms.listing()] == ["guard.broken_event"]
 
 
 def test_many_accounts_from_a_healthy_office_are_an_attack(tmp_path: Path) -> None:

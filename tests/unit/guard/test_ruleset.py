@@ -15,14 +15,12 @@ from ringfence.guard.ruleset import (
     whole_table,
 )
 from ringfence.guard.shape import Level, Lists, Ports, Shape, Timed
-from ringfence.policy.addresses import key_network, parse_network, spans
-from ringfence.policy.book import AddressEntry, Target
+from ringfence.policy.addresses import key_network, parse_network
 from ringfence.policy.settings import SecuritySettings
 
-ENTRIES = (AddressEntry(1, "10.0.0.0/8", Target.BLOCK), AddressEntry(2, "10.1.0.0/16", Target.ALLOW))
 LISTS = Lists(
     never_block=tuple(parse_network(text) for text in ("127.0.0.0/8", "127.0.0.1", "::1", "192.0.2.1")),
-    allow=spans(ENTRIES, Target.ALLOW, 0.0),
+    allow=(parse_network("10.1.0.0/16"), parse_network("10.1.2.0/24")),
 )
 OPENING = "tcp flags & (fin | syn | rst | ack) == syn"
 METERED = "update @connecting4 { ip saddr limit rate over 20/minute burst 10 packets }"
@@ -131,7 +129,7 @@ def test_a_member_of_the_never_block_set_may_use_the_highest_rate() -> None:
 def test_nested_members_become_one() -> None:
     text = replaced_lists(LISTS)
     assert "add element inet ringfence never4 { 127.0.0.0/8, 192.0.2.1/32 }" in text
-    assert "add element inet ringfence allow4 { 10.1.0.0-10.1.255.255 }" in text
+    assert "add element inet ringfence allow4 { 10.1.0.0/16 }" in text
 
 
 def test_every_command_names_our_table_and_none_flushes_the_ruleset() -> None:

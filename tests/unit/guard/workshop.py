@@ -147,9 +147,9 @@ def close(service: Service) -> None:
 def worker_says(home: Path, question: str) -> bool:
     """What a worker's BanReader answers, in a process of its own as LMDB wants it."""
     program = (
-        "import sys, time, pathlib\n"
-        "from ringfence.store.bans import BanReader\n"
-        "now = time.time()\n"
+        "import sys, pathlib\n"
+        "from ringfence.store.bans import BanReader, since_boot\n"
+        "now = since_boot()\n"
         f"print(BanReader(pathlib.Path(sys.argv[1])).{question})"
     )
     answer = subprocess.run(

@@ -17,7 +17,6 @@ from ringfence.policy.addresses import (
     overlaps,
     parse_address,
     parse_network,
-    spans,
     ties,
 )
 from ringfence.policy.book import AddressEntry, Target
@@ -130,24 +129,6 @@ def entry(cidr: str, target: Target, expires_at: float | None = None, number: in
     return AddressEntry(number, cidr, target, expires_at)
 
 
-def test_neighbours_become_one_span_and_a_hole_stays() -> None:
-    halves = [
-        entry("10.0.0.0/9", Target.BLOCK),
-        entry("10.128.0.0/9", Target.BLOCK),
-        entry("10.1.0.0/16", Target.ALLOW),
-    ]
-    assert [(str(span.first), str(span.last)) for span in spans(halves, Target.BLOCK, NOW)] == [
-        ("10.0.0.0", "10.0.255.255"),
-        ("10.2.0.0", "10.255.255.255"),
-    ]
-    nested = [
-        entry("10.0.0.0/24", Target.BLOCK),
-        entry("10.0.0.0/25", Target.ALLOW),
-        entry("10.0.0.128/25", Target.ALLOW),
-    ]
-    assert spans(nested, Target.BLOCK, NOW) == ()
-
-
 def test_the_longest_prefix_decides() -> None:
     table = AddressTable([entry("10.0.0.0/8", Target.BLOCK), entry("10.1.0.0/16", Target.ALLOW)])
     assert table.allows(parse_address("10.1.2.3"), NOW)
@@ -214,18 +195,6 @@ def slow_verdict(entries: list[AddressEntry], address: Address) -> Target | None
 def test_the_table_says_what_the_longest_live_prefix_says(entries: list[AddressEntry], address: Address) -> None:
     found = AddressTable(entries).lookup(address, NOW)
     assert (found.target if found else None) == slow_verdict(entries, address)
-
-
-@given(ENTRIES, ADDRESSES)
-def test_the_kernel_gets_the_same_verdict_as_disjoint_spans(entries: list[AddressEntry], address: Address) -> None:
-    holding = [
-        target
-        for target in Target
-        for span in spans(entries, target, NOW)
-        if span.first.version == address.version and int(span.first) <= int(address) <= int(span.last)
-    ]
-    verdict = slow_verdict(entries, address)
-    assert holding == ([] if verdict is None else [verdict])
 
 
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))

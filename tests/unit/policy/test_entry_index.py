@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from ringfence.policy.addresses import AddressTable, parse_network, spans
+from ringfence.policy.addresses import AddressTable, is_live, parse_network
 from ringfence.policy.book import AddressEntry, Target
 from ringfence.policy.entries import encode_entries
 from ringfence.policy.entry_index import EntryIndex
@@ -39,7 +39,19 @@ def test_the_longest_live_prefix_decides(seed: int) -> None:
         )
         assert index.lookup(address, NOW) == table.lookup(address, NOW)
         assert index.allows(address, NOW) == table.allows(address, NOW)
-    assert index.allowed(NOW) == spans(entries, Target.ALLOW, NOW)
+    allowing = {parse_network(one.cidr) for one in entries if one.target is Target.ALLOW and is_live(one, NOW)}
+    assert set(index.allowed(NOW)) == allowing
+
+
+def test_what_is_blocked_inside_an_allowed_range_cuts_nothing_out_of_it() -> None:
+    """Issue 3, point 2: a range to allow around 100,000 to block once kept the guard from its work for minutes. The
+    kernel drops what is blocked before it asks who is exempt from the rates.
+    """
+    blocked = [AddressEntry(number, f"10.0.{number}.7/32", Target.BLOCK) for number in range(200)]
+    index = EntryIndex(encode_entries([AddressEntry(999, "0.0.0.0/0", Target.ALLOW), *blocked]))
+    assert index.allowed(NOW) == (parse_network("0.0.0.0/0"),)
+    assert index.allows(ip_address("10.0.3.8"), NOW)
+    assert not index.allows(ip_address("10.0.3.7"), NOW)
 
 
 def test_an_index_of_nothing_knows_nobody() -> None:
@@ -56,8 +68,8 @@ def test_it_says_when_an_allowance_ends() -> None:
         AddressEntry(3, "198.51.100.0/24", Target.BLOCK, 1500.0),
     )
     index = EntryIndex(encode_entries(entries))
-    assert index.allowed_until(NOW) == 2000.0
-    assert index.allowed_until(2500.0) == 3000.0
+    assert index.allowed_until(NOW) == 3000.0
+    assert index.allowed_until(3500.0) is None
 
 
 @pytest.mark.parametrize("broken", [b"x", b"4c0000200/024 c - 1 ", b"4c000020/024 b - 1 \n", b"\n"])

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -150,3 +151,18 @@ def test_an_emergency_number_is_no_extension(site: Site, number: str) -> None:
     body = {"tenant_id": site.tenants["a"], "extension": number, "display_name": "Ann"}
     refusal = site.a.refusal("POST", "users", body)
     assert (refusal["status"], refusal["error_id"], refusal["field"]) == (422, "extension.emergency", "extension")
+
+
+@pytest.mark.parametrize("stamp", ["9999-12-31T23:59:59-12:00", "9999-12-31T12:00:00Z", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize("path", ["audit-log?until=", "cdrs?started_after=", "recordings?started_before="])
+def test_a_time_beyond_the_calendar_is_refused(site: Site, path: str, stamp: str) -> None:
+    """Attack group W: it cannot be said in every time zone, and once was a fault of the system."""
+    assert site.admin.refusal("GET", path + quote(stamp))["error_id"] == "request.invalid"
+
+
+def test_a_time_without_a_zone_means_utc(site: Site) -> None:
+    """Reference "Whitelist and Blacklist": the end of an entry; it once was a fault of the system."""
+    wish = {"cidr": "41.202.0.0/16", "target": "block", "expires_at": "2099-01-31T12:00:00"}
+    assert site.admin.post("ip-filters", **wish)["expires_at"] == "2099-01-31T12:00:00+00:00"
+    refused = site.admin.refusal("POST", "ip-filters", {**wish, "expires_at": "9999-12-31T23:59:59Z"})
+    assert [item["field"] for item in refused["errors"]] == ["expires_at"]

@@ -60,3 +60,28 @@ def test_a_switched_off_protection_counts_nobody_out(site: Site) -> None:
     caller = Rest(address="198.51.100.8")
     assert {caller.call("POST", "auth/token", WRONG)[0] for _ in range(6)} == {401}
     assert caller.call("POST", "auth/token", RIGHT)[0] == 201
+
+
+def test_the_addresses_of_one_ipv6_network_share_a_count(site: Site) -> None:
+    """Attack case 57: whoever has one address of a /64 has 2^64, and had as many tries."""
+    site.admin.call("PATCH", "settings/security", {"web_failed_login_limit": 2})
+    callers = [Rest(address=f"2001:db8:7::{number:x}") for number in range(1, 5)]
+    assert [caller.call("POST", "auth/token", WRONG)[0] for caller in callers] == [401, 401, 429, 429]
+    assert bans(site)[0]["address"] == "2001:db8:7::"
+    assert Rest(address="2001:db8:8::1").call("POST", "auth/token", WRONG)[0] == 401
+
+
+def test_the_address_behind_nat64_is_the_one_it_carries(site: Site) -> None:
+    """Issue 3, point 3."""
+    site.admin.call("PATCH", "settings/security", {"web_failed_login_limit": 2})
+    carried = [Rest(address=f"64:ff9b::198.51.100.{number}") for number in (7, 8, 9, 10)]
+    assert [caller.call("POST", "auth/token", WRONG)[0] for caller in carried] == [401] * 4
+
+
+def test_a_sign_in_forgets_only_what_its_own_account_failed_at(site: Site) -> None:
+    """Reference "Login Security Controls": from another address of the same /64 too."""
+    site.admin.call("PATCH", "settings/security", {"web_failed_login_limit": 2})
+    one, other = Rest(address="2001:db8:7::1"), Rest(address="2001:db8:7::2")
+    assert [one.call("POST", "auth/token", WRONG)[0] for _ in range(2)] == [401, 401]
+    assert other.call("POST", "auth/token", RIGHT)[0] == 201
+    assert [one.call("POST", "auth/token", WRONG)[0] for _ in range(2)] == [401, 401]

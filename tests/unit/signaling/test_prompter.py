@@ -21,12 +21,12 @@ from ringfence.store.writer import PolicyWriter
 PolicyWriter(Path(sys.argv[1])).publish(Book())
 """
 _BANS = """
-import sys, time
+import sys
 from pathlib import Path
-from ringfence.store.bans import BanWriter
+from ringfence.store.bans import BanWriter, since_boot
 writer = BanWriter(Path(sys.argv[1]))
 if sys.argv[2] == "slow":
-    writer.slow("198.51.100.7", ["101@acme.example"], time.time() + 600)
+    writer.slow("198.51.100.7", ["101@acme.example"], since_boot() + 600)
 else:
     writer.remove("198.51.100.7")
 """

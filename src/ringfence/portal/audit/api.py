@@ -1,6 +1,6 @@
 """REST: the audit log, read only."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from django.db.models import QuerySet
@@ -14,7 +14,7 @@ from ringfence.portal.audit.export import FileFormat, entry_facts
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.paging import PageOut, PageQuery, rows
 from ringfence.portal.permissions import Permission
-from ringfence.portal.schema import Out
+from ringfence.portal.schema import Instant, Out
 
 router = Router()
 
@@ -43,8 +43,8 @@ class Wanted(Schema):
     action: str = Field("", max_length=64)
     actor: str = Field("", max_length=320)
     object: str = Field("", max_length=128, pattern=r"^$|^[a-z_.]+:[^\x00]*$")
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 class ExportFormat(Schema):
@@ -89,6 +89,5 @@ def export_entries(request: ApiRequest, wanted: WantedQuery, form: FormQuery) ->
 
 
 def _text(moment: datetime) -> str:
-    """As it stands in the table: UTC with microseconds; a time without a zone is taken as UTC."""
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    """As it stands in the table: UTC with microseconds."""
     return moment.isoformat(timespec="microseconds")

@@ -1,6 +1,5 @@
 """REST: registrations, live calls, call records."""
 
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -15,6 +14,7 @@ from ringfence.portal.paging import PageOut, PageQuery, RowId, listed, rows
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound
 from ringfence.portal.recordings.models import Recording
+from ringfence.portal.schema import Instant
 
 router = Router()
 
@@ -94,8 +94,8 @@ def list_records(
     tenant_id: RowId | None = None,
     party: str = "",
     call_id: str = "",
-    started_after: datetime | None = None,
-    started_before: datetime | None = None,
+    started_after: Instant | None = None,
+    started_before: Instant | None = None,
     answered: bool | None = None,
     direction: str = "",
     trunk: RowId | None = None,

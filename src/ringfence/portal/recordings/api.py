@@ -1,6 +1,5 @@
 """REST: recordings of calls, recording a running call, and what a tenant or an extension wants recorded."""
 
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -19,7 +18,7 @@ from ringfence.portal.problems import NotFound
 from ringfence.portal.recordings import changes
 from ringfence.portal.recordings.intake import CHANNELS
 from ringfence.portal.recordings.models import Recording, RecordingSettings
-from ringfence.portal.schema import In, Out
+from ringfence.portal.schema import In, Instant, Out
 from ringfence.portal.tenants.api import tenant_of
 from ringfence.portal.voicemail.api import GreetingIn, decoded
 
@@ -100,8 +99,8 @@ def list_recordings(
     call_id: str = "",
     party: str = "",
     direction: str = "",
-    started_after: datetime | None = None,
-    started_before: datetime | None = None,
+    started_after: Instant | None = None,
+    started_before: Instant | None = None,
 ) -> dict[str, Any]:
     """Newest first. `party` matches the beginning of caller or callee, `user_id` the calls of an extension."""
     found = Recording.objects.visible_to(request.auth)

@@ -1,7 +1,6 @@
 """REST: security settings, address entries, blocked user agents, bans."""
 
 from dataclasses import asdict, fields
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from ninja import Body, Field, Query, Router, Schema, Status
@@ -16,7 +15,7 @@ from ringfence.portal.actor import ApiRequest
 from ringfence.portal.paging import PageOut, PageQuery, RowId, cut_elsewhere, listed, rows
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused, refuse
-from ringfence.portal.schema import In, Out
+from ringfence.portal.schema import In, Instant, Out
 from ringfence.portal.security import changes, protected
 from ringfence.portal.security.entry_export import narrowed
 from ringfence.portal.security.entry_search import State
@@ -34,13 +33,13 @@ class EntryIn(In):
     address: str | None = None
     netmask: str | None = None
     target: Target
-    expires_at: datetime | None = None
+    expires_at: Instant | None = None
     description: str = ""
 
 
 class EntryPatch(In):
     target: Target | None = None
-    expires_at: datetime | None = None
+    expires_at: Instant | None = None
     description: str | None = None
 
 

@@ -1,7 +1,6 @@
 """REST: whole lists of address entries."""
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 from django.http.response import HttpResponseBase
@@ -13,7 +12,7 @@ from ringfence.portal.actor import ApiRequest
 from ringfence.portal.paging import RowId
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused, refuse
-from ringfence.portal.schema import In, Out
+from ringfence.portal.schema import In, Instant, Out
 from ringfence.portal.security import changes, entry_import
 from ringfence.portal.security.entry_export import exported
 from ringfence.portal.security.entry_files import MEDIA, Form
@@ -31,7 +30,7 @@ class ImportQuery(Schema):
 
     dry_run: bool = False
     target: Target = Target.BLOCK
-    expires_at: datetime | None = None
+    expires_at: Instant | None = None
     description: str = Field("", max_length=changes.LONGEST_DESCRIPTION)
 
 

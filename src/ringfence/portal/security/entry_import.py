@@ -7,7 +7,7 @@ import socket
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
@@ -21,6 +21,7 @@ from ringfence.portal import guard
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.problems import Refused
+from ringfence.portal.schema import universal
 from ringfence.portal.security.changes import LONGEST_DESCRIPTION, only_system
 from ringfence.portal.security.entry_files import FileBroken, Form, RawRow, read
 from ringfence.portal.security.models import AddressEntry
@@ -238,10 +239,9 @@ def _target(row: RawRow, defaults: Defaults) -> Target:
 
 def _end(text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text)
+        return universal(datetime.fromisoformat(text))
     except ValueError as error:
         raise _refusal("ip_filter.end", f"{text[:40]!r} is no time such as 2027-01-31T12:00:00+00:00.") from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _refuse_dangerous(prefix: Prefix, protected: _Protected) -> None:

@@ -17,7 +17,7 @@ from django.shortcuts import render
 
 from ringfence.policy.scope import Scope
 from ringfence.portal import guard
-from ringfence.portal.client_address import client_address
+from ringfence.portal.client_address import client_address, counted_address
 from ringfence.portal.people.models import Person
 from ringfence.portal.problems import LockedOut, Refused, problem_response
 from ringfence.portal.security.models import SecurityValues
@@ -53,7 +53,7 @@ def block_time(request: HttpRequest) -> timedelta:
 
 def is_locked_out(request: HttpRequest, username: str) -> bool:
     """Whether this address may not try to sign in now."""
-    address = client_address(request)
+    address = counted_address(request)
     if not SecurityValues.current().web_login_enabled or not address:
         return not AxesProxyHandler.is_allowed(request, {"username": username})
     too_many = not AxesProxyHandler.is_allowed(request, {"username": username})
@@ -73,7 +73,7 @@ def is_locked_out(request: HttpRequest, username: str) -> bool:
 
 def close_door(request: HttpRequest) -> None:
     """Makes the guard list what the count has closed. A refusal or silence changes nothing: the count still refuses."""
-    address = client_address(request)
+    address = counted_address(request)
     failures = _failures(address)
     count = sum(failure.failures_since_start for failure in failures)
     limit = SecurityValues.current().web_failed_login_limit

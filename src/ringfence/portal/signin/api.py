@@ -11,7 +11,7 @@ from ringfence.policy.passwords import READY_MADE, normalized, policy_of, policy
 from ringfence.policy.settings import Problem
 from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest
-from ringfence.portal.client_address import client_address
+from ringfence.portal.client_address import client_address, counted_address
 from ringfence.portal.paging import PageQuery, RowId, rows
 from ringfence.portal.people import tokens
 from ringfence.portal.people.api import user_of
@@ -154,7 +154,7 @@ def create_token(request: HttpRequest, payload: TokenIn) -> Status[Any]:
         raise Forbidden(detail="The REST API is for administrators.")
     scope, address = tokens.Scope(payload.read_only, payload.permissions), client_address(request)
     token, row = tokens.issue(person, timedelta(seconds=payload.lifetime), payload.name, scope, address)
-    guessing.forget_failures(person.username, address)
+    guessing.forget_failures(person.username, counted_address(request))
     remember_administrator(person, address)
     return Status(201, {"token": token, "token_type": "bearer", "expires_at": row.expires_at.isoformat()})
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ringfence.policy.passwords import normalized
 from ringfence.portal.access import signed_in
-from ringfence.portal.client_address import client_address
+from ringfence.portal.client_address import client_address, counted_address
 from ringfence.portal.language import told
 from ringfence.portal.people.models import Person
 from ringfence.portal.problems import Forbidden, LockedOut, Refused
@@ -60,7 +60,7 @@ def _first_step_done(request: HttpRequest, person: Person, wanted: str) -> HttpR
 def _arrive(request: HttpRequest, person: Person, proved: str, wanted: str) -> HttpResponse:
     request.session.pop(PENDING, None)
     sessions.begin(request, person, proved)
-    guessing.forget_failures(person.username, client_address(request))
+    guessing.forget_failures(person.username, counted_address(request))
     return HttpResponseRedirect(safe(request, wanted))
 
 

@@ -12,6 +12,8 @@ from ringfence.portal.signin.sessions import forget_old_sessions
 from ringfence.portal.system.setup import fill_in_defaults
 from ringfence.portal.system.upgrade import FromLater, bring_up_to_date
 from ringfence.portal.webphone.credentials import forget_expired
+from ringfence.store.broken import mend_apart
+from ringfence.store.layout import TABLES
 
 
 class Command(BaseCommand):
@@ -30,4 +32,6 @@ class Command(BaseCommand):
         fill_in_defaults()
         audio.lay_out_public_key()
         anchor.establish(chain.head())
+        if why := mend_apart(places.POLICY, TABLES):
+            self.stderr.write(f"the policy store was broken and is made anew from the database ({why})")
         self.stdout.write(f"policy version {publish_everything()}")
