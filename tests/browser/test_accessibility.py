@@ -34,7 +34,18 @@ axe.run(document, options).then(found => done(found.violations.map(fault =>
     [node.target.join(" "), node.html.slice(0, 160), ...node.any.map(why => why.message)].join(" ")).join(" | "))));
 """
 OUT_OF_REACH: Final = """
-return Array.from(document.querySelectorAll("audio")).some(one => one.getBoundingClientRect().right > innerWidth);
+return Array.from(document.querySelectorAll("main audio, main button, main .btn, main .form-select")).filter(one => {
+  const at = one.getBoundingClientRect(), text = one.innerText || one.tagName;
+  return at.width > 0 && (at.right > innerWidth + 1 || at.left < -1) && text;
+}).map(one => one.outerHTML.slice(0, 160));
+"""
+COVERED: Final = """
+const head = document.querySelector(".page-header h1"), at = head && head.getBoundingClientRect();
+return Boolean(at) && Array.from(document.querySelectorAll(".page-header .btn")).some(one => {
+  const other = one.getBoundingClientRect();
+  return other.width > 0 && other.left < at.left + head.scrollWidth - 1 && other.right > at.left
+    && other.top < at.bottom - 1 && other.bottom > at.top + 1;
+});
 """
 PLACE_HIDDEN: Final = """
 const place = document.querySelector("#menu [aria-current=page]"), at = place && place.getBoundingClientRect();
@@ -178,7 +189,9 @@ def test_axe_finds_nothing_on_any_page(browser: Chrome, portal: Portal, who: str
                 found.setdefault(f"{path} at {width} px", []).append("the page scrolls sideways (WCAG 1.4.10)")
             if browser.execute_script(PLACE_HIDDEN):  # type: ignore[no-untyped-call]
                 found.setdefault(f"{path} at {width} px", []).append("the menu does not show where one is")
-            if browser.execute_script(OUT_OF_REACH):  # type: ignore[no-untyped-call]
-                found.setdefault(f"{path} at {width} px", []).append("a player is reached by scrolling sideways alone")
+            if hidden := browser.execute_script(OUT_OF_REACH):  # type: ignore[no-untyped-call]
+                found.setdefault(f"{path} at {width} px", []).append(f"reached by scrolling sideways alone: {hidden}")
+            if browser.execute_script(COVERED):  # type: ignore[no-untyped-call]
+                found.setdefault(f"{path} at {width} px", []).append("a button covers the heading")
     assert len(pages) > 3
     assert not found, json.dumps(found, indent=1)

@@ -1,8 +1,11 @@
 """What all forms of the portal share: Tabler's classes, and refusals shown at the field they concern."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from ringfence.portal.language import told
 from ringfence.portal.problems import Refused
@@ -23,6 +26,26 @@ class PortalForm(forms.Form):
             self.add_error(problem.field if problem.field in self.fields else None, told(problem.message))
         if not refused.problems:
             self.add_error(None, told(refused.detail))
+
+
+class Suggesting(forms.TextInput):
+    """A text with suggestions, value and description each; what is not among them may be typed too."""
+
+    def __init__(self, known: Sequence[tuple[str, str]] = (), attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"spellcheck": "false", "autocapitalize": "none", **(attrs or {})})
+        self.known = known
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        listed = f"known_{name}"
+        field = super().render(name, value, {**(attrs or {}), "list": listed}, renderer)
+        options = format_html_join("", '<option value="{}">{}</option>', self.known)
+        return format_html('{}<datalist id="{}">{}</datalist>', field, listed, options)
+
+
+def suggest(field: forms.Field, known: Sequence[tuple[str, str]]) -> None:
+    """Fills the suggestions of a field whose widget has them."""
+    assert isinstance(field.widget, Suggesting)
+    field.widget.known = known
 
 
 def _tell(field: forms.Field) -> None:

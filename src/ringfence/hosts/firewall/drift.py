@@ -37,19 +37,21 @@ def drift(plan: Plan, applied: Plan, ask: Run = run) -> tuple[Difference, ...]:
     for opening in plan.openings:
         ranged = opening.first != opening.last
         if not ranged and opening.first not in bound_ports(Transport(opening.transport)):
-            text = f"{opening.ports}/{opening.transport} is open for {opening.reason}, but nothing listens there."
-            found.append(Difference(Kind.NOTHING_LISTENS, text))
+            found.append(
+                Difference(
+                    Kind.NOTHING_LISTENS,
+                    f"{opening.ports}/{opening.transport} is open for {opening.reason}, but nothing listens there.",
+                )
+            )
     return tuple(found)
 
 
 def drift_of_records(plan: Plan, applied: Plan) -> tuple[Difference, ...]:
     """What can be said without asking the front end: whether the plan was ever applied, and changed since."""
     if not applied.openings:
-        text = "The plan was never put in force: `ringfence firewall apply`."
-        return (Difference(Kind.NOT_APPLIED, text),)
+        return (Difference(Kind.NOT_APPLIED, "The plan was never put in force: `ringfence firewall apply`."),)
     if set(plan.openings) != set(applied.openings):
-        text = "The plan changed since it was applied: `ringfence firewall apply`."
-        return (Difference(Kind.PLAN_CHANGED, text),)
+        return (Difference(Kind.PLAN_CHANGED, "The plan changed since it was applied: `ringfence firewall apply`."),)
     return ()
 
 
@@ -57,6 +59,7 @@ def _unapplied(which: FrontEnd) -> Difference:
     """On Debian and Ubuntu "ufw is disabled" must not mean that there is no firewall (reference: "Default Firewall
     Behavior")."""
     if which is FrontEnd.NFTABLES:
-        text = "No firewall is active on this host: `ringfence firewall apply` closes everything but the plan."
-        return Difference(Kind.NO_FIREWALL, text)
+        return Difference(
+            Kind.NO_FIREWALL, "No firewall is active on this host: `ringfence firewall apply` closes everything but the plan."
+        )
     return Difference(Kind.NOT_APPLIED, f"{which} is active but holds nothing of the plan: `ringfence firewall apply`.")

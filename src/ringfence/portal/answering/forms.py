@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ringfence.portal.actor import Actor
-from ringfence.portal.forms import PortalForm
+from ringfence.portal.forms import PortalForm, Suggesting, suggest
+from ringfence.portal.inbound.suggestions import known_destinations
 from ringfence.portal.outbound.models import OfficeHours
 from ringfence.portal.tenants.models import Tenant
 
@@ -78,9 +79,13 @@ class TimeConditionForm(_OfTenant):
             "Where the call goes: extension:101, ring_group:600, voicemail:101, announcement:601, time_condition:700 "
             "or hang_up:"
         ),
+        widget=Suggesting(attrs={"class": "form-control mono"}),
     )
     out_of_hours = forms.CharField(
-        max_length=96, label=_("Out of office hours"), help_text=_("On holidays too. As above.")
+        max_length=96,
+        label=_("Out of office hours"),
+        help_text=_("On holidays too. As above."),
+        widget=Suggesting(attrs={"class": "form-control mono"}),
     )
 
     def __init__(self, actor: Actor, *args: Any, fixed: bool = False, **kwargs: Any) -> None:
@@ -89,3 +94,6 @@ class TimeConditionForm(_OfTenant):
         assert isinstance(hours, forms.ChoiceField)
         found = OfficeHours.objects.visible_to(actor).select_related("tenant")[:1000]
         hours.choices = [(row.pk, f"{row.name} ({row.tenant.domain})") for row in found]
+        known = known_destinations(actor)
+        for name in ("in_hours", "out_of_hours"):
+            suggest(self.fields[name], known)

@@ -32,7 +32,7 @@ AUDIT_LOG: Final = Table(
     row="audit/entries_row.html",
     columns=(
         Column("time", _("Time"), ("id",)),
-        Column("who", _("Who"), ("actor",)),
+        Column("who", _("Who"), ("actor",), "hide-phone"),
         Column("what", _("What"), ("action",)),
         Column("change", _("Change"), css="hide-phone"),
     ),

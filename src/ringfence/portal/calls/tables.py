@@ -60,7 +60,7 @@ LIVE_CALLS: Final = Table(
     row="calls/calls_row.html",
     columns=(
         Column("from", _("From"), ("caller",)),
-        Column("to", _("To"), ("shown_callee",)),
+        Column("to", _("To"), ("shown_callee",), "hide-phone"),
         Column("state", _("State"), ("state",)),
         Column("audio", _("Audio"), css="hide-phone"),
         Column("since", _("Time"), ("started_at",), "text-end"),

@@ -4,7 +4,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ringfence.portal.actor import Actor
-from ringfence.portal.forms import PortalForm
+from ringfence.portal.forms import PortalForm, Suggesting, suggest
+from ringfence.portal.inbound.suggestions import known_destinations
 from ringfence.portal.tenants.models import Tenant
 from ringfence.portal.trunks.models import Trunk
 
@@ -44,8 +45,12 @@ class RuleForm(RangeForm):
         max_length=96,
         label=_("Leads to"),
         help_text=_("extension:101, ring_group:600, voicemail:101, announcement:601, or hang_up:"),
-        widget=forms.TextInput(attrs={"spellcheck": "false", "class": "form-control mono"}),
+        widget=Suggesting(attrs={"class": "form-control mono"}),
     )
+
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
+        super().__init__(actor, *args, **kwargs)
+        suggest(self.fields["destination"], known_destinations(actor))
 
 
 class BlockForm(OfTenantForm):

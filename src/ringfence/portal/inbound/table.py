@@ -52,7 +52,13 @@ POOLS: Final = Table(
         Column("actions", ""),
     ),
     order="numbers",
-    empty=Empty("phone", _("No numbers yet"), _("Numbers of a tenant, and the trunk they are reached over.")),
+    empty=Empty(
+        "phone",
+        _("No numbers yet"),
+        _("Numbers of a tenant, and the trunk they are reached over."),
+        "/number-pools/new",
+        _("Add the first numbers"),
+    ),
     search=_by_number,
     search_hint=_("Number"),
     export=(

@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from ringfence.policy.numberplan import NumberClass
 from ringfence.policy.numbers import Reach
 from ringfence.portal.actor import Actor
-from ringfence.portal.forms import PortalForm
+from ringfence.portal.forms import PortalForm, Suggesting
 from ringfence.portal.outbound import changes
 from ringfence.portal.outbound.models import Availability, OfficeHours, OutboundRule
 from ringfence.portal.people.models import Group, Role
+from ringfence.portal.tenants.forms import ZONES
 from ringfence.portal.tenants.models import Tenant
 
 DAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
@@ -127,19 +128,27 @@ class NumberPlanForm(PortalForm):
 
 
 class CountryForm(PortalForm):
-    country = forms.CharField(max_length=2, label=_("Country"))
+    country = forms.CharField(
+        max_length=2, label=_("Country"), help_text=_("Two letters, as FR. Roles and outbound rules are asked as well.")
+    )
 
     def clean_country(self) -> str:
         return str(self.cleaned_data["country"]).upper()
 
 
 class CodeForm(PortalForm):
-    prefix = forms.CharField(max_length=17, label=_("Code"))  # type: ignore[assignment]
+    prefix = forms.CharField(  # type: ignore[assignment]
+        max_length=17,
+        label=_("Code"),
+        help_text=_("As dialled, such as 0900, or with a plus, such as +881. Every number that begins so is refused."),
+    )
     description = forms.CharField(max_length=200, required=False, label=_("Description"))
 
 
 class EmergencyForm(PortalForm):
-    number = forms.CharField(max_length=8, label=_("Number"))
+    number = forms.CharField(
+        max_length=8, label=_("Number"), help_text=_("As it is dialled, such as 117. Every extension may call it.")
+    )
     description = forms.CharField(max_length=200, required=False, label=_("Description"))
 
 
@@ -157,7 +166,11 @@ class HoursForm(PortalForm):
         help_text=_("Rules that follow the general hours follow these. Default: off"),
     )
     time_zone = forms.CharField(
-        max_length=64, required=False, label=_("Time zone"), help_text=_("Default: that of the tenant")
+        max_length=64,
+        required=False,
+        label=_("Time zone"),
+        help_text=_("Default: that of the tenant"),
+        widget=Suggesting(ZONES),
     )
     holidays_country = forms.CharField(
         max_length=2,
@@ -256,7 +269,7 @@ class RuleForm(PortalForm):
         coerce=int,
         empty_value=None,
         label=_("Own office hours"),
-        help_text=_("Outside of them the rule carries no call. Only with “own office hours” above"),
+        help_text=_("Outside of them the rule carries no call. Only with “in the office hours below” above"),
     )
 
     def __init__(self, tenant: Tenant, *args: Any, **kwargs: Any) -> None:

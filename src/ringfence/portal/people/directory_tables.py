@@ -92,7 +92,7 @@ OPERATORS: Final = Table(
     row="people/operators_row.html",
     columns=(
         Column("username", _("Username"), ("username",)),
-        Column("name", _("Name"), ("display_name",)),
+        Column("name", _("Name"), ("display_name",), "hide-phone"),
         Column("role", _("Role")),
         Column("state", _("State")),
     ),

@@ -37,7 +37,7 @@ def phones_table(actor: Actor) -> Table:
         columns=(
             Column("extension", _("Extension"), ("tenant_id", "extension__number")),
             Column("vendor", _("Phone"), ("vendor",)),
-            Column("mac", _("MAC address"), ("mac",)),
+            Column("mac", _("MAC address"), ("mac",), "hide-phone"),
             Column("tenant", _("Tenant"), css="hide-phone"),
             Column("fetched", _("Last fetch"), css="hide-phone"),
             Column("state", _("Directory")),

@@ -60,7 +60,7 @@ BANS: Final = Table(
         Column("address", _("Address")),
         Column("why", _("Why")),
         Column("since", _("Since"), (), "hide-phone"),
-        Column("left", _("Left")),
+        Column("left", _("Left"), css="hide-phone"),
         Column("actions", ""),
     ),
     order="",

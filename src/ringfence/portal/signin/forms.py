@@ -12,6 +12,7 @@ class SignInForm(PortalForm):
     username = forms.CharField(
         max_length=320,
         label="Username",
+        help_text="With an extension: its number and domain, as 101@example.com.",
         widget=forms.TextInput(attrs={"autocomplete": "username webauthn", "autofocus": True, "spellcheck": "false"}),
     )
     password = password_field("Password", current=True)

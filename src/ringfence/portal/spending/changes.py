@@ -21,6 +21,7 @@ from ringfence.portal.text import control_problem
 LIMITS: Final = tuple(item.name for item in fields(Budget) if item.name not in ("enabled", "warning_percent"))
 MOST: Final = 1_000_000_000
 MOST_MONEY: Final = 1_000_000_000 * MILLION
+MONEY: Final = ("price", "fee", "money_per_day")
 LONGEST_INCREMENT: Final = 3_600
 
 
@@ -57,7 +58,13 @@ def save_rate(actor: Actor, values: dict[str, Any], row: RateRow | None = None) 
         for name, value in values.items():
             setattr(saved, name, value)
         saved.save()
-        draft.record("rate.changed" if row else "rate.added", saved.pk, saved.prefix, old, rate_facts(saved))
+        draft.record(
+            "rate.changed" if row else "rate.added",
+            saved.pk,
+            saved.prefix,
+            _in_units(old),
+            _in_units(rate_facts(saved)),
+        )
         draft.lookup(f"rate/{saved.prefix}")
     return saved
 
@@ -65,13 +72,20 @@ def save_rate(actor: Actor, values: dict[str, Any], row: RateRow | None = None) 
 def delete_rate(actor: Actor, row: RateRow) -> None:
     require(actor, Permission.RATES_WRITE)
     with change(actor) as draft:
-        draft.record("rate.deleted", row.pk, row.prefix, old=rate_facts(row))
+        draft.record("rate.deleted", row.pk, row.prefix, old=_in_units(rate_facts(row)))
         draft.lookup(f"rate/{row.prefix}")
         row.delete()
 
 
 def rate_facts(row: RateRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in ("prefix", "name", "price", "fee", "first", "each")}
+
+
+def _in_units(facts: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The same with money in currency units, as people read it in the audit log; millionths are for the workers."""
+    if facts is None:
+        return None
+    return {name: value / MILLION if name in MONEY and value is not None else value for name, value in facts.items()}
 
 
 def save_budget(actor: Actor, owner: str, values: dict[str, Any]) -> BudgetRow:
@@ -91,8 +105,8 @@ def save_budget(actor: Actor, owner: str, values: dict[str, Any]) -> BudgetRow:
             "budget.changed" if row else "budget.set",
             saved.pk,
             owner,
-            asdict(before) if row else None,
-            asdict(budget),
+            _in_units(asdict(before)) if row else None,
+            _in_units(asdict(budget)),
             tenant.pk if tenant else None,
         )
         draft.lookup(f"budget/{owner}")
@@ -104,7 +118,9 @@ def delete_budget(actor: Actor, row: BudgetRow) -> None:
     """The default of its kind counts again."""
     _tenant_of(actor, row.owner)
     with change(actor) as draft:
-        draft.record("budget.deleted", row.pk, row.owner, old=asdict(budget_of(row)), tenant_id=row.tenant_id)
+        draft.record(
+            "budget.deleted", row.pk, row.owner, old=_in_units(asdict(budget_of(row))), tenant_id=row.tenant_id
+        )
         draft.lookup(f"budget/{row.owner}")
         draft.rules()
         row.delete()

@@ -5,7 +5,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ringfence.policy.spend import MILLION
-from ringfence.portal.forms import PortalForm
+from ringfence.portal.forms import PortalForm, Suggesting
 from ringfence.portal.problems import Refused
 from ringfence.portal.spending.changes import LONGEST_INCREMENT, MOST
 
@@ -71,6 +71,7 @@ class BudgetForm(PortalForm):
         help_text=_(
             "extension, tenant or trunk for all of a kind; or one, as in extension:101@acme.example, tenant:3."
         ),
+        widget=Suggesting(attrs={"class": "form-control mono"}),
     )
     enabled = forms.BooleanField(
         label=_("On"),

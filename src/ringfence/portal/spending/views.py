@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from ringfence.policy.spend import DEFAULTS, MILLION
 from ringfence.portal.access import actor_of, permitted
-from ringfence.portal.forms import PortalForm
+from ringfence.portal.forms import PortalForm, suggest
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.spending import bulk, changes
@@ -19,6 +19,7 @@ from ringfence.portal.spending.api import budget_facts, budget_row, rate_of
 from ringfence.portal.spending.forms import BudgetForm, RateForm, RatesFileForm
 from ringfence.portal.spending.importing import replace_rates
 from ringfence.portal.spending.models import Budget, Rate
+from ringfence.portal.spending.suggestions import known_owners
 from ringfence.portal.spending.tables import BUDGETS
 from ringfence.portal.tables import answer
 
@@ -87,12 +88,15 @@ def budgets(request: HttpRequest) -> HttpResponse:
         more["suspended"] = changes.suspensions(actor)
     except Refused as refused:
         more["guard_down"] = refused.detail
-    return answer(request, BUDGETS, Budget.objects.visible_to(actor), "spending/budgets.html", **more)
+    return answer(
+        request, BUDGETS, Budget.objects.visible_to(actor).select_related("tenant"), "spending/budgets.html", **more
+    )
 
 
 @permitted(Permission.BUDGETS_WRITE)
 def new_budget(request: HttpRequest) -> HttpResponse:
     form = BudgetForm(request.POST or None, initial={"owner": request.GET.get("owner", "")})
+    suggest(form.fields["owner"], known_owners(actor_of(request)))
     if form.is_valid():
         done = _saved_budget(request, form, form.cleaned_data["owner"].strip())
         if done:

@@ -15,9 +15,11 @@
   function takeSetupToken() {
     var field = document.querySelector("[data-setup-token]");
     var found = /[#&]token=([^&]+)/.exec(window.location.hash);
+    var row = field && field.closest("[data-setup-token-row]");
+    if (row && field.value && !row.querySelector(".errorlist")) row.hidden = true;
     if (!field || !found) return;
     field.value = decodeURIComponent(found[1]);
-    field.closest("[data-setup-token-row]").hidden = true;
+    row.hidden = true;
     window.history.replaceState(null, "", window.location.pathname);
   }
 

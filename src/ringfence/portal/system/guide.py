@@ -149,7 +149,7 @@ def firewall_plan() -> list[PortState]:
 
 
 def firewall_commands() -> dict[str, str]:
-    """The plan in the words of the two usual front ends. Ringfence opens nothing by itself: it only ever drops."""
+    """The plan in the words of the two usual front ends."""
     pairs = dict.fromkeys((row.service.ports, row.service.transport.value) for row in firewall_plan())
     return {
         "ufw": "\n".join(f"ufw allow {span.replace('-', ':')}/{transport}" for span, transport in pairs),

@@ -29,6 +29,8 @@ class Item:
     icon: str
     permission: Permission | None = None
     audience: Audience = Audience.EVERYBODY
+    also: tuple[str, ...] = ()
+    """Where its other tabs begin."""
 
     def is_for(self, person: Person) -> bool:
         if self.audience is Audience.ADMINISTRATORS and not person.administers:
@@ -72,7 +74,13 @@ SECTIONS: Final = (
             Item("Time Conditions", "/time-conditions", "clock", Permission.INBOUND_READ),
             Item("Voicemail", "/voicemail", "microphone", Permission.VOICEMAILS_READ),
             Item("Recordings", "/recordings", "player-play", Permission.RECORDINGS_READ),
-            Item("Inbound Rules", "/inbound-rules", "phone-incoming", Permission.INBOUND_READ),
+            Item(
+                "Inbound Rules",
+                "/inbound-rules",
+                "phone-incoming",
+                Permission.INBOUND_READ,
+                also=("/number-pools", "/blocked-callers"),
+            ),
             Item("Outbound Rules", "/outbound-rules", "phone-call", Permission.OUTBOUND_READ),
             Item("Office Hours", "/office-hours", "clock", Permission.OUTBOUND_READ),
             Item("Live Calls", "/calls", "phone-call", Permission.CALLS_READ),
@@ -102,7 +110,7 @@ SECTIONS: Final = (
         (
             Item("Security Dashboard", "/security-dashboard", "shield-check", Permission.SECURITY_READ),
             Item("Doctor", "/doctor", "list-check", Permission.SECURITY_READ),
-            Item("Security", "/security/web-login", "shield-lock", Permission.SECURITY_READ),
+            Item("Security", "/security/web-login", "shield-lock", Permission.SECURITY_READ, also=("/security",)),
             Item("Web Access", "/web-access", "world", Permission.WEB_WRITE),
             Item("Transports", "/transports", "arrow-right", Permission.WEB_WRITE),
             Item("Voice Network", "/voice-network", "phone", Permission.WEB_WRITE),
@@ -121,21 +129,29 @@ def menu(request: HttpRequest) -> dict[str, Any]:
     """What every page needs to draw its frame."""
     person = getattr(request, "user", None)
     shown: list[dict[str, Any]] = []
+    above: dict[str, str] | None = None
     if person is not None and person.is_authenticated:
         for section in SECTIONS:
             items = [
-                {"title": item.title, "path": item.path, "icon": item.icon, "active": _is_here(request.path, item.path)}
+                {"title": item.title, "path": item.path, "icon": item.icon, "active": _is_here(request.path, item)}
                 for item in section.items
                 if item.is_for(person)
             ]
             if items:
                 shown.append({"title": section.title, "items": items})
-    return {"menu": shown, "version": __version__, "stamp": stamp()}
+            above = above or _above(request.path, section.title, items)
+    return {"menu": shown, "above": above, "version": __version__, "stamp": stamp()}
 
 
-def _is_here(path: str, item: str) -> bool:
-    if item == "/my":
-        return path == item
-    if item.startswith("/security/"):
-        return path.startswith("/security/")
-    return path == item or (item != "/" and path.startswith(f"{item}/"))
+def _is_here(path: str, item: Item) -> bool:
+    if path == item.path or item.path in ("/", "/my"):
+        return path == item.path
+    return any(path == base or path.startswith(f"{base}/") for base in (item.path, *item.also))
+
+
+def _above(path: str, section: str, items: list[dict[str, Any]]) -> dict[str, str] | None:
+    """What the page is a part of, shown over its heading: its list, or the section of the menu it stands in."""
+    here = next((item for item in items if item["active"]), None)
+    if here is None:
+        return None
+    return {"title": section, "path": ""} if path == here["path"] else {"title": here["title"], "path": here["path"]}

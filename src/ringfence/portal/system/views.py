@@ -6,8 +6,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 
 from ringfence.portal.access import actor_of, administrators, signed_in
+from ringfence.portal.actor import Actor
 from ringfence.portal.calls.hours import calls_by_hour
+from ringfence.portal.calls.models import CallRecord
 from ringfence.portal.client_address import client_address
+from ringfence.portal.people.templatetags.phones import phones_server, ways_of_phones
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Forbidden, Refused, refuse
 from ringfence.portal.signin import sessions
@@ -53,8 +56,17 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect("/my")
     facts = {**dashboard_numbers(actor), "tenants": Tenant.objects.visible_to(actor).exists()}
     facts["guide"] = guide.current() if actor.administers_system else None
+    facts["first_phone"] = _first_phone(actor, facts["cards"])
     facts["certificate"] = certificate_now() if actor.may(Permission.WEB_WRITE) else None
     return render(request, "system/dashboard.html", facts)
+
+
+def _first_phone(actor: Actor, cards: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """What a phone is set to, while extensions are there and nothing has registered or called yet."""
+    registered, extensions = cards[0]["value"], cards[2]["value"]
+    if registered != 0 or not extensions or CallRecord.objects.visible_to(actor).exists():
+        return None
+    return {"server": phones_server(), "ways": ways_of_phones()}
 
 
 @administrators

@@ -1,9 +1,14 @@
+from typing import Final
+from zoneinfo import available_timezones
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ringfence.policy.limits import LONGEST_CALL_MINUTES, MOST_CALLS
-from ringfence.portal.forms import PortalForm
+from ringfence.portal.forms import PortalForm, Suggesting
 from ringfence.portal.tenants.changes import LARGEST_LIMIT
+
+ZONES: Final = tuple((zone, "") for zone in sorted(available_timezones()) if "/" in zone)
 
 
 def zone_field() -> forms.CharField:
@@ -14,7 +19,7 @@ def zone_field() -> forms.CharField:
         required=False,
         empty_value="UTC",
         help_text="A name such as Europe/Berlin. The portal shows times in it, and office hours are meant in it.",
-        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
+        widget=Suggesting(ZONES),
     )
 
 

@@ -28,7 +28,7 @@ TENANTS: Final = Table(
     row="tenants/tenants_row.html",
     columns=(
         Column("name", _("Name"), ("name",)),
-        Column("domain", _("SIP domain"), ("domain",)),
+        Column("domain", _("SIP domain"), ("domain",), "hide-phone"),
         Column("size", _("Extensions"), css="text-end"),
         Column("actions", ""),
     ),

@@ -8,6 +8,7 @@ from ringfence.policy.encryption import Encryption
 from ringfence.policy.trunks import TrunkKind, TrunkTransport
 from ringfence.portal.actor import Actor
 from ringfence.portal.forms import PortalForm
+from ringfence.portal.language import told
 from ringfence.portal.media_fields import aes_256_field, encryption_field
 from ringfence.portal.tenants.models import Tenant
 from ringfence.portal.trunks.wish import MOST_CALLS, Wish
@@ -145,6 +146,11 @@ class TrunkForm(PortalForm):
         super().__init__(*args, **kwargs)
         for name in UNUSED[kind] + (("tenant_id",) if fixed else ()):
             del self.fields[name]
+        if kind is TrunkKind.ACCEPT_REGISTER:
+            self.fields["domain"].required = True
+            self.fields["domain"].help_text = told(
+                _("The gateway registers in it. A name of its own that no tenant has, as gw1.example.net.")
+            )
         tenants = self.fields.get("tenant_id")
         if isinstance(tenants, forms.ChoiceField):
             found = [(str(one.pk), one.name) for one in Tenant.objects.visible_to(actor)]

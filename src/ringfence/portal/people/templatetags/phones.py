@@ -16,15 +16,19 @@ register = template.Library()
 def phone_settings(person: Person, secret: str) -> dict[str, Any]:
     """The settings and a picture of them. The picture is made here and stands in the page; it is stored nowhere."""
     extension = person.extension
-    ways = [f"{one.port} {one.protocol.upper()}" for one in transports_of_phones()]
     settings = {
         "server": phones_server(),
         "extension": extension.number,
         "domain": extension.tenant.domain,
-        "ways": ways,
+        "ways": ways_of_phones(),
         "secret": secret,
     }
     return {**settings, "picture": picture(settings)}
+
+
+def ways_of_phones() -> list[str]:
+    """Ports with their protocols, as one types them into a phone."""
+    return [f"{one.port} {one.protocol.upper()}" for one in transports_of_phones()]
 
 
 def transports_of_phones() -> list[SipTransport]:
