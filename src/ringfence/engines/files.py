@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from ringfence.engines import sbcfront
 from ringfence.engines.children import base_environment, core_argv, core_environment, sbc_argv, web_capabilities
 from ringfence.engines.install import EngineFile
 from ringfence.engines.kamailio import render_core, render_tls
@@ -16,6 +17,7 @@ from ringfence.engines.nginx import render_web
 from ringfence.engines.privileges import run_as
 from ringfence.engines.rtpengine import faults, render_media
 from ringfence.engines.sbc import render_sbc, render_sbc_media, render_sbc_tls
+from ringfence.engines.sbcfront import CLIENTS, asked_of_clients
 from ringfence.engines.sippairs import read_authorities, read_pairs
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
@@ -52,7 +54,9 @@ def _topology_key(path: Path, account: str) -> str:
 def tls_file(system: System, account: str = accounts.SIP.name) -> EngineFile:
     """The core reads it together with its own file, and so does that one's check."""
     _trust_the_hosts_authorities(system.paths.authorities)
-    rendered = render_tls(system, read_pairs(system.paths), read_authorities(system.paths))
+    rendered = render_tls(
+        system, read_pairs(system.paths.sip_certificates), read_authorities(system.paths.sip_certificates)
+    )
     return EngineFile(system.paths.core_tls_config, rendered, account, lambda _: "")
 
 
@@ -83,8 +87,13 @@ def sbc_file(system: System) -> EngineFile:
     return EngineFile(system.paths.sbc_config, rendered, accounts.SBC.name, check)
 
 
-def sbc_tls_file(system: System) -> EngineFile:
-    return EngineFile(system.paths.sbc_tls_config, render_sbc_tls(system), accounts.SBC.name, lambda _: "")
+def sbc_tls_file(system: System, account: str | None = None) -> EngineFile:
+    """`account` is empty where the caller already is the one that looks after it; root leaves it to that one."""
+    front = system.paths.sbc_front
+    clients = asked_of_clients(front / CLIENTS)
+    rendered = render_sbc_tls(system, read_pairs(front), read_authorities(front), clients)
+    owner = sbcfront.owner(system.paths) if account is None else account
+    return EngineFile(system.paths.sbc_tls_config, rendered, owner, lambda _: "")
 
 
 def sbc_media_file(system: System) -> EngineFile:

@@ -26,6 +26,7 @@ from ringfence.engines.link import ensure_link
 from ringfence.engines.listeners import read_web_access
 from ringfence.engines.notes import read_notes
 from ringfence.engines.privileges import run_as
+from ringfence.engines.sbcfront import put_cores_front
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
 
@@ -155,6 +156,8 @@ def _engine_files(system: System, parts: frozenset[str], tell: Tell) -> None:
     }
     if CORE in parts:
         _in_place(tls_file(system))
+    if system.sbc.has_link and not system.sbc.core:
+        put_cores_front(system.paths)
     if SBC in parts:
         _in_place(sbc_tls_file(system))
     files = [maker(system) for name, maker in makers.items() if name in parts]

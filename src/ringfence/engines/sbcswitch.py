@@ -33,6 +33,7 @@ from ringfence.engines.link import ensure_link
 from ringfence.engines.listeners import read_web_access, write_web_access
 from ringfence.engines.notes import CHILDREN_FILE, read_notes
 from ringfence.engines.processes import is_alive, send
+from ringfence.engines.sbcfront import put_cores_front
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
 from ringfence.hosts.sbc import Sbc, write_sbc
@@ -100,6 +101,8 @@ def _refuse_taken(before: System, after: System) -> None:
 
 def _engine_files(system: System, now: datetime) -> None:
     files = [core_file(system)]
+    if system.sbc.has_link:
+        put_cores_front(system.paths)
     if system.sbc.enabled:
         ensure_link(system.paths.link, now)
         install([sbc_tls_file(system)], reload=lambda: "")

@@ -21,6 +21,7 @@ from ringfence.engines.install import EngineRefused, install
 from ringfence.engines.network import NetworkDesk
 from ringfence.engines.pairs import in_force
 from ringfence.engines.questions import Answer, Args, Desk, Listener, Refusal
+from ringfence.engines.sbcclients import SbcClients
 from ringfence.engines.sipcertificates import SipCertificates
 from ringfence.engines.sippairs import read_authorities
 from ringfence.engines.system import System, this_system
@@ -52,7 +53,8 @@ class Transports(Desk):
     def verbs(self) -> Mapping[str, Callable[[Args], Answer]]:
         certificates = SipCertificates(self._system, take_over)
         shown = {"transports.show": self.show, "transports.change": self.change}
-        return {**shown, **certificates.verbs(), **self._network.verbs()}
+        outside = SbcClients(self._system, take_over)
+        return {**shown, **certificates.verbs(), **outside.verbs(), **self._network.verbs()}
 
     def show(self, _: Args) -> Answer:
         """What is in force now."""
@@ -63,7 +65,7 @@ class Transports(Desk):
         before = read_transports(self._system.paths.transports)
         wanted = _wanted(args)
         asking = any(one.clients is not ClientCertificates.NONE for one in wanted)
-        if asking and read_authorities(self._system.paths) is None:
+        if asking and read_authorities(self._system.paths.sip_certificates) is None:
             raise Refusal("transport.no_authority", "clients", "No authority for certificates of phones is known yet.")
         if wanted != before:
             self._refuse_taken(before, wanted)

@@ -3,10 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from ringfence.engines.sbcfront import asked_of_clients
 from ringfence.hosts import ports
 from ringfence.hosts.listening import bound_ports, connections_in
 from ringfence.hosts.ports import Transport
 from ringfence.hosts.sbc import read_sbc
+from ringfence.hosts.transports import ClientCertificates
 from ringfence.portal import guard, places
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
@@ -31,6 +33,7 @@ class Status:
     """`phones` counts the accounts with a device that registered through the SBC; None while the guard is silent. `far`
     is the address of the host that the SBC has for itself, `link` the core's own on the link, `certificate` the SHA-256
     of what that SBC shows; all three are empty where there is no such host. `bans_told`: it hears whom to keep out.
+    `clients`: whether phones over TLS show it certificates of their own.
     """
 
     enabled: bool
@@ -38,6 +41,7 @@ class Status:
     link: str
     certificate: str
     bans_told: bool
+    clients: ClientCertificates
     transports: tuple[Place, ...]
     rtp: str
     link_up: bool
@@ -58,6 +62,7 @@ def status(actor: Actor) -> Status:
         far=sbc.far,
         link=sbc.here,
         certificate=sbc.certificate,
+        clients=asked_of_clients(places.PATHS.sbc_clients),
         bans_told=ports.LINK_OF_BANS in reached,
         transports=tuple(
             Place(str(one.protocol), one.port, one.port in bound[one.protocol.carrier]) for one in sbc.transports
