@@ -13,7 +13,7 @@ from ringfence.engines.children import base_environment, core_argv, core_environ
 from ringfence.engines.install import EngineFile
 from ringfence.engines.kamailio import render_core, render_tls
 from ringfence.engines.link import ensure_flow_key
-from ringfence.engines.nginx import render_web
+from ringfence.engines.nginx import render_far_web, render_web
 from ringfence.engines.privileges import run_as
 from ringfence.engines.rtpengine import faults, render_media
 from ringfence.engines.sbc import render_sbc, render_sbc_media, render_sbc_tls
@@ -110,7 +110,8 @@ def web_file(system: System, account: str = accounts.WEB.name) -> EngineFile:
         argv = ["nginx", "-t", "-q", "-e", "stderr", "-c", str(staged)]
         return _complaint(account, argv, base_environment(system), web_capabilities(system))
 
-    return EngineFile(system.paths.nginx_config, render_web(system), account, check)
+    rendered = render_far_web(system) if system.sbc.core else render_web(system)
+    return EngineFile(system.paths.nginx_config, rendered, account, check)
 
 
 def _complaint(account: str, argv: Sequence[str], environment: dict[str, str], capabilities: Sequence[str] = ()) -> str:

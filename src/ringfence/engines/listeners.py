@@ -10,6 +10,7 @@ from ringfence.engines.challenges import Challenge
 from ringfence.hosts import ports
 from ringfence.hosts.jsonfile import replace_json
 from ringfence.hosts.paths import Paths
+from ringfence.hosts.sbc import Sbc
 
 SWITCHES: Final = ("redirect_80", "redirect_443", "provisioning_http", "sbc_provisioning_http")
 
@@ -42,6 +43,10 @@ class WebAccess:
         )
         return tuple(port for is_on, port in known if is_on)
 
+    def ports_beside(self, sbc: Sbc) -> tuple[int, ...]:
+        """Those of this host: an SBC elsewhere opens its own."""
+        return tuple(port for port in self.ports if not (sbc.far and port == ports.SBC_PROVISIONING.first))
+
 
 def read_web_access(paths: Paths) -> WebAccess:
     """What was last put in force; without a readable file everything beside the portal is closed."""
@@ -68,4 +73,4 @@ def _switches(stored: Any) -> WebAccess:
 
 def write_web_access(path: Path, access: WebAccess) -> None:
     kept = {name: value for name, value in asdict(access).items() if name not in ("pair", "challenges")}
-    replace_json(path, kept)
+    replace_json(path, kept, 0o644)

@@ -10,6 +10,7 @@ from typing import Final
 
 from ringfence.engines.certificate import Certificate, ensure_certificate
 from ringfence.engines.children import CORE, MEDIA, PORTAL, SBC, SBC_MEDIA, WEB, manage, portal_environment
+from ringfence.engines.farlink import complete_sides
 from ringfence.engines.files import (
     core_file,
     media_file,
@@ -56,6 +57,7 @@ def prepare(system: System, parts: frozenset[str], now: datetime, tell: Tell) ->
     system = replace(system, web=read_web_access(system.paths))
     if system.sbc.enabled and not system.sbc.core and ensure_link(system.paths.link, now):
         tell("certificates of the link between SBC and core created")
+    complete_sides(system.paths, system.sbc)
     _free_ports(system, parts)
     with ThreadPoolExecutor(max_workers=3) as pool:
         portal = pool.submit(_portal, system, tell) if PORTAL in parts else None

@@ -16,6 +16,7 @@ from ringfence.engines.children import (
     ACCESS,
     BANS_OUT,
     CORE,
+    FRONT_OUT,
     GUARD,
     SBC,
     SBC_MEDIA,
@@ -68,7 +69,7 @@ def put_in_force(system: System, wanted: Sbc, now: datetime) -> bool:
 def _web(system: System) -> System:
     """Nothing is passed on through an SBC that is not there."""
     access = read_web_access(system.paths)
-    if access.sbc_provisioning_http and not system.sbc.enabled:
+    if access.sbc_provisioning_http and not system.sbc.has_link:
         access = replace(access, sbc_provisioning_http=False)
         write_web_access(system.paths.web_access, access)
         shutil.chown(system.paths.web_access, accounts.WEB.name, accounts.WEB.name)
@@ -134,5 +135,5 @@ def _replace_supervisor(system: System, anew: tuple[str, ...]) -> None:
 
 def _wanted(system: System, running: frozenset[str]) -> tuple[Child, ...]:
     """What ran before, and beside a core the SBC or what tells one elsewhere."""
-    names = running | ({SBC, SBC_MEDIA, BANS_OUT} if CORE in running else frozenset())
+    names = running | ({SBC, SBC_MEDIA, BANS_OUT, FRONT_OUT} if CORE in running else frozenset())
     return tuple(child for child in children(system) if child.name in names)
