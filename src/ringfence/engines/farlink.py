@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from ringfence.engines.folders import ensure_folders
 from ringfence.engines.link import Shown, bans_side, core_side, forget_side, put_side, sbc_side, web_side
+from ringfence.engines.pairs import forget_brought
+from ringfence.engines.sbcfront import drop_front
 from ringfence.hosts import accounts
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.sbc import Sbc, read_sbc, write_sbc
@@ -48,6 +50,8 @@ def stop_being_sbc(paths: Paths) -> None:
     forget_side(sbc_side(paths.link))
     forget_side(bans_side(paths.link))
     forget_side(web_side(paths.link))
+    drop_front(paths)
+    forget_brought(paths)
     write_sbc(paths.sbc_switch, replace(read_sbc(paths.sbc_switch), enabled=False, core="", here=""))
 
 

@@ -51,11 +51,16 @@ class WebAccess:
 def read_web_access(paths: Paths) -> WebAccess:
     """What was last put in force; without a readable file everything beside the portal is closed."""
     pair = os.readlink(paths.current_pair) if paths.current_pair.is_symlink() else "current"
+    return replace(read_switches(paths.web_access), pair=pair)
+
+
+def read_switches(path: Path) -> WebAccess:
+    """The same without the certificate, for accounts that may not look where those are."""
     try:
-        stored = json.loads(paths.web_access.read_text(encoding="utf-8"))
+        stored = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         stored = {}
-    return replace(_switches(stored), pair=pair)
+    return _switches(stored)
 
 
 def _switches(stored: Any) -> WebAccess:

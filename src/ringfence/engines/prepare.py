@@ -158,7 +158,7 @@ def _engine_files(system: System, parts: frozenset[str], tell: Tell) -> None:
     }
     if CORE in parts:
         _in_place(tls_file(system))
-    if system.sbc.has_link and not system.sbc.core:
+    if system.sbc.enabled and not system.sbc.core:
         put_cores_front(system.paths)
     if SBC in parts:
         _in_place(sbc_tls_file(system))

@@ -96,6 +96,15 @@ def forget_former(paths: Paths) -> None:
     forget_unused(paths.sbc_front)
 
 
+def drop_front(paths: Paths) -> None:
+    """Where there is no SBC any more nothing is kept for it."""
+    for path in paths.sbc_front.iterdir() if paths.sbc_front.is_dir() else ():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
 def asked_of_clients(path: Path) -> ClientCertificates:
     """Nothing while nothing was chosen."""
     try:

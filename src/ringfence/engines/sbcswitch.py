@@ -34,7 +34,7 @@ from ringfence.engines.link import ensure_link
 from ringfence.engines.listeners import read_web_access, write_web_access
 from ringfence.engines.notes import CHILDREN_FILE, read_notes
 from ringfence.engines.processes import is_alive, send
-from ringfence.engines.sbcfront import put_cores_front
+from ringfence.engines.sbcfront import drop_front, put_cores_front
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
 from ringfence.hosts.sbc import Sbc, write_sbc
@@ -62,6 +62,8 @@ def put_in_force(system: System, wanted: Sbc, now: datetime) -> bool:
         _refuse_taken(system, after)
     _engine_files(after, now)
     write_sbc(system.paths.sbc_switch, wanted)
+    if not wanted.enabled:
+        drop_front(system.paths)
     _replace_supervisor(after, (*BEGUN_AGAIN, GUARD) if system.sbc.far != wanted.far else BEGUN_AGAIN)
     return True
 
@@ -102,9 +104,8 @@ def _refuse_taken(before: System, after: System) -> None:
 
 def _engine_files(system: System, now: datetime) -> None:
     files = [core_file(system)]
-    if system.sbc.has_link:
-        put_cores_front(system.paths)
     if system.sbc.enabled:
+        put_cores_front(system.paths)
         ensure_link(system.paths.link, now)
         install([sbc_tls_file(system)], reload=lambda: "")
         files += [sbc_file(system), sbc_media_file(system)]

@@ -120,7 +120,7 @@ class SipCertificates:
     def _forget(self) -> None:
         copy_to_front(self.system)
         forget_unused(self._folder)
-        if self.system.sbc.has_link:
+        if self.system.sbc.enabled:
             forget_former(self.system.paths)
 
 
@@ -134,7 +134,7 @@ def install_certificates(system: System, reload: Reload) -> None:
 
 
 def copy_to_front(system: System) -> None:
-    if system.sbc.has_link:
+    if system.sbc.enabled:
         put_front(system.paths, core_front(system.paths))
 
 

@@ -77,6 +77,9 @@ def store_pair(folder: Path, chain: bytes, key: bytes) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
+    """What is there already stays: an engine that starts just now reads it."""
+    if path.is_file() and path.read_bytes() == content:
+        return
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)

@@ -235,6 +235,10 @@ def test_page_and_rest_say_where_the_sbc_is(far: Any) -> None:
     assert (found["far"], found["link"]) == (far.host.address, PBX_ADDRESS)
     assert len(found["certificate"]) == 64
     within(10, lambda: far.pbx.rest.get("sbc")["link_up"], "the link is up")
+    within(10, lambda: far.pbx.rest.get("sbc")["certificates_told"], "certificates are carried")
+    assert found["pages"] == [f"https://{far.host.address}:10443/", f"https://{far.host.address}:8883/"]
+    links = {one["first"] for one in far.pbx.rest.get("firewall-plan")["openings"] if one["key"].startswith("sbc-link")}
+    assert links == {5068, 5072, 5073, 5074}
 
 
 def test_pages_open_at_the_sbcs_host_and_those_of_administrators_do_not(far: Any, stranger: Any) -> None:

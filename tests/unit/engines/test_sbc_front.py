@@ -153,3 +153,10 @@ def test_what_is_no_front_is_refused(wrong: dict[str, object]) -> None:
     assert Front.from_plain(good.plain()) == good
     with pytest.raises((ValueError, TypeError, KeyError, AttributeError)):
         Front.from_plain({**good.plain(), **wrong})
+
+
+def test_where_there_is_no_sbc_any_more_no_key_is_kept_for_it(desk: SipCertificates) -> None:
+    put(desk)
+    sbcfront.drop_front(desk.system.paths)
+    assert not list(desk.system.paths.sbc_front.iterdir())
+    assert read_pairs(desk.system.paths.sip_certificates)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ringfence.engines import link
-from ringfence.engines.farlink import complete_sides
+from ringfence.engines import link, sbcfront
+from ringfence.engines.farlink import complete_sides, stop_being_sbc
 from ringfence.engines.install import EngineRefused
 from ringfence.engines.link import Shown, bans_side, put_side, web_side
 from ringfence.engines.listeners import WebAccess, read_web_access, write_web_access
@@ -152,3 +152,12 @@ def test_a_host_that_was_enrolled_before_gets_what_its_web_server_shows(
     assert not web_side(paths.link).key.exists()
     complete_sides(paths, sbc)
     assert web_side(paths.link).key.read_bytes() == b"key"
+
+
+def test_whoever_is_no_sbc_any_more_forgets_the_keys_that_came(tmp_path: Path) -> None:
+    paths = folders(tmp_path)
+    make_current(paths, store_pair(paths, Origin.BROUGHT, b"brought", b"its key"))
+    sbcfront.put_front(paths, FRONT)
+    stop_being_sbc(paths)
+    assert not list(paths.sbc_front.iterdir())
+    assert not [path for path in paths.tls.rglob("*.key") if path.read_bytes() == b"its key"]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ringfence.engines.sbcfront import write_clients
+from ringfence.hosts.sbc import Sbc, write_sbc
 from ringfence.hosts.transports import ClientCertificates
 from ringfence.portal import places
 from ringfence.portal.audit.models import Entry
@@ -47,3 +48,13 @@ def test_the_page_does_the_same(site: Site, process: FakeGuard) -> None:
     assert admin.post("/sbc", {"clients": "maybe"}, secure=True).status_code == 422
     process.errors["sbc.ask"] = ("sbc.none", "clients", "There is no SBC")
     assert b"There is no SBC" in admin.post("/sbc", {"clients": "optional"}, secure=True).content
+
+
+def test_the_page_says_where_an_sbc_elsewhere_opens_web_pages(site: Site) -> None:
+    """docs/adr/0065: provisioning only while it is switched on."""
+    write_sbc(places.PATHS.sbc_switch, Sbc(far="198.51.100.2", here="192.0.2.1"))
+    try:
+        assert site.admin.get("sbc")["pages"] == ["https://198.51.100.2:10443/", "https://198.51.100.2:8883/"]
+        assert b"https://198.51.100.2:10443/" in browser().get("/sbc", secure=True).content
+    finally:
+        places.PATHS.sbc_switch.unlink()

@@ -27,6 +27,8 @@ class SbcOut(Schema):
     link: str
     certificate: str
     bans_told: bool
+    certificates_told: bool
+    pages: list[str]
     clients: ClientCertificates
     transports: list[PlaceOut]
     rtp: str
