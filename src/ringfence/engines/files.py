@@ -53,11 +53,16 @@ def _topology_key(path: Path, account: str) -> str:
 
 def tls_file(system: System, account: str = accounts.SIP.name) -> EngineFile:
     """The core reads it together with its own file, and so does that one's check."""
-    _trust_the_hosts_authorities(system.paths.authorities)
-    rendered = render_tls(
-        system, read_pairs(system.paths.sip_certificates), read_authorities(system.paths.sip_certificates)
-    )
+    own, folder = system.paths.authorities, system.paths.sip_certificates
+    _trust_the_hosts_authorities(own)
+    found_in = AUTHORITIES_OF_HOST.parent if are_the_hosts(own) else None
+    rendered = render_tls(system, read_pairs(folder), read_authorities(folder), found_in)
     return EngineFile(system.paths.core_tls_config, rendered, account, lambda _: "")
+
+
+def are_the_hosts(own: Path) -> bool:
+    """Whether providers are checked by the host's list, and not by another that somebody put in its place."""
+    return own.is_symlink() and own.readlink() == AUTHORITIES_OF_HOST
 
 
 def _trust_the_hosts_authorities(own: Path) -> None:

@@ -3,6 +3,7 @@
 The transports process holds them, as the core's own account; the portal never keeps a key.
 """
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -34,6 +35,9 @@ from ringfence.hosts.transports import read_transports
 
 MOST: Final = 64
 """Every worker keeps each of them in memory, once for each encrypted transport and address."""
+
+INSTALLING: Final = threading.Lock()
+"""The same process asks and follows: one of them at a time writes the engines' files."""
 
 type Reload = Callable[[System], bool]
 
@@ -124,13 +128,14 @@ class SipCertificates:
             forget_former(self.system.paths)
 
 
-def install_certificates(system: System, reload: Reload) -> None:
-    """What is in force now is shown by the core, and by an SBC beside it; one elsewhere hears of it by itself. Raises
-    EngineRefused; then both have their former files."""
-    copy_to_front(system)
-    system = replace(system, transports=read_transports(system.paths.transports))
-    files = [tls_file(system, account=""), *([sbc_tls_file(system, account="")] if system.sbc.enabled else [])]
-    install(files, lambda: "" if reload(system) else "the core did not take it")
+def install_certificates(system: System, reload: Reload) -> bool:
+    """What is in force now is shown by the core, and by an SBC beside it; one elsewhere hears of it by itself. Whether
+    anything was another than before. Raises EngineRefused; then both have their former files."""
+    with INSTALLING:
+        copy_to_front(system)
+        system = replace(system, transports=read_transports(system.paths.transports))
+        files = [tls_file(system, account=""), *([sbc_tls_file(system, account="")] if system.sbc.enabled else [])]
+        return bool(install(files, lambda: "" if reload(system) else "the core did not take it"))
 
 
 def copy_to_front(system: System) -> None:

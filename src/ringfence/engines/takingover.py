@@ -22,8 +22,9 @@ TAKEN_WITHIN: Final = 8.0
 CONTROL_SECONDS: Final = 10.0
 ASK_AGAIN: Final = 1.0
 ROOM: Final = 100 << 20
-"""Bytes. Each reading of the certificates takes about 42 MB of the workers' shared memory, given back only when the
-last connection that began under it is closed (measured with Kamailio 6.0.1); this is enough for two."""
+"""Bytes. Each reading of the certificates is given back only when the last connection that began under it is closed. It
+takes 1 to 3 MB of the workers' shared memory; a list of authorities in the place of the host's adds its size for every
+process (42 MB for as long a list as the host's; measured with Kamailio 6.0.1)."""
 
 log = logging.getLogger("transports")
 
