@@ -23,7 +23,10 @@ def welcome(system: System, parts: frozenset[str], prepared: Prepared, how_to_st
         lines.append(f"  RTP on SBC      {host}:{ports.SBC_RTP.ports} UDP")
     if MEDIA in parts:
         lines.append(f"  RTP             {host}:{ports.RTP.ports} UDP")
-    if WEB in parts:
+    if WEB in parts and system.sbc.core:
+        lines.append(f"  SBC Web Portal  https://{host}:{ports.SBC_PORTAL.first}/")
+        lines.append(f"  Browser Phone   https://{host}:{ports.WEBRTC.first}/")
+    elif WEB in parts:
         lines.append(f"  Web Portal      https://{host}:{ports.WEB_PORTAL.first}/")
         lines.append(f"  Browser Phone   https://{host}:{ports.WEBRTC.first}/")
         lines.append(f"  REST API        https://{host}:{ports.REST.first}/api/v1/")

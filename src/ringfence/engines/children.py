@@ -27,6 +27,8 @@ SBC: Final = "sbc"
 SBC_MEDIA: Final = "sbcmedia"
 BANS_OUT: Final = "bansout"
 BANS_IN: Final = "bansin"
+FRONT_OUT: Final = "frontout"
+FRONT_IN: Final = "frontin"
 BACKUPS: Final = "backups"
 INSPECTOR: Final = "inspector"
 
@@ -66,14 +68,16 @@ def children(system: System, environment: Mapping[str, str] = os.environ) -> tup
         return (
             _guard(system, environment),
             *_sbc(system, environment),
-            _bans(system, environment, BANS_IN),
+            _far(system, environment, BANS_IN),
+            _web(system, environment),
+            _far(system, environment, FRONT_IN),
         )
     return (
         _media(system, environment),
         _guard(system, environment),
         _core(system, environment),
         *(_sbc(system, environment) if system.sbc.enabled else ()),
-        *((_bans(system, environment, BANS_OUT),) if system.sbc.far else ()),
+        *((_far(system, environment, BANS_OUT), _far(system, environment, FRONT_OUT)) if system.sbc.far else ()),
         _portal(system, environment),
         _follower(system, environment, INGEST),
         _wsi(system, environment),
@@ -228,16 +232,24 @@ def _sbc(system: System, environment: Mapping[str, str]) -> tuple[Child, Child]:
     return relay, signalling
 
 
-def _bans(system: System, environment: Mapping[str, str], name: str) -> Child:
-    """One end of the way that bans take to an SBC on another host; an account of its own, no part may do less."""
+def _far(system: System, environment: Mapping[str, str], name: str) -> Child:
+    """One end of a way between the core's host and the SBC's. Bans have an account of their own, no part may do less;
+    certificates are told by the core's, which has them, and heard by that of the web server, which shows them."""
     return Child(
         name=name,
         argv=(str(system.paths.python), "-m", f"ringfence.farsbc.{name}"),
         log=_log(system, name),
-        account=accounts.LINK.name,
+        account=_FAR_ACCOUNTS[name],
         environment=_pairs(base_environment(system, environment)),
         after=(GUARD,),
     )
+
+
+_FAR_ACCOUNTS: Final = {
+    **dict.fromkeys((BANS_OUT, BANS_IN), accounts.LINK.name),
+    FRONT_OUT: accounts.SIP.name,
+    FRONT_IN: accounts.WEB.name,
+}
 
 
 def _portal(system: System, environment: Mapping[str, str]) -> Child:
@@ -328,7 +340,7 @@ def _web(system: System, environment: Mapping[str, str]) -> Child:
         account=accounts.WEB.name,
         capabilities=web_capabilities(system),
         environment=_pairs(base_environment(system, environment)),
-        ready=(f"tcp:127.0.0.1:{ports.WEB_PORTAL.first}",),
+        ready=(f"tcp:127.0.0.1:{(ports.WEBRTC if system.sbc.core else ports.WEB_PORTAL).first}",),
         more_logs=(str(system.paths.web_logs / "access.log"),),
     )
 

@@ -8,14 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from ringfence.engines import sbcfront
 from ringfence.engines.children import base_environment, core_argv, core_environment, sbc_argv, web_capabilities
 from ringfence.engines.install import EngineFile
 from ringfence.engines.kamailio import render_core, render_tls
 from ringfence.engines.link import ensure_flow_key
-from ringfence.engines.nginx import render_web
+from ringfence.engines.nginx import render_far_web, render_web
 from ringfence.engines.privileges import run_as
 from ringfence.engines.rtpengine import faults, render_media
 from ringfence.engines.sbc import render_sbc, render_sbc_media, render_sbc_tls
+from ringfence.engines.sbcfront import CLIENTS, asked_of_clients
 from ringfence.engines.sippairs import read_authorities, read_pairs
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
@@ -51,9 +53,16 @@ def _topology_key(path: Path, account: str) -> str:
 
 def tls_file(system: System, account: str = accounts.SIP.name) -> EngineFile:
     """The core reads it together with its own file, and so does that one's check."""
-    _trust_the_hosts_authorities(system.paths.authorities)
-    rendered = render_tls(system, read_pairs(system.paths), read_authorities(system.paths))
+    own, folder = system.paths.authorities, system.paths.sip_certificates
+    _trust_the_hosts_authorities(own)
+    found_in = AUTHORITIES_OF_HOST.parent if are_the_hosts(own) else None
+    rendered = render_tls(system, read_pairs(folder), read_authorities(folder), found_in)
     return EngineFile(system.paths.core_tls_config, rendered, account, lambda _: "")
+
+
+def are_the_hosts(own: Path) -> bool:
+    """Whether providers are checked by the host's list, and not by another that somebody put in its place."""
+    return own.is_symlink() and own.readlink() == AUTHORITIES_OF_HOST
 
 
 def _trust_the_hosts_authorities(own: Path) -> None:
@@ -83,8 +92,13 @@ def sbc_file(system: System) -> EngineFile:
     return EngineFile(system.paths.sbc_config, rendered, accounts.SBC.name, check)
 
 
-def sbc_tls_file(system: System) -> EngineFile:
-    return EngineFile(system.paths.sbc_tls_config, render_sbc_tls(system), accounts.SBC.name, lambda _: "")
+def sbc_tls_file(system: System, account: str | None = None) -> EngineFile:
+    """`account` is empty where the caller already is the one that looks after it; root leaves it to that one."""
+    front = system.paths.sbc_front
+    clients = asked_of_clients(front / CLIENTS)
+    rendered = render_sbc_tls(system, read_pairs(front), read_authorities(front), clients)
+    owner = sbcfront.owner(system.paths) if account is None else account
+    return EngineFile(system.paths.sbc_tls_config, rendered, owner, lambda _: "")
 
 
 def sbc_media_file(system: System) -> EngineFile:
@@ -101,7 +115,8 @@ def web_file(system: System, account: str = accounts.WEB.name) -> EngineFile:
         argv = ["nginx", "-t", "-q", "-e", "stderr", "-c", str(staged)]
         return _complaint(account, argv, base_environment(system), web_capabilities(system))
 
-    return EngineFile(system.paths.nginx_config, render_web(system), account, check)
+    rendered = render_far_web(system) if system.sbc.core else render_web(system)
+    return EngineFile(system.paths.nginx_config, rendered, account, check)
 
 
 def _complaint(account: str, argv: Sequence[str], environment: dict[str, str], capabilities: Sequence[str] = ()) -> str:

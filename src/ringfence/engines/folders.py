@@ -6,6 +6,7 @@ import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
+from ringfence.engines import sbcfront
 from ringfence.hosts import accounts
 from ringfence.hosts.paths import Paths
 
@@ -24,7 +25,7 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
     `run` lets the guard make its two sockets there; the sticky bit keeps it from replacing anybody else's entries.
     """
     sip, guard, portal, web = accounts.SIP.name, accounts.GUARD.name, accounts.PORTAL.name, accounts.WEB.name
-    voice = accounts.VOICE.name
+    voice, front = accounts.VOICE.name, sbcfront.owner(paths)
     return (
         Folder(paths.state, "root", "root", 0o755),
         Folder(paths.policy, portal, accounts.POLICY, 0o2750),
@@ -40,7 +41,7 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
         Folder(paths.spool, voice, portal, 0o2770),
         Folder(paths.static, portal, web, 0o2750),
         Folder(paths.tls, web, accounts.TLS, 0o2750),
-        Folder(paths.web_access.parent, web, web, 0o750),
+        Folder(paths.web_access.parent, web, web, 0o755),
         Folder(paths.transports.parent, sip, sip, 0o755),
         Folder(paths.logs, "root", "root", 0o711),
         Folder(paths.web_logs, web, web, 0o750),
@@ -50,8 +51,11 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
         Folder(paths.link, "root", "root", 0o755),
         Folder(paths.link / "core", "root", sip, 0o750),
         Folder(paths.link / "sbc", "root", accounts.SBC.name, 0o750),
+        Folder(paths.link / "web", "root", web, 0o750),
         Folder(paths.link / "bans", "root", accounts.LINK.name, 0o750),
-        Folder(paths.sbc, accounts.SBC.name, sip, 0o2750),
+        Folder(paths.sbc, accounts.SBC.name, front, 0o2750),
+        Folder(paths.sbc_front, front, accounts.SBC.name, 0o2750),
+        Folder(paths.sbc_tls_config.parent, front, accounts.SBC.name, 0o2750),
         Folder(paths.sbc_media, accounts.SBC_MEDIA.name, accounts.SBC_MEDIA.name, 0o750),
         Folder(paths.media, sip, accounts.MEDIA.name, 0o2750),
         Folder(paths.voice, voice, accounts.NEWS, 0o2750),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address
 from typing import Final
 
-from ringfence.engines.children import BANS_OUT, CORE, MEDIA, SBC, SBC_MEDIA, VOICE, WEB
+from ringfence.engines.children import BANS_OUT, CORE, FRONT_OUT, MEDIA, SBC, SBC_MEDIA, VOICE, WEB
 from ringfence.engines.system import System
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import LOOPBACK, Address
@@ -40,6 +40,8 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
         wanted.append(Endpoint(link, ports.LINK_TO_CORE, Transport.TCP))
     if BANS_OUT in parts:
         wanted.append(Endpoint(link, ports.LINK_OF_BANS, Transport.TCP))
+    if FRONT_OUT in parts:
+        wanted.append(Endpoint(link, ports.LINK_OF_FRONT, Transport.TCP))
     if SBC in parts:
         wanted.append(Endpoint(link, ports.LINK_TO_SBC, Transport.TCP))
         for address in system.reached_addresses:
@@ -51,10 +53,18 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
     if VOICE in parts:
         wanted += [Endpoint(LOOPBACK, port, Transport.UDP) for port in (ports.VOICE_SIP, ports.VOICE_KEYS)]
     if WEB in parts:
-        wanted += [web_endpoint(port) for port in (*_FIXED, *system.web.ports)]
-        if system.sbc.enabled:
-            wanted.append(web_endpoint(ports.SBC_PORTAL.first))
+        wanted += [web_endpoint(port) for port in _web_ports(system)]
+        if system.sbc.far:
+            wanted.append(Endpoint(link, ports.LINK_OF_PAGES, Transport.TCP))
     return tuple(wanted)
+
+
+def _web_ports(system: System) -> tuple[int, ...]:
+    """An SBC for a core elsewhere has the doors of those outside alone."""
+    if system.sbc.core:
+        return (ports.SBC_PORTAL.first, ports.WEBRTC.first, *system.web.ports)
+    beside = (ports.SBC_PORTAL.first,) if system.sbc.enabled else ()
+    return (*_FIXED, *system.web.ports_beside(system.sbc), *beside)
 
 
 def web_endpoint(port: int) -> Endpoint:

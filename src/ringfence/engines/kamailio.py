@@ -79,9 +79,15 @@ class Authorities:
     revoked: Path | None
 
 
-def render_tls(system: System, named: Sequence[NamedPair] = (), authorities: Authorities | None = None) -> str:
+def render_tls(
+    system: System,
+    named: Sequence[NamedPair] = (),
+    authorities: Authorities | None = None,
+    found_in: Path | None = None,
+) -> str:
     """`run/core/tls.cfg`: what TLS offers, and what it demands of those we call. `named` are shown to whoever asks for
     their domain (docs/adr/0041). Where phones shall show certificates and nobody is known to sign them, none is valid.
+    `found_in`: the directory of the host's own authorities; None where others were put in their place.
     """
     return render(
         TLS_TEMPLATE,
@@ -91,6 +97,7 @@ def render_tls(system: System, named: Sequence[NamedPair] = (), authorities: Aut
         certificate=system.paths.web_certificate,
         key=system.paths.web_key,
         authorities=system.paths.authorities,
+        found_in=found_in,
         named=named,
         sockets=_tls_sockets(system) if named else [],
         nameless=NAMELESS,

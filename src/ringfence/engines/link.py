@@ -97,6 +97,11 @@ def bans_side(folder: Path) -> Side:
     return Side(folder / "bans")
 
 
+def web_side(folder: Path) -> Side:
+    """What the web server shows on the link, and on the SBC's host whoever hears of other certificates."""
+    return Side(folder / "web")
+
+
 def _place(address: str, port: int) -> Bare:
     found = parsed(address)
     assert found is not None

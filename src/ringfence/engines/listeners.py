@@ -10,6 +10,7 @@ from ringfence.engines.challenges import Challenge
 from ringfence.hosts import ports
 from ringfence.hosts.jsonfile import replace_json
 from ringfence.hosts.paths import Paths
+from ringfence.hosts.sbc import Sbc
 
 SWITCHES: Final = ("redirect_80", "redirect_443", "provisioning_http", "sbc_provisioning_http")
 
@@ -42,15 +43,24 @@ class WebAccess:
         )
         return tuple(port for is_on, port in known if is_on)
 
+    def ports_beside(self, sbc: Sbc) -> tuple[int, ...]:
+        """Those of this host: an SBC elsewhere opens its own."""
+        return tuple(port for port in self.ports if not (sbc.far and port == ports.SBC_PROVISIONING.first))
+
 
 def read_web_access(paths: Paths) -> WebAccess:
     """What was last put in force; without a readable file everything beside the portal is closed."""
     pair = os.readlink(paths.current_pair) if paths.current_pair.is_symlink() else "current"
+    return replace(read_switches(paths.web_access), pair=pair)
+
+
+def read_switches(path: Path) -> WebAccess:
+    """The same without the certificate, for accounts that may not look where those are."""
     try:
-        stored = json.loads(paths.web_access.read_text(encoding="utf-8"))
+        stored = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         stored = {}
-    return replace(_switches(stored), pair=pair)
+    return _switches(stored)
 
 
 def _switches(stored: Any) -> WebAccess:
@@ -68,4 +78,4 @@ def _switches(stored: Any) -> WebAccess:
 
 def write_web_access(path: Path, access: WebAccess) -> None:
     kept = {name: value for name, value in asdict(access).items() if name not in ("pair", "challenges")}
-    replace_json(path, kept)
+    replace_json(path, kept, 0o644)

@@ -53,6 +53,14 @@ def drop_pair(paths: Paths, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def forget_brought(paths: Paths) -> None:
+    """Another pair is made at the next start."""
+    if is_brought(paths):
+        paths.current_pair.unlink()
+    for folder in paths.tls.glob(f"{Origin.BROUGHT}-*"):
+        shutil.rmtree(folder)
+
+
 def in_force(paths: Paths) -> str:
     return os.readlink(paths.current_pair) if paths.current_pair.is_symlink() else ""
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from ringfence.engines.certificate import Certificate, ensure_certificate
 from ringfence.engines.children import CORE, MEDIA, PORTAL, SBC, SBC_MEDIA, WEB, manage, portal_environment
+from ringfence.engines.farlink import complete_sides
 from ringfence.engines.files import (
     core_file,
     media_file,
@@ -26,6 +27,7 @@ from ringfence.engines.link import ensure_link
 from ringfence.engines.listeners import read_web_access
 from ringfence.engines.notes import read_notes
 from ringfence.engines.privileges import run_as
+from ringfence.engines.sbcfront import put_cores_front
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
 
@@ -55,6 +57,7 @@ def prepare(system: System, parts: frozenset[str], now: datetime, tell: Tell) ->
     system = replace(system, web=read_web_access(system.paths))
     if system.sbc.enabled and not system.sbc.core and ensure_link(system.paths.link, now):
         tell("certificates of the link between SBC and core created")
+    complete_sides(system.paths, system.sbc)
     _free_ports(system, parts)
     with ThreadPoolExecutor(max_workers=3) as pool:
         portal = pool.submit(_portal, system, tell) if PORTAL in parts else None
@@ -155,6 +158,8 @@ def _engine_files(system: System, parts: frozenset[str], tell: Tell) -> None:
     }
     if CORE in parts:
         _in_place(tls_file(system))
+    if system.sbc.enabled and not system.sbc.core:
+        put_cores_front(system.paths)
     if SBC in parts:
         _in_place(sbc_tls_file(system))
     files = [maker(system) for name, maker in makers.items() if name in parts]

@@ -1,15 +1,16 @@
 """The SBC's configuration files, from the System: a second Kamailio and a second rtpengine that face the Internet."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from ringfence.engines.kamailio import modules_directory
+from ringfence.engines.kamailio import NAMELESS, Authorities, NamedPair, modules_directory
 from ringfence.engines.link import sbc_link
 from ringfence.engines.render import Bare, bracketed, quote_kamailio, render
 from ringfence.engines.rtpengine import Relay, render_relay
 from ringfence.engines.system import System
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import LOOPBACK
-from ringfence.hosts.transports import Protocol
+from ringfence.hosts.transports import ClientCertificates, Protocol
 from ringfence.policy.rules import registration
 
 TEMPLATE: Final = "sbc.cfg.j2"
@@ -51,8 +52,14 @@ def render_sbc(system: System, key: str) -> str:
     )
 
 
-def render_sbc_tls(system: System) -> str:
-    """`run/sbc/tls.cfg`."""
+def render_sbc_tls(
+    system: System,
+    named: Sequence[NamedPair] = (),
+    authorities: Authorities | None = None,
+    clients: ClientCertificates = ClientCertificates.NONE,
+) -> str:
+    """`run/sbcfront/tls.cfg`. Where phones shall show certificates and nobody is known to sign them, none is valid."""
+    asked = {ClientCertificates.OPTIONAL: "no", ClientCertificates.REQUIRED: "yes"}
     return render(
         TLS_TEMPLATE,
         Bare,
@@ -60,8 +67,18 @@ def render_sbc_tls(system: System) -> str:
         source=f"src/ringfence/engines/templates/{TLS_TEMPLATE}",
         certificate=system.paths.web_certificate,
         key=system.paths.web_key,
+        named=named,
+        sockets=_secure_sockets(system),
+        nameless=NAMELESS,
+        must=asked.get(clients, ""),
+        phones=authorities or Authorities(system.paths.web_certificate, None),
         link=sbc_link(system.paths.link, system.sbc),
     )
+
+
+def _secure_sockets(system: System) -> list[str]:
+    secure = [one.port for one in system.sbc.transports if one.protocol.is_secure]
+    return [f"{bracketed(address)}:{port}" for address in system.reached_addresses for port in secure]
 
 
 def render_sbc_media(system: System) -> str:

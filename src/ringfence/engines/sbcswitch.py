@@ -16,6 +16,7 @@ from ringfence.engines.children import (
     ACCESS,
     BANS_OUT,
     CORE,
+    FRONT_OUT,
     GUARD,
     SBC,
     SBC_MEDIA,
@@ -33,6 +34,7 @@ from ringfence.engines.link import ensure_link
 from ringfence.engines.listeners import read_web_access, write_web_access
 from ringfence.engines.notes import CHILDREN_FILE, read_notes
 from ringfence.engines.processes import is_alive, send
+from ringfence.engines.sbcfront import drop_front, put_cores_front
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
 from ringfence.hosts.sbc import Sbc, write_sbc
@@ -60,6 +62,8 @@ def put_in_force(system: System, wanted: Sbc, now: datetime) -> bool:
         _refuse_taken(system, after)
     _engine_files(after, now)
     write_sbc(system.paths.sbc_switch, wanted)
+    if not wanted.enabled:
+        drop_front(system.paths)
     _replace_supervisor(after, (*BEGUN_AGAIN, GUARD) if system.sbc.far != wanted.far else BEGUN_AGAIN)
     return True
 
@@ -67,7 +71,7 @@ def put_in_force(system: System, wanted: Sbc, now: datetime) -> bool:
 def _web(system: System) -> System:
     """Nothing is passed on through an SBC that is not there."""
     access = read_web_access(system.paths)
-    if access.sbc_provisioning_http and not system.sbc.enabled:
+    if access.sbc_provisioning_http and not system.sbc.has_link:
         access = replace(access, sbc_provisioning_http=False)
         write_web_access(system.paths.web_access, access)
         shutil.chown(system.paths.web_access, accounts.WEB.name, accounts.WEB.name)
@@ -101,6 +105,7 @@ def _refuse_taken(before: System, after: System) -> None:
 def _engine_files(system: System, now: datetime) -> None:
     files = [core_file(system)]
     if system.sbc.enabled:
+        put_cores_front(system.paths)
         ensure_link(system.paths.link, now)
         install([sbc_tls_file(system)], reload=lambda: "")
         files += [sbc_file(system), sbc_media_file(system)]
@@ -131,5 +136,5 @@ def _replace_supervisor(system: System, anew: tuple[str, ...]) -> None:
 
 def _wanted(system: System, running: frozenset[str]) -> tuple[Child, ...]:
     """What ran before, and beside a core the SBC or what tells one elsewhere."""
-    names = running | ({SBC, SBC_MEDIA, BANS_OUT} if CORE in running else frozenset())
+    names = running | ({SBC, SBC_MEDIA, BANS_OUT, FRONT_OUT} if CORE in running else frozenset())
     return tuple(child for child in children(system) if child.name in names)

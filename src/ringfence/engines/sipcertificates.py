@@ -3,6 +3,7 @@
 The transports process holds them, as the core's own account; the portal never keeps a key.
 """
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,11 +14,12 @@ from cryptography import x509
 
 from ringfence.engines import brought
 from ringfence.engines.brought import CertificateRefused
-from ringfence.engines.files import tls_file
+from ringfence.engines.files import sbc_tls_file, tls_file
 from ringfence.engines.install import EngineRefused, install
 from ringfence.engines.kamailio import NamedPair
 from ringfence.engines.phoneauthorities import check_revocations, checked_authorities
 from ringfence.engines.questions import Answer, Args, Refusal, text_of
+from ringfence.engines.sbcfront import core_front, forget_former, put_front
 from ringfence.engines.sippairs import (
     DOMAIN,
     forget_unused,
@@ -33,6 +35,9 @@ from ringfence.hosts.transports import read_transports
 
 MOST: Final = 64
 """Every worker keeps each of them in memory, once for each encrypted transport and address."""
+
+INSTALLING: Final = threading.Lock()
+"""The same process asks and follows: one of them at a time writes the engines' files."""
 
 type Reload = Callable[[System], bool]
 
@@ -55,26 +60,26 @@ class SipCertificates:
     def show(self, _: Args) -> Answer:
         """What is in force, by domain."""
         now = datetime.now(UTC)
-        return {"certificates": {one.domain: _described(one, now) for one in read_pairs(self.system.paths)}}
+        return {"certificates": {one.domain: _described(one, now) for one in read_pairs(self._folder)}}
 
     def put(self, args: Args) -> Answer:
         """Another certificate for a domain; the one before stays if anything is wrong."""
         domain = _domain(args)
-        before = names_in_force(self.system.paths)
+        before = names_in_force(self._folder)
         if domain not in before and len(before) >= MOST:
             raise Refusal("certificate.too_many", "chain", f"At most {MOST} domains have a certificate of their own.")
         try:
             pair = brought.checked(text_of(args, "chain"), text_of(args, "key"), domain, datetime.now(UTC))
         except CertificateRefused as refused:
             raise Refusal(refused.rule, refused.field, refused.message) from refused
-        name = store_pair(self.system.paths, pair)
+        name = store_pair(self._folder, pair.chain_pem, pair.key_pem)
         self._put_in_force(before, {**before, domain: name})
         return self.show({})
 
     def drop(self, args: Args) -> Answer:
         """The domain is served with the system's certificate again."""
         domain = _domain(args)
-        before = names_in_force(self.system.paths)
+        before = names_in_force(self._folder)
         self._put_in_force(before, {name: pair for name, pair in before.items() if name != domain})
         return self.show({})
 
@@ -86,36 +91,56 @@ class SipCertificates:
             check_revocations(revoked, signers)
         except CertificateRefused as refused:
             raise Refusal(refused.rule, refused.field, refused.message) from refused
-        paths, before = self.system.paths, read_authorities(self.system.paths)
+        folder, before = self._folder, read_authorities(self._folder)
         former = (before.certificates.read_bytes(), _read(before.revoked)) if before else None
-        write_authorities(paths, authorities.encode(), revoked.encode())
+        write_authorities(folder, authorities.encode(), revoked.encode())
         try:
-            self._install()
+            install_certificates(self.system, self.reload)
         except EngineRefused as refused:
             if former is not None:
-                write_authorities(paths, *former)
+                write_authorities(folder, *former)
             message = f"The core did not take it; nothing was changed. {refused}"
             raise Refusal("certificate.refused", "authorities", message) from refused
         finally:
-            forget_unused(paths)
+            self._forget()
         return {"authorities": [brought.common_name(one.subject) for one in signers]}
 
-    def _install(self) -> None:
-        system = replace(self.system, transports=read_transports(self.system.paths.transports))
-        install([tls_file(system, account="")], lambda: "" if self.reload(system) else "the core did not take it")
+    @property
+    def _folder(self) -> Path:
+        return self.system.paths.sip_certificates
 
     def _put_in_force(self, before: Mapping[str, str], wanted: Mapping[str, str]) -> None:
-        paths = self.system.paths
-        write_names(paths, wanted)
+        write_names(self._folder, wanted)
         try:
-            self._install()
+            install_certificates(self.system, self.reload)
         except EngineRefused as refused:
-            write_names(paths, before)
+            write_names(self._folder, before)
             raise Refusal(
                 "certificate.refused", "chain", f"The core did not take it; nothing was changed. {refused}"
             ) from refused
         finally:
-            forget_unused(paths)
+            self._forget()
+
+    def _forget(self) -> None:
+        copy_to_front(self.system)
+        forget_unused(self._folder)
+        if self.system.sbc.enabled:
+            forget_former(self.system.paths)
+
+
+def install_certificates(system: System, reload: Reload) -> bool:
+    """What is in force now is shown by the core, and by an SBC beside it; one elsewhere hears of it by itself. Whether
+    anything was another than before. Raises EngineRefused; then both have their former files."""
+    with INSTALLING:
+        copy_to_front(system)
+        system = replace(system, transports=read_transports(system.paths.transports))
+        files = [tls_file(system, account=""), *([sbc_tls_file(system, account="")] if system.sbc.enabled else [])]
+        return bool(install(files, lambda: "" if reload(system) else "the core did not take it"))
+
+
+def copy_to_front(system: System) -> None:
+    if system.sbc.enabled:
+        put_front(system.paths, core_front(system.paths))
 
 
 def _described(one: NamedPair, now: datetime) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """Pairs of certificate and key for the domains of tenants on the disk: each in a directory of its own; one file says
-which of them are in force.
+which of them are in force. The core has one folder of them, the SBC another (docs/adr/0064).
 """
 
 import hashlib
@@ -11,41 +11,37 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ringfence.engines.brought import Pair
 from ringfence.engines.kamailio import Authorities, NamedPair
-from ringfence.hosts.paths import Paths
 
 DOMAIN: Final = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9-]{1,63})+")
 
 
-def read_pairs(paths: Paths) -> tuple[NamedPair, ...]:
+def read_pairs(folder: Path) -> tuple[NamedPair, ...]:
     """The pairs in force; one whose files are gone is left out, so that the core still starts."""
-    folder = paths.sip_certificates
     found = (
         NamedPair(domain, folder / name / "sip.crt", folder / name / "sip.key")
-        for domain, name in sorted(names_in_force(paths).items())
+        for domain, name in sorted(names_in_force(folder).items())
     )
     return tuple(one for one in found if one.certificate.is_file() and one.key.is_file())
 
 
-def names_in_force(paths: Paths) -> dict[str, str]:
+def names_in_force(folder: Path) -> dict[str, str]:
     """Which directory holds the pair of which domain."""
     try:
-        stored: dict[str, Any] = json.loads((paths.sip_certificates / "in-force.json").read_text(encoding="utf-8"))
+        stored: dict[str, Any] = json.loads((folder / "in-force.json").read_text(encoding="utf-8"))
         return {domain: name for domain, name in stored.items() if DOMAIN.fullmatch(domain) and name.isalnum()}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}
 
 
-def write_names(paths: Paths, names: Mapping[str, str]) -> None:
-    paths.sip_certificates.mkdir(mode=0o700, exist_ok=True)
-    _write(paths.sip_certificates / "in-force.staged", json.dumps(names).encode())
-    (paths.sip_certificates / "in-force.staged").replace(paths.sip_certificates / "in-force.json")
+def write_names(folder: Path, names: Mapping[str, str]) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _write(folder / "in-force.staged", json.dumps(names).encode())
+    (folder / "in-force.staged").replace(folder / "in-force.json")
 
 
-def read_authorities(paths: Paths) -> Authorities | None:
+def read_authorities(folder: Path) -> Authorities | None:
     """Who signs certificates of phones; None while nobody is trusted for that."""
-    folder = paths.sip_certificates
     try:
         stored: dict[str, str] = json.loads((folder / "phones.json").read_text(encoding="utf-8"))
         signers, revoked = stored["authorities"], stored["revoked"]
@@ -56,9 +52,8 @@ def read_authorities(paths: Paths) -> Authorities | None:
     return Authorities(folder / f"{signers}.pem", listed) if known else None
 
 
-def write_authorities(paths: Paths, authorities: bytes, revoked: bytes) -> None:
+def write_authorities(folder: Path, authorities: bytes, revoked: bytes) -> None:
     """Files that are named by what is in them, so that one changed word changes what Kamailio reads."""
-    folder = paths.sip_certificates
     folder.mkdir(mode=0o700, exist_ok=True)
     names = {"authorities": _name_of(authorities), "revoked": _name_of(revoked) if revoked else ""}
     _write(folder / f"{names['authorities']}.pem", authorities)
@@ -72,17 +67,19 @@ def _name_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
 
 
-def store_pair(paths: Paths, pair: Pair) -> str:
+def store_pair(folder: Path, chain: bytes, key: bytes) -> str:
     """A directory with both files; its name says what is in it."""
-    name = _name_of(pair.chain_pem + pair.key_pem)
-    folder = paths.sip_certificates / name
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write(folder / "sip.key", pair.key_pem)
-    _write(folder / "sip.crt", pair.chain_pem)
+    name = _name_of(chain + key)
+    (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(folder / name / "sip.key", key)
+    _write(folder / name / "sip.crt", chain)
     return name
 
 
 def _write(path: Path, content: bytes) -> None:
+    """What is there already stays: an engine that starts just now reads it."""
+    if path.is_file() and path.read_bytes() == content:
+        return
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)
@@ -90,11 +87,11 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(stream.fileno())
 
 
-def forget_unused(paths: Paths) -> None:
-    used = set(names_in_force(paths).values())
-    known = read_authorities(paths)
+def forget_unused(folder: Path) -> None:
+    used = set(names_in_force(folder).values())
+    known = read_authorities(folder)
     kept = {known.certificates, known.revoked} if known else set()
-    for path in paths.sip_certificates.iterdir():
+    for path in folder.iterdir():
         if path.is_dir() and path.name not in used:
             shutil.rmtree(path, ignore_errors=True)
         elif path.suffix in (".pem", ".crl") and path not in kept:

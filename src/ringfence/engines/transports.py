@@ -21,10 +21,12 @@ from ringfence.engines.install import EngineRefused, install
 from ringfence.engines.network import NetworkDesk
 from ringfence.engines.pairs import in_force
 from ringfence.engines.questions import Answer, Args, Desk, Listener, Refusal
-from ringfence.engines.sipcertificates import SipCertificates
+from ringfence.engines.sbcclients import SbcClients
+from ringfence.engines.sipcertificates import INSTALLING, SipCertificates, install_certificates
 from ringfence.engines.sippairs import read_authorities
 from ringfence.engines.system import System, this_system
 from ringfence.engines.takingover import take_over
+from ringfence.hosts.paths import Paths
 from ringfence.hosts.transports import (
     ClientCertificates,
     SipTransport,
@@ -52,7 +54,8 @@ class Transports(Desk):
     def verbs(self) -> Mapping[str, Callable[[Args], Answer]]:
         certificates = SipCertificates(self._system, take_over)
         shown = {"transports.show": self.show, "transports.change": self.change}
-        return {**shown, **certificates.verbs(), **self._network.verbs()}
+        outside = SbcClients(self._system, take_over)
+        return {**shown, **certificates.verbs(), **outside.verbs(), **self._network.verbs()}
 
     def show(self, _: Args) -> Answer:
         """What is in force now."""
@@ -63,7 +66,7 @@ class Transports(Desk):
         before = read_transports(self._system.paths.transports)
         wanted = _wanted(args)
         asking = any(one.clients is not ClientCertificates.NONE for one in wanted)
-        if asking and read_authorities(self._system.paths) is None:
+        if asking and read_authorities(self._system.paths.sip_certificates) is None:
             raise Refusal("transport.no_authority", "clients", "No authority for certificates of phones is known yet.")
         if wanted != before:
             self._refuse_taken(before, wanted)
@@ -88,7 +91,8 @@ class Transports(Desk):
         file = core_file(system, account="")
         try:
             files = [tls_file(system, account=""), file]
-            install(files, lambda: restart_core(paths, wanted if file.is_in_force() else before))
+            with INSTALLING:
+                install(files, lambda: restart_core(paths, wanted if file.is_in_force() else before))
         except EngineRefused as refused:
             write_transports(paths.transports, before)
             log.error("%s", refused)
@@ -106,14 +110,32 @@ def _wanted(args: Args) -> tuple[SipTransport, ...]:
 
 
 def follow_certificate(system: System) -> None:
-    """Has the core read its certificate again whenever another one is put in force; connections stay."""
-    seen = in_force(system.paths)
+    """Has the core read its certificate again whenever another one is put in force, or other authorities of providers;
+    connections stay."""
+    seen = _followed(system.paths)
     while True:
         time.sleep(CERTIFICATE_POLL)
-        now = in_force(system.paths)
-        if now != seen and take_over(system):
-            log.info("the certificate %s is served", now)
+        now = _followed(system.paths)
+        if now != seen and taken_anew(system):
+            log.info("the certificate %s is served", now[0])
             seen = now
+
+
+def _followed(paths: Paths) -> tuple[object, ...]:
+    try:
+        found = paths.authorities.lstat()
+    except OSError:
+        return (in_force(paths),)
+    return in_force(paths), found.st_ino, found.st_mtime_ns
+
+
+def taken_anew(system: System) -> bool:
+    """Whether the engines read everything again; the text of their files may be the same."""
+    try:
+        return install_certificates(system, take_over) or take_over(system)
+    except (EngineRefused, OSError) as error:
+        log.error("%s", error)
+        return False
 
 
 def main() -> int:

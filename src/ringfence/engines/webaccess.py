@@ -13,7 +13,7 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ from ringfence.engines.pairs import Origin, drop_pair, make_current, store_pair
 from ringfence.engines.questions import Answer, Args, Desk, Listener, Refusal, text_of
 from ringfence.engines.system import System, this_system
 from ringfence.hosts import ports
+from ringfence.hosts.paths import Paths
 
 SERVED_WITHIN: Final = 4.0
 RELEASED_WITHIN: Final = 2.0
@@ -84,12 +85,12 @@ class WebServer(Desk):
             provisioning_http=_switch(args, "provisioning_http", now.provisioning_http),
             sbc_provisioning_http=_switch(args, "sbc_provisioning_http", now.sbc_provisioning_http),
         )
-        if wanted.sbc_provisioning_http and not self._system.sbc.enabled:
+        if wanted.sbc_provisioning_http and not self._system.sbc.has_link:
             raise Refusal(
                 "web.no_sbc", "sbc_provisioning_http", "There is no SBC; switch it on first: ringfence sbc on"
             )
         self._refuse_low_ports(wanted)
-        self._refuse_taken(set(wanted.ports) - set(now.ports))
+        self._refuse_taken(set(self._ports(wanted)) - set(self._ports(now)))
         self._put_in_force(wanted)
         return self.show({})
 
@@ -114,7 +115,7 @@ class WebServer(Desk):
         now, wanted = self._access(), challenges_of(args.get("challenges", {}))
         access = replace(now, challenges=wanted)
         self._refuse_low_ports(access)
-        self._refuse_taken(set(access.ports) - set(now.ports))
+        self._refuse_taken(set(self._ports(access)) - set(self._ports(now)))
         self._put_in_force(access)
         self._wait_for_silence(set(now.challenges) - set(wanted))
         self._challenges, self._closes_at = wanted, time.monotonic() + OPEN_SECONDS
@@ -156,6 +157,9 @@ class WebServer(Desk):
     def _access(self) -> WebAccess:
         return replace(read_web_access(self._system.paths), challenges=self._challenges)
 
+    def _ports(self, access: WebAccess) -> tuple[int, ...]:
+        return access.ports_beside(self._system.sbc)
+
     def _refuse_low_ports(self, wanted: WebAccess) -> None:
         low = [port for port in wanted.ports if port < 1024]
         if low and not self._system.low_ports:
@@ -193,23 +197,28 @@ class WebServer(Desk):
         """Asks nginx to read its file anew and looks whether it does; a complaint if not in time."""
         self._signal()
         until = time.monotonic() + SERVED_WITHIN
-        while (complaint := _not_served(fingerprint, wanted)) and time.monotonic() < until:
+        while (complaint := _not_served(fingerprint, wanted, self._ports(wanted))) and time.monotonic() < until:
             time.sleep(POLL)
         return complaint
 
     def _signal(self) -> str:
-        try:
-            os.kill(int((self._system.paths.nginx / "nginx.pid").read_text(encoding="ascii")), signal.SIGHUP)
-        except (OSError, ValueError) as error:
-            log.warning("nginx does not run, it will start with the new file: %s", error)
+        have_nginx_read(self._system.paths)
         return ""
 
 
-def _not_served(fingerprint: str, wanted: WebAccess) -> str:
+def have_nginx_read(paths: Paths) -> None:
+    """Its file anew; connections stay."""
+    try:
+        os.kill(int((paths.nginx / "nginx.pid").read_text(encoding="ascii")), signal.SIGHUP)
+    except (OSError, ValueError) as error:
+        log.warning("nginx does not run, it will start with the new file: %s", error)
+
+
+def _not_served(fingerprint: str, wanted: WebAccess, listening: Iterable[int]) -> str:
     served = _served_fingerprint(ports.WEB_PORTAL.first)
     if served != fingerprint:
         return "the old certificate is still served" if served else "nothing answers on the portal's port"
-    if closed := [port for port in wanted.ports if not _is_open(port)]:
+    if closed := [port for port in listening if not _is_open(port)]:
         return f"nothing listens on port {closed[0]}"
     silent = [challenge for challenge in wanted.challenges if not challenge.is_answered]
     return "a challenge is not answered on port 80" if silent else ""

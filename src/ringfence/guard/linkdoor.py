@@ -8,7 +8,7 @@ from ringfence.hosts import ports
 
 COUNTER: Final = "dropped_link"
 _PRIORITY: Final = -295
-_TCP: Final = f"{{ {ports.LINK_TO_CORE}, {ports.LINK_TO_SBC}, {ports.LINK_OF_BANS} }}"
+_TCP: Final = f"{{ {', '.join(map(str, sorted((ports.LINK_TO_SBC, *ports.FAR_LINK))))} }}"
 
 
 def lines(other: str) -> list[str]:

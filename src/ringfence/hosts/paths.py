@@ -180,6 +180,11 @@ class Paths:
         return self.transports.parent / "certificates"
 
     @property
+    def sbc_clients(self) -> Path:
+        """Whether the SBC asks phones for certificates; written by the transports process alone."""
+        return self.transports.parent / "sbc-clients.json"
+
+    @property
     def voice_network(self) -> Path:
         """How calls are marked and over which link they go; written by the transports process alone."""
         return self.transports.parent / "network.json"
@@ -228,8 +233,14 @@ class Paths:
         return self.sbc / "sbc.cfg"
 
     @property
+    def sbc_front(self) -> Path:
+        """Certificates that the SBC shows clients, with their keys; for its account's eyes alone."""
+        return self.state / "sbcfront"
+
+    @property
     def sbc_tls_config(self) -> Path:
-        return self.sbc / "tls.cfg"
+        """Beside the folder of its certificates: whoever replaces those tells the SBC in it."""
+        return self.run / "sbcfront" / "tls.cfg"
 
     @property
     def sbc_pid(self) -> Path:

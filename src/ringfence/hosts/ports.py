@@ -113,6 +113,15 @@ LINK_TO_SBC: Final = 5069
 LINK_OF_BANS: Final = 5072
 """Where the core's host tells an SBC on another host whom to keep out, with the certificates of the link."""
 
+LINK_OF_FRONT: Final = 5073
+"""Where it tells that SBC which certificates to show, and which doors for web pages are open."""
+
+LINK_OF_PAGES: Final = 5074
+"""Where it takes requests for web pages of that SBC's host, and of nobody else."""
+
+FAR_LINK: Final = (LINK_TO_CORE, LINK_OF_BANS, LINK_OF_FRONT, LINK_OF_PAGES)
+"""What the core's host opens to the host of an SBC elsewhere."""
+
 
 def of(part: Part) -> tuple[Service, ...]:
     """The rows one part listens on."""

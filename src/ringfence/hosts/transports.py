@@ -22,10 +22,10 @@ INSIDE: Final = {
     (Transport.UDP, ports.CORE_TO_VOICE): "the SIP core, for the voice process",
     (Transport.UDP, ports.VOICE_KEYS): "the voice process",
     (Transport.UDP, ports.CAPTURE): "the copy of SIP for a collector",
-    (Transport.TCP, ports.LINK_TO_CORE): "the link with the SBC",
     (Transport.TCP, ports.LINK_TO_SBC): "the link with the SBC",
+    **{(Transport.TCP, port): "the link with the SBC" for port in ports.FAR_LINK},
 }
-"""Ports on loopback, where SIP is heard too."""
+"""Ports on loopback, where SIP is heard too, and of the link."""
 
 
 class Protocol(StrEnum):

@@ -18,6 +18,7 @@ class Browser:
 
     host: Host
     cookies: dict[str, str] = field(default_factory=dict)
+    server: tuple[str, int] = (PBX_ADDRESS, PORT)
 
     def get(self, path: str) -> tuple[int, str, str]:
         return self._ask("GET", path, "")
@@ -33,16 +34,17 @@ class Browser:
         context = ssl._create_unverified_context()  # noqa: S323 the lab's own certificate
         link = self.host.tcp()
         link.settimeout(10)
-        link.connect((PBX_ADDRESS, PORT))
-        connection = http.client.HTTPSConnection(PBX_ADDRESS, PORT, timeout=10, context=context)
+        link.connect(self.server)
+        connection = http.client.HTTPSConnection(*self.server, timeout=10, context=context)
         headers = {
             "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "Content-Type": "application/x-www-form-urlencoded",
-            "Referer": f"https://{PBX_ADDRESS}:{PORT}{path}",
+            "Referer": f"https://{self.server[0]}:{self.server[1]}{path}",
             "X-Forwarded-For": "203.0.113.9",
+            "X-Ringfence-Client": "203.0.113.9",
             "Connection": "close",
         }
-        with context.wrap_socket(link, server_hostname=PBX_ADDRESS) as connection.sock:
+        with context.wrap_socket(link, server_hostname=self.server[0]) as connection.sock:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             for name, value in answer.headers.items():

@@ -14,13 +14,18 @@ import pytest
 from ringfence.engines.linkauthority import Authority, new_key, pem_of_key
 from ringfence.lab import tone
 from ringfence.lab.attackers import crack_password
+from ringfence.lab.browser import Browser
+from ringfence.lab.certified import Certified, register_with, shown
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.phones import Baresip
 from ringfence.lab.product import Product, within
 from ringfence.lab.softphone import NoAnswer, Softphone, Transport, end_call, establish
+from ringfence.lab.webphone import WebPhone
+from tests.unit.engines.authority import authority, issue
 
 pytestmark = [pytest.mark.system, pytest.mark.restarts, pytest.mark.usefixtures("far", "oracle")]
 FORGED = "203.0.113.99"
+CHOSEN = "my-Own-Choice7"
 ASK = (
     "import socket,ssl,sys;c=ssl.create_default_context();c.check_hostname=False;c.verify_mode=ssl.CERT_NONE;"
     "len(sys.argv)>3 and c.load_cert_chain(sys.argv[3]);"
@@ -117,9 +122,9 @@ def test_nobody_but_the_enrolled_certificate_speaks_on_the_link(far: Any, strang
     now, key = datetime.now(UTC), new_key()
     pair = tmp_path / "forged.pem"
     pair.write_bytes(pem_of_key(key) + Authority.made(now).signed("sbc", key.public_key(), now))
-    for port in ("5068", "5072"):
-        for shown in ((), (str(pair),)):
-            done = far.host.run("python3", "-c", ASK, PBX_ADDRESS, port, *shown, check=False)
+    for port in ("5068", "5072", "5073"):
+        for brought in ((), (str(pair),)):
+            done = far.host.run("python3", "-c", ASK, PBX_ADDRESS, port, *brought, check=False)
             assert done.stdout.strip() in ("", "b''") and "timed out" not in done.stderr, done
         elsewhere = stranger().run("python3", "-c", ASK, PBX_ADDRESS, port, str(pair), check=False)
         assert "timed out" in elsewhere.stderr, elsewhere.stderr
@@ -185,7 +190,7 @@ def test_the_sbcs_host_may_add_bans_and_not_lift_the_cores(far: Any) -> None:
 def test_phones_are_reached_after_a_kill(far: Any, outside: Any, phone: Any, at_core: bool) -> None:
     """kill -9 of every part of the SBC's host at once, then of what the core's has for it: all of it heals."""
     remote, inside = outside("391"), phone("392")
-    parts = ("core", "bansout") if at_core else ("sbc", "sbcmedia", "guard", "bansin")
+    parts = ("core", "bansout", "frontout") if at_core else ("sbc", "sbcmedia", "guard", "bansin", "web", "frontin")
     product: Product = far.pbx.product if at_core else far.edge
     before = product.process_ids()
     for part in parts:
@@ -230,6 +235,104 @@ def test_page_and_rest_say_where_the_sbc_is(far: Any) -> None:
     assert (found["far"], found["link"]) == (far.host.address, PBX_ADDRESS)
     assert len(found["certificate"]) == 64
     within(10, lambda: far.pbx.rest.get("sbc")["link_up"], "the link is up")
+    within(10, lambda: far.pbx.rest.get("sbc")["certificates_told"], "certificates are carried")
+    assert found["pages"] == [f"https://{far.host.address}:10443/", f"https://{far.host.address}:8883/"]
+    links = {one["first"] for one in far.pbx.rest.get("firewall-plan")["openings"] if one["key"].startswith("sbc-link")}
+    assert links == {5068, 5072, 5073, 5074}
+
+
+def test_pages_open_at_the_sbcs_host_and_those_of_administrators_do_not(far: Any, stranger: Any) -> None:
+    """Issue 6: the core never faces the Internet. Browser phone (10443) and SBC portal (8883); each door opens what it
+    opens beside the core, and nothing else."""
+    person = stranger()
+    phone, portal = (Browser(person, server=(far.host.address, port)) for port in (10443, 8883))
+    within(20, lambda: phone.get("/sign-in")[0] == 200, "the page is passed on")
+    assert [phone.get("/")[:2], portal.get("/")[:2]] == [(302, "/phone"), (302, "/sbc")]
+    assert phone.get("/static/portal.css")[0] == portal.get("/sign-in")[0] == 200
+    for path in ("/users", "/api/v1/openapi.json", "/security/web-login", "/setup", "/provisioning/x"):
+        assert [phone.get(path)[0], portal.get(path)[0]] == [404, 404], path
+    account = far.pbx.account("398")
+    given = far.pbx.rest.post(f"users/{far.pbx.users['398']['id']}/first-password")["password"]
+    assert phone.post("/sign-in", username=f"398@{account.domain}", password=given)[0] == 302
+    assert phone.post("/change-password", current=given, password=CHOSEN, again=CHOSEN)[0] == 302
+    assert f"wss://{far.host.address}:5065" in phone.get("/phone")[2]
+    page = f"https://{far.host.address}:10443"
+    with WebPhone(person, (far.host.address, 5065), account, page, "sip") as browser:
+        assert browser.register().status == 200
+
+
+def test_who_guesses_at_a_page_is_known_by_the_own_address(far: Any, stranger: Any) -> None:
+    """Reference: "Login Security Controls", through the SBC's host. What a browser claims about itself is nothing."""
+    attacker, neighbour = stranger(), stranger()
+    guess = Browser(attacker, server=(far.host.address, 10443))
+    far.pbx.set_security(web_failed_login_limit=3)
+    try:
+        for _ in range(5):
+            guess.post("/sign-in", username="nobody@acme.example", password="wrong-Password1")
+        bans = within(
+            10, lambda: [one for one in far.pbx.rest.get("bans")["items"] if one["scope"] == "web"], "banned"
+        )[0]
+        assert attacker.address in {one["address"] for one in bans}
+        assert not {FORGED, "203.0.113.9", far.host.address} & {one["address"] for one in bans}
+        assert "203.0.113.9" not in guess.get("/sign-in")[2]
+        assert Browser(neighbour, server=(far.host.address, 10443)).get("/sign-in")[0] == 200
+    finally:
+        far.pbx.set_security(web_failed_login_limit=5)
+        far.pbx.product.command("ban", "remove", attacker.address, "--scope", "web")
+
+
+def test_nobody_else_comes_to_the_pages_over_the_link(far: Any, stranger: Any, tmp_path: Path) -> None:
+    """Without the certificate of the link not one page is answered, even from the SBC's own address."""
+    url = f"https://{PBX_ADDRESS}:5074/sign-in"
+    asking = ("curl", "-sk", "-o", "/dev/null", "-m", "4", "-w", "%{http_code}", "-H", "X-Ringfence-Door: phone", url)
+    assert far.host.run(*asking, check=False).stdout == "400"
+    assert stranger().run(*asking, check=False).stdout == "000", "the kernel drops it"
+
+
+def test_phones_fetch_their_files_through_the_far_sbc_by_explicit_choice_only(far: Any, stranger: Any) -> None:
+    """Reference: 8882, "IP Phone provisioning via SBC over HTTP"."""
+    host = stranger()
+
+    def answer(path: str) -> str:
+        asking = ("curl", "-s", "-o", "/dev/null", "-m", "4", "-w", "%{http_code}")
+        return str(host.run(*asking, f"http://{far.host.address}:8882{path}", check=False).stdout)
+
+    assert answer("/provisioning/x") == "000"
+    far.pbx.rest.patch("settings/web-access", sbc_provisioning_http=True)
+    try:
+        within(15, lambda: answer("/provisioning/x") == "404", "it is open")
+        assert answer("/sign-in") == "404"
+    finally:
+        far.pbx.rest.patch("settings/web-access", sbc_provisioning_http=False)
+    within(15, lambda: answer("/provisioning/x") == "000", "it is closed again")
+
+
+def test_certificates_of_domains_and_of_phones_are_carried_to_the_far_sbc(
+    far: Any, stranger: Any, tmp_path: Path
+) -> None:
+    """RFC 6066 and client certificates on another host: what the core has in force is shown there, a connection from
+    before lives on, and nothing of it can be read by others."""
+    host, server, issuing = stranger(), (far.host.address, 5065), authority()[1]
+    made = issue("acme.example", issuing, names=["acme.example"])
+    with Certified(stranger(), server, far.pbx.account("391")) as connected:
+        assert connected.register().status == 200
+        far.pbx.rest.call("PUT", "certificates/sip/acme.example", {"chain": made.pem, "key": made.key_pem})
+        within(15, lambda: shown(host, server, "acme.example") == made.certificate, "shown there")
+        assert shown(host, server, "") != made.certificate
+        assert connected.register(expires=0).status == 200
+    assert all(key.stat().st_mode & 0o007 == 0 for key in far.edge.paths.sbc_front.rglob("*.key"))
+    own = far.pbx.rest.post("phone-certificates", tenant_id=far.pbx.tenant["id"], extension="391")
+    pair = tmp_path / "391"
+    pair.write_text(own["certificate"] + own["key"])
+    try:
+        far.pbx.rest.patch("sbc", clients="required")
+        within(30, lambda: register_with(host, server, far.pbx.account("391")) == 0, "nobody comes without one")
+        within(20, lambda: register_with(host, server, far.pbx.account("391"), pair) == 200, "its own is taken")
+        assert register_with(host, server, far.pbx.account("392"), pair) == 403
+    finally:
+        far.pbx.rest.patch("sbc", clients="none")
+        far.pbx.rest.delete("certificates/sip/acme.example")
+    within(30, lambda: register_with(host, server, far.pbx.account("391")) == 200, "nobody is asked any more")
 
 
 def test_a_revoked_sbc_is_believed_no_more(far: Any, outside: Any) -> None:
@@ -238,5 +341,5 @@ def test_a_revoked_sbc_is_believed_no_more(far: Any, outside: Any) -> None:
     done = far.pbx.product.command("sbc", "revoke", timeout=90)
     assert done.returncode == 0, done.stderr
     listening = far.pbx.product.host.run("ss", "-Hltn").stdout
-    assert ":5068 " not in listening and ":5072 " not in listening
+    assert not [port for port in (5068, 5072, 5073, 5074) if f":{port} " in listening]
     within(20, lambda: _status(remote) == 503, "503")

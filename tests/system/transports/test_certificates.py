@@ -1,15 +1,14 @@
 """Which certificate phones are shown (issue 6: SNI by tenant, certificate change without dropping connections)."""
 
-import ssl
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from cryptography import x509
 
-from ringfence.lab.network import PBX_ADDRESS, Host
+from ringfence.lab.certified import asked, shown
+from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
-from ringfence.lab.softphone import Softphone, Transport, unchecked_tls
+from ringfence.lab.softphone import Softphone, Transport
 from tests.unit.engines.authority import authority, issue
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
@@ -22,38 +21,38 @@ def test_whoever_asks_for_a_tenants_domain_is_shown_its_certificate(pbx: Any, st
     """An unknown name, and none, get the system's; a connection from before lives on, and the core does not run out of
     memory however often certificates change."""
     tenant, host = pbx.product.create_tenant("Named", DOMAIN), stranger()
-    usual, issuing = shown(host, SIP_TLS, ""), authority()[1]
+    usual, issuing = shown(host, (PBX_ADDRESS, SIP_TLS), ""), authority()[1]
     with Softphone(stranger(), (PBX_ADDRESS, SIP_TLS), pbx.account("704"), Transport.TLS) as connected:
         assert connected.register().status == 200
         for _ in range(2):
             made = issue(DOMAIN, issuing, names=[DOMAIN])
             pbx.rest.call("PUT", f"certificates/sip/{DOMAIN}", {"chain": made.pem, "key": made.key_pem})
             for port in (SIP_TLS, WSS):
-                assert shown(host, port, DOMAIN) == shown(host, port, DOMAIN.upper()) == made.certificate
-                assert shown(host, port, "stranger.example") == shown(host, port, "") == usual
+                assert (
+                    shown(host, (PBX_ADDRESS, port), DOMAIN)
+                    == shown(host, (PBX_ADDRESS, port), DOMAIN.upper())
+                    == made.certificate
+                )
+                assert (
+                    shown(host, (PBX_ADDRESS, port), "stranger.example")
+                    == shown(host, (PBX_ADDRESS, port), "")
+                    == usual
+                )
         assert connected.register(expires=0).status == 200
     with ExitStack() as held:
         for _ in range(2):
-            held.enter_context(asked(host, SIP_TLS, DOMAIN))  # its reading of the certificates is kept in memory
+            held.enter_context(
+                asked(host, (PBX_ADDRESS, SIP_TLS), DOMAIN)
+            )  # its reading of the certificates is kept in memory
             made = issue(DOMAIN, issuing, names=[DOMAIN])
             pbx.rest.call("PUT", f"certificates/sip/{DOMAIN}", {"chain": made.pem, "key": made.key_pem})
             within(15, lambda: pbx.product.shared_memory_free() > 40 << 20, "the core has memory left")
-    assert shown(host, SIP_TLS, DOMAIN) == made.certificate
+    assert shown(host, (PBX_ADDRESS, SIP_TLS), DOMAIN) == made.certificate
     pbx.rest.delete(f"certificates/sip/{DOMAIN}")
-    within(5, lambda: shown(host, SIP_TLS, DOMAIN) == usual, "the domain is served with the system's certificate")
+    within(
+        5,
+        lambda: shown(host, (PBX_ADDRESS, SIP_TLS), DOMAIN) == usual,
+        "the domain is served with the system's certificate",
+    )
     assert phone("705", Transport.TLS).options().status == 200
     pbx.rest.delete(f"tenants/{tenant['id']}")
-
-
-def shown(host: Host, port: int, name: str) -> x509.Certificate:
-    """The certificate for whoever asks for this name."""
-    with asked(host, port, name) as link:
-        return x509.load_der_x509_certificate(link.getpeercert(binary_form=True) or b"")
-
-
-def asked(host: Host, port: int, name: str) -> ssl.SSLSocket:
-    """A connection that asked for this name."""
-    plain = host.tcp()
-    plain.settimeout(4)
-    plain.connect((PBX_ADDRESS, port))
-    return unchecked_tls().wrap_socket(plain, server_hostname=name or None)

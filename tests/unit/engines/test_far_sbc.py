@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines.children import BANS_IN, BANS_OUT, GUARD, SBC, SBC_MEDIA, children
+from ringfence.engines.children import BANS_IN, BANS_OUT, FRONT_IN, FRONT_OUT, GUARD, SBC, SBC_MEDIA, WEB, children
 from ringfence.engines.free_ports import endpoints
 from ringfence.engines.kamailio import render_core, render_tls
 from ringfence.engines.sbc import render_sbc, render_sbc_tls
@@ -33,14 +33,14 @@ def test_providers_are_not_shown_the_certificate_of_the_link() -> None:
 
 
 def test_the_core_keeps_the_port_that_an_sbc_beside_it_would_take() -> None:
-    ports = {one.port for one in endpoints(CORE, frozenset({"core", BANS_OUT}))}
-    assert {5065, 5068, 5072} <= ports and not ports & {5066, 5067, 5069}
+    ports = {one.port for one in endpoints(CORE, frozenset({"core", "web", BANS_OUT, FRONT_OUT}))}
+    assert {5065, 5068, 5072, 5073, 5074} <= ports and not ports & {5066, 5067, 5069}
 
 
 def test_the_sbcs_host_runs_nothing_else() -> None:
-    assert [child.name for child in children(EDGE)] == [GUARD, SBC_MEDIA, SBC, BANS_IN]
+    assert [child.name for child in children(EDGE)] == [GUARD, SBC_MEDIA, SBC, BANS_IN, WEB, FRONT_IN]
     names = {child.name for child in children(CORE)}
-    assert BANS_OUT in names and not names & {SBC, SBC_MEDIA, BANS_IN}
+    assert {BANS_OUT, FRONT_OUT} <= names and not names & {SBC, SBC_MEDIA, BANS_IN, FRONT_IN}
 
 
 def test_the_sbc_opens_its_link_from_the_socket_that_stands_first() -> None:

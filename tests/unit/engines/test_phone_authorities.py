@@ -35,14 +35,14 @@ def revocations(signer: Issued) -> str:
 def section(clients: ClientCertificates, desk: SipCertificates) -> str:
     asking = SipTransport(Protocol.TLS, 5061, clients)
     system = replace(desk.system, transports=(SipTransport(Protocol.UDP, 5060), asking))
-    return render_tls(system, (), read_authorities(desk.system.paths))
+    return render_tls(system, (), read_authorities(desk.system.paths.sip_certificates))
 
 
 def test_an_authority_with_its_list_is_trusted_and_the_former_files_go(desk: SipCertificates) -> None:
     root, issuing = authority()
     desk.trust({"authorities": root.pem, "revoked": ""})
     desk.trust({"authorities": issuing.pem, "revoked": revocations(issuing)})
-    known = read_authorities(desk.system.paths)
+    known = read_authorities(desk.system.paths.sip_certificates)
     assert known is not None and known.revoked is not None
     assert known.certificates.read_text() == issuing.pem
     assert sorted(path.suffix for path in desk.system.paths.sip_certificates.iterdir()) == [".crl", ".json", ".pem"]
@@ -56,7 +56,7 @@ def test_an_asking_transport_has_a_section_of_its_own(
 ) -> None:
     root, _ = authority()
     desk.trust({"authorities": root.pem, "revoked": revocations(root)})
-    known = read_authorities(desk.system.paths)
+    known = read_authorities(desk.system.paths.sip_certificates)
     assert known is not None
     asking = section(clients, desk).split(":5061]")[1].partition("[")[0]
     assert "verify_certificate = yes" in asking and f"require_certificate = {required}" in asking
@@ -83,7 +83,7 @@ def test_what_cannot_sign_is_refused(desk: SipCertificates) -> None:
         with pytest.raises(Refusal) as refused:
             desk.trust({"authorities": authorities, "revoked": revoked})
         assert refused.value.field == field
-    assert read_authorities(desk.system.paths) is None
+    assert read_authorities(desk.system.paths.sip_certificates) is None
 
 
 def test_only_tls_asks_for_certificates() -> None:

@@ -55,7 +55,7 @@ def text(desk: SipCertificates) -> str:
 def test_a_domain_gets_a_section_of_its_own_and_the_systems_stands_last(desk: SipCertificates, core: Core) -> None:
     """Kamailio begins with the last section of a socket: that is what a phone without a name is shown."""
     made = put(desk)
-    (pair,) = read_pairs(desk.system.paths)
+    (pair,) = read_pairs(desk.system.paths.sip_certificates)
     assert pair.certificate.read_text() == made.pem
     assert (pair.key.stat().st_mode & 0o777, pair.key.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     sections = text(desk).split("[server:")[1:]
@@ -68,10 +68,10 @@ def test_a_domain_gets_a_section_of_its_own_and_the_systems_stands_last(desk: Si
 
 def test_another_one_replaces_it_and_the_former_key_is_gone(desk: SipCertificates) -> None:
     put(desk)
-    (before,) = read_pairs(desk.system.paths)
+    (before,) = read_pairs(desk.system.paths.sip_certificates)
     made = put(desk)
     assert desk.show({})["certificates"][DOMAIN]["names"] == [DOMAIN]
-    assert read_pairs(desk.system.paths)[0].certificate.read_text() == made.pem
+    assert read_pairs(desk.system.paths.sip_certificates)[0].certificate.read_text() == made.pem
     assert not before.key.exists()
 
 
@@ -79,15 +79,15 @@ def test_what_the_core_does_not_take_is_not_in_force(desk: SipCertificates, core
     first, core.takes = put(desk), False
     with pytest.raises(Refusal, match="did not take it"):
         put(desk)
-    assert read_pairs(desk.system.paths)[0].certificate.read_text() == first.pem
-    assert str(read_pairs(desk.system.paths)[0].key) in text(desk)
+    assert read_pairs(desk.system.paths.sip_certificates)[0].certificate.read_text() == first.pem
+    assert str(read_pairs(desk.system.paths.sip_certificates)[0].key) in text(desk)
 
 
 def test_one_for_another_name_is_refused_with_the_existing_checks(desk: SipCertificates) -> None:
     with pytest.raises(Refusal) as refused:
         put(desk, "other.example")
     assert refused.value.rule.startswith("certificate.")
-    assert read_pairs(desk.system.paths) == ()
+    assert read_pairs(desk.system.paths.sip_certificates) == ()
 
 
 @pytest.mark.parametrize("domain", ["", "acme", "../../etc", "a.example\n[server:any]", "a b.example", "x" * 300])
@@ -117,4 +117,4 @@ def test_what_cannot_be_read_is_no_certificate(desk: SipCertificates, stored: st
     folder = desk.system.paths.sip_certificates
     folder.mkdir()
     (folder / "in-force.json").write_text(stored)
-    assert names_in_force(desk.system.paths) == {}
+    assert names_in_force(desk.system.paths.sip_certificates) == {}

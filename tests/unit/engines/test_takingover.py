@@ -8,6 +8,7 @@ import pytest
 from ringfence.engines import takingover
 from ringfence.engines.takingover import ROOM, take_over
 from ringfence.hosts.paths import Paths
+from ringfence.hosts.sbc import Sbc, write_sbc
 from tests.unit.engines.systems import a_system
 
 
@@ -19,7 +20,7 @@ class Core:
         self.asked: list[str] = []
         self.started = 0
 
-    def answer(self, _: Path, command: str) -> str | None:
+    def answer(self, _: Path, command: str, *_values: str) -> str | None:
         self.asked.append(command)
         if command == "core.shmmem":
             return f"{{\n\ttotal: 268435456\n\tfree: {self.free}\n}}"
@@ -57,3 +58,11 @@ def test_a_core_that_is_starting_is_asked_again(monkeypatch: pytest.MonkeyPatch,
 
 def test_a_core_that_refuses_did_not_take_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert not took_over(Core(free=ROOM, refusals=10**9), monkeypatch, tmp_path)
+
+
+def test_an_sbc_beside_a_core_that_starts_anew_takes_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A revoked certificate would be good there for ever."""
+    write_sbc(Paths(state=tmp_path, run=tmp_path).sbc_switch, Sbc(enabled=True))
+    core = Core(free=ROOM - 1)
+    assert took_over(core, monkeypatch, tmp_path)
+    assert (core.asked, core.started) == (["core.shmmem", "core.kill", "core.shmmem"], 1)

@@ -31,7 +31,6 @@ WITHOUT: Final = {
     "registrations": "looking only",
     "provisioning": "files of phones: no session",
     "healthz": "looking only",
-    "sbc": "looking only",
     "my": "looking only",
     "unconfirmed-changes": "confirming or taking back a change must work in a hurry",
 }

@@ -132,7 +132,7 @@ def _through_sbc(configured: Configured) -> Iterable[Opening]:
     if configured.far_sbc:
         network = str(ip_network(configured.far_sbc))
         reason = "the link with the SBC on another host, with a certificate on both sides"
-        for port in (ports.LINK_TO_CORE, ports.LINK_OF_BANS):
+        for port in ports.FAR_LINK:
             yield Opening(f"sbc-link-{port}", Transport.TCP, port, port, reason, (network,))
     if not configured.sbc:
         return

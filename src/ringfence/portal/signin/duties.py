@@ -32,7 +32,7 @@ NEEDS_PROOF: Final = (
     "/ring-groups", "/announcements", "/time-conditions", "/voicemail", "/recordings", "/my/sessions",
     "/inbound-rules", "/number-pools", "/blocked-callers", "/transports", "/firewall", "/backups", "/doctor",
     "/phones", "/phone-certificates", "/my/phones", "/codes", "/outbound-rules", "/office-hours",
-    "/password-policy", "/voice-network", "/kept-data", "/change-extension-password", TWO_STEP, "/my/tokens",
+    "/password-policy", "/voice-network", "/sbc", "/kept-data", "/change-extension-password", TWO_STEP, "/my/tokens",
 )  # fmt: skip
 """Below these addresses whatever changes something needs a fresh proof."""
 

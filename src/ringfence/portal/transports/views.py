@@ -71,7 +71,7 @@ def _done(request: HttpRequest, form: TransportForm) -> str:
         changes.remove(actor_of(request), request.POST["delete"])
         return _("Deleted. The firewall plan and phone settings follow.")
     if "ask" in request.POST:
-        ask(actor_of(request), request.POST["ask"], _wanted(request.POST.get("clients", "")))
+        ask(actor_of(request), request.POST["ask"], wanted_clients(request.POST.get("clients", "")))
         return _("Saved and in force.")
     if not form.is_valid():
         return ""
@@ -79,7 +79,7 @@ def _done(request: HttpRequest, form: TransportForm) -> str:
     return _("Added and in force. Apply the firewall plan to open the port: ringfence firewall apply")
 
 
-def _wanted(text: str) -> ClientCertificates:
+def wanted_clients(text: str) -> ClientCertificates:
     """Raises Refused."""
     try:
         return ClientCertificates(text)

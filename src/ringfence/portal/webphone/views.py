@@ -11,6 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from ringfence.hosts import ports
+from ringfence.hosts.sbc import read_sbc
 from ringfence.hosts.transports import Protocol, read_transports
 from ringfence.portal import places
 from ringfence.portal.access import actor_of, signed_in
@@ -61,8 +62,12 @@ def phone(request: HttpRequest) -> HttpResponse:
 
 
 def _sockets(host: str) -> list[str]:
-    """Where browsers can speak SIP on this machine; none when an administrator deleted the transport."""
+    """Where browsers can speak SIP on this machine; none when an administrator deleted the transport. An SBC
+    listens on a port of its own, whatever transports the core has."""
     found = [one.port for one in read_transports(places.PATHS.transports) if one.protocol is Protocol.WSS]
+    outside = ports.SBC_SIP_WSS.first
+    if read_sbc(places.PATHS.sbc_switch).has_link and outside not in found:
+        found.append(outside)
     return [f"wss://{host}:{port}" for port in found]
 
 
