@@ -14,6 +14,7 @@ from ringfence.policy.model import (
     RingExtension,
     RingList,
     SaveContacts,
+    SendText,
     SetCalling,
     Unpark,
     Verdict,
@@ -28,6 +29,7 @@ from ringfence.signaling import (
     registrations,
     ringing,
     services,
+    texting,
     watching,
 )
 from ringfence.signaling.worker import Worker
@@ -59,6 +61,8 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
             registrations.save(aor, request.caller, worker)
         case Watch() if request.caller:
             watching.accept(verdict, request.caller, worker)
+        case SendText():
+            texting.carry(verdict, worker)
         case PickUp():
             picking.begin(verdict)
         case SetCalling():
@@ -85,6 +89,6 @@ def refuse(worker: Worker, rule: str, code: int, reason: str) -> None:
     worker.refused(rule)
     if code == 405:
         ksr.reply_header(
-            "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, REFER, NOTIFY, INFO, UPDATE, PRACK"
+            "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, REFER, NOTIFY, INFO, UPDATE, PRACK, MESSAGE"
         )
     ksr.reply(code, reason)

@@ -16,6 +16,7 @@ from ringfence.policy.media import addresses, encode_leg
 from ringfence.policy.model import Refuse, RingList, Rung, SetCalling
 from ringfence.policy.ringlist import encode_steps
 from ringfence.signaling import (
+    branch_port,
     branches,
     claims,
     facts,
@@ -207,7 +208,7 @@ def reply_in_dialog(worker: Worker) -> None:
 def _note_who_answered() -> None:
     """Of several extensions that rang, or that picked the call up, the one whose device this is."""
     rung = [*ksr.dialog_var("rung").split(","), memory.picker()]
-    if any(rung) and (aor := ksr.device_answers_for(filter(None, rung))):
+    if any(rung) and (aor := branch_port.device_answers_for(filter(None, rung))):
         ksr.set_dialog_var("to", aor)
 
 
@@ -303,12 +304,16 @@ def send_to_branches() -> bool:
     return ksr.on_reply(names[0]) and ksr.on_failure(names[1]) and ksr.on_branch(names[2]) and ksr.relay()
 
 
+def ring_devices() -> bool:
+    """The same for devices of extensions, of which one may be asked once more."""
+    return branch_port.on_branch_failure("ksr_device_refused") and send_to_branches()
+
+
 def start_sending() -> None:
     """The same for a new call; without a relay for its media it ends with 503."""
-    if send_to_branches():
+    if ring_devices():
         return
-    failed = media.has_failed()
-    if failed:
+    if failed := media.has_failed():
         ksr.set_dialog_var("refused", media.UNAVAILABLE.rule)
     code, reason = (media.UNAVAILABLE.code, media.UNAVAILABLE.reason) if failed else (500, "Server Internal Error")
     ksr.set_dialog_var("code", str(code))

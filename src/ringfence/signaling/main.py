@@ -17,6 +17,7 @@ from ringfence.signaling import (
     clientproof,
     facts,
     handover,
+    insisting,
     inward,
     joining,
     keeping,
@@ -30,6 +31,7 @@ from ringfence.signaling import (
     repeating,
     ringing,
     services,
+    texting,
     transfers,
     trunk_port,
     web_port,
@@ -205,6 +207,11 @@ def ksr_failure_call(*_: object) -> None:
 
 
 @guarded(drop_message, _report)
+def ksr_device_refused(*_: object) -> None:
+    insisting.ring_again(this_worker())
+
+
+@guarded(drop_message, _report)
 def ksr_failure_trunk(*_: object) -> None:
     outward.failed(this_worker())
 
@@ -217,6 +224,16 @@ def ksr_branch_call(*_: object) -> bool:
 @guarded(drop_message, _report)
 def ksr_branch_trunk(*_: object) -> bool:
     return outward.dress(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_branch_text(*_: object) -> bool:
+    return texting.may_leave(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_failure_text(*_: object) -> None:
+    texting.failed()
 
 
 @guarded(drop_message, _report)

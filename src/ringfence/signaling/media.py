@@ -52,7 +52,7 @@ CALLER, CALLEE = "caller_leg", "callee_leg"
 FAILED: Final = "media_failed"
 BROKEN: Final = "media_broken"
 INSISTS: Final = "insists"
-"""Marks a transaction whose devices are asked once more, because they take nothing but SRTP."""
+"""The device of a transaction that is asked once more, because it takes nothing but SRTP."""
 CARRIED: Final = "carried"
 """Marks the dialog of a call that the relay was told of."""
 

@@ -18,6 +18,7 @@ USED_TABLE = "transferred"
 RINGING_TABLE = "ringing"
 PICKED_TABLE = "picked"
 PARKED_TABLE = "parked"
+TEXTS_TABLE = "texts"
 
 
 def keep_transfer(token: str, grant: str) -> None:
@@ -45,6 +46,12 @@ def count_down(key: str) -> int:
     """One less; the sum afterwards."""
     total: Any = KSR.htable.sht_dec(CALLS_TABLE, key)
     return total if total.__class__ is int else 0
+
+
+def count_text(sender: str) -> int:
+    """One more text message of this extension; how many it sent in the minute that its first one began."""
+    total: Any = KSR.htable.sht_inc(TEXTS_TABLE, sender)
+    return total if total.__class__ is int and total > 0 else sys.maxsize
 
 
 def park(place: str, value: str) -> None:
