@@ -11,6 +11,15 @@ from ringfence.lab.softphone import Transport
 PORT: Final = 5072
 
 
+class Neighbour(Baresip):
+    """Somebody outside whose host a trunk trusts by its address: registers nowhere and calls over the trunk."""
+
+    def _write_files(self, transport: Transport, frequency: int) -> None:
+        super()._write_files(transport, frequency)
+        settings = f"regint=0;answermode=auto;audio_codecs={self.codecs};ptime=20"
+        (self.home / "accounts").write_text(f"<sip:{self.account.user}@{self.host.address}>;{settings}\n")
+
+
 class Switch(Baresip):
     """`with Switch(provider, home, Keys.REQUIRED) as switch:` registers there; while it does, calls come to it."""
 

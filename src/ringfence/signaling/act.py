@@ -29,6 +29,7 @@ from ringfence.signaling import (
     registrations,
     ringing,
     services,
+    setting,
     texting,
     watching,
 )
@@ -66,7 +67,7 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
         case PickUp():
             picking.begin(verdict)
         case SetCalling():
-            calls.ask_setting(verdict, worker)
+            setting.ask_setting(verdict, worker)
         case RingExtension() | RingList():
             calls.ring(verdict, request.target_user, worker)
         case PlayService():

@@ -34,6 +34,7 @@ from ringfence.signaling import (
     texting,
     transfers,
     trunk_port,
+    twins,
     web_port,
 )
 from ringfence.signaling.authentication import authenticate
@@ -42,6 +43,7 @@ from ringfence.signaling.prompter import prompt
 from ringfence.signaling.websockets import open_web_socket
 from ringfence.signaling.worker import Worker, this_worker
 
+UNKNOWN: Final = "dialog.known"
 UNFRAMED: Final = "packet.framing"
 """Where a message ends is unknown: what follows it on the connection is nobody's message (attack case 9)."""
 
@@ -131,6 +133,8 @@ def _outside_dialog(method: str, worker: Worker) -> None:
 
 def _in_dialog(method: str, worker: Worker) -> None:
     objection = calls.refuse_in_dialog(method)
+    if objection and objection.rule == UNKNOWN and twins.carries(method, worker):
+        return
     if handover.takes(method, objection, worker):
         return
     if objection is None and method == "REFER" and (taking := _whoever_takes()):

@@ -18,7 +18,7 @@ USED_TABLE = "transferred"
 RINGING_TABLE = "ringing"
 PICKED_TABLE = "picked"
 PARKED_TABLE = "parked"
-TEXTS_TABLE = "texts"
+TEXTS_TABLE, TWINS_TABLE = "texts", "twins"
 
 
 def keep_transfer(token: str, grant: str) -> None:
@@ -52,6 +52,15 @@ def count_text(sender: str) -> int:
     """One more text message of this extension; how many it sent in the minute that its first one began."""
     total: Any = KSR.htable.sht_inc(TEXTS_TABLE, sender)
     return total if total.__class__ is int and total > 0 else sys.maxsize
+
+
+def keep_twin(key: str, place: str) -> None:
+    KSR.htable.sht_sets(TWINS_TABLE, key, place)
+
+
+def twin(key: str) -> str:
+    """Where a device is that answered a call too late, and who called it."""
+    return _text(KSR.htable.sht_get(TWINS_TABLE, key))
 
 
 def park(place: str, value: str) -> None:
