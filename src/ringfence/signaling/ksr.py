@@ -341,7 +341,9 @@ def has_sdp() -> bool:
 
 
 def remove_body() -> None:
-    KSR.textops.set_body("", "text/plain")
+    """`set_body` takes no empty one: it leaves everything as it is, and says so to nobody."""
+    KSR.textopsx.remove_body()
+    KSR.textops.remove_hf("Content-Type")
 
 
 def remove_headers(pattern: str) -> None:

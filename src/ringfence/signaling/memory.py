@@ -18,7 +18,7 @@ USED_TABLE = "transferred"
 RINGING_TABLE = "ringing"
 PICKED_TABLE = "picked"
 PARKED_TABLE = "parked"
-TEXTS_TABLE, TWINS_TABLE = "texts", "twins"
+TEXTS_TABLE, TWINS_TABLE, ANSWERS_TABLE = "texts", "twins", "answers"
 
 
 def keep_transfer(token: str, grant: str) -> None:
@@ -52,6 +52,11 @@ def count_text(sender: str) -> int:
     """One more text message of this extension; how many it sent in the minute that its first one began."""
     total: Any = KSR.htable.sht_inc(TEXTS_TABLE, sender)
     return total if total.__class__ is int and total > 0 else sys.maxsize
+
+
+def is_first_answer(call: str) -> bool:
+    """Whether no other device answered this call before: adding one and reading the sum is one step."""
+    return bool(KSR.htable.sht_inc(ANSWERS_TABLE, call) == 1)
 
 
 def keep_twin(key: str, place: str) -> None:

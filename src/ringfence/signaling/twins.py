@@ -2,19 +2,26 @@
 other one up (RFC 3261 section 13.2.2.4). Kamailio's dialog knows the first alone, so the way to the other is kept here.
 """
 
+import time
 from typing import Final
 
 from ringfence.signaling import claims, facts, ksr, memory, told
 from ringfence.signaling.worker import Worker
+
+BEHIND: Final = 0.02
+"""Seconds that a worker holds such an answer: the first one, on its way through another worker, is to arrive first."""
 
 CARRIED: Final = frozenset({"ACK", "BYE"})
 
 
 def answers(code: int) -> bool:
     """Whether this reply is the answer of such a device; it goes on to the caller, without a session description."""
-    first = ksr.dialog_var(told.CALLED_TAG)
-    if not 200 <= code < 300 or first in ("", ksr.text("$tt")):
+    if not 200 <= code < 300:
         return False
+    first = ksr.dialog_var(told.CALLED_TAG)
+    if first == ksr.text("$tt") or (not first and memory.is_first_answer(f"{ksr.call_id()} {ksr.text('$ft')}")):
+        return False
+    time.sleep(BEHIND)
     ksr.remove_body()
     memory.keep_twin(_key(), f"{facts.party()} {facts.party_address(ksr.dialog_var('caller'))}")
     return True
