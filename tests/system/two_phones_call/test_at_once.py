@@ -24,7 +24,7 @@ SDP: Headers = [("Content-Type", "application/sdp")]
 def heard(phone: Softphone, status: int, other_than: str = "") -> Message:
     """The next answer to an INVITE with this code, of another device than that with this tag."""
     return phone._pick(
-        lambda one: one.is_response and one.status == status and one.tag("to") != other_than, 10, f"no {status}"
+        lambda one: (one.method, one.status) == ("INVITE", status) and one.tag("to") != other_than, 10, f"no {status}"
     )
 
 
@@ -100,8 +100,8 @@ def test_both_sides_ask_at_once(phone: Any) -> None:
     time.sleep(0.2)
     again = caller.in_dialog(ours, "INVITE", SDP, sip.sdp(caller.address, 40_000))
     caller.send(again)
-    asked_callee = callee._pick(lambda one: one.method == "INVITE" and one.branch != "", 10, "no INVITE")
-    callee.respond(asked_callee, 200, "OK", body=sip.sdp(callee.address, 40_000))
+    asked_again = callee.request("INVITE")
+    callee.respond(asked_again, 200, "OK", body=sip.sdp(callee.address, 40_000))
     assert caller.final(sip.parse(again).branch).status == 200
     caller.send(caller.in_dialog(ours, "ACK"))
     callee.request("ACK")
