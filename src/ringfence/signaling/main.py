@@ -133,7 +133,7 @@ def _outside_dialog(method: str, worker: Worker) -> None:
 
 def _in_dialog(method: str, worker: Worker) -> None:
     objection = calls.refuse_in_dialog(method)
-    if objection and objection.rule == UNKNOWN and twins.carries(method, worker):
+    if objection and objection.rule == UNKNOWN and twins.carries(method):
         return
     if handover.takes(method, objection, worker):
         return

@@ -6,7 +6,6 @@ import time
 from typing import Final
 
 from ringfence.signaling import claims, facts, ksr, memory, told
-from ringfence.signaling.worker import Worker
 
 BEHIND: Final = 0.02
 """Seconds that a worker holds such an answer: the first one, on its way through another worker, is to arrive first."""
@@ -27,7 +26,7 @@ def answers(code: int) -> bool:
     return True
 
 
-def carries(method: str, worker: Worker) -> bool:
+def carries(method: str) -> bool:
     """Whether this request belongs to no call because it is for such a device; from the caller's own address alone."""
     if method not in CARRIED:
         return False
@@ -38,10 +37,8 @@ def carries(method: str, worker: Worker) -> bool:
     if ksr.has_body():
         ksr.remove_body()
     ksr.set_next_hop(place)
-    if not ksr.relay():
-        worker.refused("dialog.known")
-        if method != "ACK":
-            ksr.reply(500, "Server Internal Error")
+    if not ksr.relay() and method != "ACK":
+        ksr.reply(500, "Server Internal Error")
     return True
 
 

@@ -2,14 +2,12 @@
 
 import importlib
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.unit.signaling.fake_kamailio import Kamailio, loaded
 
-WORKER: Any = SimpleNamespace(refused=lambda rule: None)
 REPLY = {
     "pv.sets": None,
     "kx.get_callid": "c1",
@@ -79,5 +77,5 @@ def test_only_the_caller_reaches_it_and_only_to_hang_up(
         "setdsturi": 1,
         "tm.t_relay": 1,
     }
-    assert twins().carries(method, WORKER) is passes
+    assert twins().carries(method) is passes
     assert kamailio.arguments_of("setdsturi") == ([("sip:192.0.2.9:5060;transport=udp",)] if passes else [])
