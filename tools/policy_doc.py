@@ -19,7 +19,7 @@ from tools.policy_words import ANSWERS, FEATURES, SENTENCES
 SOURCE: Final = Path(__file__).parents[1] / "src" / "ringfence"
 PAGE: Final = Path(__file__).parents[1] / "docs" / "policy.md"
 RULE_ID: Final = re.compile(
-    r"(packet|source|method|identity|registration|websocket|route|outbound|forward|transfer|watch|code|dialog|media"
+    r"(packet|source|method|identity|registration|websocket|route|outbound|forward|transfer|watch|text|code|dialog|media"
     r"|antihacking)"
     r"\.[a-z_]+"
 )
@@ -67,7 +67,7 @@ def tables() -> tuple[Table, ...]:
             _listed(*_ids_of(routing), "route.offline", "route.busy", "media.offer", "route.redirect"),
         ),
         Table("Audio and video", _MEDIA, _listed(*MEDIA)),
-        Table("Forwards, transfers, lamps and feature codes", _FEATURES, _listed(*FEATURES)),
+        Table("Forwards, transfers, lamps, texts and feature codes", _FEATURES, _listed(*FEATURES)),
         Table(
             "A call to the outside",
             _CALL_OUTSIDE,

@@ -30,6 +30,14 @@ FEATURES: Final = {
     "watch.internal_calls": "Whoever may not call extensions may not watch them.",
     "watch.nobody": "There is no such extension in the own tenant.",
     "watch.extension": "The watcher is told every change from now on, by the guard.",
+    "text.unknown_caller": "Nobody whose identity is not proved writes to anybody.",
+    "text.internal_calls": "Whoever may not call extensions may not write to them.",
+    "text.extension": "Texts (RFC 3428) go to all devices of an extension of the own tenant, to nobody else.",
+    "text.inactive": "A suspended extension is not written to.",
+    "text.kind": "Plain text, that somebody is typing and that a text was read are carried; no pages and no files.",
+    "text.length": "Over 1300 bytes a message goes by no way over UDP (RFC 3428 section 8).",
+    "text.rate": "An extension sends at most 60 messages within a minute.",
+    "text.offline": "No device of the extension can be reached now.",
     "code.do_not_disturb": "*78 and *79: do not disturb on and off.",
     "code.forward": "*72 with a number and *73: forward every call, or no more. Without a number: incomplete.",
     "code.pick_up": "*8 with an extension: the call that rings there.",
@@ -98,6 +106,7 @@ SENTENCES: Final = {
 
 ANSWERS: Final = {
     "watch.extension": "200 OK and NOTIFY",
+    "text.extension": "the answer of a device; 404 Messages Reach Extensions Only",
     "code.pick_up": "487, and the call; 404 if nothing rings",
     "code.pick_up_group": "487, and the call; 404 if nothing rings",
     "code.do_not_disturb": "480 On, 480 Off",

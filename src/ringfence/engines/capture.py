@@ -54,15 +54,15 @@ def masked(packet: bytes) -> bytes | None:
 
 
 def masked_sip(message: bytes) -> bytes:
-    """A SIP message without credentials, keys of SRTP and ICE, and pressed digits: a PIN goes in the body of an INFO
-    (RFC 6086), so that is overwritten as a whole.
+    """A SIP message without credentials, keys of SRTP and ICE, pressed digits and texts: a PIN goes in the body of an
+    INFO (RFC 6086), what somebody wrote in that of a MESSAGE (RFC 3428), so those are overwritten as a whole.
 
     >>> masked_sip(b"REGISTER sip:a SIP/2.0\\nAuthorization: Digest a\\n\\n").splitlines()[1]
     b'Authorization: xxxxxx x'
     """
     for pattern in (_CREDENTIALS, _KEYS):
         message = pattern.sub(_overwritten, message)
-    if not message.lstrip().upper().startswith(b"INFO"):
+    if not message.lstrip().upper().startswith((b"INFO", b"MESSAGE")):
         return message
     ends = [at + len(gap) for gap in (b"\r\n\r\n", b"\n\n") if (at := message.find(gap)) >= 0]
     end = min(ends, default=len(message))

@@ -36,6 +36,10 @@ audio_player aufile,{home}/speaker.wav
 audio_alert aufile,{home}/alert.wav
 audio_path {home}
 audio_level no
+ausrc_srate 8000
+auplay_srate 8000
+ausrc_channels 1
+auplay_channels 1
 rtp_ports 10000-10200
 rtp_timeout 0
 net_interface eth0
@@ -58,7 +62,7 @@ notfound_aufile none
 
 _ACCOUNT: Final = (
     '"{user}" <sip:{user}@{domain};transport={transport}>;auth_user={user};auth_pass="{secret}"'
-    ';outbound="sip:{server}:{port};transport={transport}";regint=120;answermode=auto;audio_codecs=PCMA;ptime=20{media}\n'
+    ';outbound="sip:{server}:{port};transport={transport}";regint=120;answermode=auto;audio_codecs={codecs};ptime=20{media}\n'
 )
 
 
@@ -84,8 +88,9 @@ class Baresip:
         transport: Transport = Transport.UDP,
         frequency: int = 400,
         keys: Keys = Keys.NONE,
+        codecs: str = "PCMA",
     ) -> None:
-        self.host, self.account, self.home, self.keys = host, account, home, keys
+        self.host, self.account, self.home, self.keys, self.codecs = host, account, home, keys, codecs
         self._door = self._web_door() if transport is Transport.WSS else None
         self.frequency = frequency
         self.events: list[dict[str, Any]] = []
@@ -201,6 +206,7 @@ class Baresip:
             transport="ws" if self._door else transport.lower(),
             server=PBX_ADDRESS,
             port=self.ports[transport],
+            codecs=self.codecs,
             media=(f";mediaenc={self.keys}" if self.keys else "")
             + (";medianat=ice;rtcp_mux=yes" if self._door else ""),
         )
@@ -211,6 +217,7 @@ class Baresip:
         wanted = ["ice"] if self._door else []
         if self.keys:
             wanted.append("dtls_srtp" if self.keys is Keys.DTLS else "srtp")
+        wanted += [name for name in ("opus", "g722") if name in self.codecs.lower()]
         return "".join(f"module {name}.so\n" for name in wanted)
 
     def _connect(self) -> socket.socket:

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     AUTH_STALE_PASSWORD = "auth.stale_password"
     WATCH_SAVED = "watch.saved"
     CALLING_ASKED = "calling.asked"
+    TEXT_SENT = "text.sent"
     CALL_STARTED = "call.started"
     CALL_FORWARDED = "call.forwarded"
     CALL_MEDIA_NAMED = "call.media_named"

@@ -208,6 +208,15 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
+class SendText:
+    """Send a text message to every device of an extension."""
+
+    rule: str
+    aor: str
+    caller: Subscriber
+
+
+@dataclass(frozen=True, slots=True)
 class TrunkRoute:
     """One way out: the trunk, the number as that trunk wants it and the number shown to the called side."""
 
@@ -251,6 +260,7 @@ Verdict = (
     | Greet
     | SaveContacts
     | Watch
+    | SendText
     | PickUp
     | SetCalling
     | Unpark

@@ -10,6 +10,7 @@ from ringfence.policy.model import Greet, Refuse, Request, RingExtension, SaveCo
 from ringfence.policy.numbers import Reach
 from ringfence.policy.outside import Exchange, FindExchange, call_outside, emergency_call, no_exchange
 from ringfence.policy.outsiders import is_outsider, led_inside
+from ringfence.policy.texting import write_to
 from ringfence.policy.timed import led_by_time
 from ringfence.policy.voicemail import dialled_service
 
@@ -23,6 +24,8 @@ def route(request: Request, index: Index, find: FindSubscriber, exchange_of: Fin
             return _call(request, index, find, exchange_of)
         case "SUBSCRIBE":
             return watch(request, index, find)
+        case "MESSAGE":
+            return write_to(request, index, find)
         case "OPTIONS":
             return Greet("route.greet")
         case _:

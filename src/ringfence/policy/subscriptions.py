@@ -152,6 +152,7 @@ UNTOLD: Final = frozenset(
         Kind.CALL_CONFIRMED,
         Kind.CALL_MEDIA_NAMED,
         Kind.WATCH_SAVED,
+        Kind.TEXT_SENT,
         Kind.CALLING_ASKED,
         Kind.REGISTRATION_RENEWED,
         Kind.REGISTRATION_BROWSER,

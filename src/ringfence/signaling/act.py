@@ -14,6 +14,7 @@ from ringfence.policy.model import (
     RingExtension,
     RingList,
     SaveContacts,
+    SendText,
     SetCalling,
     Unpark,
     Verdict,
@@ -29,6 +30,8 @@ from ringfence.signaling import (
     registrations,
     ringing,
     services,
+    setting,
+    texting,
     watching,
 )
 from ringfence.signaling.worker import Worker
@@ -60,10 +63,12 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
             registrations.save(aor, request.caller, worker)
         case Watch() if request.caller:
             watching.accept(verdict, request.caller, worker)
+        case SendText():
+            texting.carry(verdict, worker)
         case PickUp():
             picking.begin(verdict)
         case SetCalling():
-            calls.ask_setting(verdict, worker)
+            setting.ask_setting(verdict, worker)
         case RingExtension() | RingList():
             calls.ring(verdict, request.target_user, worker)
         case PlayService():
@@ -86,6 +91,6 @@ def refuse(worker: Worker, rule: str, code: int, reason: str) -> None:
     worker.refused(rule)
     if code == 405:
         ksr.reply_header(
-            "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, REFER, NOTIFY, INFO, UPDATE, PRACK"
+            "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, REFER, NOTIFY, INFO, UPDATE, PRACK, MESSAGE"
         )
     ksr.reply(code, reason)

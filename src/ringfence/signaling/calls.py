@@ -13,9 +13,10 @@ from ringfence.policy.handover import HANDING
 from ringfence.policy.ladder import CALLED, CALLER, SYSTEM
 from ringfence.policy.limits import LONGEST_CALL_MINUTES, Extent
 from ringfence.policy.media import addresses, encode_leg
-from ringfence.policy.model import Refuse, RingList, Rung, SetCalling
+from ringfence.policy.model import Refuse, RingList, Rung
 from ringfence.policy.ringlist import encode_steps
 from ringfence.signaling import (
+    branch_port,
     branches,
     claims,
     facts,
@@ -37,11 +38,15 @@ from ringfence.signaling import (
     sides,
     terms,
     told,
+    transfer_port,
+    twins,
 )
 from ringfence.signaling.worker import Worker
 
 OVER: Final = "over"
 """Marks the dialog of an answered call whose end has been told."""
+REFUSED_LATE: Final = "refused_late"
+"""Marks that of a call whose offer came with the answer, and what the ACK said to it was refused."""
 
 
 class Arrived(NamedTuple):
@@ -118,22 +123,6 @@ def step_variables(verdict: Rung) -> dict[str, str]:
     }
 
 
-def ask_setting(verdict: SetCalling, worker: Worker) -> None:
-    """Tells the portal, which checks, audits and publishes it like a change on the page, within a second."""
-    caller, values = verdict.caller, dict(verdict.values)
-    worker.journal.append(
-        Kind.CALLING_ASKED,
-        {
-            "aor": caller.aor,
-            "user_id": caller.user_id,
-            "tenant_id": caller.tenant_id,
-            "values": values,
-            "source": ksr.source(),
-        },
-    )
-    ksr.reply(480, "On" if any(values.values()) else "Off")
-
-
 def refuse_in_dialog(method: str) -> Refuse | None:
     """The objection to a request with a To tag, judged before Kamailio's dialog state may change."""
     known = ksr.dialog_known() and (method in ("ACK", "BYE") or not ksr.dialog_var(OVER))
@@ -167,13 +156,15 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
         ksr.reply(objection.code, objection.reason)
         return
     sequence.raise_towards(receiver)
-    if method in ("INVITE", "UPDATE"):
+    if method in ("INVITE", "UPDATE", "ACK"):
         named.tell(worker)
     if method == "INVITE":
         holding.note_offer(ksr.text("$tt"))
         ksr.record_route()
     send("ksr_reply_in_dialog", "ksr_failure_in_dialog")
     if method == "ACK":
+        if ksr.dialog_var(REFUSED_LATE) and not ksr.dialog_var(OVER):
+            transfer_port.end_dialog()
         holding.obey()  # not before: while the relay looks for its music the 200 would be repeated
 
 
@@ -183,6 +174,8 @@ def reply_of_callee(worker: Worker) -> None:
     Of several devices the one that answers counts, not the one that rang first.
     """
     code = ksr.number("$rs")
+    if twins.answers(code):
+        return
     if 100 < code < 300 and (code >= 200 or not ksr.dialog_var("callee")):
         ksr.set_dialog_var("callee", facts.party())
     ladder.note(CALLED, str(code))
@@ -207,7 +200,7 @@ def reply_in_dialog(worker: Worker) -> None:
 def _note_who_answered() -> None:
     """Of several extensions that rang, or that picked the call up, the one whose device this is."""
     rung = [*ksr.dialog_var("rung").split(","), memory.picker()]
-    if any(rung) and (aor := ksr.device_answers_for(filter(None, rung))):
+    if any(rung) and (aor := branch_port.device_answers_for(filter(None, rung))):
         ksr.set_dialog_var("to", aor)
 
 
@@ -303,12 +296,16 @@ def send_to_branches() -> bool:
     return ksr.on_reply(names[0]) and ksr.on_failure(names[1]) and ksr.on_branch(names[2]) and ksr.relay()
 
 
+def ring_devices() -> bool:
+    """The same for devices of extensions, of which one may be asked once more."""
+    return branch_port.on_branch_failure("ksr_device_refused") and send_to_branches()
+
+
 def start_sending() -> None:
     """The same for a new call; without a relay for its media it ends with 503."""
-    if send_to_branches():
+    if ring_devices():
         return
-    failed = media.has_failed()
-    if failed:
+    if failed := media.has_failed():
         ksr.set_dialog_var("refused", media.UNAVAILABLE.rule)
     code, reason = (media.UNAVAILABLE.code, media.UNAVAILABLE.reason) if failed else (500, "Server Internal Error")
     ksr.set_dialog_var("code", str(code))
@@ -319,6 +316,10 @@ def _objection_to_body(method: str, from_caller: bool, other: str) -> Refuse | N
     """Session descriptions travel in INVITE and UPDATE, where the relay sees them; from all others they are taken."""
     if method in ("INVITE", "UPDATE"):
         return media.offer_in_dialog(*_legs(from_caller), other)
+    if method == "ACK":
+        if not media.answer_in_ack(*_legs(from_caller)):
+            ksr.set_dialog_var(REFUSED_LATE, "1")
+        return None
     if ksr.has_sdp():
         ksr.remove_body()
     return None

@@ -7,37 +7,34 @@ is asked again, and what is required was asked for from the start (docs/adr/0026
 from typing import Final
 
 from ringfence.policy.encryption import Encryption
-from ringfence.signaling import calls, encrypted, ksr, media, memory, terms
+from ringfence.signaling import branch_port, calls, encrypted, ksr, media, memory, terms
 from ringfence.signaling.worker import Worker
 
 REFUSED: Final = 488
 """Not Acceptable Here (RFC 3261 section 21.4.26), which such phones answer with."""
 
 
-def rings_again(code: int, worker: Worker) -> bool:
-    """Whether the devices that rang in vain ring again. Only in the failure route, and once for each step of a call."""
-    if ksr.noted(media.INSISTS):
-        ksr.note(media.INSISTS, "")
-        return False
-    if code != REFUSED or not ksr.has_sdp():
-        return False
-    aors = _called_with_an_offer(worker)
-    if not aors or not encrypted.find_contacts_of(aors, worker):
-        return False
-    ksr.set_dialog_var("callee", "")
-    ksr.note(media.INSISTS, "1")
-    if calls.send_to_branches():
-        return True
+def ring_again(worker: Worker) -> None:
+    """Rings the one device that refused once more, while the others go on ringing. Only in the route for the failure of
+    a branch, which a branch that is added there has none of.
+    """
+    device = branch_port.device_that_answered()
+    if branch_port.branch_code() != REFUSED or not device or not ksr.has_sdp() or ksr.cancelled():
+        return
+    owner = branch_port.device_answers_for(aor for aor in _called() if aor)
+    subscriber = worker.view.subscriber(owner) if owner else None
+    if subscriber is None or terms.of_subscriber(subscriber, worker).encryption is not Encryption.OFFERED:
+        return
+    ksr.note(media.INSISTS, device)
+    if encrypted.find_contacts_of((owner,), worker):
+        calls.send_to_branches()
     ksr.note(media.INSISTS, "")
-    return False
 
 
-def _called_with_an_offer(worker: Worker) -> list[str]:
-    """Those of the extensions that rang whose terms leave SRTP to the phone."""
-    rung = (ksr.dialog_var("rung") or ksr.dialog_var("to")).split(",")
-    found = [worker.view.subscriber(aor) for aor in (*rung, memory.picker()) if aor]
-    return [
-        one.aor
-        for one in found
-        if one is not None and terms.of_subscriber(one, worker).encryption is Encryption.OFFERED
-    ]
+def passes_over() -> bool:
+    """Whether this branch goes to another device of the extension than that which is asked again."""
+    return ksr.noted(media.INSISTS) not in ("", branch_port.device_of_branch())
+
+
+def _called() -> tuple[str, ...]:
+    return (*(ksr.dialog_var("rung") or ksr.dialog_var("to")).split(","), memory.picker())

@@ -190,26 +190,6 @@ def find_contacts_of(aors: Iterable[str]) -> bool:
     return found
 
 
-def device_answers_for(aors: Iterable[str]) -> str:
-    """Whose device sent this reply, among these; "" for none of them."""
-    return _owner_of(text("$T_reply_ruid"), aors)
-
-
-def _owner_of(ruid: str, aors: Iterable[str]) -> str:
-    for aor in aors if ruid else ():
-        if fetch_bindings(aor):
-            known = {text(f"$(ulc(saved=>ruid)[{index}])") for index in range(number("$ulc(saved=>count)"))}
-            free_bindings()
-            if ruid in known:
-                return aor
-    return ""
-
-
-def device_rung_by(aors: Iterable[str]) -> str:
-    """Whose device this branch goes to, among these; "" for none of them."""
-    return _owner_of(text("$ruid"), aors)
-
-
 def set_target(uri: str) -> None:
     """Another Request-URI."""
     KSR.pv.sets("$ru", uri)
@@ -339,7 +319,9 @@ def has_sdp() -> bool:
 
 
 def remove_body() -> None:
-    KSR.textops.set_body("", "text/plain")
+    """`set_body` takes no empty one: it leaves everything as it is, and says so to nobody."""
+    KSR.textopsx.remove_body()
+    KSR.textops.remove_hf("Content-Type")
 
 
 def remove_headers(pattern: str) -> None:

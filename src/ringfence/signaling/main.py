@@ -17,6 +17,7 @@ from ringfence.signaling import (
     clientproof,
     facts,
     handover,
+    insisting,
     inward,
     joining,
     keeping,
@@ -30,8 +31,10 @@ from ringfence.signaling import (
     repeating,
     ringing,
     services,
+    texting,
     transfers,
     trunk_port,
+    twins,
     web_port,
 )
 from ringfence.signaling.authentication import authenticate
@@ -40,6 +43,7 @@ from ringfence.signaling.prompter import prompt
 from ringfence.signaling.websockets import open_web_socket
 from ringfence.signaling.worker import Worker, this_worker
 
+UNKNOWN: Final = "dialog.known"
 UNFRAMED: Final = "packet.framing"
 """Where a message ends is unknown: what follows it on the connection is nobody's message (attack case 9)."""
 
@@ -129,6 +133,8 @@ def _outside_dialog(method: str, worker: Worker) -> None:
 
 def _in_dialog(method: str, worker: Worker) -> None:
     objection = calls.refuse_in_dialog(method)
+    if objection and objection.rule == UNKNOWN and twins.carries(method):
+        return
     if handover.takes(method, objection, worker):
         return
     if objection is None and method == "REFER" and (taking := _whoever_takes()):
@@ -205,6 +211,11 @@ def ksr_failure_call(*_: object) -> None:
 
 
 @guarded(drop_message, _report)
+def ksr_device_refused(*_: object) -> None:
+    insisting.ring_again(this_worker())
+
+
+@guarded(drop_message, _report)
 def ksr_failure_trunk(*_: object) -> None:
     outward.failed(this_worker())
 
@@ -217,6 +228,16 @@ def ksr_branch_call(*_: object) -> bool:
 @guarded(drop_message, _report)
 def ksr_branch_trunk(*_: object) -> bool:
     return outward.dress(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_branch_text(*_: object) -> bool:
+    return texting.may_leave(this_worker())
+
+
+@guarded(drop_message, _report)
+def ksr_failure_text(*_: object) -> None:
+    texting.failed()
 
 
 @guarded(drop_message, _report)

@@ -9,6 +9,7 @@ from typing import Final
 from ringfence.policy.encryption import Terms
 from ringfence.policy.handover import HANDING, MEETS, OF
 from ringfence.policy.media import (
+    NOT_AS_OFFERED,
     WARNINGS,
     WEB,
     Form,
@@ -52,7 +53,9 @@ CALLER, CALLEE = "caller_leg", "callee_leg"
 FAILED: Final = "media_failed"
 BROKEN: Final = "media_broken"
 INSISTS: Final = "insists"
-"""Marks a transaction whose devices are asked once more, because they take nothing but SRTP."""
+"""The device of a transaction that is asked once more, because it takes nothing but SRTP."""
+LATE: Final = "late_offer"
+"""The leg of whoever is to offer, in the answer to an INVITE that has no offer."""
 CARRIED: Final = "carried"
 """Marks the dialog of a call that the relay was told of."""
 
@@ -76,12 +79,22 @@ def leg_of_caller(terms: Terms) -> Leg | Refuse:
     """The leg of whoever sends this INVITE, or why its offer is refused."""
     if ksr.has_body() and not ksr.has_sdp():
         return UNKNOWN_BODY
-    leg = leg_of_asker(ksr.transport(), terms, ksr.body() if ksr.has_sdp() else "")
+    if not ksr.has_sdp():
+        return _leg_of_answerer(terms)
+    leg = leg_of_asker(ksr.transport(), terms, ksr.body())
     return replace(leg, browser=False) if isinstance(leg, Leg) and ksr.over_link() else leg
+
+
+def _leg_of_answerer(terms: Terms) -> Leg:
+    """Whoever calls without an offer will get one, in the answer: what anybody gets who is called there."""
+    leg = leg_towards(ksr.transport(), terms)
+    return Leg(Form.SDES, strong=terms.strong) if leg.browser and ksr.over_link() else leg
 
 
 def offer_to_branch(terms: Terms) -> bool:
     """The offer for the device that this branch goes to; False: nothing is sent there."""
+    if not ksr.has_sdp():
+        ksr.set_dialog_var(LATE, CALLEE)
     next_hop = ksr.text("$du") or ksr.target_uri()
     insists = bool(ksr.noted(INSISTS))
     leg = _leg_through_sbc(next_hop, terms, insists) or leg_towards(transport_towards(next_hop), terms, insists=insists)
@@ -101,6 +114,9 @@ def offer_in_dialog(asker: str, other: str, next_hop: str) -> Refuse | None:
     """A new offer within a call. What was encrypted stays encrypted, with the suite and the key that are in use."""
     if ksr.has_body() and not ksr.has_sdp():
         return UNKNOWN_BODY
+    is_invite = ksr.method() == "INVITE"
+    if is_invite:
+        ksr.set_dialog_var(LATE, "" if ksr.has_sdp() else other)
     if not ksr.has_sdp():
         return None
     if objection := objection_to_answer(_leg(asker), ksr.body()):
@@ -120,12 +136,49 @@ def relay_answer(code: int) -> None:
     leg = decode_leg(ksr.dialog_var(_branch_variable()))
     if 200 <= code < 300:
         ksr.set_dialog_var(CALLEE, encode_leg(agreed(leg, ksr.body()) if ksr.has_sdp() else leg))
-    _answer(code, _leg(CALLER), leg, THIS_BRANCH)
+    if ksr.dialog_var(LATE):
+        _offer_in_answer(code, leg, CALLER)
+    else:
+        _answer(code, _leg(CALLER), leg, THIS_BRANCH)
 
 
 def relay_answer_in_dialog(code: int, asker: str, other: str) -> None:
     """The same for a request within a call, of either side."""
+    if ksr.dialog_var(LATE) == other and ksr.text("$rm") == "INVITE":
+        _offer_in_answer(code, _leg(other), asker)
+        return
     _answer(code, _leg(asker), _leg(other), "")
+
+
+def _offer_in_answer(code: int, offers: Leg, receiver: str) -> None:
+    """To an INVITE without an offer the answer has one (RFC 3261 section 13.2.1), which the ACK will answer."""
+    if code >= 300 or not ksr.has_body():
+        return
+    if code < 200:
+        ksr.remove_body()
+        return
+    hop = ksr.dialog_var("caller" if receiver == CALLER else "callee")
+    kept = suite(media_port.media_report(), ksr.text("$ft")) if ksr.dialog_var(CARRIED) else ""
+    objection = objection_to_answer(offers, ksr.body()) if ksr.has_sdp() else UNKNOWN_BODY
+    if objection is None and _offer(_leg(receiver), hop, "", offers, kept):
+        return
+    _breaks(objection or UNAVAILABLE)
+
+
+def answer_in_ack(answers: str, offered: str) -> bool:
+    """The ACK answers the offer that came so late; False: what it says may not be said, and the call has to end."""
+    if ksr.dialog_var(LATE) != offered or ksr.dialog_var(BROKEN):
+        if ksr.has_body():
+            ksr.remove_body()
+        return True
+    ksr.set_dialog_var(LATE, "")
+    leg = _leg(answers)
+    if not ksr.has_sdp():
+        _breaks(NOT_AS_OFFERED)
+        return False
+    ksr.set_dialog_var(answers, encode_leg(agreed(leg, ksr.body())))
+    _answer(200, _leg(offered), leg, "")
+    return not ends_now()
 
 
 def in_use() -> dict[str, str | float]:
@@ -166,8 +219,12 @@ def _answer(code: int, asker: Leg, other: Leg, more: str) -> None:
     objection = objection_to_answer(other, ksr.body())
     if objection is None and ksr.media_answer(f"{ALWAYS} {_from(other)} {ice} {keys} {_steady()} {more}"):
         return
+    _breaks(objection or UNAVAILABLE)
+
+
+def _breaks(objection: Refuse) -> None:
     ksr.remove_body()  # raw SDP never travels; the guard ends the call as soon as it is up
-    ksr.set_dialog_var("refused", (objection or UNAVAILABLE).rule)
+    ksr.set_dialog_var("refused", objection.rule)
     ksr.set_dialog_var(BROKEN, "1")
 
 

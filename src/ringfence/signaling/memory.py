@@ -18,6 +18,7 @@ USED_TABLE = "transferred"
 RINGING_TABLE = "ringing"
 PICKED_TABLE = "picked"
 PARKED_TABLE = "parked"
+TEXTS_TABLE, TWINS_TABLE, ANSWERS_TABLE = "texts", "twins", "answers"
 
 
 def keep_transfer(token: str, grant: str) -> None:
@@ -45,6 +46,26 @@ def count_down(key: str) -> int:
     """One less; the sum afterwards."""
     total: Any = KSR.htable.sht_dec(CALLS_TABLE, key)
     return total if total.__class__ is int else 0
+
+
+def count_text(sender: str) -> int:
+    """One more text message of this extension; how many it sent in the minute that its first one began."""
+    total: Any = KSR.htable.sht_inc(TEXTS_TABLE, sender)
+    return total if total.__class__ is int and total > 0 else sys.maxsize
+
+
+def is_first_answer(call: str) -> bool:
+    """Whether no other device answered this call before: adding one and reading the sum is one step."""
+    return bool(KSR.htable.sht_inc(ANSWERS_TABLE, call) == 1)
+
+
+def keep_twin(key: str, place: str) -> None:
+    KSR.htable.sht_sets(TWINS_TABLE, key, place)
+
+
+def twin(key: str) -> str:
+    """Where a device is that answered a call too late, and who called it."""
+    return _text(KSR.htable.sht_get(TWINS_TABLE, key))
 
 
 def park(place: str, value: str) -> None:

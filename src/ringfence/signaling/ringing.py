@@ -16,7 +16,6 @@ from ringfence.policy.ringlist import after_list, decode_steps, wanted
 from ringfence.signaling import (
     calls,
     encrypted,
-    insisting,
     ksr,
     limits,
     lines,
@@ -76,10 +75,7 @@ def _exhausted(verdict: RingList, worker: Worker) -> Verdict:
 
 def failed(worker: Worker) -> None:
     """Nobody took the call where it rang: the next step, or the end of it."""
-    code, cancelled = ksr.number("$T_reply_code"), ksr.cancelled()
-    if not cancelled and insisting.rings_again(code, worker):
-        return
-    verdict = None if cancelled else _next_step(code, worker)
+    verdict = None if ksr.cancelled() else _next_step(ksr.number("$T_reply_code"), worker)
     match verdict:
         case None:
             calls.failed(worker, in_dialog=False)
@@ -145,7 +141,7 @@ def _ring_next(verdict: Rung, worker: Worker) -> None:
     note_step(calls.step_variables(verdict), worker)
     ksr.ring_for(calls.ring_seconds(verdict))
     picking.note(verdict, worker)
-    if not calls.send_to_branches():
+    if not calls.ring_devices():
         _end("forward.failed", 500, "Server Internal Error", "", worker)
 
 

@@ -2,7 +2,7 @@
 
 from ringfence.policy.book import Subscriber
 from ringfence.policy.encryption import NO_ENCRYPTION, Encryption, Terms
-from ringfence.signaling import ksr, media, memory
+from ringfence.signaling import branch_port, ksr, media, memory
 from ringfence.signaling.worker import Worker
 
 
@@ -20,7 +20,7 @@ def of_branch(worker: Worker) -> Terms:
         return NO_ENCRYPTION
     rung = ksr.dialog_var("rung") or ksr.dialog_var("to")
     aors = [aor for aor in (*rung.split(","), memory.picker()) if aor]
-    if len(aors) > 1 and (owner := ksr.device_rung_by(aors)):
+    if len(aors) > 1 and (owner := branch_port.device_rung_by(aors)):
         aors = [owner]
     found = [worker.view.subscriber(aor) for aor in aors]
     return _strictest([of_subscriber(one, worker) for one in found if one is not None])

@@ -45,7 +45,7 @@ class Voice:
         self._spool = Spool(paths.spool, paths.audio_key)
         self.recorder = Recorder(Desk(relay, self._spool, self._mailroom, self._prompts))
         self.endpoint = Endpoint(LOOPBACK, ports.VOICE_SIP, core.holds, self.serve, paths.legs)
-        self.handovers = self.endpoint.calling = Handovers(self.endpoint, lambda: core.door, paths.legs)
+        self.handovers = self.endpoint.calling = Handovers(self.endpoint, lambda: core.door, paths.legs, relay.spoken)
 
     async def serve(self, leg: Leg) -> None:
         """What a call gets; an unknown service gets nothing and is ended."""

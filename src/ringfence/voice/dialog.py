@@ -8,6 +8,7 @@ from typing import Any, Final
 from ringfence.policy.handover import PROOF_HEADER
 from ringfence.voice import sip
 from ringfence.voice.sip import Headers, Message
+from ringfence.voice.speech import Codecs
 
 SDP: Final[Headers] = [("Content-Type", "application/sdp")]
 BEYOND: Final = 1000
@@ -18,7 +19,7 @@ BEYOND: Final = 1000
 class Dialog:
     """`ours` and `theirs` are the values of From and To in requests of ours, with their tags as far as they are known.
 
-    `proof` shows the core that it gave us this dialog, `body` is our side of the media and `codec` what is spoken.
+    `proof` shows the core that it gave us this dialog, `body` is our side of the media and `codecs` what is spoken.
     """
 
     hostport: str
@@ -30,7 +31,7 @@ class Dialog:
     cseq: int = 0
     proof: Headers = field(default_factory=list)
     body: bytes = b""
-    codec: int = 0
+    codecs: Codecs = ()
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
     """Of a call that came to us: our answer has arrived."""

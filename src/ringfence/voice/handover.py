@@ -4,19 +4,20 @@ place in the call with the party. Signalling alone: the media relay ties the two
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from ringfence.policy.services import PARK_CODE
 from ringfence.policy.transfer import BEFORE_TOKEN
 from ringfence.voice import dialog as dialogs
-from ringfence.voice import sdp, sip
+from ringfence.voice import sip, speech
 from ringfence.voice.dialog import Dialog, as_party, dialog_taken_over
 from ringfence.voice.endpoint import GIVE_UP, T1, T2, Address, Endpoint
-from ringfence.voice.sdp import Offer
 from ringfence.voice.sip import Headers, Message
+from ringfence.voice.speech import Codecs, Speech
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +27,16 @@ LONGEST_RINGING: Final = 280.0
 LONGEST_TAKING: Final = 20.0
 GONE: Final = (487, "Request Terminated")
 NOT_TAKEN: Final = (503, "Service Unavailable")
-CODECS: Final = {"PCMU": (sdp.PCMU, sdp.PCMA)}
 FRAGMENT: Final = "message/sipfrag;version=2.0"
 ALLOW: Final[Headers] = [("Allow", "INVITE, ACK, CANCEL, BYE, UPDATE, INFO, OPTIONS")]
+
+type Spoken = Callable[[str, str], Awaitable[Codecs]]
+"""What the party with this tag speaks in the call of this Call-ID; nothing if that cannot be told."""
+
+
+async def nothing_known(call_id: str, tag: str) -> Codecs:
+    """There is no relay to ask."""
+    return ()
 
 
 class Handover:
@@ -48,6 +56,8 @@ class Handover:
         self.keys: list[str] = []
         self.know: Callable[[Dialog], None] = lambda dialog: None
         """Tells whoever hears requests that this dialog is one of ours."""
+        self.spoken: Spoken = nothing_known
+        self._known: Codecs = ()
         self.first = dialog_taken_over(told, hostport)
         number, domain = str(told["number"]), str(told["domain"])
         self.second = Dialog(
@@ -77,6 +87,7 @@ class Handover:
 
     async def _tie(self) -> bool:
         """Whether the party and whoever it is sent to talk to each other."""
+        self._known = await self._codecs_of(self._told, self.first)
         answer = await self._ring()
         return answer is not None and await self._take(answer)
 
@@ -92,7 +103,7 @@ class Handover:
     async def _ring(self) -> Message | None:
         """The answer of whoever takes the call; None if nobody does, and then everybody knows."""
         self._keep(self._notes[0], self._news(NOT_TAKEN, ends=True, number=self._numbered + 99))
-        invite = self.second.invite(sdp.tied(*self._heard_at, self._codecs_of(self._told), 1), ALLOW)
+        invite = self.second.invite(speech.write(Speech(*self._heard_at, self._known), 1), ALLOW)
         self._keep(self._notes[1], self.second.cancel(invite))
         self._endpoint.start(self._tell_phone((100, "Trying")))
         asking = asyncio.ensure_future(self._endpoint.ask(invite, self._core, LONGEST_RINGING, self._rung))
@@ -116,10 +127,10 @@ class Handover:
         self._keep(self._notes[1], self.second.bye_of_successor())
         return answer
 
-    @staticmethod
-    def _codecs_of(call: Mapping[str, Any]) -> tuple[int, ...]:
-        """What the party speaks already comes first."""
-        return CODECS.get(str(call["codec"]), (sdp.PCMA, sdp.PCMU))
+    async def _codecs_of(self, call: Mapping[str, Any], dialog: Dialog) -> Codecs:
+        """What the party of this dialog speaks; G.711, which everybody does, if the relay does not say."""
+        found = await self.spoken(dialog.call_id, sip.tag_in(dialog.theirs))
+        return found if speech.is_spoken(found) else speech.g711(str(call["codec"]))
 
     def _rung(self, status: int) -> None:
         if status >= 180 and not self._is_ringing:
@@ -128,44 +139,57 @@ class Handover:
 
     async def _take(self, answer: Message) -> bool:
         """Takes the phone's place in the dialog with the party."""
-        heard = sdp.read_offer(answer.body)
+        heard = speech.read(answer.body)
         if heard is None or self.first.ended.is_set() or self.second.ended.is_set():
             await self._part(self.second)
             await self._fail(GONE if heard else NOT_TAKEN)
             return False
-        self.second.codec = heard.codec
+        self.second.codecs = heard.codecs
         taken = await self._renew_first(heard)
         if taken is None or taken.status >= 300:
             await self._part(self.second)
             await self._fail(NOT_TAKEN)
             return False
         self._keep(self._notes[0], self.first.bye_of_successor())
-        tied = sdp.read_offer(taken.body)
-        if tied is not None and tied.port != self._heard_at[1]:
-            log.warning("the relay moved a call that is tied to another one")
-            self._endpoint.start(self._move(tied.port))
+        if tied := speech.read(taken.body):
+            self._follow(heard, tied)
         return True
 
-    async def _renew_first(self, heard: Offer) -> Message | None:
+    async def _renew_first(self, heard: Speech) -> Message | None:
         """Tells the party that it is heard where the relay hears the other call; its answer."""
-        self.first.codec = heard.codec
-        invite = self.first.invite(sdp.tied(self._here(heard), heard.port, (heard.codec,), 2), ALLOW)
+        self.first.codecs = heard.codecs
+        body = speech.write(Speech(self._here(heard), heard.port, heard.codecs), 2)
+        invite = self.first.invite(body, ALLOW)
         taken = await self._endpoint.ask(invite, self._core, LONGEST_TAKING)
         if taken is not None:
             self._acknowledge(self.first, invite, taken)
         return taken
 
-    def _here(self, heard: Offer) -> str:
+    def _here(self, heard: Speech) -> str:
         """The relay's own address for this end of it: what it tells others may be that of an address translator."""
         return self._heard_at[0] if (":" in self._heard_at[0]) == (":" in heard.host) else heard.host
 
-    async def _move(self, port: int) -> None:
-        """The relay hears the party's call at another port than before: the other call sends there."""
-        invite = self.second.invite(sdp.tied(self._heard_at[0], port, (self.second.codec,), 2), ALLOW)
+    def _follow(self, heard: Speech, tied: Speech) -> None:
+        """What the party took of it: the other one keeps to that."""
+        self.first.codecs = tied.codecs
+        has_moved = tied.port != self._heard_at[1]
+        if has_moved:
+            log.warning("the relay moved a call that is tied to another one")
+        if has_moved or not speech.are_same(heard.codecs, tied.codecs):
+            self._endpoint.start(self._move(tied, needed=has_moved))
+
+    async def _move(self, tied: Speech, *, needed: bool) -> None:
+        """The relay hears the party's call at another port than before, or the party speaks less: the other call
+        hears of it. `needed`: without that nobody hears anybody.
+        """
+        body = speech.write(Speech(self._heard_at[0], tied.port, tied.codecs), 2)
+        invite = self.second.invite(body, ALLOW)
         moved = await self._endpoint.ask(invite, self._core, LONGEST_TAKING)
         if moved is not None:
             self._acknowledge(self.second, invite, moved)
-        if moved is None or moved.status >= 300:
+        if moved is not None and moved.status < 300:
+            self.second.codecs = tied.codecs
+        elif needed:
             await self._part(self.second)
 
     async def _both(self) -> None:
@@ -227,22 +251,25 @@ class Handover:
 
     async def fetch(self, invite: Message, source: Address) -> None:
         """Ties the call of whoever fetches the party to it, in place of the music."""
-        fetching, offer = dialogs.dialog_of(invite, self.first.hostport), sdp.read_offer(invite.body)
+        fetching, offer = dialogs.dialog_of(invite, self.first.hostport), speech.read(invite.body)
         self._is_parked = False
         self._endpoint.send(sip.response(invite, 100, "Trying", "", []), source)
         self.know(fetching)
-        taken = await self._renew_first(offer) if offer else None
-        tied = sdp.read_offer(taken.body) if taken and taken.status < 300 else None
+        shared = speech.common(offer.codecs, self._known) if offer else ()
+        taken = await self._renew_first(replace(offer, codecs=shared)) if offer and shared else None
+        tied = speech.read(taken.body) if taken and taken.status < 300 else None
         if offer is None or tied is None:
             self._is_parked = True
             self._endpoint.send(sip.response(invite, *NOT_TAKEN, sip.new_token(), []), source)
             return
-        music, self.second, fetching.codec = self.second, fetching, offer.codec
+        music, self.second = self.second, fetching
+        self.first.codecs = fetching.codecs = speech.common(shared, tied.codecs) or shared
         self._heard_at = (self._here(tied), tied.port)
-        fetching.body = sdp.tied(*self._heard_at, (offer.codec,), 1)
+        fetching.body = speech.write(Speech(*self._heard_at, fetching.codecs), 1)
         self._keep(self._notes[1], fetching.bye_of_successor())
         await self._part(music)
-        await self._answer_until_acknowledged(fetching, invite, sdp.answer(offer, *self._heard_at, 1))
+        answer = speech.at(offer.answering(fetching.codecs, tied.port), self._heard_at[0])
+        await self._answer_until_acknowledged(fetching, invite, speech.write(answer, 1))
 
     async def _answer_until_acknowledged(self, dialog: Dialog, invite: Message, body: bytes) -> None:
         content: Headers = [("Contact", f"<sip:{dialog.hostport}>"), *ALLOW, ("Content-Type", "application/sdp")]
@@ -279,13 +306,13 @@ class Handover:
                 self._answer(request, source, (405, "Method Not Allowed"))
 
     def _renew(self, dialog: Dialog, request: Message, source: Address) -> None:
-        offer = sdp.read_offer(request.body, frozenset({dialog.codec}))
-        ours = sdp.read_offer(dialog.body)
-        if offer is None or ours is None:
+        offer, ours = speech.read(request.body), speech.read(dialog.body)
+        spoken = speech.common(offer.codecs, dialog.codecs) if offer else ()
+        if offer is None or ours is None or not spoken:
             self._answer(request, source, (488, "Not Acceptable Here"))
             return
         content: Headers = [("Contact", f"<sip:{dialog.hostport}>"), *ALLOW, ("Content-Type", "application/sdp")]
-        body = sdp.answer(offer, ours.host, ours.port, 3)
+        body = speech.write(speech.at(offer.answering(spoken, ours.port), ours.host), 3)
         self._endpoint.send(sip.response(request, 200, "OK", "", content, body), source)
 
     def _pass_on(self, dialog: Dialog, request: Message) -> None:

@@ -10,7 +10,7 @@ from ringfence.policy.services import Service
 from ringfence.voice import sip
 from ringfence.voice.dialog import Dialog, dialog_taken_over
 from ringfence.voice.endpoint import GIVE_UP, Address, Endpoint, key_of
-from ringfence.voice.handover import Handover
+from ringfence.voice.handover import Handover, Spoken, nothing_known
 from ringfence.voice.joining import Join
 from ringfence.voice.sip import Message
 
@@ -20,8 +20,11 @@ MOST: Final = 2_000
 class Handovers:
     """All that go on, by the token of the core."""
 
-    def __init__(self, endpoint: Endpoint, door: Callable[[], Address], folder: Path) -> None:
+    def __init__(
+        self, endpoint: Endpoint, door: Callable[[], Address], folder: Path, spoken: Spoken = nothing_known
+    ) -> None:
         self._endpoint, self._door, self._folder = endpoint, door, folder
+        self._spoken = spoken
         self._running: dict[str, Handover] = {}
         self._dialogs: dict[str, tuple[Handover, Dialog]] = {}
 
@@ -37,7 +40,7 @@ class Handovers:
             self._endpoint.start(self._run(tokens, handover))
 
     async def _run(self, tokens: tuple[str, ...], handover: Handover) -> None:
-        handover.know = partial(self._know, handover)
+        handover.know, handover.spoken = partial(self._know, handover), self._spoken
         handover.know(handover.first)
         try:
             await handover.run()

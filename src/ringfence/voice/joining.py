@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ringfence.voice import sdp, sip
+from ringfence.voice import sip, speech
 from ringfence.voice.dialog import Dialog, as_party, dialog_taken_over
 from ringfence.voice.endpoint import Address, Endpoint
 from ringfence.voice.handover import ALLOW, LONGEST_TAKING, NOT_TAKEN, Handover
 from ringfence.voice.sip import Message
+from ringfence.voice.speech import Speech
 
 
 class Join(Handover):
@@ -39,6 +40,7 @@ class Join(Handover):
         """Whoever was asked first: if they do not follow, nothing has changed for anybody."""
         self._keep(self._notes[0], self._news(NOT_TAKEN, ends=True, number=self._numbered + 99))
         self.know(self.second)
+        self._known = await self._codecs_of(self._told, self.first)
         self._endpoint.start(self._tell_phone((100, "Trying")))
         answer = await self._renew_second()
         if answer is None or answer.status >= 300:
@@ -53,8 +55,9 @@ class Join(Handover):
         return False
 
     async def _renew_second(self) -> Message | None:
-        codecs = self._codecs_of(self._other)
-        invite = self.second.invite(sdp.tied(*self._heard_at, codecs, 2), ALLOW)
+        known = await self._codecs_of(self._other, self.second)
+        shared = speech.common(known, self._known) or speech.g711(str(self._other["codec"]))
+        invite = self.second.invite(speech.write(Speech(*self._heard_at, shared), 2), ALLOW)
         answer = await self._endpoint.ask(invite, self._core, LONGEST_TAKING)
         if answer is not None:
             self._acknowledge(self.second, invite, answer)

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from ringfence import ng
 from ringfence.audio.wav import wav_of_ulaw
+from ringfence.voice import speech
 from ringfence.voice.sdp import PCMU, Offer, read_offer, wanted
+from ringfence.voice.speech import Codecs
 
 PATIENCE: Final = 0.5
 TRIES: Final = 3
@@ -68,10 +70,22 @@ class Relay(asyncio.DatagramProtocol):
         await self._ask("subscribe answer", call, **{"to-tag": ours}, flags=["allow-transcoding"], sdp=body)
         return Heard(ours, offered)
 
-    async def leave(self, call: str, heard: Heard) -> None:
+    async def spoken(self, call: str, tag: str) -> Codecs:
+        """What this party speaks, as it said itself; nothing if the relay does not know."""
+        try:
+            told = await self._ask(
+                "subscribe request", call, **{"from-tag": tag}, ICE="remove", **{"transport-protocol": "RTP/AVP"}
+            )
+        except RelayRefused:
+            return ()
+        await self.leave(call, str(told.get("to-tag", "")))
+        found = speech.read(str(told.get("sdp", "")).encode())
+        return found.codecs if found else ()
+
+    async def leave(self, call: str, subscription: str) -> None:
         """Ends a subscription; a call that is over has ended it already."""
         with suppress(RelayRefused):
-            await self._ask("unsubscribe", call, **{"to-tag": heard.tag})
+            await self._ask("unsubscribe", call, **{"to-tag": subscription})
 
     async def play(self, call: str, tag: str, ulaw: bytes) -> None:
         """Says something to this party, who does not hear the other one meanwhile. Raises RelayRefused."""

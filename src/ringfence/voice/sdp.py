@@ -25,8 +25,8 @@ class Offer:
     direction: str
 
 
-def read_offer(body: bytes, wanted: frozenset[int] = SPOKEN) -> Offer | None:
-    """The first audio stream with G.711, or with the `wanted` kind of it; None when there is none."""
+def read_offer(body: bytes) -> Offer | None:
+    """The first audio stream with G.711; None when there is none."""
     host, found = "", ""
     media: list[str] = []
     for line in body.decode("utf-8", "replace").splitlines():
@@ -42,13 +42,13 @@ def read_offer(body: bytes, wanted: frozenset[int] = SPOKEN) -> Offer | None:
     words = media[0].split(" ") if media else []
     if len(words) < 4 or not words[1].isdigit() or not _is_address(host):
         return None
-    return _chosen(host, int(words[1]), [int(word) for word in words[3:] if word.isdigit()], media, wanted)
+    return _chosen(host, int(words[1]), [int(word) for word in words[3:] if word.isdigit()], media)
 
 
-def _chosen(host: str, port: int, payloads: list[int], lines: list[str], wanted: frozenset[int]) -> Offer | None:
+def _chosen(host: str, port: int, payloads: list[int], lines: list[str]) -> Offer | None:
     names = dict(_STATIC)
     names |= {int(match[1]): match[2].upper() for line in lines if (match := _RTPMAP.match(line))}
-    payload = next((number for number in payloads if _CODECS.get(names.get(number, "")) in wanted), None)
+    payload = next((number for number in payloads if _CODECS.get(names.get(number, "")) in SPOKEN), None)
     if payload is None or not 0 < port < 65536:
         return None
     events = next((number for number in payloads if names.get(number) == "TELEPHONE-EVENT"), None)
@@ -77,25 +77,6 @@ def answer(offer: Offer, host: str, port: int, session: int) -> bytes:
         ),
         "a=ptime:20",
         f"a={turned}",
-        "",
-    ]
-    return "\r\n".join(lines).encode()
-
-
-def tied(host: str, port: int, codecs: tuple[int, ...], version: int) -> bytes:
-    """An offer to send and hear at a port of the relay: its other side is another call."""
-    family = "IP6" if ":" in host else "IP4"
-    lines = [
-        "v=0",
-        f"o=- 1 {version} IN {family} {host}",
-        "s=-",
-        f"c=IN {family} {host}",
-        "t=0 0",
-        f"m=audio {port} RTP/AVP {' '.join(map(str, (*codecs, EVENTS)))}",
-        *(f"a=rtpmap:{codec} {_STATIC[codec]}/8000" for codec in codecs),
-        f"a=rtpmap:{EVENTS} telephone-event/8000",
-        f"a=fmtp:{EVENTS} 0-15",
-        "a=sendrecv",
         "",
     ]
     return "\r\n".join(lines).encode()

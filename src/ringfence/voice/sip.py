@@ -17,7 +17,8 @@ _COMPACT: Final = {
 }
 _COPIED: Final = ("via", "record-route", "from", "call-id", "cseq")
 _TAG: Final = re.compile(r";\s*tag=([^;\s>]+)", re.IGNORECASE)
-_URI: Final = re.compile(r"<([^>]*)>|^\s*([^;\s]+)")
+_URI: Final = re.compile(r'\s*(?:(?:"(?:[^"\\]|\\.)*"|[^"<;]*)\s*<([^>]*)>|([^;\s]+))')
+"""With a display name, quoted or of bare words, or without one (RFC 3261 section 25.1, name-addr and addr-spec)."""
 
 type Headers = list[tuple[str, str]]
 
@@ -115,7 +116,7 @@ def uri_in(value: str) -> str:
     >>> uri_in('"Ann" <sip:101@a.example>;tag=1'), uri_in("sip:101@a.example;tag=1")
     ('sip:101@a.example', 'sip:101@a.example')
     """
-    found = _URI.search(value)
+    found = _URI.match(value)
     return (found[1] or found[2] or "") if found else ""
 
 

@@ -67,7 +67,7 @@ async def taping(tape: Tape, relay: Relay, room: Callable[[], str]) -> None:
             raise Trouble(f"The media relay refuses: {error}.") from error
     finally:
         for one in () if tape.over.is_set() else heard:
-            await relay.leave(tape.call.relay, one)
+            await relay.leave(tape.call.relay, one.tag)
         for ear in ears:
             ear.close()
 

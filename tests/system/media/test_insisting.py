@@ -54,3 +54,26 @@ def test_it_is_asked_once_and_not_where_nothing_is_to_be_encrypted(phone: Any, r
     caller.send_ack(answer, uri, headers)
     assert answer.status == 488
     assert not callee.requests_within(0.5)
+
+
+def test_it_rings_beside_a_device_that_goes_on_ringing(phone: Any) -> None:
+    """It is asked again at once, and the other devices of the extension ring on undisturbed."""
+    caller, desk, soft = phone("866"), phone("867"), phone("867", Transport.TCP)
+    uri, headers = caller.begin_call("867")
+    ringing, first = desk.request("INVITE"), soft.request("INVITE")
+    desk.respond(ringing, 180, "Ringing", "desk")
+    soft.respond(first, 488, "Not Acceptable Here", sip.new_token())
+    soft.request("ACK")
+    second = soft.request("INVITE")
+    assert b"RTP/SAVP" in second.body
+    assert [one.method for one in desk.requests_within(0.3)] == []
+    answer = sip.sdp(soft.address, 40_000).replace(b"RTP/AVP", b"RTP/SAVP") + KEY.encode()
+    soft.respond(second, 180, "Ringing", "soft")
+    soft.respond(second, 200, "OK", "soft", body=answer)
+    dialog = caller.call_answered(uri, headers)
+    soft.request("ACK")
+    cancel = desk.request("CANCEL")
+    desk.respond(cancel, 200, "OK", "desk")
+    desk.respond(ringing, 487, "Request Terminated", "desk")
+    caller.send(caller.in_dialog(dialog, "BYE"))
+    soft.respond(soft.request("BYE"), 200, "OK")

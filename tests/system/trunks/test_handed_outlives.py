@@ -42,6 +42,23 @@ def test_the_core_comes_back_with_both_calls(pbx: Any, carrier: Carrier, phone: 
     nothing_counted(pbx)
 
 
+def test_a_parked_party_is_fetched_after_the_core_was_killed(pbx: Any, carrier: Carrier, phone: Any) -> None:
+    """Its place comes back with its call: it is taken once, and the two talk."""
+    desk, colleague = phone(DESK), phone(COLLEAGUE)
+    call = carrier.call_in(NUMBER, desk)
+    assert refer(desk, call.phone, "*70").status == 202
+    carrier.take_renewal()
+    assert told(desk, last=True)[-1] == "SIP/2.0 200 OK"
+    is_hung_up(desk, call.phone)
+    time.sleep(0.5)
+    kill(pbx, "core")
+    dialled = colleague.begin_call(f"*71{DESK}")
+    carrier.take_renewal()
+    theirs = colleague.call_answered(*dialled, 10)
+    hang_up_with(colleague, theirs, carrier, call.carrier)
+    nothing_counted(pbx)
+
+
 def test_without_the_voice_process_both_are_hung_up(pbx: Any, carrier: Carrier, phone: Any) -> None:
     """Its successor says what it would have said: nobody is left alone with a line."""
     desk, colleague = phone(DESK), phone(COLLEAGUE)

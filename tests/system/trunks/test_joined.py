@@ -26,6 +26,7 @@ from tests.system.trunks.handing import (
     hang_up_with,
     is_hung_up,
     nothing_counted,
+    refer,
     told,
 )
 
@@ -158,6 +159,27 @@ def test_a_party_that_does_not_follow_changes_nothing_for_the_caller(
     else:
         hang_up_with(desk, other.phone, carrier, other.carrier)
     hang_up_with(carrier, call.carrier, desk, call.phone)
+    nothing_counted(pbx)
+
+
+def test_a_party_that_was_handed_on_five_times_is_joined_to_nobody(pbx: Any, carrier: Carrier, phone: Any) -> None:
+    """Neither as the one who is transferred nor as the one who was asked: the chain would grow for ever."""
+    desk = phone(DESK)
+    call, other = carrier.call_in(NUMBER, desk), carrier.call_in(NUMBER, desk)
+    deep = call.phone
+    for number in range(5):
+        assert refer(desk, deep, DESK).status == 202
+        again = desk.answer_call(desk.request("INVITE", 10))
+        desk.request("ACK", 10)
+        if not number:
+            carrier.take_renewal()
+        assert told(desk, last=True)[-1] == "SIP/2.0 200 OK"
+        is_hung_up(desk, deep)
+        deep = again
+    assert join(desk, deep, other.phone, CALLER).status == 482
+    assert join(desk, other.phone, deep, CALLER).status == 482
+    hang_up_with(desk, other.phone, carrier, other.carrier)
+    hang_up_with(carrier, call.carrier, desk, deep)
     nothing_counted(pbx)
 
 

@@ -38,6 +38,7 @@ def test_credentials_are_overwritten_and_nothing_else() -> None:
         (b"INVITE sip:a SIP/2.0\r\n\r\na=crypto:1 AES_256 inline:S3CRET\r\na=sendrecv\r\n", b"S3CRET", b"a=sendrecv"),
         (b"INVITE sip:a SIP/2.0\r\n\r\na=ice-pwd:S3CRET\r\nc=IN IP4 192.0.2.1\r\n", b"S3CRET", b"192.0.2.1"),
         (b"INVITE sip:a SIP/2.0\n\nk=base64:S3CRET\n", b"S3CRET", b"INVITE"),
+        (b"MESSAGE sip:a SIP/2.0\r\nCall-ID: 6\r\n\r\nthe door: 4711", b"4711", b"Call-ID: 6"),
         (b"INFO sip:a SIP/2.0\r\nCall-ID: 5\r\n\r\nSignal=7\r\nDuration=160\r\n", b"Signal=7", b"Call-ID: 5"),
         (b'WWW-Authenticate: Digest nonce="n"\r\n\r\n', b"nothing", b'nonce="n"'),
     ],

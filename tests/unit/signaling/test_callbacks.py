@@ -52,7 +52,16 @@ def test_an_exception_in_the_request_route_answers_500_and_tells(
 
 @pytest.mark.parametrize(
     "callback",
-    ["ksr_reply_call", "ksr_reply_in_dialog", "ksr_failure_call", "ksr_failure_in_dialog", "ksr_dialog_event"],
+    [
+        "ksr_reply_call",
+        "ksr_reply_in_dialog",
+        "ksr_failure_call",
+        "ksr_failure_in_dialog",
+        "ksr_dialog_event",
+        "ksr_branch_text",
+        "ksr_failure_text",
+        "ksr_device_refused",
+    ],
 )
 def test_an_exception_in_any_other_route_drops_the_message(kamailio: Kamailio, main: ModuleType, callback: str) -> None:
     """Kamailio itself would send the call on, or forward the reply."""
@@ -70,6 +79,8 @@ def test_core_cfg_drops_what_a_callback_did_not_judge_and_calls_only_callbacks_t
         "onreply_route[ksr_reply_in_dialog]",
         "failure_route[ksr_failure_call]",
         "failure_route[ksr_failure_in_dialog]",
+        "failure_route[ksr_failure_text]",
+        "branch_route[ksr_branch_text]",
     ):
         name = route.partition("[")[2].rstrip("]")
         assert f'{route} {{\n    if (!app_python3s_exec("{name}")) drop;\n}}' in script

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from ringfence.voice import endpoint as endpoint_module
-from ringfence.voice import sdp, sip
+from ringfence.voice import sip, speech
 from ringfence.voice.endpoint import Address, Endpoint, Leg
 from ringfence.voice.handovers import Handovers
 from ringfence.voice.sip import Message
+from ringfence.voice.speech import Codec, Codecs, Speech
 
 CORE: Address = ("127.0.0.1", 5060)
 TOLD: dict[str, Any] = {
@@ -39,6 +40,10 @@ PARTY = sip.compose(
 """In whose place the phone's dialog is."""
 
 
+def tied(host: str, port: int, *codecs: Codec) -> bytes:
+    return speech.write(Speech(host, port, (*codecs, speech.EVENTS)), 1)
+
+
 class Core(asyncio.DatagramTransport):
     """What the voice process sends, and answers as a test wants them: `answers["INVITE"]` is the next one's status."""
 
@@ -47,6 +52,18 @@ class Core(asyncio.DatagramTransport):
         self.sent: list[Message] = []
         self.endpoint: Endpoint | None = None
         self.answers: dict[str, list[int]] = {}
+        self.speaks: dict[str, Codecs] = {}
+        """The `first` party and the `second`. Others take the first of what they are offered."""
+
+    def answer(self, invite: Message) -> bytes:
+        offered = speech.read(invite.body)
+        assert offered is not None
+        known = self.speaks.get(
+            "first" if invite.header("call-id") == TOLD["call_id"] else "second", offered.codecs[:1]
+        )
+        events = tuple(one for one in offered.codecs if not one.is_speech)
+        port = 45_000 if invite.tag("to") else 46_000
+        return speech.write(Speech("192.0.2.1", port, (*speech.common(offered.codecs, known), *events)), 1)
 
     def sendto(self, data: bytes | bytearray | memoryview, addr: object = None) -> None:
         message = sip.parse(bytes(data))
@@ -55,7 +72,7 @@ class Core(asyncio.DatagramTransport):
         if message.is_response or message.method == "ACK" or waiting == []:
             return
         status = waiting.pop(0) if waiting else 200
-        body = sdp.tied("192.0.2.1", 45_000 if message.tag("to") else 46_000, (sdp.PCMU,), 1)
+        body = self.answer(message) if message.method == "INVITE" else b""
         raw = sip.response(message, status, "Answer", "new", [("Contact", "<sip:x@192.0.2.7>")], body)
         asyncio.get_running_loop().call_soon(self.hear, raw)
 
@@ -71,15 +88,24 @@ class Core(asyncio.DatagramTransport):
 
 
 async def started(
-    folder: Path, answers: dict[str, list[int]] | None = None, told: dict[str, Any] | None = None
+    folder: Path,
+    answers: dict[str, list[int]] | None = None,
+    told: dict[str, Any] | None = None,
+    spoken: dict[str, Codecs] | None = None,
 ) -> tuple[Core, Handovers]:
+    """`spoken` is what the media relay knows of the parties, by Call-ID."""
+
     async def serve(leg: Leg) -> None: ...
 
     core = Core()
     core.answers = answers or {}
     core.endpoint = Endpoint("127.0.0.1", 5070, lambda source: source == CORE, serve, folder)
     core.endpoint.connection_made(core)
-    handovers = core.endpoint.calling = Handovers(core.endpoint, lambda: CORE, folder)
+
+    async def known(call_id: str, tag: str) -> Codecs:
+        return (spoken or {}).get(call_id, ())
+
+    handovers = core.endpoint.calling = Handovers(core.endpoint, lambda: CORE, folder, known)
     handovers.begin(told or TOLD)
     return core, handovers
 
@@ -186,7 +212,7 @@ def test_a_party_that_gives_up_is_not_rung_for(tmp_path: Path) -> None:
         handovers.over(TOLD)
         (cancel,) = await until(core, "CANCEL")
         assert cancel.branch == invite.branch
-        body = sdp.tied("192.0.2.1", 46_000, (sdp.PCMU,), 1)
+        body = tied("192.0.2.1", 46_000, speech.PCMU)
         core.hear(sip.response(invite, 200, "OK", "t", [("Contact", "<sip:x@192.0.2.7>")], body))
         (bye,) = await until(core, "BYE")
         assert bye.header("call-id") == invite.header("call-id")
@@ -218,13 +244,13 @@ def test_holding_refreshing_and_keys_between_the_two(tmp_path: Path) -> None:
         core, _ = await started(tmp_path)
         second, first = await until(core, "INVITE", 2)
         await until(core, "BYE")
-        hold = sdp.tied("192.0.2.1", 46_000, (sdp.PCMA, sdp.PCMU), 2).replace(b"sendrecv", b"sendonly")
+        hold = tied("192.0.2.1", 46_000, speech.PCMA, speech.PCMU).replace(b"sendrecv", b"sendonly")
         core.hear(from_other(second, "INVITE", hold))
         answer = core.sent[-1]
         assert answer.status == 200
         assert b"m=audio 45000 RTP/AVP 0 101" in answer.body
         assert b"a=recvonly" in answer.body
-        for body in (b"", sdp.tied("192.0.2.1", 46_000, (sdp.PCMA,), 2)):
+        for body in (b"", tied("192.0.2.1", 46_000, speech.PCMA)):
             core.hear(from_other(second, "INVITE", body))
             assert core.sent[-1].status == 488
         for method, status in (("UPDATE", 200), ("OPTIONS", 200), ("CANCEL", 200), ("MESSAGE", 405)):
@@ -253,7 +279,7 @@ def test_an_invite_is_not_repeated_once_it_is_heard(tmp_path: Path, monkeypatch:
         await asyncio.sleep(0.05)
         assert len(core.requests("INVITE")) == sent
         answer = sip.response(
-            invite, 200, "OK", "t", [("Contact", "<sip:x@192.0.2.7>")], sdp.tied("192.0.2.1", 46_000, (sdp.PCMU,), 1)
+            invite, 200, "OK", "t", [("Contact", "<sip:x@192.0.2.7>")], tied("192.0.2.1", 46_000, speech.PCMU)
         )
         core.hear(answer)
         await until(core, "ACK")
@@ -279,7 +305,7 @@ def test_whoever_is_asked_to_stop_hangs_up_both_and_leaves_word(tmp_path: Path) 
     asyncio.run(story())
 
 
-def fetching(parked: str, port: int = 47_000, *, call_id: str = "c3") -> bytes:
+def fetching(parked: str, port: int = 47_000, *, call_id: str = "c3", offer: bytes = b"") -> bytes:
     headers = [
         ("Via", "SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKfetch"),
         ("Record-Route", "<sip:192.0.2.1;lr>"),
@@ -290,7 +316,7 @@ def fetching(parked: str, port: int = 47_000, *, call_id: str = "c3") -> bytes:
         ("Contact", "<sip:103@192.0.2.8>"),
         ("X-Ringfence-Argument", f"{parked} 1-1 +4989777@a.example"),
     ]
-    body = sdp.tied("192.0.2.1", port, (sdp.PCMA,), 1)
+    body = offer or tied("192.0.2.1", port, speech.PCMA)
     return sip.compose("INVITE sip:fetch@127.0.0.1:5070 SIP/2.0", headers, body)
 
 

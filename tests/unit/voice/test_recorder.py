@@ -55,8 +55,8 @@ class FakeRelay:
         host, own = self._link.get_extra_info("sockname")
         return Heard(f"sub-{tag}", Offer(host, own, 0, 0, None, "sendonly"))
 
-    async def leave(self, call: str, heard: Heard) -> None:
-        self.left.append(heard.tag)
+    async def leave(self, call: str, subscription: str) -> None:
+        self.left.append(subscription)
 
     async def play(self, call: str, tag: str, ulaw: bytes) -> None:
         if self.refuses == "play":

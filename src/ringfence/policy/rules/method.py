@@ -5,7 +5,7 @@ from typing import Final
 from ringfence.policy.index import Index
 from ringfence.policy.model import Drop, Refuse, Request
 
-SERVED: Final = frozenset({"REGISTER", "INVITE", "OPTIONS", "SUBSCRIBE"})
+SERVED: Final = frozenset({"REGISTER", "INVITE", "OPTIONS", "SUBSCRIBE", "MESSAGE"})
 
 
 def notify(request: Request, index: Index) -> Drop | None:
@@ -14,5 +14,5 @@ def notify(request: Request, index: Index) -> Drop | None:
 
 
 def served(request: Request, index: Index) -> Refuse | None:
-    """Outside a dialog REGISTER, INVITE, OPTIONS and SUBSCRIBE are served, for known and unknown accounts alike."""
+    """Outside a dialog REGISTER, INVITE, OPTIONS, SUBSCRIBE and MESSAGE are served, whoever asks."""
     return None if request.method in SERVED else Refuse("method.served", 405, "Method Not Allowed")
