@@ -6,6 +6,7 @@ from ringfence.guard.alarms import Alarms
 from ringfence.guard.clock import Moment
 from ringfence.policy.antihacking import Failure
 from ringfence.policy.patience import Finding, PatientGuessing, Pattern
+from ringfence.policy.sentence import Sentence
 
 QUIET_AFTER: Final = 3_600.0
 """Seconds without another finding of the kind until its alarm is taken back."""
@@ -30,7 +31,7 @@ class Patience:
                 self._alarms.clear(pattern, now.wall)
 
 
-def _told(finding: Finding) -> str:
+def _told(finding: Finding) -> Sentence:
     hours = finding.seconds // 3_600
     if finding.pattern is Pattern.SPREAD:
         return (
