@@ -16,6 +16,7 @@ from ringfence.engines.brought import CertificateRefused
 from ringfence.engines.files import tls_file
 from ringfence.engines.install import EngineRefused, install
 from ringfence.engines.kamailio import NamedPair
+from ringfence.engines.network import around_now
 from ringfence.engines.phoneauthorities import check_revocations, checked_authorities
 from ringfence.engines.questions import Answer, Args, Refusal, text_of
 from ringfence.engines.sippairs import (
@@ -101,7 +102,8 @@ class SipCertificates:
         return {"authorities": [brought.common_name(one.subject) for one in signers]}
 
     def _install(self) -> None:
-        system = replace(self.system, transports=read_transports(self.system.paths.transports))
+        network = replace(around_now(), primary=self.system.network.primary)
+        system = replace(self.system, transports=read_transports(self.system.paths.transports), network=network)
         install([tls_file(system, account="")], lambda: "" if self.reload(system) else "the core did not take it")
 
     def _put_in_force(self, before: Mapping[str, str], wanted: Mapping[str, str]) -> None:

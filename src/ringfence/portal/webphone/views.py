@@ -11,6 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from ringfence.hosts import ports
+from ringfence.hosts.sip_links import spoken_at
 from ringfence.hosts.transports import Protocol, read_transports
 from ringfence.portal import places
 from ringfence.portal.access import actor_of, signed_in
@@ -61,8 +62,9 @@ def phone(request: HttpRequest) -> HttpResponse:
 
 
 def _sockets(host: str) -> list[str]:
-    """Where browsers can speak SIP on this machine; none when an administrator deleted the transport."""
-    found = [one.port for one in read_transports(places.PATHS.transports) if one.protocol is Protocol.WSS]
+    """Where browsers can speak SIP at the address they came to; none when an administrator deleted the transport."""
+    spoken = spoken_at(host, read_transports(places.PATHS.transports))
+    found = [one.port for one in spoken if one.protocol is Protocol.WSS]
     return [f"wss://{host}:{port}" for port in found]
 
 
