@@ -101,18 +101,17 @@ USUAL: Final = (
 """What a new system speaks: UDP and WSS as the reference says, TLS and TCP beside them on the ports of its table."""
 
 
-LAST: Final = "This is the last transport; without one no phone could register."
-LAST_USUAL: Final = (
-    "One transport stays on the usual addresses, for the parts of the system use it among themselves. Which addresses "
-    "are the usual ones is set under Voice Network: signalling on the link."
-)
-
-
 def checked(wanted: Iterable[SipTransport]) -> tuple[SipTransport, ...]:
     """The transports, each once, in a steady order. Raises TransportRefused for a set that cannot be in force."""
     found = tuple(sorted(set(wanted), key=lambda one: (one.link, list(Protocol).index(one.protocol), one.port)))
+    if not found:
+        raise TransportRefused("transport.last", "This is the last transport; without one no phone could register.")
     if not any(one.is_usual for one in found):
-        raise TransportRefused("transport.last", LAST if not found else LAST_USUAL)
+        raise TransportRefused(
+            "transport.last",
+            "One transport stays on the usual addresses, which the system itself uses. Under Voice Network they can be "
+            "moved to another link.",
+        )
     if len(found) > MOST:
         raise TransportRefused("transport.too_many", f"At most {MOST} transports.")
     seen: dict[tuple[Transport, int, str], SipTransport] = {}

@@ -121,8 +121,8 @@ def _sip(configured: Configured) -> Iterable[Opening]:
         phones = configured.reach.phones
         sources = narrowed([*phones, *(net for trunk in calling for net in trunk.networks)]) if phones else ()
         names = ", ".join(trunk.name for trunk in calling)
-        there = f" on the link {listener.link}" if listener.link else ""
-        reason = f"SIP over {listener.protocol.upper()}{there} for phones" + (f" and trunks ({names})" if names else "")
+        word = f"{listener.protocol.upper()} ({listener.link})" if listener.link else listener.protocol.upper()
+        reason = f"SIP over {word} for phones" + (f" and trunks ({names})" if names else "")
         yield Opening(
             listener.key,
             listener.transport,

@@ -109,10 +109,8 @@ def _refuse_while_used(gone: SipTransport, left: tuple[SipTransport, ...]) -> No
         return
     user = Trunk.objects.filter(enabled=True, transport=gone.protocol.value, link=gone.link).first()
     if user is not None:
-        there = f" on {gone.link}" if gone.link else ""
-        message = (
-            f"The trunk {user.name} speaks {gone.protocol.upper()}{there}: change it first, or add another transport."
-        )
+        word = f"{gone.protocol.upper()} ({gone.link})" if gone.link else gone.protocol.upper()
+        message = f"The trunk {user.name} speaks {word}: change it first, or add another transport."
         raise Refused([Problem("port", "transport.used", message)])
 
 
