@@ -26,7 +26,7 @@ DOMAIN: Final = "ngn.example"
 INSIDE: Final = re.compile(r"10\.77\.\d+\.\d+|fd77:")
 """What the provider must not see: the other network."""
 
-PHONE: Final = "731"
+PHONE, NEIGHBOUR = "731", "732"
 NUMBER: Final = "+493012371"
 OUTSIDE: Final = "+498912345678"
 RTP: Final = 40_000
@@ -99,16 +99,29 @@ def open_tcp(host: Host) -> list[int]:
     return [int(port) for port in re.findall(r"(\d+)/open/tcp", scan)]
 
 
+def core_is_back(pbx: Any) -> None:
+    """All of its processes, not only its sockets: others count them."""
+    within(30, lambda: pbx.product.is_ready("core"), "the core is back")
+
+    def steady() -> bool:
+        before = pbx.product.core_workers()
+        time.sleep(0.5)
+        return bool(pbx.product.core_workers() == before)
+
+    within(30, steady, "no process comes any more")
+
+
 @pytest.fixture(scope="module")
 def transport(pbx: Any, hosts: Any, nobody_there: Any) -> Iterator[dict[str, Any]]:
     """UDP 5060 on the link, beside the same on the usual address."""
     relay = pbx.product.process_ids()["media"]
     made: dict[str, Any] = pbx.rest.post("transports", protocol="udp", port=5060, link=LINK, interrupt_calls=True)
     within(20, lambda: pbx.product.process_ids()["media"] not in (0, relay), "the relay knows the link")
-    within(20, lambda: pbx.product.is_ready("media") and pbx.product.is_ready("core"), "both are ready")
+    within(20, lambda: pbx.product.is_ready("media"), "it is ready")
+    core_is_back(pbx)
     yield made
     pbx.rest.delete(f"transports/{made['name']}")
-    within(20, lambda: pbx.product.is_ready("core"), "the core is back")
+    core_is_back(pbx)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +150,14 @@ def routed(pbx: Any, transport: Any, hosts: tuple[Host, Host], provider: Provide
         made_here += [f"number-pools/{pool['id']}", f"inbound-rules/{rest.post('inbound-rules', **leads)['id']}"]
     made_here.append(f"outbound-rules/{rule['id']}")
     account = Account(PHONE, DOMAIN, user["sip_secret"])
-    yield {"trunk": trunk, "carrier": other, "rule": f"outbound-rules/{rule['id']}", "account": account}
+    neighbour = Account(NEIGHBOUR, DOMAIN, pbx.product.create_user(made, NEIGHBOUR)["sip_secret"])
+    yield {
+        "trunk": trunk,
+        "carrier": other,
+        "rule": f"outbound-rules/{rule['id']}",
+        "account": account,
+        "neighbour": neighbour,
+    }
     for path in reversed(made_here):
         rest.delete(path)
 
@@ -291,6 +311,43 @@ def test_a_call_out_is_answered_renewed_and_ended(
         ended = carrier.final(sip.parse(raw).branch, 10)
         seen(ended)
         assert (ended.status, ended.header("call-id")) == (200, theirs.call_id)
+
+
+def test_a_phone_on_the_link_and_one_elsewhere_have_sound_where_each_of_them_is(
+    pbx: Any, routed: dict[str, Any], hosts: tuple[Host, Host], desk: Softphone
+) -> None:
+    """A link may be an office's as well: SIP, SDP and the way of a BYE are those of each side's network."""
+    with Softphone(hosts[1], (HERE, 5060), routed["neighbour"]) as neighbour:
+        assert neighbour.register().status == 200
+        uri, headers = desk.begin_call(NEIGHBOUR)
+        invite = neighbour.request("INVITE", 10)
+        theirs = neighbour.answer_call(invite)
+        ours = desk.call_answered(uri, headers, 10)
+        neighbour.request("ACK", 10)
+        assert (sip.media_address(invite.body)[0], sip.media_address(ours.body)[0]) == (HERE, "10.77.0.1")
+        assert invite.all("via")[0].startswith(f"SIP/2.0/UDP {HERE}")
+        assert HERE in theirs.routes[0] and "10.77.0.1" in ours.routes[0]
+        raw = neighbour.in_dialog(theirs, "BYE")
+        neighbour.send(raw)
+        desk.respond(desk.request("BYE", 10), 200, "OK")
+        assert neighbour.final(sip.parse(raw).branch, 10).status == 200
+
+
+def test_a_provider_is_registered_at_over_tcp_from_the_link(
+    pbx: Any, provider: Provider, routed: dict[str, Any]
+) -> None:
+    """Another protocol on the same link: the connection leaves from it, and the Contact names its port there."""
+    made = pbx.rest.post("transports", protocol="tcp", port=5063, link=LINK)
+    try:
+        core_is_back(pbx)
+        provider.forget()
+        pbx.rest.patch(f"trunks/{routed['trunk']['id']}", transport="tcp")
+        within(20, lambda: f"sip:customer@{HERE}:5063;transport=tcp" in "".join(provider.messages()), "it registers")
+        assert [one for one in provider.requests("REGISTER") if one.startswith(f"tcp:{HERE}:")]
+    finally:
+        pbx.rest.patch(f"trunks/{routed['trunk']['id']}", transport="udp")
+        pbx.rest.delete(f"transports/{made['name']}")
+        core_is_back(pbx)
 
 
 def test_the_providers_address_on_another_link_is_a_stranger(
