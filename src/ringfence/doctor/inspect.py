@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,9 @@ from ringfence.hosts.firewall.plan import Plan
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.public import is_static, public_file, read_public
 from ringfence.hosts.secrecy import readable_secrets
+from ringfence.hosts.sip_links import links_of
 from ringfence.hosts.ssh import ENVIRONMENT, ssh_in_force
+from ringfence.hosts.transports import read_transports
 from ringfence.hosts.voice_network import VoiceNetwork, read_voice_network
 
 PACKAGES: Final = {
@@ -58,7 +60,7 @@ def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os
         clock_synchronised=clock_synchronised(),
         modules=_modules(),
         place=_place(paths),
-        voice_links_gone=_gone(voice),
+        voice_links_gone=_gone(voice, links_of(read_transports(paths.transports))),
         relay=relay_in_force(paths.media_config),
         unmarked=tuple(what for what, dscp in _marks(voice) if dscp == 0),
     )
@@ -68,13 +70,15 @@ def _marks(voice: VoiceNetwork) -> tuple[tuple[str, int], ...]:
     return ("signalling", voice.signalling_dscp), ("audio and video", voice.media_dscp)
 
 
-def _gone(voice: VoiceNetwork) -> tuple[str, ...]:
-    """What the voice network names and this machine has no more; nothing while the network cannot be read."""
+def _gone(voice: VoiceNetwork, of_transports: Iterable[str]) -> tuple[str, ...]:
+    """What the voice network or a transport names and this machine has no more; nothing while the network cannot be
+    read."""
     try:
         around = surroundings()
     except NetworkUnreadable:
         return ()
-    places = [place for place in (voice.signalling_on, voice.media_on) if place and not around.placed(place)]
+    named = (voice.signalling_on, voice.media_on, *of_transports)
+    places = [place for place in named if place and not around.placed(place)]
     links = [voice.voice_link] if voice.voice_link and voice.voice_link not in around.links else []
     return tuple(dict.fromkeys([*places, *links]))
 

@@ -32,8 +32,8 @@ def endpoints(system: System, parts: frozenset[str]) -> tuple[Endpoint, ...]:
     """What the given parts will listen on; the media range is left out, rtpengine passes over taken ports."""
     wanted: list[Endpoint] = []
     if CORE in parts:
-        for address in system.sip_addresses:
-            wanted += [Endpoint(address, one.port, one.protocol.carrier) for one in system.core_transports]
+        for one in system.core_transports:
+            wanted += [Endpoint(address, one.port, one.protocol.carrier) for address in system.heard_at(one)]
         wanted.append(Endpoint(LOOPBACK, ports.CORE_TO_VOICE, Transport.UDP))
     link = ip_address(system.sbc.link_here)
     if CORE in parts and system.sbc.has_link:

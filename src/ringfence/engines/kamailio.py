@@ -1,6 +1,6 @@
 """The SIP core's configuration file, from the System. Pure: no file is read or written here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +9,17 @@ from ringfence.engines.render import Bare, bracketed, quote_kamailio, render
 from ringfence.engines.system import System
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import LOOPBACK
-from ringfence.hosts.transports import ClientCertificates, Protocol
+from ringfence.hosts.linktable import USUAL, encoded
+from ringfence.hosts.transports import ClientCertificates, Protocol, SipTransport, usual
 from ringfence.policy.rules import packet, registration
 
 TEMPLATE = "core.cfg.j2"
 TLS_TEMPLATE = "tls.cfg.j2"
 NAMELESS = "nameless.invalid"
 """Kamailio looks for another section by name only if the one it began with has a name too."""
+
+type _Socket = tuple[Bare, Bare | str]
+"""Where the core listens, and what is told of it instead; "" for nothing."""
 
 
 def render_core(system: System) -> str:
@@ -33,6 +37,7 @@ def render_core(system: System) -> str:
         bare=Bare,
         listen=[
             *(_listen(system, index) for index in range(len(system.sip_addresses))),
+            *_listen_on_links(system),
             *_listen_to_sbc(system),
             _listen_to_voice(),
         ],
@@ -48,17 +53,17 @@ def render_core(system: System) -> str:
         rtpengine=f"udp:127.0.0.1:{ports.RTPENGINE_CONTROL}",
         control=f"unix:{paths.core_control}",
         topology_key=system.topology_key,
+        links=_table_of_links(system),
         tos=system.voice.signalling_tos,
         capture=f"sip:{LOOPBACK}:{ports.CAPTURE}" if _is_copied(system) else "",
         capture_id=system.voice.capture_id,
-        outer_address=str(system.outer_address),
         call_desk=_call_desk(system),
     )
 
 
 def _is_copied(system: System) -> bool:
     """Without a UDP transport each message would cost an error line instead of a copy."""
-    spoken = {one.protocol for one in system.core_transports}
+    spoken = {one.protocol for one in usual(system.core_transports)}
     return bool(system.voice.capture_address) and Protocol.UDP in spoken
 
 
@@ -110,31 +115,49 @@ def render_tls(
 def _tls_sockets(system: System) -> list[str]:
     """Where a certificate is chosen by name: not where phones show theirs (docs/adr/0042)."""
     free = [one for one in system.core_transports if one.protocol.is_secure and one.clients is ClientCertificates.NONE]
-    return [f"{bracketed(address)}:{one.port}" for address in system.sip_addresses for one in free]
+    return [f"{bracketed(address)}:{one.port}" for one in free for address in system.heard_at(one)]
 
 
 def _asking_sockets(system: System) -> list[tuple[str, str]]:
     """Sockets where phones show a certificate, and whether they must."""
     return [
         (f"{bracketed(address)}:{one.port}", "yes" if one.clients is ClientCertificates.REQUIRED else "no")
-        for address in system.sip_addresses
         for one in system.core_transports
         if one.clients is not ClientCertificates.NONE
+        for address in system.heard_at(one)
     ]
 
 
-def _listen(system: System, index: int) -> tuple[int, list[tuple[Bare, str]]]:
+def _listen(system: System, index: int) -> tuple[int, list[_Socket]]:
     """Workers and the sockets of one address. Only the primary address gets the full number of workers.
 
     A secure WebSocket is TLS to Kamailio; which ports may be upgraded is said apart.
     """
     host = bracketed(system.sip_addresses[index])
     workers = system.limits.sip_workers if index == 0 else 1
-    spoken = [(Protocol.TLS if one.protocol.is_secure else one.protocol, one.port) for one in system.core_transports]
     told = _told(system, index)
-    return workers, [
-        (Bare(f"{protocol}:{host}:{port}"), Bare(f"{told}:{port}") if told else "") for protocol, port in spoken
-    ]
+    return workers, [_socket(one, host, told) for one in usual(system.core_transports)]
+
+
+def _listen_on_links(system: System) -> Iterator[tuple[int, list[_Socket]]]:
+    """The sockets of each link; a few providers need no more than one worker for each. Never before the usual ones:
+    Kamailio takes its first socket where nobody chose one."""
+    for link, addresses in system.link_addresses.items():
+        there = [one for one in system.core_transports if one.link == link]
+        if addresses:
+            yield 1, [_socket(one, bracketed(address), "") for address in addresses for one in there]
+
+
+def _socket(one: SipTransport, host: str, told: str) -> _Socket:
+    protocol = Protocol.TLS if one.protocol.is_secure else one.protocol
+    return Bare(f"{protocol}:{host}:{one.port}"), Bare(f"{told}:{one.port}") if told else ""
+
+
+def _table_of_links(system: System) -> str:
+    """For the workers; nothing while every transport is a usual one."""
+    found = system.link_addresses
+    table = {USUAL: system.reached_addresses, **{link: there for link, there in found.items() if there}}
+    return encoded({link: map(str, there) for link, there in table.items()}) if found else ""
 
 
 def _told(system: System, index: int) -> str:
@@ -144,7 +167,7 @@ def _told(system: System, index: int) -> str:
     return bracketed(public) if public is not None and outside else ""
 
 
-def _listen_to_sbc(system: System) -> list[tuple[int, list[tuple[Bare, Bare | str]]]]:
+def _listen_to_sbc(system: System) -> list[tuple[int, list[_Socket]]]:
     """The core's end of the link. The UDP socket beside it hears nothing: a binding that came over the link is kept
     under its name, or it would end with the connection that brought it."""
     if not system.sbc.has_link:
@@ -153,14 +176,14 @@ def _listen_to_sbc(system: System) -> list[tuple[int, list[tuple[Bare, Bare | st
     return [(1, [(Bare(f"tls:{here}"), ""), (Bare(f"udp:{here}"), "")])]
 
 
-def _listen_to_voice() -> tuple[int, list[tuple[Bare, Bare | str]]]:
+def _listen_to_voice() -> tuple[int, list[_Socket]]:
     """Stands last: where phones have no UDP, Kamailio sends from the last UDP socket on loopback."""
     return 1, [(Bare(f"udp:{LOOPBACK}:{ports.CORE_TO_VOICE}"), "")]
 
 
 def _call_desk(system: System) -> str:
     """Who starts calls for others, on the first UDP port there is."""
-    udp = [one.port for one in system.core_transports if one.protocol is Protocol.UDP]
+    udp = [one.port for one in usual(system.core_transports) if one.protocol is Protocol.UDP]
     return f"sip:calls@{bracketed(system.sip_addresses[0])}:{min(udp, default=ports.SIP_UDP.first)}"
 
 

@@ -16,7 +16,9 @@ from ringfence.engines.install import EngineRefused, install
 from ringfence.engines.questions import Answer, Args, Refusal
 from ringfence.engines.system import System
 from ringfence.hosts.addresses import NetworkUnreadable, Surroundings, surroundings
-from ringfence.hosts.transports import Protocol, read_transports
+from ringfence.hosts.paths import Paths
+from ringfence.hosts.sip_links import bound, links_of
+from ringfence.hosts.transports import Protocol, read_transports, usual
 from ringfence.hosts.voice_network import (
     VoiceNetwork,
     VoiceNetworkRefused,
@@ -43,7 +45,7 @@ class NetworkDesk:
 
     def show(self, _: Args) -> Answer:
         """What is in force, and the links of this machine that can be named."""
-        voice, around = read_voice_network(self._system.paths.voice_network), _around()
+        voice, around = read_voice_network(self._system.paths.voice_network), around_now()
         now = replace(self._system, voice=voice, network=replace(around, primary=self._system.network.primary))
         return {
             "settings": asdict(voice),
@@ -55,18 +57,31 @@ class NetworkDesk:
     def change(self, args: Args) -> Answer:
         """Puts the named values in force."""
         before = read_voice_network(self._system.paths.voice_network)
-        around = _around()
+        around = around_now()
         wanted = _wanted(args.get("settings"), before, around)
         self._refuse_mute_capture(wanted)
+        self._refuse_link_of_transports(wanted, before)
         if wanted != before:
             self._put_in_force(before, wanted, around)
         return self.show({})
 
     def _refuse_mute_capture(self, wanted: VoiceNetwork) -> None:
-        spoken = {one.protocol for one in read_transports(self._system.paths.transports)}
+        spoken = {one.protocol for one in usual(read_transports(self._system.paths.transports))}
         if wanted.capture_address and Protocol.UDP not in spoken:
             message = "A copy is sent over UDP, so the core needs a UDP transport; add one first."
             raise Refusal("voice_network.capture_udp", "capture_address", message)
+
+    def _refuse_link_of_transports(self, wanted: VoiceNetwork, before: VoiceNetwork) -> None:
+        """Its transports would be heard no more by their own name."""
+        place = wanted.signalling_on
+        links = links_of(read_transports(self._system.paths.transports))
+        around = around_now()
+        if place == before.signalling_on or not place:
+            return
+        own = next((link for link in links if set(bound(link, around)).intersection(around.placed(place))), "")
+        if own:
+            message = f"The link {own} has transports of its own; delete them under Transports first."
+            raise Refusal("voice_network.link_of_transports", "signalling_on", message)
 
     def _put_in_force(self, before: VoiceNetwork, wanted: VoiceNetwork, around: Surroundings) -> None:
         paths = self._system.paths
@@ -76,7 +91,7 @@ class NetworkDesk:
         write_voice_network(paths.voice_network, wanted)
         try:
             install([core_file(system, account="")], lambda: restart_core(paths, transports))
-            install([media_file(system, account="")], lambda: self._wish_for_relay())
+            install([media_file(system, account="")], lambda: wish_for_relay(paths))
         except EngineRefused as refused:
             write_voice_network(paths.voice_network, before)
             log.error("%s", refused)
@@ -84,12 +99,15 @@ class NetworkDesk:
             raise Refusal("voice_network.refused", "", message) from refused
         log.info("in force: %s", wanted)
 
-    def _wish_for_relay(self) -> str:
-        self._system.paths.relay_wish.touch(mode=0o644)
-        return ""
+
+def wish_for_relay(paths: Paths) -> str:
+    """Has the supervisor start the media relay anew, with its file as it is now."""
+    paths.relay_wish.touch(mode=0o644)
+    return ""
 
 
-def _around() -> Surroundings:
+def around_now() -> Surroundings:
+    """This machine's links as they are. Raises Refusal."""
     try:
         return surroundings()
     except NetworkUnreadable as error:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ringfence.hosts.listening import bound_ports
 from ringfence.hosts.ports import Transport
 from ringfence.hosts.sbc import read_sbc
-from ringfence.hosts.transports import SipTransport, read_transports
+from ringfence.hosts.transports import SipTransport, read_transports, usual
 
 UDP_TABLES: Final = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
 _TIMEOUT: Final = 1.0
@@ -35,9 +35,10 @@ async def is_ready(probe: str) -> bool:
 
 
 def transports_are_bound(wanted: Iterable[SipTransport]) -> bool:
-    """Whether something listens for each of them."""
+    """Whether something listens for each of them. One whose link is gone is not waited for; the core binds all or
+    none."""
     bound = {carrier: bound_ports(carrier) for carrier in Transport}
-    return all(one.port in bound[one.protocol.carrier] for one in wanted)
+    return all(one.port in bound[one.protocol.carrier] for one in usual(wanted))
 
 
 def udp_port_is_bound(port: int) -> bool:

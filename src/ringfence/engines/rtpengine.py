@@ -7,6 +7,7 @@ from ringfence.engines.render import Bare, quote_rtpengine, render
 from ringfence.engines.system import System
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import Address
+from ringfence.hosts.linktable import interface
 from ringfence.hosts.ports import Service
 
 TEMPLATE = "rtpengine.conf.j2"
@@ -35,12 +36,19 @@ def render_relay(system: System, relay: Relay) -> str:
         source=Bare(f"src/ringfence/engines/templates/{TEMPLATE}"),
         limits=system.limits,
         addresses=[(address, _told(system, address)) for address in system.media_addresses],
+        links=_links(system) if relay.media is ports.RTP else [],
         tos=system.voice.media_tos,
         control=f"127.0.0.1:{relay.control}",
         keys=f"127.0.0.1:{ports.VOICE_KEYS}" if relay.media is ports.RTP else None,
         first=relay.media.first,
         last=relay.media.last,
     )
+
+
+def _links(system: System) -> list[tuple[Bare, Address]]:
+    """The links of transports, each under its own word: media of a party is where its signalling is."""
+    found = system.link_addresses.items()
+    return [(Bare(interface(link)), address) for link, addresses in found for address in addresses]
 
 
 def _told(system: System, address: Address) -> Address | None:

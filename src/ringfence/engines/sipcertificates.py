@@ -17,6 +17,7 @@ from ringfence.engines.brought import CertificateRefused
 from ringfence.engines.files import sbc_tls_file, tls_file
 from ringfence.engines.install import EngineRefused, install
 from ringfence.engines.kamailio import NamedPair
+from ringfence.engines.network import around_now
 from ringfence.engines.phoneauthorities import check_revocations, checked_authorities
 from ringfence.engines.questions import Answer, Args, Refusal, text_of
 from ringfence.engines.sbcfront import core_front, forget_former, put_front
@@ -133,7 +134,8 @@ def install_certificates(system: System, reload: Reload) -> bool:
     anything was another than before. Raises EngineRefused; then both have their former files."""
     with INSTALLING:
         copy_to_front(system)
-        system = replace(system, transports=read_transports(system.paths.transports))
+        network = replace(around_now(), primary=system.network.primary)
+        system = replace(system, transports=read_transports(system.paths.transports), network=network)
         files = [tls_file(system, account=""), *([sbc_tls_file(system, account="")] if system.sbc.enabled else [])]
         return bool(install(files, lambda: "" if reload(system) else "the core did not take it"))
 

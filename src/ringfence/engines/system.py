@@ -14,6 +14,7 @@ from ringfence.hosts.firewall.active import host_root
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.public import public_file, read_public
 from ringfence.hosts.sbc import OFF, Sbc, read_sbc
+from ringfence.hosts.sip_links import addresses_of_links, links_of
 from ringfence.hosts.transports import USUAL, SipTransport, read_transports
 from ringfence.hosts.voice_network import VoiceNetwork, read_voice_network
 
@@ -127,6 +128,15 @@ class System:
     def sip_addresses(self) -> tuple[Address, ...]:
         """Where SIP is heard: the primary address first, then the one of the other family, then loopback."""
         return tuple(dict.fromkeys((*self.reached_addresses, LOOPBACK)))
+
+    @property
+    def link_addresses(self) -> dict[str, tuple[Address, ...]]:
+        """Where SIP is heard on links of their own, by the link; a link that is gone has no address."""
+        return addresses_of_links(links_of(self.core_transports), self.sip_addresses, self.network)
+
+    def heard_at(self, transport: SipTransport) -> tuple[Address, ...]:
+        """Where this transport is heard."""
+        return self.link_addresses[transport.link] if transport.link else self.sip_addresses
 
     @property
     def has_ipv6(self) -> bool:

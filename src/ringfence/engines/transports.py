@@ -15,10 +15,10 @@ from typing import Final
 
 from ringfence.engines.capture import follow_capture
 from ringfence.engines.corestart import restart_core
-from ringfence.engines.files import core_file, tls_file
+from ringfence.engines.files import core_file, media_file, tls_file
 from ringfence.engines.free_ports import Endpoint, taken
 from ringfence.engines.install import EngineRefused, install
-from ringfence.engines.network import NetworkDesk
+from ringfence.engines.network import NetworkDesk, around_now, wish_for_relay
 from ringfence.engines.pairs import in_force
 from ringfence.engines.questions import Answer, Args, Desk, Listener, Refusal
 from ringfence.engines.sbcclients import SbcClients
@@ -27,6 +27,7 @@ from ringfence.engines.sippairs import read_authorities
 from ringfence.engines.system import System, this_system
 from ringfence.engines.takingover import take_over
 from ringfence.hosts.paths import Paths
+from ringfence.hosts.sip_links import links_of, refuse_unheard
 from ringfence.hosts.transports import (
     ClientCertificates,
     SipTransport,
@@ -58,8 +59,18 @@ class Transports(Desk):
         return {**shown, **certificates.verbs(), **outside.verbs(), **self._network.verbs()}
 
     def show(self, _: Args) -> Answer:
-        """What is in force now."""
-        return {"transports": [plain(one) for one in read_transports(self._system.paths.transports)]}
+        """What is in force now, where each is heard, and the links of this machine that can be named."""
+        system = self._now(read_transports(self._system.paths.transports))
+        heard = system.link_addresses
+        told = [(one, heard.get(one.link, ()) if one.link else system.reached_addresses) for one in system.transports]
+        return {
+            "transports": [{**plain(one), "addresses": [str(place) for place in places]} for one, places in told],
+            "links": [
+                {"name": one.name, "addresses": [str(place) for place in one.addresses]}
+                for one in system.network.bindable
+                if not set(one.addresses).intersection(system.reached_addresses)
+            ],
+        }
 
     def change(self, args: Args) -> Answer:
         """Puts a whole set in force; the old one stays if anything is wrong with it."""
@@ -69,27 +80,27 @@ class Transports(Desk):
         if asking and read_authorities(self._system.paths.sip_certificates) is None:
             raise Refusal("transport.no_authority", "clients", "No authority for certificates of phones is known yet.")
         if wanted != before:
-            self._refuse_taken(before, wanted)
-            self._put_in_force(before, wanted)
+            system = self._now(wanted)
+            new = _new(before, system.core_transports)
+            _refuse_unheard(self._now(before), new)
+            _refuse_taken(system, new)
+            self._put_in_force(before, system)
         return self.show({})
 
-    def _refuse_taken(self, before: tuple[SipTransport, ...], wanted: tuple[SipTransport, ...]) -> None:
-        held = {(one.protocol.carrier, one.port) for one in before}
-        new = [one for one in self._system.sbc.leaves(wanted) if (one.protocol.carrier, one.port) not in held]
-        places = [
-            Endpoint(address, one.port, one.protocol.carrier) for one in new for address in self._system.sip_addresses
-        ]
-        for place in taken(places):
-            message = f"Another program listens on port {place.port}; `ss -tulnp` names it. Stop it first."
-            raise Refusal("transport.taken", "port", message)
+    def _now(self, transports: tuple[SipTransport, ...]) -> System:
+        """This system with these transports, and its links as they are now."""
+        network = replace(around_now(), primary=self._system.network.primary)
+        voice = read_voice_network(self._system.paths.voice_network)
+        return replace(self._system, transports=transports, voice=voice, network=network)
 
-    def _put_in_force(self, before: tuple[SipTransport, ...], wanted: tuple[SipTransport, ...]) -> None:
-        paths = self._system.paths
+    def _put_in_force(self, before: tuple[SipTransport, ...], system: System) -> None:
+        """The relay is told of links that are new. One that nobody uses any more it leaves at its next start: nothing
+        is sent there, and nobody's sound ends for it."""
+        paths, wanted = self._system.paths, system.transports
         write_transports(paths.transports, wanted)
-        voice = read_voice_network(paths.voice_network)
-        system = replace(self._system, transports=wanted, voice=voice)
-        file = core_file(system, account="")
+        file, grows = core_file(system, account=""), bool({*links_of(wanted)} - {*links_of(before)})
         try:
+            install([media_file(system, account="")], lambda: wish_for_relay(paths) if grows else "")
             files = [tls_file(system, account=""), file]
             with INSTALLING:
                 install(files, lambda: restart_core(paths, wanted if file.is_in_force() else before))
@@ -102,11 +113,30 @@ class Transports(Desk):
         log.info("in force: %s", ", ".join(one.name for one in wanted))
 
 
+def _new(before: tuple[SipTransport, ...], wanted: tuple[SipTransport, ...]) -> list[SipTransport]:
+    held = {(one.protocol.carrier, one.port, one.link) for one in before}
+    return [one for one in wanted if (one.protocol.carrier, one.port, one.link) not in held]
+
+
+def _refuse_unheard(before: System, new: list[SipTransport]) -> None:
+    try:
+        refuse_unheard(new, before.link_addresses, before.sip_addresses, before.network)
+    except TransportRefused as refused:
+        raise Refusal(refused.rule, refused.field, str(refused)) from refused
+
+
+def _refuse_taken(system: System, new: list[SipTransport]) -> None:
+    for one in new:
+        for place in taken(Endpoint(address, one.port, one.protocol.carrier) for address in system.heard_at(one)):
+            message = f"Another program listens on port {place.port}; `ss -tulnp` names it. Stop it first."
+            raise Refusal("transport.taken", "port", message)
+
+
 def _wanted(args: Args) -> tuple[SipTransport, ...]:
     try:
         return checked(map(from_plain, args["transports"]))
     except TransportRefused as refused:
-        raise Refusal(refused.rule, "port", str(refused)) from refused
+        raise Refusal(refused.rule, refused.field, str(refused)) from refused
 
 
 def follow_certificate(system: System) -> None:

@@ -56,9 +56,10 @@ class Sbc:
         return self.core or self.far
 
     def leaves(self, transports: tuple[SipTransport, ...]) -> tuple[SipTransport, ...]:
-        """What of the core's transports the core itself still listens on: a port is served by one of the two."""
+        """What of the core's transports the core itself still listens on: a port of the usual addresses is served by
+        one of the two."""
         held = {(one.protocol.carrier, one.port) for one in self.transports}
-        return tuple(one for one in transports if (one.protocol.carrier, one.port) not in held)
+        return tuple(one for one in transports if one.link or (one.protocol.carrier, one.port) not in held)
 
 
 TRANSPORTS: Final = (

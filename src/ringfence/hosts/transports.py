@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ringfence.hosts import ports
+from ringfence.hosts.addresses import is_link_name, parsed
 from ringfence.hosts.jsonfile import replace_json
 from ringfence.hosts.ports import Part, Transport
 
@@ -59,28 +60,36 @@ class ClientCertificates(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SipTransport:
-    """One transport, on every address that SIP is heard on."""
+    """One transport. `link` names the link or own address that it is on; "" is every address the system is usually
+    reached under.
+    """
 
     protocol: Protocol
     port: int
     clients: ClientCertificates = ClientCertificates.NONE
+    link: str = ""
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether it is on every address that the system is usually reached under."""
+        return not self.link
 
     @property
     def name(self) -> str:
         """How it is called on pages and over REST.
 
-        >>> SipTransport(Protocol.TLS, 5061).name
-        'tls-5061'
+        >>> SipTransport(Protocol.TLS, 5061).name, SipTransport(Protocol.UDP, 5060, link="eth1").name
+        ('tls-5061', 'udp-5060@eth1')
         """
-        return f"{self.protocol}-{self.port}"
+        return f"{self.protocol}-{self.port}" + (f"@{self.link}" if self.link else "")
 
 
 class TransportRefused(ValueError):
-    """What is wrong with a set of transports: the rule, and a sentence for people."""
+    """What is wrong with a set of transports: the rule, a sentence for people, and the field that is wrong."""
 
-    def __init__(self, rule: str, message: str) -> None:
+    def __init__(self, rule: str, message: str, field: str = "port") -> None:
         super().__init__(message)
-        self.rule = rule
+        self.rule, self.field = rule, field
 
 
 USUAL: Final = (
@@ -94,12 +103,18 @@ USUAL: Final = (
 
 def checked(wanted: Iterable[SipTransport]) -> tuple[SipTransport, ...]:
     """The transports, each once, in a steady order. Raises TransportRefused for a set that cannot be in force."""
-    found = tuple(sorted(set(wanted), key=lambda one: (list(Protocol).index(one.protocol), one.port)))
+    found = tuple(sorted(set(wanted), key=lambda one: (one.link, list(Protocol).index(one.protocol), one.port)))
     if not found:
         raise TransportRefused("transport.last", "This is the last transport; without one no phone could register.")
+    if not any(one.is_usual for one in found):
+        raise TransportRefused(
+            "transport.last",
+            "One transport stays on the usual addresses, which the system itself uses. Under Voice Network they can be "
+            "moved to another link.",
+        )
     if len(found) > MOST:
         raise TransportRefused("transport.too_many", f"At most {MOST} transports.")
-    seen: dict[tuple[Transport, int], SipTransport] = {}
+    seen: dict[tuple[Transport, int, str], SipTransport] = {}
     for one in found:
         if not LOWEST <= one.port <= HIGHEST:
             raise TransportRefused("transport.port", f"A port is a number from {LOWEST} to {HIGHEST}, not {one.port}.")
@@ -107,16 +122,28 @@ def checked(wanted: Iterable[SipTransport]) -> tuple[SipTransport, ...]:
             raise TransportRefused("transport.clients", "Certificates of phones are asked for over TLS alone.")
         if owner := _reserved(one):
             raise TransportRefused("transport.taken", f"Port {one.port} is taken by {owner}.")
-        other = seen.setdefault((one.protocol.carrier, one.port), one)
+        if one.link and not is_place(one.link):
+            raise TransportRefused("transport.link", f"{one.link[:50]!r} is no name of a link, nor an address.", "link")
+        other = seen.setdefault((one.protocol.carrier, one.port, one.link), one)
         if other is not one:
             raise TransportRefused("transport.taken", f"Port {one.port} is taken by the transport {other.name}.")
     return found
 
 
+def is_place(text: str) -> bool:
+    """Whether it can be the name of a link, or an address in its one spelling; whether there is one is not said.
+
+    >>> is_place("eth0.42"), is_place("2001:db8::1"), is_place("2001:DB8::1"), is_place("a b"), is_place("..")
+    (True, True, False, False, False)
+    """
+    address = parsed(text)
+    return str(address) == text if address else is_link_name(text) and any(map(str.isalnum, text))
+
+
 def _reserved(wanted: SipTransport) -> str:
     """Which other part of the product listens there; "" for a free port."""
     for service in ports.TABLE:
-        ours = service.part is Part.CORE or service is ports.SBC_SIP_WSS
+        ours = service.part is Part.CORE or (service is ports.SBC_SIP_WSS and wanted.is_usual)
         if not ours and service.transport is wanted.protocol.carrier and service.first <= wanted.port <= service.last:
             return service.description
     return INSIDE.get((wanted.protocol.carrier, wanted.port), "")
@@ -133,13 +160,20 @@ def read_transports(path: Path) -> tuple[SipTransport, ...]:
 
 def plain(one: SipTransport) -> dict[str, Any]:
     """A transport as JSON values."""
-    return {"name": one.name, "protocol": str(one.protocol), "port": one.port, "clients": str(one.clients)}
+    shown = {"name": one.name, "protocol": str(one.protocol), "port": one.port, "clients": str(one.clients)}
+    return {**shown, "link": one.link}
 
 
 def from_plain(item: Mapping[str, Any]) -> SipTransport:
-    """Raises ValueError, TypeError or KeyError. Files from before know no certificates of phones."""
+    """Raises ValueError, TypeError or KeyError. Files from before know no certificates of phones, and
+    no links."""
     clients = ClientCertificates(item.get("clients", ClientCertificates.NONE))
-    return SipTransport(Protocol(item["protocol"]), int(item["port"]), clients)
+    return SipTransport(Protocol(item["protocol"]), int(item["port"]), clients, str(item.get("link", "")))
+
+
+def usual(transports: Iterable[SipTransport]) -> tuple[SipTransport, ...]:
+    """Those on no link of their own."""
+    return tuple(one for one in transports if one.is_usual)
 
 
 def write_transports(path: Path, wanted: tuple[SipTransport, ...]) -> None:

@@ -66,6 +66,7 @@ class Trunk:
 
     `numbers` are what it may show as the caller, each whole or as a prefix that ends with `*`; `default_number` is
     shown when a caller's own is none of them. `expires` and `keepalive` are seconds; a keepalive of 0 sends none.
+    `link` names the link that its transport is on; "" is the usual addresses.
     """
 
     id: int
@@ -89,6 +90,7 @@ class Trunk:
     max_calls: int | None = None
     max_calls_by_tenant: dict[str, int] = field(default_factory=dict)
     aes_256_only: bool = False
+    link: str = ""
 
     @property
     def terms(self) -> Terms:
@@ -159,12 +161,14 @@ class TrunkIndex:
         ]
         return tuple(one for part in parts for one in part)
 
-    def from_there(self, address: str, port: int, transport: str) -> tuple[Trunk, ...]:
-        """The trunks a message may have come over: address, port and transport are all as listed."""
+    def from_there(self, address: str, port: int, transport: str, link: str = "") -> tuple[Trunk, ...]:
+        """The trunks a message may have come over: address, port, transport and link are all as listed. A provider's
+        address on another link than its own is anybody's.
+        """
         return tuple(
             trunk
             for trunk, listed in self.at(address)
-            if listed in (ANY_PORT, port) and trunk.transport.value == transport
+            if listed in (ANY_PORT, port) and trunk.transport.value == transport and trunk.link == link
         )
 
 

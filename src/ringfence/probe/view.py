@@ -69,7 +69,9 @@ class View:
 
 
 def differences(view: View, plan: Plan) -> Iterator[str]:
-    """Where the view and the plan disagree. What is open to some networks may be closed to this observer."""
+    """Where the view and the plan disagree. What is open to some networks may be closed to this observer; what is open
+    at another address of the host is not open at this one."""
+    plan = plan.at(view.address)
     for port in view.tcp:
         if plan.covers(Transport.TCP, port) is None:
             yield f"{port}/tcp is open, and the plan does not open it."

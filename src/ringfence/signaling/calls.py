@@ -195,6 +195,7 @@ def reply_in_dialog(worker: Worker) -> None:
         named.tell(worker)
     media.relay_answer_in_dialog(code, *_legs(sides.asking_side() == "caller"))
     sequence.restore()
+    sides.name_call_as_outside()
 
 
 def _note_who_answered() -> None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from ringfence.policy.model import Request
-from ringfence.signaling import ksr
+from ringfence.signaling import ksr, links
 from ringfence.signaling.worker import Worker
 
 VALID: Final = "$tls_peer_verified"
@@ -21,7 +21,7 @@ def shown(request: Request, worker: Worker) -> Request:
     if ksr.over_link():
         told = ksr.text(_OUTSIDE)
         return request._replace(needs_certificate=True, certificate=names_told(told)) if told else request
-    needed = worker.certificate_ports.get(ksr.number("$Rp"))
+    needed = worker.certificate_ports.get((links.heard_on(), ksr.number("$Rp")))
     if needed is None:
         return request
     names = tuple(name for name in map(ksr.text, NAMES) if name) if ksr.number(VALID) == 1 else ()

@@ -20,7 +20,7 @@ from ringfence.policy.keeping import (
     trying,
 )
 from ringfence.policy.trunks import Peer, Trunk, TrunkKind
-from ringfence.signaling import digests, ksr, proved, trunk_port
+from ringfence.signaling import digests, ksr, links, proved, trunk_port
 from ringfence.signaling.worker import Worker
 
 REPORTED_EVERY: Final = 60.0
@@ -41,18 +41,20 @@ def look_after(worker: Worker) -> None:
     for trunk in index.trunks.by_id.values() if index else ():
         if trunk.enabled and trunk.kind is not TrunkKind.ACCEPT_REGISTER:
             for peer in trunk.peers if trunk.keepalive or proved.is_wanted(trunk) else ():
-                _ask_if_due(trunk, peer)
+                _ask_if_due(trunk, peer, worker)
             if trunk.login:
                 _register_if_due(trunk, worker)
 
 
-def _ask_if_due(trunk: Trunk, peer: Peer) -> None:
+def _ask_if_due(trunk: Trunk, peer: Peer, worker: Worker) -> None:
     key, now = f"{trunk.id} {peer.hostport}", time.monotonic()
     if not _is_due(trunk, peer, _asked.get(key), now):
         return
     seconds = trunk.keepalive or KEPT_OPEN
     told = f"O|{trunk.id}|{peer.hostport}|{time.time():.4f}"
-    sent = _sent("OPTIONS", trunk, peer.hostport, "", told)
+    sent = _sent("OPTIONS", trunk, peer.hostport, "", told, worker)
+    if not sent and trunk.link:
+        _cannot_leave(trunk, peer.hostport, worker)
     _asked[key] = now, now + (seconds if sent else min(REOPENED_AFTER, seconds))
 
 
@@ -89,21 +91,27 @@ def _down(trunk: Trunk) -> frozenset[str]:
 
 
 def _register(trunk: Trunk, address: str, authorization: str, worker: Worker) -> None:
-    headers = f"Contact: <{contact_of(trunk, worker.contact_ports)}>\r\nExpires: {trunk.expires}\r\n{authorization}"
+    contact = contact_of(trunk, worker.contact_ports, links.known().address(trunk.link, address) if trunk.link else "")
+    headers = f"Contact: <{contact}>\r\nExpires: {trunk.expires}\r\n{authorization}"
     what = "A" if authorization else "R"
-    if not _sent("REGISTER", trunk, address, headers, f"{what}|{trunk.id}|{address}|{time.time():.4f}"):
+    if not _sent("REGISTER", trunk, address, headers, f"{what}|{trunk.id}|{address}|{time.time():.4f}", worker):
         _failed(trunk, address, 503, "cannot be sent", worker)
 
 
-def contact_of(trunk: Trunk, ports: Mapping[str, int]) -> str:
-    """Where the provider sends our calls: the address that others are told, the port of a transport of this kind."""
-    host = os.environ.get("RINGFENCE_OUTER_ADDRESS", "127.0.0.1")
+def contact_of(trunk: Trunk, ports: Mapping[tuple[str, str], int], on_link: str = "") -> str:
+    """Where the provider sends our calls: our address on the trunk's link, or else the one that others are told; the
+    port of a transport of this kind there.
+    """
+    host = on_link or os.environ.get("RINGFENCE_OUTER_ADDRESS", "127.0.0.1")
     shown = f"[{host}]" if ":" in host else host
     user, protocol = trunk.login.username if trunk.login else "", trunk.transport.value
-    return f"sip:{user}@{shown}:{ports.get(protocol, DEFAULT_PORT)};transport={protocol}"
+    return f"sip:{user}@{shown}:{ports.get((trunk.link, protocol), DEFAULT_PORT)};transport={protocol}"
 
 
-def _sent(method: str, trunk: Trunk, address: str, headers: str, told: str) -> bool:
+def _sent(method: str, trunk: Trunk, address: str, headers: str, told: str, worker: Worker) -> bool:
+    socket = links.socket_of(trunk, address, worker)
+    if trunk.link and not socket:
+        return False
     user = f"{trunk.login.username}@" if trunk.login else ""
     sender = f"sip:{user}{trunk.domain}"
     return trunk_port.send_request(
@@ -115,6 +123,8 @@ def _sent(method: str, trunk: Trunk, address: str, headers: str, told: str) -> b
             "ouri": f"sip:{address};transport={trunk.transport.value}",
             "hdrs": headers,
             "evparam": told,
+            "sock": socket,
+            "callid": os.urandom(16).hex(),
         }
     )
 
@@ -151,6 +161,14 @@ def _heard(trunk: Trunk, address: str, code: int, latency: float, worker: Worker
         told = {"state": word, "latency_ms": round(latency, 1) if is_up else None}
         kind = Kind.TRUNK_CHANGED if changed else Kind.TRUNK_SEEN
         _tell(kind, trunk, address, {**told, "detail": detail}, worker)
+
+
+def _cannot_leave(trunk: Trunk, address: str, worker: Worker) -> None:
+    """Its link is gone, or has no address of this family: that is told once, and calls go another way."""
+    if not trunk_port.trunk_state(trunk.id, address).startswith("down"):
+        trunk_port.set_trunk_state(trunk.id, address, f"down {time.time():.0f}")
+        told = {"state": "down", "latency_ms": None, "detail": f"there is no way over the link {trunk.link}"}
+        _tell(Kind.TRUNK_CHANGED, trunk, address, told, worker)
 
 
 def _registered(trunk: Trunk, address: str, code: int, worker: Worker, *, again: bool) -> None:

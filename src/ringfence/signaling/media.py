@@ -27,7 +27,7 @@ from ringfence.policy.media import (
 from ringfence.policy.model import Refuse
 from ringfence.policy.next_hop import transport_towards
 from ringfence.policy.relayed import described, quality, suite
-from ringfence.signaling import facts, ksr, media_port, trunk_port
+from ringfence.signaling import facts, ksr, links, media_port, trunk_port
 
 ALWAYS: Final = "replace-origin replace-session-connection strict-source SDES-pad"
 """Keys are written as whole Base64: with a padding that is missing, some phones lose the last byte of a 256 bit key."""
@@ -204,7 +204,7 @@ def _offer(leg: Leg, next_hop: str, more: str, asker: Leg | None = None, in_use:
     family = _family_of_tied(next_hop) or ("IP6" if "[" in next_hop else "IP4")
     reports = "" if len(streams(ksr.body())) > 1 else REPORTS
     flags = (_from(asker or _leg(CALLER)), _towards(leg, in_use), f"address-family={family}", reports, _steady(), more)
-    return ksr.media_offer(" ".join((ALWAYS, *flags)))
+    return ksr.media_offer(" ".join((ALWAYS, *flags, links.of_both_sides())))
 
 
 def _answer(code: int, asker: Leg, other: Leg, more: str) -> None:

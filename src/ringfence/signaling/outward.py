@@ -24,6 +24,7 @@ from ringfence.signaling import (
     ksr,
     limits,
     lines,
+    links,
     media,
     proved,
     sides,
@@ -179,7 +180,7 @@ def _send(worker: Worker) -> bool:
     while left and index:
         way, left = left[0], left[1:]
         trunk = index.trunks.by_id.get(way.trunk_id)
-        if trunk and trunk.enabled and _moves(trunk, worker) and _aim(way, trunk):
+        if trunk and trunk.enabled and _moves(trunk, worker) and _aim(way, trunk, worker):
             _note(way, left, trunk)
             if _relayed():
                 return True
@@ -198,7 +199,7 @@ def _note(way: Way, left: tuple[Way, ...], trunk: Trunk) -> None:
         ksr.set_dialog_var(name, value)
 
 
-def _aim(way: Way, trunk: Trunk) -> bool:
+def _aim(way: Way, trunk: Trunk, worker: Worker) -> bool:
     """Makes this way the target of the request."""
     if not way.address:
         if not ksr.find_contacts(trunk.account):
@@ -206,7 +207,7 @@ def _aim(way: Way, trunk: Trunk) -> bool:
         trunk_port.note_outside(trunk_port.next_hop_address())
         return trunk_port.set_target_user(way.number)
     peer = peer_of(way, trunk)
-    if peer is None or not _may_be_reached(trunk, way.address):
+    if peer is None or not links.send_over(trunk, way.address, worker) or not _may_be_reached(trunk, way.address):
         return False
     trunk_port.set_target(f"sip:{way.number}@{trunk.domain or way.address}")
     trunk_port.note_outside(peer.address)
@@ -277,7 +278,7 @@ def _answers_challenge(worker: Worker) -> bool:
     if trunk is None or trunk.login is None or ksr.dialog_var(ANSWERED):
         return False
     login = trunk.login
-    if not (_aim(found[0], trunk) and trunk_port.answer_challenge(login.realm, login.username, login.ha1)):
+    if not (_aim(found[0], trunk, worker) and trunk_port.answer_challenge(login.realm, login.username, login.ha1)):
         worker.report(Kind.TRUNK_CHANGED, _refused_realm(found[0]))
         return False
     ksr.set_dialog_var(ANSWERED, "1")

@@ -111,7 +111,7 @@ def registers(told: str, worker: Worker, transport: str = UDP) -> bool:
         or not cseq.isdecimal()
         or not ksr.readable()
         or _is_special(domain, transport, worker)
-        or (transport == TLS and int(port) in worker.certificate_ports)
+        or (transport == TLS and int(port) in {one for _, one in worker.certificate_ports})
         or _is_barred(source, account, worker)
     ):
         return False

@@ -9,6 +9,11 @@ OF_PHONES: Final = ("User-Agent", "Organization", "Call-Info", "Subject")
 """Headers that tell what phone this is."""
 
 
+HIDDEN: Final = "TH"
+"""The header by which Kamailio's topology hiding tells itself what it did; it leaves with no message."""
+AS_SENT_BY_US: Final = "dch"
+
+
 def asking_side() -> str:
     """Whose offer the reply at hand answers."""
     tag = ksr.text("$dlg(from_tag)")
@@ -29,6 +34,16 @@ def note_outside(party: str) -> None:
     """The core may have been restarted since the call began: what is outside is noted with each request of it."""
     if party:
         trunk_port.note_outside(facts.party_address(party))
+
+
+def name_call_as_outside() -> None:
+    """For a reply to whom we called outside: it asked by the Call-ID that it was shown. The engine hides that of a
+    reply only if it hid something of the request as well, and of one that came in from there it did not: our mark says
+    so.
+    """
+    if asking_side() == "callee" and "callee" in outer_sides():
+        ksr.remove_named((HIDDEN,))
+        ksr.append_header(f"{HIDDEN}: {AS_SENT_BY_US}")
 
 
 def dress_for_outside(outside: str) -> None:

@@ -45,7 +45,7 @@ def set_trunk_registration(trunk_id: int, state: str) -> None:
 
 def send_request(values: Mapping[str, str]) -> bool:
     """Sends a request of our own; its reply comes to the route `uac:reply`. The names are those of `$uac_req`."""
-    for name in ("method", "ruri", "turi", "furi", "ouri", "hdrs", "evparam"):
+    for name in ("method", "ruri", "turi", "furi", "ouri", "hdrs", "evparam", "sock", "callid"):
         KSR.pv.sets(f"$uac_req({name})", values.get(name, ""))
     KSR.pv.seti("$uac_req(evroute)", 1)
     return _yes(KSR.uac.uac_req_send())

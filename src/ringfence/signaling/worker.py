@@ -60,10 +60,11 @@ class Worker:
         self.noise = Noise(self._write_noise)
         self.tallies = Tallies(self.journal.tell)
         transports = read_transports(paths.transports)
-        self.contact_ports = {str(one.protocol): one.port for one in reversed(transports)}
-        """Where others call us, by the word of RFC 3261: the first port of each kind."""
+        self.contact_ports = {(one.link, str(one.protocol)): one.port for one in reversed(transports)}
+        """Where others call us, by the link and the word of RFC 3261: the first port of each kind."""
         asking = [one for one in transports if one.clients is not ClientCertificates.NONE]
-        self.certificate_ports = {one.port: one.clients is ClientCertificates.REQUIRED for one in asking}
+        required = ClientCertificates.REQUIRED
+        self.certificate_ports = {(one.link, one.port): one.clients is required for one in asking}
         """Where phones show a certificate, and whether they must; another setting is another process."""
         self._reports = _Reports()
         self._calls = itertools.count(1)

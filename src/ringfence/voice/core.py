@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from ringfence.hosts import ports
-from ringfence.hosts.transports import Protocol, read_transports
+from ringfence.hosts.transports import Protocol, read_transports, usual
 from ringfence.voice.endpoint import Address
 
 LOOPBACK: Final = "127.0.0.1"
@@ -33,7 +33,7 @@ class CoreSockets:
     def _now(self) -> tuple[Address, ...]:
         if (changed := self._changed()) != self._seen or not self._held:
             self._seen = changed
-            udp = [one.port for one in read_transports(self._file) if one.protocol is Protocol.UDP]
+            udp = [one.port for one in usual(read_transports(self._file)) if one.protocol is Protocol.UDP]
             self._held = (*((host, port) for host in self._hosts for port in udp), ALWAYS)
         return self._held
 

@@ -19,6 +19,7 @@ from ringfence.hosts.firewall.openings import with_ssh
 from ringfence.hosts.firewall.plan import Opening, Plan
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.ports import Transport
+from ringfence.hosts.transports import USUAL, Protocol, SipTransport, write_transports
 from ringfence.hosts.voice_network import VoiceNetwork, write_voice_network
 from ringfence.policy.plain import from_plain
 from tests.unit.doctor.planted import HOST
@@ -88,8 +89,9 @@ def test_a_voice_network_without_its_links_and_marks_is_seen(tmp_path: Path, mon
     paths = Paths(state=tmp_path)
     paths.voice_network.parent.mkdir()
     write_voice_network(paths.voice_network, VoiceNetwork(0, 46, "eth0", "eth0.42", "eth0.42", 500))
+    write_transports(paths.transports, (*USUAL, SipTransport(Protocol.UDP, 5060, link="ngn0")))
     seen = inspect(paths, None, {})
-    assert (seen.voice_links_gone, seen.unmarked) == (("eth0.42",), ("signalling",))
+    assert (seen.voice_links_gone, seen.unmarked) == (("eth0.42", "ngn0"), ("signalling",))
 
 
 def test_what_the_relay_runs_with_is_read_from_its_file_and_from_the_kernel(tmp_path: Path) -> None:

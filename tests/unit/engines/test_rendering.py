@@ -112,7 +112,11 @@ def test_kamailio_counts_connections_by_address_only_where_the_kernel_cannot(*, 
 
 
 def test_the_core_listens_on_the_references_ports_of_primary_and_loopback() -> None:
-    listening = [line for line in render_core(a_system("2001:db8::5")).splitlines() if line.startswith("listen=")]
+    sockets = [line for line in render_core(a_system("2001:db8::5")).splitlines() if line.startswith("listen=")]
+    listening = [line.partition(" name ")[0] for line in sockets]
+    assert sockets == [f'{one} name "{one.removeprefix("listen=")}"' for one in listening], (
+        "topology hiding needs names"
+    )
     assert listening == [
         "listen=udp:[2001:db8::5]:5060",
         "listen=tcp:[2001:db8::5]:5063",

@@ -44,6 +44,20 @@ def test_sip_narrowed_to_phones_stays_open_to_the_trunks_of_that_transport() -> 
     assert tls.sources == ("192.0.2.0/24",)
 
 
+def test_a_transport_on_a_link_is_open_at_its_addresses_alone() -> None:
+    """Reference "Separate Voice and Data Traffic": the same port twice, each for its own network."""
+    there = Listener("udp", 5060, "eth1", ("10.9.0.1/32", "2001:db8:9::1/128"))
+    plan = plan_of(Configured((*SIP, there), WEB, trunks=(TRUNK,)))
+    opening = next(one for one in plan.openings if one.destinations)
+    assert (opening.key, opening.destinations) == ("sip-udp-5060-at-10-9-0-1", there.at)
+    assert "UDP (eth1)" in opening.reason and "Carrier" in opening.reason
+    rules = nftables.render(plan, "1")
+    assert "ip daddr { 10.9.0.1/32 } udp dport 5060" in rules and "ip6 daddr { 2001:db8:9::1/128 }" in rules
+    assert opening in plan.at("10.9.0.1").openings
+    assert opening not in plan.at("192.0.2.10").openings
+    assert plan.at("192.0.2.10").covers(Transport.UDP, 50000) is not None
+
+
 def test_two_openings_of_one_name_are_no_plan() -> None:
     one = Opening("a", Transport.TCP, 1, 1, "")
     with pytest.raises(ValueError, match="one name"):

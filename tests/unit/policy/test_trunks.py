@@ -1,5 +1,7 @@
 """Which trunk a message may have come over (reference: "IP-Based Authentication"; attack case 105)."""
 
+from dataclasses import replace
+
 import pytest
 
 from ringfence.policy.book import Book, decode_book, encode_book
@@ -46,6 +48,15 @@ CARRIER = Trunk(
 def test_address_port_and_transport_must_all_be_as_listed(address: str, port: int, transport: str, known: bool) -> None:
     """Case 105: an unlisted address, a wrong port or the wrong transport is a stranger."""
     assert bool(index_trunks((CARRIER,)).from_there(address, port, transport)) is known
+
+
+def test_a_trunk_on_a_link_is_believed_there_alone_and_every_other_one_is_not_believed_there() -> None:
+    """Reference "Separate Voice and Data Traffic": the provider's address on another network is anybody's."""
+    usual, there = CARRIER, replace(CARRIER, id=2, link="eth1")
+    index = index_trunks((usual, there))
+    assert [one.id for one in index.from_there("192.0.2.1", 5060, "udp")] == [1]
+    assert [one.id for one in index.from_there("192.0.2.1", 5060, "udp", "eth1")] == [2]
+    assert index.from_there("192.0.2.1", 5060, "udp", "eth2") == ()
 
 
 def test_two_trunks_may_share_an_address() -> None:

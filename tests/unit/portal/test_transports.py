@@ -1,22 +1,26 @@
 """Transports on their page and over REST (reference "Change Default SIP Transport Ports")."""
 
+import json
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from ringfence.portal import places
 from ringfence.portal.audit.models import Entry
+from ringfence.portal.transports import changes
 from ringfence.portal.trunks.models import Trunk
 from tests.unit.portal.fakeguard import FakeGuard, answering
 from tests.unit.portal.rest import Site
 from tests.unit.portal.test_pages import browser
 
 USUAL = [
-    {"name": "udp-5060", "protocol": "udp", "port": 5060, "clients": "none"},
-    {"name": "tls-5061", "protocol": "tls", "port": 5061, "clients": "none"},
+    {"name": "udp-5060", "protocol": "udp", "port": 5060, "clients": "none", "link": ""},
+    {"name": "tls-5061", "protocol": "tls", "port": 5061, "clients": "none", "link": ""},
 ]
-ADDED = {"name": "tcp-5099", "protocol": "tcp", "port": 5099, "clients": "none"}
+ADDED = {"name": "tcp-5099", "protocol": "tcp", "port": 5099, "clients": "none", "link": ""}
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +36,7 @@ def asked(process: FakeGuard) -> list[Any]:
 
 def test_a_transport_is_added_and_deleted_with_an_audit_entry(site: Site, process: FakeGuard) -> None:
     made = site.admin.post("transports", protocol="tcp", port=5099)
-    assert made == ADDED
+    assert made == {**ADDED, "addresses": []}
     assert asked(process)[-1] == [USUAL[0], ADDED, USUAL[1]]
     assert site.admin.call("DELETE", "transports/tls-5061")[0] == 204
     assert asked(process)[-1] == [USUAL[0]]
@@ -59,6 +63,79 @@ def test_a_transport_that_a_trunk_needs_stays(site: Site, process: FakeGuard) ->
     Trunk.objects.create(name="Carrier", kind="address", transport="tls", encryption="off")
     refusal = site.admin.refusal("DELETE", "transports/tls-5061", None)
     assert (refusal["error_id"], "Carrier" in str(refusal)) == ("transport.used", True)
+
+
+LINKS = [{"name": "eth1", "addresses": ["10.9.0.1"]}]
+ON_LINK = {"name": "udp-5060@eth1", "protocol": "udp", "port": 5060, "clients": "none", "link": "eth1"}
+
+
+@pytest.fixture
+def up(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    calls: list[Any] = []
+    monkeypatch.setattr(changes.guard, "listed", lambda verb, name: calls)
+    return calls
+
+
+def test_the_first_transport_on_a_link_waits_for_calls_and_the_next_does_not(
+    site: Site, process: FakeGuard, up: list[Any]
+) -> None:
+    """Reference "Separate Voice and Data Traffic": the media relay starts anew for the link, and sound would end."""
+    up.append({"call_id": "a"})
+    wanted = {"protocol": "udp", "port": 5060, "link": "eth1"}
+    refusal = site.admin.refusal("POST", "transports", wanted)
+    assert (refusal["status"], refusal["field"]) == (409, "interrupt_calls")
+    assert asked(process) == []
+    after = {"transports": [*USUAL, {**ON_LINK, "addresses": ["10.9.0.1"]}], "links": LINKS}
+    process.answers["transports.change"] = process.answers["transports.show"] = after
+    made = site.admin.post("transports", protocol="udp", port=5080, link="eth1")
+    assert (made["name"], made["link"]) == ("udp-5080@eth1", "eth1")
+    process.answers["transports.show"] = {"transports": USUAL}
+    made = site.admin.post("transports", **wanted, interrupt_calls=True)
+    assert (made["name"], made["addresses"]) == ("udp-5060@eth1", ["10.9.0.1"])
+    assert ON_LINK in asked(process)[-1]
+
+
+def test_links_are_listed_and_wrong_ones_refused_by_their_field(site: Site, process: FakeGuard) -> None:
+    process.answers["transports.show"] = {"transports": USUAL, "links": LINKS}
+    assert site.admin.get("transports")["links"] == LINKS
+    refusal = site.admin.refusal("POST", "transports", {"protocol": "udp", "port": 5099, "link": "a b"})
+    assert (refusal["status"], refusal["error_id"], refusal["field"]) == (422, "transport.link", "link")
+
+
+def test_a_transport_is_needed_by_the_trunks_of_its_own_link(site: Site, process: FakeGuard) -> None:
+    process.answers["transports.show"] = {"transports": [*USUAL, ON_LINK], "links": LINKS}
+    Trunk.objects.create(name="Carrier", kind="address", transport="udp", encryption="off", link="eth1")
+    refusal = site.admin.refusal("DELETE", "transports/udp-5060@eth1", None)
+    assert (refusal["error_id"], "UDP (eth1)" in str(refusal)) == ("transport.used", True)
+    Trunk.objects.update(link="")
+    assert site.admin.call("DELETE", "transports/udp-5060@eth1")[0] == 204
+
+
+def test_the_page_names_links_and_where_nobody_is_heard(site: Site, process: FakeGuard, up: list[Any]) -> None:
+    gone = {**ON_LINK, "name": "udp-5060@eth7", "link": "eth7", "addresses": []}
+    process.answers["transports.show"] = {"transports": [*USUAL, gone], "links": LINKS}
+    text = browser().get("/transports", secure=True).content.decode()
+    assert "eth1: 10.9.0.1" in text and "The link is not there" in text
+    form = {"add": "1", "protocol": "udp", "port": "5060", "link": "eth1"}
+    assert browser().post("/transports", form, secure=True).status_code == 302
+    assert ON_LINK in asked(process)[-1]
+    assert browser().post("/transports", {**form, "link": "eth9"}, secure=True).status_code == 422
+
+
+def test_the_shell_lists_adds_and_removes(site: Site, process: FakeGuard, up: list[Any]) -> None:
+    after = {"transports": [*USUAL, {**ON_LINK, "addresses": ["10.9.0.1"]}], "links": LINKS}
+    process.answers["transports.change"] = after
+    out = StringIO()
+    call_command("transport", "add", "udp", "5060", "--link", "eth1", "--json", stdout=out)
+    assert json.loads(out.getvalue())["items"][-1]["addresses"] == ["10.9.0.1"]
+    process.answers["transports.show"] = after
+    out = StringIO()
+    call_command("transport", "list", stdout=out)
+    assert out.getvalue().splitlines()[-1].split() == ["udp-5060@eth1", "10.9.0.1"]
+    call_command("transport", "remove", "udp-5060@eth1", stdout=StringIO())
+    assert ON_LINK not in asked(process)[-1]
+    with pytest.raises(CommandError):
+        call_command("transport", "remove", "udp-1", stdout=StringIO())
 
 
 def test_the_page_adds_and_deletes(site: Site, process: FakeGuard) -> None:

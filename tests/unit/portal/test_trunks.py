@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from ringfence.hosts.transports import USUAL, Protocol, SipTransport
 from ringfence.policy.trunks import Source, TrunkKind
 from ringfence.portal import publish
+from ringfence.portal.trunks import forms, wish
 from ringfence.portal.trunks.compile import gateways
 from tests.unit.portal.rest import Site
 from tests.unit.portal.test_pages import browser
@@ -40,6 +42,37 @@ def test_a_registering_trunk_reaches_the_book_without_its_password(site: Site) -
     assert [peer.hostport for peer in trunk.peers] == ["198.51.100.10:5060", "198.51.100.11:5070"]
     assert trunk.sources == (Source("198.51.100.10"), Source("198.51.100.11"))
     assert "Secret-1" not in str(site.admin.get("audit-log"))
+
+
+@pytest.fixture
+def on_link(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """UDP on the provider's link beside the usual transports."""
+    for module in (forms, wish):
+        monkeypatch.setattr(
+            module, "read_transports", lambda _: (*USUAL, SipTransport(Protocol.UDP, 5060, link="eth1"))
+        )
+
+
+def test_a_trunk_is_on_the_link_of_a_transport_that_there_is(site: Site, on_link: None) -> None:
+    """Reference "Separate Voice and Data Traffic": without one nothing would be sent, or heard, without a word."""
+    for body, rule in (
+        ({**CARRIER, "link": "eth7"}, "trunk.link"),
+        ({**CARRIER, "link": "eth1", "transport": "tls"}, "trunk.link"),
+        ({**GATEWAY, "link": "eth1"}, "trunk.no_link"),
+    ):
+        refusal = site.admin.refusal("POST", "trunks", body)
+        assert (refusal["status"], refusal["error_id"], refusal["field"]) == (422, rule, "link")
+    made = site.admin.post("trunks", **CARRIER, link="eth1")
+    assert (made["link"], publish.book().trunks[0].link) == ("eth1", "eth1")
+    refusal = site.admin.refusal("PATCH", f"trunks/{made['id']}", {"transport": "tcp"})
+    assert refusal["field"] == "link"
+    assert site.admin.call("PATCH", f"trunks/{made['id']}", {"link": ""})[1]["link"] == ""
+
+
+def test_the_page_offers_the_links_of_transports(site: Site, on_link: None) -> None:
+    page = browser()
+    assert '<option value="eth1">' in page.get("/trunks/new/address", secure=True).content.decode()
+    assert 'name="link"' not in page.get("/trunks/new/accept_register", secure=True).content.decode()
 
 
 def test_addresses_of_a_trunk_are_never_blocked(site: Site) -> None:

@@ -30,6 +30,15 @@ def test_more_and_less_than_the_plan_is_named() -> None:
     assert "8887/tcp is open by plan" in said
 
 
+def test_what_is_open_at_another_address_of_the_host_is_not_missed_here() -> None:
+    """A provider's link: seen from there its transport is as planned, and from elsewhere it has to be closed."""
+    plan = Plan((PORTAL, Opening("sip-tcp-5070-at", Transport.TCP, 5070, 5070, "carrier", (), ("10.9.0.1/32",))))
+    assert list(differences(view(), plan)) == []
+    assert "5070/tcp is open" in " ".join(differences(view(tcp=(8887, 5070)), plan))
+    there = View("10.9.0.1", "10.9.0.1", "10.9.0.9", 0.0, 100, tcp=(8887, 5070))
+    assert list(differences(there, plan)) == []
+
+
 @pytest.mark.parametrize(
     ("seen", "said"),
     [

@@ -185,11 +185,11 @@ def test_a_phone_on_tls_keeps_its_connection_and_all_its_devices_are_told(core: 
 def test_a_port_where_phones_show_a_certificate_is_left_to_the_general_way(core: Core) -> None:
     """ADR 42: the short way asks for no certificate."""
     ports = core.main.this_worker().certificate_ports
-    ports[5060] = True
+    ports["", 5060] = True
     try:
         assert core.answered(replace(PLAIN, transport="tls"), shortly=True) == (False, [[], []])
     finally:
-        del ports[5060]
+        del ports["", 5060]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ PAGE: Final = "/voice-network"
 
 def link_gone(host: Host) -> Iterator[str]:
     for name in host.voice_links_gone:
-        yield f"The voice network names {name}, and this machine has no such link or address."
+        yield f"The voice network or a transport names {name}, and this machine has no such link or address."
 
 
 def no_marks(host: Host) -> Iterator[str]:
@@ -23,7 +23,8 @@ def no_marks(host: Host) -> Iterator[str]:
 CHECKS: Final = (
     Check(
         "network.link_gone", Severity.MEDIUM, "The link for voice is not there", NETWORK,
-        "Voice apart from data: without its link, media goes where signalling is, and no limit holds on the VLAN.",
+        "Voice apart from data: without its link, media goes where signalling is, no limit holds on the VLAN, "
+        "and the provider of a dedicated link is not reached.",
         Advice("Bring the link up again, or name another one.", page=PAGE), of_host=link_gone,
     ),
     Check(

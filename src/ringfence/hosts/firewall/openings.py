@@ -14,10 +14,25 @@ from ringfence.hosts.voice_network import VoiceNetwork
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A SIP transport as configured: `protocol` is the word of RFC 3261 (udp, tcp, tls, wss)."""
+    """A SIP transport as configured: `protocol` is the word of RFC 3261 (udp, tcp, tls, wss). `at` are the addresses of
+    its own `link`; without one it is at every usual address.
+    """
 
     protocol: str
     port: int
+    link: str = ""
+    at: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """A name that stays while its address does.
+
+        >>> Listener("udp", 5060).key, Listener("udp", 5060, "eth1", ("10.9.0.1/32",)).key
+        ('sip-udp-5060', 'sip-udp-5060-at-10-9-0-1')
+        """
+        address = self.at[0].partition("/")[0] if self.at else ""
+        there = f"-at-{address.replace('.', '-').replace(':', '-')}" if address else ""
+        return f"sip-{self.protocol}-{self.port}{there}"
 
     @property
     def transport(self) -> Transport:
@@ -106,14 +121,16 @@ def _sip(configured: Configured) -> Iterable[Opening]:
         phones = configured.reach.phones
         sources = narrowed([*phones, *(net for trunk in calling for net in trunk.networks)]) if phones else ()
         names = ", ".join(trunk.name for trunk in calling)
-        reason = f"SIP over {listener.protocol.upper()} for phones" + (f" and trunks ({names})" if names else "")
+        word = f"{listener.protocol.upper()} ({listener.link})" if listener.link else listener.protocol.upper()
+        reason = f"SIP over {word} for phones" + (f" and trunks ({names})" if names else "")
         yield Opening(
-            f"sip-{listener.protocol}-{listener.port}",
+            listener.key,
             listener.transport,
             listener.port,
             listener.port,
             reason,
             sources,
+            listener.at,
         )
 
 
@@ -136,7 +153,7 @@ def _through_sbc(configured: Configured) -> Iterable[Opening]:
             yield Opening(f"sbc-link-{port}", Transport.TCP, port, port, reason, (network,))
     if not configured.sbc:
         return
-    known = {(one.transport, one.port) for one in configured.sip}
+    known = {(one.transport, one.port) for one in configured.sip if not one.link}
     for one in configured.sbc:
         if (one.transport, one.port) not in known:
             reason = f"SIP over {one.protocol.upper()} for phones outside, through the SBC"

@@ -3,7 +3,7 @@ Security"). What is not in the plan stays closed.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Final
 
@@ -93,6 +93,17 @@ class Plan:
         keys = [opening.key for opening in self.openings]
         if len(set(keys)) != len(keys):
             raise ValueError(f"two openings have one name: {sorted(keys)}")
+
+    def at(self, address: str) -> "Plan":
+        """The plan for somebody who looks at this address: single ports that are open at other ones alone are not in
+        it."""
+        ends = f"{address}/32", f"{address}/128"
+        seen = [
+            one
+            for one in self.openings
+            if one.first != one.last or not one.destinations or {*ends} & {*one.destinations}
+        ]
+        return replace(self, openings=tuple(seen))
 
     def covers(self, transport: Transport, port: int) -> Opening | None:
         """The opening of a port, if there is one."""

@@ -14,6 +14,7 @@ from ringfence.hosts.firewall import aws, azure, firewalld, gcp, nftables, ufw
 from ringfence.hosts.firewall.openings import Configured, Listener, Reach, TrunkPeer, limits_of, plan_of
 from ringfence.hosts.firewall.plan import Plan, narrowed
 from ringfence.hosts.sbc import read_sbc
+from ringfence.hosts.sip_links import addresses_now, links_of
 from ringfence.hosts.transports import read_transports
 from ringfence.hosts.voice_network import read_voice_network
 from ringfence.policy.book import Protection
@@ -77,19 +78,25 @@ def current_plan(ssh_ports: tuple[int, ...] = (ports.SSH.first,)) -> Plan:
 
 
 def media_at() -> tuple[str, ...]:
-    """The addresses of the link that media has for itself; a link that is gone, or a network that cannot be read,
-    narrows nothing, as the relay itself goes back to the usual addresses."""
+    """The addresses of the link that media has for itself, and those of transports with links; a link that is gone, or
+    a network that cannot be read, narrows nothing, as the relay itself goes back to the usual addresses."""
     place = read_voice_network(places.PATHS.voice_network).media_on
     try:
         found = surroundings().placed(place) if place else ()
     except NetworkUnreadable:
         return ()
-    return narrowed(str(address) for address in found)
+    if not found:
+        return ()
+    with_links = (address for one in sip_listeners() for address in one.at)
+    return narrowed([*map(str, found), *with_links])
 
 
 def sip_listeners() -> tuple[Listener, ...]:
-    """The transports in force."""
-    return tuple(Listener(str(one.protocol), one.port) for one in read_transports(places.PATHS.transports))
+    """The transports in force. One whose link is gone is heard nowhere, and opens nothing."""
+    transports = read_transports(places.PATHS.transports)
+    heard = addresses_now(links_of(transports))
+    found = [(one, narrowed(map(str, heard.get(one.link, ())))) for one in transports]
+    return tuple(Listener(str(one.protocol), one.port, one.link, at) for one, at in found if at or one.is_usual)
 
 
 def sbc() -> tuple[Listener, ...]:

@@ -2,14 +2,12 @@
 
 from typing import Any, Final
 
-from ringfence.policy.settings import Problem
-from ringfence.portal import guard, places, processes
+from ringfence.portal import places, processes
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.permissions import Permission
-from ringfence.portal.problems import Conflict
-from ringfence.portal.transports.changes import PATIENCE, TransportsSilent
+from ringfence.portal.transports.changes import PATIENCE, TransportsSilent, refuse_in_calls
 
 OF_THE_RELAY: Final = ("media_dscp", "media_on")
 """What the media relay takes at its start alone: the sound of calls that are up ends with it."""
@@ -29,22 +27,12 @@ def put_in_force(actor: Actor, values: dict[str, Any], interrupt_calls: bool = F
     before = _ask("network.show")["settings"]
     changed = {name: value for name, value in values.items() if before.get(name) != value}
     if not interrupt_calls and any(name in OF_THE_RELAY for name in changed):
-        _refuse_in_calls()
+        refuse_in_calls()
     after = _ask("network.change", settings=values)
     if after["settings"] != before:
         with change(actor) as draft:
             draft.record("voice_network.changed", "", "Voice network", before, after["settings"])
     return after
-
-
-def _refuse_in_calls() -> None:
-    up = len(guard.listed("calls.list", "calls"))
-    if up:
-        message = (
-            f"Calls are up ({up}) and would lose their sound, for the media relay starts anew. Wait, or say that calls "
-            "may be interrupted."
-        )
-        raise Conflict([Problem("interrupt_calls", "voice_network.calls_up", message)])
 
 
 def _ask(verb: str, **args: Any) -> dict[str, Any]:

@@ -1,6 +1,9 @@
 """Everything a phone is told, from its row. The one reader of the sealed SIP secret."""
 
-from ringfence.hosts.transports import Protocol, read_transports
+from urllib.parse import urlsplit
+
+from ringfence.hosts.sip_links import spoken_at
+from ringfence.hosts.transports import Protocol, read_transports, usual
 from ringfence.portal import places
 from ringfence.portal.people.changes import sip_secret_of
 from ringfence.portal.provisioning.directory import address_of, admin_password_of, login_of, server_of
@@ -18,7 +21,7 @@ def sheet_of(phone: Phone, base: str = "") -> Sheet:
     """Raises SealBroken or NoTransport. `base` is the scheme and host that the phone came by."""
     rules = ProvisioningRules.of(phone.tenant)
     return Sheet(
-        account=_account(phone),
+        account=_account(phone, base),
         mac=phone.mac,
         directory=address_of(phone, base),
         admin_password=admin_password_of(phone),
@@ -39,22 +42,34 @@ def keys_of(phone: Phone) -> tuple[Key, ...]:
 
 
 def port_of(transport: Transport) -> int:
-    """Raises NoTransport."""
-    for one in read_transports(places.PATHS.transports):
+    """Of the usual addresses. Raises NoTransport."""
+    for one in usual(read_transports(places.PATHS.transports)):
         if one.protocol is Protocol(transport.value):
             return one.port
     raise NoTransport(f"no SIP transport speaks {transport.upper()}")
 
 
-def _account(phone: Phone) -> Account:
+def _place_of(phone: Phone, base: str, transport: Transport) -> tuple[str, int]:
+    """The server and its port. A phone that came by a link with transports of its own is told that link's address: it
+    may reach no other. Raises NoTransport."""
+    host = urlsplit(base).hostname or ""
+    there = spoken_at(host, read_transports(places.PATHS.transports)) if host else ()
+    for one in there:
+        if one.link and one.protocol is Protocol(transport.value):
+            return host, one.port
+    return server_of(phone.tenant), port_of(transport)
+
+
+def _account(phone: Phone, base: str) -> Account:
     extension = phone.extension
     transport = Transport.TLS if phone.tenant.tls_only else Transport(phone.transport)
+    server, port = _place_of(phone, base, transport)
     return Account(
         number=extension.number,
         name=extension.person.display_name,
         domain=phone.tenant.domain,
         secret=sip_secret_of(extension),
-        server=server_of(phone.tenant),
-        port=port_of(transport),
+        server=server,
+        port=port,
         transport=transport,
     )

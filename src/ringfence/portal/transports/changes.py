@@ -1,11 +1,10 @@
 """What can be done to SIP transports. They belong to the transports process, which holds the core's files."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence.hosts.transports import (
     ClientCertificates,
-    Protocol,
     SipTransport,
     TransportRefused,
     checked,
@@ -13,7 +12,7 @@ from ringfence.hosts.transports import (
     plain,
 )
 from ringfence.policy.settings import Problem
-from ringfence.portal import places, processes
+from ringfence.portal import guard, places, processes
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
@@ -31,19 +30,38 @@ class TransportsSilent(Unavailable):
     title = "The transports process does not answer"
 
 
-def current() -> tuple[SipTransport, ...]:
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is in force: the transports, where each is heard, by its name, and the links that can be named."""
+
+    transports: tuple[SipTransport, ...]
+    addresses: dict[str, list[str]]
+    links: list[dict[str, Any]]
+
+
+def state() -> State:
     """What is in force now. Raises TransportsSilent."""
     return _from(_ask("transports.show"))
 
 
-def add(actor: Actor, protocol: Protocol, port: int) -> SipTransport:
-    """The core is restarted; its calls go on. Raises Refused, Conflict or TransportsSilent; nothing is changed then."""
+def current() -> tuple[SipTransport, ...]:
+    """The transports in force now. Raises TransportsSilent."""
+    return state().transports
+
+
+def add(actor: Actor, wanted: SipTransport, interrupt_calls: bool = False) -> tuple[SipTransport, State]:
+    """The core is restarted; its calls go on. The first transport on a link starts the media relay anew, which is
+    refused while calls are up, unless `interrupt_calls`. Raises Refused, Conflict or TransportsSilent; nothing is
+    changed then.
+    """
     require(actor, Permission.WEB_WRITE)
-    wanted, before = SipTransport(protocol, port), current()
+    before = current()
     if wanted in before:
         raise Conflict([Problem("port", "transport.exists", f"The transport {wanted.name} exists already.")])
-    _put(actor, "transport.created", wanted, before, (*before, wanted))
-    return wanted
+    is_first = wanted.link not in {one.link for one in before}
+    if is_first and wanted.link and not interrupt_calls:
+        refuse_in_calls()
+    return wanted, _put(actor, "transport.created", wanted, before, (*before, wanted))
 
 
 def remove(actor: Actor, name: str) -> None:
@@ -72,28 +90,42 @@ def ask_for_certificates(actor: Actor, name: str, clients: ClientCertificates) -
     return wanted
 
 
+def refuse_in_calls() -> None:
+    """Raises Conflict while calls are up, whose sound would end with the media relay."""
+    up = len(guard.listed("calls.list", "calls"))
+    if up:
+        message = (
+            f"Calls are up ({up}) and would lose their sound, for the media relay starts anew. Wait, or say that calls "
+            "may be interrupted."
+        )
+        raise Conflict([Problem("interrupt_calls", "voice_network.calls_up", message)])
+
+
 def _refuse_while_used(gone: SipTransport, left: tuple[SipTransport, ...]) -> None:
-    """A trunk needs a transport of its protocol; another one of the same will do. So does a tenant with TLS only."""
+    """A trunk needs a transport of its protocol on its link; another one of the same will do. So does a tenant with TLS
+    only."""
     refuse_last_encrypted(left)
-    if any(one.protocol is gone.protocol for one in left):
+    if any((one.protocol, one.link) == (gone.protocol, gone.link) for one in left):
         return
-    user = Trunk.objects.filter(enabled=True, transport=gone.protocol.value).first()
+    user = Trunk.objects.filter(enabled=True, transport=gone.protocol.value, link=gone.link).first()
     if user is not None:
-        message = f"The trunk {user.name} speaks {gone.protocol.upper()}: change it first, or add another transport."
+        word = f"{gone.protocol.upper()} ({gone.link})" if gone.link else gone.protocol.upper()
+        message = f"The trunk {user.name} speaks {word}: change it first, or add another transport."
         raise Refused([Problem("port", "transport.used", message)])
 
 
 def _put(
     actor: Actor, action: str, which: SipTransport, before: tuple[SipTransport, ...], wanted: tuple[SipTransport, ...]
-) -> None:
+) -> State:
     try:
         wanted = checked(wanted)
     except TransportRefused as refused:
-        raise Refused([Problem("port", refused.rule, str(refused))]) from refused
-    _ask("transports.change", transports=[plain(one) for one in wanted])
+        raise Refused([Problem(refused.field, refused.rule, str(refused))]) from refused
+    now = _from(_ask("transports.change", transports=[plain(one) for one in wanted]))
     with change(actor) as draft:
         old, new = ([_told(one) for one in transports] for transports in (before, wanted))
         draft.record(action, which.name, which.name, {"transports": old}, {"transports": new})
+    return now
 
 
 def _told(one: SipTransport) -> str:
@@ -109,5 +141,7 @@ def _ask(verb: str, **args: Any) -> dict[str, Any]:
     return processes.ask(places.PATHS.transports_socket, silent, verb, PATIENCE, **args)
 
 
-def _from(answer: dict[str, Any]) -> tuple[SipTransport, ...]:
-    return tuple(map(from_plain, answer["transports"]))
+def _from(answer: dict[str, Any]) -> State:
+    found = [(from_plain(item), item.get("addresses", [])) for item in answer["transports"]]
+    heard = {one.name: addresses for one, addresses in found}
+    return State(tuple(one for one, _ in found), heard, answer.get("links", []))

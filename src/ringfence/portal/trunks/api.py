@@ -46,6 +46,12 @@ class TrunkBase(In):
     transport: TrunkTransport = TrunkTransport.UDP
     encryption: Encryption = Encryption.OFFERED
     aes_256_only: bool = False
+    link: str = Field(
+        "",
+        max_length=64,
+        description="The link of the transport that it uses: it is sent to and heard there alone. Empty: the usual "
+        "addresses.",
+    )
     hosts: list[HostIn] = Field([], max_length=MOST_HOSTS)
     sources: list[SourceIn] = Field([], max_length=MOST_SOURCES)
     domain: str = Field("", max_length=253)
@@ -97,6 +103,7 @@ class TrunkOut(Out):
     transport: TrunkTransport
     encryption: Encryption
     aes_256_only: bool
+    link: str
     hosts: list[dict[str, Any]]
     sources: list[dict[str, Any]]
     domain: str

@@ -24,7 +24,7 @@ from ringfence.portal.trunks.wish import Wish, address_problem, problems
 MOST_TRUNKS = 2_000
 PLAIN = (
     "name", "enabled", "domain", "username", "realm", "expires", "keepalive", "country_code", "trunk_prefix",
-    "default_number", "user_agent", "max_calls", "aes_256_only",
+    "default_number", "user_agent", "max_calls", "aes_256_only", "link",
 )  # fmt: skip
 """What goes from a wish into the row as it is."""
 

@@ -65,6 +65,7 @@ def _compiled(row: TrunkRow) -> Trunk:
         default_number=row.default_number,
         max_calls=row.max_calls,
         aes_256_only=row.aes_256_only,
+        link=row.link,
         max_calls_by_tenant={str(share.tenant_id): share.max_calls for share in row.shares.all()},
     )
 

@@ -4,8 +4,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from ringfence.hosts.sip_links import links_of
+from ringfence.hosts.transports import read_transports
 from ringfence.policy.encryption import Encryption
 from ringfence.policy.trunks import TrunkKind, TrunkTransport
+from ringfence.portal import places
 from ringfence.portal.actor import Actor
 from ringfence.portal.forms import PortalForm
 from ringfence.portal.language import told
@@ -61,6 +64,14 @@ class TrunkForm(PortalForm):
         )
     )
     aes_256_only = aes_256_field()
+    link = forms.ChoiceField(
+        required=False,
+        label=_("Link"),
+        help_text=_(
+            "Of the transport that is used. Calls and registrations leave over it, SIP and SDP name its address, and"
+            " the provider is heard there alone. Default: the usual addresses. More links: Advanced > Transports."
+        ),
+    )
     hosts = _lines(_("Hosts"), _("One in a line: host and port, as sip.example.net 5060. Tried in this order."))
     sources = _lines(
         _("Associated addresses"),
@@ -156,6 +167,12 @@ class TrunkForm(PortalForm):
             found = [(str(one.pk), one.name) for one in Tenant.objects.visible_to(actor)]
             tenants.choices = [("", _("shared by all tenants")), *found]
 
+        link = self.fields.get("link")
+        if isinstance(link, forms.ChoiceField):
+            known = links_of(read_transports(places.PATHS.transports))
+            named = {*known, str(self.initial.get("link") or "")} - {""}
+            link.choices = [("", _("the usual addresses")), *((one, one) for one in sorted(named))]
+
     def clean_hosts(self) -> tuple[tuple[str, int], ...]:
         return _pairs(self.cleaned_data["hosts"], 5060)
 
@@ -179,7 +196,7 @@ class TrunkForm(PortalForm):
 UNUSED: Final[dict[TrunkKind, tuple[str, ...]]] = {
     TrunkKind.REGISTER: (),
     TrunkKind.ADDRESS: ("username", "realm", "password", "expires"),
-    TrunkKind.ACCEPT_REGISTER: ("hosts", "sources", "realm", "expires", "keepalive"),
+    TrunkKind.ACCEPT_REGISTER: ("hosts", "sources", "realm", "expires", "keepalive", "link"),
 }
 
 

@@ -31,6 +31,7 @@ class Trunk(models.Model):
     transport = models.CharField(max_length=4, choices=[(item.value, item.value) for item in TrunkTransport])
     encryption = models.CharField(max_length=8, choices=[(item.value, item.value) for item in Encryption])
     aes_256_only = models.BooleanField(default=False)
+    link = models.CharField(max_length=64, blank=True, default="")
     hosts = models.JSONField(default=list)
     sources = models.JSONField(default=list)
     resolved = models.JSONField(default=dict)

@@ -7,11 +7,12 @@ from ipaddress import ip_address
 from typing import Final
 
 from ringfence.hosts.addresses import parsed
+from ringfence.hosts.transports import read_transports
 from ringfence.policy.addresses import AddressProblem, parse_network
 from ringfence.policy.encryption import Encryption
 from ringfence.policy.settings import Problem
 from ringfence.policy.trunks import TrunkKind, TrunkTransport
-from ringfence.portal import publish
+from ringfence.portal import places, publish
 from ringfence.portal.security.protected import SHORTEST
 from ringfence.portal.text import control_problem, label_problem
 
@@ -41,6 +42,7 @@ class Wish:
     transport: TrunkTransport = TrunkTransport.UDP
     encryption: Encryption = Encryption.OFFERED
     aes_256_only: bool = False
+    link: str = ""
     hosts: tuple[tuple[str, int], ...] = ()
     sources: tuple[tuple[str, int], ...] = ()
     domain: str = ""
@@ -66,6 +68,7 @@ def problems(kind: TrunkKind, wish: Wish, *, has_secret: bool) -> list[Problem]:
         *_place_problems(wish),
         *_number_problems(wish),
         *_range_problems(wish),
+        *_link_problems(kind, wish),
     ]
     match kind:
         case TrunkKind.REGISTER:
@@ -75,6 +78,22 @@ def problems(kind: TrunkKind, wish: Wish, *, has_secret: bool) -> list[Problem]:
         case TrunkKind.ACCEPT_REGISTER:
             found += _accepting(wish, has_secret)
     return [problem for problem in found if problem]
+
+
+def _link_problems(kind: TrunkKind, wish: Wish) -> Iterable[Problem]:
+    """What a transport is missing for: nothing would be sent, or heard, without a word."""
+    if not wish.link.strip():
+        return
+    if kind is TrunkKind.ACCEPT_REGISTER:
+        yield Problem("link", "trunk.no_link", "A gateway that registers here is reached over the link it came by.")
+        return
+    known = read_transports(places.PATHS.transports)
+    if not any(one.link == wish.link.strip() and str(one.protocol) == wish.transport.value for one in known):
+        message = (
+            f"No {wish.transport.upper()} transport is on the link {wish.link.strip()[:50]!r}. Add one under "
+            "Transports first, or leave this empty."
+        )
+        yield Problem("link", "trunk.link", message)
 
 
 def _registering(wish: Wish, has_secret: bool) -> Iterable[Problem]:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ringfence.hosts import ports
 from ringfence.hosts.sbc import read_sbc
+from ringfence.hosts.sip_links import spoken_at
 from ringfence.hosts.transports import Protocol, read_transports
 from ringfence.portal import places
 from ringfence.portal.access import actor_of, signed_in
@@ -62,9 +63,12 @@ def phone(request: HttpRequest) -> HttpResponse:
 
 
 def _sockets(host: str) -> list[str]:
-    """Where browsers can speak SIP on this machine; none when an administrator deleted the transport. An SBC
-    listens on a port of its own, whatever transports the core has."""
-    found = [one.port for one in read_transports(places.PATHS.transports) if one.protocol is Protocol.WSS]
+    """Where browsers can speak SIP at the address they came to; none when an administrator deleted the transport.
+
+    An SBC listens on a port of its own, whatever transports the core has.
+    """
+    spoken = spoken_at(host, read_transports(places.PATHS.transports))
+    found = [one.port for one in spoken if one.protocol is Protocol.WSS]
     outside = ports.SBC_SIP_WSS.first
     if read_sbc(places.PATHS.sbc_switch).has_link and outside not in found:
         found.append(outside)

@@ -5,7 +5,7 @@ from typing import Any
 import segno
 from django import template
 
-from ringfence.hosts.transports import Protocol, SipTransport, read_transports
+from ringfence.hosts.transports import Protocol, SipTransport, read_transports, usual
 from ringfence.portal import places, publish
 from ringfence.portal.people.models import Person
 
@@ -32,8 +32,8 @@ def ways_of_phones() -> list[str]:
 
 
 def transports_of_phones() -> list[SipTransport]:
-    """What a phone can be set to, the encrypted one first."""
-    found = [one for one in read_transports(places.PATHS.transports) if one.protocol is not Protocol.WSS]
+    """What a phone can be set to at the usual address, the encrypted one first."""
+    found = [one for one in usual(read_transports(places.PATHS.transports)) if one.protocol is not Protocol.WSS]
     return sorted(found, key=lambda one: not one.protocol.is_secure)
 
 
