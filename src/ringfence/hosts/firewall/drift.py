@@ -61,6 +61,6 @@ def _unapplied(which: FrontEnd) -> Difference:
     if which is FrontEnd.NFTABLES:
         return Difference(
             Kind.NO_FIREWALL,
-            "No firewall is active on this host: `ringfence firewall apply` closes all but the plan.",
+            "No firewall is active on this host: `ringfence firewall apply` closes everything but the plan.",
         )
     return Difference(Kind.NOT_APPLIED, f"{which} is active but holds nothing of the plan: `ringfence firewall apply`.")

@@ -37,10 +37,10 @@ def recordings_table(path: str) -> Table:
         path=path,
         row="recordings/recordings_row.html",
         columns=(
-            Column("start", _("Start (UTC)"), ("started_at",)),
+            Column("start", _("Start"), ("started_at",), "hide-phone"),
             Column("play", _("Listen")),
             Column("from", _("From"), ("caller",)),
-            Column("to", _("To"), ("callee",)),
+            Column("to", _("To"), ("callee",), "hide-phone"),
             Column("why", _("Recorded by"), ("why",), "hide-phone"),
             Column("seconds", _("Length"), ("seconds",), "text-end hide-phone"),
             Column("actions", _("Actions"), css="text-end"),

@@ -34,7 +34,7 @@ def messages_table(path: str) -> Table:
         path=path,
         row="voicemail/messages_row.html",
         columns=(
-            Column("left", _("Left (UTC)"), ("left_at",)),
+            Column("left", _("Received"), ("left_at",)),
             Column("play", _("Listen")),
             Column("mailbox", _("Mailbox"), ("extension__number",), "hide-phone"),
             Column("caller", _("Caller"), ("caller",)),
