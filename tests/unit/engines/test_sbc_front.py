@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines import sbcclients, sbcfront
+from ringfence.engines import sbcclients, sbcfront, sipcertificates
 from ringfence.engines.files import sbc_tls_file
 from ringfence.engines.questions import Refusal
 from ringfence.engines.sbcclients import SbcClients
@@ -43,7 +43,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, engine: Engine) -> SipCertificates:
+def desk(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> SipCertificates:
+    monkeypatch.setattr(sipcertificates, "around_now", lambda: a_system().network)
     paths = Paths(state=tmp_path / "state", run=tmp_path / "run")
     for folder in (paths.transports.parent, paths.core, paths.sbc_front, paths.sbc_tls_config.parent):
         folder.mkdir(parents=True)

@@ -9,7 +9,7 @@ from ringfence.policy.settings import SecuritySettings
 def test_only_the_other_host_comes_to_the_link() -> None:
     rules = whole_table(Shape(Ports((5060,), (), link_from="198.51.100.2"), Lists(), SecuritySettings()), [])
     assert "ip saddr 198.51.100.2 return" in rules
-    assert "tcp dport { 5068, 5069, 5072 } counter name dropped_link drop" in rules
+    assert "tcp dport { 5068, 5069, 5072, 5073, 5074 } counter name dropped_link drop" in rules
     assert "ip6 saddr 2001:db8::2 return" in "\n".join(linkdoor.lines("2001:db8::2"))
 
 

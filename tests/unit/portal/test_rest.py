@@ -165,4 +165,4 @@ def test_a_time_without_a_zone_means_utc(site: Site) -> None:
     wish = {"cidr": "41.202.0.0/16", "target": "block", "expires_at": "2099-01-31T12:00:00"}
     assert site.admin.post("ip-filters", **wish)["expires_at"] == "2099-01-31T12:00:00+00:00"
     refused = site.admin.refusal("POST", "ip-filters", {**wish, "expires_at": "9999-12-31T23:59:59Z"})
-    assert [item["field"] for item in refused["errors"]] == ["expires_at"]
+    assert refused["field"] == "expires_at"

@@ -9,7 +9,7 @@ import pytest
 from ringfence.hosts.voice_network import VoiceNetwork
 from ringfence.portal import places
 from ringfence.portal.audit.models import Entry
-from ringfence.portal.network import changes
+from ringfence.portal.transports import changes as transports
 from tests.unit.portal.fakeguard import FakeGuard, answering
 from tests.unit.portal.rest import Site
 from tests.unit.portal.test_pages import browser
@@ -35,7 +35,7 @@ def process(site: Site) -> Iterator[FakeGuard]:
 @pytest.fixture
 def up(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     calls: list[Any] = []
-    monkeypatch.setattr(changes.guard, "listed", lambda verb, name: calls)
+    monkeypatch.setattr(transports.guard, "listed", lambda verb, name: calls)
     return calls
 
 
