@@ -190,6 +190,7 @@ def test_phones_that_answer_at_once_are_told_both(pbx: Any, phone: Any) -> None:
         with quick(caller) as one, quick(callee) as other:
             _hang_up(pbx, "483@")
             within(5, lambda: (one, other) == (["BYE"], ["BYE"]), "each is told once")
+        within(5, lambda: not any("483@" in row["caller"] for row in pbx.product.answered_calls()), "it is over")
     _nothing_left(pbx)
 
 

@@ -47,7 +47,7 @@ def test_a_text_reaches_every_device_of_an_extension_and_is_kept_nowhere(pbx: An
     assert answer(writer, sent).status == 200
     journal = pbx.product.home / "state" / "journal"
     within(5, lambda: b'"text.sent"' in _all_of(journal), "it is told that something was sent")
-    assert b"4711" not in _all_of(pbx.product.home / "state")
+    assert SECRET not in _all_of(pbx.product.home / "state")
 
 
 def test_what_is_not_carried_says_why(phone: Any) -> None:
