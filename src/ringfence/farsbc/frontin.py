@@ -97,7 +97,7 @@ async def keep(system: System) -> None:
         except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError, *NONSENSE, EngineRefused) as error:
             if str(error) != complaint:
                 complaint = str(error)
-                log.warning("not as the core's host has it: %s", error or type(error).__name__)
+                log.warning("not as the core's host has it: %s", str(error) or type(error).__name__)
         await asyncio.sleep(AGAIN)
 
 

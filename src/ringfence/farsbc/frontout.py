@@ -8,39 +8,11 @@ import logging
 
 from ringfence.engines.link import core_side
 from ringfence.farsbc.carried import HEARTBEAT, LONGEST_LINE, SILENCE, carried
-from ringfence.farsbc.tls import HANDSHAKE_SECONDS, server_context
+from ringfence.farsbc.door import Door
+from ringfence.farsbc.tls import server_context
 from ringfence.hosts import ports
 from ringfence.hosts.paths import Paths
-from ringfence.hosts.sbc import Sbc, read_sbc
-
-log = logging.getLogger(__name__)
-
-
-class Server:
-    """One connection at a time: a new one ends the one before, which may hang in a network that is gone."""
-
-    def __init__(self, paths: Paths, sbc: Sbc) -> None:
-        self._paths, self._sbc = paths, sbc
-        self._serving: asyncio.Task[None] | None = None
-
-    async def run(self) -> None:
-        server = await asyncio.start_server(
-            self._serve, self._sbc.link_here, ports.LINK_OF_FRONT, ssl=server_context(core_side(self._paths.link)),
-            limit=LONGEST_LINE, ssl_handshake_timeout=HANDSHAKE_SECONDS,
-        )  # fmt: skip
-        await server.serve_forever()
-
-    async def _serve(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._serving is not None:
-            self._serving.cancel()
-        self._serving = asyncio.current_task()
-        log.info("the SBC's host is connected")
-        try:
-            await tell(self._paths, writer)
-        except (OSError, TimeoutError) as error:
-            log.warning("the SBC's host is not connected: %s", error or type(error).__name__)
-        finally:
-            writer.close()
+from ringfence.hosts.sbc import read_sbc
 
 
 async def tell(paths: Paths, writer: asyncio.StreamWriter) -> None:
@@ -59,7 +31,9 @@ async def tell(paths: Paths, writer: asyncio.StreamWriter) -> None:
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="frontout %(levelname)s %(message)s")
     paths = Paths.from_environment()
-    asyncio.run(Server(paths, read_sbc(paths.sbc_switch)).run())
+    door = Door(lambda _, writer: tell(paths, writer), LONGEST_LINE)
+    here = read_sbc(paths.sbc_switch).link_here
+    asyncio.run(door.open(here, ports.LINK_OF_FRONT, server_context(core_side(paths.link))))
 
 
 if __name__ == "__main__":
