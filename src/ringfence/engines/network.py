@@ -60,7 +60,8 @@ class NetworkDesk:
         around = around_now()
         wanted = _wanted(args.get("settings"), before, around)
         self._refuse_mute_capture(wanted)
-        self._refuse_link_of_transports(wanted, before)
+        if wanted.signalling_on not in ("", before.signalling_on):
+            self._refuse_link_of_transports(wanted.signalling_on, around)
         if wanted != before:
             self._put_in_force(before, wanted, around)
         return self.show({})
@@ -71,13 +72,9 @@ class NetworkDesk:
             message = "A copy is sent over UDP, so the core needs a UDP transport; add one first."
             raise Refusal("voice_network.capture_udp", "capture_address", message)
 
-    def _refuse_link_of_transports(self, wanted: VoiceNetwork, before: VoiceNetwork) -> None:
+    def _refuse_link_of_transports(self, place: str, around: Surroundings) -> None:
         """Its transports would be heard no more by their own name."""
-        place = wanted.signalling_on
         links = links_of(read_transports(self._system.paths.transports))
-        around = around_now()
-        if place == before.signalling_on or not place:
-            return
         own = next((link for link in links if set(bound(link, around)).intersection(around.placed(place))), "")
         if own:
             message = f"The link {own} has transports of its own; delete them under Transports first."

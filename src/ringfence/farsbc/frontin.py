@@ -56,9 +56,8 @@ def _take_front(system: System, told: Carried, pair_changed: bool) -> None:
     put_front(paths, told.front)
     file = sbc_tls_file(system, account="")
     try:
-        if file.is_in_force():
+        if not install([file], lambda: "" if sbc_takes_over(system) else "the SBC did not take it"):
             sbc_takes_over(system)
-        install([file], lambda: "" if sbc_takes_over(system) else "the SBC did not take it")
     except EngineRefused:
         put_front(paths, before)
         raise

@@ -18,15 +18,9 @@ class Faults:
 
     def __init__(self, alarms: Alarms) -> None:
         self._alarms = alarms
-        self._quiet_at = 0.0
 
     def take(self, event: Event, now: Moment) -> None:
         """An exception in a worker. Raises KeyError on an event that says nothing."""
         where, error = str(event["where"])[:SHOWN], str(event["error"])[:SHOWN]
-        self._quiet_at = now.boot + QUIET_AFTER
         message = f"The SIP core could not judge a message in {where} and refused it ({error}). Please report this."
-        self._alarms.set_off(Kind.ENGINE_EXCEPTION, message, now.wall)
-
-    def sweep(self, now: Moment) -> None:
-        if now.boot >= self._quiet_at:
-            self._alarms.clear(Kind.ENGINE_EXCEPTION, now.wall)
+        self._alarms.set_off_for(Kind.ENGINE_EXCEPTION, message, now, QUIET_AFTER)

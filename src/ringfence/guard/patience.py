@@ -18,17 +18,10 @@ class Patience:
     def __init__(self, alarms: Alarms) -> None:
         self._alarms = alarms
         self._guessing = PatientGuessing()
-        self._quiet_at = dict.fromkeys(Pattern, 0.0)
 
     def take(self, failure: Failure, now: Moment) -> None:
         for finding in self._guessing.count(failure):
-            self._quiet_at[finding.pattern] = now.boot + QUIET_AFTER
-            self._alarms.set_off(finding.pattern, _told(finding), now.wall)
-
-    def sweep(self, now: Moment) -> None:
-        for pattern, quiet_at in self._quiet_at.items():
-            if now.boot >= quiet_at:
-                self._alarms.clear(pattern, now.wall)
+            self._alarms.set_off_for(finding.pattern, _told(finding), now, QUIET_AFTER)
 
 
 def _told(finding: Finding) -> Sentence:

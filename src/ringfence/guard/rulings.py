@@ -43,7 +43,6 @@ class Rulings:
         self._ledger = record.ledger
         self._boot_id = boot_id
         self._alarms = record.alarms
-        self._quiet_at = 0.0
         self._spared: OrderedDict[tuple[str, str, str], float] = OrderedDict()
 
     def surroundings(self, key: str, now: float, blocked_agents: int = 0) -> Surroundings:
@@ -61,11 +60,6 @@ class Rulings:
                 self._ban(ruling, now)
             case Spared():
                 self._spare(ruling, now)
-
-    def sweep(self, now: Moment) -> None:
-        """Takes the alarm back once no never-block member was over a limit for a while."""
-        if now.boot >= self._quiet_at:
-            self._alarms.clear(Sparing.NEVER_BLOCK, now.wall)
 
     def _ban(self, ban: Ban, now: Moment) -> None:
         self._bans.add(
@@ -85,12 +79,12 @@ class Rulings:
 
     def _spare(self, spared: Spared, now: Moment) -> None:
         if spared.why is Sparing.NEVER_BLOCK:
-            self._quiet_at = now.boot + QUIET_AFTER
-            self._alarms.set_off(
+            self._alarms.set_off_for(
                 Sparing.NEVER_BLOCK,
                 f"{spared.source} is over a limit but never blocked, because it is {spared.protects}. Either somebody "
                 "forges that address, or what stands there is broken.",
-                now.wall,
+                now,
+                QUIET_AFTER,
             )
         if spared.pairs:
             self._bans.slow(spared.source, spared.pairs, now.boot + spared.evidence.window)

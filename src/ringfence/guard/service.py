@@ -222,9 +222,7 @@ class Service:
         parts.known.expire(now)
         parts.doors.expire(now)
         parts.intake.unanswered.judge(now)
-        parts.intake.rulings.sweep(now)
-        parts.intake.faults.sweep(now)
-        parts.intake.patience.sweep(now)
+        parts.alarms.sweep(now)
         expired = parts.never_block.expire(now.boot)
         if self._installed and self._installed.ports != parts.ports.now():
             self.install()

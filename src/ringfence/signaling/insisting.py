@@ -7,7 +7,7 @@ is asked again, and what is required was asked for from the start (docs/adr/0026
 from typing import Final
 
 from ringfence.policy.encryption import Encryption
-from ringfence.signaling import branch_port, calls, encrypted, ksr, media, memory, terms
+from ringfence.signaling import branch_port, calls, encrypted, ksr, media, terms
 from ringfence.signaling.worker import Worker
 
 REFUSED: Final = 488
@@ -21,7 +21,7 @@ def ring_again(worker: Worker) -> None:
     device = branch_port.device_that_answered()
     if branch_port.branch_code() != REFUSED or not device or not ksr.has_sdp() or ksr.cancelled():
         return
-    owner = branch_port.device_answers_for(aor for aor in _called() if aor)
+    owner = branch_port.device_answers_for(terms.called())
     subscriber = worker.view.subscriber(owner) if owner else None
     if subscriber is None or terms.of_subscriber(subscriber, worker).encryption is not Encryption.OFFERED:
         return
@@ -34,7 +34,3 @@ def ring_again(worker: Worker) -> None:
 def passes_over() -> bool:
     """Whether this branch goes to another device of the extension than that which is asked again."""
     return ksr.noted(media.INSISTS) not in ("", branch_port.device_of_branch())
-
-
-def _called() -> tuple[str, ...]:
-    return (*(ksr.dialog_var("rung") or ksr.dialog_var("to")).split(","), memory.picker())

@@ -18,12 +18,17 @@ def of_branch(worker: Worker) -> Terms:
     """
     if ksr.text("$du") == media.VOICE_HOP:
         return NO_ENCRYPTION
-    rung = ksr.dialog_var("rung") or ksr.dialog_var("to")
-    aors = [aor for aor in (*rung.split(","), memory.picker()) if aor]
+    aors = called()
     if len(aors) > 1 and (owner := branch_port.device_rung_by(aors)):
         aors = [owner]
     found = [worker.view.subscriber(aor) for aor in aors]
     return _strictest([of_subscriber(one, worker) for one in found if one is not None])
+
+
+def called() -> list[str]:
+    """The extensions that ring, and the one that picks the call up."""
+    rung = ksr.dialog_var("rung") or ksr.dialog_var("to")
+    return [aor for aor in (*rung.split(","), memory.picker()) if aor]
 
 
 def _strictest(found: list[Terms]) -> Terms:

@@ -19,9 +19,9 @@ def test_an_exception_in_a_worker_is_one_alarm_until_none_came_for_a_while(tmp_p
     assert len(raised) == 1
     assert "ksr_request_route" in raised[0]["message"]
     assert "policy/decide.py:9" in raised[0]["message"]
-    service.parts.intake.faults.sweep(Moment(now.wall, now.boot + QUIET_AFTER - 1))
+    service.parts.alarms.sweep(Moment(now.wall, now.boot + QUIET_AFTER - 1))
     assert service.parts.alarms.listing() == raised
-    service.parts.intake.faults.sweep(Moment(now.wall, now.boot + QUIET_AFTER))
+    service.parts.alarms.sweep(Moment(now.wall, now.boot + QUIET_AFTER))
     assert service.parts.alarms.listing() == []
 
 

@@ -74,7 +74,7 @@ def test_a_trunk_over_the_limit_is_spared_with_one_alarm(tmp_path: Path) -> None
     assert "an address of the trunk Carrier A" in raised[0]["message"]
     assert kinds(service).count("alarm.raised") == 1
     now = moment()
-    service.parts.intake.rulings.sweep(Moment(now.wall + 700, now.boot + 700))
+    service.parts.alarms.sweep(Moment(now.wall + 700, now.boot + 700))
     assert "never_block.member" not in [alarm["id"] for alarm in service.parts.alarms.listing()]
 
 

@@ -16,9 +16,9 @@ def test_many_addresses_at_one_account_raise_an_alarm_until_it_is_quiet(tmp_path
     assert alarm["id"] == "guessing.spread"
     assert f"{MOST} different addresses failed to sign in as 101@acme.example" in alarm["message"]
     assert len(service.parts.bans) == 0
-    service.parts.intake.patience.sweep(Moment(now.wall, now.boot + QUIET_AFTER - 1))
+    service.parts.alarms.sweep(Moment(now.wall, now.boot + QUIET_AFTER - 1))
     assert service.parts.alarms.listing() == [alarm]
-    service.parts.intake.patience.sweep(Moment(now.wall, now.boot + QUIET_AFTER))
+    service.parts.alarms.sweep(Moment(now.wall, now.boot + QUIET_AFTER))
     assert service.parts.alarms.listing() == []
 
 
