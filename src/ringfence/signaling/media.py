@@ -151,8 +151,15 @@ def relay_answer_in_dialog(code: int, asker: str, other: str) -> None:
 
 
 def _offer_in_answer(code: int, offers: Leg, receiver: str) -> None:
-    """To an INVITE without an offer the answer has one (RFC 3261 section 13.2.1), which the ACK will answer."""
-    if code >= 300 or not ksr.has_body():
+    """To an INVITE without an offer the answer has one (RFC 3261 section 13.2.1), which the ACK will answer.
+
+    Where it has none either, the call is one without media: the ACK has nothing to answer.
+    """
+    if code >= 300:
+        return
+    if not ksr.has_body():
+        if code >= 200:
+            ksr.set_dialog_var(LATE, "")
         return
     if code < 200:
         ksr.remove_body()

@@ -20,7 +20,7 @@ def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arr
     claims.strip()
     call_id = worker.new_call_id()
     started = calls.caller_fields(caller, str(verdict.service), target_user)
-    leg = media.leg_of_caller(more.terms or terms.of_subscriber(caller, worker)) if ksr.has_sdp() else media.UNAVAILABLE
+    leg = media.leg_of_caller(more.terms or terms.of_subscriber(caller, worker))
     if isinstance(leg, Refuse):
         calls.refuse(worker, leg, started)
         return

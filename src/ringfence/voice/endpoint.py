@@ -151,7 +151,7 @@ class Endpoint(asyncio.DatagramProtocol):
                 self._begin(request, source)
             case "ACK":
                 if leg is not None:
-                    leg.acknowledged.set()
+                    _acknowledge(leg, request)
             case "INVITE" | "UPDATE" if leg is not None:
                 self._renew(leg, request, source)
             case "BYE" if leg is not None:
@@ -175,7 +175,7 @@ class Endpoint(asyncio.DatagramProtocol):
         key = key_of(invite)
         if key in self._beginning:
             return
-        offer = sdp.read_offer(invite.body)
+        offer = sdp.read_offer(invite.body) if invite.body else sdp.NOWHERE
         if offer is None:
             self._reply(invite, source, 488, "Not Acceptable Here")
         elif len(self._legs) + len(self._beginning) >= MOST_CALLS:
@@ -194,7 +194,7 @@ class Endpoint(asyncio.DatagramProtocol):
         try:
             leg.answer = self._response(leg, invite, offer)
             note.write_bytes(leg.request("BYE"))
-            if await self._until_acknowledged(leg):
+            if await self._until_acknowledged(leg) and media.is_placed:
                 await self._until_ended(leg)
         finally:
             self.clock.remove(media)
@@ -245,6 +245,8 @@ class Endpoint(asyncio.DatagramProtocol):
         if offer is not None:
             leg.media.adopt(offer)
             self.send(self._response(leg, request, offer), source)
+        elif request.method == "INVITE":
+            self.send(self._response(leg, request, sdp.NOWHERE), source)
         else:
             self._reply(request, source, 200, "OK")
 
@@ -254,7 +256,8 @@ class Endpoint(asyncio.DatagramProtocol):
             ("Allow", ALLOW),
             ("Content-Type", "application/sdp"),
         ]
-        body = sdp.answer(offer, self._host, leg.media.port, 1)
+        host, port = self._host, leg.media.port
+        body = sdp.offer(host, port) if offer is sdp.NOWHERE else sdp.answer(offer, host, port, 1)
         return sip.response(request, 200, "OK", leg.tag, more, body)
 
     def _reply(self, request: Message, source: Address, code: int, reason: str) -> None:
@@ -323,6 +326,13 @@ def _transaction_of(message: Message) -> str:
 def key_of(message: Message) -> str:
     """Which call: the same for its requests in either state of the dialog."""
     return f"{message.header('call-id')}\n{message.tag('from')}"
+
+
+def _acknowledge(leg: Leg, ack: Message) -> None:
+    """The ACK of a caller who left the offer to us has the answer; the core takes a body out of every other."""
+    if answer := sdp.read_offer(ack.body):
+        leg.media.adopt(answer)
+    leg.acknowledged.set()
 
 
 def _key_in_info(leg: Leg, request: Message) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ringfence.audio.g711 import ALAW_OF_ULAW, FRAME, RATE, SILENCE, ULAW_OF_ALAW
-from ringfence.voice.sdp import PCMA, Offer
+from ringfence.voice.sdp import NOWHERE, PCMA, Offer
 
 KEYS: Final = "0123456789*#ABCD"
 LONGEST_GAP: Final = 2 * RATE
@@ -52,6 +52,11 @@ class Media(asyncio.DatagramProtocol):
         self._peer = (offer.host, offer.port)
 
     @property
+    def is_placed(self) -> bool:
+        """Whether the other side has said where it hears us."""
+        return self._peer != (NOWHERE.host, NOWHERE.port)
+
+    @property
     def port(self) -> int:
         assert self._transport is not None
         port: int = self._transport.get_extra_info("sockname")[1]
@@ -90,7 +95,7 @@ class Media(asyncio.DatagramProtocol):
             frame = frame.translate(ALAW_OF_ULAW)
         self._sequence = self._sequence + 1 & 0xFFFF
         self._stamp = self._stamp + FRAME & 0xFFFFFFFF
-        if self._transport is not None and not self._transport.is_closing():
+        if self._transport is not None and self.is_placed and not self._transport.is_closing():
             head = _HEAD.pack(_VERSION, self._offer.payload, self._sequence, self._stamp, self._ssrc)
             self._transport.sendto(head + frame, self._peer)
 

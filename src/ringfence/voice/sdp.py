@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
+from ringfence.voice import speech
+
 PCMU, PCMA = 0, 8
 SPOKEN: Final = frozenset({PCMU, PCMA})
 EVENTS: Final = 101
@@ -23,6 +25,10 @@ class Offer:
     payload: int
     events: int | None
     direction: str
+
+
+NOWHERE: Final = Offer("", 0, PCMA, PCMA, EVENTS, "sendrecv")
+"""Of a caller who leaves the offer to us: where he hears us his ACK will tell."""
 
 
 def read_offer(body: bytes) -> Offer | None:
@@ -80,6 +86,11 @@ def answer(offer: Offer, host: str, port: int, session: int) -> bytes:
         "",
     ]
     return "\r\n".join(lines).encode()
+
+
+def offer(host: str, port: int) -> bytes:
+    """Our side where we are to begin (RFC 3261 section 13.2.1)."""
+    return speech.write(speech.Speech(host, port, speech.G711), 1)
 
 
 def wanted(host: str, port: int) -> bytes:

@@ -1,47 +1,15 @@
 """Hold: the re-INVITE passes, and whoever is held hears music from the relay until the call goes on (RFC 3264, 8.4)."""
 
-import select
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from ringfence.lab import sip
-from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
 from ringfence.lab.softphone import Dialog, Softphone, end_call, establish
+from tests.system.hearing import ear
 
 pytestmark = pytest.mark.usefixtures("oracle")
-
-
-class Ear:
-    """Counts the audio packets that reach a phone."""
-
-    def __init__(self, phone: Softphone) -> None:
-        self.socket = phone.host.udp(40_000)
-        self.heard = 0
-
-    def listen(self, seconds: float) -> int:
-        """How many arrive in this time."""
-        count, end = 0, time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if select.select([self.socket], [], [], left)[0]:
-                packet, (address, _) = self.socket.recvfrom(2048)
-                assert address == PBX_ADDRESS
-                count += packet[0] >> 6 == 2
-        self.heard += count
-        return count
-
-
-@contextmanager
-def ear(phone: Softphone) -> Iterator[Ear]:
-    one = Ear(phone)
-    try:
-        yield one
-    finally:
-        one.socket.close()
 
 
 def offer(phone: Softphone, other: Softphone, dialog: Dialog, direction: str) -> bytes:

@@ -12,6 +12,7 @@ from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
 from ringfence.lab.sip import Headers, Message
 from ringfence.lab.softphone import Dialog, Softphone, dialog_of_caller, end_call, establish
+from tests.system.hearing import ear
 from tests.system.trunks import conftest as trunks
 from tests.system.trunks.carrier import Carrier
 from tests.system.trunks.counting import counted
@@ -91,6 +92,40 @@ def test_either_side_asks_again_without_an_offer(phone: Any) -> None:
     caller.send(caller.in_dialog(ours, "ACK", SDP, sip.sdp(caller.address, 40_000)))
     assert callee.request("ACK").body == b"", "nobody asked for an answer"
     assert end_call(caller, callee, ours).status == 200
+
+
+def test_a_call_without_media_stands(pbx: Any, phone: Any) -> None:
+    """Nobody offers, so the ACK has nothing to answer: a description in it is left out."""
+    caller, callee = phone("590"), phone("591")
+    headers = call_without_offer(caller, "591")
+    callee.respond(callee.request("INVITE"), 200, "OK", sip.new_token())
+    dialog = dialog_of_caller(answer_of(caller, headers))
+    caller.send(caller.in_dialog(dialog, "ACK", SDP, sip.sdp(caller.address, 40_010)))
+    assert callee.request("ACK").body == b""
+    assert end_call(caller, callee, dialog).status == 200
+    within(8, lambda: not counted(pbx), "nothing is counted any more")
+
+
+def test_a_mailbox_offers_where_the_caller_does_not(pbx: Any, phone: Any) -> None:
+    """It is heard where the ACK says, and where that of a later INVITE without an offer says."""
+    pbx.account("588")
+    pbx.rest.patch(f"users/{pbx.users['588']['id']}/voicemail", enabled=True)
+    caller = phone("590")
+    answer = answer_of(caller, call_without_offer(caller, "588"))
+    dialog = dialog_of_caller(answer)
+    assert is_relayed(answer)
+    with ear(caller, 40_010) as one, ear(caller, 40_012) as other:
+        caller.send(caller.in_dialog(dialog, "ACK", SDP, sip.sdp(caller.address, 40_010)))
+        assert one.hears()
+        raw = caller.in_dialog(dialog, "INVITE")
+        caller.send(raw)
+        assert is_relayed(caller.final(sip.parse(raw).branch, 10))
+        caller.send(caller.in_dialog(dialog, "ACK", SDP, sip.sdp(caller.address, 40_012)))
+        assert other.hears()
+    bye = caller.in_dialog(dialog, "BYE")
+    caller.send(bye)
+    assert caller.final(sip.parse(bye).branch).status == 200
+    within(8, lambda: not counted(pbx), "nothing is counted any more")
 
 
 def test_an_offer_that_is_not_answered_ends_the_call(pbx: Any, phone: Any) -> None:

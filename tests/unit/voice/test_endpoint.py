@@ -81,6 +81,26 @@ def test_a_call_is_answered_served_and_ended_by_us(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_caller_who_leaves_the_offer_to_us_is_heard_after_the_ack(tmp_path: Path) -> None:
+    """RFC 3261 section 13.2.1; the same in the call. Nothing is served to who does not say where."""
+    seen: list[bool] = []
+
+    async def story() -> None:
+        endpoint, wire = await endpoint_of(tmp_path, lambda leg: seen.append(leg.media.is_placed))
+        for body, branch in ((SDP, "z9hG4bK1"), (b"", "z9hG4bK2")):
+            endpoint.datagram_received(request("INVITE", branch=branch), CORE)
+            await until(lambda: wire.sent and wire.sent[-1].status == 200)
+            answer = wire.sent[-1]
+            assert b"RTP/AVP 8 0 101" in answer.body
+            endpoint.datagram_received(request("ACK", to_tag=answer.tag("to"), body=body), CORE)
+            await until(lambda: wire.sent[-1].start.startswith("BYE"))
+            endpoint.datagram_received(sip.response(wire.sent[-1], 200, "OK", "", []), CORE)
+            await until(lambda: endpoint.calls == 0)
+
+    asyncio.run(story())
+    assert seen == [True]
+
+
 def test_a_caller_who_hangs_up_ends_the_service(tmp_path: Path) -> None:
     ended: list[bool] = []
 
