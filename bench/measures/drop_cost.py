@@ -16,7 +16,13 @@ from bench.load.flood import Kind, Load, run_flood
 from bench.rig.charge import processes_in, spent
 from bench.rig.network import Network, attack_address, inode, run_in
 
-SETTLE_SECONDS: Final = 0.5
+SETTLE_SECONDS: Final = 0.1
+CALM_SECONDS: Final = 3.0
+"""A system that has just started has work of its own, for which no packet should pay."""
+
+PAIRS: Final = 12
+"""Many short floods: what the machine does beside them changes within seconds, and is more than a drop costs."""
+
 _DROP_ALL: Final = (
     "table netdev floor {\n chain in {\n type filter hook ingress device attack priority -500\n counter drop\n }\n}\n"
 )
@@ -51,8 +57,13 @@ class Drop:
         return self.nanoseconds - self.floor
 
 
-def drop(net: Network, defence: Defence, folder: Path) -> Drop:
-    """One flood against a standing defence, and the same flood into nothing right after it."""
+def drops(net: Network, defence: Defence, folder: Path) -> list[Drop]:
+    """Floods against a standing defence, each with the same flood into nothing right after it."""
+    time.sleep(CALM_SECONDS)
+    return [_drop(net, defence, folder) for _ in range(PAIRS)]
+
+
+def _drop(net: Network, defence: Defence, folder: Path) -> Drop:
     own = _cost(net, defence.load, folder)
     run_in(net.server, "nft", _DROP_ALL)
     try:

@@ -2,7 +2,7 @@
 
 from bench import goals
 from bench.goals import Verdict
-from bench.measures.drop_cost import Drop, drop, price
+from bench.measures.drop_cost import Drop, drops, price
 from bench.stage import Result, Stage
 from bench.systems.defences import OURS, OURS_MANY, PIKE, RULES, defences
 
@@ -13,7 +13,7 @@ def run(stage: Stage) -> Result:
     for _ in range(stage.repeats):
         for way in ways:
             with way.up():
-                found.append(drop(stage.net, way, stage.folder))
+                found.extend(drops(stage.net, way, stage.folder))
     prices = {way.name: price(found, way.name) for way in ways}
     return Result(_verdicts(prices), _table(prices), found)
 
