@@ -1,6 +1,7 @@
 """Counts the audio packets that reach a scripted phone."""
 
 import select
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,13 @@ class Ear:
 
     def __init__(self, phone: Softphone, port: int) -> None:
         self.socket = phone.host.udp(port)
-        self.heard = 0
+        self.heard = self.said = 0
+
+    def speaks(self, to: tuple[str, int]) -> bool:
+        """Sends 20 ms of sound, A-law, and whether that worked."""
+        self.said += 1
+        head = struct.pack(">BBHII", 0x80, 8, self.said, 160 * self.said, self.socket.fileno())
+        return self.socket.sendto(head + b"\xd5" * 160, to) > 0
 
     def hears(self) -> bool:
         """Whether anything arrives, of a call that is about to be heard."""

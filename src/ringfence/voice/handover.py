@@ -291,7 +291,7 @@ class Handover:
             case "INVITE" | "UPDATE" if request.body:
                 self._renew(dialog, request, source)
             case "INVITE":
-                self._answer(request, source, (488, "Not Acceptable Here"))
+                self._agree(request, source, dialog.body)
             case "BYE":
                 dialog.ended.set()
                 self._answer(request, source, (200, "OK"))
@@ -311,8 +311,11 @@ class Handover:
         if offer is None or ours is None or not spoken:
             self._answer(request, source, (488, "Not Acceptable Here"))
             return
-        content: Headers = [("Contact", f"<sip:{dialog.hostport}>"), *ALLOW, ("Content-Type", "application/sdp")]
-        body = speech.write(speech.at(offer.answering(spoken, ours.port), ours.host), 3)
+        self._agree(request, source, speech.write(speech.at(offer.answering(spoken, ours.port), ours.host), 3))
+
+    def _agree(self, request: Message, source: Address, body: bytes) -> None:
+        """With this side of the media: the answer, or the offer where the other side leaves that to us."""
+        content: Headers = [("Contact", f"<sip:{self.first.hostport}>"), *ALLOW, ("Content-Type", "application/sdp")]
         self._endpoint.send(sip.response(request, 200, "OK", "", content, body), source)
 
     def _pass_on(self, dialog: Dialog, request: Message) -> None:

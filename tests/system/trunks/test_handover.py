@@ -13,6 +13,7 @@ from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
 from ringfence.lab.softphone import Softphone, establish
 from tests.system.features.steps import record
+from tests.system.hearing import Ear, ear
 from tests.system.trunks.carrier import CALLER, Carrier
 from tests.system.trunks.counting import counted
 from tests.system.trunks.handing import (
@@ -155,6 +156,35 @@ def test_who_was_handed_a_party_may_hold_it_and_hand_it_on(pbx: Any, carrier: Ca
     assert counted(pbx)[f"tenant:{pbx.tenant['id']}"] == 1, "a chain is one call of the tenant"
     hang_up_with(carrier, with_party, desk, last)
     nothing_counted(pbx)
+
+
+def test_a_gateway_refreshes_without_an_offer_after_it_was_handed_on(pbx: Any, carrier: Carrier, phone: Any) -> None:
+    """RFC 3261 section 14.2: the ACK says where it is heard now, and both go on hearing each other."""
+    desk, colleague = phone(DESK), phone(COLLEAGUE)
+    call = carrier.call_in(NUMBER, desk)
+    assert refer(desk, call.phone, COLLEAGUE).status == 202
+    invite = colleague.request("INVITE", 10)
+    theirs = colleague.answer_call(invite)
+    colleague.request("ACK", 10)
+    carrier.take_renewal()
+    assert told(desk, last=True)[-1] == "SIP/2.0 200 OK"
+    is_hung_up(desk, call.phone)
+    raw = carrier.in_dialog(call.carrier, "INVITE")
+    carrier.send(raw)
+    answer = carrier.final(sip.parse(raw).branch, 10)
+    assert answer.status == 200
+    description = [("Content-Type", "application/sdp")]
+    carrier.send(carrier.in_dialog(call.carrier, "ACK", description, sip.sdp(carrier.address, 40_020)))
+    with ear(carrier, 40_020) as one, ear(colleague) as other:
+        ends = ((one, sip.media_address(answer.body)), (other, sip.media_address(invite.body)))
+        assert {address for _, (address, _) in ends} == {PBX_ADDRESS}
+        within(10, lambda: all(mine.speaks(to) for mine, to in ends) and both_hear(one, other), "both hear")
+    hang_up_with(carrier, call.carrier, colleague, theirs)
+    nothing_counted(pbx)
+
+
+def both_hear(one: Ear, other: Ear) -> bool:
+    return one.listen(0.1) > 0 and other.listen(0.1) > 0
 
 
 def test_only_a_party_with_the_right_hands_on(pbx: Any, carrier: Carrier, phone: Any, attacker: Softphone) -> None:
