@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 
 from tests.browser.conftest import Portal
-from tests.browser.test_first_steps import expect_heading, expect_text, fill, set_up
+from tests.browser.test_first_steps import PASSWORD, expect_heading, expect_text, fill, set_up
 
 pytestmark = pytest.mark.browser
 MEMBER = {"cidr": "192.0.2.1/32", "name": "the network gateway", "source": "the routing table"}
@@ -63,6 +63,39 @@ def test_a_list_is_checked_shown_and_applied(browser: Chrome, portal: Portal) ->
     assert "2001:db8::/32" not in browser.find_element(By.TAG_NAME, "main").text
     browser.get(f"{portal.url}/ip-blacklist/never-block")
     expect_text(browser, "the routing table")
+
+
+EXPIRE = (
+    "from django.contrib.sessions.backends.db import SessionStore\n"
+    "from django.contrib.sessions.models import Session\n"
+    "for row in Session.objects.all():\n"
+    "    session = SessionStore(row.pk)\n"
+    "    session['proved_at'] = 0\n"
+    "    session.save()\n"
+)
+
+
+def test_what_was_typed_is_there_again_after_the_proof(browser: Chrome, portal: Portal) -> None:
+    """Nothing is lost where "Is it you?" comes between; no secret waits in the browser, and nothing turns up later."""
+    set_up(browser, portal)
+    browser.get(f"{portal.url}/security/anti-hacking")
+    subprocess.run(
+        [sys.executable, "-m", "ringfence.portal.manage", "shell", "-v", "0", "-c", EXPIRE],
+        env=portal.environment,
+        check=True,
+        timeout=60,
+    )
+    fill(browser, detection_period="21")
+    expect_text(browser, "Is it you?")
+    fill(browser, password="wrong")
+    fill(browser, password=PASSWORD)
+    expect_text(browser, "What you typed is here again.")
+    assert browser.find_element(By.NAME, "detection_period").get_attribute("value") == "21"
+    press(browser, "//main//button[text()='Apply']")
+    expect_text(browser, "Saved and in force")
+    assert browser.find_element(By.NAME, "detection_period").get_attribute("value") == "21"
+    assert "What you typed" not in browser.find_element(By.TAG_NAME, "main").text
+    assert browser.execute_script("return sessionStorage.getItem('ringfence-typed')") is None
 
 
 def test_a_setting_returns_to_its_default_with_one_click(browser: Chrome, portal: Portal) -> None:

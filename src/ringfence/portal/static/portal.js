@@ -183,7 +183,51 @@
     if (here) here.scrollIntoView({ block: "center" });
   }
 
+  // A fresh proof may be asked for when a form is sent. What was typed, but nothing secret, waits in this tab for that long.
+  var TYPED = "ringfence-typed", PROOF = "/prove";
+
+  function here() { return window.location.pathname + window.location.search; }
+
+  function typedIn(form) {
+    return Array.from(form.elements).filter(function (field) {
+      return field.name && !/^(hidden|password|file|submit|reset|button|fieldset)$/.test(field.type);
+    }).map(function (field) {
+      var marks = /^(checkbox|radio)$/.test(field.type), many = field.type === "select-multiple";
+      var options = many ? Array.from(field.options, function (option) { return option.selected; }) : null;
+      var text = /PRIVATE KEY/.test(field.value) ? "" : field.value;
+      return { field: field, name: field.name, value: marks ? field.checked : options || text };
+    });
+  }
+
+  function keepTyped(event) {
+    var form = event.target;
+    if (event.defaultPrevented || form.getAttribute("method") !== "post" || window.location.pathname === PROOF) return;
+    var typed = typedIn(form).map(function (one) { return [one.name, one.value]; });
+    var place = Array.from(document.forms).indexOf(form);
+    window.sessionStorage.setItem(TYPED, JSON.stringify({ page: here(), place: place, typed: typed }));
+  }
+
+  function putBack(field, value) {
+    if (Array.isArray(value)) value.forEach(function (chosen, index) { if (field.options[index]) field.options[index].selected = chosen; });
+    else if (typeof value === "boolean") field.checked = value;
+    else field.value = value;
+  }
+
+  function putTypedBack() {
+    if (window.location.pathname === PROOF) return;
+    var kept = JSON.parse(window.sessionStorage.getItem(TYPED) || "null"), note = document.getElementById("put-back");
+    window.sessionStorage.removeItem(TYPED);
+    var was = document.referrer && new URL(document.referrer).pathname;
+    if (!kept || !note || was !== PROOF || kept.page !== here()) return;
+    var fields = document.forms[kept.place] ? typedIn(document.forms[kept.place]) : [];
+    var same = fields.length === kept.typed.length && fields.every(function (one, index) { return one.name === kept.typed[index][0]; });
+    if (!same) return;
+    fields.forEach(function (one, index) { putBack(one.field, kept.typed[index][1]); });
+    note.hidden = false;
+  }
+
   document.addEventListener("submit", confirmFirst, true);
+  document.addEventListener("submit", keepTyped);
   document.addEventListener("htmx:beforeRequest", holdStill);
   document.addEventListener("change", showMarked);
   document.addEventListener("change", submitChoice);
@@ -205,6 +249,7 @@
     takeSetupToken();
     showPasskeys();
     showPlaceInMenu();
+    putTypedBack();
     document.querySelectorAll("[data-chart]").forEach(keepChart);
   });
 })();
