@@ -65,6 +65,7 @@ def test_a_list_is_checked_shown_and_applied(browser: Chrome, portal: Portal) ->
     expect_text(browser, "the routing table")
 
 
+KEPT = "return sessionStorage.getItem('ringfence-typed')"
 EXPIRE = (
     "from django.contrib.sessions.backends.db import SessionStore\n"
     "from django.contrib.sessions.models import Session\n"
@@ -88,6 +89,10 @@ def test_what_was_typed_is_there_again_after_the_proof(browser: Chrome, portal: 
     fill(browser, detection_period="21")
     expect_text(browser, "Is it you?")
     fill(browser, password="wrong")
+    kept = browser.execute_script(KEPT)
+    assert "detection_period" in kept
+    assert "csrfmiddlewaretoken" not in kept
+    assert "wrong" not in kept
     fill(browser, password=PASSWORD)
     expect_text(browser, "What you typed is here again.")
     assert browser.find_element(By.NAME, "detection_period").get_attribute("value") == "21"
@@ -95,7 +100,7 @@ def test_what_was_typed_is_there_again_after_the_proof(browser: Chrome, portal: 
     expect_text(browser, "Saved and in force")
     assert browser.find_element(By.NAME, "detection_period").get_attribute("value") == "21"
     assert "What you typed" not in browser.find_element(By.TAG_NAME, "main").text
-    assert browser.execute_script("return sessionStorage.getItem('ringfence-typed')") is None
+    assert browser.execute_script(KEPT) is None
 
 
 def test_a_setting_returns_to_its_default_with_one_click(browser: Chrome, portal: Portal) -> None:

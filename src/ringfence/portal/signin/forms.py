@@ -69,5 +69,7 @@ class ExtensionPasswordForm(PortalForm):
         strip=False,
         label="New extension password (SIP)",
         help_text="Leave it empty and a strong one is generated. Your phone needs it, nobody has to remember it.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none", "data-secret": ""}
+        ),
     )

@@ -190,18 +190,18 @@
 
   function typedIn(form) {
     return Array.from(form.elements).filter(function (field) {
-      return field.name && !/^(hidden|password|file|submit|reset|button|fieldset)$/.test(field.type);
+      var kept = !/^(hidden|password|file|submit|reset|button|fieldset)$/.test(field.type);
+      return field.name && kept && !("secret" in field.dataset);
     }).map(function (field) {
       var marks = /^(checkbox|radio)$/.test(field.type), many = field.type === "select-multiple";
       var options = many ? Array.from(field.options, function (option) { return option.selected; }) : null;
-      var text = /PRIVATE KEY/.test(field.value) ? "" : field.value;
-      return { field: field, name: field.name, value: marks ? field.checked : options || text };
+      return { field: field, name: field.name, value: marks ? field.checked : options || field.value };
     });
   }
 
   function keepTyped(event) {
     var form = event.target;
-    if (event.defaultPrevented || form.getAttribute("method") !== "post" || window.location.pathname === PROOF) return;
+    if (event.defaultPrevented || form.getAttribute("method") !== "post" || !document.getElementById("put-back")) return;
     var typed = typedIn(form).map(function (one) { return [one.name, one.value]; });
     var place = Array.from(document.forms).indexOf(form);
     window.sessionStorage.setItem(TYPED, JSON.stringify({ page: here(), place: place, typed: typed }));

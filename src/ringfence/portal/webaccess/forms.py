@@ -52,7 +52,9 @@ class CertificateForm(PortalForm):
         max_length=LONGEST_PEM,
         label=_("Certificate and chain"),
         help_text=_("PEM: the server’s certificate first, then each issuer; the root may be left out."),
-        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "class": "form-control mono"}),
+        widget=forms.Textarea(
+            attrs={"rows": 6, "spellcheck": "false", "class": "form-control mono", "data-secret": ""}
+        ),
     )
     key = forms.CharField(
         max_length=LONGEST_PEM,
@@ -62,7 +64,13 @@ class CertificateForm(PortalForm):
             "PEM without a passphrase. Leave it empty if it stands in the text above. It is never shown again."
         ),
         widget=forms.Textarea(
-            attrs={"rows": 4, "spellcheck": "false", "class": "form-control mono", "autocomplete": "off"}
+            attrs={
+                "rows": 4,
+                "spellcheck": "false",
+                "class": "form-control mono",
+                "autocomplete": "off",
+                "data-secret": "",
+            }
         ),
     )
 
