@@ -34,8 +34,8 @@ system: platform-test ## real engines in network namespaces, two systems side by
 browser: platform-test ## the portal in a real Chromium; what fails is asked once more, like there
 	$(INSIDE) $(BIN)/pytest tests/browser -n 2 --dist loadfile || $(INSIDE) $(BIN)/pytest tests/browser --last-failed --last-failed-no-failures none
 
-bench: platform-test ## the measurements of the performance goals
-	$(INSIDE) $(PYTHON) -m bench
+bench: platform-test ## the measurements of the performance goals; some only: make bench PARTS="drops edge --repeats 2"
+	$(INSIDE) $(PYTHON) -m bench $(PARTS)
 
 deb: platform ## build the Debian package into dist/
 	$(INSIDE) $(PYTHON) -m tools.deb
