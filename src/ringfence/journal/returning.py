@@ -25,7 +25,13 @@ class Returning(NamedTuple):
 
 
 def write_returning(path: Path, expected: Iterable[Returning]) -> None:
-    """Replaces the file in one step."""
+    """Replaces the file in one step. Nobody is expected if the last one was not read to its end: then a broken store
+    may have ended the core over it, and would again.
+    """
+    unfinished = _being_read(path)
+    if unfinished.exists():
+        unfinished.unlink()
+        expected = ()
     fresh = path.with_suffix(".new")
     with fresh.open("w", encoding="utf-8") as file:
         file.writelines(f"{one.until}|{BETWEEN.join(one.facts)}\n" for one in expected)
@@ -33,14 +39,20 @@ def write_returning(path: Path, expected: Iterable[Returning]) -> None:
 
 
 def read_returning(path: Path) -> Iterator[Returning]:
-    """What was written; nothing if there is none. Raises OSError or ValueError on what cannot be read."""
+    """What was written, once; nothing if there is none. Raises OSError or ValueError on what cannot be read."""
     if not path.exists():
         return
-    with path.open(encoding="utf-8", newline="\n") as file:
+    taken = path.replace(_being_read(path))
+    with taken.open(encoding="utf-8", newline="\n") as file:
         for line in file:
             until, *facts = line.rstrip("\n").split(BETWEEN)
             if len(facts) == _FACTS and until.isdecimal():
                 yield Returning(int(until), tuple(facts))
+    taken.unlink()
+
+
+def _being_read(path: Path) -> Path:
+    return path.with_suffix(".read")
 
 
 def returning_of(event: Event) -> Returning | None:

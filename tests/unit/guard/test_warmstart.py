@@ -88,6 +88,22 @@ def test_after_failed_starts_nobody_is_expected(tmp_path: Path) -> None:
     assert list(read_returning(tmp_path / "none")) == []
 
 
+def test_nobody_is_expected_by_a_core_that_ended_over_the_last_list(tmp_path: Path) -> None:
+    """ADR 66: a scribbled page of the policy store ends whoever reads it; once, not at every start."""
+    target = tmp_path / "returning"
+    asked = "sip:acme.example|<sip:101@198.51.100.7:5060;ob>|600"
+    write_journal(
+        tmp_path, registration(asked=asked), registration("102@acme.example", asked=asked.replace("101", "102"))
+    )
+    standing = load_newest(tmp_path / "guard", tmp_path / "journal")
+    warmstart.write_expected(target, standing, time.time())
+    assert next(read_returning(target)).facts[6] == "sip:101@acme.example"
+    warmstart.write_expected(target, standing, time.time())
+    assert list(read_returning(target)) == []
+    warmstart.write_expected(target, standing, time.time())
+    assert len(list(read_returning(target))) == 2
+
+
 def test_versions_are_those_kamailio_asks_for(tmp_path: Path) -> None:
     write_journal(tmp_path)
     versions = {row["table_name"]: row["table_version"] for row in written(tmp_path)["version"]}
