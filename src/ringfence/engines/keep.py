@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from ringfence.engines.notes import forget, read_notes
+from ringfence.engines.notes import STOP_FILE, forget, read_notes
 from ringfence.engines.processes import Identity, is_alive, kill_session, send
 
 STOP_SECONDS: Final = 30.0
+CHILD_SECONDS: Final = 3.0
 POLL: Final = 0.05
 
 
@@ -29,6 +30,8 @@ class Keeper:
 
     def __init__(self, folder: Path, log: Path) -> None:
         self._argv = (sys.executable, "-m", "ringfence.engines.supervise", str(folder), str(log))
+        self._stop = folder / STOP_FILE
+        self._stop.unlink(missing_ok=True)
         self._supervisor = self._start()
 
     @property
@@ -36,11 +39,13 @@ class Keeper:
         return self._supervisor.pid
 
     def keep(self) -> int:
-        """Until the supervisor ends by itself, because it was told to: its exit code. Killed, it is started again."""
+        """Until the supervisor ends because it was told to: its exit code. Killed otherwise, it is started again."""
         while True:
             code = self._supervisor.wait()
             if code >= 0:
                 return code
+            if self._stop.exists():
+                return 0
             self._supervisor = self._start()
 
     def stop(self) -> None:
@@ -89,7 +94,7 @@ def running_supervisor(folder: Path) -> Identity | None:
     return notes.supervisor if notes is not None and is_alive(notes.supervisor) else None
 
 
-def stop_everything(folder: Path) -> tuple[str, ...]:
+def stop_everything(folder: Path, patience: float = STOP_SECONDS) -> tuple[str, ...]:
     """Stop the supervisor and with it its children; children whose supervisor is dead are ended directly.
 
     The names of the children that ran.
@@ -100,21 +105,22 @@ def stop_everything(folder: Path) -> tuple[str, ...]:
     ran = tuple(note.name for note in notes.living)
     if is_alive(notes.supervisor):
         send(notes.supervisor.pid, signal.SIGTERM)
-        _wait_until_gone(notes.supervisor)
+        if not _ends_within(patience, notes.supervisor):
+            (folder / STOP_FILE).touch()
+            send(notes.supervisor.pid, signal.SIGKILL)
     for note in (read_notes(folder) or notes).living:
         send(note.pid, signal.SIGTERM)
-        _wait_until_gone(note.identity, seconds=3.0)
+        _ends_within(CHILD_SECONDS, note.identity)
         kill_session(note.identity)
     forget(folder)
     return ran
 
 
-def _wait_until_gone(process: Identity, seconds: float = STOP_SECONDS) -> None:
+def _ends_within(seconds: float, process: Identity) -> bool:
     deadline = time.monotonic() + seconds
     while is_alive(process) and time.monotonic() < deadline:
         time.sleep(POLL)
-    if is_alive(process):
-        send(process.pid, signal.SIGKILL)
+    return not is_alive(process)
 
 
 def detach(folder: Path, log: Path) -> int:

@@ -10,6 +10,8 @@ from ringfence.engines.processes import Identity, is_alive
 STATE_FILE: Final = "state.json"
 CHILDREN_FILE: Final = "children.json"
 LOCK_FILE: Final = "lock"
+STOP_FILE: Final = "stop"
+"""Stands while a supervisor that took too long to stop is killed: its keeper must not start another one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from typing import Any, Final
 from ringfence.guard.standing import MALFORMED, Standing, load_newest
 from ringfence.hosts.paths import Paths
 from ringfence.journal.reader import Event
+from ringfence.journal.returning import Returning, returning_of, write_returning
 from ringfence.journal.writer import JournalWriter
 from ringfence.policy.events import Kind
 from ringfence.policy.limits import HELD
@@ -103,6 +104,7 @@ def main() -> None:
     failed = int(os.environ.get("RINGFENCE_FAILED_STARTS", "0"))
     now, with_calls = time.time(), failed < CALLS_GIVEN_UP
     contacts, calls = write(paths.warm_database, standing, now, with_calls=with_calls)
+    write_expected(paths.returning, standing, now if with_calls else None)
     lost = tell_lost(paths, standing, now, with_calls=with_calls)
     print(f"warm start: {contacts} contacts, {calls} calls; {lost} calls lost", file=sys.stderr)
 
@@ -134,6 +136,19 @@ def write(path: Path, standing: Standing, now: float, *, with_calls: bool = True
     for leftover in ("-journal", "-wal", "-shm"):
         path.with_name(path.name + leftover).unlink(missing_ok=True)
     return max(contacts, 0), calls
+
+
+def write_expected(path: Path, standing: Standing, now: float | None) -> None:
+    """What phones over UDP will register with when they come back; without a time nothing, as at the first start."""
+    write_returning(path, _expected(standing, now) if now is not None else ())
+    _share(path)
+
+
+def _expected(standing: Standing, now: float) -> Iterator[Returning]:
+    for event in standing.registrations.listing(now):
+        with suppress(*MALFORMED):
+            if (found := returning_of(event)) is not None and found.until > now:
+                yield found
 
 
 def _contacts(standing: Standing, now: float) -> Iterator[tuple[Any, ...]]:

@@ -209,6 +209,11 @@ class Paths:
         return self.core / "warm.db"
 
     @property
+    def returning(self) -> Path:
+        """What the phones the core finds at its start registered with."""
+        return self.core / "returning"
+
+    @property
     def sbc_switch(self) -> Path:
         """Whether this system runs an SBC."""
         return self.state / "sbc" / "sbc.json"

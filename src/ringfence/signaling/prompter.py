@@ -3,14 +3,17 @@
 What it says holds for two seconds (`LEASE`), so a prompter that hangs or is gone ends the repeating and no more.
 """
 
+import itertools
 import time
+from collections.abc import Iterator
 from typing import Final
 
 import lmdb
 
 from ringfence.hosts.paths import Paths
+from ringfence.journal.returning import Returning, read_returning
 from ringfence.policy.events import Kind
-from ringfence.signaling import memory, repeating
+from ringfence.signaling import memory, registering, repeating
 from ringfence.signaling.worker import Worker
 from ringfence.store.bans import BanReader, since_boot
 from ringfence.store.blocks import BlockReader
@@ -31,7 +34,7 @@ SETTLING: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 
 RETRY_SECONDS: Final = 1.0
 MOST_AT_ONCE: Final = 200
-"""Renewals in one line of the journal."""
+"""Renewals in one line of the journal, and phones expected between two looks."""
 
 
 class Prompter:
@@ -39,8 +42,11 @@ class Prompter:
 
     def __init__(self, paths: Paths, worker: Worker) -> None:
         self._paths = paths
+        self._worker = worker
         self._journal = worker.journal
+        self._returning: Iterator[Returning] = read_returning(paths.returning)
         self._reader = PolicyReader(paths.policy)
+        worker.view.look_through(self._reader)
         self._bans = BanReader(paths.bans)
         self._blocks = BlockReader(paths.blocks)
         self._changes = Changes((paths.policy, paths.bans))
@@ -50,7 +56,10 @@ class Prompter:
         """One look at the policy, one at the queue, and a wait for whatever comes first."""
         self._say(self._commit())
         busy = self._drain()
+        expecting = self._expect()
         pause = self._settling.pop() if self._settling else DRAIN_EVERY if busy else LOOK_EVERY
+        if expecting:
+            pause = 0.0
         if self._changes.heard_within(pause):
             self._say(0)
             self._settling = list(reversed(SETTLING))
@@ -68,6 +77,20 @@ class Prompter:
 
     def _say(self, commits: int) -> None:
         memory.prompt(commits, int(time.time()) + LEASE)
+
+    def _expect(self) -> bool:
+        """Some more of the phones that were registered when the core was started; whether there may be others."""
+        now = time.time()
+        try:
+            some = list(itertools.islice(self._returning, MOST_AT_ONCE))
+            for one in some:
+                if one.until > now + 1:
+                    registering.expect(one.facts, int(one.until - now), self._worker)
+        except (OSError, ValueError, lmdb.Error) as error:
+            self._worker.exception("returning", f"registered phones are not expected: {error}")
+            self._returning = iter(())
+            return False
+        return bool(some)
 
     def _drain(self) -> bool:
         told = repeating.renewals(MOST_AT_ONCE)

@@ -8,6 +8,7 @@ yet.
 """
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from ringfence.policy.book import ACTIVE, ACTIVE_FIELD, HA1_FIELD, NAME_FIELD, SEPARATOR, decode_subscriber
@@ -97,16 +98,12 @@ def registers(told: str, worker: Worker, transport: str = UDP) -> bool:
     if len(parts) != ANSWER or not told.isprintable() or "\\" in told or '"' in told:
         return False
     phone, (call_id, cseq, name, uri, checked) = parts[:FACTS], parts[FACTS:]
-    _, source, _, _, port, target, host, sender, receiver, agent, contact, expires = phone
+    _, source, _, _, port, target, host, _, _, agent, _, expires = phone
     domain = _domain(target, host, agent, worker)
     account = f"{name}@{domain}"
-    own = f"sip:{account}"
     granted = _granted(expires)
     if (
-        not (domain and device(contact) and granted and own == sender == receiver and uri == target)
-        or "@" in name
-        or own != own.lower()
-        or len(own) > MAX_URI
+        not (domain and granted and uri == target and _is_plain(phone, account))
         or len(call_id) > MAX_CALL_ID
         or not cseq.isdecimal()
         or not ksr.readable()
@@ -118,27 +115,72 @@ def registers(told: str, worker: Worker, transport: str = UDP) -> bool:
     commits = worker.view.commits
     record = worker.view.record(account)
     found = (record or DECOY).decode().split(SEPARATOR)
-    if '"' in found[NAME_FIELD] or "\\" in found[NAME_FIELD]:
+    if not _is_unescaped(found[NAME_FIELD]):
         return False
     answer = (
         int(checked)
         if checked != UNCHECKED
         else _check(domain, found[HA1_FIELD], source, worker, stream=transport in STREAMS)
     )
-    if record is None or answer != Answer.RIGHT or found[0] != account or found[ACTIVE_FIELD] != ACTIVE:
+    if record is None or answer != Answer.RIGHT or not _may_register(found, account):
         _refuse(account, record, answer, worker)
         return True
     if transport == TLS:
         registrations.save(account, decode_subscriber(record), worker)
         return True
     ksr.remember_source()
-    grant = (found[HA1_FIELD], str(granted), found[1], found[2], found[NAME_FIELD])
+    grant = _grant(found, granted)
     if ksr.save_contacts():
         worker.journal.append_line(saved_line(phone, grant, time.time(), call_id, cseq))
         if host == domain:
-            allow(phone, grant, commits)
+            allow(phone, grant, commits, granted)
     ksr.reply_saved()
     return True
+
+
+def expect(facts: Sequence[str], seconds: int, worker: Worker) -> None:
+    """Lets the script repeat what is still registered for so long, though this core has not heard the phone yet, if it
+    would be let pass with the same facts now. They stand in the journal, and each was let pass before.
+    """
+    if worker.view.current() is None:
+        return
+    commits = worker.view.commits
+    phone = (str(commits), *facts)
+    _, _, _, _, _, target, host, sender, _, agent, _, expires = phone
+    account, domain, granted = sender[4:], _domain(target, host, agent, worker), _granted(expires)
+    if (
+        not (granted and host == domain == account.partition("@")[2] and _is_plain(phone, account))
+        or _is_special(domain, UDP, worker)
+        or (record := worker.view.record(account)) is None
+    ):
+        return
+    found = record.decode().split(SEPARATOR)
+    if _may_register(found, account) and _is_unescaped(found[NAME_FIELD]):
+        allow(phone, _grant(found, granted), commits, seconds)
+
+
+def _is_plain(phone: Sequence[str], account: str) -> bool:
+    """Whether one device registers this account, in the spelling it is stored in, and nobody else's."""
+    own = f"sip:{account}"
+    return (
+        phone[7] == phone[8] == own == own.lower()
+        and account.count("@") == 1
+        and len(own) <= MAX_URI
+        and bool(device(phone[10]))
+    )
+
+
+def _may_register(found: Sequence[str], account: str) -> bool:
+    return found[0] == account and found[ACTIVE_FIELD] == ACTIVE
+
+
+def _is_unescaped(name: str) -> bool:
+    """Whether it stands in a line of the journal as it is."""
+    return '"' not in name and "\\" not in name
+
+
+def _grant(found: Sequence[str], granted: int) -> tuple[str, ...]:
+    return found[HA1_FIELD], str(granted), found[1], found[2], found[NAME_FIELD]
 
 
 def _is_barred(source: str, account: str, worker: Worker) -> bool:

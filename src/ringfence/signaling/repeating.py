@@ -25,14 +25,14 @@ _GRANT: Final = 5
 """HA1, seconds granted, tenant, user, display name."""
 
 
-def allow(facts: Sequence[str], grant: Sequence[str], commits: int) -> None:
-    """Lets the script repeat this registration until it runs out or the policy changes.
+def allow(facts: Sequence[str], grant: Sequence[str], commits: int, seconds: int) -> None:
+    """Lets the script repeat this registration until it runs out, in so many seconds, or the policy changes.
 
     `commits` is the commit it was judged under; without one, or when the script has not heard of it, nothing is said.
     """
     words = BETWEEN.join(grant)
     if commits > 0 and facts[0] == str(commits) and words.count(BETWEEN) == _GRANT - 1:
-        memory.allow_repeating(BETWEEN.join(facts), words, int(grant[1]), facts[7])
+        memory.allow_repeating(BETWEEN.join(facts), words, seconds, facts[7])
 
 
 def renewals(most: int) -> list[str]:
@@ -58,13 +58,13 @@ def saved_line(facts: Sequence[str], grant: Sequence[str], now: float, call_id: 
 
     Whoever allows a phone has seen that none of its facts needs escaping. The Call-ID is new each time.
     """
-    _, source, port, own, own_port, _, _, sender, _, agent, contact, _ = facts
+    _, source, port, own, own_port, target, _, sender, _, agent, contact, expires = facts
     _, granted, tenant, user, name = grant
     return (
         f'{{"t":{now},"kind":"registration.saved","aor":"{sender[4:]}","contacts":[{{"uri":"{device(contact)}",'
         f'"expires_at":{int(now) + int(granted)},"received":"sip:{source}:{port}","socket":"udp:{own}:{own_port}"}}],'
         f'"complete":false,"source":"{source}","port":{port},"transport":"udp","user_agent":"{agent}",'
-        f'"call_id":{orjson.dumps(call_id).decode()},"cseq":{cseq},'
+        f'"call_id":{orjson.dumps(call_id).decode()},"cseq":{cseq},"asked":"{target}|{contact}|{expires}",'
         f'"tenant_id":{tenant},"user_id":{user},"display_name":"{name}"}}\n'
     )
 

@@ -34,6 +34,10 @@ class PolicyView:
             self._look()
         return self._index
 
+    def look_through(self, reader: PolicyReader) -> None:
+        """Another part of this process holds the store open, and LMDB opens it once."""
+        self._reader = reader
+
     @property
     def commits(self) -> int:
         """The number of the commit that `current` last looked at; below 1 if this LMDB does not show it."""

@@ -1,6 +1,9 @@
 """Kamailio's script repeats a registration that was let pass before, and nothing else (ADR 21)."""
 
 import json
+import os
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -150,6 +153,35 @@ def test_another_device_of_the_account_is_judged_by_itself(pbx: Any, stranger: A
         within(2, lambda: _repeated(pbx, one) > before, "still repeated")
         assert _repeated(pbx, other) > 0
         within(2, lambda: len(_contacts(pbx, "147@acme.example")) == 2, "both devices are listed")
+
+
+@pytest.mark.restarts
+def test_a_phone_that_comes_back_after_a_restart_is_repeated_at_once(pbx: Any, stranger: Any) -> None:
+    """Attack case 116: the core is killed; what its phones registered with is judged before they come."""
+    with _known_phone(pbx, stranger(), "150") as phone:
+        before, old = _repeated(pbx, phone), pbx.product.process_ids()["core"]
+        os.kill(old, signal.SIGKILL)
+        within(5, lambda: pbx.product.process_ids().get("core") not in (None, 0, old), "the core is back")
+        within(5, lambda: pbx.product.is_ready("core"), "the core is ready")
+        time.sleep(1)
+        saved = len(_journal(pbx, "registration.saved"))
+        assert phone.register().status == 200
+        within(2, lambda: _repeated(pbx, phone) > before, "the first registration is repeated")
+        assert len(_journal(pbx, "registration.saved")) == saved
+
+
+@pytest.mark.restarts
+def test_a_secret_changed_while_the_core_was_away_is_in_force_at_once(pbx: Any, stranger: Any) -> None:
+    """Reference: "Change Extension Password": nobody is expected with the secret of before."""
+    with _known_phone(pbx, stranger(), "151") as phone:
+        old = pbx.product.process_ids()["core"]
+        os.kill(old, signal.SIGKILL)
+        changed = pbx.rest.post(f"users/{pbx.users['151']['id']}/sip-secret")
+        within(5, lambda: pbx.product.process_ids().get("core") not in (None, 0, old), "the core is back")
+        within(5, lambda: pbx.product.is_ready("core"), "the core is ready")
+        assert phone.register().status == 401
+        phone.account = Account("151", phone.account.domain, changed["sip_secret"])
+        assert phone.register().status == 200
 
 
 def _contacts(pbx: Any, aor: str) -> list[str]:

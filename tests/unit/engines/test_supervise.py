@@ -2,14 +2,16 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from ringfence.engines.childlist import write_children
-from ringfence.engines.keep import stop_everything
-from ringfence.engines.notes import CHILDREN_FILE, read_notes
+from ringfence.engines.keep import running_supervisor, stop_everything
+from ringfence.engines.notes import CHILDREN_FILE, STOP_FILE, read_notes
 from ringfence.engines.processes import identity, is_alive, session_members
 from ringfence.engines.supervise import restart_delay
 from tests.unit.engines.programs import (
@@ -133,6 +135,41 @@ def test_a_stop_ends_even_a_stubborn_child_and_nothing_else(tmp_path: Path) -> N
     assert identity(bystander) is not None
     os.kill(bystander, signal.SIGKILL)
     os.waitpid(bystander, 0)
+
+
+def test_a_supervisor_that_takes_too_long_to_stop_is_not_started_again(tmp_path: Path) -> None:
+    """Issue 2: what was told to stop stays stopped, however busy the machine is."""
+    deaf = tmp_path / "deaf"
+    program = STUBBORN.replace("time.sleep", f"open({str(deaf)!r}, 'w').close(); time.sleep")
+    write_children(tmp_path / CHILDREN_FILE, (a_child(tmp_path, "stubborn", program, stop_seconds=20.0),))
+    argv = (sys.executable, "-m", "ringfence.engines.keep", str(tmp_path), str(tmp_path / "supervise.log"))
+    with subprocess.Popen(argv, start_new_session=True) as keeper:
+        try:
+            running = noted(tmp_path, "stubborn")
+            until(deaf.exists)
+            assert stop_everything(tmp_path, patience=0.2) == ("stubborn",)
+            assert keeper.wait(5) == 0
+            assert not is_alive(running.identity)
+            assert read_notes(tmp_path) is None
+        finally:
+            keeper.terminate()
+
+
+def test_after_that_a_killed_supervisor_is_started_again(tmp_path: Path) -> None:
+    (tmp_path / STOP_FILE).touch()
+    write_children(tmp_path / CHILDREN_FILE, (a_child(tmp_path),))
+    argv = (sys.executable, "-m", "ringfence.engines.keep", str(tmp_path), str(tmp_path / "supervise.log"))
+    with subprocess.Popen(argv, start_new_session=True) as keeper:
+        try:
+            noted(tmp_path)
+            first = running_supervisor(tmp_path)
+            assert first is not None
+            os.kill(first.pid, signal.SIGKILL)
+            until(lambda: running_supervisor(tmp_path) not in (None, first))
+        finally:
+            keeper.terminate()
+            keeper.wait(8)
+            stop_everything(tmp_path)
 
 
 def test_children_without_a_supervisor_can_still_be_stopped(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from ringfence.guard import warmstart
 from ringfence.guard.standing import load_newest, write_snapshot
 from ringfence.journal.reader import Checkpoint
+from ringfence.journal.returning import Returning, read_returning
 
 from .workshop import call, line, registration, write_journal
 
@@ -56,6 +57,51 @@ def test_a_contact_comes_back_as_kamailio_stores_it(tmp_path: Path) -> None:
     assert rows[0]["contact"] == "sip:101@198.51.100.7:5060;ob"
     assert rows[0]["q"] == 0.5
     assert abs((rows[0]["expires"] - 2440587.5) * 86400 - time.time() - 300) < 2
+
+
+def _expected(home: Path, now: float | None) -> list[Returning]:
+    target = home / "returning"
+    warmstart.write_expected(target, load_newest(home / "guard", home / "journal"), now)
+    return list(read_returning(target))
+
+
+def test_what_a_phone_over_udp_registered_with_is_expected_again(tmp_path: Path) -> None:
+    """ADR 21: of the device that said it, and of no other."""
+    asked = "sip:acme.example|<sip:101@198.51.100.7:5060;ob>;q=0.5|600"
+    gone = registration("104@acme.example", expires_in=-1, asked=asked.replace("101", "104"))
+    elsewhere = registration("102@acme.example", asked=asked)
+    malformed = registration("103@acme.example", asked=7)
+    write_journal(tmp_path, registration(asked=asked), elsewhere, malformed, gone, registration("105@acme.example"))
+    (phone,) = _expected(tmp_path, time.time())
+    assert abs(phone.until - time.time() - 300) < 2
+    assert phone.facts == (
+        *("198.51.100.7", "5060", "203.0.113.1", "5060", "sip:acme.example", "acme.example"),
+        *("sip:101@acme.example", "sip:101@acme.example", "phone", "<sip:101@198.51.100.7:5060;ob>;q=0.5", "600"),
+    )
+
+
+def test_after_failed_starts_nobody_is_expected(tmp_path: Path) -> None:
+    """Whatever ended the core before must not be read by it again."""
+    write_journal(tmp_path, registration(asked="sip:acme.example|<sip:101@198.51.100.7:5060;ob>|600"))
+    assert len(_expected(tmp_path, time.time())) == 1
+    assert _expected(tmp_path, None) == []
+    assert list(read_returning(tmp_path / "none")) == []
+
+
+def test_nobody_is_expected_by_a_core_that_ended_over_the_last_list(tmp_path: Path) -> None:
+    """ADR 66: a scribbled page of the policy store ends whoever reads it; once, not at every start."""
+    target = tmp_path / "returning"
+    asked = "sip:acme.example|<sip:101@198.51.100.7:5060;ob>|600"
+    write_journal(
+        tmp_path, registration(asked=asked), registration("102@acme.example", asked=asked.replace("101", "102"))
+    )
+    standing = load_newest(tmp_path / "guard", tmp_path / "journal")
+    warmstart.write_expected(target, standing, time.time())
+    assert next(read_returning(target)).facts[6] == "sip:101@acme.example"
+    warmstart.write_expected(target, standing, time.time())
+    assert list(read_returning(target)) == []
+    warmstart.write_expected(target, standing, time.time())
+    assert len(list(read_returning(target))) == 2
 
 
 def test_versions_are_those_kamailio_asks_for(tmp_path: Path) -> None:

@@ -11,14 +11,18 @@ from typing import Any
 import pytest
 
 from ringfence.hosts.paths import Paths
+from ringfence.journal.returning import Returning, write_returning
 from tests.unit.signaling.fake_kamailio import Kamailio, loaded
 
 _PUBLISH = """
 import sys
 from pathlib import Path
-from ringfence.policy.book import Book
+from ringfence.policy.book import Book, Role, Subscriber, Tenant
 from ringfence.store.writer import PolicyWriter
-PolicyWriter(Path(sys.argv[1])).publish(Book())
+people = [Subscriber(f"{n}@acme.example", 1, n, "User", True, "Ann", "a" * 32, "b" * 64) for n in range(1000, 1500)]
+PolicyWriter(Path(sys.argv[1])).publish(
+    Book(tenants=(Tenant(1, "Acme", "acme.example"),), roles=(Role("User", True, True, False),)), people
+)
 """
 _BANS = """
 import sys
@@ -60,6 +64,15 @@ def _bans(paths: Paths, verb: str) -> None:
     subprocess.run([sys.executable, "-c", _BANS, str(paths.bans), verb], check=True, timeout=30)
 
 
+def _phone(number: int) -> Returning:
+    """One that was registered when the core ended."""
+    own, contact = f"sip:{number}@acme.example", f"<sip:{number}@198.51.100.7:5060>"
+    where = ("198.51.100.7", "5060", "192.0.2.1", "5060")
+    left = -5 if number == 1007 else 300
+    asked = ("sip:acme.example", "acme.example", own, own, "Phone/1.0", contact, "600")
+    return Returning(int(time.time()) + left, (*where, *asked))
+
+
 @pytest.fixture
 def kept(tmp_path: Path) -> Iterator[Kept]:
     (tmp_path / "journal").mkdir()
@@ -71,8 +84,11 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
 
         fake.answers = {"pv.seti": 1, "mqueue.mq_fetch": -1}
         paths = Paths.from_environment()
+        paths.core.mkdir()
         _publish(paths)
         _bans(paths, "remove")
+        fake.answers |= {"htable.sht_setxs": 1, "htable.sht_rm": 1, "err": None}
+        write_returning(paths.returning, map(_phone, range(1000, 1500)))
         worker = Worker(paths)
         prompter = Prompter(paths, worker)
         yield Kept(fake, prompter, paths)
@@ -117,3 +133,22 @@ def test_renewals_are_written_down_together(kept: Kept) -> None:
     assert [len(line["renewals"]) for line in lines] == [200, 200, 50]
     assert [one for line in lines for one in line["renewals"]] == told
     assert {line["kind"] for line in lines} == {"registration.renewed"}
+
+
+def test_phones_that_were_registered_are_expected_under_the_policy_in_force(kept: Kept) -> None:
+    """ADR 21: a few at a time, so that the script hears in between what is in force; none that ended meanwhile."""
+    kept.prompter.round()
+    assert len(kept.kamailio.arguments_of("htable.sht_setxs")) == 199
+    kept.rounds(lambda: len(kept.kamailio.arguments_of("htable.sht_setxs")) == 499)
+    table, key, grant, seconds = kept.kamailio.arguments_of("htable.sht_setxs")[0]
+    commit, _ = kept.said()
+    assert (table, key.split("|")[0], grant) == ("phones", str(commit), f"{'a' * 32}|600|1|1000|Ann")
+    assert 295 < seconds <= 300
+
+
+def test_a_list_that_cannot_be_read_keeps_nobody_from_being_prompted(kept: Kept) -> None:
+    kept.paths.returning.write_bytes(b"\xff" * 100_000)
+    kept.prompter.round()
+    kept.prompter.round()
+    assert kept.said()[0] > 0
+    assert kept.kamailio.arguments_of("htable.sht_setxs") == []

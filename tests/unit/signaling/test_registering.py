@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ringfence.journal.returning import returning_of
 from tests.unit.signaling.fake_kamailio import Kamailio, loaded
 
 ANN = "101@acme.example"
@@ -134,7 +135,7 @@ class Core:
         """What the journal gained, without times; counted refusals are written seconds later and are left out."""
         lines = "".join(path.read_text() for path in sorted(self.journal.glob("events-*"))).splitlines()
         new, self.read = lines[self.read :], len(lines)
-        events = [{k: v for k, v in json.loads(line).items() if k not in ("t", "complete")} for line in new]
+        events = [{k: v for k, v in json.loads(line).items() if k not in ("t", "complete", "asked")} for line in new]
         for event in events:
             for contact in event.get("contacts", ()):
                 contact["expires_at"] //= 30  # both ways look at the clock for themselves
@@ -262,6 +263,55 @@ def test_the_script_may_repeat_what_was_let_pass_under_the_policy_it_knows(core:
     assert key == f"{_commits(core)}|{'|'.join(PLAIN.told.split('|')[1:12])}"
     assert grant == f"{'a' * 32}|600|1|7|Ann"
     assert core.kamailio.arguments_of("htable.sht_rm") == [("open", "sip:101@acme.example")]
+
+
+def _expected(core: Core, facts: tuple[str, ...], seconds: int = 300) -> list[tuple[Any, ...]]:
+    """What the script may repeat of a phone that this core has not heard yet."""
+    core.kamailio.answers, core.kamailio.calls = PLAIN.answers(), []
+    core.main.registering.expect(facts, seconds, core.main.this_worker())
+    return _phones(core)
+
+
+def test_a_phone_that_was_let_pass_is_expected_with_the_same_facts_after_a_restart(core: Core) -> None:
+    """ADR 21: what stands in the journal leads to the same key and the same grant, for the time that is left."""
+    core.answered(replace(PLAIN, policy=_commits(core)), shortly=True)
+    ((_, key, grant, _),) = _phones(core)
+    returning = returning_of(_last_event(core))
+    assert returning is not None
+    assert 595 < returning.until - time.time() <= 600
+    assert _expected(core, returning.facts, 17) == [("phones", key, grant, 17)]
+
+
+def test_an_address_without_expires_is_expected_like_that(core: Core) -> None:
+    core.answered(replace(PLAIN, expires=None), shortly=True)
+    returning = returning_of(_last_event(core))
+    assert returning is not None
+    assert returning.facts[-1] == "<null>"
+    assert len(_expected(core, returning.facts)) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sender": "sip:102@acme.example", "receiver": "sip:102@acme.example"},
+        {"sender": "sip:103@acme.example", "receiver": "sip:103@acme.example"},
+        {"sender": "sip:999@acme.example", "receiver": "sip:999@acme.example"},
+        {"sender": "sip:Eve@acme.example", "receiver": "sip:Eve@acme.example"},
+        {"sender": "sip:104@other.example", "receiver": "sip:104@other.example"},
+        {"receiver": "sip:102@acme.example"},
+        {"sender": "sip:105@tls.example", "receiver": "sip:105@tls.example", "host": "tls.example"},
+        {"host": "192.0.2.1", "target": "sip:192.0.2.1"},
+        {"host": "stranger.example", "sender": "sip:101@stranger.example", "receiver": "sip:101@stranger.example"},
+        {"agent": "a scanner"},
+        {"contact": "*"},
+        {"expires": "0"},
+    ],
+    ids=str,
+)
+def test_nobody_is_expected_whom_the_policy_would_not_let_pass_now(core: Core, change: dict[str, Any]) -> None:
+    """Suspended, gone or spelt otherwise meanwhile; TLS only; a blocked user agent; a domain that is another's."""
+    assert len(_expected(core, tuple(PLAIN.told.split("|")[1:12]))) == 1
+    assert _expected(core, tuple(replace(PLAIN, **change).told.split("|")[1:12])) == []
 
 
 @pytest.mark.parametrize(
