@@ -13,7 +13,8 @@ from selenium.webdriver.chrome.service import Service
 
 from ringfence.lab import tone
 from ringfence.lab.network import NETNS_DIR, PBX_ADDRESS, Host, Lab
-from ringfence.lab.product import Product, make_home
+from ringfence.lab.phones import Baresip
+from ringfence.lab.product import Product, make_home, within
 from tests.browser.conftest import CHROMIUM, DRIVER, FLAGS
 
 PAGE: Final = f"https://{PBX_ADDRESS}:10443"
@@ -75,3 +76,8 @@ def chromium(folder: Path) -> Iterator[Chrome]:
         yield driver
     finally:
         driver.quit()
+
+
+def hears(phone: Baresip, frequency: int) -> None:
+    """Within a call that goes on: the phone has heard half a second of the tone."""
+    within(20, lambda: tone.listen(phone.recording, frequency).seconds >= 0.5, f"{frequency} Hz are heard")

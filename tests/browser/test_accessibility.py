@@ -18,6 +18,10 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
+from ringfence.hosts.paths import Paths
+from ringfence.hosts.sbc import Sbc, write_sbc
+from ringfence.hosts.transports import USUAL, Protocol, SipTransport, write_transports
+from ringfence.policy.trunks import TrunkKind
 from tests.browser.conftest import Portal
 from tests.browser.test_first_steps import PASSWORD, fill
 
@@ -166,10 +170,30 @@ def keep(browser: Chrome, who: str, path: str, width: int, theme: str) -> None:
 )
 def test_axe_finds_nothing_on_any_page(browser: Chrome, portal: Portal, who: str, username: str) -> None:
     furnish(portal)
-    browser.set_script_timeout(30)
-    browser.implicitly_wait(0)
     sign_in(browser, portal, username)
     pages = pages_of(browser, portal)
+    assert len(pages) > 3
+    found = walked(browser, portal, who, pages)
+    assert not found, json.dumps(found, indent=1)
+
+
+def test_axe_finds_nothing_where_the_sbc_is_elsewhere_and_calls_go_over_links(browser: Chrome, portal: Portal) -> None:
+    """What stands on these pages with an SBC on another host (ADR 58), and in the form of a trunk (ADR 48) alone."""
+    furnish(portal)
+    far = Sbc(far="198.51.100.2", here="192.0.2.1", certificate="ab" * 32)
+    paths = Paths(state=Path(portal.environment["RINGFENCE_STATE_DIR"]))
+    paths.transports.parent.mkdir(parents=True, exist_ok=True)
+    write_sbc(paths.sbc_switch, far)
+    write_transports(paths.transports, (*USUAL, SipTransport(Protocol.UDP, 5062, link="enp4s0.2042")))
+    sign_in(browser, portal, "admin")
+    found = walked(browser, portal, "far", ["/sbc", *(f"/trunks/new/{kind}" for kind in TrunkKind), "/transports"])
+    assert not found, json.dumps(found, indent=1)
+
+
+def walked(browser: Chrome, portal: Portal, who: str, pages: list[str]) -> dict[str, list[str]]:
+    """What is wrong with each of them, at both widths and in both themes."""
+    browser.set_script_timeout(30)
+    browser.implicitly_wait(0)
     found: dict[str, list[str]] = {}
     still = [{"name": "prefers-reduced-motion", "value": "reduce"}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": still})
@@ -193,5 +217,4 @@ def test_axe_finds_nothing_on_any_page(browser: Chrome, portal: Portal, who: str
                 found.setdefault(f"{path} at {width} px", []).append(f"reached by scrolling sideways alone: {hidden}")
             if browser.execute_script(COVERED):  # type: ignore[no-untyped-call]
                 found.setdefault(f"{path} at {width} px", []).append("a button covers the heading")
-    assert len(pages) > 3
-    assert not found, json.dumps(found, indent=1)
+    return found

@@ -1,26 +1,24 @@
 """The browser phone in a real Chromium, against a whole system (reference: port 10443, "WSS", "SRTP and DTLS-SRTP")."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
-from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys as Keyboard
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
 
-from ringfence.lab import sip, tone
+from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS, Lab
 from ringfence.lab.phones import Baresip, Keys
 from ringfence.lab.product import Product, within
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, Transport, end_call
-from tests.browser.phones import PAGE, SPOKEN, chromium, product_in, standing_on
+from tests.browser.page import PATIENCE, Page
+from tests.browser.phones import PAGE, SPOKEN, chromium, hears, product_in, standing_on
 from tests.browser.test_accessibility import AXE, RUN, WIDTHS
 from tests.browser.test_first_steps import PASSWORD
 from tests.unit.portal.authenticator import App
@@ -29,25 +27,7 @@ pytestmark = pytest.mark.browser
 
 DOMAIN: Final = "acme.example"
 NUMBERS: Final = ("101", "102", "103", "104", "105", "106")
-PATIENCE: Final = 20
 PLAIN, SECURE = 400, 900
-HEARD: Final = """
-const done = arguments[arguments.length - 1], audio = document.querySelector("[data-call] audio");
-const context = new AudioContext(), analyser = context.createAnalyser();
-analyser.fftSize = 8192;
-context.createMediaStreamSource(audio.srcObject).connect(analyser);
-const bins = new Float32Array(analyser.frequencyBinCount);
-let tries = 0;
-const look = setInterval(() => {
-  analyser.getFloatFrequencyData(bins);
-  const loudest = bins.reduce((best, value, index) => (value > bins[best] ? index : best), 0);
-  if (bins[loudest] > -60 || ++tries > 40) {
-    clearInterval(look);
-    const hertz = bins[loudest] > -60 ? loudest * context.sampleRate / analyser.fftSize : 0;
-    context.close().then(() => done(hertz));
-  }
-}, 250);
-"""
 SEEN: Final = (
     "return [...document.querySelectorAll('[data-call] video[data-part=video]')].some(one => one.videoWidth > 0)"
 )
@@ -63,50 +43,16 @@ fetch("/phone/credential", {method: "POST", headers})
 
 
 @dataclass
-class Site:
+class Site(Page):
     """The system, the phones at its side and the browser."""
 
     product: Product
     lab: Lab
-    browser: Chrome
     plain: Baresip
     secure: Baresip
     desk: Softphone
     customer: Softphone
     colleague: Softphone
-
-    def part(self, name: str) -> WebElement:
-        return self.browser.find_element(By.CSS_SELECTOR, f"[data-call] [data-part='{name}']")
-
-    def press(self, name: str) -> None:
-        self.until(lambda: self.part(name).is_displayed(), f"{name} can be pressed")
-        self.part(name).click()
-
-    def until[T](self, look: Callable[[], T], what: str) -> T:
-        ignored = (StaleElementReferenceException,)
-        found: T = WebDriverWait(self.browser, PATIENCE, 0.1, ignored).until(lambda _: look(), what)
-        return found
-
-    def await_state(self, state: str) -> None:
-        self.until(lambda: self.browser.find_elements(By.CSS_SELECTOR, f"[data-call][data-state='{state}']"), state)
-
-    def find(self, selector: str) -> WebElement:
-        """The first of these, as soon as there is one: a page may still be on its way."""
-        return self.until(lambda: self.browser.find_elements(By.CSS_SELECTOR, selector), selector)[0]
-
-    def await_quiet(self) -> None:
-        self.until(lambda: not self.browser.find_elements(By.CSS_SELECTOR, "[data-call]"), "no call is left")
-
-    def await_ready(self) -> None:
-        self.find("#line-state[data-state=on]")
-
-    def dial(self, number: str, button: str = "audio") -> None:
-        self.browser.find_element(By.ID, "number").send_keys(number)
-        self.browser.find_element(By.CSS_SELECTOR, f"#dial button[value={button}]").click()
-
-    def heard_here(self) -> float:
-        """The frequency that the page hears from the other side, in hertz."""
-        return float(self.browser.execute_async_script(HEARD))
 
 
 @pytest.fixture(scope="module")
@@ -134,10 +80,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         browser.set_script_timeout(PATIENCE)
         for phone in phones:
             phone.wait_registered()
-        site = Site(product, lab, browser, *phones, *scripted)
-        _sign_in(site)
+        site = Site(browser, product, lab, *phones, *scripted)
+        site.sign_in(f"101@{DOMAIN}", PASSWORD)
         site.await_ready()
-        _permit_microphone(site)
+        site.permit_microphone()
         yield site
 
 
@@ -147,29 +93,10 @@ def _account(product: Product, tenant: dict[str, Any], number: str) -> Account:
     return Account(number, DOMAIN, made["sip_secret"])
 
 
-def _sign_in(site: Site, user: str = "101", page: str = PAGE) -> None:
-    site.browser.get(page)
-    site.find("[name=username]").send_keys(f"{user}@{DOMAIN}")
-    site.find("[name=password]").send_keys(PASSWORD)
-    site.find("main form button").click()
-
-
-def _permit_microphone(site: Site) -> None:
-    site.browser.find_element(By.ID, "permit").click()
-    site.browser.find_element(By.ID, "tab-devices").click()
-    site.browser.find_element(By.ID, "clean").click()  # or the browser takes the steady tone for noise
-    site.browser.find_element(By.ID, "tab-calls").click()
-
-
 def _let_music_begin(site: Site) -> None:
     """On a busy machine the relay looks for its music longer than the core waits, and is left alone for a second."""
     time.sleep(1.5)
     within(PATIENCE, lambda: "fail" not in site.product.kamcmd("rtpengine.ping", "all").lower(), "the relay answers")
-
-
-def _hears(phone: Baresip, frequency: int) -> None:
-    """Within a call that goes on: the phone has heard half a second of the tone."""
-    within(PATIENCE, lambda: tone.listen(phone.recording, frequency).seconds >= 0.5, f"{frequency} Hz are heard")
 
 
 def test_who_signs_in_is_registered_and_the_secret_of_the_desk_phone_is_not_told(site: Site) -> None:
@@ -183,7 +110,7 @@ def test_a_call_to_a_plain_phone_is_heard_both_ways_held_and_dialled_into(site: 
     site.dial("102")
     site.await_state("up")
     assert site.heard_here() == pytest.approx(PLAIN, abs=15)
-    _hears(site.plain, SPOKEN)
+    hears(site.plain, SPOKEN)
     site.plain.forget_events()
     site.press("keypad")
     site.browser.find_element(By.CSS_SELECTOR, "[data-call] [data-tone='5']").click()
@@ -210,7 +137,7 @@ def test_a_call_rings_here_and_on_the_desk_and_is_heard_both_ways(site: Site) ->
     assert site.heard_here() == pytest.approx(SECURE, abs=15)
     assert site.desk.request("CANCEL", 8).header("call-id") == invite.header("call-id")
     assert site.desk.register(expires=0).status == 200
-    _hears(site.secure, SPOKEN)
+    hears(site.secure, SPOKEN)
     site.secure.hang_up()
     site.await_quiet()
     listed = site.browser.find_element(By.ID, "calls")
@@ -280,7 +207,7 @@ def test_two_browsers_see_each_other(site: Site) -> None:
     first = site.browser.current_window_handle
     site.browser.switch_to.new_window("window")
     second = site.browser.current_window_handle
-    _sign_in(site, "104", f"https://[{site.product.host.address6}]:10443")
+    site.sign_in(f"104@{DOMAIN}", PASSWORD, f"https://[{site.product.host.address6}]:10443")
     site.await_ready()
     site.browser.switch_to.window(first)
     site.dial("104", "video")
@@ -310,7 +237,7 @@ def test_the_phone_ends_with_the_session_and_comes_back_with_a_second_factor(sit
     site.await_ready()
     site.find("#sign-out button").click()
     within(PATIENCE, lambda: not _registered(site, "101"), "it is registered no more")
-    _sign_in(site)
+    site.sign_in(f"101@{DOMAIN}", PASSWORD)
     site.find("form:not(:has([name=credential])) [name=code]").send_keys(code)
     site.find("form:has([name=code]) button").click()
     site.await_ready()
@@ -348,7 +275,7 @@ def test_a_call_through_the_sbc_is_heard_both_ways(site: Site) -> None:
     site.dial("102")
     site.await_state("up")
     assert site.heard_here() == pytest.approx(PLAIN, abs=15)
-    _hears(site.plain, SPOKEN)
+    hears(site.plain, SPOKEN)
     site.press("hang-up")
     site.await_quiet()
 
@@ -357,7 +284,7 @@ def test_a_call_through_the_sbc_is_heard_both_ways(site: Site) -> None:
     site.press("answer")
     site.await_state("up")
     assert site.heard_here() == pytest.approx(PLAIN, abs=15)
-    _hears(site.plain, SPOKEN)
+    hears(site.plain, SPOKEN)
     site.press("hang-up")
     site.await_quiet()
 

@@ -1,10 +1,6 @@
 """The suite's core and, on another host of the lab, an SBC that was enrolled by invitation."""
 
-import os
-import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,13 +8,12 @@ from typing import Any, Final
 
 import pytest
 
-from ringfence.hosts.paths import CODE
 from ringfence.lab.network import Host
-from ringfence.lab.product import Product, make_home
+from ringfence.lab.product import Product
 from ringfence.lab.softphone import Softphone, Transport
+from tests.system.far_sbc.enrolment import enrolled
 
 EDGE_NUMBER: Final = 62
-ENROLLED_WITHIN: Final = 120.0
 PORTS: Final = {Transport.UDP: 5066, Transport.TCP: 5067, Transport.TLS: 5065}
 
 
@@ -35,48 +30,15 @@ class FarSbc:
         return {transport: (self.host.address, port) for transport, port in PORTS.items()}
 
 
-def invited(product: Product, *argv: str) -> tuple["subprocess.Popen[str]", str]:
-    """`ringfence sbc invite` while it waits, and the invitation that it printed."""
-    environment = os.environ | {
-        "RINGFENCE_STATE_DIR": str(product.paths.state),
-        "RINGFENCE_RUN_DIR": str(product.paths.run),
-        "RINGFENCE_SIP_MEMORY": "256",
-    }
-    waiting = subprocess.Popen(
-        product.host.command(sys.executable, "-m", "ringfence.cli", "sbc", "invite", *argv),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=CODE,
-    )  # fmt: skip
-    assert waiting.stdout is not None
-    told = ""
-    for line in waiting.stdout:
-        told += line
-        if re.fullmatch(r"rfsbc1\.\S+\n", line):
-            return waiting, line.strip()
-    raise AssertionError(f"no invitation: {told}")
-
-
 @pytest.fixture(scope="module")
 def far(pbx: Any, lab: Any, request: pytest.FixtureRequest) -> Iterator[FarSbc]:
-    host, home = lab.host("edge", EDGE_NUMBER), make_home("edge")
-    edge = Product(host, lab.host("admin", 10), home)
-    for directory in (edge.home, edge.paths.state, edge.paths.run):
-        directory.mkdir(exist_ok=True)
-        directory.chmod(0o755)
-    waiting, invitation = invited(pbx.product)
-    try:
-        joined = edge.command("sbc", "join", pbx.product.host.address, stdin=invitation + "\n", timeout=ENROLLED_WITHIN)
-        assert joined.returncode == 0, joined.stdout + joined.stderr
-        said, _ = waiting.communicate(timeout=ENROLLED_WITHIN)
-        assert waiting.returncode == 0, said
+    host = lab.host("edge", EDGE_NUMBER)
+    with enrolled(pbx.product, host) as edge:
         yield FarSbc(pbx, edge, host)
-    finally:
-        waiting.kill()
-        edge.stop()
-        pbx.product.command("sbc", "revoke", timeout=ENROLLED_WITHIN)
-        if request.session.testsfailed:
-            print(f"logs and data of the SBC's host are kept in {home}")
-        else:
-            shutil.rmtree(home)
+    if request.session.testsfailed:
+        print(f"logs and data of the SBC's host are kept in {edge.home}")
+    else:
+        shutil.rmtree(edge.home)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -21,6 +22,7 @@ from ringfence.lab.phones import Baresip
 from ringfence.lab.product import Product, within
 from ringfence.lab.softphone import NoAnswer, Softphone, Transport, end_call, establish
 from ringfence.lab.webphone import WebPhone
+from tests.system.provisioning.test_provisioning import lines, registered
 from tests.unit.engines.authority import authority, issue
 
 pytestmark = [pytest.mark.system, pytest.mark.restarts, pytest.mark.usefixtures("far", "oracle")]
@@ -290,8 +292,11 @@ def test_nobody_else_comes_to_the_pages_over_the_link(far: Any, stranger: Any, t
 
 
 def test_phones_fetch_their_files_through_the_far_sbc_by_explicit_choice_only(far: Any, stranger: Any) -> None:
-    """Reference: 8882, "IP Phone provisioning via SBC over HTTP"."""
+    """Reference: 8882, "IP Phone provisioning via SBC over HTTP"; what the file says leads to the SBC."""
     host = stranger()
+    far.pbx.account("399")
+    wish = {"vendor": "yealink", "mac": "001565aabb99", "transport": "udp", "srtp": "off"}
+    phone = far.pbx.rest.post("phones", tenant_id=far.pbx.tenant["id"], extension="399", **wish)
 
     def answer(path: str) -> str:
         asking = ("curl", "-s", "-o", "/dev/null", "-m", "4", "-w", "%{http_code}")
@@ -302,6 +307,9 @@ def test_phones_fetch_their_files_through_the_far_sbc_by_explicit_choice_only(fa
     try:
         within(15, lambda: answer("/provisioning/x") == "404", "it is open")
         assert answer("/sign-in") == "404"
+        file = f"http://{far.host.address}:8882{urlsplit(phone['file']).path}"
+        with registered(host, lines(host.run("curl", "-s", "-m", "10", file).stdout)) as device:
+            assert device.server == far.servers[Transport.UDP]
     finally:
         far.pbx.rest.patch("settings/web-access", sbc_provisioning_http=False)
     within(15, lambda: answer("/provisioning/x") == "000", "it is closed again")

@@ -105,6 +105,15 @@ def test_settings_reach_the_file(vendor: Vendor, file: File) -> None:
         assert len(after) < len(before)
 
 
+@pytest.mark.parametrize(("vendor", "file"), FILES)
+def test_a_server_of_ipv6_is_told_apart_from_its_port(vendor: Vendor, file: File) -> None:
+    """Issue 6.7 with IPv6: where both stand in one word the address is in brackets (RFC 3986 section 3.2.2)."""
+    text = made(file, replace(SHEET, account=replace(ACCOUNT, server="2001:db8::10")))
+    assert "2001:db8::10:5061" not in text
+    in_one_word = vendor in (Vendor.GRANDSTREAM, Vendor.SNOM, Vendor.CISCO, Vendor.GENERIC)
+    assert ("[2001:db8::10]:5061" in text) is in_one_word
+
+
 @pytest.mark.parametrize("vendor", Vendor)
 def test_firmware_is_named_in_one_file_of_each_desk_phone(vendor: Vendor) -> None:
     together = "".join(made(one) for one in PROFILES[vendor].files)

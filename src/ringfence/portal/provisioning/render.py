@@ -44,6 +44,11 @@ class Account:
     port: int
     transport: Transport
 
+    @property
+    def place(self) -> str:
+        """Server and port in one word; an address of IPv6 stands in brackets (RFC 3986 section 3.2.2)."""
+        return f"[{self.server}]:{self.port}" if ":" in self.server else f"{self.server}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:

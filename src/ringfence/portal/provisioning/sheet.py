@@ -1,7 +1,10 @@
 """Everything a phone is told, from its row. The one reader of the sealed SIP secret."""
 
+from typing import Final
 from urllib.parse import urlsplit
 
+from ringfence.hosts import ports
+from ringfence.hosts.sbc import read_sbc
 from ringfence.hosts.sip_links import spoken_at
 from ringfence.hosts.transports import Protocol, read_transports, usual
 from ringfence.portal import places
@@ -11,6 +14,13 @@ from ringfence.portal.provisioning.models import Phone, ProvisioningRules
 from ringfence.portal.provisioning.render import Account, Key, Sheet
 from ringfence.portal.provisioning.vendors import Codec, KeyKind, Srtp, Transport
 from ringfence.portal.provisioning.zone import zone_named
+
+SBC_PORTS: Final = {
+    Transport.UDP: ports.SBC_SIP_UDP.first,
+    Transport.TCP: ports.SBC_SIP_TCP.first,
+    Transport.TLS: ports.SBC_SIP_WSS.first,
+}
+"""Where an SBC takes each; SIP over TLS shares the port of the browsers' WebSocket."""
 
 
 class NoTransport(Exception):
@@ -50,14 +60,25 @@ def port_of(transport: Transport) -> int:
 
 
 def _place_of(phone: Phone, base: str, transport: Transport) -> tuple[str, int]:
-    """The server and its port. A phone that came by a link with transports of its own is told that link's address: it
-    may reach no other. Raises NoTransport."""
-    host = urlsplit(base).hostname or ""
+    """The server and its port. A phone that came through the SBC, or by a link with transports of its own, is told what
+    it came to: it may reach no other. Raises NoTransport."""
+    host, port = _came_to(base)
+    if port == ports.SBC_PROVISIONING.first and read_sbc(places.PATHS.sbc_switch).has_link:
+        return host, SBC_PORTS[transport]
     there = spoken_at(host, read_transports(places.PATHS.transports)) if host else ()
     for one in there:
         if one.link and one.protocol is Protocol(transport.value):
             return host, one.port
     return server_of(phone.tenant), port_of(transport)
+
+
+def _came_to(base: str) -> tuple[str, int | None]:
+    """Host and port that the phone itself named; empty for what is none."""
+    try:
+        parts = urlsplit(base)
+        return parts.hostname or "", parts.port
+    except ValueError:
+        return "", None
 
 
 def _account(phone: Phone, base: str) -> Account:
