@@ -112,6 +112,7 @@ def stop_everything(folder: Path, patience: float = STOP_SECONDS) -> tuple[str, 
         send(note.pid, signal.SIGTERM)
         _ends_within(CHILD_SECONDS, note.identity)
         kill_session(note.identity)
+        _ends_within(CHILD_SECONDS, note.identity)
     forget(folder)
     return ran
 
