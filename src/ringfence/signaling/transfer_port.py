@@ -1,9 +1,14 @@
 """The part of the typed port to Kamailio that only transfers use. As in `ksr`, only `> 0` is yes."""
 
+from typing import Final
+
 import KSR
 
 from ringfence.signaling import ksr
 from ringfence.signaling.ksr import text
+
+_UNQUOTABLE: Final = str.maketrans("", "", '"\\')
+"""What would end a quoted string or escape in it (RFC 3261 section 25.1)."""
 
 
 def refer_to_count() -> int:
@@ -14,12 +19,16 @@ def refer_to() -> str:
     return text("$hdr(Refer-To)")
 
 
-def refer_to_instead(uri: str, replaces: str, by: str) -> None:
-    """Another target for a REFER; `replaces` goes into its headers part, escaped (RFC 3891 section 6.1)."""
+def refer_to_instead(uri: str, name: str, replaces: str, by: str) -> None:
+    """Another target for a REFER, and the name a phone shows for it.
+
+    `replaces` goes into its headers part, escaped (RFC 3891 section 6.1).
+    """
     KSR.textops.remove_hf_re("^(Refer-To|r|Referred-By|b)$")
     KSR.pv.sets("$var(words)", replaces)
     headers = "?Replaces=" + text("$(var(words){s.escape.param})") if replaces else ""
-    ksr.append_header(f"Refer-To: <{uri}{headers}>")
+    shown = name.translate(_UNQUOTABLE)
+    ksr.append_header(f'Refer-To: "{shown}" <{uri}{headers}>')
     ksr.append_header(f"Referred-By: <sip:{by}>")
 
 

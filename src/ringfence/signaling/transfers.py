@@ -119,6 +119,5 @@ def _grant(wish: Wish, transferrer: Subscriber, transferee: Subscriber) -> None:
     token = os.urandom(TOKEN_BYTES).hex()
     replaces = wish.replaced.header if wish.replaced else ""
     memory.keep_transfer(token, encode_grant(Grant(transferrer.aor, transferee.aor, wish.number, replaces)))
-    transfer_port.refer_to_instead(
-        f"sip:{wish.number}{BEFORE_TOKEN}{token}@{transferrer.domain}", replaces, transferrer.aor
-    )
+    uri = f"sip:{wish.number}{BEFORE_TOKEN}{token}@{transferrer.domain}"
+    transfer_port.refer_to_instead(uri, wish.number, replaces, transferrer.aor)

@@ -42,6 +42,7 @@ def test_a_blind_transfer_connects_the_other_two_and_the_transferrer_pays(pbx: A
     ours, theirs = establish(boss, customer)
     uri, arrived = transferred(boss, customer, ours, "<sip:313@acme.example>")
     assert uri.startswith("sip:313_")
+    assert arrived.header("refer-to").startswith('"313" <'), "a phone shows whom it calls, not the token"
     assert arrived.header("referred-by") == "<sip:311@acme.example>"
     dialled = dial_uri(customer, uri)
     colleague.answer_call(invite := colleague.request("INVITE"))
