@@ -104,31 +104,6 @@ def replaced_rates(shape: Shape) -> str:
     )
 
 
-def known_again(sources: Iterable[Timed]) -> str:
-    """Adds sources to the known set or renews their time."""
-    return "\n".join(_renewed("known", source) for source in sources)
-
-
-def forgotten(network: Network) -> str:
-    """Takes a source out of the known set, whether it is there or not."""
-    return _removed("known", network)
-
-
-def renewed_ban(ban: Timed) -> str:
-    """Adds a ban or renews its timeout."""
-    return _renewed("ban", ban)
-
-
-def removed_ban(network: Network) -> str:
-    """Removes a ban, whether it is there or not."""
-    return _removed("ban", network)
-
-
-def deleted_ban(network: Network) -> str:
-    """Removes a ban that is there, from a set without room for anything."""
-    return "\n".join(f"delete element {TABLE} {name} {{ {key} }}" for name, key in _places("ban", network))
-
-
 class Dropped(StrEnum):
     """The kernel's counters of what it dropped, by reason; they begin anew with the table."""
 
@@ -354,23 +329,6 @@ def _places(name: str, network: Network) -> list[tuple[str, str]]:
     if network.version == 6:
         return [(f"{name}6", base)]
     return [(f"{name}4", base), (f"{name}4in6", f"{NAT64.network_address}{base}")]
-
-
-def _renewed(name: str, element: Timed) -> str:
-    """Kernels before 6.12 ignore a second add, hence add, delete, add."""
-    return "\n".join(
-        f"add element {TABLE} {place} {{ {key} }}\n"
-        f"delete element {TABLE} {place} {{ {key} }}\n"
-        f"add element {TABLE} {place} {{ {key} {_timeout(element)} }}"
-        for place, key in _places(name, element.network)
-    )
-
-
-def _removed(name: str, network: Network) -> str:
-    return "\n".join(
-        f"add element {TABLE} {place} {{ {key} }}\ndelete element {TABLE} {place} {{ {key} }}"
-        for place, key in _places(name, network)
-    )
 
 
 def _timeout(element: Timed) -> str:

@@ -8,8 +8,6 @@ from ringfence.guard.ruleset import (
     LISTS_PRIORITY,
     RATES_PRIORITY,
     doorstep,
-    removed_ban,
-    renewed_ban,
     replaced_lists,
     replaced_rates,
     whole_table,
@@ -138,21 +136,11 @@ def test_every_command_names_our_table_and_none_flushes_the_ruleset() -> None:
         whole_table(SHAPE, [ban]),
         replaced_lists(LISTS),
         replaced_rates(SHAPE),
-        renewed_ban(ban),
-        removed_ban(ban.network),
     ]
     for line in "\n".join(texts).splitlines():
         if line.startswith(("add", "delete", "flush", "table")):
             assert "inet ringfence" in line
     assert "flush ruleset" not in "\n".join(texts)
-
-
-def test_a_ban_is_added_taken_away_and_added_so_that_its_time_is_renewed_on_every_kernel() -> None:
-    assert renewed_ban(Timed(key_network("2001:db8::/64"), 59.9)).splitlines() == [
-        "add element inet ringfence ban6 { 2001:db8:: }",
-        "delete element inet ringfence ban6 { 2001:db8:: }",
-        "add element inet ringfence ban6 { 2001:db8:: timeout 59900ms }",
-    ]
 
 
 def test_the_whole_table_is_replaced_in_one_text_with_its_bans() -> None:
