@@ -112,7 +112,7 @@ class Nft:
         self._connections, self._cutter = Connections(), Connections()
         self._reader = SetReader(Netlink(NETFILTER))
         self._links: tuple[str, ...] = ()
-        self._installed = False
+        self._in_force: Lists | None = None
 
     def checked(self) -> Self:
         """The kernel, proven to be usable. Raises FirewallRefused."""
@@ -129,15 +129,15 @@ class Nft:
 
     def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
         self._must(ruleset.whole_table(shape, bans, known))
+        self._in_force = shape.lists
         self._must(blocklist.protected(shape.lists))
-        self._installed = True
         self._stand()
 
     def stand_at(self, links: tuple[str, ...]) -> None:
         if links == self._links:
             return
         self._links = links
-        if self._installed:
+        if self._in_force is not None:
             self._run(ruleset.without_doorstep())
             self._stand()
 
@@ -148,8 +148,11 @@ class Nft:
             log.warning("banned sources are dropped a little later: %s", text.strip().splitlines()[:1])
 
     def replace_lists(self, lists: Lists) -> None:
-        self._must(ruleset.replaced_lists(lists))
-        self._must(blocklist.protected(lists))
+        former = self._in_force or Lists()
+        self._must(ruleset.replaced_lists(lists, former))
+        if lists.never_block != former.never_block:
+            self._must(blocklist.protected(lists))
+        self._in_force = lists
 
     def replace_rates(self, shape: Shape) -> None:
         self._must(ruleset.replaced_rates(shape))

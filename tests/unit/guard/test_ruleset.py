@@ -125,16 +125,28 @@ def test_a_member_of_the_never_block_set_may_use_the_highest_rate() -> None:
 
 
 def test_nested_members_become_one() -> None:
-    text = replaced_lists(LISTS)
+    text = replaced_lists(LISTS, Lists())
     assert "add element inet ringfence never4 { 127.0.0.0/8, 192.0.2.1/32 }" in text
     assert "add element inet ringfence allow4 { 10.1.0.0/16 }" in text
+
+
+def test_a_change_of_the_never_block_set_moves_no_allow_entry_and_the_other_way_round() -> None:
+    """Each of them may be long, and an administrator signs in several times a day (issue 3, "The never-block set")."""
+    without, emptied = Lists((), LISTS.allow), Lists(LISTS.never_block, ())
+    assert "allow" not in replaced_lists(LISTS, without)
+    assert "flush set inet ringfence never4" in replaced_lists(without, LISTS)
+    assert "never" not in replaced_lists(LISTS, emptied)
+    assert replaced_lists(emptied, LISTS).splitlines() == [
+        "flush set inet ringfence allow4",
+        "flush set inet ringfence allow6",
+    ]
 
 
 def test_every_command_names_our_table_and_none_flushes_the_ruleset() -> None:
     ban = Timed(key_network("192.0.2.9"), 60)
     texts = [
         whole_table(SHAPE, [ban]),
-        replaced_lists(LISTS),
+        replaced_lists(LISTS, Lists()),
         replaced_rates(SHAPE),
     ]
     for line in "\n".join(texts).splitlines():
