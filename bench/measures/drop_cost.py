@@ -1,31 +1,40 @@
 """What it costs to drop a packet of a known attacker: the sender's time and every process of the server.
 
-On a veth pair the receiving kernel works in the sender's time, so a rule is in the sender's time too. From each point
-the same flood into an ingress chain that drops everything is taken away: what is left is the price of the defence.
+Two links lead to the server: behind one stands the defence, behind the other an ingress chain that drops everything.
+The same thousand frames go into the one and into the other in turn, within milliseconds, by one process: what the
+machine does beside them meets both, and the difference is the price of the defence.
 """
 
+import os
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from statistics import median
+from math import pi, sqrt
+from statistics import NormalDist, median, quantiles
 from typing import Final
 
-from bench.load.flood import Kind, Load, run_flood
-from bench.rig.charge import processes_in, spent
-from bench.rig.network import Network, attack_address, inode, run_in
+from bench.load.flood import Kind, frame, payload
+from bench.rig.charge import Watched
+from bench.rig.network import SERVER_ADDRESS, Network, attack_address, inode, link_mac, run_in
+from bench.rig.tap import tap
 
-SETTLE_SECONDS: Final = 0.1
+SETTLE_SECONDS: Final = 0.003
+"""Until the server's processes have read what they were sent."""
+
 CALM_SECONDS: Final = 3.0
 """A system that has just started has work of its own, for which no packet should pay."""
 
-PAIRS: Final = 12
-"""Many short floods: what the machine does beside them changes within seconds, and is more than a drop costs."""
+PAIRS: Final = 250
+TURN: Final = 1_000
+AT_ONCE: Final = 20
+"""What a paced sender sends before it looks at the clock again; a receiving socket has room for it."""
 
-_DROP_ALL: Final = (
-    "table netdev floor {\n chain in {\n type filter hook ingress device attack priority -500\n counter drop\n }\n}\n"
-)
+DEFENDED: Final = "defended"
+FLOOR: Final = "floor"
+_SENDER_MAC: Final = b"\x02\0\0\0\0\1"
+_HOOK: Final = f"type filter hook ingress device {FLOOR} priority -500"
+_DROP_ALL: Final = f"table netdev floor {{\n chain in {{\n {_HOOK}\n counter drop\n }}\n}}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +44,15 @@ class Defence:
     name: str
     sources: int
     rate: int
-    count: int
     up: Callable[[], AbstractContextManager[None]]
 
-    @property
-    def load(self) -> Load:
-        named = tuple(attack_address(number) for number in range(self.sources))
-        return Load(Kind.REGISTER, self.sources, self.rate, self.count, named)
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The files behind the two links."""
+
+    defended: int
+    floor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,29 +68,92 @@ class Drop:
         return self.nanoseconds - self.floor
 
 
-def drops(net: Network, defence: Defence, folder: Path) -> list[Drop]:
-    """Floods against a standing defence, each with the same flood into nothing right after it."""
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The median price of a drop and its standard error, in nanoseconds a packet."""
+
+    nanoseconds: float
+    error: float
+    pairs: int
+
+
+@contextmanager
+def links(net: Network) -> Iterator[Links]:
+    """Both links. A system that starts later finds them like any other link."""
+    with tap(net.server, DEFENDED) as defended, tap(net.server, FLOOR) as floor:
+        yield Links(defended, floor)
+
+
+def drops(net: Network, defence: Defence, to: Links) -> list[Drop]:
+    """Turns against a standing defence, each beside the same turn into nothing; either goes first as often."""
     time.sleep(CALM_SECONDS)
-    return [_drop(net, defence, folder) for _ in range(PAIRS)]
+    ways = {fd: _frames(net, link, defence.sources) for fd, link in ((to.defended, DEFENDED), (to.floor, FLOOR))}
+    server = Watched(inode(net.server))
+    with _floored(net), _undisturbed():
+        for fd, frames in ways.items():
+            _cost(fd, frames, defence.rate, server)
+        return [_drop(defence, to, ways, server, defended_first=number % 2 == 0) for number in range(PAIRS)]
 
 
-def _drop(net: Network, defence: Defence, folder: Path) -> Drop:
-    own = _cost(net, defence.load, folder)
+def _drop(defence: Defence, to: Links, ways: dict[int, list[bytes]], server: Watched, *, defended_first: bool) -> Drop:
+    order = (to.defended, to.floor) if defended_first else (to.floor, to.defended)
+    cost = {fd: _cost(fd, ways[fd], defence.rate, server) for fd in order}
+    return Drop(defence.name, cost[to.defended], cost[to.floor])
+
+
+def _cost(fd: int, frames: Sequence[bytes], rate: int, server: Watched) -> float:
+    before, cpu = server.spent_ns(), time.thread_time_ns()
+    _send(fd, frames, rate)
+    cpu = time.thread_time_ns() - cpu
+    time.sleep(SETTLE_SECONDS)
+    return (cpu + server.spent_ns() - before) / len(frames)
+
+
+def _send(fd: int, frames: Sequence[bytes], rate: int) -> None:
+    begin = time.monotonic()
+    for start in range(0, len(frames), AT_ONCE):
+        if rate:
+            time.sleep(max(0.0, begin + start / rate - time.monotonic()))
+        for content in frames[start : start + AT_ONCE]:
+            os.write(fd, content)
+
+
+def _frames(net: Network, link: str, sources: int) -> list[bytes]:
+    macs = bytes.fromhex(link_mac(net.server, link).replace(":", "")), _SENDER_MAC
+    named = [attack_address(number % sources) for number in range(TURN)]
+    return [
+        frame(source, SERVER_ADDRESS, macs, payload(Kind.REGISTER, source, number))
+        for number, source in enumerate(named)
+    ]
+
+
+@contextmanager
+def _floored(net: Network) -> Iterator[None]:
+    """The chain that drops everything stands only beside a defence: some of them begin with an empty ruleset."""
     run_in(net.server, "nft", _DROP_ALL)
     try:
-        return Drop(defence.name, own, _cost(net, defence.load, folder))
+        yield
     finally:
         run_in(net.server, "nft", "delete", "table", "netdev", "floor")
 
 
-def _cost(net: Network, load: Load, folder: Path) -> float:
-    namespace = inode(net.server)
-    before = processes_in(namespace)
-    sent = run_flood(net, load, folder / "flood.json")
-    time.sleep(SETTLE_SECONDS)
-    return (sent.cpu_ns + sum(spent(before, processes_in(namespace)).values())) / sent.packets
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No other program takes the processor in the middle of a turn; each lasts some milliseconds."""
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
-def price(found: Sequence[Drop], defence: str) -> float:
-    """The median price of one defence, in nanoseconds a packet."""
-    return median(drop.price for drop in found if drop.defence == defence)
+def price(found: Sequence[Drop], defence: str) -> Price:
+    """The median of the differences; its error follows from their quartiles, which an outlier does not move.
+
+    >>> price([Drop("ours", 2000.0 + extra, 1900.0) for extra in (0, 10, 20, 30, 40)], "ours").nanoseconds
+    120.0
+    """
+    prices = [drop.price for drop in found if drop.defence == defence]
+    first, _, third = quantiles(prices, n=4)
+    spread = (third - first) / (2 * NormalDist().inv_cdf(0.75))
+    return Price(median(prices), sqrt(pi / 2) * spread / sqrt(len(prices)), len(prices))

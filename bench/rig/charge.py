@@ -37,6 +37,18 @@ def spent(before: tuple[Process, ...], after: tuple[Process, ...]) -> dict[str, 
     return totals
 
 
+class Watched:
+    """The threads that run in a namespace now, for looks that must be short: new ones and children are not seen."""
+
+    def __init__(self, namespace_inode: int) -> None:
+        pids = [process.pid for process in processes_in(namespace_inode) if process.pid != os.getpid()]
+        self._threads = [task / "schedstat" for pid in pids for task in (_PROC / str(pid) / "task").iterdir()]
+
+    def spent_ns(self) -> int:
+        """Nanoseconds they have used so far. Raises OSError if one has ended."""
+        return sum(int(thread.read_bytes().split()[0]) for thread in self._threads)
+
+
 def resident_memory(pid: int) -> int:
     """Bytes of a process's own data: neither backed by a file nor common to all (proc_pid_smaps(5))."""
     lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()

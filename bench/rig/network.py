@@ -62,7 +62,12 @@ def open_socket(namespace: str, address: str, port: int = 0) -> socket.socket:
 
 def attacked_mac(net: Network) -> str:
     """The hardware address of the server's link to the attacker."""
-    words = run_in(net.server, "ip", "-oneline", "link", "show", "attack").split()
+    return link_mac(net.server, "attack")
+
+
+def link_mac(namespace: str, link: str) -> str:
+    """The hardware address of a link."""
+    words = run_in(namespace, "ip", "-oneline", "link", "show", link).split()
     return words[words.index("link/ether") + 1]
 
 

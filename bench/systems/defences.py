@@ -22,7 +22,6 @@ OURS: Final = "Ringfence"
 OURS_MANY: Final = f"Ringfence, {ATTACKERS:,} banned"
 PIKE: Final = "Kamailio's pike and htable"
 RULES: Final = f"fail2ban, {ATTACKERS:,} rules"
-_FAST: Final = 50_000
 _BAN_SECONDS: Final = 600
 
 
@@ -30,10 +29,10 @@ def defences(stage: Stage) -> tuple[Defence, ...]:
     """All of them; Kamailio gets no more packets than it can read."""
     database = sqlite_database(stage.folder, 1000)
     return (
-        Defence(OURS, 1, 0, _FAST, lambda: _ours(stage, 1)),
-        Defence(PIKE, 1, 20_000, 10_000, lambda: _pike(stage.net, stage.folder / "pike", f"sqlite:///{database}")),
-        Defence(OURS_MANY, ATTACKERS, 0, _FAST, lambda: _ours(stage, ATTACKERS)),
-        Defence(RULES, ATTACKERS, 0, _FAST, lambda: _rules(stage.net)),
+        Defence(OURS, 1, 0, lambda: _ours(stage, 1)),
+        Defence(PIKE, 1, 20_000, lambda: _pike(stage.net, stage.folder / "pike", f"sqlite:///{database}")),
+        Defence(OURS_MANY, ATTACKERS, 0, lambda: _ours(stage, ATTACKERS)),
+        Defence(RULES, ATTACKERS, 0, lambda: _rules(stage.net)),
     )
 
 

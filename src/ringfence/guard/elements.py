@@ -15,6 +15,7 @@ from ringfence.policy.addresses import Network, ban_network, carried
 
 NEW_ELEMENT: Final = 12
 GET_ELEMENT: Final = 13
+DELETE_ELEMENT: Final = 14
 LIST_TABLE: Final = 1
 LIST_SET: Final = 2
 LIST_ELEMENTS: Final = 3
@@ -42,12 +43,30 @@ def packer(length: int) -> "struct.Struct":
 
 def additions(table: str, name: str, elements: list[bytes]) -> bytes:
     """The messages that add all these elements to a set."""
-    target = netlink.text(LIST_TABLE, table) + netlink.text(LIST_SET, name)
+    return _changes(NEW_ELEMENT, netlink.CREATE, table, name, elements)
+
+
+def removals(table: str, name: str, elements: list[bytes]) -> bytes:
+    """The messages that remove these elements, all of which are there."""
+    return _changes(DELETE_ELEMENT, 0, table, name, elements)
+
+
+def flushed(table: str, name: str) -> bytes:
+    """The message that removes whatever is in a set."""
+    return netlink.netfilter_message(netlink.NF_TABLES, DELETE_ELEMENT, 0, netlink.INET, _target(table, name))
+
+
+def _target(table: str, name: str) -> bytes:
+    return netlink.text(LIST_TABLE, table) + netlink.text(LIST_SET, name)
+
+
+def _changes(kind: int, flags: int, table: str, name: str, elements: list[bytes]) -> bytes:
+    target = _target(table, name)
     return b"".join(
         netlink.netfilter_message(
             netlink.NF_TABLES,
-            NEW_ELEMENT,
-            netlink.CREATE,
+            kind,
+            flags,
             netlink.INET,
             target + netlink.nested(LIST_ELEMENTS, b"".join(elements[start : start + PER_MESSAGE])),
         )
@@ -67,7 +86,7 @@ class SetReader:
             yield ban_network(carried(ip_address(key))), packets
 
     def _elements(self, name: str) -> list[tuple[bytes, int]]:
-        target = netlink.text(LIST_TABLE, TABLE_NAME) + netlink.text(LIST_SET, name)
+        target = _target(TABLE_NAME, name)
         request = netlink.netfilter_message(netlink.NF_TABLES, GET_ELEMENT, netlink.DUMP, netlink.INET, target)
         try:
             return [found for _, body in self._socket.ask(request) for found in _elements_in(body[4:])]

@@ -1,5 +1,6 @@
 """Puts the table into the kernel: libnftables in this process (an add takes some ten microseconds), or a dry run."""
 
+import errno
 import logging
 import re
 from collections.abc import Iterable, Iterator
@@ -8,12 +9,13 @@ from typing import Any, Final, Protocol, Self
 
 import lmdb
 
-from ringfence.guard import blocklist, pinholes, ruleset
+from ringfence.guard import blocklist, ruleset, setchanges
 from ringfence.guard.blocklist import BlockLists
 from ringfence.guard.connections import Connections
-from ringfence.guard.elements import SetReader, additions, element
+from ringfence.guard.elements import SetReader
 from ringfence.guard.netlink import NETFILTER, Netlink, batch
 from ringfence.guard.pinholes import Holes
+from ringfence.guard.setchanges import BANS, KNOWN
 from ringfence.guard.shape import Level, Lists, Shape, Timed
 from ringfence.policy.addresses import Network
 from ringfence.policy.entry_index import EntryIndex
@@ -21,6 +23,7 @@ from ringfence.store.blocks import BlockWriter
 
 log = logging.getLogger(__name__)
 
+_FULL: Final = frozenset({errno.ENFILE, errno.ENOSPC})
 _COUNTER: Final = re.compile(r"counter (\w+) \{\s*packets (\d+)")
 
 
@@ -109,7 +112,7 @@ class Nft:
         self._connections, self._cutter = Connections(), Connections()
         self._reader = SetReader(Netlink(NETFILTER))
         self._links: tuple[str, ...] = ()
-        self._installed = False
+        self._in_force: Lists | None = None
 
     def checked(self) -> Self:
         """The kernel, proven to be usable. Raises FirewallRefused."""
@@ -126,15 +129,15 @@ class Nft:
 
     def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
         self._must(ruleset.whole_table(shape, bans, known))
+        self._in_force = shape.lists
         self._must(blocklist.protected(shape.lists))
-        self._installed = True
         self._stand()
 
     def stand_at(self, links: tuple[str, ...]) -> None:
         if links == self._links:
             return
         self._links = links
-        if self._installed:
+        if self._in_force is not None:
             self._run(ruleset.without_doorstep())
             self._stand()
 
@@ -145,8 +148,11 @@ class Nft:
             log.warning("banned sources are dropped a little later: %s", text.strip().splitlines()[:1])
 
     def replace_lists(self, lists: Lists) -> None:
-        self._must(ruleset.replaced_lists(lists))
-        self._must(blocklist.protected(lists))
+        former = self._in_force or Lists()
+        self._must(ruleset.replaced_lists(lists, former))
+        if lists.never_block != former.never_block:
+            self._must(blocklist.protected(lists))
+        self._in_force = lists
 
     def replace_rates(self, shape: Shape) -> None:
         self._must(ruleset.replaced_rates(shape))
@@ -158,10 +164,10 @@ class Nft:
             raise FirewallRefused(str(error)) from error
 
     def know(self, sources: Iterable[Timed]) -> bool:
-        return self._run(ruleset.known_again(sources))[0] == 0
+        return self._changed(setchanges.renewed(KNOWN, sources)) == 0
 
     def forget(self, network: Network) -> None:
-        self._run(ruleset.forgotten(network))
+        self._changed(setchanges.removed(KNOWN, network))
 
     def over(self, level: Level) -> tuple[tuple[Network, int], ...]:
         return tuple(found for version in (4, 6) for found in self._reader.counted(level, version))
@@ -180,31 +186,30 @@ class Nft:
         self._cutter.cut(networks)
 
     def admit_media(self, networks: Iterable[Network]) -> bool:
-        """As bytes: every call names somebody, and libnftables takes a millisecond to read one line."""
-        messages = [
-            additions(ruleset.TABLE_NAME, name, [element(one.network_address.packed) for one in ones])
-            for name, ones in pinholes.by_set(networks).items()
-        ]
-        try:
-            self._elements.tell(batch(b"".join(messages)))
-        except OSError:
-            return False
-        return True
+        return self._changed(setchanges.admitted(networks)) == 0
 
     def open_media(self, holes: Holes) -> bool:
-        return self._run(pinholes.replaced(holes))[0] == 0
+        return self._changed(setchanges.opened(holes)) == 0
 
     def ban(self, ban: Timed) -> Outcome:
-        code, text = self._run(ruleset.renewed_ban(ban))
+        code = self._changed(setchanges.renewed(BANS, [ban]))
         if code == 0:
             return Outcome.DONE
-        return Outcome.FULL if _is_full(text) else Outcome.FAILED
+        return Outcome.FULL if code in _FULL else Outcome.FAILED
 
     def lift(self, network: Network) -> bool:
-        code, text = self._run(ruleset.removed_ban(network))
-        if code != 0 and _is_full(text):
-            code, text = self._run(ruleset.deleted_ban(network))
-        return code == 0 or "No such file" in text
+        code = self._changed(setchanges.removed(BANS, network))
+        if code in _FULL:
+            code = self._changed(setchanges.deleted(BANS, network))
+        return code in (0, errno.ENOENT)
+
+    def _changed(self, messages: bytes) -> int:
+        """One transaction; 0, or the number of the error for which the kernel refused it."""
+        try:
+            self._elements.tell(batch(messages))
+        except OSError as error:
+            return error.errno or errno.EIO
+        return 0
 
     def _must(self, commands: str) -> None:
         code, text = self._run(commands)
@@ -309,7 +314,3 @@ class DryRun:
     def lift(self, network: Network) -> bool:
         self.banned.pop(network, None)
         return True
-
-
-def _is_full(text: str) -> bool:
-    return "Too many open files in system" in text or "No space left" in text or "File table overflow" in text

@@ -1,4 +1,4 @@
-"""The media ports, open for whom signalling named (attack case 71): text for nftables, and the range kept for media.
+"""The media ports, open for whom signalling named (attack case 71): part of the table, and the range kept for them.
 
 What comes from anywhere else to the range of the relay is dropped while somebody looks after the list: `watched` holds
 the protocol for some seconds only. Without a guard, after a new table, and where the kernel hands the range out to
@@ -17,7 +17,9 @@ WATCHED_SECONDS: Final = 15
 RESERVED: Final = Path("/proc/sys/net/ipv4/ip_local_reserved_ports")
 COUNTER: Final = "dropped_media"
 MOST: Final = 65_536
-_TABLE: Final = "inet ringfence"
+LISTS: Final = ("media4", "media6", "media_ports")
+PORTS: Final = "media_ports"
+WATCHED: Final = "watched"
 _PRIORITY: Final = -297
 _NEED_NO_HOLE: Final = (
     "ip saddr @never4",
@@ -68,45 +70,12 @@ def chain() -> list[str]:
     ]
 
 
-def replaced(holes: Holes) -> str:
-    """The list anew and the watch prolonged, in one transaction."""
-    lines = [f"flush set {_TABLE} {name}" for name in ("media4", "media6", "media_ports")]
-    ports_of_ice = _added("media_ports", [str(port) for port in holes.ports])
-    return "\n".join([*lines, admitted(holes.addresses), *ports_of_ice, watched()])
-
-
-def admitted(networks: Iterable[Network]) -> str:
-    """These addresses beside those that may send already."""
-    found = by_set(networks).items()
-    return "\n".join(line for name, ones in found for line in _added(name, [str(one.network_address) for one in ones]))
-
-
 def by_set(networks: Iterable[Network]) -> dict[str, list[Network]]:
     """Which addresses belong into which set."""
     found: dict[str, list[Network]] = {}
     for one in networks:
         found.setdefault(f"media{one.version}", []).append(one)
     return found
-
-
-def _added(name: str, elements: list[str]) -> list[str]:
-    return [f"add element {_TABLE} {name} {{ {', '.join(sorted(elements)[:MOST])} }}"] if elements else []
-
-
-def watched() -> str:
-    """Prolongs the watch alone. Kernels before 6.12 ignore a second add, hence add, delete, add."""
-    return "\n".join(
-        (
-            f"add element {_TABLE} watched {{ udp }}",
-            f"delete element {_TABLE} watched {{ udp }}",
-            f"add element {_TABLE} watched {{ udp timeout {WATCHED_SECONDS}s }}",
-        )
-    )
-
-
-def unwatched() -> str:
-    """Lets everything pass again."""
-    return f"flush set {_TABLE} watched"
 
 
 def reserve(path: Path = RESERVED) -> bool:

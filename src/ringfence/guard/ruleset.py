@@ -85,10 +85,15 @@ def without_doorstep() -> str:
     return f"flush chain {TABLE} {DOORSTEP}\ndelete chain {TABLE} {DOORSTEP}"
 
 
-def replaced_lists(lists: Lists) -> str:
-    """Replaces the never-block and allow sets in one transaction; nothing else is touched."""
-    names = [f"{name}{version}" for name in ("never", "allow") for version in (4, 6)]
-    return "\n".join([*(f"flush set {TABLE} {name}" for name in names), *_list_elements(lists)])
+def replaced_lists(lists: Lists, former: Lists) -> str:
+    """Replaces the never-block sets, the allow sets or both, in one transaction. What is as it was is left alone: an
+    administrator who signs in must not move twenty thousand allow entries, which takes seconds.
+    """
+    kinds = (("never", lists.never_block, former.never_block), ("allow", lists.allow, former.allow))
+    changed = [(name, networks) for name, networks, before in kinds if networks != before]
+    names = [f"{name}{version}" for name, _ in changed for version in (4, 6)]
+    added = [line for name, networks in changed for line in _interval_elements(name, networks)]
+    return "\n".join([*(f"flush set {TABLE} {name}" for name in names), *added])
 
 
 def replaced_rates(shape: Shape) -> str:
@@ -102,31 +107,6 @@ def replaced_rates(shape: Shape) -> str:
             *(f"add rule {TABLE} {name} {rule}" for name, rules in chains.items() for rule in rules),
         ]
     )
-
-
-def known_again(sources: Iterable[Timed]) -> str:
-    """Adds sources to the known set or renews their time."""
-    return "\n".join(_renewed("known", source) for source in sources)
-
-
-def forgotten(network: Network) -> str:
-    """Takes a source out of the known set, whether it is there or not."""
-    return _removed("known", network)
-
-
-def renewed_ban(ban: Timed) -> str:
-    """Adds a ban or renews its timeout."""
-    return _renewed("ban", ban)
-
-
-def removed_ban(network: Network) -> str:
-    """Removes a ban, whether it is there or not."""
-    return _removed("ban", network)
-
-
-def deleted_ban(network: Network) -> str:
-    """Removes a ban that is there, from a set without room for anything."""
-    return "\n".join(f"delete element {TABLE} {name} {{ {key} }}" for name, key in _places("ban", network))
 
 
 class Dropped(StrEnum):
@@ -323,18 +303,19 @@ def _over_rules(level: Level, sources: tuple[_Source, ...]) -> list[str]:
 
 
 def _list_elements(lists: Lists) -> list[str]:
-    named: list[tuple[str, list[str]]] = []
-    for version in (4, 6):
-        named.append((f"never{version}", outermost(lists.never_block, version)))
-        named.append((f"allow{version}", outermost(lists.allow, version)))
-    return [f"add element {TABLE} {name} {{ {', '.join(elements)} }}" for name, elements in named if elements]
+    return [*_interval_elements("never", lists.never_block), *_interval_elements("allow", lists.allow)]
+
+
+def _interval_elements(name: str, networks: tuple[Network, ...]) -> list[str]:
+    found = [(version, outermost(networks, version)) for version in (4, 6)]
+    return [f"add element {TABLE} {name}{version} {{ {', '.join(kept)} }}" for version, kept in found if kept]
 
 
 def outermost(networks: Iterable[Network], version: int) -> list[str]:
     """Prefixes of one family as text. An interval set refuses overlaps; of nested prefixes the outer one is kept."""
     members = {network for network in networks if network.version == version}
     kept: list[Network] = []
-    for network in sorted(members, key=lambda n: (n.network_address, n.prefixlen)):
+    for network in sorted(members, key=lambda n: (int(n.network_address), n.prefixlen)):
         if not kept or int(network.network_address) > int(kept[-1].broadcast_address):
             kept.append(network)
     return [str(network) for network in kept]
@@ -354,23 +335,6 @@ def _places(name: str, network: Network) -> list[tuple[str, str]]:
     if network.version == 6:
         return [(f"{name}6", base)]
     return [(f"{name}4", base), (f"{name}4in6", f"{NAT64.network_address}{base}")]
-
-
-def _renewed(name: str, element: Timed) -> str:
-    """Kernels before 6.12 ignore a second add, hence add, delete, add."""
-    return "\n".join(
-        f"add element {TABLE} {place} {{ {key} }}\n"
-        f"delete element {TABLE} {place} {{ {key} }}\n"
-        f"add element {TABLE} {place} {{ {key} {_timeout(element)} }}"
-        for place, key in _places(name, element.network)
-    )
-
-
-def _removed(name: str, network: Network) -> str:
-    return "\n".join(
-        f"add element {TABLE} {place} {{ {key} }}\ndelete element {TABLE} {place} {{ {key} }}"
-        for place, key in _places(name, network)
-    )
 
 
 def _timeout(element: Timed) -> str:

@@ -51,6 +51,8 @@ class EntryIndex:
         self.counts = {(version, int(length)): n for version, some in counted.items() for length, n in some.items()}
         self._lengths = {version: sorted(map(int, some), reverse=True) for version, some in counted.items()}
         self._allowing = decode_entries(b"\n".join(_ALLOWED.findall(lines)))
+        self._prefixes = tuple(parse_network(entry.cidr) for entry in self._allowing)
+        self._ending = any(entry.expires_at is not None for entry in self._allowing)
 
     def lookup(self, address: Address, now: float, without: frozenset[str] = frozenset()) -> AddressEntry | None:
         """The entry that decides about this address; expired entries do not exist, nor do the prefixes in `without`.
@@ -72,8 +74,13 @@ class EntryIndex:
         return entry is not None and entry.target is Target.ALLOW
 
     def allowed(self, now: float) -> tuple[Network, ...]:
-        """The prefixes of the allow entries, whatever is blocked inside them."""
-        return tuple(parse_network(entry.cidr) for entry in self._allowing if is_live(entry, now))
+        """The prefixes of the allow entries, whatever is blocked inside them. Asked at every change of the policy, so
+        none is made anew.
+        """
+        if not self._ending:
+            return self._prefixes
+        pairs = zip(self._allowing, self._prefixes, strict=True)
+        return tuple(prefix for entry, prefix in pairs if is_live(entry, now))
 
     def allowed_until(self, now: float) -> float | None:
         """When `allowed` changes by itself."""

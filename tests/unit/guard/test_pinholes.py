@@ -11,16 +11,8 @@ from ringfence.guard.calls import Calls
 from ringfence.guard.firewall import DryRun
 from ringfence.guard.media import Relay, decoded
 from ringfence.guard.mediawatch import MediaWatch
-from ringfence.guard.pinholes import Holes, replaced, reserve
+from ringfence.guard.pinholes import Holes, reserve
 from ringfence.policy.addresses import Network
-
-
-def test_the_list_is_replaced_in_one_piece_and_the_watch_prolonged() -> None:
-    text = replaced(Holes(frozenset({ip_network("192.0.2.1"), ip_network("2001:db8::1")}), frozenset({46000})))
-    assert "add element inet ringfence media4 { 192.0.2.1 }" in text
-    assert "add element inet ringfence media6 { 2001:db8::1 }" in text
-    assert "add element inet ringfence media_ports { 46000 }" in text
-    assert text.splitlines()[-1] == "add element inet ringfence watched { udp timeout 15s }"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,6 @@ from ringfence.guard.ruleset import (
     LISTS_PRIORITY,
     RATES_PRIORITY,
     doorstep,
-    removed_ban,
-    renewed_ban,
     replaced_lists,
     replaced_rates,
     whole_table,
@@ -127,32 +125,34 @@ def test_a_member_of_the_never_block_set_may_use_the_highest_rate() -> None:
 
 
 def test_nested_members_become_one() -> None:
-    text = replaced_lists(LISTS)
+    text = replaced_lists(LISTS, Lists())
     assert "add element inet ringfence never4 { 127.0.0.0/8, 192.0.2.1/32 }" in text
     assert "add element inet ringfence allow4 { 10.1.0.0/16 }" in text
+
+
+def test_a_change_of_the_never_block_set_moves_no_allow_entry_and_the_other_way_round() -> None:
+    """Each of them may be long, and an administrator signs in several times a day (issue 3, "The never-block set")."""
+    without, emptied = Lists((), LISTS.allow), Lists(LISTS.never_block, ())
+    assert "allow" not in replaced_lists(LISTS, without)
+    assert "flush set inet ringfence never4" in replaced_lists(without, LISTS)
+    assert "never" not in replaced_lists(LISTS, emptied)
+    assert replaced_lists(emptied, LISTS).splitlines() == [
+        "flush set inet ringfence allow4",
+        "flush set inet ringfence allow6",
+    ]
 
 
 def test_every_command_names_our_table_and_none_flushes_the_ruleset() -> None:
     ban = Timed(key_network("192.0.2.9"), 60)
     texts = [
         whole_table(SHAPE, [ban]),
-        replaced_lists(LISTS),
+        replaced_lists(LISTS, Lists()),
         replaced_rates(SHAPE),
-        renewed_ban(ban),
-        removed_ban(ban.network),
     ]
     for line in "\n".join(texts).splitlines():
         if line.startswith(("add", "delete", "flush", "table")):
             assert "inet ringfence" in line
     assert "flush ruleset" not in "\n".join(texts)
-
-
-def test_a_ban_is_added_taken_away_and_added_so_that_its_time_is_renewed_on_every_kernel() -> None:
-    assert renewed_ban(Timed(key_network("2001:db8::/64"), 59.9)).splitlines() == [
-        "add element inet ringfence ban6 { 2001:db8:: }",
-        "delete element inet ringfence ban6 { 2001:db8:: }",
-        "add element inet ringfence ban6 { 2001:db8:: timeout 59900ms }",
-    ]
 
 
 def test_the_whole_table_is_replaced_in_one_text_with_its_bans() -> None:
