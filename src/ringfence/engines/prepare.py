@@ -115,9 +115,10 @@ def _certificate(system: System, now: datetime, tell: Tell) -> Certificate:
 
 
 def _portal(system: System, tell: Tell) -> str:
-    _manage(system, "database", "prepare")
+    """The link for making the administrator, "" once there is one. One process for both: Django is slow to load."""
+    said = _manage(system, "database", "prepare", "--setup-link")
     tell("database is up to date")
-    return _manage(system, "setup link", "setup-link").strip()
+    return next((line for line in said.splitlines() if line.startswith("https://")), "")
 
 
 def _static_files(system: System, tell: Tell) -> None:

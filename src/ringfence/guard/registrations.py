@@ -203,7 +203,8 @@ class Registrations:
 
     def listing(self, now: float, tenant_id: int | None = None) -> list[dict[str, Any]]:
         """The live bindings for people: one item by address of record, with its contacts."""
-        return [event for event in self._events(now) if tenant_id is None or event.get("tenant_id") == tenant_id]
+        events = (_for_people(event) for event in self.events(now))
+        return [event for event in events if tenant_id is None or event.get("tenant_id") == tenant_id]
 
     def page(self, now: float, wish: Wish) -> Page:
         """Some live bindings in the order of their addresses; only those of the page are parsed."""
@@ -211,14 +212,17 @@ class Registrations:
         start = bisect_right(found, wish.after) if wish.after else 0
         if wish.before:
             start = max(0, bisect_left(found, wish.before) - wish.limit)
-        events = [self._event(_current(self._by_aor[aor]), now) for aor in found[start : start + wish.limit]]
+        events = [
+            _for_people(self._event(_current(self._by_aor[aor]), now)) for aor in found[start : start + wish.limit]
+        ]
         return Page(events, len(found), start > 0, start + wish.limit < len(found))
 
     def lines(self) -> list[bytes]:
         """The journal lines that rebuild this."""
         return [_current(kept) for kept in self._by_aor.values()]
 
-    def _events(self, now: float) -> Iterator[dict[str, Any]]:
+    def events(self, now: float) -> Iterator[dict[str, Any]]:
+        """The live bindings as workers told of them."""
         for kept in self._by_aor.values():
             if kept[1] > now:
                 yield self._event(_current(kept), now)
@@ -246,6 +250,12 @@ class Registrations:
         there.discard(aor)
         if not there:
             del self._by_source[key]
+
+
+def _for_people(event: dict[str, Any]) -> dict[str, Any]:
+    """Without what only the core asks for at its start (docs/adr/0021)."""
+    event.pop("asked", None)
+    return event
 
 
 def _current(kept: _Kept) -> bytes:

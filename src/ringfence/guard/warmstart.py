@@ -145,7 +145,7 @@ def write_expected(path: Path, standing: Standing, now: float | None) -> None:
 
 
 def _expected(standing: Standing, now: float) -> Iterator[Returning]:
-    for event in standing.registrations.listing(now):
+    for event in standing.registrations.events(now):
         with suppress(*MALFORMED):
             if (found := returning_of(event)) is not None and found.until > now:
                 yield found

@@ -136,6 +136,15 @@ def test_a_partial_report_keeps_the_other_contacts() -> None:
     assert len(taken.listing(time.time())[0]["contacts"]) == 2
 
 
+def test_what_only_the_core_asks_for_is_shown_to_nobody() -> None:
+    """ADR 21: it stands in the journal for the next start, and is no field of the REST API."""
+    taken = quick(registration(asked="sip:acme.example|<sip:101@198.51.100.7>|600"))
+    shown = [*taken.listing(time.time()), *taken.page(time.time(), Wish()).registrations]
+    assert len(shown) == 2
+    assert not any("asked" in event for event in shown)
+    assert [event["asked"].partition("|")[0] for event in taken.events(time.time())] == ["sip:acme.example"]
+
+
 def test_tenants_see_their_own() -> None:
     taken = quick(registration(), registration("201@other.example", tenant_id=2))
     assert [item["aor"] for item in taken.listing(time.time(), 2)] == ["201@other.example"]

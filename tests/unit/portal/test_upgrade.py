@@ -6,7 +6,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-PREPARE = [sys.executable, "-m", "ringfence.portal.manage", "prepare"]
+PREPARE = [sys.executable, "-m", "ringfence.portal.manage", "prepare", "--setup-link"]
 
 
 def prepare(state: Path, before: str = "") -> "subprocess.CompletedProcess[str]":
@@ -40,7 +40,9 @@ MigrationExecutor.apply_migration = half
 
 def test_an_upgrade_that_fails_and_one_that_goes_back(tmp_path: Path) -> None:
     """One system for both: making a database takes longest."""
-    assert prepare(tmp_path).returncode == 0
+    done = prepare(tmp_path)
+    assert done.returncode == 0
+    assert ["/setup#token=" in line for line in done.stdout.splitlines()] == [False, True]  # the link `up` tells
     _fails(tmp_path)
     _is_from_later(tmp_path)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ringfence.portal import audio, places
 from ringfence.portal.audit import anchor, chain
@@ -18,6 +18,9 @@ from ringfence.store.layout import TABLES
 
 class Command(BaseCommand):
     help = "Migrates the database, fills in predefined roles and known scanners, rebuilds the policy store."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--setup-link", action="store_true", help="then print a new link, as `setup-link` does")
 
     def handle(self, *args: Any, **options: Any) -> None:
         places.PORTAL.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -35,3 +38,5 @@ class Command(BaseCommand):
         if why := mend_apart(places.POLICY, TABLES):
             self.stderr.write(f"the policy store was broken and is made anew from the database ({why})")
         self.stdout.write(f"policy version {publish_everything()}")
+        if options["setup_link"]:
+            call_command("setup_link", stdout=self.stdout, stderr=self.stderr)
