@@ -32,7 +32,8 @@ FEATURES: Final = {
     "watch.extension": "The watcher is told every change from now on, by the guard.",
     "text.unknown_caller": "Nobody whose identity is not proved writes to anybody.",
     "text.internal_calls": "Whoever may not call extensions may not write to them.",
-    "text.extension": "Texts (RFC 3428) go to all devices of an extension of the own tenant, to nobody else.",
+    "text.extension": "Texts (RFC 3428) go to all devices of an extension of the own tenant, to nobody else. A text is "
+    "no ring: do not disturb and forwards do not apply to it.",
     "text.inactive": "A suspended extension is not written to.",
     "text.kind": "Plain text, that somebody is typing and that a text was read are carried; no pages and no files.",
     "text.length": "Over 1300 bytes a message goes by no way over UDP (RFC 3428 section 8).",

@@ -1,6 +1,7 @@
 """Text messages between extensions (RFC 3428): who may write to whom, and which are carried. None is kept.
 
-Judged like a call inside: the digest proves who writes, and whom a role forbids calls inside it forbids texts.
+Judged like a call inside: the digest proves who writes, and whom a role forbids calls inside it forbids texts. A
+text is no ring: do not disturb and forwards are for calls, and devices keep quiet by settings of their own.
 """
 
 from typing import Final

@@ -287,6 +287,11 @@ def redirection() -> str:
     return text("$T_rpl($ct)")
 
 
+def asked(header: str) -> str:
+    """A header of the request that the reply at hand answers, as it came."""
+    return text(f"$T_req($hdr({header}))")
+
+
 def add_to_tag(tag: str) -> None:
     """Our tag in To: the answer copies it, so we know it. Only for a request without a transaction."""
     KSR.textops.remove_hf("To")

@@ -2,11 +2,20 @@
 
 from typing import Any, Final
 
-from ringfence.signaling import facts, ksr, trunk_port
+from ringfence.signaling import claims, facts, ksr, trunk_port
 from ringfence.signaling.lines import CAME_BY
 
-OF_PHONES: Final = ("User-Agent", "Organization", "Call-Info", "Subject")
-"""Headers that tell what phone this is."""
+OF_PHONES: Final = (
+    "User-Agent",
+    "Server",
+    "Organization",
+    "Call-Info",
+    "Error-Info",
+    "Subject",
+    "Reply-To",
+    "Warning",
+)
+"""Headers that tell what phone this is, and where."""
 
 
 HIDDEN: Final = "TH"
@@ -49,11 +58,43 @@ def name_call_as_outside() -> None:
 def dress_for_outside(outside: str) -> None:
     """A request to a provider within a call: the parties as its INVITE named them, its own route, nothing of ours."""
     ksr.remove_named(OF_PHONES)
-    ours, theirs = ksr.dialog_var("shown"), ksr.dialog_var("called")
-    if ours and theirs and outside == "callee":
+    ours, theirs = _parties_as_shown(outside)
+    if ours and theirs:
         trunk_port.show_parties(ours, theirs)
     if route := ksr.text("$dlg(to_rs)" if outside == "callee" else "$dlg(from_rs)"):
         ksr.append_header(f"Route: {route}")
+
+
+def _parties_as_shown(outside: str) -> tuple[str, str]:
+    """How this side knows us and itself: a caller by its own INVITE, which a phone was shown otherwise."""
+    if outside == "caller":
+        return ksr.text("$dlg(to_uri)"), ksr.text("$dlg(from_uri)")
+    return ksr.dialog_var("shown"), ksr.dialog_var("called")
+
+
+def dress_answer() -> None:
+    """A reply to the INVITE of a call, which was shown to the called side otherwise than a provider sent it."""
+    if ksr.dialog_var(CAME_BY):
+        dress_reply(("caller",))
+
+
+def dress_reply(outer: tuple[str, ...]) -> None:
+    """A reply within a call that has these sides outside: the parties as who asks named them (RFC 3261 section
+    8.2.6.2), and nothing that a phone says of itself to a provider.
+    """
+    if not outer:
+        return
+    if asking_side() in outer:
+        claims.strip()
+        ksr.remove_named(OF_PHONES)
+    asked_from, asked_to, tag = ksr.asked("From"), ksr.asked("To"), ksr.text("$tt")
+    if not asked_from or not asked_to:
+        return
+    if tag and not ksr.text("$T_req($tt)"):
+        asked_to = f"{asked_to};tag={tag}"
+    ksr.remove_named(("From", "To"))
+    ksr.append_header(f"From: {asked_from}")
+    ksr.append_header(f"To: {asked_to}")
 
 
 def outside_fields() -> dict[str, Any]:

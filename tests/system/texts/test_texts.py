@@ -93,3 +93,17 @@ def test_nobody_floods_a_colleague(phone: Any) -> None:
 
 def _all_of(folder: Any) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".mdb")
+
+
+def test_a_text_is_no_ring(pbx: Any, phone: Any) -> None:
+    """Do not disturb and forwards are for calls: a text reaches the phone it was written to."""
+    writer, desk = phone("580"), phone("581")
+    calling = f"users/{pbx.users['581']['id']}/calling"
+    for wish in ({"do_not_disturb": True}, {"forward_always": "582"}):
+        pbx.rest.patch(calling, **wish)
+        try:
+            sent = begin(writer, "581")
+            desk.respond(desk.request("MESSAGE"), 200, "OK", "t")
+            assert answer(writer, sent).status == 200
+        finally:
+            pbx.rest.patch(calling, do_not_disturb=False, forward_always="")

@@ -26,6 +26,14 @@ class Carrier(Softphone):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host, (PBX_ADDRESS, 5060), Account(CALLER, DOMAIN, "none"), local_port=PORT)
+        self.heard: list[Message] = []
+        """Everything that reached the carrier since it was emptied."""
+
+    def _read(self) -> bool:
+        known = len(self._inbox)
+        is_open = super()._read()
+        self.heard.extend(self._inbox[known:])
+        return is_open
 
     def trunk(self) -> dict[str, Any]:
         """The body of the trunk that trusts this carrier."""

@@ -1,0 +1,124 @@
+"""Nothing of the inside reaches a provider: neither the tenant's domain, nor an address, nor what phone it is.
+
+Reference: "Trunk Security", topology hidden (peers.md 2.3); docs/adr/0019. Each phone here says more than it should.
+"""
+
+import re
+from typing import Any, Final
+
+import pytest
+
+from ringfence.lab import sip
+from ringfence.lab.network import PBX_ADDRESS
+from ringfence.lab.sip import Headers, Message
+from ringfence.lab.softphone import Softphone, dialog_of_callee, dialog_of_caller
+from tests.system.trunks import test_joined
+from tests.system.trunks.carrier import Carrier
+from tests.system.trunks.handing import DESK, NUMBER, nothing_counted
+
+over_carrier = test_joined.over_carrier
+pytestmark = [pytest.mark.usefixtures("oracle")]
+
+TALKATIVE: Final[Headers] = [
+    ("Server", "Deskphone 9 acme.example"),
+    ("User-Agent", "Deskphone 9 acme.example"),
+    ("P-Asserted-Identity", "<sip:184@acme.example>"),
+    ("Remote-Party-ID", "<sip:184@acme.example>;party=called"),
+    ("History-Info", "<sip:184@acme.example>;index=1"),
+    ("Diversion", "<sip:184@acme.example>"),
+    ("Reply-To", "<sip:184@acme.example>"),
+    ("Call-Info", "<http://acme.example/184.png>;purpose=icon"),
+    ("Organization", "acme.example"),
+    ("Warning", '399 acme.example "Deskphone 9"'),
+    ("Error-Info", "<sip:184@acme.example>"),
+    ("Alert-Info", "<http://acme.example/ring>"),
+]
+OFFER: Final[Headers] = [("Content-Type", "application/sdp")]
+
+
+def leaks(carrier: Carrier) -> list[str]:
+    """The lines of every message that name the inside."""
+    inside = (
+        rf"acme\.example|Deskphone|10\.77\.0\.(?!{PBX_ADDRESS.split('.')[-1]}\b|{carrier.address.split('.')[-1]}\b)\d+"
+    )
+    lines = (line for one in carrier.heard for line in one.raw.decode().splitlines())
+    return [line for line in lines if re.search(inside, line, re.IGNORECASE)]
+
+
+def calls(carrier: Carrier) -> Message:
+    """An INVITE to the desk's number, sent."""
+    uri = f"sip:{NUMBER}@{PBX_ADDRESS}"
+    content, body = carrier.offer()
+    headers = [*carrier.headers("INVITE", uri), *content]
+    raw = sip.compose(f"INVITE {uri} SIP/2.0", [(k, f'"A Caller" {v}' if k == "From" else v) for k, v in headers], body)
+    carrier.heard.clear()
+    carrier.send(raw)
+    return sip.parse(raw)
+
+
+def refreshes(asks: Softphone, dialog: Any, answers: Softphone) -> None:
+    """A new session description in a call, one way."""
+    raw = asks.in_dialog(dialog, "INVITE", [*OFFER, *TALKATIVE], sip.sdp(asks.address, 40_004))
+    asks.send(raw)
+    answers.respond(answers.request("INVITE"), 200, "OK", "", TALKATIVE, sip.sdp(answers.address, 40_006))
+    assert asks.final(sip.parse(raw).branch, 10).status == 200
+    asks.send(asks.in_dialog(dialog, "ACK"))
+    answers.request("ACK")
+
+
+def test_a_call_that_comes_in_shows_nothing_of_the_inside(carrier: Carrier, phone: Any) -> None:
+    """The provider reads its own From and To in each answer (RFC 3261 section 8.2.6.2), and nothing of a phone."""
+    desk: Softphone = phone(DESK)
+    asked = calls(carrier)
+    invite = desk.request("INVITE", 10)
+    desk.respond(invite, 180, "Ringing", "desk", TALKATIVE)
+    desk.respond(invite, 200, "OK", "desk", TALKATIVE, sip.sdp(desk.address, 40_000))
+    inside, answer = dialog_of_callee(invite, "desk"), carrier.final(asked.branch, 10)
+    outside = dialog_of_caller(answer)
+    assert answer.header("from") == asked.header("from")
+    assert answer.header("to") == f"{asked.header('to')};tag=desk"
+    carrier.send(carrier.in_dialog(outside, "ACK"))
+    desk.request("ACK")
+    refreshes(desk, inside, carrier)
+    refreshes(carrier, outside, desk)
+    raw = desk.in_dialog(inside, "BYE", TALKATIVE)
+    desk.send(raw)
+    bye = carrier.request("BYE")
+    carrier.respond(bye, 200, "OK")
+    assert desk.final(sip.parse(raw).branch, 10).header("from") == inside.local
+    assert sip.uri_in(bye.header("to")) == sip.uri_in(asked.header("from"))
+    assert leaks(carrier) == []
+
+
+def test_a_refused_call_shows_nothing_of_the_inside(pbx: Any, carrier: Carrier, phone: Any) -> None:
+    """Neither does what the phone says when it is busy."""
+    desk: Softphone = phone(DESK)
+    asked = calls(carrier)
+    invite = desk.request("INVITE", 10)
+    desk.respond(invite, 486, "Busy Here", "desk", TALKATIVE)
+    desk.request("ACK")
+    answer = carrier.final(asked.branch, 10)
+    carrier.send_ack(answer, asked.uri, [(k.title() if k != "cseq" else "CSeq", v) for k, v in asked.headers])
+    assert (answer.status, answer.header("from")) == (486, asked.header("from"))
+    assert leaks(carrier) == []
+    nothing_counted(pbx)
+
+
+def test_a_call_that_goes_out_shows_nothing_of_the_inside(
+    pbx: Any, carrier: Carrier, phone: Any, over_carrier: None
+) -> None:
+    """Its INVITE, what follows within the call from either side, and its end."""
+    desk: Softphone = phone(DESK)
+    carrier.heard.clear()
+    begun = desk.begin_call("+498912345678", TALKATIVE)
+    theirs = carrier.answer_call(carrier.request("INVITE", 10))
+    ours = desk.call_answered(*begun, 10)
+    carrier.request("ACK")
+    refreshes(desk, ours, carrier)
+    refreshes(carrier, theirs, desk)
+    raw = carrier.in_dialog(theirs, "BYE")
+    carrier.send(raw)
+    desk.respond(desk.request("BYE"), 200, "OK", "", TALKATIVE)
+    assert carrier.final(sip.parse(raw).branch, 10).header("from") == theirs.local
+    assert leaks(carrier) == []
+    nothing_counted(pbx)
