@@ -11,7 +11,8 @@ from ringfence.policy.encryption import Encryption
 from ringfence.portal import places
 from ringfence.portal.people.calling import calling_of
 from ringfence.portal.people.changes import sip_secret_of
-from ringfence.portal.provisioning.directory import address_of, admin_password_of, login_of, server_of
+from ringfence.portal.people.templatetags.phones import server_of
+from ringfence.portal.provisioning.directory import address_of, admin_password_of, login_of
 from ringfence.portal.provisioning.models import Phone, ProvisioningRules
 from ringfence.portal.provisioning.render import Account, Key, Sheet
 from ringfence.portal.provisioning.vendors import Codec, KeyKind, Srtp, Transport
