@@ -1,5 +1,6 @@
 """Part: phones that all come back after a restart, and phones on streams that stand idle."""
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -24,6 +25,12 @@ MEMORY_MIB: Final = 1_536
 IDLE: Final = 2_000
 RETURN_RATE: Final = 5_000
 QUIET: Final = Load(1500, 4500)
+TURNS: Final = 3
+"""Of a crowd that comes and one that goes."""
+
+PARTED_SECONDS: Final = 2.0
+"""Until the connections of a crowd that left are gone."""
+
 NANO: Final = 1_000_000_000
 
 
@@ -73,22 +80,27 @@ def _return_over_tls(stage: Stage, ready: Installed) -> tuple[float | None, Crow
 
 
 def _beside_idle(stage: Stage, ready: Installed) -> tuple[float | None, dict[Stream, float | None]]:
-    """The cost of a registration beside idle WebSockets to that without; KiB of each idle connection."""
-    book, memory = phone_book(stage, EXTENSIONS), dict[Stream, float | None]()
+    """The cost of a registration beside idle WebSockets to that without; KiB of each idle connection.
 
-    def cost() -> float | None:
+    In turns: what a registration costs follows how often workers are woken for it, and with that all else the machine
+    does, by a fifth within minutes.
+    """
+    book, memory = phone_book(stage, EXTENSIONS), dict[Stream, float | None]()
+    quiet, beside = list[float](), list[float]()
+
+    def costs() -> list[float]:
         points = [measure(stage.net, NAME, book, stage.folder, QUIET) for _ in range(stage.repeats)]
-        valid = [point.microseconds for point in points if point.outcome.valid]
-        return median(valid) if valid else None
+        return [point.microseconds for point in points if point.outcome.valid]
 
     with ringfence(stage.net, ready):
         register(stage.net, book, stage.folder, rate=4000, count=PHONES)
-        quiet = cost()
         memory[Stream.TLS] = _memory_of(stage, ready, Stream.TLS)
-        beside: list[float | None] = []
-        memory[Stream.WSS] = _memory_of(stage, ready, Stream.WSS, lambda: beside.append(cost()))
-    disturbed = beside[0] if beside else None
-    return (disturbed / quiet if disturbed and quiet else None), memory
+        for _ in range(TURNS):
+            time.sleep(PARTED_SECONDS)
+            quiet.extend(costs())
+            taken = _memory_of(stage, ready, Stream.WSS, lambda: beside.extend(costs()))
+            memory.setdefault(Stream.WSS, taken)
+    return (median(beside) / median(quiet) if quiet and beside else None), memory
 
 
 def _memory_of(

@@ -23,6 +23,7 @@ from ringfence.lab.product import Product, within
 from ringfence.lab.softphone import NoAnswer, Softphone, Transport, end_call, establish
 from ringfence.lab.webphone import WebPhone
 from tests.system.provisioning.test_provisioning import lines, registered
+from tests.system.transports.test_handshakes import assert_modern_tls_alone
 from tests.unit.engines.authority import authority, issue
 
 pytestmark = [pytest.mark.system, pytest.mark.restarts, pytest.mark.usefixtures("far", "oracle")]
@@ -261,6 +262,13 @@ def test_pages_open_at_the_sbcs_host_and_those_of_administrators_do_not(far: Any
     page = f"https://{far.host.address}:10443"
     with WebPhone(person, (far.host.address, 5065), account, page, "sip") as browser:
         assert browser.register().status == 200
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.parametrize("port", [5065, 8883, 10443])
+def test_each_tls_port_of_the_sbcs_host_speaks_modern_tls_alone(far: Any, stranger: Any, port: int) -> None:
+    """Attack case 84 where the Internet is: Mozilla's intermediate, as at the core."""
+    assert_modern_tls_alone(stranger(), port, far.host.address)
 
 
 def test_who_guesses_at_a_page_is_known_by_the_own_address(far: Any, stranger: Any) -> None:

@@ -14,9 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from ringfence.hosts.sbc import Sbc, write_sbc
 from ringfence.policy.events import Kind
-from ringfence.portal import places
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.notices.collect import topic_of
 from ringfence.portal.notices.topics import Topic
@@ -371,33 +369,6 @@ def test_phones_know_the_system_by_the_name_in_its_certificate(site: Site) -> No
     text = fetch(made["file"]).content.decode()
     assert "account.1.outbound_proxy.1.address = pbx.example\n" in text
     assert "local_time.ntp_server1 = time.example\n" in text and "internet_port_vid = 42\n" in text
-
-
-@pytest.mark.parametrize(
-    ("wish", "port"),
-    [({"transport": "udp", "srtp": "off"}, 5066), ({"transport": "tcp", "srtp": "off"}, 5067), ({}, 5065)],
-)
-def test_a_phone_that_came_through_the_sbc_is_told_the_sbc(site: Site, wish: dict[str, str], port: int) -> None:
-    """Reference: 8882, "IP Phone provisioning via SBC over HTTP": who comes from outside cannot reach the core."""
-    made = add(site, opening="always", **wish)
-    write_sbc(places.PATHS.sbc_switch, Sbc(enabled=True))
-    try:
-        outside = fetch(made["file"], host="sbc.example:8882", secure=False).content.decode()
-        inside = fetch(made["file"], host="pbx.example:8887").content.decode()
-    finally:
-        places.PATHS.sbc_switch.unlink()
-    without = fetch(made["file"], host="sbc.example:8882", secure=False).content.decode()
-    assert "account.1.outbound_proxy.1.address = sbc.example\n" in outside
-    assert f"account.1.outbound_proxy.1.port = {port}\n" in outside
-    assert "server.url = http://sbc.example:8882/provisioning/" in outside
-    for text in (inside, without):
-        assert "account.1.outbound_proxy.1.address = sbc.example\n" not in text
-        assert f"account.1.outbound_proxy.1.port = {port}\n" not in text
-
-
-def test_a_port_that_is_none_changes_nothing(site: Site) -> None:
-    """What a phone says it came to is believed of nobody: its file is the usual one."""
-    assert fetch(add(site)["file"], host="pbx.example:99999").status_code == 200
 
 
 def test_phones_from_a_shell(site: Site) -> None:

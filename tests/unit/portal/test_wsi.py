@@ -2,9 +2,14 @@
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from websockets.asyncio.client import unix_connect
+from websockets.asyncio.server import unix_serve
+from websockets.exceptions import InvalidStatus
 
 from ringfence.policy.subscriptions import Listener, Topic
 from ringfence.portal.people import tokens
@@ -15,7 +20,7 @@ from ringfence.portal.wsi.admission import Caller, Rights, rights_of, rights_of_
 from ringfence.portal.wsi.cursor import Cursor, Stream
 from ringfence.portal.wsi.feed import Behind, Feed
 from ringfence.portal.wsi.protocol import Closing, SentAway
-from ringfence.portal.wsi.server import is_foreign
+from ringfence.portal.wsi.server import MOST_OF_ONE_ADDRESS, Server, is_foreign
 from ringfence.portal.wsi.session import Past, Session
 from ringfence.portal.wsi.sources import Item, Page
 from ringfence.portal.wsi.wish import Wish, WishRefused, parse_wish
@@ -225,3 +230,28 @@ def test_a_page_of_another_site_may_not_listen(origins: list[str], foreign: bool
 
 def test_an_origin_without_a_host_is_foreign() -> None:
     assert is_foreign(["https://pbx.example"], [])
+
+
+def test_a_whole_network_of_ipv6_has_the_places_of_one_address(tmp_path: Path) -> None:
+    """Attack case 57 at the event socket: a /64 is one customer, and may not take the places of all others."""
+    path = str(tmp_path / "wsi.sock")
+
+    async def scene() -> int:
+        server = Server()
+        async with AsyncExitStack() as held:
+            await held.enter_async_context(unix_serve(server.serve, path, process_request=server.at_the_door))
+
+            async def comes(address: str) -> None:
+                await held.enter_async_context(
+                    unix_connect(path, "ws://pbx.example/", additional_headers={"X-Forwarded-For": address})
+                )
+
+            for number in range(MOST_OF_ONE_ADDRESS):
+                await comes(f"2001:db8::{number + 1:x}")
+            with pytest.raises(InvalidStatus) as refused:
+                await comes("2001:db8::ffff")
+            await comes("2001:db8:0:1::1")
+            await comes("192.0.2.1")
+            return refused.value.response.status_code
+
+    assert asyncio.run(scene()) == 503

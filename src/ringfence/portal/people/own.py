@@ -12,7 +12,7 @@ from ringfence.portal.calls.models import CallRecord
 from ringfence.portal.calls.tables import records_table
 from ringfence.portal.people.calling import calling_of
 from ringfence.portal.people.models import Extension
-from ringfence.portal.people.templatetags.phones import phones_server, ways_of_phones
+from ringfence.portal.people.templatetags.phones import server_of, ways_of_phones
 from ringfence.portal.problems import NotFound, Refused
 from ringfence.portal.tables import answer
 
@@ -35,8 +35,8 @@ def my_extension(request: HttpRequest) -> HttpResponse:
     facts = {
         "extension": extension,
         "calling": calling_of(extension),
-        "server": phones_server(),
-        "ways": ways_of_phones(),
+        "server": server_of(extension.tenant),
+        "ways": ways_of_phones(extension.tenant.tls_only),
         **_devices(request, extension),
     }
     return render(request, "people/my_extension.html", facts)

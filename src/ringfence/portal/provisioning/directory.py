@@ -6,8 +6,8 @@ from typing import Final
 
 from ringfence.hosts import ports
 from ringfence.portal.people.digests import ALPHABET
-from ringfence.portal.people.templatetags.phones import phones_server
-from ringfence.portal.provisioning.models import Phone, ProvisioningRules
+from ringfence.portal.people.templatetags.phones import server_of
+from ringfence.portal.provisioning.models import Phone
 from ringfence.portal.provisioning.render import Login
 from ringfence.portal.provisioning.vendors import PROFILES, Vendor
 from ringfence.portal.sealing import seal, unseal
@@ -55,11 +55,6 @@ def login_of(phone: Phone) -> Login | None:
 def admin_password_of(phone: Phone) -> str:
     """Of the phone's own menu and web page. Raises SealBroken."""
     return unseal(bytes(phone.sealed_admin_password), f"administrator of {phone.bound_secret}")
-
-
-def server_of(tenant: Tenant) -> str:
-    """The name or address that the tenant's phones know this system by; certificates are checked against it."""
-    return ProvisioningRules.of(tenant).server or phones_server()
 
 
 def origin_of(tenant: Tenant) -> str:

@@ -7,9 +7,12 @@ from ringfence.hosts import ports
 from ringfence.hosts.sbc import read_sbc
 from ringfence.hosts.sip_links import spoken_at
 from ringfence.hosts.transports import Protocol, read_transports, usual
+from ringfence.policy.encryption import Encryption
 from ringfence.portal import places
+from ringfence.portal.people.calling import calling_of
 from ringfence.portal.people.changes import sip_secret_of
-from ringfence.portal.provisioning.directory import address_of, admin_password_of, login_of, server_of
+from ringfence.portal.people.templatetags.phones import server_of
+from ringfence.portal.provisioning.directory import address_of, admin_password_of, login_of
 from ringfence.portal.provisioning.models import Phone, ProvisioningRules
 from ringfence.portal.provisioning.render import Account, Key, Sheet
 from ringfence.portal.provisioning.vendors import Codec, KeyKind, Srtp, Transport
@@ -35,7 +38,7 @@ def sheet_of(phone: Phone, base: str = "") -> Sheet:
         mac=phone.mac,
         directory=address_of(phone, base),
         admin_password=admin_password_of(phone),
-        srtp=Srtp(phone.srtp),
+        srtp=_srtp_of(phone),
         codecs=tuple(Codec(name) for name in phone.codecs),
         keys=keys_of(phone),
         voice_vlan=rules.voice_vlan if phone.voice_vlan is None else phone.voice_vlan,
@@ -45,6 +48,18 @@ def sheet_of(phone: Phone, base: str = "") -> Sheet:
         web_page=phone.web_page,
         login=login_of(phone),
     )
+
+
+def _srtp_of(phone: Phone) -> Srtp:
+    """What is agreed for the extension goes before the phone's own choice, which only gets its calls refused."""
+    agreed = calling_of(phone.extension).encryption or Encryption(phone.tenant.media_encryption)
+    match agreed:
+        case Encryption.REQUIRED:
+            return Srtp.REQUIRED
+        case Encryption.OFF:
+            return Srtp.OFF
+        case Encryption.OFFERED:
+            return Srtp(phone.srtp)
 
 
 def keys_of(phone: Phone) -> tuple[Key, ...]:

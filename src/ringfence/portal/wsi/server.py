@@ -19,6 +19,7 @@ from websockets.asyncio.server import ServerConnection, unix_serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from ringfence.policy.addresses import AddressProblem, ban_key
 from ringfence.portal.problems import Refused
 from ringfence.portal.wsi import sources
 from ringfence.portal.wsi.admission import Caller, Rights, rights_of, rights_of_all
@@ -90,15 +91,15 @@ class Server:
             )
         if request.path != "/":
             return connection.respond(HTTPStatus.NOT_FOUND, "The event socket is at /.\n")
-        if self._open.total() >= MOST_CONNECTIONS or self._open[_address(request)] >= MOST_OF_ONE_ADDRESS:
+        if self._open.total() >= MOST_CONNECTIONS or self._open[_source(request)] >= MOST_OF_ONE_ADDRESS:
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections.\n")
         return None
 
     async def serve(self, connection: ServerConnection) -> None:
         """One connection from its first message to its end."""
         assert connection.request is not None
-        address = _address(connection.request)
-        self._open[address] += 1
+        address, source = _address(connection.request), _source(connection.request)
+        self._open[source] += 1
         try:
             await self._attend(connection, address)
         except SentAway as away:
@@ -107,9 +108,9 @@ class Server:
         except ConnectionClosed:
             return
         finally:
-            self._open[address] -= 1
-            if not self._open[address]:
-                del self._open[address]
+            self._open[source] -= 1
+            if not self._open[source]:
+                del self._open[source]
 
     async def _attend(self, connection: ServerConnection, address: str) -> None:
         wish = await _first_message(connection)
@@ -234,6 +235,14 @@ def is_foreign(origins: Sequence[str], hosts: Sequence[str]) -> bool:
 def _address(request: Request) -> str:
     """Only nginx reaches the socket, and it sets this header whatever a client claims."""
     return request.headers.get("X-Forwarded-For", "")
+
+
+def _source(request: Request) -> str:
+    """Who is counted: a whole /64 of IPv6 is one customer."""
+    try:
+        return ban_key(_address(request))
+    except AddressProblem:
+        return ""
 
 
 def _quiet() -> logging.Logger:

@@ -8,6 +8,8 @@ from django import template
 from ringfence.hosts.transports import Protocol, SipTransport, read_transports, usual
 from ringfence.portal import places, publish
 from ringfence.portal.people.models import Person
+from ringfence.portal.provisioning.models import ProvisioningRules
+from ringfence.portal.tenants.models import Tenant
 
 register = template.Library()
 
@@ -17,24 +19,30 @@ def phone_settings(person: Person, secret: str) -> dict[str, Any]:
     """The settings and a picture of them. The picture is made here and stands in the page; it is stored nowhere."""
     extension = person.extension
     settings = {
-        "server": phones_server(),
+        "server": server_of(extension.tenant),
         "extension": extension.number,
         "domain": extension.tenant.domain,
-        "ways": ways_of_phones(),
+        "ways": ways_of_phones(extension.tenant.tls_only),
         "secret": secret,
     }
     return {**settings, "picture": picture(settings)}
 
 
-def ways_of_phones() -> list[str]:
-    """Ports with their protocols, as one types them into a phone."""
-    return [f"{one.port} {one.protocol.upper()}" for one in transports_of_phones()]
+def ways_of_phones(tls_only: bool = False) -> list[str]:
+    """Ports with their protocols, as one types them into a phone; of a tenant with TLS only nothing in the clear."""
+    found = (one for one in transports_of_phones() if one.protocol.is_secure or not tls_only)
+    return [f"{one.port} {one.protocol.upper()}" for one in found]
 
 
 def transports_of_phones() -> list[SipTransport]:
     """What a phone can be set to at the usual address, the encrypted one first."""
     found = [one for one in usual(read_transports(places.PATHS.transports)) if one.protocol is not Protocol.WSS]
     return sorted(found, key=lambda one: not one.protocol.is_secure)
+
+
+def server_of(tenant: Tenant) -> str:
+    """The name or address that the tenant's phones know this system by; certificates are checked against it."""
+    return ProvisioningRules.of(tenant).server or phones_server()
 
 
 def phones_server() -> str:
