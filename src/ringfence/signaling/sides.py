@@ -73,9 +73,8 @@ def _parties_as_shown(outside: str) -> tuple[str, str]:
 
 
 def dress_answer() -> None:
-    """A reply to the INVITE of a call, which was shown to the called side otherwise than a provider sent it."""
-    if ksr.dialog_var(CAME_BY):
-        dress_reply(("caller",))
+    """A reply to the INVITE of a call with the outside, which was shown to the called side otherwise than it came."""
+    dress_reply(outer_sides())
 
 
 def dress_reply(outer: tuple[str, ...]) -> None:

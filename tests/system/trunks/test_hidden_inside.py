@@ -107,12 +107,14 @@ def test_a_refused_call_shows_nothing_of_the_inside(pbx: Any, carrier: Carrier, 
 def test_a_call_that_goes_out_shows_nothing_of_the_inside(
     pbx: Any, carrier: Carrier, phone: Any, over_carrier: None
 ) -> None:
-    """Its INVITE, what follows within the call from either side, and its end."""
+    """Its INVITE, what follows within the call from either side, and its end. The phone reads its own From and To."""
     desk: Softphone = phone(DESK)
     carrier.heard.clear()
     begun = desk.begin_call("+498912345678", TALKATIVE)
     theirs = carrier.answer_call(carrier.request("INVITE", 10))
     ours = desk.call_answered(*begun, 10)
+    asked = dict(begun[1])
+    assert (ours.local, ours.remote.partition(";tag=")[0]) == (asked["From"], asked["To"])
     carrier.request("ACK")
     refreshes(desk, ours, carrier)
     refreshes(carrier, theirs, desk)
