@@ -180,7 +180,7 @@ def test_a_secret_changed_while_the_core_was_away_is_in_force_at_once(pbx: Any, 
         within(5, lambda: pbx.product.process_ids().get("core") not in (None, 0, old), "the core is back")
         within(5, lambda: pbx.product.is_ready("core"), "the core is ready")
         assert phone.register().status == 401
-        phone.account = Account("151", phone.account.domain, changed["sip_secret"])
+        phone.account = pbx.accounts["151"] = Account("151", phone.account.domain, changed["sip_secret"])
         assert phone.register().status == 200
 
 
