@@ -1,8 +1,8 @@
 """Ring groups at once and in order, and an announcement that is heard (REST `ring-groups`, `announcements`)."""
 
 import base64
-from pathlib import Path
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
