@@ -33,8 +33,8 @@ def test_a_ring_group_rings_all_at_once(pbx: Any, phone: Any) -> None:
 def test_a_device_that_begins_to_ring_when_another_has_answered_is_told_to_stop(pbx: Any, phone: Any) -> None:
     """A CANCEL has to wait for its first answer (RFC 3261 section 9.1), and then it comes."""
     caller, slow, quick = phone("151"), phone("152"), phone("153")
-    _group(pbx, "652", together=True)
-    uri, headers = caller.begin_call("652")
+    _group(pbx, "658", together=True)
+    uri, headers = caller.begin_call("658")
     late, invite = slow.request("INVITE"), quick.request("INVITE")
     quick.answer_call(invite)
     dialog = caller.call_answered(uri, headers)
