@@ -185,7 +185,7 @@ def reply_of_callee(worker: Worker) -> None:
     if 100 < code < 300:
         named.tell(worker)
     media.relay_answer(code)
-    sides.dress_answer()
+    sides.dress_reply()
 
 
 def reply_in_dialog(worker: Worker) -> None:
@@ -196,7 +196,7 @@ def reply_in_dialog(worker: Worker) -> None:
         named.tell(worker)
     media.relay_answer_in_dialog(code, *_legs(sides.asking_side() == "caller"))
     sequence.restore()
-    sides.dress_reply(sides.outer_sides())
+    sides.dress_reply()
     sides.name_call_as_outside()
 
 

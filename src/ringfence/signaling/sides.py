@@ -72,15 +72,11 @@ def _parties_as_shown(outside: str) -> tuple[str, str]:
     return ksr.dialog_var("shown"), ksr.dialog_var("called")
 
 
-def dress_answer() -> None:
-    """A reply to the INVITE of a call with the outside, which was shown to the called side otherwise than it came."""
-    dress_reply(outer_sides())
-
-
-def dress_reply(outer: tuple[str, ...]) -> None:
-    """A reply within a call that has these sides outside: the parties as who asks named them (RFC 3261 section
-    8.2.6.2), and nothing that a phone says of itself to a provider.
+def dress_reply() -> None:
+    """A reply of a call with the outside, whose requests are shown otherwise than they came: the parties as who asks
+    named them (RFC 3261 section 8.2.6.2), and nothing that a phone says of itself to a provider.
     """
+    outer = outer_sides()
     if not outer:
         return
     if asking_side() in outer:
