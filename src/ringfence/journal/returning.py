@@ -1,6 +1,6 @@
 """Who was registered when the core ended, and what they registered with: written before its start, read once by it.
 
-Each line: Unix time at which the registration ends, then the facts of `signaling/repeating.py` behind the commit.
+Each line: Unix time at which the registration ends, then the facts.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,10 +10,14 @@ from typing import Final, NamedTuple
 from ringfence.journal.reader import Event
 
 BETWEEN: Final = "|"
+"""Stands between the facts, here and in `core.cfg`; a fact that holds one makes the message not plain."""
+
+FACTS: Final = 11
+"""Source, its port, our address, our port, Request-URI, its host, From, To, User-Agent, Contact, Expires."""
+
 ASKED: Final = 3
 """Facts that only the REGISTER tells: Request-URI, Contact, Expires."""
 
-_FACTS: Final = 11
 _HEARD_ON: Final = "udp:"
 
 
@@ -46,7 +50,7 @@ def read_returning(path: Path) -> Iterator[Returning]:
     with taken.open(encoding="utf-8", newline="\n") as file:
         for line in file:
             until, *facts = line.rstrip("\n").split(BETWEEN)
-            if len(facts) == _FACTS and until.isdecimal():
+            if len(facts) == FACTS and until.isdecimal():
                 yield Returning(int(until), tuple(facts))
     taken.unlink()
 

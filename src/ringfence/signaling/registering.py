@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from ringfence.journal.returning import BETWEEN
 from ringfence.policy.book import ACTIVE, ACTIVE_FIELD, HA1_FIELD, NAME_FIELD, SEPARATOR, decode_subscriber
 from ringfence.policy.decide import decide
 from ringfence.policy.media import PRIVATE
@@ -20,7 +21,7 @@ from ringfence.policy.rules.registration import GRANTED_AT_LEAST, GRANTED_AT_MOS
 from ringfence.signaling import act, digests, facts, ksr, registrations
 from ringfence.signaling.authentication import DECOY, Identity, not_proved
 from ringfence.signaling.facts import STREAMS
-from ringfence.signaling.repeating import BETWEEN, FACTS, allow, device, saved_line
+from ringfence.signaling.repeating import FACTS, allow, device, saved_line
 from ringfence.signaling.tallies import Origin
 from ringfence.signaling.worker import Worker
 from ringfence.store.bans import since_boot

@@ -12,14 +12,13 @@ from typing import Final
 
 import orjson
 
+from ringfence.journal import returning
+from ringfence.journal.returning import BETWEEN
 from ringfence.signaling import memory
 from ringfence.signaling.worker import Worker
 
-BETWEEN: Final = "|"
-"""Stands between the facts that `core.cfg` hands over; a fact that holds one makes the message not plain."""
-
-FACTS: Final = 12
-"""Commit, source, its port, our address, our port, Request-URI, its host, From, To, User-Agent, Contact, Expires."""
+FACTS: Final = 1 + returning.FACTS
+"""The commit, and behind it what a registration is known by again."""
 
 _GRANT: Final = 5
 """HA1, seconds granted, tenant, user, display name."""
