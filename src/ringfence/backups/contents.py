@@ -51,7 +51,7 @@ def items(paths: Paths) -> tuple[Item, ...]:
 
 def derived(paths: Paths) -> frozenset[Path]:
     """Made from the rest at each start, or of no use elsewhere."""
-    return frozenset((paths.policy, paths.bans, paths.suspensions, paths.static, paths.logs, paths.backups))
+    return frozenset((paths.policy, paths.blocks, paths.static, paths.logs, paths.backups))
 
 
 def _turn(item: Item, paths: Paths) -> int:

@@ -1,6 +1,8 @@
 """What the supervisor writes down: which process is which, so that `status`, `down` and its own successor know."""
 
+import errno
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -46,9 +48,26 @@ class Notes:
 
 
 def write_notes(folder: Path, notes: Notes) -> None:
-    staged = folder / f"{STATE_FILE}.staged"
-    staged.write_text(json.dumps(asdict(notes)), encoding="utf-8")
-    staged.replace(folder / STATE_FILE)
+    """Replaces the notes; on a full disk they are written over the old ones, which takes no new block. Raises OSError
+    when not even that is possible.
+    """
+    text, staged = json.dumps(asdict(notes)), folder / f"{STATE_FILE}.staged"
+    try:
+        staged.write_text(text, encoding="utf-8")
+        staged.replace(folder / STATE_FILE)
+    except OSError:
+        _write_over(folder / STATE_FILE, text.encode())
+
+
+def _write_over(path: Path, content: bytes) -> None:
+    """One write(2), padded to the old length: a reader finds the old notes or the new."""
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        padded = content.ljust(os.fstat(fd).st_size)
+        if os.pwrite(fd, padded, 0) != len(padded):
+            raise OSError(errno.ENOSPC, "the notes do not fit", str(path))
+    finally:
+        os.close(fd)
 
 
 def read_notes(folder: Path) -> Notes | None:

@@ -47,6 +47,7 @@ BEFORE_SECONDS: Final = 5.0
 FAILED_STARTS: Final = "RINGFENCE_FAILED_STARTS"
 LOG_CHECK_SECONDS: Final = 1.0
 FOLLOW_SECONDS: Final = 0.5
+NOTE_AGAIN_SECONDS: Final = 1.0
 
 
 def restart_delay(short_runs: int, ever_ready: bool) -> float:
@@ -91,6 +92,7 @@ class Supervisor:
         self._folder = folder
         self._units = {child.name: Unit(child) for child in wanted}
         self._stopping = asyncio.Event()
+        self._notes_are_old = False
         own = identity(os.getpid())
         assert own is not None
         self._own = own
@@ -102,6 +104,7 @@ class Supervisor:
         tasks = [asyncio.create_task(self._keep(unit)) for unit in self._units.values()]
         tasks.append(asyncio.create_task(self._bound_logs()))
         tasks.append(asyncio.create_task(self._follow_files()))
+        tasks.append(asyncio.create_task(self._note_again()))
         await self._stopping.wait()
         for task in tasks:
             task.cancel()
@@ -290,7 +293,20 @@ class Supervisor:
             )
             for name, unit in self._units.items()
         )
-        noted.write_notes(self._folder, noted.Notes(self._own, children))
+        try:
+            noted.write_notes(self._folder, noted.Notes(self._own, children))
+        except OSError as error:
+            log.error("what runs is not written down: %s", error)
+            self._notes_are_old = True
+        else:
+            self._notes_are_old = False
+
+    async def _note_again(self) -> None:
+        """Once there is room on the disk again."""
+        while True:
+            await asyncio.sleep(NOTE_AGAIN_SECONDS)
+            if self._notes_are_old:
+                self._note()
 
 
 async def _ended(process: Identity) -> None:

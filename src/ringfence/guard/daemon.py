@@ -41,6 +41,7 @@ from ringfence.guard.mediawatch import MediaWatch
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
 from ringfence.guard.recordingdesk import RecordingDesk
+from ringfence.guard.room import shortage
 from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.service import Parts, Service
 from ringfence.guard.shape import BAN_SET_SIZE
@@ -270,6 +271,7 @@ class Daemon:
         while True:
             await asyncio.sleep(SYNC_EVERY)
             synced = await asyncio.to_thread(sync, self._paths.journal, synced)
+            self._service.tell_shortage(await asyncio.to_thread(shortage, self._paths.journal))
 
     async def _look_around(self) -> None:
         try:

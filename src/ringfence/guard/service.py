@@ -21,6 +21,7 @@ from ringfence.guard.intake import Intake
 from ringfence.guard.known import Known
 from ringfence.guard.ledger import BanRecord, Ledger
 from ringfence.guard.neverblock import NeverBlock
+from ringfence.guard.room import DISK_LOW, QUIET_AFTER
 from ringfence.guard.shape import Lists, Shape
 from ringfence.guard.sipports import SipPorts
 from ringfence.guard.standing import Standing
@@ -168,6 +169,11 @@ class Service:
         self.commits += 1
         self.parts.alarms.clear(LEDGER_UNWRITABLE, now.wall)
         self.parts.reader.release(self.snapshot_at.segment - 1)
+
+    def tell_shortage(self, shortage: str) -> None:
+        """Raises the alarm of the disk, while something is said of it."""
+        if shortage:
+            self.parts.alarms.set_off_for(DISK_LOW, shortage, moment(), QUIET_AFTER)
 
     def obey(self) -> bool:
         """Adopts a new policy if there is one."""

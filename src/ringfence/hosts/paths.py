@@ -56,18 +56,20 @@ class Paths:
 
     @property
     def bans(self) -> Path:
-        """Bans that signaling must enforce itself: written by the guard, read by workers."""
-        return self.state / "bans"
+        """Bans that signaling must enforce itself: written by the guard, read by workers. The ledger knows them all, so
+        they may lie where a full disk does no harm.
+        """
+        return self.run / "bans"
 
     @property
     def suspensions(self) -> Path:
-        """Who may make no outside calls for the moment."""
-        return self.state / "suspensions"
+        """Who may make no outside calls for the moment; the ledger knows them too."""
+        return self.run / "suspensions"
 
     @property
     def blocks(self) -> Path:
         """Address entries that signaling must enforce itself: written by the guard, read by workers."""
-        return self.bans / "entries"
+        return self.state / "blocks"
 
     @property
     def ledger(self) -> Path:

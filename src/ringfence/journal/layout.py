@@ -33,6 +33,15 @@ def segment_path(folder: Path, number: int) -> Path:
     return folder / f"events-{number:010d}.jsonl"
 
 
+def reserved_path(folder: Path, number: int) -> Path:
+    """A file that already has its blocks and becomes a segment when one is begun (`reserve.py`)."""
+    return folder / f"reserved-{number}"
+
+
+def reserved(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("reserved-*") if path.suffix == "")
+
+
 class Head:
     """The shared head. Each field is one aligned 8-byte word, so a reader never sees half a number."""
 
@@ -60,7 +69,14 @@ class Head:
             except BlockingIOError:
                 return
             if self.segment == number:
+                self._take_reserved(number + 1)
                 self.segment = number + 1
+
+    def _take_reserved(self, number: int) -> None:
+        folder = self._path.parent
+        for ready in reserved(folder)[:1]:
+            if not segment_path(folder, number).exists():
+                ready.rename(segment_path(folder, number))
 
     def _get(self, offset: int) -> int:
         value: int = _FIELD.unpack_from(self._map, offset)[0]

@@ -74,7 +74,13 @@ class Product:
     admin: Host
     home: Path
     rest: Rest = field(init=False)
+    without: tuple[str, ...] = ()
+    """Capabilities that it and its processes never get, for example `net_admin`."""
+
     tenant: dict[str, Any] = field(default_factory=dict)
+    said: str = ""
+    """What the last start printed."""
+
     _setup_token: str = ""
 
     @property
@@ -92,7 +98,8 @@ class Product:
             raise ProductFailed(
                 f"ringfence up failed ({done.returncode}):\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
             )
-        found = _SETUP.search(done.stdout + done.stderr)
+        self.said = done.stdout + done.stderr
+        found = _SETUP.search(self.said)
         self._setup_token = found[1] if found else ""
         self.rest = Rest(self.admin, self.paths.web_certificate, server=self.host.address)
         return time.monotonic() - begun
@@ -109,7 +116,13 @@ class Product:
         self, *argv: str, timeout: float = 20.0, stdin: str | None = None
     ) -> "subprocess.CompletedProcess[str]":
         """Run the `ringfence` command of this system on its host."""
-        return _ringfence(self.home, self.host.command(sys.executable, "-m", "ringfence.cli", *argv), timeout, stdin)
+        ours = self.host.command(*self._bounded, sys.executable, "-m", "ringfence.cli", *argv)
+        return _ringfence(self.home, ours, timeout, stdin)
+
+    @property
+    def _bounded(self) -> tuple[str, ...]:
+        kept_from = ",".join(f"-{capability}" for capability in self.without)
+        return ("setpriv", f"--bounding-set={kept_from}", f"--inh-caps={kept_from}", "--") if self.without else ()
 
     def asked(self, *argv: str) -> Any:
         """The JSON answer of a `ringfence` command."""

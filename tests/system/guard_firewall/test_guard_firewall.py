@@ -145,7 +145,7 @@ def test_a_full_set_fails_safe(small_guard: Guarded, sender: Sender) -> None:
     assert [alarm["id"] for alarm in small_guard.ask("alarms.list")] == ["firewall.set_full"]
     assert small_guard.bans(OFFENDER)
     assert not small_guard.bans("10.88.0.7")
-    workers = BanReader(small_guard.home / "state" / "bans")
+    workers = BanReader(small_guard.home / "run" / "bans")
     assert workers.is_banned("10.88.0.7", since_boot())
     assert not workers.is_banned(OFFENDER, since_boot())
     sender.from_address(OFFENDER)

@@ -11,7 +11,7 @@ import pytest
 
 from ringfence.engines.childlist import write_children
 from ringfence.engines.keep import running_supervisor, stop_everything
-from ringfence.engines.notes import CHILDREN_FILE, STOP_FILE, read_notes
+from ringfence.engines.notes import CHILDREN_FILE, STATE_FILE, STOP_FILE, read_notes
 from ringfence.engines.processes import identity, is_alive, session_members
 from ringfence.engines.supervise import restart_delay
 from tests.unit.engines.programs import (
@@ -22,6 +22,7 @@ from tests.unit.engines.programs import (
     clean_up,
     free_port,
     log_of,
+    note,
     noted,
     replaced,
     start_supervisor,
@@ -37,6 +38,29 @@ def test_a_killed_child_is_back_at_once(tmp_path: Path) -> None:
         took = until(lambda: replaced(tmp_path, before))
         assert took < 3.0
         assert noted(tmp_path).restarts == 1
+
+
+def test_a_killed_child_is_back_and_noted_though_no_file_can_be_written_beside_the_notes(tmp_path: Path) -> None:
+    """A full disk leaves the blocks that the notes already have."""
+    with supervised(tmp_path, a_child(tmp_path)):
+        before = noted(tmp_path)
+        (tmp_path / f"{STATE_FILE}.staged").mkdir()
+        os.kill(before.pid, signal.SIGKILL)
+        until(lambda: replaced(tmp_path, before))
+        assert noted(tmp_path).restarts == 1
+
+
+def test_a_killed_child_is_back_though_nothing_can_be_noted(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    with supervised(tmp_path, a_child(tmp_path, before=("/bin/sh", "-c", f"echo x >> {marks}"))):
+        before, kept = noted(tmp_path), tmp_path / "kept"
+        (tmp_path / f"{STATE_FILE}.staged").mkdir()
+        (tmp_path / STATE_FILE).rename(kept)
+        os.kill(before.pid, signal.SIGKILL)
+        until(lambda: marks.read_text() == "x\nx\n")
+        until(lambda: "what runs is not written down" in log_of(tmp_path))
+        (tmp_path / f"{STATE_FILE}.staged").rmdir()
+        until(lambda: note(tmp_path) is not None)
 
 
 def kill_and_wait(folder: Path) -> None:

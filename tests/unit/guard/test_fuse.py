@@ -64,7 +64,7 @@ def events(service: Service, kind: str) -> list[dict[str, Any]]:
 
 
 def workers_refuse(home: Path, owner: str = ANN) -> bool:
-    return SuspensionReader(home / "suspensions").holds_one_of([owner], time.monotonic())
+    return SuspensionReader(home / "run" / "suspensions").holds_one_of([owner], time.monotonic())
 
 
 def test_a_running_call_is_ended_when_its_minutes_are_used_up(tmp_path: Path) -> None:

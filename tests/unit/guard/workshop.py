@@ -153,7 +153,7 @@ def worker_says(home: Path, question: str) -> bool:
         f"print(BanReader(pathlib.Path(sys.argv[1])).{question})"
     )
     answer = subprocess.run(
-        [sys.executable, "-c", program, str(home / "bans")], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, str(home / "run" / "bans")], capture_output=True, text=True, check=True
     )
     return answer.stdout == "True\n"
 
