@@ -4,6 +4,8 @@ import logging
 from collections.abc import Iterable
 from typing import Any, Final
 
+import orjson
+
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.clock import Moment, moment
 from ringfence.guard.faults import Faults
@@ -98,7 +100,7 @@ class Intake:
                 self._failed_authentication(event, now)
                 return
             if event["kind"] == Kind.CALL_ENDED:
-                self._ledger.note(event["t"], event["kind"], self._settled(event))
+                self._ledger.note(event["t"], event["kind"], orjson.dumps(self._settled(event)))
             elif event["kind"] in PASSED_ON:
                 self._ledger.note(event["t"], event["kind"], line)
             if event["kind"] == Kind.ENGINE_EXCEPTION:
