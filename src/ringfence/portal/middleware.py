@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from ringfence.portal.audit.refusals import note_refusal
 from ringfence.portal.client_address import client_address
+from ringfence.portal.full_disk import NoRoom, is_full
 from ringfence.portal.problems import Forbidden, Refused, problem_response
 from ringfence.portal.system.models import Installation
 
@@ -102,7 +103,7 @@ class RefusalAnswers:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, Refused):
-            return None
+            return refused_answer(request, NoRoom()) if is_full(error) else None
         if isinstance(error, Forbidden) and request.user.is_authenticated:
             note_refusal(request.user.acts_from(client_address(request)), request, error)
         return refused_answer(request, error)

@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from ringfence.lab.product import within
+from ringfence.lab.rest import Refused
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, end_call, establish
 from tests.system.poor_host.guessing import LIMIT, failures_until_silence
@@ -29,6 +32,9 @@ def test_while_the_disk_is_full_calls_go_on_attackers_are_banned_and_no_record_i
         with Softphone(evil, poor.server, Account("103", one.account.domain, "guess")) as guessing:
             assert failures_until_silence(guessing) == LIMIT
         assert poor.product.guard("status")["journal_dropped"] == 0
+        with pytest.raises(Refused) as refused:
+            poor.product.rest.post("tenants", name="Late", domain="late.example")
+        assert refused.value.status == 507
     within(10, lambda: len(poor.product.call_records()) == before + CALLS, "a record of each call")
     within(2, lambda: poor.product.ban_of(evil.address), "the ban is in the ledger")
 

@@ -1,0 +1,35 @@
+"""A full disk is said as such: whoever asked for a change shall make room, not look for a fault."""
+
+import errno
+import sqlite3
+from typing import Final
+
+from ringfence.portal.problems import Refused
+
+_SQLSTATE_DISK_FULL: Final = "53100"
+
+
+class NoRoom(Refused):
+    status = 507
+    error_id = "storage.full"
+    title = "The disk is full"
+
+    def __init__(self) -> None:
+        super().__init__(detail="There is no room on the disk, so nothing was changed. Make room and try again.")
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether this, or what it was raised from, is a disk without room: SQLite, PostgreSQL or a file."""
+    while error is not None:
+        if _says_full(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _says_full(error: BaseException) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return getattr(error, "sqlstate", None) == _SQLSTATE_DISK_FULL
