@@ -208,7 +208,10 @@ class Relay:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The machine. Unix times in seconds; None is unknown, which no check takes for good or bad news."""
+    """The machine. Unix times in seconds; None is unknown, which no check takes for good or bad news.
+
+    `little_room`: MiB that are free on the disk, if that is too little.
+    """
 
     now: float
     ssh: Ssh
@@ -217,6 +220,7 @@ class Host:
     readable: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     backup_at: float | None = None
+    little_room: int | None = None
     clock_synchronised: bool | None = None
     modules: tuple[str, ...] = ()
     place: Place = Place()

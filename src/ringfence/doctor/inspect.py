@@ -23,6 +23,7 @@ from ringfence.hosts.firewall.pending import Records
 from ringfence.hosts.firewall.plan import Plan
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.public import is_static, public_file, read_public
+from ringfence.hosts.room import room_at
 from ringfence.hosts.secrecy import readable_secrets
 from ringfence.hosts.sip_links import links_of
 from ringfence.hosts.ssh import ENVIRONMENT, ssh_in_force
@@ -57,6 +58,7 @@ def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os
         readable=tuple(str(path) for path in readable_secrets(paths)),
         versions=_versions(),
         backup_at=backup_at(paths.state / "backups" / "last.json"),
+        little_room=_little_room(paths.state),
         clock_synchronised=clock_synchronised(),
         modules=_modules(),
         place=_place(paths),
@@ -64,6 +66,14 @@ def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os
         relay=relay_in_force(paths.media_config),
         unmarked=tuple(what for what, dscp in _marks(voice) if dscp == 0),
     )
+
+
+def _little_room(folder: Path) -> int | None:
+    try:
+        room = room_at(folder)
+    except OSError:
+        return None
+    return room.free >> 20 if room.is_low else None
 
 
 def _marks(voice: VoiceNetwork) -> tuple[tuple[str, int], ...]:

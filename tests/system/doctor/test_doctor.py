@@ -19,8 +19,8 @@ from tests.system.doctor.conftest import Patient, second_factor
 from tests.unit.engines.authority import HOST, authority, server
 
 pytestmark = pytest.mark.system
-OF_THIS_MACHINE: Final = {"host.clock", "host.sip_helper", "host.engines", "host.engines_held"}
-"""What no test can plant or mend: the kernel's clock and modules, and the installed packages."""
+OF_THIS_MACHINE: Final = {"host.clock", "host.disk", "host.sip_helper", "host.engines", "host.engines_held"}
+"""What no test can plant or mend: the kernel's clock and modules, the disk, and the installed packages."""
 
 OFFICE: Final = "10.77.0.0/24"
 DAY: Final = 86_400

@@ -152,6 +152,7 @@ PLANTED: dict[str, list[Facts]] = {
     "host.firewall_disabled": [host(firewall_disabled=True, place=facts.Place())],
     "host.readable_secrets": [host(readable=("/var/lib/ringfence/secrets/seal.key",))],
     "host.backup": [host(backup_at=None), host(backup_at=NOW - 30 * DAY)],
+    "host.disk": [host(little_room=0), host(little_room=900)],
     "host.clock": [host(clock_synchronised=False)],
     "host.engines": [
         host(versions={"kamailio": "5.3.2-1"}),

@@ -1,13 +1,13 @@
 """The journal's reserve: room on the disk that only it can use (docs/adr/0004)."""
 
 import errno
-import os
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from ringfence.guard import room
+from ringfence.hosts.room import Room
 from ringfence.journal import layout, reserve
 from ringfence.journal.reader import segments
 from ringfence.journal.writer import JournalWriter
@@ -77,8 +77,7 @@ def test_a_disk_is_low_below_a_gibibyte_or_a_twentieth(
 ) -> None:
     """In MiB."""
     monkeypatch.setattr(room, "reserve", lambda _: True)
-    told = os.statvfs_result((1 << 20, 1 << 20, whole, free, free, 0, 0, 0, 0, 255))
-    monkeypatch.setattr(room.os, "statvfs", lambda _: told)
+    monkeypatch.setattr(room, "room_at", lambda _: Room(free << 20, whole << 20))
     said = room.shortage(tmp_path)
     assert bool(said) is low
     assert said == "" or f"Only {free} MiB" in said

@@ -53,6 +53,11 @@ def backup(host: Host) -> Iterator[Sentence]:
         yield f"The last backup is {int((host.now - host.backup_at) // DAY)} days old."
 
 
+def disk(host: Host) -> Iterator[Sentence]:
+    if host.little_room is not None:
+        yield f"Only {host.little_room} MiB are free where everything is kept."
+
+
 def clock(host: Host) -> Iterator[Sentence]:
     if host.clock_synchronised is False:
         yield "The kernel's clock is not synchronised with a time server."
@@ -156,6 +161,11 @@ CHECKS: Final = (
         "host.backup", Severity.MEDIUM, "No recent backup", "PortSIP Security Features (introduction)",
         "Operating securely means to be able to come back.",
         Advice("Make a backup, and make one each day.", "ringfence backup", "/backups"), of_host=backup,
+    ),
+    Check(
+        "host.disk", Severity.HIGH, "The disk is nearly full", "SIP and TCP/IP Security (Anti-Hacking)",
+        "On a full disk nothing can be changed, recorded or kept, and in the end no attack is seen.",
+        Advice("Delete old recordings, messages and backups, or enlarge the disk.", page="/kept-data"), of_host=disk,
     ),
     Check(
         "host.clock", Severity.MEDIUM, "The clock is not synchronised", "Office Hours for Outbound Rules",

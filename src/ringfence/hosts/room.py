@@ -1,0 +1,32 @@
+"""Room on a disk, and when it is too little."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_LEAST_FREE: Final = 1 << 30
+_LEAST_SHARE: Final = 20
+"""A twentieth of a small disk is enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Bytes that are free for everybody, and of the whole disk.
+
+    >>> Room(900 << 20, 100 << 30).is_low, Room(60 << 20, 1 << 30).is_low
+    (True, False)
+    """
+
+    free: int
+    whole: int
+
+    @property
+    def is_low(self) -> bool:
+        return self.free < min(_LEAST_FREE, self.whole // _LEAST_SHARE)
+
+
+def room_at(folder: Path) -> Room:
+    """Of the disk that holds this folder. Raises OSError."""
+    state = os.statvfs(folder)
+    return Room(state.f_bavail * state.f_frsize, state.f_blocks * state.f_frsize)
