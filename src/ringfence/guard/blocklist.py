@@ -13,8 +13,7 @@ from typing import Final
 
 from ringfence.guard import netlink
 from ringfence.guard.elements import additions, element, packer
-from ringfence.guard.ruleset import LISTS_PRIORITY, outermost
-from ringfence.guard.shape import Lists
+from ringfence.guard.ruleset import LISTS_PRIORITY, MARK, outermost
 from ringfence.policy import entries
 from ringfence.policy.addresses import CARRYING, NAT64, Network
 from ringfence.policy.book import Target
@@ -79,12 +78,14 @@ class BlockLists:
         self._socket = socket
 
     def load(self, entries: EntryIndex, now: float) -> Iterator[None]:
-        """Each step loads a part, in some 15 ms; after the last one the new entries are in force, the old ones gone.
+        """Each step loads a part, in some 4 ms; after the last one the new entries are in force, the old ones gone.
 
         Raises OSError, ValueError or KeyError and leaves the old ones in force.
         """
         load = _Load(secrets.token_hex(4), entries.counts)
         self._run(f"add table {TABLE}")
+        if not self._stale(load.generation):
+            yield from self._allow_first(load, entries.allowing, now)
         for part in parts(entries.lines):
             self._add(load, part.split(b"\n"), now)
             yield
@@ -92,6 +93,13 @@ class BlockLists:
         for name in self._stale(load.generation):
             self._run(f"delete set {TABLE} {name}")
             yield
+
+    def _allow_first(self, load: _Load, lines: bytes, now: float) -> Iterator[None]:
+        """After a reboot, or a flush by somebody else: nobody who is allowed waits for a million to block."""
+        for part in parts(lines):
+            self._add(load, part.split(b"\n"), now)
+            yield
+        self._run(_swapped(load))
 
     def _add(self, load: _Load, lines: list[bytes], now: float) -> None:
         grouped = _grouped(lines, now)
@@ -149,14 +157,14 @@ def _size(group: Group, load: _Load) -> int:
     return load.counts.get((group.version, group.length), 0) + halves
 
 
-def protected(lists: Lists) -> str:
+def protected(never_block: tuple[Network, ...]) -> str:
     """Who is never blocked, whatever the entries say; replaced in one transaction, also while entries are loaded."""
     lines = [f"add table {TABLE}"]
     for version in (4, 6):
         name = f"never{version}"
         lines.append(f"add set {TABLE} {name} {{ type {_TYPE[version]}; flags interval; }}")
         lines.append(f"flush set {TABLE} {name}")
-        members = outermost((*lists.never_block, *map(_translated, lists.never_block)), version)
+        members = outermost((*never_block, *map(_translated, never_block)), version)
         if members:
             lines.append(f"add element {TABLE} {name} {{ {', '.join(members)} }}")
     return "\n".join(lines)
@@ -186,7 +194,7 @@ def _swapped(load: _Load) -> str:
 
 
 def _rule(group: Group, field: str, generation: str) -> str:
-    end = "return" if group.target is Target.ALLOW else f"counter name {BLOCKED} drop"
+    end = f"{MARK} return" if group.target is Target.ALLOW else f"counter name {BLOCKED} drop"
     return f"{field}{_mask(group)} @{group.name(generation)} {end}"
 
 

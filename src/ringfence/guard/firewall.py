@@ -16,7 +16,7 @@ from ringfence.guard.elements import SetReader
 from ringfence.guard.netlink import NETFILTER, Netlink, batch
 from ringfence.guard.pinholes import Holes
 from ringfence.guard.setchanges import BANS, KNOWN
-from ringfence.guard.shape import Level, Lists, Shape, Timed
+from ringfence.guard.shape import Level, Shape, Timed
 from ringfence.policy.addresses import Network
 from ringfence.policy.entry_index import EntryIndex
 from ringfence.store.blocks import BlockWriter
@@ -56,8 +56,8 @@ class Firewall(Protocol):
     def stand_at(self, links: tuple[str, ...]) -> None:
         """Drops banned sources right behind these links of the host, where it costs least."""
 
-    def replace_lists(self, lists: Lists) -> None:
-        """Raises FirewallRefused."""
+    def protect(self, members: tuple[Network, ...]) -> None:
+        """Replaces the never-block set. Raises FirewallRefused."""
 
     def replace_rates(self, shape: Shape) -> None:
         """Raises FirewallRefused."""
@@ -112,7 +112,7 @@ class Nft:
         self._connections, self._cutter = Connections(), Connections()
         self._reader = SetReader(Netlink(NETFILTER))
         self._links: tuple[str, ...] = ()
-        self._in_force: Lists | None = None
+        self._installed = False
 
     def checked(self) -> Self:
         """The kernel, proven to be usable. Raises FirewallRefused."""
@@ -129,15 +129,15 @@ class Nft:
 
     def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
         self._must(ruleset.whole_table(shape, bans, known))
-        self._in_force = shape.lists
-        self._must(blocklist.protected(shape.lists))
+        self._installed = True
+        self._must(blocklist.protected(shape.never_block))
         self._stand()
 
     def stand_at(self, links: tuple[str, ...]) -> None:
         if links == self._links:
             return
         self._links = links
-        if self._in_force is not None:
+        if self._installed:
             self._run(ruleset.without_doorstep())
             self._stand()
 
@@ -147,12 +147,9 @@ class Nft:
         if code != 0:
             log.warning("banned sources are dropped a little later: %s", text.strip().splitlines()[:1])
 
-    def replace_lists(self, lists: Lists) -> None:
-        former = self._in_force or Lists()
-        self._must(ruleset.replaced_lists(lists, former))
-        if lists.never_block != former.never_block:
-            self._must(blocklist.protected(lists))
-        self._in_force = lists
+    def protect(self, members: tuple[Network, ...]) -> None:
+        self._must(ruleset.replaced_members(members))
+        self._must(blocklist.protected(members))
 
     def replace_rates(self, shape: Shape) -> None:
         self._must(ruleset.replaced_rates(shape))
@@ -221,10 +218,10 @@ class Nft:
         return int(code), str(error)
 
 
-def tell_signaling(blocks: BlockWriter, lines: bytes, lists: Lists) -> Iterator[None]:
+def tell_signaling(blocks: BlockWriter, lines: bytes, members: tuple[Network, ...]) -> Iterator[None]:
     """Writes the entries that signaling enforces, in small steps. Raises FirewallRefused."""
     try:
-        yield from blocks.load(lines, lists.never_block)
+        yield from blocks.load(lines, members)
     except (lmdb.Error, ValueError) as error:
         raise FirewallRefused(str(error)) from error
 
@@ -242,7 +239,7 @@ class DryRun:
         self.cut_off: list[Network] = []
         self.shape: Shape | None = None
         self.links: tuple[str, ...] = ()
-        self.lists = Lists()
+        self.members: tuple[Network, ...] = ()
         self.holes: Holes | None = None
 
     @property
@@ -255,19 +252,17 @@ class DryRun:
 
     def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
         self.shape = shape
-        self.lists = shape.lists
+        self.members = shape.never_block
         self.banned = {ban.network: ban.seconds for ban in bans}
         self.known = {source.network: source.seconds for source in known}
 
     def stand_at(self, links: tuple[str, ...]) -> None:
         self.links = links
 
-    def replace_lists(self, lists: Lists) -> None:
-        changed = lists.never_block != self.lists.never_block
-        self.lists = lists
-        if changed:
-            for _ in self._load(self.entries):
-                continue
+    def protect(self, members: tuple[Network, ...]) -> None:
+        self.members = members
+        for _ in self._load(self.entries):
+            continue
 
     def replace_rates(self, shape: Shape) -> None:
         self.shape = shape
@@ -279,7 +274,7 @@ class DryRun:
 
     def _load(self, lines: bytes) -> Iterator[None]:
         if self._blocks is not None:
-            yield from tell_signaling(self._blocks, lines, self.lists)
+            yield from tell_signaling(self._blocks, lines, self.members)
 
     def know(self, sources: Iterable[Timed]) -> bool:
         self.known.update({source.network: source.seconds for source in sources})

@@ -5,7 +5,7 @@ kernel here sees the SBC alone. Signaling enforces every ban and every address e
 from collections.abc import Iterator
 
 from ringfence.guard.firewall import Nft, tell_signaling
-from ringfence.guard.shape import Lists
+from ringfence.policy.addresses import Network
 from ringfence.policy.entry_index import EntryIndex
 from ringfence.store.blocks import BlockWriter
 
@@ -17,20 +17,19 @@ class PassedBy(Nft):
         super().__init__()
         self._blocks = blocks
         self._lines = b""
-        self._lists = Lists()
+        self._members: tuple[Network, ...] = ()
 
     @property
     def sees_all(self) -> bool:
         return False
 
-    def replace_lists(self, lists: Lists) -> None:
-        super().replace_lists(lists)
-        changed, self._lists = lists.never_block != self._lists.never_block, lists
-        if changed:
-            for _ in tell_signaling(self._blocks, self._lines, lists):
-                continue
+    def protect(self, members: tuple[Network, ...]) -> None:
+        super().protect(members)
+        self._members = members
+        for _ in tell_signaling(self._blocks, self._lines, members):
+            continue
 
     def load_entries(self, entries: EntryIndex, now: float) -> Iterator[None]:
         self._lines = entries.lines
-        yield from tell_signaling(self._blocks, entries.lines, self._lists)
+        yield from tell_signaling(self._blocks, entries.lines, self._members)
         yield from super().load_entries(entries, now)

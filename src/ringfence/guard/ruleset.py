@@ -1,9 +1,10 @@
 """The nftables table `inet ringfence` as text: pure, every value typed before it gets here, so nothing can be injected.
 
 Three chains hooked one after the other (docs/adr/0012): bans, then the long lists of `blocklist.py`, then the rates on
-the SIP ports. In there: never-block members leave first, shaped but never banned; then the rate of each source, then
-sources with an accepted registration are through, and all others share one allowance. RTP is never counted but has a
-chain of its own (`pinholes.py`). We only ever drop: opening ports is the business of the host's firewall.
+the SIP ports. Whom the lists allow bears a mark from one to the other and has no rate. In there: never-block members
+leave first, shaped but never banned; then the rate of each source, then sources with an accepted registration are
+through, and all others share one allowance. RTP is never counted but has a chain of its own (`pinholes.py`). We only
+ever drop: opening ports is the business of the host's firewall.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from ringfence.guard import linkdoor, pinholes, voicelink
-from ringfence.guard.shape import Level, Lists, Ports, Shape, Timed
+from ringfence.guard.shape import Level, Ports, Shape, Timed
 from ringfence.policy.addresses import NAT64, NAT64_LOCAL, Network
 from ringfence.policy.settings import SecuritySettings
 
@@ -22,6 +23,13 @@ DOORSTEP: Final = "doorstep"
 BANS_PRIORITY: Final = -300
 LISTS_PRIORITY: Final = -299
 RATES_PRIORITY: Final = -298
+ALLOWED_MARK: Final = 0x1000_0000
+"""One bit of a packet's mark, for the way from the lists to the rates. Nobody else sees it: it is cleared before, so
+that nobody brings it along, and behind.
+"""
+
+MARK: Final = f"meta mark set meta mark | {ALLOWED_MARK:#x}"
+UNMARK: Final = f"meta mark set meta mark & {0xFFFF_FFFF ^ ALLOWED_MARK:#x}"
 KNOWN_SET_SIZE: Final = 65_536
 METER_SIZE: Final = 65_535
 METER_TIMEOUT: Final = 10
@@ -55,7 +63,7 @@ def whole_table(shape: Shape, bans: Iterable[Timed], known: Iterable[Timed] = ()
             *voicelink.lines(shape.ports.voice),
             *linkdoor.lines(shape.ports.link_from),
             "}",
-            *_list_elements(shape.lists),
+            *_member_elements(shape.never_block),
             *_timed_elements("ban", list(bans)),
             *_timed_elements("known", list(known)),
         ]
@@ -85,15 +93,9 @@ def without_doorstep() -> str:
     return f"flush chain {TABLE} {DOORSTEP}\ndelete chain {TABLE} {DOORSTEP}"
 
 
-def replaced_lists(lists: Lists, former: Lists) -> str:
-    """Replaces the never-block sets, the allow sets or both, in one transaction. What is as it was is left alone: an
-    administrator who signs in must not move twenty thousand allow entries, which takes seconds.
-    """
-    kinds = (("never", lists.never_block, former.never_block), ("allow", lists.allow, former.allow))
-    changed = [(name, networks) for name, networks, before in kinds if networks != before]
-    names = [f"{name}{version}" for name, _ in changed for version in (4, 6)]
-    added = [line for name, networks in changed for line in _interval_elements(name, networks)]
-    return "\n".join([*(f"flush set {TABLE} {name}" for name in names), *added])
+def replaced_members(members: tuple[Network, ...]) -> str:
+    """Replaces the never-block sets in one transaction."""
+    return "\n".join([*(f"flush set {TABLE} never{version}" for version in (4, 6)), *_member_elements(members)])
 
 
 def replaced_rates(shape: Shape) -> str:
@@ -138,7 +140,7 @@ def _sets(ban_set_size: int) -> list[str]:
     connecting = f"size {METER_SIZE}; flags dynamic,timeout; timeout {_CONNECTING_TIMEOUT}s;"
     over = f"size {OVER_SIZE}; flags dynamic,timeout; timeout {OVER_TIMEOUT}s;"
     for version, kind in ((4, "ipv4_addr"), (6, "ipv6_addr")):
-        lines += [f"  set {name}{version} {{ type {kind}; flags interval; }}" for name in ("never", "allow")]
+        lines.append(f"  set never{version} {{ type {kind}; flags interval; }}")
         for name in (str(version), "4in6") if version == 6 else (str(version),):
             lines.append(f"  set ban{name} {{ type {kind}; size {ban_set_size}; flags timeout; }}")
             lines.append(f"  set known{name} {{ type {kind}; size {KNOWN_SET_SIZE}; flags timeout; }}")
@@ -160,6 +162,7 @@ def _chains(shape: Shape) -> list[str]:
         "  chain prerouting {",
         f"    type filter hook prerouting priority {BANS_PRIORITY}; policy accept;",
         "    iifname lo return",
+        f"    {UNMARK}",
         *_each_version("    {source} @never{version} return"),
         *_each_version("    {key} @ban{version} " + Dropped.BANNED.and_drop),
         f"    {_TRANSLATED_BAN}",
@@ -167,6 +170,7 @@ def _chains(shape: Shape) -> list[str]:
         "  chain rates {",
         f"    type filter hook prerouting priority {RATES_PRIORITY}; policy accept;",
         "    iifname lo return",
+        f"    meta mark & {ALLOWED_MARK:#x} != 0 {UNMARK} return",
         *(
             f"    {protocol} dport {{ {_joined(ports)} }} goto {door}"
             for protocol, ports, door in _metered(shape.ports)
@@ -178,11 +182,10 @@ def _chains(shape: Shape) -> list[str]:
 
 
 def _door(name: str, own: str) -> list[str]:
-    """Who is exempt, and then the rates of this door."""
+    """Members of the never-block set, and then the rates of this door."""
     return [
         f"  chain {name} {{",
         *_each_version("    {source} @never{version} goto never_rates"),
-        *_each_version("    {source} @allow{version} return"),
         f"    ip6 saddr {{ {NAT64}, {NAT64_LOCAL} }} goto {own}translated_rates",
         f"    goto {own}sip_rates",
         "  }",
@@ -302,13 +305,9 @@ def _over_rules(level: Level, sources: tuple[_Source, ...]) -> list[str]:
     return [*_each_version(noted, sources), _BEYOND[level].and_drop]
 
 
-def _list_elements(lists: Lists) -> list[str]:
-    return [*_interval_elements("never", lists.never_block), *_interval_elements("allow", lists.allow)]
-
-
-def _interval_elements(name: str, networks: tuple[Network, ...]) -> list[str]:
-    found = [(version, outermost(networks, version)) for version in (4, 6)]
-    return [f"add element {TABLE} {name}{version} {{ {', '.join(kept)} }}" for version, kept in found if kept]
+def _member_elements(members: tuple[Network, ...]) -> list[str]:
+    found = [(version, outermost(members, version)) for version in (4, 6)]
+    return [f"add element {TABLE} never{version} {{ {', '.join(kept)} }}" for version, kept in found if kept]
 
 
 def outermost(networks: Iterable[Network], version: int) -> list[str]:

@@ -22,12 +22,13 @@ from ringfence.guard.known import Known
 from ringfence.guard.ledger import BanRecord, Ledger
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.room import DISK_LOW, QUIET_AFTER
-from ringfence.guard.shape import Lists, Shape
+from ringfence.guard.shape import Shape
 from ringfence.guard.sipports import SipPorts
 from ringfence.guard.standing import Standing
 from ringfence.hosts.addresses import Surroundings
 from ringfence.journal.reader import Checkpoint, JournalReader
 from ringfence.policy.addresses import key_network, parse_network
+from ringfence.policy.entry_index import parts
 from ringfence.policy.events import Kind
 from ringfence.policy.scope import Scope
 
@@ -42,8 +43,8 @@ JOURNAL_SPOILED: Final = "journal.spoiled"
 TALLIES_SPOILED: Final = "tallies.spoiled"
 POLICY_BROKEN: Final = "policy.broken"
 FIREWALL_LISTS: Final = "firewall.lists"
-SHORT_LIST: Final = 300_000
-"""Bytes of address entries, some ten thousand, that are loaded without letting anything else happen meanwhile."""
+SHORT_LIST: Final = 100_000
+"""Bytes of address entries, some three thousand, that are loaded without letting anything else happen meanwhile."""
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,6 @@ class Service:
         self._committed_at = 0.0
         self._swept_at = 0.0
         self._dropped = parts.reader.dropped
-        self._lists_end: float | None = None
         self._installed: Shape | None = None
         self._loaded = -1
         self._load: Iterator[None] | None = None
@@ -106,6 +106,7 @@ class Service:
         self.parts.never_block.adopt_configuration(self.parts.policy.book.protected_addresses)
         self._lift_allowed(now)
         self.install()
+        self._load_allowing()
         self.commit()
 
     def install(self) -> None:
@@ -115,7 +116,6 @@ class Service:
         self.parts.bans.install(shape, self.parts.known.elements(now), now)
         self._installed = shape
         self._load_entries()
-        self._lists_end = self.parts.policy.addresses.allowed_until(now.wall)
 
     def reassert(self) -> None:
         """Somebody changed our table: what the ledger says counts."""
@@ -229,10 +229,9 @@ class Service:
         parts.doors.expire(now)
         parts.intake.unanswered.judge(now)
         parts.alarms.sweep(now)
-        expired = parts.never_block.expire(now.boot)
         if self._installed and self._installed.ports != parts.ports.now():
             self.install()
-        if expired or (self._lists_end is not None and self._lists_end <= now.wall):
+        if parts.never_block.expire(now.boot):
             self._refresh_kernel(now)
         if now.boot - self._swept_at >= REGISTRATION_SWEEP:
             self._swept_at = now.boot
@@ -269,20 +268,18 @@ class Service:
     def _shape(self, now: Moment) -> Shape:
         policy = self.parts.policy
         members = tuple(member.network for member in self.parts.never_block.members())
-        lists = Lists(members, policy.addresses.allowed(now.wall))
-        return Shape(self.parts.ports.now(), lists, policy.book.security, self.parts.ban_set_size)
+        return Shape(self.parts.ports.now(), members, policy.book.security, self.parts.ban_set_size)
 
     def _refresh_kernel(self, now: Moment) -> None:
         installed = self._installed
         if installed is None:
             return
         shape = self._shape(now)
-        self._lists_end = self.parts.policy.addresses.allowed_until(now.wall)
         try:
             if self._loaded != self.parts.policy.entries_version:
                 self._load_entries()
-            if shape.lists != installed.lists:
-                self.parts.firewall.replace_lists(shape.lists)
+            if shape.never_block != installed.never_block:
+                self.parts.firewall.protect(shape.never_block)
             if shape.settings != installed.settings:
                 self.parts.firewall.replace_rates(shape)
         except FirewallRefused as error:
@@ -317,6 +314,11 @@ class Service:
         if len(policy.addresses.lines) <= SHORT_LIST:
             while self.is_loading():
                 self.go_on_loading()
+
+    def _load_allowing(self) -> None:
+        """A kernel that holds nothing yet learns first whom the entries allow: before anybody is heard."""
+        for _ in (b"", *parts(self.parts.policy.addresses.allowing)):
+            self.go_on_loading()
 
     def _refused_lists(self, error: FirewallRefused, now: Moment) -> None:
         self.parts.alarms.set_off(

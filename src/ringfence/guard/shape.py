@@ -45,16 +45,6 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
-    """Who is exempt: members of the never-block set, and the prefixes of allow entries. What is blocked inside one
-    never gets as far as the rates, so it need not be cut out.
-    """
-
-    never_block: tuple[Network, ...] = ()
-    allow: tuple[Network, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Timed:
     """One element of the ban set or the known set; `seconds` is what remains of it."""
 
@@ -64,9 +54,9 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Everything but the bans."""
+    """Everything but the bans and the address entries."""
 
     ports: Ports
-    lists: Lists
+    never_block: tuple[Network, ...]
     settings: SecuritySettings
     ban_set_size: int = BAN_SET_SIZE

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from ringfence.policy.addresses import Address, Network, is_live, parse_network
+from ringfence.policy.addresses import Address, is_live
 from ringfence.policy.book import AddressEntry, Target
 from ringfence.policy.entries import decode_entries, digits
 
@@ -17,7 +17,7 @@ _LINE: Final = {
     6: re.compile(rb"^6[0-9a-f]{32}/(\d{3}) [ab] ", re.M),
 }
 _ALLOWED: Final = re.compile(rb"^[46][0-9a-f]+/\d{3} a .*$", re.M)
-PART_BYTES: Final = 100_000
+PART_BYTES: Final = 25_000
 
 
 def _holds(part: bytes, version: int) -> bool:
@@ -27,7 +27,7 @@ def _holds(part: bytes, version: int) -> bool:
 
 
 def parts(lines: bytes) -> Iterator[bytes]:
-    """Whole lines, some three thousand at a time: nobody who shares the interpreter waits long."""
+    """Whole lines, some eight hundred at a time: nobody who shares the interpreter waits long."""
     start = 0
     while start < len(lines):
         end = lines.find(b"\n", start + PART_BYTES)
@@ -50,9 +50,7 @@ class EntryIndex:
             raise ValueError("a line of the address entries is broken")
         self.counts = {(version, int(length)): n for version, some in counted.items() for length, n in some.items()}
         self._lengths = {version: sorted(map(int, some), reverse=True) for version, some in counted.items()}
-        self._allowing = decode_entries(b"\n".join(_ALLOWED.findall(lines)))
-        self._prefixes = tuple(parse_network(entry.cidr) for entry in self._allowing)
-        self._ending = any(entry.expires_at is not None for entry in self._allowing)
+        self.allowing = b"\n".join(_ALLOWED.findall(lines))
 
     def lookup(self, address: Address, now: float, without: frozenset[str] = frozenset()) -> AddressEntry | None:
         """The entry that decides about this address; expired entries do not exist, nor do the prefixes in `without`.
@@ -68,24 +66,10 @@ class EntryIndex:
         return None
 
     def allows(self, address: Address, now: float) -> bool:
-        if not self._allowing:
+        if not self.allowing:
             return False
         entry = self.lookup(address, now)
         return entry is not None and entry.target is Target.ALLOW
-
-    def allowed(self, now: float) -> tuple[Network, ...]:
-        """The prefixes of the allow entries, whatever is blocked inside them. Asked at every change of the policy, so
-        none is made anew.
-        """
-        if not self._ending:
-            return self._prefixes
-        pairs = zip(self._allowing, self._prefixes, strict=True)
-        return tuple(prefix for entry, prefix in pairs if is_live(entry, now))
-
-    def allowed_until(self, now: float) -> float | None:
-        """When `allowed` changes by itself."""
-        ends = (entry.expires_at for entry in self._allowing if entry.expires_at and is_live(entry, now))
-        return min(ends, default=None)
 
     def _entry(self, start: bytes) -> AddressEntry | None:
         at = self._position(start)

@@ -36,7 +36,7 @@ def test_bans_and_allow_entries_work_without_the_portal(pbx: Any) -> None:
     assert product.asked("ban", "explain", NOWHERE)["ban"]["reason"] == "test"
     assert product.asked("allow", "add", NOWHERE, "--description", "Office")["cidr"] == f"{NOWHERE}/32"
     within(3, lambda: not product.in_kernel_set(NOWHERE), "the allow entry lifts the ban")
-    assert NOWHERE in product.nft("list", "set", "inet", "ringfence", "allow4")
+    assert "@allow4_32_" in product.nft("list", "chain", "inet", "ringfence_lists", "entries")
     assert f"{NOWHERE}/32" in [entry["cidr"] for entry in product.asked("allow", "list")]
     refused = product.command("ban", "add", NOWHERE)
     assert (refused.returncode, "allow entry" in refused.stderr) == (1, True)

@@ -7,7 +7,6 @@ import pytest
 
 from ringfence.guard.blocklist import LONGEST_TIMEOUT, BlockLists, protected
 from ringfence.guard.netlink import Netlink
-from ringfence.guard.shape import Lists
 from ringfence.policy.addresses import parse_network
 from ringfence.policy.book import AddressEntry, Target
 from ringfence.policy.entries import encode_entries
@@ -17,23 +16,24 @@ NOW = 1000.0
 
 
 class Wire(Netlink):
-    """Keeps what would be sent to the kernel; the kernel has the sets of an earlier load."""
+    """Keeps what would be sent to the kernel; the kernel has these sets."""
 
-    def __init__(self) -> None:
+    def __init__(self, *sets: bytes) -> None:
         self.sent: list[bytes] = []
+        self._sets = sets
 
     def tell(self, request: bytes) -> None:
         self.sent.append(request)
 
     def ask(self, request: bytes) -> Iterator[tuple[int, bytes]]:
-        for name in (b"never4\0", b"block4_24_old\0"):
+        for name in self._sets:
             value = (4 + len(name)).to_bytes(2, "little") + (2).to_bytes(2, "little") + name
             yield 0, bytes(4) + value
 
 
-def loaded(*entries: AddressEntry) -> tuple[str, Wire]:
+def loaded(*entries: AddressEntry, earlier: tuple[bytes, ...] = (b"block4_24_old\0",)) -> tuple[str, Wire]:
     commands: list[str] = []
-    wire = Wire()
+    wire = Wire(b"never4\0", *earlier)
     for _ in BlockLists(commands.append, wire).load(EntryIndex(encode_entries(entries)), NOW):
         pass
     return "\n".join(commands), wire
@@ -61,7 +61,7 @@ def test_the_longest_prefix_is_asked_first_and_on_a_tie_block_wins() -> None:
         "meta nfproto ipv4 @nh,96,32 @block4_32 counter name dropped_blocked drop",
         "ip6 saddr & ffff:ffff:: @block6_32 counter name dropped_blocked drop",
         "meta nfproto ipv4 @nh,96,32 & 0xffff0000 @block4_16 counter name dropped_blocked drop",
-        "meta nfproto ipv4 @nh,96,32 & 0xffff0000 @allow4_16 return",
+        "meta nfproto ipv4 @nh,96,32 & 0xffff0000 @allow4_16 meta mark set meta mark | 0x10000000 return",
         "meta nfproto ipv4 @nh,96,32 & 0xff000000 @block4_8 counter name dropped_blocked drop",
     ]
     asked = [rule.replace("meta nfproto ipv4 @nh,96,32", "@nh,160,32") for rule in rules(text) if "nfproto" in rule]
@@ -74,6 +74,18 @@ def test_the_old_lists_go_after_the_new_ones_came() -> None:
     assert lines[-1] == "delete set inet ringfence_lists block4_24_old"
     assert lines.index("flush chain inet ringfence_lists entries") < len(lines) - 1
     assert "delete set inet ringfence_lists never4" not in text
+
+
+def test_a_kernel_that_holds_nothing_learns_at_once_who_is_allowed() -> None:
+    """Issue 3, point 2: who is allowed does not wait for a million to block."""
+    entries = (AddressEntry(1, "10.0.0.0/8", Target.BLOCK), AddressEntry(2, "10.1.0.0/16", Target.ALLOW))
+    text, wire = loaded(*entries, earlier=())
+    assert text.count("flush chain inet ringfence_lists entries") == 2
+    first = text.split("flush chain inet ringfence_lists entries")[1]
+    assert "@allow4_16" in first
+    assert "@block4_8" not in first
+    assert parse_network("10.0.0.0/8").network_address.packed not in wire.sent[0]
+    assert loaded(*entries)[0].count("flush chain inet ringfence_lists entries") == 1
 
 
 @pytest.mark.parametrize(("cidr", "halves"), [("0.0.0.0/0", 2), ("::/0", 2), ("10.0.0.0/8", 1)])
@@ -104,6 +116,6 @@ def test_an_end_in_the_year_9999_is_one_that_the_kernel_takes() -> None:
 
 
 def test_members_of_the_never_block_set_leave_before_any_entry() -> None:
-    text = protected(Lists(never_block=(parse_network("192.0.2.1"), parse_network("192.0.2.0/24"))))
+    text = protected((parse_network("192.0.2.1"), parse_network("192.0.2.0/24")))
     assert "add element inet ringfence_lists never4 { 192.0.2.0/24 }" in text
     assert text.index("flush set inet ringfence_lists never4") < text.index("add element")

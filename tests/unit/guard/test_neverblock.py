@@ -87,4 +87,4 @@ def test_an_address_that_becomes_protected_is_free_at_once(tmp_path: Path) -> No
     publish(tmp_path, Book(version=3, protected_addresses=(peer,)))
     service.obey()
     assert SOURCE not in service.parts.bans
-    assert parse_network(SOURCE) in kernel.lists.never_block
+    assert parse_network(SOURCE) in kernel.members

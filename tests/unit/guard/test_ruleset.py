@@ -8,21 +8,18 @@ from ringfence.guard.ruleset import (
     LISTS_PRIORITY,
     RATES_PRIORITY,
     doorstep,
-    replaced_lists,
+    replaced_members,
     replaced_rates,
     whole_table,
 )
-from ringfence.guard.shape import Level, Lists, Ports, Shape, Timed
+from ringfence.guard.shape import Level, Ports, Shape, Timed
 from ringfence.policy.addresses import key_network, parse_network
 from ringfence.policy.settings import SecuritySettings
 
-LISTS = Lists(
-    never_block=tuple(parse_network(text) for text in ("127.0.0.0/8", "127.0.0.1", "::1", "192.0.2.1")),
-    allow=(parse_network("10.1.0.0/16"), parse_network("10.1.2.0/24")),
-)
+MEMBERS = tuple(parse_network(text) for text in ("127.0.0.0/8", "127.0.0.1", "::1", "192.0.2.1"))
 OPENING = "tcp flags & (fin | syn | rst | ack) == syn"
 METERED = "update @connecting4 { ip saddr limit rate over 20/minute burst 10 packets }"
-SHAPE = Shape(Ports((5060,), (5061, 5063)), LISTS, SecuritySettings())
+SHAPE = Shape(Ports((5060,), (5061, 5063)), MEMBERS, SecuritySettings())
 
 
 def shared(packets: int) -> list[str]:
@@ -45,7 +42,7 @@ def test_never_block_comes_before_bans_bans_before_lists_lists_before_rates() ->
         "ban6",
         "ban4in6",
     ]
-    assert re.findall(r"@(\w+)", "\n".join(chain(text, "sip"))) == ["never4", "never6", "allow4", "allow6"]
+    assert re.findall(r"@(\w+)", "\n".join(chain(text, "sip"))) == ["never4", "never6"]
     assert BANS_PRIORITY < LISTS_PRIORITY < RATES_PRIORITY
 
 
@@ -85,7 +82,7 @@ def test_a_peer_behind_nat64_is_the_address_it_carries() -> None:
 
 
 def test_only_sip_ports_are_metered() -> None:
-    assert chain(whole_table(SHAPE, ()), "rates")[2:] == [
+    assert chain(whole_table(SHAPE, ()), "rates")[3:] == [
         "udp dport { 5060 } goto sip",
         "tcp dport { 5061, 5063 } goto sip",
     ]
@@ -125,28 +122,26 @@ def test_a_member_of_the_never_block_set_may_use_the_highest_rate() -> None:
 
 
 def test_nested_members_become_one() -> None:
-    text = replaced_lists(LISTS, Lists())
+    text = replaced_members(MEMBERS)
     assert "add element inet ringfence never4 { 127.0.0.0/8, 192.0.2.1/32 }" in text
-    assert "add element inet ringfence allow4 { 10.1.0.0/16 }" in text
 
 
-def test_a_change_of_the_never_block_set_moves_no_allow_entry_and_the_other_way_round() -> None:
-    """Each of them may be long, and an administrator signs in several times a day (issue 3, "The never-block set")."""
-    without, emptied = Lists((), LISTS.allow), Lists(LISTS.never_block, ())
-    assert "allow" not in replaced_lists(LISTS, without)
-    assert "flush set inet ringfence never4" in replaced_lists(without, LISTS)
-    assert "never" not in replaced_lists(LISTS, emptied)
-    assert replaced_lists(emptied, LISTS).splitlines() == [
-        "flush set inet ringfence allow4",
-        "flush set inet ringfence allow6",
-    ]
+def test_whom_the_lists_allow_has_no_rate_and_nobody_brings_the_mark_along() -> None:
+    """ADR 12: the mark is cleared before the lists and behind them."""
+    text = whole_table(SHAPE, ())
+    assert chain(text, "prerouting")[2] == "meta mark set meta mark & 0xefffffff"
+    assert chain(text, "rates")[2] == "meta mark & 0x10000000 != 0 meta mark set meta mark & 0xefffffff return"
+
+
+def test_no_members_are_no_elements() -> None:
+    assert replaced_members(()).splitlines() == ["flush set inet ringfence never4", "flush set inet ringfence never6"]
 
 
 def test_every_command_names_our_table_and_none_flushes_the_ruleset() -> None:
     ban = Timed(key_network("192.0.2.9"), 60)
     texts = [
         whole_table(SHAPE, [ban]),
-        replaced_lists(LISTS, Lists()),
+        replaced_members(MEMBERS),
         replaced_rates(SHAPE),
     ]
     for line in "\n".join(texts).splitlines():
@@ -181,7 +176,7 @@ def test_the_sbcs_ports_have_rates_of_their_own() -> None:
     """Issue 6: own rate levels of the SBC, in meters of their own; bans and exemptions are everybody's."""
     ports = Ports((5060,), (5061,), (5066,), (5065, 5067))
     settings = SecuritySettings(sbc_level_1_packets=70, sbc_level_2_packets=90)
-    text = whole_table(Shape(ports, LISTS, settings), [])
+    text = whole_table(Shape(ports, MEMBERS, settings), [])
     assert "udp dport { 5066 } goto sbc" in text and "tcp dport { 5065, 5067 } goto sbc" in text
     assert "udp dport { 5060 } goto sip" in text
     own = text.split("chain sbc_sip_rates {")[1].split("}\n  chain")[0]

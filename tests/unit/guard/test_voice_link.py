@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ringfence.guard.ruleset import whole_table
-from ringfence.guard.shape import Lists, Ports, Shape, VoiceLink
+from ringfence.guard.shape import Ports, Shape, VoiceLink
 from ringfence.guard.sipports import SipPorts, voice_link
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.voice_network import VoiceNetwork, write_voice_network
@@ -11,7 +11,7 @@ from ringfence.policy.settings import SecuritySettings
 
 
 def table(voice: VoiceLink | None) -> str:
-    return whole_table(Shape(Ports((5060,), (5063,), voice=voice), Lists(), SecuritySettings()), ())
+    return whole_table(Shape(Ports((5060,), (5063,), voice=voice), (), SecuritySettings()), ())
 
 
 def test_each_address_on_the_link_has_its_rate_and_members_of_the_never_block_set_have_none() -> None:
