@@ -3,7 +3,7 @@
 import errno
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from enum import Enum
 from typing import Any, Final, Protocol, Self
 
@@ -218,19 +218,42 @@ class Nft:
         return int(code), str(error)
 
 
-def tell_signaling(blocks: BlockWriter, lines: bytes, members: tuple[Network, ...]) -> Iterator[None]:
-    """Writes the entries that signaling enforces, in small steps. Raises FirewallRefused."""
-    try:
-        yield from blocks.load(lines, members)
-    except (lmdb.Error, ValueError) as error:
-        raise FirewallRefused(str(error)) from error
+class ToldEntries:
+    """The entries that signaling enforces. Raises FirewallRefused."""
+
+    def __init__(self, blocks: BlockWriter | None) -> None:
+        self._blocks = blocks
+        self._lines = b""
+        self.members: tuple[Network, ...] = ()
+        self._telling = self._tell()
+
+    def load(self, lines: bytes) -> Iterator[None]:
+        """Writes them, in small steps."""
+        self._lines = lines
+        self._telling = self._tell()
+        yield from self._telling
+
+    def protect(self, members: tuple[Network, ...]) -> None:
+        """Writes them at once for other members; what is being written ends, since the store has one writer."""
+        self._telling.close()
+        self.members = members
+        for _ in self._tell():
+            continue
+
+    def _tell(self) -> Generator[None]:
+        if self._blocks is None:
+            return
+        try:
+            yield from self._blocks.load(self._lines, self.members)
+        except (lmdb.Error, ValueError) as error:
+            raise FirewallRefused(str(error)) from error
 
 
 class DryRun:
     """No kernel: remembers what would have been done. Bans and entries are then enforced in signaling."""
 
     def __init__(self, blocks: BlockWriter | None = None) -> None:
-        self._blocks = blocks
+        self._told = ToldEntries(blocks)
         self.banned: dict[Network, float] = {}
         self.known: dict[Network, float] = {}
         self.entries = b""
@@ -239,7 +262,6 @@ class DryRun:
         self.cut_off: list[Network] = []
         self.shape: Shape | None = None
         self.links: tuple[str, ...] = ()
-        self.members: tuple[Network, ...] = ()
         self.holes: Holes | None = None
 
     @property
@@ -247,12 +269,16 @@ class DryRun:
         return False
 
     @property
+    def members(self) -> tuple[Network, ...]:
+        return self._told.members
+
+    @property
     def sees_all(self) -> bool:
         return True
 
     def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
         self.shape = shape
-        self.members = shape.never_block
+        self._told.members = shape.never_block
         self.banned = {ban.network: ban.seconds for ban in bans}
         self.known = {source.network: source.seconds for source in known}
 
@@ -260,21 +286,15 @@ class DryRun:
         self.links = links
 
     def protect(self, members: tuple[Network, ...]) -> None:
-        self.members = members
-        for _ in self._load(self.entries):
-            continue
+        self._told.protect(members)
 
     def replace_rates(self, shape: Shape) -> None:
         self.shape = shape
 
     def load_entries(self, entries: EntryIndex, now: float) -> Iterator[None]:
         self.entries = entries.lines
-        yield from self._load(entries.lines)
+        yield from self._told.load(entries.lines)
         yield
-
-    def _load(self, lines: bytes) -> Iterator[None]:
-        if self._blocks is not None:
-            yield from tell_signaling(self._blocks, lines, self.members)
 
     def know(self, sources: Iterable[Timed]) -> bool:
         self.known.update({source.network: source.seconds for source in sources})

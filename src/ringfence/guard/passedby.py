@@ -2,9 +2,10 @@
 kernel here sees the SBC alone. Signaling enforces every ban and every address entry as well then (docs/adr/0058).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from ringfence.guard.firewall import Nft, tell_signaling
+from ringfence.guard.firewall import Nft, ToldEntries
+from ringfence.guard.shape import Shape, Timed
 from ringfence.policy.addresses import Network
 from ringfence.policy.entry_index import EntryIndex
 from ringfence.store.blocks import BlockWriter
@@ -15,21 +16,20 @@ class PassedBy(Nft):
 
     def __init__(self, blocks: BlockWriter) -> None:
         super().__init__()
-        self._blocks = blocks
-        self._lines = b""
-        self._members: tuple[Network, ...] = ()
+        self._told = ToldEntries(blocks)
 
     @property
     def sees_all(self) -> bool:
         return False
 
+    def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
+        self._told.members = shape.never_block
+        super().install(shape, bans, known)
+
     def protect(self, members: tuple[Network, ...]) -> None:
         super().protect(members)
-        self._members = members
-        for _ in tell_signaling(self._blocks, self._lines, members):
-            continue
+        self._told.protect(members)
 
     def load_entries(self, entries: EntryIndex, now: float) -> Iterator[None]:
-        self._lines = entries.lines
-        yield from tell_signaling(self._blocks, entries.lines, self._members)
+        yield from self._told.load(entries.lines)
         yield from super().load_entries(entries, now)
