@@ -22,6 +22,7 @@ from ringfence.policy.addresses import (
     AddressProblem,
     Network,
     ban_key,
+    ban_network,
     key_network,
     parse_address,
     parse_network,
@@ -323,16 +324,17 @@ class Desk:
 
 def _address(args: Args) -> Address:
     given = text(args, "address")
-    if "/" in given and not given.endswith(("/32", "/64", "/128")):
+    try:
+        address, network = parse_address(given.partition("/")[0]), parse_network(given)
+    except AddressProblem as problem:
+        raise Refusal(problem.rule, "address", problem.message) from problem
+    if network.prefixlen < ban_network(address).prefixlen:
         raise Refusal(
             "bans.prefix",
             "address",
-            f"{given} is a prefix: a ban names one address; block prefixes on the IP blacklist.",
+            f"{given} is a prefix: a ban names one address; block prefixes on the IP blacklist (ringfence ban block).",
         )
-    try:
-        return parse_address(given.partition("/")[0])
-    except AddressProblem as problem:
-        raise Refusal(problem.rule, "address", problem.message) from problem
+    return address
 
 
 def _scope(args: Args, default: Scope) -> Scope:
