@@ -251,7 +251,8 @@ def _agents_of_trunks() -> Iterator[tuple[str, str]]:
 def unblock_user_agent(actor: Actor, row: BlockedUserAgent) -> None:
     only_system(actor)
     with change(actor) as draft:
-        draft.record("user_agent.unblocked", row.pk, row.pattern, old={"pattern": row.pattern, "match": row.match})
+        facts = {"pattern": row.pattern, "match": row.match, "description": row.description}
+        draft.record("user_agent.unblocked", row.pk, row.pattern, old=facts)
         draft.rules()
         row.delete()
 
