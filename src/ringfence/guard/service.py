@@ -323,6 +323,9 @@ class Service:
             if table.allows(key_network(record.key).network_address, now.wall):
                 self.parts.bans.lift(record.key, now, "policy", "an allow entry covers it")
                 self.parts.intake.forget(record.key)
+        for door in self.parts.doors.listing():
+            if door.scope is Scope.PROVISIONING and table.allows(key_network(door.key).network_address, now.wall):
+                self.parts.doors.lift(door.key, door.scope, now, "policy", "an allow entry covers it")
 
     def _watch_drops(self, now: Moment) -> None:
         dropped = self.parts.reader.dropped

@@ -201,7 +201,7 @@ class Desk:
     async def add(self, args: Args) -> dict[str, Any]:
         key, scope = ban_key(str(_address(args))), _scope(args, Scope.SIP)
         seconds = number(args, "seconds", 1, LONGEST_BAN)
-        self._refuse_protected(key_network(key))
+        self._refuse_protected(key_network(key), scope)
         now = moment()
         rule = text(args, "rule", MANUAL)
         record = BanRecord(
@@ -305,7 +305,10 @@ class Desk:
         proof = [{"name": name, "words": words} for name, words in evidence.told(record.evidence, universal)]
         return {**self._described(record), "proof": proof}
 
-    def _refuse_protected(self, network: Network) -> None:
+    def _refuse_protected(self, network: Network, scope: Scope) -> None:
+        """An allow entry frees from the anti-hacking checks, not from the portal's count of wrong passwords: what that
+        closes is listed, so that it can be lifted.
+        """
         member = self._parts.never_block.covered_by(network)
         if member is not None:
             raise Refusal(
@@ -314,7 +317,7 @@ class Desk:
                 f"{network} covers {member.name} ({member.network}), which is never blocked.",
             )
         entry = self._parts.policy.addresses.lookup(network.network_address, time.time())
-        if entry is not None and entry.target == "allow":
+        if entry is not None and entry.target == "allow" and scope is not Scope.WEB:
             raise Refusal(
                 "bans.allowed",
                 "address",
