@@ -73,6 +73,10 @@ class EntryIndex:
         entry = self.lookup(address, now)
         return entry is not None and entry.target is Target.ALLOW
 
+    def blocks(self, address: Address, now: float) -> bool:
+        entry = self.lookup(address, now)
+        return entry is not None and entry.target is Target.BLOCK
+
     def allowed(self, now: float) -> tuple[Network, ...]:
         """The prefixes of the allow entries, whatever is blocked inside them. Asked at every change of the policy, so
         none is made anew.
