@@ -1,4 +1,4 @@
-"""Whole lists of the IP blacklist on the command line: `ringfence ban|allow import` and `export`.
+"""The IP blacklist on the command line: its entries one by one, and whole lists by `ringfence ban|allow import|export`.
 
 They are the portal's own command, run as the portal's account, so they work while its web process is down.
 """
@@ -20,6 +20,7 @@ from ringfence.engines.system import this_system
 from ringfence.hosts import accounts
 
 SECONDS: Final = 600.0
+SECONDS_OF_ONE: Final = 60.0
 STANDARD_INPUT: Final = "-"
 
 
@@ -63,6 +64,20 @@ def add_to(group: typer.Typer, command: str, action: str) -> None:
     @group.command("export", help=f"Write the entries to {action} to standard output.")
     def export_list(form: InForm = ListForm.CSV) -> None:
         sys.stdout.write(_run(command, "export", "--form", form.value))
+
+
+def carry_out(command: str, as_json: bool, *words: str) -> None:
+    """One verb about one entry; `command` is the portal's, and so are the words it says."""
+    system = this_system()
+    asked = manage(system, command, *(("--json",) if as_json else ()), *words)
+    try:
+        outcome = run_as(accounts.PORTAL.name, asked, portal_environment(system), SECONDS_OF_ONE)
+    except subprocess.TimeoutExpired:
+        refuse("the database did not answer within a minute")
+    if outcome.returncode != 0:
+        typer.echo(outcome.stderr.strip(), err=True)
+        raise typer.Exit(WRONG_USAGE if outcome.returncode == WRONG_USAGE else REFUSED)
+    typer.echo(outcome.stdout.rstrip("\n"))
 
 
 def told(outcome: dict[str, Any], dry_run: bool) -> list[str]:

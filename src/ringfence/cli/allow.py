@@ -1,16 +1,10 @@
 """`ringfence allow`: entries of the IP blacklist page with the action Allow, through the portal's own command."""
 
-import subprocess
 from typing import Annotated
 
 import typer
 
 from ringfence.cli import address_lists
-from ringfence.cli.outcome import REFUSED, WRONG_USAGE, refuse
-from ringfence.engines.children import manage, portal_environment
-from ringfence.engines.privileges import run_as
-from ringfence.engines.system import this_system
-from ringfence.hosts import accounts
 
 group = typer.Typer(
     help="Keep addresses free of the anti-hacking checks. They still have to authenticate.", no_args_is_help=True
@@ -30,31 +24,16 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add an allow entry; a ban it covers is lifted at once."""
-    _run(as_json, "add", prefix, "--description", description, "--seconds", str(seconds))
+    address_lists.carry_out("allow", as_json, "add", prefix, "--description", description, "--seconds", str(seconds))
 
 
 @group.command("remove")
 def remove(prefix: Prefix, as_json: AsJson = False) -> None:
     """Remove an allow entry."""
-    _run(as_json, "remove", prefix)
+    address_lists.carry_out("allow", as_json, "remove", prefix)
 
 
 @group.command("list")
 def list_entries(as_json: AsJson = False) -> None:
     """List the allow entries."""
-    _run(as_json, "list")
-
-
-def _run(as_json: bool, *words: str) -> None:
-    system = this_system()
-    flags = ("--json",) if as_json else ()
-    try:
-        outcome = run_as(
-            accounts.PORTAL.name, manage(system, "allow", *flags, *words), portal_environment(system), 60.0
-        )
-    except subprocess.TimeoutExpired:
-        refuse("the database did not answer within a minute")
-    if outcome.returncode != 0:
-        typer.echo(outcome.stderr.strip(), err=True)
-        raise typer.Exit(WRONG_USAGE if outcome.returncode == WRONG_USAGE else REFUSED)
-    typer.echo(outcome.stdout.rstrip("\n"))
+    address_lists.carry_out("allow", as_json, "list")

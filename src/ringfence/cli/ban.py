@@ -1,4 +1,6 @@
-"""`ringfence ban`: asks the guard, so it works while the portal is down."""
+"""`ringfence ban`: asks the guard, so it works while the portal is down. `block` and `unblock` make and remove entries
+of the IP blacklist page by the portal's own command.
+"""
 
 import getpass
 from datetime import datetime
@@ -16,11 +18,13 @@ from ringfence.policy.scope import Scope
 group = typer.Typer(help="Look at, explain, add and remove bans.", no_args_is_help=True)
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An IPv4 or IPv6 address.")]
+Range = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, 192.0.2.0/24 or 192.0.2.0/255.255.255.0.")]
 InScope = Annotated[Scope, typer.Option("--scope", help="What is closed: sip, web or provisioning.")]
 AnyScope = Annotated[Scope | None, typer.Option("--scope", help="Only this ban; without it all of the address.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As a JSON document.")]
 
-address_lists.add_to(group, "block", "block")
+BLOCK: Final = "block"
+address_lists.add_to(group, BLOCK, BLOCK)
 
 SPARED: Final = "It cannot be banned"
 
@@ -70,6 +74,30 @@ def remove(address: Address, scope: AnyScope = None, as_json: AsJson = False) ->
         print_json(lifted)
         return
     print(f"{lifted['address']} is free again.")
+
+
+@group.command("block")
+def block(
+    prefix: Range,
+    description: Annotated[str, typer.Option(help="Why; shown in the list.")] = "",
+    seconds: Annotated[int, typer.Option(help="End after so many seconds; never without.", min=0)] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Add an entry that blocks an address or a range. What covers a member of the never-block set is refused."""
+    words = ("add", prefix, "--description", description, "--seconds", str(seconds))
+    address_lists.carry_out(BLOCK, as_json, *words)
+
+
+@group.command("unblock")
+def unblock(prefix: Range, as_json: AsJson = False) -> None:
+    """Remove an entry that blocks."""
+    address_lists.carry_out(BLOCK, as_json, "remove", prefix)
+
+
+@group.command("blocked")
+def list_blocked(as_json: AsJson = False) -> None:
+    """List the entries that block."""
+    address_lists.carry_out(BLOCK, as_json, "list")
 
 
 def explanation(facts: dict[str, Any]) -> list[str]:

@@ -21,3 +21,9 @@ def new_password(username: Username) -> None:
 def reset_second_factor(username: Username) -> None:
     """Remove passkeys, authenticator app and recovery codes of somebody who lost them."""
     run_portal("signin", "reset-second-factor", username)
+
+
+@group.command("unlock")
+def unlock(address: Annotated[str, typer.Argument(metavar="ADDRESS", help="From where the portal is closed.")]) -> None:
+    """Forget the failed sign-ins from an address: an administrator's own is counted, but never listed as banned."""
+    run_portal("signin", "unlock", address)

@@ -7,8 +7,10 @@ CONFIG_INET_DIAG_DESTROY and CAP_NET_ADMIN).
 
 import socket
 import struct
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 from ipaddress import IPv4Network, ip_address
 from typing import Final
 
@@ -16,7 +18,7 @@ from ringfence.guard import netlink
 from ringfence.guard.sipports import SipPorts
 from ringfence.hosts import ports
 from ringfence.hosts.paths import Paths
-from ringfence.policy.addresses import Network, ban_network, parse_address
+from ringfence.policy.addresses import Address, Network, ban_network, parse_address
 
 BY_FAMILY: Final = 20
 DESTROY: Final = 21
@@ -70,14 +72,28 @@ class Connections:
     def cut(self, networks: Iterable[Network]) -> int:
         """Ends every connection of these sources; returns how many sockets were closed. It may take a while."""
         banned = frozenset(networks)
-        closed = 0
+        gone = self._close_where(lambda address: ban_network(address) in banned)
+        self._forget_all(banned)
+        return len(gone)
+
+    def cut_where(self, is_blocked: Callable[[Address], bool]) -> int:
+        """The same for sources that a list of any length names: it is asked about those that are connected."""
+        gone = self._close_where(cache(_politely(is_blocked)))
+        self._forget_all(frozenset(map(ban_network, gone)))
+        return len(gone)
+
+    def _close_where(self, is_unwanted: Callable[[Address], bool]) -> list[Address]:
+        gone = []
         for family, found in list(self._sockets(OPEN, WEB_PORTS | self._sip_ports())):
-            if _peer(found) in banned:
-                closed += self._close(family, found)
+            address = _remote(found)
+            if is_unwanted(address) and self._close(family, found):
+                gone.append(address)
+        return gone
+
+    def _forget_all(self, sources: frozenset[Network]) -> None:
         with suppress(OSError):  # no connection tracking in this kernel: nothing to forget
-            for version in sorted({network.version for network in banned}):
-                self._forget(version, [network for network in banned if network.version == version])
-        return closed
+            for version in sorted({network.version for network in sources}):
+                self._forget(version, [network for network in sources if network.version == version])
 
     def _sockets(self, states: int, ours: frozenset[bytes]) -> Iterator[tuple[int, bytes]]:
         for family in (socket.AF_INET, socket.AF_INET6):
@@ -116,11 +132,24 @@ class Connections:
 
 
 def _peer(identity: bytes) -> Network:
-    """The ban network of the far end. inet_diag writes an IPv4 address into the first four of sixteen bytes."""
+    """The ban network of the far end."""
+    return ban_network(_remote(identity))
+
+
+def _remote(identity: bytes) -> Address:
+    """The far end. inet_diag writes an IPv4 address into the first four of sixteen bytes."""
     raw = identity[_REMOTE]
-    return ban_network(
-        parse_address(socket.inet_ntop(socket.AF_INET6, raw) if any(raw[4:]) else str(ip_address(raw[:4])))
-    )
+    return parse_address(socket.inet_ntop(socket.AF_INET6, raw) if any(raw[4:]) else str(ip_address(raw[:4])))
+
+
+def _politely(is_blocked: Callable[[Address], bool]) -> Callable[[Address], bool]:
+    """Lets whoever shares the interpreter go first: a ban must not wait for a thousand questions about a long list."""
+
+    def asked(address: Address) -> bool:
+        time.sleep(0)
+        return is_blocked(address)
+
+    return asked
 
 
 def _filter(side: int, network: IPv4Network) -> bytes:

@@ -227,13 +227,13 @@ class Daemon:
         """In a thread: with very many connections a look at them takes longer than a ban may."""
         while True:
             await asyncio.sleep(CUT_EVERY)
-            networks = self._service.parts.bans.to_cut()
-            if not networks:
+            work = self._service.cutting()
+            if work is None:
                 continue
             try:
-                await asyncio.to_thread(self._service.parts.firewall.cut, networks)
+                await asyncio.to_thread(work)
             except OSError as error:
-                log.warning("connections of %d banned sources not cut: %s", len(networks), error)
+                log.warning("connections of banned sources not cut: %s", error)
 
     async def _watches_calls(self) -> None:
         while True:

@@ -3,7 +3,7 @@
 import errno
 import logging
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from enum import Enum
 from typing import Any, Final, Protocol, Self
 
@@ -17,7 +17,7 @@ from ringfence.guard.netlink import NETFILTER, Netlink, batch
 from ringfence.guard.pinholes import Holes
 from ringfence.guard.setchanges import BANS, KNOWN
 from ringfence.guard.shape import Level, Shape, Timed
-from ringfence.policy.addresses import Network
+from ringfence.policy.addresses import Address, Network
 from ringfence.policy.entry_index import EntryIndex
 from ringfence.store.blocks import BlockWriter
 
@@ -84,6 +84,9 @@ class Firewall(Protocol):
 
     def cut(self, networks: Iterable[Network]) -> None:
         """Ends the connections these sources still have. It takes its time, and may run in a thread. Raises OSError."""
+
+    def cut_where(self, is_blocked: Callable[[Address], bool]) -> None:
+        """The same for every connected source that this is said of."""
 
     def admit_media(self, networks: Iterable[Network]) -> bool:
         """Opens the media ports for these too, until the next `open_media`."""
@@ -181,6 +184,9 @@ class Nft:
 
     def cut(self, networks: Iterable[Network]) -> None:
         self._cutter.cut(networks)
+
+    def cut_where(self, is_blocked: Callable[[Address], bool]) -> None:
+        self._cutter.cut_where(is_blocked)
 
     def admit_media(self, networks: Iterable[Network]) -> bool:
         return self._changed(setchanges.admitted(networks)) == 0
@@ -314,6 +320,9 @@ class DryRun:
 
     def cut(self, networks: Iterable[Network]) -> None:
         self.cut_off.extend(networks)
+
+    def cut_where(self, is_blocked: Callable[[Address], bool]) -> None:
+        self.cut_off.extend(network for network in self.connected if is_blocked(network.network_address))
 
     def admit_media(self, networks: Iterable[Network]) -> bool:
         return False

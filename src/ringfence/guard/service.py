@@ -5,8 +5,9 @@ here.
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from ringfence.guard.adopted import AdoptedPolicy
@@ -27,8 +28,8 @@ from ringfence.guard.sipports import SipPorts
 from ringfence.guard.standing import Standing
 from ringfence.hosts.addresses import Surroundings
 from ringfence.journal.reader import Checkpoint, JournalReader
-from ringfence.policy.addresses import key_network, parse_network
-from ringfence.policy.entry_index import parts
+from ringfence.policy.addresses import Network, key_network, parse_network
+from ringfence.policy.entry_index import EntryIndex, parts
 from ringfence.policy.events import Kind
 from ringfence.policy.scope import Scope
 
@@ -87,6 +88,7 @@ class Service:
         self._installed: Shape | None = None
         self._loaded = -1
         self._load: Iterator[None] | None = None
+        self._entries_to_cut: EntryIndex | None = None
 
     def start(self) -> None:
         """Puts the newest policy and every ban into the kernel."""
@@ -301,10 +303,20 @@ class Service:
             next(self._load)
         except StopIteration:
             self._load = None
+            self._entries_to_cut = self.parts.policy.addresses
             self.parts.alarms.clear(FIREWALL_LISTS, moment().wall)
         except FirewallRefused as error:
             self._load = None
             self._refused_lists(error, moment())
+
+    def cutting(self) -> Callable[[], None] | None:
+        """What ends the connections of whoever was banned or blocked since the last call: work for a thread."""
+        networks, entries = self.parts.bans.to_cut(), self._entries_to_cut
+        self._entries_to_cut = None
+        if not networks and entries is None:
+            return None
+        spared = tuple(member.network for member in self.parts.never_block.members())
+        return partial(_cut, self.parts.firewall, networks, entries, spared)
 
     def _load_entries(self) -> None:
         """Short lists at once; the daemon goes on with long ones, a step at a time. A load on its way is given up."""
@@ -331,6 +343,9 @@ class Service:
             if table.allows(key_network(record.key).network_address, now.wall):
                 self.parts.bans.lift(record.key, now, "policy", "an allow entry covers it")
                 self.parts.intake.forget(record.key)
+        for door in self.parts.doors.listing():
+            if door.scope is Scope.PROVISIONING and table.allows(key_network(door.key).network_address, now.wall):
+                self.parts.doors.lift(door.key, door.scope, now, "policy", "an allow entry covers it")
 
     def _watch_drops(self, now: Moment) -> None:
         dropped = self.parts.reader.dropped
@@ -341,3 +356,14 @@ class Service:
             JOURNAL_DROPPING, "Events are being lost: the disk is full, or the guard is too far behind.", now.wall
         )
         self._dropped = dropped
+
+
+def _cut(firewall: Firewall, networks: list[Network], entries: EntryIndex | None, spared: tuple[Network, ...]) -> None:
+    if networks:
+        firewall.cut(networks)
+    if entries is None:
+        return
+    now = moment().wall
+    firewall.cut_where(
+        lambda address: entries.blocks(address, now) and not any(address in network for network in spared)
+    )

@@ -22,6 +22,7 @@ from ringfence.policy.addresses import (
     AddressProblem,
     Network,
     ban_key,
+    ban_network,
     key_network,
     parse_address,
     parse_network,
@@ -200,7 +201,7 @@ class Desk:
     async def add(self, args: Args) -> dict[str, Any]:
         key, scope = ban_key(str(_address(args))), _scope(args, Scope.SIP)
         seconds = number(args, "seconds", 1, LONGEST_BAN)
-        self._refuse_protected(key_network(key))
+        self._refuse_protected(key_network(key), scope)
         now = moment()
         rule = text(args, "rule", MANUAL)
         record = BanRecord(
@@ -304,7 +305,10 @@ class Desk:
         proof = [{"name": name, "words": words} for name, words in evidence.told(record.evidence, universal)]
         return {**self._described(record), "proof": proof}
 
-    def _refuse_protected(self, network: Network) -> None:
+    def _refuse_protected(self, network: Network, scope: Scope) -> None:
+        """An allow entry frees from the anti-hacking checks, not from the portal's count of wrong passwords: what that
+        closes is listed, so that it can be lifted.
+        """
         member = self._parts.never_block.covered_by(network)
         if member is not None:
             raise Refusal(
@@ -313,7 +317,7 @@ class Desk:
                 f"{network} covers {member.name} ({member.network}), which is never blocked.",
             )
         entry = self._parts.policy.addresses.lookup(network.network_address, time.time())
-        if entry is not None and entry.target == "allow":
+        if entry is not None and entry.target == "allow" and scope is not Scope.WEB:
             raise Refusal(
                 "bans.allowed",
                 "address",
@@ -323,16 +327,17 @@ class Desk:
 
 def _address(args: Args) -> Address:
     given = text(args, "address")
-    if "/" in given and not given.endswith(("/32", "/64", "/128")):
+    try:
+        address, network = parse_address(given.partition("/")[0]), parse_network(given)
+    except AddressProblem as problem:
+        raise Refusal(problem.rule, "address", problem.message) from problem
+    if network.prefixlen < ban_network(address).prefixlen:
         raise Refusal(
             "bans.prefix",
             "address",
-            f"{given} is a prefix: a ban names one address; block prefixes on the IP blacklist.",
+            f"{given} is a prefix: a ban names one address; block prefixes on the IP blacklist (ringfence ban block).",
         )
-    try:
-        return parse_address(given.partition("/")[0])
-    except AddressProblem as problem:
-        raise Refusal(problem.rule, "address", problem.message) from problem
+    return address
 
 
 def _scope(args: Args, default: Scope) -> Scope:

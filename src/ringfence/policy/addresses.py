@@ -87,10 +87,11 @@ def _locally_translated(address: IPv6Address) -> IPv4Address:
 def parse_network(text: str, netmask: str = "") -> Network:
     """A prefix from `192.0.2.0/24`, `192.0.2.0/255.255.255.0`, a bare address, or an address and a separate mask.
 
-    Host bits are cleared. Raises AddressProblem.
+    The separate mask may be dotted or a length: `255.255.255.0`, `24` or `/24`. Host bits are cleared. Raises
+    AddressProblem.
 
-    >>> str(parse_network("192.0.2.77", "255.255.255.0"))
-    '192.0.2.0/24'
+    >>> str(parse_network("192.0.2.77", "255.255.255.0")), str(parse_network("192.0.2.77", "/24"))
+    ('192.0.2.0/24', '192.0.2.0/24')
     """
     base, slash, suffix = text.strip().partition("/")
     if slash and netmask:
@@ -98,8 +99,9 @@ def parse_network(text: str, netmask: str = "") -> Network:
             "address.two_masks", f"{text!r} already has a prefix length; leave the netmask {netmask!r} out."
         )
     address = parse_address(base)
-    mask = netmask.strip() or suffix
-    if not mask:
+    separate = netmask.strip()
+    mask = separate.removeprefix("/") or suffix
+    if not (separate or mask):
         return ip_network(address)
     if slash and ":" in base and isinstance(address, IPv4Address) and "." not in mask:
         mask = _mapped_length(mask)

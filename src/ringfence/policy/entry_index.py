@@ -71,6 +71,10 @@ class EntryIndex:
         entry = self.lookup(address, now)
         return entry is not None and entry.target is Target.ALLOW
 
+    def blocks(self, address: Address, now: float) -> bool:
+        entry = self.lookup(address, now)
+        return entry is not None and entry.target is Target.BLOCK
+
     def _entry(self, start: bytes) -> AddressEntry | None:
         at = self._position(start)
         if not self.lines.startswith(start, at):

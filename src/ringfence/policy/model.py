@@ -87,6 +87,8 @@ class Request(NamedTuple):
     """Whether it came by a transport where phones must show a certificate."""
     certificate: tuple[str, ...] = ()
     """The names in the certificate that its connection showed and Kamailio found valid."""
+    more_agents: tuple[str, ...] = ()
+    """What further User-Agent headers say; there ought to be none (RFC 3261 section 7.3.1)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from ringfence import guardlink
 from ringfence.guardlink import GuardRefusal, GuardUnreachable
 from ringfence.policy.settings import Problem
 from ringfence.portal import places
+from ringfence.portal.confirm.trial import refuse_lasting
 from ringfence.portal.problems import NotFound, Refused, Unavailable
 
 NOT_BANNED: Final = "bans.not_banned"
@@ -21,6 +22,7 @@ class GuardSilent(Unavailable):
 
 def ask(verb: str, timeout: float = 3.0, **args: Any) -> Any:
     """The guard's answer. Raises GuardSilent when it is down and Refused when it says no."""
+    refuse_lasting(verb)
     try:
         return guardlink.ask(places.GUARD_SOCKET, verb, timeout, **args)
     except GuardUnreachable as error:

@@ -1,7 +1,5 @@
 """Carries out verdicts. The rule that decided goes to the journal and never into a reply."""
 
-from typing import Final
-
 from ringfence.policy.model import (
     CallOutside,
     Challenge,
@@ -31,12 +29,11 @@ from ringfence.signaling import (
     ringing,
     services,
     setting,
+    silence,
     texting,
     watching,
 )
 from ringfence.signaling.worker import Worker
-
-BLOCKED_AGENT: Final = "source.user_agent"
 
 
 def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
@@ -46,10 +43,10 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
     elif isinstance(verdict, RingExtension | RingList):
         verdict = ringing.reachable(verdict, worker, replaces=bool(request.replaces))
     match verdict:
+        case Drop(silence.BLOCKED_AGENT):
+            silence.count(worker)
         case Drop(rule):
             worker.refused(rule)
-            if rule == BLOCKED_AGENT:
-                worker.tallies.dropped_agent()
         case Refuse(rule, code, reason):
             if request.method == "INVITE" and request.caller:
                 calls.journal_refused_call(worker, verdict, request.caller, request.target_user)

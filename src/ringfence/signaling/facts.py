@@ -38,6 +38,7 @@ def packet() -> Packet:
 
 def request(method: str, credentials: Credentials | None, caller: Subscriber | None) -> Request:
     """The request and who is proved to have sent it; contacts are read only of a proved caller."""
+    agent, *more_agents = ksr.user_agents()
     contact = ksr.text("$ct") if caller and method == "REGISTER" else ""
     return Request(
         method=method,
@@ -49,7 +50,7 @@ def request(method: str, credentials: Credentials | None, caller: Subscriber | N
         to_user=ksr.to_user(),
         to_host=ksr.to_host(),
         source=ksr.source(),
-        user_agent=ksr.user_agent(),
+        user_agent=agent,
         contacts=ksr.contact_count() + contact.count(",") if contact else 0,
         star_contact=contact.strip() == "*",
         expires=_expires() if contact or method == "SUBSCRIBE" else None,
@@ -57,6 +58,7 @@ def request(method: str, credentials: Credentials | None, caller: Subscriber | N
         credentials=credentials,
         caller=caller,
         transport=ksr.transport(),
+        more_agents=tuple(more_agents),
     )
 
 

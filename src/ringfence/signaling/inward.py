@@ -8,7 +8,7 @@ from ringfence.policy.model import CallOutside, PlayService, Refuse, Request, Ri
 from ringfence.policy.routing import judge_with
 from ringfence.policy.rules import identity, source
 from ringfence.policy.trunks import Trunk
-from ringfence.signaling import act, calls, ksr, lines, links, media, outward, ringing, services, trunk_port
+from ringfence.signaling import act, calls, ksr, lines, links, media, outward, ringing, services, silence, trunk_port
 from ringfence.signaling.authentication import Identity
 from ringfence.signaling.worker import Worker
 
@@ -27,12 +27,11 @@ def arrives(index: Index, worker: Worker) -> bool:
         return False
     if not trunks.at(ksr.source()):
         return _pretends(worker)
+    if silence.is_kept(worker):
+        return True
     found = trunks.from_there(ksr.source(), ksr.source_port(), ksr.transport(), links.heard_on())
     if not found:
         act.refuse(worker, STRANGER.rule, STRANGER.code, STRANGER.reason)
-        return True
-    if ksr.user_agent() and index.blocks_agent(ksr.user_agent()):
-        worker.refused(act.BLOCKED_AGENT)
         return True
     _take(found, index, worker)
     return True

@@ -15,6 +15,7 @@ from ringfence.policy.rules.packet import SANITY_CHECKS, SANITY_URIS
 type Fact = Callable[[], str]
 
 REGISTER_TABLE = "location"
+MOST_AGENTS = 8
 CLIENT_PARAMETER = ";client="
 HEADER_COUNTS = (
     "$hdrc(Via)", "$hdrc(From)", "$hdrc(To)", "$hdrc(Call-ID)", "$hdrc(CSeq)", "$hdrc(Content-Length)",
@@ -95,6 +96,12 @@ def header_counts() -> tuple[int, ...]:
     return tuple(map(KSR.pv.get, HEADER_COUNTS))
 
 
+def user_agents() -> tuple[str, ...]:
+    """What each User-Agent header says, the first ones of very many; nearly always there is one."""
+    count = min(number("$hdrc(User-Agent)"), MOST_AGENTS)
+    return (user_agent(), *(text(f"$(hdr(User-Agent)[{place}])") for place in range(1, count)))
+
+
 def contact_count() -> int:
     return number("$hdrc(Contact)")
 
@@ -107,6 +114,11 @@ def sane() -> bool:
 def reply_insane() -> None:
     """On a stream, what follows an unframed message is no request: the connection is closed (RFC 3261 section 18.3)."""
     KSR.sanity.sanity_reply()
+    close_stream()
+
+
+def close_stream() -> None:
+    """Ends the connection this message came over, if it came over one."""
     if KSR.kx.get_proto() != "udp":
         KSR.tcpops.tcp_close_connection()
 

@@ -31,6 +31,7 @@ from ringfence.signaling import (
     repeating,
     ringing,
     services,
+    silence,
     texting,
     transfers,
     trunk_port,
@@ -44,6 +45,7 @@ from ringfence.signaling.websockets import open_web_socket
 from ringfence.signaling.worker import Worker, this_worker
 
 UNKNOWN: Final = "dialog.known"
+INSANE: Final = Refuse("packet.sanity", 400, "Bad Request")
 UNFRAMED: Final = "packet.framing"
 """Where a message ends is unknown: what follows it on the connection is nobody's message (attack case 9)."""
 
@@ -80,19 +82,25 @@ def _screen(worker: Worker) -> None:
     if worker.drops(ksr.source(), time.time()):
         worker.refused("source.banned")
         return
-    if not ksr.sane():
-        worker.refused("packet.sanity")
-        ksr.reply_insane()
-        return
-    objection = screen(facts.packet())
+    objection = screen(facts.packet()) if ksr.sane() else INSANE
     if objection:
-        act.refuse(worker, objection.rule, objection.code, objection.reason)
-        if objection.rule == UNFRAMED:
-            web_port.close_connection()
+        _refuse_broken(objection, worker)
         return
     ksr.use_source_port()
     _serve(ksr.method(), worker)
     worker.tallies.tell_if_due(time.monotonic())
+
+
+def _refuse_broken(objection: Refuse, worker: Worker) -> None:
+    if silence.is_kept(worker):
+        ksr.close_stream()
+    elif objection is INSANE:
+        worker.refused(objection.rule)
+        ksr.reply_insane()
+    else:
+        act.refuse(worker, objection.rule, objection.code, objection.reason)
+        if objection.rule == UNFRAMED:
+            web_port.close_connection()
 
 
 def _serve(method: str, worker: Worker) -> None:
@@ -112,6 +120,8 @@ def _outside_dialog(method: str, worker: Worker) -> None:
     if index is None:
         ksr.reply(503, "Service Unavailable")
         return
+    if not (method == "INVITE" and ksr.claimed_user()) and silence.is_kept(worker):
+        return  # whoever proves who he is may be calling for help: the gates know
     if method == "INVITE" and not ksr.hops_left():
         act.refuse(worker, "packet.max_forwards", 483, "Too Many Hops")
         return
@@ -154,7 +164,7 @@ def _in_dialog(method: str, worker: Worker) -> None:
             act.refuse(worker, "packet.max_forwards", 483, "Too Many Hops")
     elif method == "ACK":
         ksr.known_transaction()  # absorbs the ACK of our own refusal
-    else:
+    elif not silence.is_kept(worker):
         act.refuse(worker, objection.rule, objection.code, objection.reason)
 
 
@@ -167,7 +177,8 @@ def _whoever_takes() -> Callable[[Worker], Refuse | None] | None:
 
 def _cancel(worker: Worker) -> None:
     if not ksr.known_transaction():
-        ksr.reply(481, "Call/Transaction Does Not Exist")
+        if not silence.is_kept(worker):
+            ksr.reply(481, "Call/Transaction Does Not Exist")
     elif ksr.source() != facts.party_address(ksr.dialog_var("caller")):
         act.refuse(worker, "dialog.party", 403, "Forbidden")
     else:

@@ -9,6 +9,7 @@ from ringfence.lab.softphone import Softphone
 
 UDP: Final = (PBX_ADDRESS, 5060)
 TCP: Final = (PBX_ADDRESS, 5063)
+TLS: Final = (PBX_ADDRESS, 5061)
 URI: Final = "sip:acme.example"
 ANSWER_TIME: Final = 30
 

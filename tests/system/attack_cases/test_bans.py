@@ -17,7 +17,7 @@ from ringfence.lab.rest import Refused, Rest
 from ringfence.lab.sip import Account, Headers
 from ringfence.lab.softphone import NoAnswer, Softphone, Transport
 from ringfence.policy import patience
-from tests.system.attack_cases.asking import TCP, UDP, URI, ask, fail, spared
+from tests.system.attack_cases.asking import TCP, TLS, UDP, URI, ask, fail, spared
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
@@ -257,6 +257,25 @@ def test_an_allowed_address_without_credentials_is_still_challenged(pbx: Any, st
         assert challenge is not None
         assert challenge.status == 401
         assert ask(one, "INVITE")[0].status == 407  # type: ignore[union-attr]
+    pbx.rest.delete(f"ip-filters/{entry['id']}")
+
+
+def test_a_block_entry_ends_the_connections_that_stand(pbx: Any, stranger: Any) -> None:
+    """Reference: "Traffic from blacklisted IP addresses is dropped immediately"; others keep theirs."""
+    blocked, other = stranger(), stranger()
+    account = Account("101", "acme.example", "wrong")
+    with (
+        Softphone(blocked, TCP, account, Transport.TCP) as plain,
+        Softphone(blocked, TLS, account, Transport.TLS) as private,
+        Softphone(other, TCP, account, Transport.TCP) as neighbour,
+    ):
+        assert [one.options().status for one in (plain, private, neighbour)] == [200, 200, 200]
+        entry = pbx.rest.post("ip-filters", cidr=blocked.address, target="block")
+        begun = time.monotonic()
+        assert plain.is_closed(2)
+        assert private.is_closed(2)
+        assert time.monotonic() - begun < 2
+        assert neighbour.options().status == 200
     pbx.rest.delete(f"ip-filters/{entry['id']}")
 
 

@@ -47,6 +47,29 @@ def test_bans_and_allow_entries_work_without_the_portal(pbx: Any) -> None:
 
 
 @pytest.mark.usefixtures("portal_down")
+def test_ranges_are_blocked_without_the_portal(pbx: Any) -> None:
+    """Reference: "Block an IP Range (Example)", 41.202.0.0 with 255.255.0.0; the page's refusals are made here, too."""
+    product = pbx.product
+    made = product.asked("ban", "block", "41.202.7.9/255.255.0.0", "--description", "Anti DoS")
+    assert (made["cidr"], made["expires_at"], made["description"]) == ("41.202.0.0/16", None, "Anti DoS")
+    within(3, lambda: "0x29ca0000" in product.nft("list", "table", "inet", "ringfence_lists"), "it is in the kernel")
+    assert product.asked("ban", "block", "2001:db8:7::/48", "--seconds", "60")["expires_at"]
+    assert "41.202.0.0/16" in [entry["cidr"] for entry in product.asked("ban", "blocked")]
+    for words, told in (
+        (("block", f"{PBX_ADDRESS}/24"), "never be blocked"),
+        (("block", "0.0.0.0/0"), "whole network"),
+        (("block", "41.202.0.0/16"), "already an entry"),
+        (("block", "41.202.0.0/255.0.255.0"), "has gaps"),
+        (("unblock", "41.203.0.0/16"), "no entry to block"),
+    ):
+        refused = product.command("ban", *words)
+        assert (refused.returncode, told in refused.stderr) == (1, True), refused.stderr
+    for cidr in ("41.202.0.0/16", "2001:db8:7::/48"):
+        assert product.command("ban", "unblock", cidr).returncode == 0
+    within(3, lambda: "0x29ca0000" not in product.nft("list", "table", "inet", "ringfence_lists"), "it is gone")
+
+
+@pytest.mark.usefixtures("portal_down")
 def test_lists_go_in_and_out_without_the_portal(pbx: Any, tmp_path: Path) -> None:
     """The kernel drops what the file names within seconds; what comes out can go in again."""
     product, feed = pbx.product, tmp_path / "feed.txt"

@@ -152,6 +152,25 @@ def test_an_allow_entry_lifts_the_ban_and_an_administrators_address_too(tmp_path
     assert len(service.parts.bans) == 0
 
 
+def test_a_block_entry_cuts_whoever_is_connected_unless_protected_or_allowed(tmp_path: Path) -> None:
+    """Reference: blacklisted traffic is dropped immediately; Kamailio would keep the socket and ring it."""
+    publish(tmp_path, Book())
+    kernel = SmallKernel()
+    service = guard(tmp_path, kernel)
+    while work := service.cutting():
+        work()
+    kernel.connected = frozenset(key_network(f"192.0.2.{host}") for host in (7, 8, 9)) | {key_network("203.0.113.1")}
+    service.parts.never_block.protect_administrator(parse_network("192.0.2.8"), moment().boot + 60)
+    blocked = AddressEntry(1, "192.0.2.0/24", Target.BLOCK)
+    publish(tmp_path, Book(address_entries=(blocked, AddressEntry(2, "192.0.2.9/32", Target.ALLOW))))
+    assert service.obey()
+    work = service.cutting()
+    assert work is not None
+    work()
+    assert kernel.cut_off == [parse_network("192.0.2.7")]
+    assert service.cutting() is None, "once for each list"
+
+
 def test_a_broken_store_leaves_the_old_policy_in_force(tmp_path: Path) -> None:
     publish(tmp_path, Book(address_entries=(AddressEntry(1, "192.0.2.0/24", Target.BLOCK),)))
     service = guard(tmp_path)

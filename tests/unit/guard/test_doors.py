@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from ringfence.guard.clock import Moment, moment
+from ringfence.guard.control import Refusal
 from ringfence.guard.ledger import Ledger
 from ringfence.guard.service import Service
 from ringfence.policy.addresses import key_network
+from ringfence.policy.book import AddressEntry, Book, Target
 from ringfence.policy.scope import Scope
 
-from .workshop import SOURCE, SmallKernel, desk, guard, kinds
+from .workshop import SOURCE, SmallKernel, desk, guard, kinds, publish
 
 
 def asked(service: Service, verb: str, **args: Any) -> Any:
@@ -61,6 +63,25 @@ def test_one_scope_is_lifted_or_all_of_them(tmp_path: Path) -> None:
     assert asked(service, "bans.lift", address=SOURCE)["scopes"] == ["sip", "web"]
     assert asked(service, "bans.list") == []
     assert kinds(service).count("ban.lifted") == 3
+
+
+def test_an_allow_entry_opens_provisioning_and_leaves_the_portals_door_to_be_lifted(tmp_path: Path) -> None:
+    """Reference: "Login Security Controls" is not "Anti-Hacking": the portal counts wrong passwords of an allowed
+    address, and an hour that nobody can see nobody can end.
+    """
+    publish(tmp_path, Book())
+    service = guard(tmp_path)
+    asked(service, "bans.add", address=SOURCE, seconds=60, scope="provisioning")
+    publish(tmp_path, Book(address_entries=(AddressEntry(1, "192.0.2.0/24", Target.ALLOW),)))
+    assert service.obey()
+    assert asked(service, "bans.list") == []
+    with pytest.raises(Refusal, match="allow entry"):
+        asked(service, "bans.add", address=SOURCE, seconds=60, scope="provisioning")
+    assert close_web(service)["scope"] == "web"
+    service.obey()
+    assert [item["scope"] for item in asked(service, "bans.list")] == ["web"]
+    assert asked(service, "bans.lift", address=SOURCE)["scopes"] == ["web"]
+    assert asked(service, "bans.at-door", address=SOURCE)["ended"] is not None
 
 
 def test_a_closed_door_opens_by_itself_and_survives_a_killed_guard(tmp_path: Path) -> None:

@@ -110,6 +110,8 @@ REFUSALS = [
     ("bans.add", {"seconds": 5}, "request.text", "address"),
     ("bans.add", {"address": "1.2.3", "seconds": 5}, "address.octets", "address"),
     ("bans.add", {"address": "10.0.0.0/8", "seconds": 5}, "bans.prefix", "address"),
+    ("bans.add", {"address": "2001:db8::/32", "seconds": 5}, "bans.prefix", "address"),
+    ("bans.add", {"address": "192.0.2.7/64", "seconds": 5}, "address.length", "address"),
     ("bans.add", {"address": SOURCE, "seconds": 0}, "request.number", "seconds"),
     ("bans.add", {"address": SOURCE, "seconds": True}, "request.number", "seconds"),
     ("bans.add", {"address": "127.9.9.9", "seconds": 5}, "bans.never_block", "address"),

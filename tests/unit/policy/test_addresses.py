@@ -60,12 +60,24 @@ def test_two_masks_are_refused() -> None:
     assert caught.value.rule == "address.two_masks"
 
 
+@pytest.mark.parametrize(("mask", "said"), [("/", "/: the prefix"), ("/33", "/33: the prefix"), ("//24", "//24: the")])
+def test_a_mask_that_is_none_is_refused(mask: str, said: str) -> None:
+    """A field with only a slash in it means something, but not "this address alone"."""
+    with pytest.raises(AddressProblem, match=f"^{said}") as caught:
+        parse_network("192.0.2.77", mask)
+    assert caught.value.rule == "address.length"
+
+
 @pytest.mark.parametrize(
     ("text", "mask", "network"),
     [
         (" 192.0.2.77/24 ", "", "192.0.2.0/24"),
         ("192.0.2.77", "255.255.255.0", "192.0.2.0/24"),
         ("192.0.2.77/255.255.255.255", "", "192.0.2.77/32"),
+        ("192.0.2.77", "24", "192.0.2.0/24"),
+        ("192.0.2.77", "/24", "192.0.2.0/24"),
+        ("192.0.2.77", " /255.255.255.0", "192.0.2.0/24"),
+        ("2001:db8::1", "/64", "2001:db8::/64"),
         ("192.0.2.77", "", "192.0.2.77/32"),
         ("192.0.2.77", "0.0.0.0", "0.0.0.0/0"),
         ("[2001:db8::1]", "", "2001:db8::1/128"),

@@ -63,6 +63,7 @@ def request_from(facts: dict[str, Any]) -> Request:
         caller = replace(caller, role=facts.pop("role"))
     answer = facts.pop("answer", Answer.RIGHT)
     facts["certificate"] = tuple(facts.get("certificate", ()))
+    facts["more_agents"] = tuple(facts.get("more_agents", ()))
     uri = facts.pop("digest_uri", facts.get("target_uri", REGISTERING.target_uri))
     return REGISTERING._replace(credentials=Credentials("101", uri, answer), caller=caller, **facts)
 

@@ -112,6 +112,12 @@ def test_lift_and_allow_on_the_page(site: Site) -> None:
     assert answer.headers["Location"] == "/ip-blacklist"
     assert [item["cidr"] for item in site.admin.get("ip-filters?target=allow")["items"]] == ["198.51.100.7/32"]
     assert "bans.lift" in site.guard.verbs()
+    site.guard.asked.clear()
+    answer = client.post("/ip-blacklist/lift", {"address": "198.51.100.7", "allow": "1"}, secure=True)
+    assert answer.headers["Location"] == "/ip-blacklist", (
+        "the portal's door, closed to an address that is allowed already"
+    )
+    assert "bans.lift" in site.guard.verbs()
 
 
 def test_the_shell_adds_lists_and_removes(site: Site) -> None:

@@ -12,8 +12,8 @@ from ringfence.portal.actor import shell_actor
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.confirm import changes
 from ringfence.portal.confirm.models import UnconfirmedChange
+from ringfence.portal.confirm.trial import with_wish
 from ringfence.portal.confirm.undo import UNDO
-from ringfence.portal.confirm.wish import with_wish
 from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
 from ringfence.portal.webaccess import changes as webaccess
 from ringfence.portal.webaccess.models import AdministratorNetwork
@@ -82,6 +82,7 @@ def test_everything_that_can_be_saved_so_can_be_undone(site: Site) -> None:
     kept = admin.post("ip-filters", cidr="192.0.2.0/24", target="allow", description="Office")["id"]
     gone = admin.post("ip-filters", cidr="198.51.100.0/24", target="allow", description="Old office")["id"]
     agent = BlockedUserAgent.objects.get(pattern="sipvicious")
+    BlockedUserAgent.objects.filter(pk=agent.pk).update(description="of SIPVicious")
     before = state()
     wish = "confirm_within=5"
     admin.call("PATCH", f"ip-filters/{kept}?{wish}", {"description": "New", "target": "block"})
@@ -101,7 +102,11 @@ def test_everything_that_can_be_saved_so_can_be_undone(site: Site) -> None:
 def state() -> Any:
     entries = sorted(AddressEntry.objects.values_list("cidr", "target", "description"))
     networks = sorted(AdministratorNetwork.objects.values_list("cidr", flat=True))
-    return networks, entries, sorted(BlockedUserAgent.objects.values_list("pattern", "match")), SecurityValues.current()
+    return networks, entries, _agents(), SecurityValues.current()
+
+
+def _agents() -> Any:
+    return sorted(BlockedUserAgent.objects.values_list("pattern", "match", "description"))
 
 
 def test_what_somebody_changed_again_since_is_left_alone(site: Site) -> None:
@@ -139,6 +144,23 @@ def test_what_cannot_be_taken_back_is_refused_and_not_done(site: Site) -> None:
     refused = site.admin.refusal("POST", "tenants?confirm_within=5", {"name": "New", "domain": "new.example"})
     assert (refused["status"], refused["error_id"]) == (422, "confirm.not_reversible")
     assert not any(tenant["domain"] == "new.example" for tenant in site.admin.get("tenants")["items"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "bans", {"address": "192.0.2.7", "seconds": 60}),
+        ("DELETE", "bans/192.0.2.7", None),
+    ],
+)
+def test_what_another_process_would_do_for_good_is_not_asked_of_it(
+    site: Site, method: str, path: str, body: dict[str, Any] | None
+) -> None:
+    """The guard bans at once: refused afterwards, the ban stood though the answer said no."""
+    site.guard.answers |= {"bans.add": {"address": "192.0.2.7"}, "bans.lift": {"address": "192.0.2.7"}}
+    refused = site.admin.refusal(method, f"{path}?confirm_within=5", body)
+    assert (refused["status"], refused["error_id"]) == (422, "confirm.not_reversible")
+    assert not {"bans.add", "bans.lift"} & set(site.guard.verbs())
 
 
 def test_a_tenants_administrator_sees_and_confirms_nothing(site: Site) -> None:

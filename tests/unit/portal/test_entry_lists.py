@@ -133,6 +133,65 @@ def test_a_file_that_is_none_is_refused_as_a_whole(site: Site, content: str | by
     assert (status, said["error_id"]) == (415 if error_id == "request.media_type" else 422, error_id)
 
 
+PRETTY = """[
+  {
+    "cidr": "41.202.0.0/16",
+    "target": "block"
+  },
+
+  {
+    "cidr": "41.202.0.0/99"
+  }
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "media", "line"),
+    [
+        (PRETTY, "application/json", "line 7"),
+        (PRETTY.replace("\n", ""), "application/json", "line 1"),
+        (PRETTY.replace("\n", "\r\n"), "application/json", "line 7"),
+        (
+            "# of March\ncidr;target;description\n41.202.0.0/16;block;a,b\n# x\n41.202.0.0/99;block;\n",
+            "text/csv",
+            "line 5",
+        ),
+        ("\ufeffcidr,target\r\n\r\n41.202.0.0/16,block\r\n41.202.0.0/99,block\r\n", "text/csv", "line 4"),
+        ("41.202.0.0 255.255.0.0 # SBL1\r\n41.202.0.0 255.0.255.0\r\n", "text/plain", "line 2"),
+    ],
+)
+def test_other_programs_files_are_read_and_the_bad_row_is_named(
+    site: Site, content: str, media: str, line: str
+) -> None:
+    """A list comes from an editor, a spreadsheet or a router, not from our export alone."""
+    status, told = send(site, content, media, "dry_run=true")
+    assert (status, told["rows"], told["added"]) == (200, 2, 1), told
+    assert [error["line"] for error in told["errors"]] == [line]
+    assert send(site, content, media)[0] == 422
+    assert not AddressEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('[{"cidr": "192.0.2.1"}\n{"cidr": "192.0.2.2"}]', "Line 2 is no JSON: a comma"),
+        ('[{"cidr": "192.0.2.1"},]', "Line 1 is no JSON"),
+        ('[\n{"cidr": "192.0.2.1"},\n{"cidr"}]', "Line 3 is no JSON"),
+        ('[{"cidr": "192.0.2.1"}', "Line 1 is no JSON: a comma or the end"),
+        ('[{"cidr": "192.0.2.1"}] x', "something follows"),
+        ("[] []", "something follows"),
+        ("[", "Line 1 is no JSON"),
+        ("null", "must hold a JSON list"),
+    ],
+)
+def test_broken_json_is_refused_as_a_whole_and_says_where(site: Site, content: str, said: str) -> None:
+    status, told = send(site, content, "application/json")
+    assert (status, told["error_id"]) == (422, "ip_filter.file")
+    assert said in told["detail"]
+    assert not AddressEntry.objects.exists()
+
+
 @pytest.mark.parametrize("form", ["csv", "json", "plain"])
 def test_what_is_exported_can_be_imported(site: Site, form: str) -> None:
     rows = [("203.0.113.0/24", "=HYPERLINK(1)"), ("2001:db8::/32", "two, words"), ("192.0.2.7/32", "")]

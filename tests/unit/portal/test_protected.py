@@ -1,8 +1,11 @@
 """Protected addresses and user agents: what configuration adds to the never-block set, and what may not be blocked."""
 
+import json
+
 import pytest
 
 from ringfence.engines.kamailio import render_core
+from ringfence.hosts.paths import CODE
 from ringfence.policy.addresses import parse_network
 from ringfence.policy.book import Protection
 from ringfence.portal import publish
@@ -76,6 +79,13 @@ def test_a_trunk_with_a_blocked_user_agent_is_refused(site: Site) -> None:
         ("pbx", "contains", True),
         ("PBX 2", "exact", False),
         ("otherpbx", "contains", False),
+        ("jssip", "contains", True),
+        ("JsSIP 3", "prefix", True),
+        ("ringfence probe", "exact", True),
+        ("friendly-scanner;sipcli", "contains", True),
+        ("scanner;;sipcli", "contains", True),
+        ("scanner; ", "contains", True),
+        ("evil (X11; Linux)", "exact", False),
     ],
 )
 def test_our_own_user_agent_cannot_be_blocked(site: Site, pattern: str, match: str, refused: bool) -> None:
@@ -85,7 +95,22 @@ def test_our_own_user_agent_cannot_be_blocked(site: Site, pattern: str, match: s
 
 def test_our_own_user_agent_is_the_one_on_the_wire() -> None:
     written = render_core(a_system("192.0.2.10"))
-    assert all(f'user_agent_header="User-Agent: {agent}"' in written for agent in OWN_USER_AGENTS)
+    browser = json.loads((CODE / "webphone" / "package.json").read_text())["dependencies"]["jssip"]
+    probed = (CODE / "src" / "ringfence" / "probe" / "sip.py").read_text()
+    core, phone, probe = OWN_USER_AGENTS
+    assert f'user_agent_header="User-Agent: {core}"' in written
+    assert phone == f"JsSIP {browser}"
+    assert f'"User-Agent: {probe}"' in probed
+
+
+def test_the_user_agent_of_a_gateway_that_registers_here_cannot_be_blocked(site: Site) -> None:
+    """It has no address of its own, so no row of the never-block set names it (reference: "User-Agent Blacklist")."""
+    gateway = {"name": "Old PBX", "kind": "accept_register", "username": "oldpbx", "user_agent": "Patton SN4120"}
+    made = site.admin.post("trunks", **gateway, domain="gateway.example")
+    refusal = site.admin.refusal("POST", "blocked-user-agents", {"pattern": "patton"})
+    assert (refusal["error_id"], "Old PBX" in refusal["detail"]) == ("user_agent.protected", True)
+    site.admin.call("DELETE", f"trunks/{made['id']}")
+    assert site.admin.call("POST", "blocked-user-agents", {"pattern": "patton"})[0] == 201
 
 
 def test_cleared_host_bits_are_told_over_rest(site: Site) -> None:

@@ -1,9 +1,11 @@
 """Too many failed sign-ins become a ban of scope web (reference: "Login Security Controls"), lifted like any other."""
 
+import io
 import time
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from tests.unit.portal.rest import PASSWORD, Rest, Site
 
@@ -53,6 +55,20 @@ def test_a_silent_or_refusing_guard_opens_nothing(site: Site, attacker: Rest) ->
     assert attacker.refusal("POST", "auth/token", RIGHT)["status"] == 429
     site.guard.stop()
     assert attacker.refusal("POST", "auth/token", RIGHT)["status"] == 429
+
+
+def test_the_servers_shell_unlocks_an_address_that_is_never_banned(site: Site, attacker: Rest) -> None:
+    """An administrator's own office: the guard lists no ban, so there is none to lift, and the count alone refuses."""
+    site.guard.errors["bans.add"] = ("bans.never_block", "address", "covers the address of an acting administrator")
+    assert attacker.refusal("POST", "auth/token", RIGHT)["status"] == 429
+    said = io.StringIO()
+    call_command("signin", "unlock", "198.51.100.7", stdout=said)
+    assert said.getvalue().startswith("3 failed sign-ins from 198.51.100.7")
+    assert attacker.call("POST", "auth/token", RIGHT)[0] == 201
+    call_command("signin", "unlock", "198.51.100.7", stdout=said)
+    assert "Nothing is counted" in said.getvalue()
+    with pytest.raises(CommandError, match="0 to 255"):
+        call_command("signin", "unlock", "300.1.1.1")
 
 
 def test_a_switched_off_protection_counts_nobody_out(site: Site) -> None:

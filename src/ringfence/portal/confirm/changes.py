@@ -14,8 +14,8 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.change import Change, change
 from ringfence.portal.confirm.connection import Connection
 from ringfence.portal.confirm.models import State, UnconfirmedChange
+from ringfence.portal.confirm.trial import PARAMETER, wish
 from ringfence.portal.confirm.undo import UNDO, undo
-from ringfence.portal.confirm.wish import PARAMETER, wish
 from ringfence.portal.guard import GuardSilent
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, NotFound, Refused, refuse

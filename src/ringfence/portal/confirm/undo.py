@@ -72,7 +72,7 @@ def _agent_unblocked(actor: Actor, _: str, values: Values) -> bool:
     pattern, match = values["pattern"]["old"], MatchKind(values["match"]["old"])
     if BlockedUserAgent.objects.filter(pattern__iexact=pattern, match=match.value).exists():
         return False
-    changes.block_user_agent(actor, pattern, match)
+    changes.block_user_agent(actor, pattern, match, _old(values, "description") or "")
     return True
 
 

@@ -1,47 +1,18 @@
 """The wish to have a change reverted unless it is confirmed: `confirm_within` of the request that makes the change."""
 
-from collections.abc import Callable
-from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
 from ringfence.portal.confirm.connection import connection_of
+from ringfence.portal.confirm.trial import PARAMETER, wish, with_wish
 from ringfence.portal.middleware import Answer
 from ringfence.portal.problems import Refused, problem_response, refuse
 
-PARAMETER: Final = "confirm_within"
 LONGEST: Final = 60
 """Minutes."""
 
 HEADER: Final = "X-Unconfirmed-Change"
-
-
-@dataclass(slots=True)
-class Wish:
-    """What the running request wants, and the changes that were saved so."""
-
-    minutes: int
-    connection: str
-    saved: list[int] = field(default_factory=list)
-
-
-_wish: ContextVar[Wish | None] = ContextVar("confirm_within", default=None)
-
-
-def wish() -> Wish | None:
-    """The wish of the request that is being answered."""
-    return _wish.get()
-
-
-def with_wish[T](minutes: int, connection: str, work: Callable[[], T]) -> T:
-    """Runs work as a request with this wish would."""
-    token = _wish.set(Wish(minutes, connection))
-    try:
-        return work()
-    finally:
-        _wish.reset(token)
 
 
 def confirm_wishes(answer: Answer) -> Answer:

@@ -11,7 +11,7 @@ from ninja import NinjaAPI
 
 from ringfence.policy.settings import Problem
 from ringfence.portal.actor import ApiRequest
-from ringfence.portal.confirm.wish import PARAMETER as CONFIRM_WITHIN
+from ringfence.portal.confirm.trial import PARAMETER as CONFIRM_WITHIN
 from ringfence.portal.problems import Refused
 from ringfence.portal.rest.entity_tags import require_match, tag_of
 from ringfence.portal.rest.idempotency import HEADER, once

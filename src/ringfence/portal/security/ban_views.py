@@ -20,6 +20,7 @@ from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.security import changes
+from ringfence.portal.security.models import AddressEntry
 from ringfence.portal.tables import BulkAction, Column, Empty, Part, Remote, Table, answer
 from ringfence.portal.tables.bulk import MOST_MARKED
 from ringfence.portal.tables.csvfile import instant
@@ -171,7 +172,9 @@ def lift(request: HttpRequest) -> HttpResponse:
     actor, address = actor_of(request), changes.ban_address(request.POST.get("address", ""))
     if request.POST.get("allow"):
         network = changes.parsed_prefix(request.POST.get("address", ""))
-        changes.add_entry(actor, network, Target.ALLOW, None, "Allowed from the list of bans")
+        allowed = AddressEntry.objects.filter(cidr=str(network), target=Target.ALLOW.value)
+        if not allowed.exclude(expires_at__lt=timezone.now()).exists():
+            changes.add_entry(actor, network, Target.ALLOW, None, "Allowed from the list of bans")
         _lift_if_banned(request, address)
         messages.success(request, f"{address} is allowed now; its ban is lifted.")
         return HttpResponseRedirect(HERE)

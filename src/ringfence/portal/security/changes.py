@@ -1,6 +1,7 @@
 """What can be done to security settings, address entries, user agents and bans."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -21,6 +22,7 @@ from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, NotFound, Refused, refuse
 from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, ProtectedAddress, SecurityValues
 from ringfence.portal.text import control_problem
+from ringfence.portal.trunks.models import Trunk
 
 KNOWN_SCANNERS: Final = (
     "friendly-scanner", "friendly-request", "sipvicious", "sipcli", "sip-scan", "sipscan", "siparmyknife",
@@ -29,11 +31,18 @@ KNOWN_SCANNERS: Final = (
 )  # fmt: skip
 """User agents that only attack tools send. sipsak is an honest test tool and not in the list."""
 
-OWN_USER_AGENTS: Final = ("PBX",)
-"""What we call ourselves on the wire (`user_agent_header` of the core)."""
+OWN_USER_AGENTS: Final = {
+    "PBX": "this system itself",
+    "JsSIP 3.13.8": "the browser phone",
+    "Ringfence probe": "the self-test",
+}
+"""What we call ourselves on the wire: `user_agent_header` of the core, webphone/package.json, `ringfence probe`."""
 
 LONGEST_DESCRIPTION: Final = 200
 LONGEST_PATTERN: Final = 128
+_SEMICOLON_LIST: Final = re.compile(r";(?! )|; *$")
+"""How other systems write several agents; within the name of one a semicolon is followed by a blank: (X11; Linux)."""
+
 SHORTEST_PATTERN: Final = 3
 
 
@@ -210,6 +219,9 @@ def block_user_agent(
         )
     if problem := control_problem("pattern", pattern):
         raise Refused([problem])
+    if _SEMICOLON_LIST.search(pattern):
+        message = "One user agent for each entry: a list with semicolons would match nobody."
+        raise refuse("pattern", "user_agent.list", message)
     _refuse_entry_text(description, None)
     refuse_protected_agent(pattern, match)
     with change(actor) as draft:
@@ -224,17 +236,23 @@ def block_user_agent(
 def refuse_protected_agent(pattern: str, match: MatchKind) -> None:
     """A pattern may match neither ourselves nor a trunk: calls would die in silence. Raises Refused."""
     blocked = BlockedAgent(pattern, match)
-    trunks = ProtectedAddress.objects.exclude(user_agent="").values_list("user_agent", "name")
-    for agent, owner in (*((own, "this system itself") for own in OWN_USER_AGENTS), *trunks):
+    for agent, owner in (*OWN_USER_AGENTS.items(), *_agents_of_trunks()):
         if blocked.matches(agent):
             message = f"{pattern!r} would also block {agent!r}, the user agent of {owner}."
             raise refuse("pattern", "user_agent.protected", message)
 
 
+def _agents_of_trunks() -> Iterator[tuple[str, str]]:
+    """Of all that are enabled: a gateway that registers here has no protected address, but an agent."""
+    yield from ProtectedAddress.objects.exclude(user_agent="").values_list("user_agent", "name")
+    yield from Trunk.objects.filter(enabled=True).exclude(user_agent="").values_list("user_agent", "name")
+
+
 def unblock_user_agent(actor: Actor, row: BlockedUserAgent) -> None:
     only_system(actor)
     with change(actor) as draft:
-        draft.record("user_agent.unblocked", row.pk, row.pattern, old={"pattern": row.pattern, "match": row.match})
+        facts = {"pattern": row.pattern, "match": row.match, "description": row.description}
+        draft.record("user_agent.unblocked", row.pk, row.pattern, old=facts)
         draft.rules()
         row.delete()
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,9 @@ from ringfence.portal.tables.csvfile import FORMULA_STARTS, csv_text
 COLUMNS: Final = ("cidr", "target", "expires_at", "description")
 KNOWN: Final = frozenset({*COLUMNS, "address", "netmask"})
 COMMENT: Final = ("#", ";")
+_DOTTED_MASK: Final = re.compile(r"(\S+)\s+(\d+\.\d+\.\d+\.\d+)")
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
+_DECODER: Final = json.JSONDecoder()
 
 
 class Form(StrEnum):
@@ -57,25 +61,42 @@ def read(form: Form, raw: bytes) -> Iterator[RawRow]:
 
 
 def _read_plain(text: str) -> Iterator[RawRow]:
-    """One address or prefix on each line; what follows # or ; is a comment and becomes the description."""
+    """One address or prefix on each line, or an address and a dotted mask; what follows # or ; is a comment and becomes
+    the description.
+    """
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip()
         if not stripped or stripped.startswith(COMMENT):
             continue
         at = min((place for mark in COMMENT if (place := stripped.find(mark)) > 0), default=len(stripped))
-        yield RawRow(number, stripped[:at].strip(), description=stripped[at + 1 :].strip())
+        prefix, description = stripped[:at].strip(), stripped[at + 1 :].strip()
+        masked = _DOTTED_MASK.fullmatch(prefix)
+        address, netmask = masked.groups() if masked else (prefix, "")
+        yield RawRow(number, address, netmask, description=description)
 
 
 def _read_csv(text: str) -> Iterator[RawRow]:
-    reader = csv.reader(text.split("\n"), strict=True)
+    """Columns are parted by commas, or by semicolons as spreadsheets do where numbers have a comma."""
+    lines = text.split("\n")
+    reader = csv.reader(_told(lines), strict=True, delimiter=_delimiter(lines))
     try:
-        names = [name.strip().lower() for name in next(reader, [])]
+        names = [name.strip().lower() for name in next(filter(any, reader), [])]
         _refuse_header(names)
         for values in reader:
             if any(values):
                 yield _row(reader.line_num, dict(zip(names, map(_unquoted, values), strict=False)), len(values), names)
     except csv.Error as error:
         raise FileBroken(f"Line {reader.line_num} is no CSV: {error}.") from error
+
+
+def _told(lines: list[str]) -> Iterator[str]:
+    """Every line, comments emptied: the reader counts them, too."""
+    return ("" if line.startswith("#") else line for line in lines)
+
+
+def _delimiter(lines: list[str]) -> str:
+    first = next((line for line in _told(lines) if line.strip()), "")
+    return ";" if ";" in first and "," not in first else ","
 
 
 def _refuse_header(names: list[str]) -> None:
@@ -107,43 +128,53 @@ def _unquoted(value: str) -> str:
 
 
 def _read_json(text: str) -> Iterator[RawRow]:
-    """A list of objects. What an export writes has one object on each line and is read without holding the rest."""
-    lines = text.strip().split("\n")
-    if len(lines) > 2 and lines[0].strip() == "[" and lines[-1].strip() == "]":
-        found: Iterable[Any] = map(_object_of_line, enumerate(lines[1:-1], 2))
-        first = 2
-    else:
-        found, first = _whole(text), 1
-    for number, item in enumerate(found, first):
-        yield _row_of(number, item)
-
-
-def _object_of_line(numbered: tuple[int, str]) -> Any:
-    number, line = numbered
-    try:
-        return json.loads(line.strip().removesuffix(","))
-    except (ValueError, RecursionError) as error:
-        raise FileBroken(f"Line {number} is no JSON object of its own: {error}.") from error
-
-
-def _whole(text: str) -> list[Any]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FileBroken(f"The file is no JSON: {error}.") from error
-    if not isinstance(found, list):
+    """A list of objects, in whatever lines: each is read without holding the rest, and named by where it begins."""
+    opening = _gap(text, 0)
+    if not text.startswith("[", opening):
         raise FileBroken("The file must hold a JSON list of objects.")
-    return found
+    start, counted, line = _gap(text, opening + 1), 0, 1
+    at_end = text.startswith("]", start)
+    while not at_end:
+        line += text.count("\n", counted, start)
+        counted = start
+        item, end = _object_at(text, start)
+        yield _row_of(line, item)
+        after = _gap(text, end)
+        at_end = text.startswith("]", after)
+        if not (at_end or text.startswith(",", after)):
+            raise FileBroken(f"Line {_line_of(text, after)} is no JSON: a comma or the end of the list is missing.")
+        start = after if at_end else _gap(text, after + 1)
+    if text[start + 1 :].strip():
+        raise FileBroken("The file is no JSON: something follows the end of the list.")
+
+
+def _gap(text: str, at: int) -> int:
+    """Where the next word begins."""
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _line_of(text: str, at: int) -> int:
+    return 1 + text.count("\n", 0, at)
+
+
+def _object_at(text: str, at: int) -> tuple[Any, int]:
+    try:
+        return _DECODER.raw_decode(text, at)
+    except json.JSONDecodeError as error:
+        raise FileBroken(f"Line {error.lineno} is no JSON: {error.msg}.") from error
+    except (ValueError, RecursionError) as error:
+        raise FileBroken(f"Line {_line_of(text, at)} is no JSON: {error}.") from error
 
 
 def _row_of(number: int, item: Any) -> RawRow:
     if not isinstance(item, dict):
-        raise FileBroken(f"Entry {number} is no object with cidr, target, expires_at and description.")
+        raise FileBroken(f"Line {number} is no object with cidr, target, expires_at and description.")
     unknown = [name for name in item if name not in KNOWN]
     if unknown:
-        raise FileBroken(f"Entry {number} has an unknown field {unknown[0][:40]!r}.")
+        raise FileBroken(f"Line {number} has an unknown field {unknown[0][:40]!r}.")
     if not all(value is None or isinstance(value, str) for value in item.values()):
-        raise FileBroken(f"Entry {number} holds a value that is neither text nor null.")
+        raise FileBroken(f"Line {number} holds a value that is neither text nor null.")
     values = {name: value or "" for name, value in item.items()}
     return _row(number, values, 0, [])
 

@@ -16,7 +16,7 @@ MASKS: Final = [
     ("", "One address"),
     *(
         (str(IPv4Network((0, length)).netmask), f"{IPv4Network((0, length)).netmask} (/{length})")
-        for length in range(30, 7, -1)
+        for length in range(32, 0, -1)
     ),
 ]
 ENDS: Final = [

@@ -1,10 +1,16 @@
 """Helping somebody back in: a new first password, or the way without a lost second factor."""
 
+from axes.models import AccessAttempt
+from axes.utils import reset
+from django.db.models import Sum
+
+from ringfence.policy.addresses import ban_network, parse_address
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.people.changes import set_password, stand_above
 from ringfence.portal.people.digests import new_secret
 from ringfence.portal.people.models import ApiToken, Person
+from ringfence.portal.security.changes import parsed_address
 from ringfence.portal.signin import factors, sessions
 from ringfence.portal.signin.passwords import account_of, policy_for_person
 
@@ -30,3 +36,14 @@ def remove_second_factors(actor: Actor, person: Person) -> int:
         sessions.end_all(person)
         draft.record("second_factor.reset", person.pk, person.username, tenant_id=person.tenant_id)
     return count
+
+
+def forget_failures(actor: Actor, address: str) -> int:
+    """Lets an address sign in again that the count alone shuts out, because it may never be banned. Raises Refused."""
+    wanted = parsed_address(address)
+    counted = str(ban_network(parse_address(wanted)).network_address)
+    failures = AccessAttempt.objects.filter(ip_address=counted).aggregate(n=Sum("failures_since_start"))["n"] or 0
+    with change(actor) as draft:
+        reset(ip=counted)
+        draft.record("session.failures_forgotten", "", wanted, new={"failures": failures})
+    return int(failures)
