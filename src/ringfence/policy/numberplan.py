@@ -166,7 +166,14 @@ def _number(digits: str, plan: NumberPlan, world: World) -> Number | None:
     if at_home and not code.fits(rest):
         return None
     reach = Reach.NATIONAL if at_home else Reach.INTERNATIONAL
-    return Number(f"+{code.code}{rest}", country, reach, code.class_of(rest))
+    return Number(f"+{code.code}{rest}", country, reach, _class_at(plan, code, rest, at_home=at_home))
+
+
+def _class_at(plan: NumberPlan, code: CallingCode, rest: str, *, at_home: bool) -> NumberClass:
+    """A provider may take a short code behind the country's code for the short code, so it is judged as one."""
+    found = code.class_of(rest)
+    is_short = at_home and plan.short_codes and pattern(plan.short_codes).fullmatch(rest)
+    return NumberClass.SHORT_CODE if found is NumberClass.ORDINARY and is_short else found
 
 
 def _is_shared_with(plan: NumberPlan, code: CallingCode, rest: str) -> bool:

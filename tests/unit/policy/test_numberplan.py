@@ -183,3 +183,11 @@ def test_a_valid_number_with_a_plus_is_as_libphonenumber_reads_it(digits: str) -
         assert found is not None
         assert found.text == e164(number)
         assert found.country in (phonenumbers.region_code_for_number(number), "")
+
+
+@pytest.mark.parametrize("user", ["+4911833", "004911833", "011833", "11833;phone-context=+49"])
+def test_a_short_code_behind_the_country_s_code_is_still_one(user: str) -> None:
+    """Reference "Call Control and Fraud Prevention", attack cases group F: a spelling changes no verdict."""
+    found = meant(user, number_plan("DE"))
+    assert found is not None
+    assert found.kind is NumberClass.SHORT_CODE
