@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from selenium import webdriver
 from selenium.webdriver import Chrome
@@ -15,6 +15,7 @@ from ringfence.lab import tone
 from ringfence.lab.network import NETNS_DIR, PBX_ADDRESS, Host, Lab
 from ringfence.lab.phones import Baresip
 from ringfence.lab.product import Product, make_home, within
+from ringfence.lab.sip import Account
 from tests.browser.conftest import CHROMIUM, DRIVER, FLAGS
 
 PAGE: Final = f"https://{PBX_ADDRESS}:10443"
@@ -81,3 +82,10 @@ def chromium(folder: Path) -> Iterator[Chrome]:
 def hears(phone: Baresip, frequency: int) -> None:
     """Within a call that goes on: the phone has heard half a second of the tone."""
     within(20, lambda: tone.listen(phone.recording, frequency).seconds >= 0.5, f"{frequency} Hz are heard")
+
+
+def account(product: Product, tenant: dict[str, Any], number: str, password: str) -> Account:
+    """A new person who signs in with this password, and what a desk phone needs of their extension."""
+    wish = {"tenant_id": tenant["id"], "extension": number, "display_name": f"Person {number}"}
+    made = product.rest.post("users", **wish, role="Standard User", password=password)
+    return Account(number, tenant["domain"], made["sip_secret"])

@@ -13,10 +13,9 @@ import pytest
 from ringfence.lab.network import PBX_ADDRESS, Host, Lab
 from ringfence.lab.phones import Baresip, Keys
 from ringfence.lab.product import Product, within
-from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Transport
 from tests.browser.page import PATIENCE, Page
-from tests.browser.phones import SPOKEN, chromium, hears, product_in, standing_on
+from tests.browser.phones import SPOKEN, account, chromium, hears, product_in, standing_on
 from tests.browser.test_first_steps import PASSWORD
 from tests.system.far_sbc.enrolment import enrolled
 
@@ -44,7 +43,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FarSite]:
         core = stack.enter_context(product_in(lab, "core"))
         core.rest.patch("settings/security", web_change_first_password=False)
         tenant = core.create_tenant("Acme", DOMAIN)
-        accounts = [_account(core, tenant["id"], number) for number in ("101", "102")]
+        accounts = [account(core, tenant, number, PASSWORD) for number in ("101", "102")]
         edge = stack.enter_context(enrolled(core, lab.host("edge", 140)))
         stack.callback(shutil.rmtree, edge.home, ignore_errors=True)
         inside = Baresip(lab.host("inside", 141), home / "inside", accounts[1], Transport.UDP, PLAIN, Keys.NONE)
@@ -57,12 +56,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FarSite]:
         browser.set_script_timeout(PATIENCE)
         inside.wait_registered(PATIENCE)
         yield FarSite(browser, core, edge, inside, web)
-
-
-def _account(core: Product, tenant: int, number: str) -> Account:
-    wish = {"tenant_id": tenant, "extension": number, "display_name": f"Person {number}"}
-    made = core.rest.post("users", **wish, role="Standard User", password=PASSWORD)
-    return Account(number, DOMAIN, made["sip_secret"])
 
 
 def _registered_from(core: Product, number: str) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -18,7 +18,7 @@ from ringfence.lab.product import Product, within
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, Transport, end_call
 from tests.browser.page import PATIENCE, Page
-from tests.browser.phones import PAGE, SPOKEN, chromium, hears, product_in, standing_on
+from tests.browser.phones import PAGE, SPOKEN, account, chromium, hears, product_in, standing_on
 from tests.browser.test_accessibility import AXE, RUN, WIDTHS
 from tests.browser.test_first_steps import PASSWORD
 from tests.unit.portal.authenticator import App
@@ -63,7 +63,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         product = stack.enter_context(product_in(lab, "phone"))
         product.rest.patch("settings/security", web_change_first_password=False)
         tenant = product.create_tenant("Acme", DOMAIN)
-        accounts = {number: _account(product, tenant, number) for number in NUMBERS}
+        accounts = {number: account(product, tenant, number, PASSWORD) for number in NUMBERS}
         phones = [
             stack.enter_context(Baresip(lab.host(name, number), home / name, accounts[user], transport, hertz, keys))
             for name, number, user, transport, hertz, keys in (
@@ -85,12 +85,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         site.await_ready()
         site.permit_microphone()
         yield site
-
-
-def _account(product: Product, tenant: dict[str, Any], number: str) -> Account:
-    wish = {"tenant_id": tenant["id"], "extension": number, "display_name": f"Person {number}"}
-    made = product.rest.post("users", **wish, role="Standard User", password=PASSWORD)
-    return Account(number, DOMAIN, made["sip_secret"])
 
 
 def _let_music_begin(site: Site) -> None:
