@@ -73,6 +73,8 @@ def show_parties(caller: str, callee: str) -> None:
     """Other URIs in From and To, and no display name."""
     KSR.uac.uac_replace_from("", caller)
     KSR.uac.uac_replace_to("", callee)
+    KSR.tm.t_use_uac_headers()  # a CANCEL names them as its INVITE did; else it would name the callee as the phone did
+    KSR.tm.t_set_no_e2e_cancel_reason(1)  # nor does it carry what the phone says of why it gives up
 
 
 def set_target(uri: str) -> None:

@@ -124,3 +124,25 @@ def test_a_call_that_goes_out_shows_nothing_of_the_inside(
     assert carrier.final(sip.parse(raw).branch, 10).header("from") == theirs.local
     assert leaks(carrier) == []
     nothing_counted(pbx)
+
+
+def test_a_call_that_is_given_up_shows_nothing_of_the_inside(
+    pbx: Any, carrier: Carrier, phone: Any, over_carrier: None
+) -> None:
+    """Its CANCEL names the parties as its INVITE did (RFC 3261 section 9.1), not as the phone named them to us."""
+    desk: Softphone = phone(DESK)
+    carrier.heard.clear()
+    uri, headers = desk.begin_call("+498912345678", TALKATIVE)
+    invite = carrier.request("INVITE", 10)
+    carrier.respond(invite, 180, "Ringing", "theirs")
+    kept = [(name, value) for name, value in headers if name in ("Via", "Max-Forwards", "From", "To", "Call-ID")]
+    number = dict(headers)["CSeq"].split()[0]
+    reason = ("Reason", 'SIP;cause=487;text="Deskphone 9 acme.example"')
+    desk.send(sip.compose(f"CANCEL {uri} SIP/2.0", [*kept, ("CSeq", f"{number} CANCEL"), reason, *TALKATIVE]))
+    cancel = carrier.request("CANCEL")
+    carrier.respond(cancel, 200, "OK")
+    carrier.respond(invite, 487, "Request Terminated", "theirs")
+    carrier.request("ACK")
+    assert [cancel.header(name) for name in ("from", "to")] == [invite.header(name) for name in ("from", "to")]
+    assert leaks(carrier) == []
+    nothing_counted(pbx)
