@@ -162,10 +162,15 @@ def objection_to_answer(leg: Leg, body: str) -> Refuse | None:
 
 
 def lesser_suites(body: str) -> tuple[str, ...]:
-    """The suites of an offer that give way to a better one in it: AES with 256 bits comes before what is shorter."""
-    offered = {suite for stream in streams(body) for suite in stream.suites}
-    common = [suite for suite in STRONG_SUITES if all(suite in stream.suites for stream in streams(body))]
-    return tuple(sorted(offered - {common[0]})) if common else ()
+    """The suites of an offer that give way to a better one in it: the relay takes the first that it knows.
+
+    AES with 256 bits comes before what is shorter, and what is used at all before what never is.
+    """
+    offered = streams(body)
+    named = {suite for stream in offered for suite in stream.suites}
+    common = [suite for suite in STRONG_SUITES if all(suite in stream.suites for stream in offered)]
+    kept = set(common[:1] or SUITES)
+    return tuple(sorted(named - kept)) if named & kept else ()
 
 
 def acceptable_suites(strong: bool) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The part of the typed port to Kamailio that only the media relay uses, beside `ksr.py` and by its rules."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ REPORT: Final = "$var(media_report)"
 
 def remove_keys(suites: Iterable[str]) -> None:
     """Takes the lines with keys for these suites (RFC 4568) out of the body."""
-    pattern = f"a=crypto:[0-9]+[ ]+({'|'.join(suites)})[ ][^\r\n]*[\r\n]+"
+    pattern = f"a=crypto:[0-9]+[ ]+({'|'.join(map(re.escape, suites))})[ ][^\r\n]*[\r\n]+"
     if _yes(KSR.textops.replace_body_all(pattern, "")):
         KSR.textopsx.msg_apply_changes()
 

@@ -80,6 +80,19 @@ def test_no_cipher_at_all_is_refused(pbx: Any, phone: Any, srtp_phone: Any) -> N
     assert record(pbx, "155", "156")["rule"] == "media.suite"
 
 
+def test_no_cipher_is_never_chosen_although_it_is_offered_first(phone: Any, srtp_phone: Any, require: Any) -> None:
+    """Attack case 75: SRTP that does not encrypt is plain, and a name of a suite is no pattern."""
+    require("870", "required")
+    odd = f"a=crypto:3 (x*)*( {KEY_128}\r\n"
+    caller, callee = srtp_phone("870", NOTHING + odd + AES_128.replace("crypto:1", "crypto:2")), phone("871")
+    uri, headers = caller.begin_call("871")
+    callee.answer_call(callee.request("INVITE"))
+    dialog = caller.call_answered(uri, headers)
+    callee.request("ACK")
+    assert [suite for suite, _ in _keys(dialog.body)] == ["AES_CM_128_HMAC_SHA1_80"]
+    assert end_call(caller, callee, dialog).status == 200
+
+
 def test_aes_256_is_chosen_where_a_phone_offers_it_and_short_keys_are_refused_where_only_it_is_allowed(
     pbx: Any, phone: Any, srtp_phone: Any, require: Any
 ) -> None:

@@ -121,6 +121,13 @@ def test_keys_of_256_bits_come_first() -> None:
     assert lesser_suites(keys(AES_128, AES_256) + keys(AES_128)[4:]) == ()
 
 
+def test_what_is_never_used_gives_way_to_what_is() -> None:
+    """Attack case 75; an offer of nothing else stays as it is, to be refused."""
+    assert lesser_suites(keys("NULL_HMAC_SHA1_80", AES_128)) == ("NULL_HMAC_SHA1_80",)
+    assert lesser_suites(keys("(", "F8_128_HMAC_SHA1_80", AES_128)) == ("(", "F8_128_HMAC_SHA1_80")
+    assert lesser_suites(keys("NULL_HMAC_SHA1_80")) == ()
+
+
 ALL = [Leg(form, browser, strong) for form in Form for browser in (False, True) for strong in (False, True)]
 
 
