@@ -4,6 +4,9 @@ Reference: "SRTP and DTLS-SRTP for Audio and Video". The relay stands between th
 one side speaks says nothing about the other (RFC 3711, RFC 4568, RFC 5763, RFC 8643, RFC 8827).
 """
 
+import re
+from binascii import Error as NotBase64
+from binascii import a2b_base64
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -47,6 +50,17 @@ STRONG_SUITES: Final = ("AEAD_AES_256_GCM", "AES_256_CM_HMAC_SHA1_80")
 SUITES: Final = (*STRONG_SUITES, "AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80")
 """All that is ever used. Not among them: no cipher at all, tags of 32 bits, F8, and keys of 192 bits."""
 
+_KEY_BYTES: Final = {
+    "AEAD_AES_256_GCM": 44,
+    "AES_256_CM_HMAC_SHA1_80": 46,
+    "AEAD_AES_128_GCM": 28,
+    "AES_CM_128_HMAC_SHA1_80": 30,
+}
+"""Key and salt of each suite (RFC 7714 section 14.2, RFC 6188, RFC 4568 section 6.2)."""
+
+_DIGEST_BYTES: Final = {"sha-1": 20, "sha-224": 28, "sha-256": 32, "sha-384": 48, "sha-512": 64}
+"""Not among them: MD2 and MD5, which must not be used (RFC 8122 section 5)."""
+
 MOST_ADDRESSES: Final = 4
 _WEAKENING: Final = ("UNENCRYPTED_SRTP", "UNENCRYPTED_SRTCP", "UNAUTHENTICATED_SRTP")
 """Session parameters that switch parts of the protection off (RFC 4568 section 6.3)."""
@@ -67,10 +81,15 @@ WARNINGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream of an offer or answer: its profile, and the suites of its keys."""
+    """One stream of an offer or answer: its profile, and the suites of its keys.
+
+    `fingerprint`: it says whose certificate DTLS will show. `keys`: there are lines with keys, good or not.
+    """
 
     profile: str
     suites: tuple[str, ...] = ()
+    fingerprint: bool = False
+    keys: bool = False
 
     @property
     def form(self) -> Form:
@@ -82,16 +101,31 @@ class Stream:
 def streams(body: str) -> tuple[Stream, ...]:
     """The streams of a session description that carry anything (RFC 8866); a port of 0 refuses a stream.
 
-    >>> streams("m=audio 4 RTP/SAVP 8\\r\\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\\r\\nm=video 0 RTP/AVP 99\\r\\n")
-    (Stream(profile='RTP/SAVP', suites=('AES_CM_128_HMAC_SHA1_80',)),)
+    >>> streams("m=audio 4000 RTP/AVP 8\\r\\nm=video 0 RTP/AVP 99\\r\\n")
+    (Stream(profile='RTP/AVP', suites=(), fingerprint=False, keys=False),)
     """
+    text = f"\n{body}".replace("\r", "\n")
+    session, *parts = text.split("\nm=")
+    shared = text if "\na=group:BUNDLE" in session else session  # a bundled stream may leave it to another (RFC 8843)
     found: list[Stream] = []
-    for part in f"\n{body}".replace("\r", "\n").split("\nm=")[1:]:
+    for part in parts:
         head, _, rest = part.partition("\n")
         words = head.split()
         if len(words) > 2 and words[1] != "0":
-            found.append(Stream(words[2].upper(), _suites(rest)))
+            fingerprint = _fingerprint(rest if "a=fingerprint:" in rest else shared)
+            found.append(Stream(words[2].upper(), _suites(rest), fingerprint, "a=crypto:" in rest))
     return tuple(found)
+
+
+def _fingerprint(attributes: str) -> bool:
+    """Whether each fingerprint of them is one (RFC 8122 section 5), and there is one."""
+    lines = [line.partition(":")[2].split() for line in attributes.split("\n") if line.startswith("a=fingerprint:")]
+    return bool(lines) and all(len(words) == 2 and _is_digest(*words) for words in lines)
+
+
+def _is_digest(algorithm: str, digest: str) -> bool:
+    length = _DIGEST_BYTES.get(algorithm.lower(), 0)
+    return length > 0 and re.fullmatch(f"[0-9A-Fa-f]{{2}}(:[0-9A-Fa-f]{{2}}){{{length - 1}}}", digest) is not None
 
 
 def addresses(body: str) -> tuple[str, ...]:
@@ -109,7 +143,21 @@ def _suites(attributes: str) -> tuple[str, ...]:
     lines = [line[len("a=crypto:") :].split() for line in attributes.split("\n") if line.startswith("a=crypto:")]
     if any(word.upper() in _WEAKENING for words in lines for word in words[3:]):
         return ()
-    return tuple(words[1] for words in lines if len(words) > 2)
+    return tuple(words[1] for words in lines if len(words) > 2 and _holds_key(words[1], words[2]))
+
+
+def _holds_key(suite: str, parameters: str) -> bool:
+    """A suite whose key is none would be answered without one, and the sound would be plain (RFC 4568 section 6.1)."""
+    length = _KEY_BYTES.get(suite)
+    return length is None or all(_is_key(one, length) for one in parameters.split(";"))
+
+
+def _is_key(parameter: str, length: int) -> bool:
+    method, _, value = parameter.partition(":")
+    try:
+        return method == "inline" and len(a2b_base64(value.partition("|")[0], strict_mode=True)) == length
+    except NotBase64:
+        return False
 
 
 def leg_of_asker(transport: str, terms: Terms, body: str) -> Leg | Refuse:
@@ -123,7 +171,7 @@ def leg_of_asker(transport: str, terms: Terms, body: str) -> Leg | Refuse:
         return Leg(Form.BOTH, strong=terms.strong) if opportunistic and offered else PLAIN_LEG
     if terms.encryption is Encryption.OFF and transport not in WEB:
         return UNWANTED
-    if form is Form.SDES and not all(_usable(stream, terms) for stream in offered if stream.form is Form.SDES):
+    if not all(_usable(stream, terms) if stream.form is Form.SDES else _proved(stream) for stream in offered):
         return WEAK
     return Leg(form, transport in WEB, terms.strong)
 
@@ -154,7 +202,7 @@ def agreed(leg: Leg, answer: str) -> Leg:
 def objection_to_answer(leg: Leg, body: str) -> Refuse | None:
     """What is wrong with the answer of a party that was offered this leg: nothing may be weaker than it was asked."""
     for stream in streams(body):
-        if leg.form is Form.DTLS and stream.form is not Form.DTLS:
+        if leg.form is Form.DTLS and not (stream.form is Form.DTLS and _proved(stream)):
             return NOT_AS_OFFERED
         if leg.form is Form.SDES and not (stream.form is Form.SDES and _chosen(stream, leg)):
             return NOT_AS_OFFERED
@@ -201,6 +249,11 @@ def _weakest(offered: tuple[Stream, ...]) -> Form:
 
 def _usable(stream: Stream, terms: Terms) -> bool:
     return any(suite in acceptable_suites(terms.strong) for suite in stream.suites)
+
+
+def _proved(stream: Stream) -> bool:
+    """Of DTLS: the keys come from the handshake alone, and with whom it is made is said (RFC 5763 section 5)."""
+    return stream.fingerprint and not stream.keys
 
 
 def _chosen(stream: Stream, leg: Leg) -> bool:

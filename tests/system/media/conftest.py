@@ -15,10 +15,11 @@ class Srtp(Softphone):
     """A scripted phone whose offers and answers hold these keys; without any they are plain."""
 
     lines = ""
+    profile = "RTP/SAVP"
 
     def sdp(self) -> bytes:
         plain = sip.sdp(self.address, 40_000)
-        return plain.replace(b"RTP/AVP", b"RTP/SAVP") + self.lines.encode() if self.lines else plain
+        return plain.replace(b"RTP/AVP", self.profile.encode()) + self.lines.encode() if self.lines else plain
 
     def offer(self) -> tuple[sip.Headers, bytes]:
         return [("Content-Type", "application/sdp")], self.sdp()
@@ -33,9 +34,9 @@ class Srtp(Softphone):
 def srtp_phone(pbx: Any, stranger: Any) -> Iterator[Any]:
     made: list[Srtp] = []
 
-    def make(number: str, lines: str) -> Srtp:
+    def make(number: str, lines: str, profile: str = Srtp.profile) -> Srtp:
         one = Srtp(stranger(), (PBX_ADDRESS, 5060), pbx.account(number))
-        one.lines = lines
+        one.lines, one.profile = lines, profile
         made.append(one)
         assert one.register().status == 200
         return one

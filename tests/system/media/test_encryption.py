@@ -80,6 +80,26 @@ def test_no_cipher_at_all_is_refused(pbx: Any, phone: Any, srtp_phone: Any) -> N
     assert record(pbx, "155", "156")["rule"] == "media.suite"
 
 
+@pytest.mark.parametrize(
+    ("lines", "profile"),
+    [
+        (AES_128, "UDP/TLS/RTP/SAVP"),
+        (f"a=fingerprint:md5 {':'.join(['AB'] * 16)}\r\n", "UDP/TLS/RTP/SAVP"),
+        (AES_128.replace(KEY_128, "inline:QUFB"), "RTP/SAVP"),
+    ],
+    ids=["keys beside DTLS", "no fingerprint that counts", "a key that is none"],
+)
+def test_what_only_looks_encrypted_is_refused(
+    pbx: Any, phone: Any, srtp_phone: Any, require: Any, lines: str, profile: str
+) -> None:
+    """Attack case 75. The relay answered the first with the keys in the offer, and the last without any."""
+    require("872", "required")
+    caller, callee = srtp_phone("872", lines, profile), phone("873")
+    answer = refused(caller, "873")
+    assert answer.status == 488
+    assert not callee.requests_within(0.3)
+
+
 def test_no_cipher_is_never_chosen_although_it_is_offered_first(phone: Any, srtp_phone: Any, require: Any) -> None:
     """Attack case 75: SRTP that does not encrypt is plain, and a name of a suite is no pattern."""
     require("870", "required")

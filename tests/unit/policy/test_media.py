@@ -1,5 +1,7 @@
 """What each side of a call gets (reference: "SRTP and DTLS-SRTP for Audio and Video"; attack case 75)."""
 
+from base64 import b64encode
+
 import pytest
 
 from ringfence.policy.encryption import Encryption, Terms
@@ -24,11 +26,18 @@ OFF, OFFERED, REQUIRED = (Terms(item) for item in Encryption)
 STRONG = Terms(Encryption.REQUIRED, strong=True)
 AES_128, AES_256, GCM_256 = "AES_CM_128_HMAC_SHA1_80", "AES_256_CM_HMAC_SHA1_80", "AEAD_AES_256_GCM"
 PLAIN = "v=0\r\nm=audio 4000 RTP/AVP 8\r\n"
-BROWSER = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=fingerprint:sha-256 AB\r\n"
+DTLS = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
+FINGERPRINT = f"a=fingerprint:sha-256 {':'.join(['AB'] * 32)}\r\n"
+BROWSER = DTLS + FINGERPRINT
+KEY_BYTES = {AES_128: 30, AES_256: 46, GCM_256: 44}
+
+
+def key(suite: str) -> str:
+    return b64encode(bytes(KEY_BYTES.get(suite, 1))).decode()
 
 
 def keys(*suites: str, profile: str = "RTP/SAVP", more: str = "") -> str:
-    lines = "".join(f"a=crypto:{number} {suite} inline:x{more}\r\n" for number, suite in enumerate(suites, 1))
+    lines = "".join(f"a=crypto:{n} {suite} inline:{key(suite)}{more}\r\n" for n, suite in enumerate(suites, 1))
     return f"v=0\r\nm=audio 4000 {profile} 8\r\n{lines}"
 
 
@@ -61,6 +70,62 @@ def keys(*suites: str, profile: str = "RTP/SAVP", more: str = "") -> str:
 )
 def test_the_leg_of_whoever_makes_an_offer(transport: str, terms: Terms, body: str, expected: object) -> None:
     assert leg_of_asker(transport, terms, body) == expected
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "inline:",
+        "inline:QUFB",
+        f"inline:{'QUFB' * 11}",
+        f"inline:{'QUFB' * 9}QUE",
+        f"inline:{'Q!FB' * 10}",
+        f"uri:{'QUFB' * 10}",
+        f"inline:{'QUFB' * 10};inline:QUFB",
+    ],
+)
+def test_a_suite_whose_key_is_none_is_not_usable(parameters: str) -> None:
+    """Attack case 75. The relay would answer it without a key, and the sound would be plain."""
+    body = f"v=0\r\nm=audio 4000 RTP/SAVP 8\r\na=crypto:1 {AES_128} {parameters}\r\n"
+    assert leg_of_asker("tls", REQUIRED, body) == WEAK
+    assert objection_to_answer(Leg(Form.SDES), body) == NOT_AS_OFFERED
+
+
+def test_a_key_may_have_a_lifetime_and_a_name() -> None:
+    """RFC 4568 section 6.1; one line may hold several."""
+    one = f"inline:{'QUFB' * 10}|2^20|1:4"
+    body = f"v=0\r\nm=audio 4000 RTP/SAVP 8\r\na=crypto:1 {AES_128} {one};{one}\r\n"
+    assert leg_of_asker("tls", REQUIRED, body) == Leg(Form.SDES)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "",
+        "a=fingerprint:sha-256\r\n",
+        "a=fingerprint:sha-256 AB\r\n",
+        f"a=fingerprint:md5 {':'.join(['AB'] * 16)}\r\n",
+        FINGERPRINT.replace("AB", "XY"),
+        FINGERPRINT + "a=fingerprint:sha-256 AB\r\n",
+        FINGERPRINT + f"a=crypto:1 {AES_128} inline:{'QUFB' * 10}\r\n",
+        FINGERPRINT + "a=crypto:1 NULL_HMAC_SHA1_80 inline:x\r\n",
+    ],
+)
+def test_dtls_says_whose_certificate_it_shows_and_brings_no_other_keys(attributes: str) -> None:
+    """RFC 5763 section 5, RFC 8122 section 5: else anybody may answer, or the keys are those in the offer."""
+    assert leg_of_asker("udp", STRONG, DTLS + attributes) == WEAK
+    assert leg_of_asker("wss", OFFERED, DTLS + attributes) == WEAK
+    assert objection_to_answer(Leg(Form.DTLS), DTLS + attributes) == NOT_AS_OFFERED
+
+
+def test_a_fingerprint_may_stand_for_the_whole_session_or_the_bundle() -> None:
+    """RFC 8122 section 5, RFC 8843 section 7.1.3."""
+    video = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n"
+    session = DTLS.replace("v=0\r\n", f"v=0\r\n{FINGERPRINT}") + video
+    bundled = BROWSER.replace("v=0\r\n", "v=0\r\na=group:BUNDLE 0 1\r\n") + video
+    assert leg_of_asker("wss", OFF, session) == Leg(Form.DTLS, browser=True)
+    assert leg_of_asker("wss", OFF, bundled) == Leg(Form.DTLS, browser=True)
+    assert leg_of_asker("wss", OFF, BROWSER + video) == WEAK
 
 
 @pytest.mark.parametrize(
