@@ -134,7 +134,7 @@ def _suite_in_use(leg: Leg) -> str:
 def relay_answer(code: int) -> None:
     """Replaces the media address in a reply to the caller's INVITE with ours."""
     leg = decode_leg(ksr.dialog_var(_branch_variable()))
-    if 200 <= code < 300:
+    if 200 <= code < 300 or (100 < code < 200 and ksr.has_sdp()):  # an UPDATE may follow before the call is answered
         ksr.set_dialog_var(CALLEE, encode_leg(agreed(leg, ksr.body()) if ksr.has_sdp() else leg))
     if ksr.dialog_var(LATE):
         _offer_in_answer(code, leg, CALLER)

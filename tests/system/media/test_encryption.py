@@ -8,9 +8,10 @@ import pytest
 from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
-from ringfence.lab.softphone import Softphone, end_call
+from ringfence.lab.softphone import Softphone, dialog_of_caller, end_call
 from tests.system.features.test_core_hangs_up import quick
 from tests.system.trunks.counting import counted
+from tests.system.two_phones_call.test_at_once import heard
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
@@ -98,6 +99,39 @@ def test_what_only_looks_encrypted_is_refused(
     answer = refused(caller, "873")
     assert answer.status == 488
     assert not callee.requests_within(0.3)
+
+
+def test_a_new_offer_before_the_answer_stays_encrypted_where_it_is_required(
+    phone: Any, srtp_phone: Any, require: Any
+) -> None:
+    """Attack case 75. A reliable 183 (RFC 3262), then an UPDATE (RFC 3311) from a phone that speaks plain RTP."""
+    require("874", "required")
+    caller, callee = phone("875"), srtp_phone("874", AES_256)
+    _, headers = caller.begin_call("874", [("Supported", "100rel")])
+    invite = callee.request("INVITE")
+    reliable = [("Require", "100rel"), ("RSeq", "7")]
+    callee.respond(invite, 183, "Session Progress", "t", reliable, callee.sdp())
+    early = heard(caller, 183)
+    dialog = dialog_of_caller(early)
+    for method, extra, body in (
+        ("PRACK", [("RAck", f"7 {dict(headers)['CSeq']}")], b""),
+        ("UPDATE", [("Content-Type", "application/sdp")], sip.sdp(caller.address, 40_020)),
+    ):
+        raw = caller.in_dialog(dialog, method, extra, body)
+        caller.send(raw)
+        asked = callee.request(method)
+        callee.respond(asked, 200, "OK", body=body and callee.sdp())
+        answer = caller.final(sip.parse(raw).branch)
+        assert answer.status == 200
+    assert b"RTP/SAVP" in asked.body
+    assert [len(key) for _, key in _keys(asked.body)]
+    assert b"RTP/AVP" in answer.body
+    assert b"a=crypto" not in answer.body
+    callee.respond(invite, 200, "OK", "t")
+    caller.final(sip.parse(sip.compose("X x SIP/2.0", headers)).branch)
+    caller.send(caller.in_dialog(dialog, "ACK"))
+    callee.request("ACK")
+    assert end_call(caller, callee, dialog).status == 200
 
 
 def test_no_cipher_is_never_chosen_although_it_is_offered_first(phone: Any, srtp_phone: Any, require: Any) -> None:
