@@ -26,6 +26,27 @@ def test_a_route_and_a_to_tag_do_not_open_a_relay(attacker: Softphone, method: s
     assert answer is None or answer.status in (481, 403, 400), answer.start_line
 
 
+@pytest.mark.parametrize("method", ["INVITE", "MESSAGE"])
+@pytest.mark.parametrize("status", [180, 200, 503])
+def test_a_reply_that_answers_nothing_is_not_passed_on(
+    phone: Any, attacker: Softphone, method: str, status: int
+) -> None:
+    """RFC 6026: else anybody has us send what he likes to whom he likes, from an address that is trusted."""
+    victim = phone("161")
+    lines = [
+        f"SIP/2.0 {status} Whatever",
+        f"Via: SIP/2.0/UDP {UDP[0]};branch=z9hG4bK{sip.new_token()}.0",
+        f"Via: SIP/2.0/UDP {victim.hostport};branch=z9hG4bK{sip.new_token()}",
+        f"From: <sip:161@acme.example>;tag={sip.new_token()}",
+        f"To: <sip:162@acme.example>;tag={sip.new_token()}",
+        f"Call-ID: {sip.new_token()}",
+        f"CSeq: 1 {method}",
+        "Content-Length: 0",
+    ]
+    attacker.send("\r\n".join([*lines, "", ""]).encode())
+    assert victim.receive(0.5) is None
+
+
 def test_preloaded_routes_of_a_new_call_are_stripped(phone: Any) -> None:
     """Case 32: normal authentication, normal routing."""
     caller, callee = phone("161"), phone("162")
