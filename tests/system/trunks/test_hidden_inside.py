@@ -132,7 +132,7 @@ def test_a_call_that_is_given_up_shows_nothing_of_the_inside(
     """Its CANCEL names the parties as its INVITE did (RFC 3261 section 9.1), not as the phone named them to us."""
     desk: Softphone = phone(DESK)
     carrier.heard.clear()
-    uri, headers = desk.begin_call("+498912345678", TALKATIVE)
+    uri, headers = desk.begin_call("+498912345699", TALKATIVE)
     invite = carrier.request("INVITE", 10)
     carrier.respond(invite, 180, "Ringing", "theirs")
     kept = [(name, value) for name, value in headers if name in ("Via", "Max-Forwards", "From", "To", "Call-ID")]
