@@ -153,9 +153,11 @@ def _holds_key(suite: str, parameters: str) -> bool:
 
 
 def _is_key(parameter: str, length: int) -> bool:
+    """With or without padding: RFC 4568 section 6.1 can be read either way, and phones do."""
     method, _, value = parameter.partition(":")
+    digits = value.partition("|")[0].rstrip("=")
     try:
-        return method == "inline" and len(a2b_base64(value.partition("|")[0], strict_mode=True)) == length
+        return method == "inline" and len(a2b_base64(digits + "=" * (-len(digits) % 4), strict_mode=True)) == length
     except NotBase64:
         return False
 

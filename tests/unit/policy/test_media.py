@@ -91,6 +91,12 @@ def test_a_suite_whose_key_is_none_is_not_usable(parameters: str) -> None:
     assert objection_to_answer(Leg(Form.SDES), body) == NOT_AS_OFFERED
 
 
+def test_a_key_may_come_without_padding() -> None:
+    """RFC 4568 section 6.1 can be read either way; the relay leaves it out unless told otherwise."""
+    body = f"v=0\r\nm=audio 4000 RTP/SAVP 8\r\na=crypto:1 {GCM_256} inline:{'QUFB' * 14}QUE\r\n"
+    assert leg_of_asker("tls", STRONG, body) == Leg(Form.SDES, strong=True)
+
+
 def test_a_key_may_have_a_lifetime_and_a_name() -> None:
     """RFC 4568 section 6.1; one line may hold several."""
     one = f"inline:{'QUFB' * 10}|2^20|1:4"
