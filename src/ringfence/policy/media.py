@@ -5,7 +5,6 @@ one side speaks says nothing about the other (RFC 3711, RFC 4568, RFC 5763, RFC 
 """
 
 import re
-from binascii import Error as NotBase64
 from binascii import a2b_base64
 from dataclasses import dataclass
 from enum import StrEnum
@@ -158,7 +157,7 @@ def _is_key(parameter: str, length: int) -> bool:
     digits = value.partition("|")[0].rstrip("=")
     try:
         return method == "inline" and len(a2b_base64(digits + "=" * (-len(digits) % 4), strict_mode=True)) == length
-    except NotBase64:
+    except ValueError:
         return False
 
 

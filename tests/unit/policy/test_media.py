@@ -80,6 +80,7 @@ def test_the_leg_of_whoever_makes_an_offer(transport: str, terms: Terms, body: s
         f"inline:{'QUFB' * 11}",
         f"inline:{'QUFB' * 9}QUE",
         f"inline:{'Q!FB' * 10}",
+        f"inline:{'QüFB' * 10}",
         f"uri:{'QUFB' * 10}",
         f"inline:{'QUFB' * 10};inline:QUFB",
     ],
