@@ -34,6 +34,8 @@ class ListForm(StrEnum):
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="The list; - reads standard input.")]
 InForm = Annotated[ListForm, typer.Option("--form", help="csv, json, or plain: one address or prefix a line.")]
+Prefix = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, 192.0.2.0/24 or 192.0.2.0/255.255.255.0.")]
+Why = Annotated[str, typer.Option("--description", help="Why; shown in the list.")]
 Described = Annotated[str, typer.Option("--description", help="For rows without one.")]
 ForSeconds = Annotated[int, typer.Option("--seconds", help="End after so many seconds; never without.", min=0)]
 OnlyTry = Annotated[bool, typer.Option("--dry-run", help="Only say what the list would do.")]
@@ -66,18 +68,18 @@ def add_to(group: typer.Typer, command: str, action: str) -> None:
         sys.stdout.write(_run(command, "export", "--form", form.value))
 
 
+def add_entry(command: str, prefix: str, description: str, seconds: int, as_json: bool) -> None:
+    carry_out(command, as_json, "add", prefix, "--description", description, "--seconds", str(seconds))
+
+
 def carry_out(command: str, as_json: bool, *words: str) -> None:
     """One verb about one entry; `command` is the portal's, and so are the words it says."""
-    system = this_system()
-    asked = manage(system, command, *(("--json",) if as_json else ()), *words)
+    flags = ("--json",) if as_json else ()
     try:
-        outcome = run_as(accounts.PORTAL.name, asked, portal_environment(system), SECONDS_OF_ONE)
+        said = _asked(command, *flags, *words, seconds=SECONDS_OF_ONE)
     except subprocess.TimeoutExpired:
         refuse("the database did not answer within a minute")
-    if outcome.returncode != 0:
-        typer.echo(outcome.stderr.strip(), err=True)
-        raise typer.Exit(WRONG_USAGE if outcome.returncode == WRONG_USAGE else REFUSED)
-    typer.echo(outcome.stdout.rstrip("\n"))
+    typer.echo(said.rstrip("\n"))
 
 
 def told(outcome: dict[str, Any], dry_run: bool) -> list[str]:
@@ -93,20 +95,20 @@ def told(outcome: dict[str, Any], dry_run: bool) -> list[str]:
 
 
 def _run(command: str, *words: str, file: str = "") -> str:
-    system = this_system()
     try:
         with _opened(file) as stdin:
-            outcome = run_as(
-                accounts.PORTAL.name,
-                manage(system, command, "--json", *words),
-                portal_environment(system),
-                SECONDS,
-                stdin=stdin,
-            )
+            return _asked(command, "--json", *words, seconds=SECONDS, stdin=stdin)
     except subprocess.TimeoutExpired:
         refuse(f"the list was not taken in within {SECONDS:.0f} s")
     except OSError as error:
         misuse(f"{file} cannot be read: {error.strerror}")
+
+
+def _asked(command: str, *words: str, seconds: float, stdin: IO[bytes] | None = None) -> str:
+    """What the portal's command says; its refusal ends this one."""
+    system = this_system()
+    asked = manage(system, command, *words)
+    outcome = run_as(accounts.PORTAL.name, asked, portal_environment(system), seconds, stdin=stdin)
     if outcome.returncode != 0:
         typer.echo(outcome.stderr.strip(), err=True)
         raise typer.Exit(WRONG_USAGE if outcome.returncode == WRONG_USAGE else REFUSED)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from ringfence.cli import address_lists
+from ringfence.cli.address_lists import AsJson, ForSeconds, Prefix, Why, add_entry, carry_out
 from ringfence.cli.outcome import print_json, refuse
 from ringfence.guardlink import GuardRefusal, GuardUnreachable, ask
 from ringfence.hosts.paths import Paths
@@ -18,10 +19,8 @@ from ringfence.policy.scope import Scope
 group = typer.Typer(help="Look at, explain, add and remove bans.", no_args_is_help=True)
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An IPv4 or IPv6 address.")]
-Range = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, 192.0.2.0/24 or 192.0.2.0/255.255.255.0.")]
 InScope = Annotated[Scope, typer.Option("--scope", help="What is closed: sip, web or provisioning.")]
 AnyScope = Annotated[Scope | None, typer.Option("--scope", help="Only this ban; without it all of the address.")]
-AsJson = Annotated[bool, typer.Option("--json", help="As a JSON document.")]
 
 BLOCK: Final = "block"
 address_lists.add_to(group, BLOCK, BLOCK)
@@ -77,27 +76,21 @@ def remove(address: Address, scope: AnyScope = None, as_json: AsJson = False) ->
 
 
 @group.command("block")
-def block(
-    prefix: Range,
-    description: Annotated[str, typer.Option(help="Why; shown in the list.")] = "",
-    seconds: Annotated[int, typer.Option(help="End after so many seconds; never without.", min=0)] = 0,
-    as_json: AsJson = False,
-) -> None:
+def block(prefix: Prefix, description: Why = "", seconds: ForSeconds = 0, as_json: AsJson = False) -> None:
     """Add an entry that blocks an address or a range. What covers a member of the never-block set is refused."""
-    words = ("add", prefix, "--description", description, "--seconds", str(seconds))
-    address_lists.carry_out(BLOCK, as_json, *words)
+    add_entry(BLOCK, prefix, description, seconds, as_json)
 
 
 @group.command("unblock")
-def unblock(prefix: Range, as_json: AsJson = False) -> None:
+def unblock(prefix: Prefix, as_json: AsJson = False) -> None:
     """Remove an entry that blocks."""
-    address_lists.carry_out(BLOCK, as_json, "remove", prefix)
+    carry_out(BLOCK, as_json, "remove", prefix)
 
 
 @group.command("blocked")
 def list_blocked(as_json: AsJson = False) -> None:
     """List the entries that block."""
-    address_lists.carry_out(BLOCK, as_json, "list")
+    carry_out(BLOCK, as_json, "list")
 
 
 def explanation(facts: dict[str, Any]) -> list[str]:

@@ -1,9 +1,13 @@
 """Room on a disk, and when it is too little."""
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""How the kernel says that there is none."""
 
 _LEAST_FREE: Final = 1 << 30
 _LEAST_SHARE: Final = 20

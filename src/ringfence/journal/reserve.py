@@ -5,11 +5,11 @@ their records lost.
 """
 
 import ctypes
-import errno
 import os
 from pathlib import Path
 from typing import Final
 
+from ringfence.hosts.room import NO_ROOM
 from ringfence.journal.layout import SEGMENT_BYTES, Head, reserved_path, segment_path
 
 RESERVED_SEGMENTS: Final = 4
@@ -31,7 +31,7 @@ def reserve(folder: Path) -> bool:
         for number in range(RESERVED_SEGMENTS):
             _prepared(reserved_path(folder, number))
     except OSError as error:
-        return error.errno not in (errno.ENOSPC, errno.EDQUOT)
+        return error.errno not in NO_ROOM
     return True
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from ringfence.lab.network import PBX_ADDRESS, Host
+from ringfence.lab.sip import Message
+from ringfence.lab.softphone import Softphone
 
 DISGUISE: Final = "Softphone 5.1"
 """SIPVicious calls itself "friendly-scanner", which every blocklist knows; an attacker changes that word first."""
@@ -34,6 +36,15 @@ class Attack:
     def found(self, text: str) -> bool:
         """Whether the tool's table of results holds this text."""
         return any(text in line for line in self.report.splitlines() if line.startswith("|"))
+
+
+def guess(phone: Softphone) -> tuple[Message | None, Message | None]:
+    """One wrong password for a challenge of its own: the challenge and what followed, None for silence."""
+    uri, headers = f"sip:{phone.account.domain}", phone.headers("REGISTER", phone.account.aor)
+    challenge = phone.silent("REGISTER", uri, headers)
+    if challenge is None or challenge.status != 401:
+        return challenge, None
+    return challenge, phone.silent("REGISTER", uri, phone.answered(challenge, "REGISTER", uri, headers), wait=0.5)
 
 
 def map_servers(host: Host, home: Path, seconds: float = 5.0, disguise: str = DISGUISE) -> Attack:

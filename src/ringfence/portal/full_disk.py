@@ -1,9 +1,9 @@
 """A full disk is said as such: whoever asked for a change shall make room, not look for a fault."""
 
-import errno
 import sqlite3
 from typing import Final
 
+from ringfence.hosts.room import NO_ROOM
 from ringfence.portal.problems import Refused
 
 _SQLSTATE_DISK_FULL: Final = "53100"
@@ -31,5 +31,5 @@ def _says_full(error: BaseException) -> bool:
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
     if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return error.errno in NO_ROOM
     return getattr(error, "sqlstate", None) == _SQLSTATE_DISK_FULL

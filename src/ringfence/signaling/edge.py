@@ -26,7 +26,7 @@ def ksr_admit(*_: object) -> bool:
     if objection:
         ksr.reply(objection.code, objection.reason)
         if objection.rule == UNFRAMED:
-            web_port.close_connection()
+            ksr.close_stream()
         return False
     return True
 

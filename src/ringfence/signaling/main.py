@@ -36,7 +36,6 @@ from ringfence.signaling import (
     transfers,
     trunk_port,
     twins,
-    web_port,
 )
 from ringfence.signaling.authentication import authenticate
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
@@ -100,7 +99,7 @@ def _refuse_broken(objection: Refuse, worker: Worker) -> None:
     else:
         act.refuse(worker, objection.rule, objection.code, objection.reason)
         if objection.rule == UNFRAMED:
-            web_port.close_connection()
+            ksr.close_stream()
 
 
 def _serve(method: str, worker: Worker) -> None:

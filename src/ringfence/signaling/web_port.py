@@ -15,11 +15,6 @@ def open_web_socket() -> bool:
     return _yes(KSR.websocket.handle_handshake())
 
 
-def close_connection() -> None:
-    """Ends the connection this message came over."""
-    KSR.tcpops.tcp_close_connection()
-
-
 def keep_connection(seconds: int) -> None:
     """How long the connection this message came over may be silent from now on."""
     KSR.tcpops.tcp_set_connection_lifetime(seconds)

@@ -1,13 +1,13 @@
 """One recording: two parties heard over the media relay, laid side by side and sealed while they speak."""
 
 import asyncio
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from ringfence.audio.g711 import RATE
+from ringfence.hosts.room import room_at
 from ringfence.voice.calls import Call
 from ringfence.voice.ear import Ear, open_ear
 from ringfence.voice.relay import Heard, Relay, RelayRefused
@@ -44,8 +44,7 @@ class Tape:
 
 def no_room(spool: Spool) -> str:
     """Why nothing can be kept; "" when there is room."""
-    state = os.statvfs(spool.folder)
-    free = state.f_bavail * state.f_frsize
+    free = room_at(spool.folder).free
     return "" if free >= LEAST_FREE else f"Only {free >> 20} MiB of disk are free."
 
 

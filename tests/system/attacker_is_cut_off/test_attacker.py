@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ringfence.lab import sip, tone
-from ringfence.lab.attackers import crack_password, enumerate_extensions, map_servers
+from ringfence.lab.attackers import crack_password, enumerate_extensions, guess, map_servers
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.phones import Baresip
 from ringfence.lab.product import within
@@ -160,14 +160,11 @@ def _failures_until_silence(pbx: Any, host: Any, count: int, user: str = "101") 
     """Send wrong passwords, each for its own challenge, below the packet rate limits; how many were answered 401."""
     answered = 0
     with Softphone(host, UDP, Account(user, pbx.tenant["domain"], "wrong")) as one:
-        uri = f"sip:{one.account.domain}"
         for _ in range(count):
             time.sleep(0.01)
-            headers = one.headers("REGISTER", one.account.aor)
-            challenge = one.silent("REGISTER", uri, headers)
+            challenge, refused = guess(one)
             if challenge is None or challenge.status != 401:
                 return answered
-            refused = one.silent("REGISTER", uri, one.answered(challenge, "REGISTER", uri, headers), wait=0.5)
             answered += refused is not None and refused.status == 401
     return answered
 

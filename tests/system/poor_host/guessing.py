@@ -3,6 +3,7 @@
 import time
 from typing import Final
 
+from ringfence.lab.attackers import guess
 from ringfence.lab.softphone import Softphone
 
 LIMIT: Final = 50
@@ -11,12 +12,9 @@ LIMIT: Final = 50
 
 def failures_until_silence(phone: Softphone) -> int:
     """Wrong passwords, each for a challenge of its own, until there is no answer any more: how many were taken."""
-    uri = f"sip:{phone.account.domain}"
     for failures in range(2 * LIMIT):
         time.sleep(0.02)
-        headers = phone.headers("REGISTER", phone.account.aor)
-        challenge = phone.silent("REGISTER", uri, headers, wait=0.5)
+        challenge, _ = guess(phone)
         if challenge is None:
             return failures
-        phone.silent("REGISTER", uri, phone.answered(challenge, "REGISTER", uri, headers), wait=0.5)
     return 2 * LIMIT
