@@ -73,6 +73,7 @@ SENTENCES: Final = {
     "media.offer": "rtpengine does not answer: without the relay there is no call.",
     "route.busy": "The called extension is in a call and has call waiting switched off.",
     "media.required": "Media encryption is required of this party, and a stream of its offer is plain RTP.",
+    "media.nothing": "The offer has no stream that the relay carries: audio, video, text or a fax.",
     "media.off": "Media encryption is off for this party, and its offer has nothing but SRTP.",
     "media.suite": (
         "The offer has no acceptable crypto suite: none at all, a weak one, or AES-128 where only AES-256 is allowed."

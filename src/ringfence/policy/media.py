@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from ringfence.policy.carried import keyless_where_plain, plain_only
 from ringfence.policy.encryption import Encryption, Terms
 from ringfence.policy.model import Refuse
 
@@ -64,6 +65,7 @@ MOST_ADDRESSES: Final = 4
 _WEAKENING: Final = ("UNENCRYPTED_SRTP", "UNENCRYPTED_SRTCP", "UNAUTHENTICATED_SRTP")
 """Session parameters that switch parts of the protection off (RFC 4568 section 6.3)."""
 
+NOTHING: Final = Refuse("media.nothing", 488, "Not Acceptable Here")
 UNENCRYPTED: Final = Refuse("media.required", 488, "Not Acceptable Here")
 UNWANTED: Final = Refuse("media.off", 488, "Not Acceptable Here")
 WEAK: Final = Refuse("media.suite", 488, "Not Acceptable Here")
@@ -71,6 +73,7 @@ NOT_AS_OFFERED: Final = Refuse("media.answer", 488, "Not Acceptable Here")
 
 
 WARNINGS: Final = {
+    NOTHING.rule: "The offer has no stream that is carried here",
     UNENCRYPTED.rule: "Encrypted media (SRTP) is required",
     UNWANTED.rule: "Encrypted media is not used here",
     WEAK.rule: "No acceptable crypto suite",
@@ -161,20 +164,36 @@ def _is_key(parameter: str, length: int) -> bool:
         return False
 
 
+def acceptable_part(transport: str, terms: Terms, body: str) -> str:
+    """The offer without streams and keys that a party may not use, where it leaves a choice: a plain stream.
+
+    Legacy phones offer a stream twice, plain and with keys, or put keys under a plain stream (RFC 8643).
+    """
+    if "a=crypto:" not in body and "SAVP" not in body:
+        return body
+    if terms.encryption is Encryption.OFF and transport not in WEB:
+        return plain_only(body)
+    plain = [stream for stream in streams(body) if stream.form is Form.PLAIN]
+    return body if all(_usable(stream, terms) for stream in plain) else keyless_where_plain(body)
+
+
 def leg_of_asker(transport: str, terms: Terms, body: str) -> Leg | Refuse:
     """The leg of a party that makes this offer, or why it is refused. A browser's media is never plain."""
     offered = streams(body)
-    form = _weakest(offered)
-    if form is Form.PLAIN:
-        if terms.encryption is Encryption.REQUIRED and offered:
-            return UNENCRYPTED
-        opportunistic = terms.encryption is Encryption.OFFERED and all(_usable(stream, terms) for stream in offered)
-        return Leg(Form.BOTH, strong=terms.strong) if opportunistic and offered else PLAIN_LEG
-    if terms.encryption is Encryption.OFF and transport not in WEB:
+    if not offered:
+        return NOTHING
+    plain = [stream for stream in offered if stream.form is Form.PLAIN]
+    encrypted = [stream for stream in offered if stream.form is not Form.PLAIN]
+    if terms.encryption is Encryption.REQUIRED and plain:
+        return UNENCRYPTED
+    if terms.encryption is Encryption.OFF and encrypted and transport not in WEB:
         return UNWANTED
-    if not all(_usable(stream, terms) if stream.form is Form.SDES else _proved(stream) for stream in offered):
+    if not all(_usable(stream, terms) if stream.form is Form.SDES else _proved(stream) for stream in encrypted):
         return WEAK
-    return Leg(form, transport in WEB, terms.strong)
+    if not plain:
+        return Leg(_weakest(offered), transport in WEB, terms.strong)
+    opportunistic = terms.encryption is Encryption.OFFERED and all(_usable(stream, terms) for stream in offered)
+    return Leg(Form.BOTH, strong=terms.strong) if opportunistic else PLAIN_LEG
 
 
 def leg_towards(transport: str, terms: Terms, *, insists: bool = False) -> Leg:

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from ringfence.policy.model import CallOutside
+from ringfence.policy.model import CallOutside, Refuse
 from ringfence.policy.trunks import Peer, Trunk, TrunkIndex, TrunkKind
 
 IsDown = Callable[[int, str], bool]
 BETWEEN: Final = "|"
 APART: Final = ";"
 MOST_WAYS: Final = 16
+NO_WAY: Final = Refuse("trunk.none", 503, "Service Unavailable")
+"""No trunk of the routes may be used, or none answers."""
 
 
 class Way(NamedTuple):
@@ -36,11 +38,12 @@ def _all(verdict: CallOutside, trunks: TrunkIndex) -> list[Way]:
         trunk = trunks.by_id.get(route.trunk_id)
         if trunk and trunk.serves(verdict.payer.tenant_id) and _is_plain(route.number):
             caller = trunk.shown_number(route.caller_number)
-            found += [Way(trunk.id, address, route.number, caller) for address in _addresses(trunk)]
+            found += [Way(trunk.id, address, route.number, caller) for address in addresses_of(trunk)]
     return found
 
 
-def _addresses(trunk: Trunk) -> list[str]:
+def addresses_of(trunk: Trunk) -> list[str]:
+    """Where it is reached; "" where it registered from."""
     return [""] if trunk.kind is TrunkKind.ACCEPT_REGISTER else [peer.hostport for peer in trunk.peers]
 
 

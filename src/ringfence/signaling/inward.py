@@ -66,7 +66,7 @@ def from_gateway(proved: Identity, request: Request, index: Index, worker: Worke
 
 def _take(found: tuple[Trunk, ...], index: Index, worker: Worker) -> None:
     trunk_port.note_outside(ksr.source())
-    media.prefer_long_keys()
+    media.prepare_offer(found[0].terms, maybe_outside=True)
     ksr.new_transaction()
     find, withheld = worker.view.subscriber, "id" in ksr.text("$hdr(Privacy)").lower()
     asserted = ksr.text("$(hdr(P-Asserted-Identity){nameaddr.uri}{uri.user})")

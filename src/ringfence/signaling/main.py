@@ -32,9 +32,9 @@ from ringfence.signaling import (
     ringing,
     services,
     silence,
+    terms,
     texting,
     transfers,
-    trunk_port,
     twins,
 )
 from ringfence.signaling.authentication import authenticate
@@ -131,9 +131,7 @@ def _outside_dialog(method: str, worker: Worker) -> None:
     if method == "INVITE" and inward.from_gateway(identity, request, index, worker):
         return
     if method == "INVITE" and request.caller:
-        if index.trunks.by_id and ksr.has_sdp():
-            trunk_port.strip_source_names()  # only before the transaction keeps the message
-        media.prefer_long_keys()
+        media.prepare_offer(terms.of_subscriber(request.caller, worker), maybe_outside=bool(index.trunks.by_id))
         ksr.new_transaction()
     if method == "INVITE":
         request = transfers.redeem(request, worker)

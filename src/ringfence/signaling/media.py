@@ -6,6 +6,7 @@ Nothing that names an address of a party passes without the relay: without it th
 from dataclasses import replace
 from typing import Final
 
+from ringfence.policy.carried import carried_only, nameless
 from ringfence.policy.encryption import Terms
 from ringfence.policy.handover import HANDING, MEETS, OF
 from ringfence.policy.media import (
@@ -14,6 +15,7 @@ from ringfence.policy.media import (
     WEB,
     Form,
     Leg,
+    acceptable_part,
     acceptable_suites,
     agreed,
     decode_leg,
@@ -27,7 +29,7 @@ from ringfence.policy.media import (
 from ringfence.policy.model import Refuse
 from ringfence.policy.next_hop import transport_towards
 from ringfence.policy.relayed import described, quality, suite
-from ringfence.signaling import facts, ksr, links, media_port, trunk_port
+from ringfence.signaling import facts, ksr, links, media_port
 
 ALWAYS: Final = "replace-origin replace-session-connection strict-source SDES-pad"
 """Keys are written as whole Base64: with a padding that is missing, some phones lose the last byte of a 256 bit key."""
@@ -63,8 +65,11 @@ UNAVAILABLE: Final = Refuse("media.offer", 503, "Media Unavailable")
 UNKNOWN_BODY: Final = Refuse("media.body", 415, "Unsupported Media Type")
 
 
-def prefer_long_keys() -> None:
-    """Leaves of an offer only its best keys, when there are some of 256 bits. Only before the transaction keeps it."""
+def prepare_offer(terms: Terms, *, maybe_outside: bool) -> None:
+    """Leaves of the offer of a new call what passes, and of its keys the best, by the terms of whoever calls."""
+    _keep_carried(maybe_outside)
+    if ksr.has_sdp() and (part := acceptable_part(ksr.transport(), terms, ksr.body())) != ksr.body():
+        media_port.describe(part)
     if ksr.has_sdp() and "a=crypto:" in (body := ksr.body()) and (lesser := lesser_suites(body)):
         media_port.remove_keys(lesser)
 
@@ -119,6 +124,7 @@ def offer_in_dialog(asker: str, other: str, next_hop: str) -> Refuse | None:
         ksr.set_dialog_var(LATE, "" if ksr.has_sdp() else other)
     if not ksr.has_sdp():
         return None
+    _keep_carried(bool(ksr.dialog_var("direction")))
     if objection := objection_to_answer(_leg(asker), ksr.body()):
         return objection
     return None if _offer(_leg(other), next_hop, "", _leg(asker), _suite_in_use(_leg(other))) else UNAVAILABLE
@@ -164,6 +170,7 @@ def _offer_in_answer(code: int, offers: Leg, receiver: str) -> None:
     if code < 200:
         ksr.remove_body()
         return
+    _keep_carried(bool(ksr.dialog_var("direction")))
     hop = ksr.dialog_var("caller" if receiver == CALLER else "callee")
     kept = suite(media_port.media_report(), ksr.text("$ft")) if ksr.dialog_var(CARRIED) else ""
     objection = objection_to_answer(offers, ksr.body()) if ksr.has_sdp() else UNKNOWN_BODY
@@ -214,13 +221,22 @@ def _offer(leg: Leg, next_hop: str, more: str, asker: Leg | None = None, in_use:
     return ksr.media_offer(" ".join((ALWAYS, *flags, links.of_both_sides())))
 
 
+def _keep_carried(outside: bool) -> None:
+    """Leaves of the description at hand only what passes; of a request only before the transaction keeps it."""
+    if not ksr.has_sdp():
+        return
+    body = ksr.body()
+    kept = nameless(carried_only(body)) if outside else carried_only(body)
+    if kept != body:
+        media_port.describe(kept)
+
+
 def _answer(code: int, asker: Leg, other: Leg, more: str) -> None:
     if code >= 300 or not ksr.has_sdp():
         if ksr.has_body() and not ksr.has_sdp():
             ksr.remove_body()
         return
-    if ksr.dialog_var("direction"):
-        trunk_port.strip_source_names()
+    _keep_carried(bool(ksr.dialog_var("direction")))
     ice = "ICE=force DTLS=passive" if asker.browser else "ICE=remove"
     keys = "OSRTP-accept-RFC" if asker.form is Form.BOTH else ""
     objection = objection_to_answer(other, ksr.body())

@@ -19,6 +19,12 @@ def remove_keys(suites: Iterable[str]) -> None:
         KSR.textopsx.msg_apply_changes()
 
 
+def describe(body: str) -> None:
+    """Puts this session description in the place of the one at hand."""
+    KSR.textops.set_body(body, "application/sdp")
+    KSR.textopsx.msg_apply_changes()
+
+
 def media_delete() -> None:
     KSR.rtpengine.rtpengine_delete0()
 

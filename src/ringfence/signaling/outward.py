@@ -15,7 +15,7 @@ from ringfence.policy.limits import CallFacts
 from ringfence.policy.media import encode_leg
 from ringfence.policy.model import CallOutside, Refuse
 from ringfence.policy.trunks import Trunk
-from ringfence.policy.ways import Way, decode_ways, encode_ways, goes_on, peer_of, ways
+from ringfence.policy.ways import NO_WAY, Way, decode_ways, encode_ways, goes_on, peer_of, ways
 from ringfence.signaling import (
     calls,
     claims,
@@ -34,7 +34,6 @@ from ringfence.signaling import (
 )
 from ringfence.signaling.worker import Worker
 
-NO_WAY: Final = Refuse("trunk.none", 503, "Service Unavailable")
 PRIVATE: Final = "private"
 ANSWERED: Final = "answered_challenge"
 OF_TRUNK: Final = "limits.trunk"

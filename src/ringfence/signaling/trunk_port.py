@@ -91,12 +91,6 @@ def next_hop_address() -> str:
     return _host_of(text("$du"))
 
 
-def strip_source_names() -> None:
-    """Lines of an offer or answer that name the phone and its account (RFC 5576)."""
-    if _yes(KSR.textops.replace_body_all("[\r\n]+(a=(ssrc|cname):|[iuep]=)[^\r\n]*", "")):
-        KSR.textopsx.msg_apply_changes()
-
-
 # --- connections over TLS
 
 

@@ -36,6 +36,15 @@ TALKATIVE: Final[Headers] = [
 OFFER: Final[Headers] = [("Content-Type", "application/sdp")]
 
 
+def talkative(address: str, port: int) -> bytes:
+    """A description that says more than where the sound goes (RFC 8866): whose phone it is, what else it could do."""
+    plain = sip.sdp(address, port).decode().replace("o=-", "o=acme.example").replace("s=-", "s=Deskphone 9")
+    more = f"a=tool:Deskphone 9\r\na=altc:1 IP4 {address} 40000\r\na=ssrc:7 cname:184@acme.example\r\n"
+    return (
+        f"{plain}{more}i=Deskphone 9\r\nm=message 40008 TCP/MSRP *\r\na=path:msrp://{address}:40008/x;tcp\r\n".encode()
+    )
+
+
 def leaks(carrier: Carrier) -> list[str]:
     """The lines of every message that name the inside."""
     inside = (
@@ -58,9 +67,9 @@ def calls(carrier: Carrier) -> Message:
 
 def refreshes(asks: Softphone, dialog: Any, answers: Softphone) -> None:
     """A new session description in a call, one way."""
-    raw = asks.in_dialog(dialog, "INVITE", [*OFFER, *TALKATIVE], sip.sdp(asks.address, 40_004))
+    raw = asks.in_dialog(dialog, "INVITE", [*OFFER, *TALKATIVE], talkative(asks.address, 40_004))
     asks.send(raw)
-    answers.respond(answers.request("INVITE"), 200, "OK", "", TALKATIVE, sip.sdp(answers.address, 40_006))
+    answers.respond(answers.request("INVITE"), 200, "OK", "", TALKATIVE, talkative(answers.address, 40_006))
     assert asks.final(sip.parse(raw).branch, 10).status == 200
     asks.send(asks.in_dialog(dialog, "ACK"))
     answers.request("ACK")
@@ -72,7 +81,7 @@ def test_a_call_that_comes_in_shows_nothing_of_the_inside(carrier: Carrier, phon
     asked = calls(carrier)
     invite = desk.request("INVITE", 10)
     desk.respond(invite, 180, "Ringing", "desk", TALKATIVE)
-    desk.respond(invite, 200, "OK", "desk", TALKATIVE, sip.sdp(desk.address, 40_000))
+    desk.respond(invite, 200, "OK", "desk", TALKATIVE, talkative(desk.address, 40_000))
     inside, answer = dialog_of_callee(invite, "desk"), carrier.final(asked.branch, 10)
     outside = dialog_of_caller(answer)
     assert answer.header("from") == asked.header("from")
@@ -110,6 +119,7 @@ def test_a_call_that_goes_out_shows_nothing_of_the_inside(
     """Its INVITE, what follows within the call from either side, and its end. The phone reads its own From and To."""
     desk: Softphone = phone(DESK)
     carrier.heard.clear()
+    desk.offer = lambda: (OFFER, talkative(desk.address, 40_000))  # type: ignore[method-assign]
     begun = desk.begin_call("+498912345678", TALKATIVE)
     theirs = carrier.answer_call(carrier.request("INVITE", 10))
     ours = desk.call_answered(*begun, 10)

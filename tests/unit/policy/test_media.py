@@ -7,12 +7,14 @@ import pytest
 from ringfence.policy.encryption import Encryption, Terms
 from ringfence.policy.media import (
     NOT_AS_OFFERED,
+    NOTHING,
     PLAIN_LEG,
     UNENCRYPTED,
     UNWANTED,
     WEAK,
     Form,
     Leg,
+    acceptable_part,
     agreed,
     decode_leg,
     encode_leg,
@@ -50,7 +52,10 @@ def keys(*suites: str, profile: str = "RTP/SAVP", more: str = "") -> str:
         ("tls", REQUIRED, PLAIN + "m=video 5000 RTP/SAVP 99\r\n", UNENCRYPTED),
         ("tls", REQUIRED, keys(AES_128) + "m=video 5000 RTP/AVP 99\r\n", UNENCRYPTED),
         ("tls", REQUIRED, keys(AES_128) + "m=video 0 RTP/AVP 99\r\n", Leg(Form.SDES)),
-        ("tls", REQUIRED, "", PLAIN_LEG),
+        ("tls", REQUIRED, "", NOTHING),
+        ("udp", OFFERED, "v=0\r\nm=audio 0 RTP/AVP 8\r\n", NOTHING),
+        ("tls", OFFERED, PLAIN + "m=video 5000 RTP/SAVP 99\r\na=crypto:1 NULL_HMAC_SHA1_80 inline:AA\r\n", WEAK),
+        ("tls", OFF, keys(AES_128) + "m=audio 5000 RTP/AVP 8\r\n", UNWANTED),
         ("tls", OFFERED, keys(AES_128), Leg(Form.SDES)),
         ("tls", OFF, keys(AES_128), UNWANTED),
         ("tls", OFFERED, keys("NULL_HMAC_SHA1_80"), WEAK),
@@ -70,6 +75,25 @@ def keys(*suites: str, profile: str = "RTP/SAVP", more: str = "") -> str:
 )
 def test_the_leg_of_whoever_makes_an_offer(transport: str, terms: Terms, body: str, expected: object) -> None:
     assert leg_of_asker(transport, terms, body) == expected
+
+
+def test_an_offer_that_leaves_a_choice_is_taken_plainly_where_srtp_is_off() -> None:
+    """The stream with keys keeps its place, refused (RFC 3264 section 6), and no key stays under the plain one."""
+    twice = keys(AES_128) + "m=audio 5000 RTP/AVP 8\r\n" + f"a=crypto:1 {AES_128} inline:{key(AES_128)}\r\n"
+    part = acceptable_part("tls", OFF, twice)
+    assert part == "v=0\r\nm=audio 0 RTP/SAVP 8\r\nc=IN IP4 0.0.0.0\r\nm=audio 5000 RTP/AVP 8\r\n"
+    assert leg_of_asker("tls", OFF, part) == PLAIN_LEG
+    assert acceptable_part("tls", OFFERED, twice) == twice
+    assert acceptable_part("tls", OFF, keys(AES_128)) == keys(AES_128), "nothing else to take: it is refused"
+    assert acceptable_part("wss", OFF, BROWSER) == BROWSER
+
+
+@pytest.mark.parametrize("suite", ["NULL_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "F8_128_HMAC_SHA1_80"])
+def test_keys_that_are_never_used_do_not_stay_under_a_plain_stream(suite: str) -> None:
+    """The relay would answer with one of them, and the sound only look encrypted."""
+    body = keys(suite, profile="RTP/AVP")
+    assert acceptable_part("udp", OFFERED, body) == keys(profile="RTP/AVP")
+    assert acceptable_part("udp", STRONG, keys(AES_128, profile="RTP/AVP")) == keys(profile="RTP/AVP")
 
 
 @pytest.mark.parametrize(

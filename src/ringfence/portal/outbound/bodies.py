@@ -1,6 +1,6 @@
 """The bodies of REST for number plan, codes, office hours and outbound rules."""
 
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 from ninja import Field
 
@@ -229,8 +229,27 @@ class MissOut(Out):
     sentence: str
 
 
+class TakenRouteOut(Out):
+    """`caller_number` is what the called side would see; `state` says whether the trunk may be used and answers."""
+
+    trunk_id: int
+    trunk: str
+    number: str
+    caller_number: str
+    state: Literal["ready", "down", "closed"]
+
+
+class ObjectionOut(Out):
+    verdict: str
+    code: int
+    sentence: str
+
+
 class ExplainOut(Out):
-    """`verdict` is the id of the rule that decided; `passed_over` are the outbound rules asked before the one taken."""
+    """`verdict` is the id of the rule that decided; `passed_over` are the outbound rules asked before the one taken.
+
+    `objection` is what would stop the call at this moment all the same: no trunk that answers, or a suspension.
+    """
 
     caller: str
     number: str
@@ -241,5 +260,6 @@ class ExplainOut(Out):
     sentence: str
     outbound_rule: str
     emergency: bool
-    routes: list[dict[str, Any]]
+    routes: list[TakenRouteOut]
+    objection: ObjectionOut | None
     passed_over: list[MissOut]

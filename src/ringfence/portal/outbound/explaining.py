@@ -7,13 +7,24 @@ from ringfence.policy.callplan import WORLD_KEY, CallPlan, decode_plan, decode_w
 from ringfence.policy.decide import decide
 from ringfence.policy.dialled import read_dialled
 from ringfence.policy.index import build_index
-from ringfence.policy.model import Answer, CallOutside, Credentials, Refuse, Request, RingExtension, Verdict
+from ringfence.policy.model import (
+    Answer,
+    CallOutside,
+    Credentials,
+    Refuse,
+    Request,
+    RingExtension,
+    TrunkRoute,
+    Verdict,
+)
 from ringfence.policy.numberplan import Number
 from ringfence.policy.outbound import OutboundRule
 from ringfence.policy.outside import Exchange
+from ringfence.policy.trunks import Trunk
 from ringfence.portal.actor import Actor
 from ringfence.portal.in_force import moment, policy_in_force
 from ringfence.portal.outbound.changes import trunks_of
+from ringfence.portal.outbound.standing import NOTHING_KNOWN, Standing
 from ringfence.portal.people.models import Extension
 from ringfence.portal.problems import NotFound, Unavailable, refuse
 from ringfence.store.reader import PolicyReader
@@ -35,6 +46,8 @@ SENTENCES = {
     "route.internal_calls": "The role may not call extensions.",
     "route.callee_inactive": "The called extension is suspended.",
     "identity.active": "The caller is suspended.",
+    "trunk.none": "No trunk of its routes may be used or answers at the moment: the call would be refused.",
+    "spend.suspended": "Outside calls of the extension, the tenant or the trunk are suspended at the moment.",
 }
 
 WHY = {
@@ -56,10 +69,10 @@ def explain(actor: Actor, caller: str, number: str, at: str = "") -> dict[str, A
     if found is None or not (actor.above_tenants or actor.tenant_id == found.tenant_id):
         raise NotFound([refuse("caller", "explain.caller", "There is no such extension.").problems[0]])
     with policy_in_force() as reader:
-        return _explained(reader, found, number, now)
+        return _explained(reader, found, number, now, NOTHING_KNOWN if at else Standing.now())
 
 
-def _explained(reader: PolicyReader, caller: Extension, user: str, now: float) -> dict[str, Any]:
+def _explained(reader: PolicyReader, caller: Extension, user: str, now: float, standing: Standing) -> dict[str, Any]:
     book, payer = reader.book(), reader.subscriber(caller.aor)
     plan, world = reader.lookup(plan_key(caller.tenant_id)), reader.lookup(WORLD_KEY)
     if book is None or payer is None or plan is None or world is None:
@@ -67,7 +80,33 @@ def _explained(reader: PolicyReader, caller: Extension, user: str, now: float) -
     exchange = Exchange(decode_plan(plan, decode_world(world)), now)
     index = build_index(book)
     verdict = decide(_request(payer, user), index, reader.subscriber, lambda tenant_id: exchange)
-    return _shown(verdict, payer, user, exchange.plan, dict(trunks_of(caller.tenant)))
+    shown = _shown(verdict, payer, user, exchange.plan)
+    if not isinstance(verdict, CallOutside):
+        return shown
+    objection = standing.objection(verdict, index.tenants[payer.domain.lower()], index.trunks)
+    names = dict(trunks_of(caller.tenant))
+    routes = [
+        {
+            "trunk": names.get(route.trunk_id, ""),
+            **_taken(route, index.trunks.by_id.get(route.trunk_id), payer, standing),
+        }
+        for route in verdict.routes
+    ]
+    return {**shown, "routes": routes, "objection": _objection(objection)}
+
+
+def _taken(route: TrunkRoute, trunk: Trunk | None, payer: Subscriber, standing: Standing) -> dict[str, Any]:
+    """What the called side would see is what the trunk owns, whatever the rule wishes."""
+    return {
+        "trunk_id": route.trunk_id,
+        "number": route.number,
+        "caller_number": trunk.shown_number(route.caller_number) if trunk else "",
+        "state": standing.of_route(trunk, payer.tenant_id),
+    }
+
+
+def _objection(refusal: Refuse | None) -> dict[str, Any] | None:
+    return {"verdict": refusal.rule, "code": refusal.code, "sentence": SENTENCES[refusal.rule]} if refusal else None
 
 
 def _request(payer: Subscriber, user: str) -> Request:
@@ -79,7 +118,7 @@ def _request(payer: Subscriber, user: str) -> Request:
     )  # fmt: skip
 
 
-def _shown(verdict: Verdict, payer: Subscriber, user: str, plan: CallPlan, trunks: dict[int, str]) -> dict[str, Any]:
+def _shown(verdict: Verdict, payer: Subscriber, user: str, plan: CallPlan) -> dict[str, Any]:
     number = plan.number(read_dialled(user))
     outside = verdict if isinstance(verdict, CallOutside) else None
     taken, passed = _asked(plan, payer, number) if _by_rule(verdict) else (None, [])
@@ -93,15 +132,8 @@ def _shown(verdict: Verdict, payer: Subscriber, user: str, plan: CallPlan, trunk
         "sentence": _sentence(verdict),
         "outbound_rule": outside.outbound_rule if outside else taken.name if taken else "",
         "emergency": bool(outside and outside.emergency),
-        "routes": [
-            {
-                "trunk_id": route.trunk_id,
-                "trunk": trunks.get(route.trunk_id, ""),
-                "number": route.number,
-                "caller_number": route.caller_number,
-            }
-            for route in (outside.routes if outside else ())
-        ],
+        "routes": [],
+        "objection": None,
         "passed_over": passed,
     }
 

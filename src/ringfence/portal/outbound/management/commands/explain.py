@@ -37,5 +37,13 @@ def sentences(found: dict[str, Any]) -> list[str]:
     lines += [f"Passed over: {item['order']} {item['rule']}: {item['sentence']}" for item in found["passed_over"]]
     if found["outbound_rule"]:
         lines.append(f"Outbound rule: {found['outbound_rule']}")
-    lines += [f"Route: {route['trunk'] or route['trunk_id']} with {route['number']}" for route in found["routes"]]
+    lines += [_line(route) for route in found["routes"]]
+    if objection := found["objection"]:
+        lines.append(f"But: {objection['sentence']} [{objection['verdict']}]")
     return lines
+
+
+def _line(route: dict[str, Any]) -> str:
+    shown = f", shown {route['caller_number']}" if route["caller_number"] else ""
+    state = {"down": ", does not answer", "closed": ", may not be used"}.get(route["state"], "")
+    return f"Route: {route['trunk'] or route['trunk_id']} with {route['number']}{shown}{state}"
