@@ -174,7 +174,7 @@ def reply_of_callee(worker: Worker) -> None:
     Of several devices the one that answers counts, not the one that rang first.
     """
     code = ksr.number("$rs")
-    if twins.answers(code):
+    if twins.answers(code) or twins.rings_late(code):
         return
     if 100 < code < 300 and (code >= 200 or not ksr.dialog_var("callee")):
         ksr.set_dialog_var("callee", facts.party())

@@ -26,6 +26,18 @@ def answers(code: int) -> bool:
     return True
 
 
+def rings_late(code: int) -> bool:
+    """Whether this is from a device that begins to ring when another one has answered.
+
+    Kamailio cancels only where something was heard, and notes a device's first answer after this route alone, so one
+    that comes between the call's answer and its CANCELs would ring on. While it is held here it counts as heard.
+    """
+    if code >= 200 or not ksr.dialog_var(told.CALLED_TAG):
+        return False
+    time.sleep(BEHIND)
+    return True
+
+
 def carries(method: str) -> bool:
     """Whether this request belongs to no call because it is for such a device; from the caller's own address alone."""
     if method not in CARRIED:

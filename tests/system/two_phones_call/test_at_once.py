@@ -67,6 +67,25 @@ def test_two_devices_answer_at_once(pbx: Any, phone: Any, attacker: Softphone) -
     nothing_counted(pbx)
 
 
+def test_a_device_that_begins_to_ring_as_another_answers_is_told_to_stop(pbx: Any, phone: Any) -> None:
+    """Its first answer is taken up while the call is answered (RFC 3261 sections 9.1 and 16.7). Several times: it is a
+    matter of some hundred microseconds whether the CANCELs are on their way already.
+    """
+    caller, desk, soft = phone("594"), phone("595"), phone("595")
+    for _ in range(5):
+        begun = caller.begin_call("595")
+        invite, late = desk.request("INVITE"), soft.request("INVITE")
+        desk.respond(invite, 200, "OK", "desk", body=sip.sdp(desk.address, 40_000))
+        soft.respond(late, 180, "Ringing", "soft")
+        dialog = caller.call_answered(*begun)
+        soft.respond(soft.request("CANCEL", 2), 200, "OK", "soft")
+        soft.respond(late, 487, "Request Terminated", "soft")
+        soft.request("ACK")
+        desk.request("ACK")
+        hung_up(caller, desk, dialog)
+    nothing_counted(pbx)
+
+
 def test_the_caller_gives_up_while_somebody_answers(pbx: Any, phone: Any) -> None:
     """The answer counts: the caller acknowledges it and hangs up."""
     caller, callee = phone("594"), phone("595")
