@@ -191,3 +191,18 @@ def test_a_short_code_behind_the_country_s_code_is_still_one(user: str) -> None:
     found = meant(user, number_plan("DE"))
     assert found is not None
     assert found.kind is NumberClass.SHORT_CODE
+
+
+@pytest.mark.parametrize(
+    ("country", "user"),
+    [("AT", "118877"), ("AT", "+43118877"), ("DE", "1188012"), ("GB", "118118"), ("FR", "118712"), ("CH", "1811")],
+)
+def test_directory_enquiries_are_short_codes_all_over_europe(country: str, user: str) -> None:
+    """Dear wherever they are; of some libphonenumber knows nothing."""
+    found = meant(user, number_plan(country))
+    assert found is not None
+    assert found.kind is NumberClass.SHORT_CODE
+
+
+def test_a_place_that_begins_like_directory_enquiries_is_one() -> None:
+    assert meant("01189001234", number_plan("GB")) == Number("+441189001234", "GB", Reach.NATIONAL)

@@ -33,6 +33,11 @@ EVERYWHERE: Final = ("112", "911")
 
 LONGEST_EMERGENCY: Final = 4
 
+EUROPE: Final = ("3", "4")
+"""The first digits of its calling codes (ITU-T E.164, annex D)."""
+DIRECTORY_ENQUIRIES: Final = r"118\d{1,4}"
+"""Reserved for them by CEPT (ECTRA), and dear. Longer ones are places: Reading in Britain is 0118."""
+
 
 @cache
 def world() -> World:
@@ -69,8 +74,13 @@ def number_plan(country: str, area_code: str = "", access_code: str = "") -> Num
         by_length=found.country_code == NORTH_AMERICA or not found.national_prefix,
         area_code=area_code,
         access_code=access_code,
-        short_codes=_pattern(short.short_code) if short else "",
+        short_codes=_joined([_pattern(short.short_code) if short else "", _enquiries(found.country_code)]),
     )
+
+
+def _enquiries(calling_code: int) -> str:
+    """Directory enquiries are 118 and some digits all over Europe; libphonenumber knows some of them."""
+    return DIRECTORY_ENQUIRIES if str(calling_code)[0] in EUROPE else ""
 
 
 @cache
