@@ -33,6 +33,7 @@ class Peer:
     lines: list[str] = field(default_factory=list)
     answer: bytes = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
     refuses: bool = False
+    ends: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -71,6 +72,23 @@ def context(made: tuple[Path, Path]) -> ssl.SSLContext:
 def web_server(made: tuple[Path, Path]) -> Iterator[Peer]:
     with _listening(_serve_web, context(made)) as peer:
         yield peer
+
+
+@contextmanager
+def slow_server(made: tuple[Path, Path]) -> Iterator[Peer]:
+    """Answers a byte at a time, until it is told to come to an end."""
+    with _listening(_serve_slowly, context(made)) as peer:
+        yield peer
+        peer.ends.set()
+
+
+def _serve_slowly(peer: Peer, link: socket.socket) -> None:
+    answer, peer.answer = peer.answer, b"HTTP/1.1 204 No Content\r\nX-Slow: "
+    _serve_web(peer, link)
+    while not peer.ends.wait(0.05):
+        link.sendall(b"x")
+    link.sendall(b"\r\nContent-Length: 0\r\n\r\n")
+    peer.answer = answer
 
 
 def _serve_web(peer: Peer, link: socket.socket) -> None:

@@ -43,7 +43,8 @@ def inside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def add(site: Site, means: str, topics: list[str] | None = None, **settings: Any) -> dict[str, Any]:
     secret = settings.pop("secret", None)
-    wish = {"name": f"My {means}", "means": means, "topics": topics or ["bans"], "settings": settings, "secret": secret}
+    name = settings.pop("name", f"My {means}")
+    wish = {"name": name, "means": means, "topics": topics or ["bans"], "settings": settings, "secret": secret}
     made: dict[str, Any] = site.admin.post("notice-destinations", **wish)
     collect.collect()
     return made
@@ -126,6 +127,26 @@ def test_a_webhook_is_signed(site: Site, made: tuple[Path, Path], inside: None) 
     assert digest != webhook.signature("another key", int(stamp), peer.got[0])
     body = json.loads(peer.got[0])
     assert [notice["event"]["address"] for notice in body["notices"]] == ["198.51.100.7"]
+
+
+def test_a_peer_that_answers_a_byte_at_a_time_holds_up_nobody(
+    site: Site, made: tuple[Path, Path], inside: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of its bytes comes in time, so nothing but a time for all of it ends the round. It has a batch at a time."""
+    monkeypatch.setattr(deliver, "ROUND", 0.5)
+    with peers.slow_server(made) as slow, peers.web_server(made) as peer:
+        for one in (slow, peer):
+            add(site, "webhook", url=f"https://localhost:{one.port}/", name=f"hook {one.port}")
+        site.guard.events = [ban(1)]
+        collect.collect()
+        assert deliver.deliver_due() == 1
+        assert len(peer.got) == 1
+        site.guard.events = [ban(1), ban(2)]
+        collect.collect()
+        assert deliver.deliver_due() == 1
+        assert (len(peer.got), len(slow.got)) == (2, 1)
+        slow.ends.set()
+        assert (deliver.deliver_due(), deliver.deliver_due()) == (1, 1), "nothing was lost meanwhile"
 
 
 @pytest.mark.parametrize(

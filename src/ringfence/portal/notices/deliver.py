@@ -1,7 +1,7 @@
 """Takes waiting notices to where they belong: a batch at a time, again and again with growing pauses, at least once."""
 
 import secrets
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Final
 
@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ringfence.portal.notices import mail, syslog, webhook
-from ringfence.portal.notices.means import Batch, Mail, Means, NotDelivered, Syslog, Webhook, wishes_of
+from ringfence.portal.notices.means import TIMEOUT, Batch, Mail, Means, NotDelivered, Syslog, Webhook, wishes_of
 from ringfence.portal.notices.models import Destination
 from ringfence.portal.sealing import SealBroken, unseal
 
@@ -23,20 +23,30 @@ KEPT: Final = timedelta(days=3)
 MAIL_PAUSE: Final = timedelta(seconds=30)
 """Between two mails of one destination: what happens meanwhile shares the next one."""
 
-AT_ONCE: Final = 8
+AT_ONCE: Final = 32
+ROUND: Final = 2 * TIMEOUT
+"""Seconds that all wait for the slowest one."""
 LONGEST_ERROR: Final = 300
+
+_threads: Final = ThreadPoolExecutor(AT_ONCE, "notices")
+_under_way: Final[dict[int, Future[int]]] = {}
+"""By destination: it has one batch at a time."""
 
 
 def deliver_due() -> int:
-    """One batch for each destination that is due, side by side: a peer that hangs holds up nobody else."""
+    """One batch for each destination that is due, side by side. How many were taken.
+
+    A peer that hangs, or answers a byte at a time, holds up nobody else: it is left to itself after `ROUND`.
+    """
     now = timezone.now()
     due = Destination.objects.filter(enabled=True, notices__isnull=False).distinct()
     due = due.filter(Q(retry_at=None) | Q(retry_at__lte=now))
-    destinations = [item for item in due if not _rests(item)]
-    if not destinations:
-        return 0
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return sum(pool.map(_in_thread, destinations))
+    for item in due:
+        if item.pk not in _under_way and not _rests(item):
+            _under_way[item.pk] = _threads.submit(_in_thread, item)
+    wait(_under_way.values(), ROUND)
+    ended = [key for key, one in _under_way.items() if one.done()]
+    return sum(_under_way.pop(key).result() for key in ended)
 
 
 def _rests(destination: Destination) -> bool:
