@@ -219,17 +219,19 @@ def failed(worker: Worker, *, in_dialog: bool) -> None:
     code = ksr.number("$T_reply_code")
     if code in (401, 407):
         worker.refused("dialog.challenge")
-        replace_final(403, "Forbidden")
+        replace_final(403, "Forbidden", "callee")
     elif 300 <= code < 400:
         worker.refused("route.redirect")
-        replace_final(480, "Temporarily Unavailable")
+        replace_final(480, "Temporarily Unavailable", "callee")
+    elif not in_dialog:
+        told.note_failure(code)
     if not in_dialog:
         media.let_go()
 
 
-def replace_final(code: int, reason: str) -> None:
+def replace_final(code: int, reason: str, by: str = "system") -> None:
     """Another final answer to the caller than the called side gave."""
-    ksr.set_dialog_var("code", str(code))
+    told.note_end(code, reason, by)
     ladder.note(SYSTEM, str(code))
     ksr.final_reply(code, reason)
 
@@ -250,10 +252,7 @@ def dialog_event(name: str, worker: Worker) -> None:
                 hangup.begins()
         case "dialog:failed":
             limits.release()
-            code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
-            worker.journal.append(
-                Kind.CALL_ENDED, told.ended(code, ksr.text("$rr"), "caller" if code == 487 else "callee")
-            )
+            worker.journal.append(Kind.CALL_ENDED, told.never_answered())
 
 
 def hanging_up(worker: Worker) -> bool:
@@ -311,7 +310,7 @@ def start_sending() -> None:
     if failed := media.has_failed():
         ksr.set_dialog_var("refused", media.UNAVAILABLE.rule)
     code, reason = (media.UNAVAILABLE.code, media.UNAVAILABLE.reason) if failed else (500, "Server Internal Error")
-    ksr.set_dialog_var("code", str(code))
+    told.note_end(code, reason, "system")
     ksr.reply(code, reason)
 
 

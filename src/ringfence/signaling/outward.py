@@ -78,6 +78,7 @@ def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker)
     worker.journal.append(Kind.CALL_STARTED, {"call_id": values["id"], "rule": verdict.rule, **fields, **started})
     ksr.record_route()
     if not _send(worker):
+        told.note_end(NO_WAY.code, NO_WAY.reason, "system")
         ksr.reply(NO_WAY.code, NO_WAY.reason)
 
 
