@@ -133,6 +133,8 @@ def refuse_in_dialog(method: str) -> Refuse | None:
 def carry_in_dialog(method: str, worker: Worker) -> None:
     """Sends a request of one party to the other party's proved address, whatever Route and Request-URI say."""
     caller, callee = _parties()
+    if method in ("INVITE", "UPDATE"):
+        media.name_nobody()  # before anything else is changed: it makes the message anew
     from_caller = ksr.text("$ft") == ksr.text("$dlg(from_tag)")
     ksr.set_dialog_var("caller" if from_caller else "callee", facts.party())
     ladder.note(CALLER if from_caller else CALLED, method)

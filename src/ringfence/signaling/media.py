@@ -29,8 +29,10 @@ from ringfence.policy.next_hop import transport_towards
 from ringfence.policy.relayed import described, quality, suite
 from ringfence.signaling import facts, ksr, links, media_port, trunk_port
 
-ALWAYS: Final = "replace-origin replace-session-connection strict-source SDES-pad"
-"""Keys are written as whole Base64: with a padding that is missing, some phones lose the last byte of a 256 bit key."""
+ALWAYS: Final = "replace-origin replace-username replace-session-name replace-session-connection strict-source SDES-pad"
+"""Account and session name stay those of the first description that a party got, whoever it talks to later (RFC 3264
+section 8). Keys are written as whole Base64: with a padding that is missing, some phones lose the last byte of one with
+256 bits."""
 THIS_BRANCH: Final = "via-branch=auto-next"
 """Each device that rings gets an offer of its own, and its answer belongs to that."""
 
@@ -73,6 +75,12 @@ def warn(refusal: Refuse) -> None:
     """Tells a refused phone what is wrong with its offer."""
     if text := WARNINGS.get(refusal.rule):
         ksr.reply_header(f'Warning: 399 pbx "{text}"')
+
+
+def name_nobody() -> None:
+    """What a session description says of phones and people, out of those of a call with the outside."""
+    if ksr.dialog_var("direction"):
+        trunk_port.strip_source_names()
 
 
 def leg_of_caller(terms: Terms) -> Leg | Refuse:
@@ -164,6 +172,7 @@ def _offer_in_answer(code: int, offers: Leg, receiver: str) -> None:
     if code < 200:
         ksr.remove_body()
         return
+    name_nobody()
     hop = ksr.dialog_var("caller" if receiver == CALLER else "callee")
     kept = suite(media_port.media_report(), ksr.text("$ft")) if ksr.dialog_var(CARRIED) else ""
     objection = objection_to_answer(offers, ksr.body()) if ksr.has_sdp() else UNKNOWN_BODY
@@ -219,8 +228,7 @@ def _answer(code: int, asker: Leg, other: Leg, more: str) -> None:
         if ksr.has_body() and not ksr.has_sdp():
             ksr.remove_body()
         return
-    if ksr.dialog_var("direction"):
-        trunk_port.strip_source_names()
+    name_nobody()
     ice = "ICE=force DTLS=passive" if asker.browser else "ICE=remove"
     keys = "OSRTP-accept-RFC" if asker.form is Form.BOTH else ""
     objection = objection_to_answer(other, ksr.body())

@@ -238,7 +238,7 @@ def dress(worker: Worker) -> bool:
     if trunk is None:
         return False
     way, private = found[0], ksr.dialog_var("privacy") == PRIVATE
-    ksr.remove_named(sides.OF_PHONES)
+    sides.keep_what_passes()
     ours = _shown(way, trunk)
     shown, called = "sip:anonymous@anonymous.invalid" if private else ours, f"sip:{way.number}@{trunk.domain}"
     ksr.set_dialog_var("shown", shown)

@@ -1,6 +1,7 @@
 """The part of the typed port to Kamailio that only trunks use. As in `ksr`, only `> 0` is yes."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import KSR
 
@@ -65,6 +66,13 @@ def _host_of(uri: str) -> str:
     return host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0].partition(";")[0]
 
 
+_NAMING: Final = (
+    ("\no=[^ \r\n]+ ", "\no=- "),
+    ("\ns=[^\r\n]*", "\ns=-"),
+    ("[\r\n]+(a=(ssrc|cname|tool):|[iuep]=)[^\r\n]*", ""),
+)
+
+
 def show_caller_as(display_name: str, uri: str) -> None:
     KSR.uac.uac_replace_from(f'"{display_name}"', uri)
 
@@ -92,8 +100,9 @@ def next_hop_address() -> str:
 
 
 def strip_source_names() -> None:
-    """Lines of an offer or answer that name the phone and its account (RFC 5576)."""
-    if _yes(KSR.textops.replace_body_all("[\r\n]+(a=(ssrc|cname):|[iuep]=)[^\r\n]*", "")):
+    """Lines of an offer or answer that name the phone, its program and its account (RFC 4566, RFC 5576)."""
+    named = [KSR.textops.replace_body_all(pattern, instead) for pattern, instead in _NAMING]
+    if any(map(_yes, named)):
         KSR.textopsx.msg_apply_changes()
 
 
