@@ -16,6 +16,7 @@ from ringfence.policy.media import addresses, encode_leg
 from ringfence.policy.model import Refuse, RingList, Rung
 from ringfence.policy.ringlist import encode_steps
 from ringfence.signaling import (
+    agreeing,
     branch_port,
     branches,
     claims,
@@ -183,7 +184,7 @@ def reply_of_callee(worker: Worker) -> None:
     ladder.note(CALLED, str(code))
     if 200 <= code < 300:
         _note_who_answered()
-        _note_agreed()
+    agreeing.by_callee(code)
     if 100 < code < 300:
         named.tell(worker)
     media.relay_answer(code)
@@ -196,6 +197,7 @@ def reply_in_dialog(worker: Worker) -> None:
     ladder.note(CALLER if ksr.text("$ft") != ksr.text("$dlg(from_tag)") else CALLED, str(code))
     if 100 < code < 300:
         named.tell(worker)
+    agreeing.within(worker)
     media.relay_answer_in_dialog(code, *_legs(sides.asking_side() == "caller"))
     sequence.restore()
     sides.dress_reply()
@@ -207,13 +209,6 @@ def _note_who_answered() -> None:
     rung = [*ksr.dialog_var("rung").split(","), memory.picker()]
     if any(rung) and (aor := branch_port.device_answers_for(filter(None, rung))):
         ksr.set_dialog_var("to", aor)
-
-
-def _note_agreed() -> None:
-    answer = ksr.text("$rb") if ksr.has_sdp() else ""
-    ksr.set_dialog_var(told.CALLED_TAG, ksr.text("$tt"))
-    ksr.set_dialog_var("codec", negotiated.codec(answer))
-    ksr.set_dialog_var("called_rtp", negotiated.encryption(answer))
 
 
 def failed(worker: Worker, *, in_dialog: bool) -> None:

@@ -58,6 +58,8 @@ INSISTS: Final = "insists"
 """The device of a transaction that is asked once more, because it takes nothing but SRTP."""
 LATE: Final = "late_offer"
 """The leg of whoever is to offer, in the answer to an INVITE that has no offer."""
+EARLY: Final = "early"
+"""The tag of the device whose session description came before its answer."""
 CARRIED: Final = "carried"
 """Marks the dialog of a call that the relay was told of."""
 
@@ -142,8 +144,10 @@ def _suite_in_use(leg: Leg) -> str:
 def relay_answer(code: int) -> None:
     """Replaces the media address in a reply to the caller's INVITE with ours."""
     leg = decode_leg(ksr.dialog_var(_branch_variable()))
-    if 200 <= code < 300 or (100 < code < 200 and ksr.has_sdp()):  # an UPDATE may follow before the call is answered
-        ksr.set_dialog_var(CALLEE, encode_leg(agreed(leg, ksr.body()) if ksr.has_sdp() else leg))
+    if 100 < code < 300 and ksr.has_sdp():  # an UPDATE may follow before the call is answered
+        ksr.set_dialog_var(CALLEE, encode_leg(agreed(leg, ksr.body())))
+    elif 200 <= code < 300 and ksr.dialog_var(EARLY) != ksr.text("$tt"):
+        ksr.set_dialog_var(CALLEE, encode_leg(leg))
     if ksr.dialog_var(LATE):
         _offer_in_answer(code, leg, CALLER)
     else:
