@@ -55,6 +55,13 @@ class LiveCall:
         return (*filter(None, (self.started.get("source"),)), *named) if named else ()
 
     @property
+    def has_media(self) -> bool:
+        """Whether the relay should carry it: since the answer, or since sound was added later."""
+        variables = (self.confirmed or {}).get("vars")
+        later = bool(variables.get("codec")) if isinstance(variables, dict) else False
+        return self.answered is not None and (bool(self.answered.get("media")) or later)
+
+    @property
     def has_short_keys(self) -> bool:
         """Whether a side that may have AES-256 alone agreed on something else; unknown is not yet."""
         agreed = (self.encrypted.get(side, "").partition(" ")[2] for side in self.strong)
@@ -169,7 +176,7 @@ class Calls:
         return {
             call_id: call.started["sip_call_id"]
             for call_id, call in self._calls.items()
-            if call.answered and call.answered.get("media") and call.started.get("sip_call_id")
+            if call.has_media and call.started.get("sip_call_id")
         }
 
     def get(self, call_id: str) -> LiveCall | None:

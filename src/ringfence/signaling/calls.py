@@ -16,6 +16,7 @@ from ringfence.policy.media import addresses, encode_leg
 from ringfence.policy.model import Refuse, RingList, Rung
 from ringfence.policy.ringlist import encode_steps
 from ringfence.signaling import (
+    agreeing,
     branch_port,
     branches,
     claims,
@@ -133,6 +134,7 @@ def refuse_in_dialog(method: str) -> Refuse | None:
 def carry_in_dialog(method: str, worker: Worker) -> None:
     """Sends a request of one party to the other party's proved address, whatever Route and Request-URI say."""
     caller, callee = _parties()
+    media.keep_carried()  # before anything else is changed: it makes the message anew
     from_caller = ksr.text("$ft") == ksr.text("$dlg(from_tag)")
     ksr.set_dialog_var("caller" if from_caller else "callee", facts.party())
     ladder.note(CALLER if from_caller else CALLED, method)
@@ -181,7 +183,7 @@ def reply_of_callee(worker: Worker) -> None:
     ladder.note(CALLED, str(code))
     if 200 <= code < 300:
         _note_who_answered()
-        _note_agreed()
+    agreeing.by_callee(code)
     if 100 < code < 300:
         named.tell(worker)
     media.relay_answer(code)
@@ -194,6 +196,7 @@ def reply_in_dialog(worker: Worker) -> None:
     ladder.note(CALLER if ksr.text("$ft") != ksr.text("$dlg(from_tag)") else CALLED, str(code))
     if 100 < code < 300:
         named.tell(worker)
+    agreeing.within(worker)
     media.relay_answer_in_dialog(code, *_legs(sides.asking_side() == "caller"))
     sequence.restore()
     sides.dress_reply()
@@ -207,29 +210,24 @@ def _note_who_answered() -> None:
         ksr.set_dialog_var("to", aor)
 
 
-def _note_agreed() -> None:
-    answer = ksr.text("$rb") if ksr.has_sdp() else ""
-    ksr.set_dialog_var(told.CALLED_TAG, ksr.text("$tt"))
-    ksr.set_dialog_var("codec", negotiated.codec(answer))
-    ksr.set_dialog_var("called_rtp", negotiated.encryption(answer))
-
-
 def failed(worker: Worker, *, in_dialog: bool) -> None:
     """A final failure of the called side. Challenges and redirections of strangers never reach the caller."""
     code = ksr.number("$T_reply_code")
     if code in (401, 407):
         worker.refused("dialog.challenge")
-        replace_final(403, "Forbidden")
+        replace_final(403, "Forbidden", "callee")
     elif 300 <= code < 400:
         worker.refused("route.redirect")
-        replace_final(480, "Temporarily Unavailable")
+        replace_final(480, "Temporarily Unavailable", "callee")
+    elif not in_dialog:
+        told.note_failure(code)
     if not in_dialog:
         media.let_go()
 
 
-def replace_final(code: int, reason: str) -> None:
+def replace_final(code: int, reason: str, by: str = "system") -> None:
     """Another final answer to the caller than the called side gave."""
-    ksr.set_dialog_var("code", str(code))
+    told.note_end(code, reason, by)
     ladder.note(SYSTEM, str(code))
     ksr.final_reply(code, reason)
 
@@ -250,10 +248,7 @@ def dialog_event(name: str, worker: Worker) -> None:
                 hangup.begins()
         case "dialog:failed":
             limits.release()
-            code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
-            worker.journal.append(
-                Kind.CALL_ENDED, told.ended(code, ksr.text("$rr"), "caller" if code == 487 else "callee")
-            )
+            worker.journal.append(Kind.CALL_ENDED, told.never_answered())
 
 
 def hanging_up(worker: Worker) -> bool:
@@ -311,7 +306,7 @@ def start_sending() -> None:
     if failed := media.has_failed():
         ksr.set_dialog_var("refused", media.UNAVAILABLE.rule)
     code, reason = (media.UNAVAILABLE.code, media.UNAVAILABLE.reason) if failed else (500, "Server Internal Error")
-    ksr.set_dialog_var("code", str(code))
+    told.note_end(code, reason, "system")
     ksr.reply(code, reason)
 
 

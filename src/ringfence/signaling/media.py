@@ -31,8 +31,10 @@ from ringfence.policy.next_hop import transport_towards
 from ringfence.policy.relayed import described, quality, suite
 from ringfence.signaling import facts, ksr, links, media_port
 
-ALWAYS: Final = "replace-origin replace-session-connection strict-source SDES-pad"
-"""Keys are written as whole Base64: with a padding that is missing, some phones lose the last byte of a 256 bit key."""
+ALWAYS: Final = "replace-origin replace-username replace-session-name replace-session-connection strict-source SDES-pad"
+"""Account and session name stay those of the first description that a party got, whoever it talks to later (RFC 3264
+section 8). Keys are written as whole Base64: with a padding that is missing, some phones lose the last byte of one with
+256 bits."""
 THIS_BRANCH: Final = "via-branch=auto-next"
 """Each device that rings gets an offer of its own, and its answer belongs to that."""
 
@@ -58,6 +60,8 @@ INSISTS: Final = "insists"
 """The device of a transaction that is asked once more, because it takes nothing but SRTP."""
 LATE: Final = "late_offer"
 """The leg of whoever is to offer, in the answer to an INVITE that has no offer."""
+EARLY: Final = "early"
+"""The tag of the device whose session description came before its answer."""
 CARRIED: Final = "carried"
 """Marks the dialog of a call that the relay was told of."""
 
@@ -78,6 +82,11 @@ def warn(refusal: Refuse) -> None:
     """Tells a refused phone what is wrong with its offer."""
     if text := WARNINGS.get(refusal.rule):
         ksr.reply_header(f'Warning: 399 pbx "{text}"')
+
+
+def keep_carried() -> None:
+    """Leaves of a description within a call only what passes; of a request before anything else of it is changed."""
+    _keep_carried(bool(ksr.dialog_var("direction")))
 
 
 def leg_of_caller(terms: Terms) -> Leg | Refuse:
@@ -124,7 +133,6 @@ def offer_in_dialog(asker: str, other: str, next_hop: str) -> Refuse | None:
         ksr.set_dialog_var(LATE, "" if ksr.has_sdp() else other)
     if not ksr.has_sdp():
         return None
-    _keep_carried(bool(ksr.dialog_var("direction")))
     if objection := objection_to_answer(_leg(asker), ksr.body()):
         return objection
     return None if _offer(_leg(other), next_hop, "", _leg(asker), _suite_in_use(_leg(other))) else UNAVAILABLE
@@ -140,8 +148,10 @@ def _suite_in_use(leg: Leg) -> str:
 def relay_answer(code: int) -> None:
     """Replaces the media address in a reply to the caller's INVITE with ours."""
     leg = decode_leg(ksr.dialog_var(_branch_variable()))
-    if 200 <= code < 300 or (100 < code < 200 and ksr.has_sdp()):  # an UPDATE may follow before the call is answered
-        ksr.set_dialog_var(CALLEE, encode_leg(agreed(leg, ksr.body()) if ksr.has_sdp() else leg))
+    if 100 < code < 300 and ksr.has_sdp():  # an UPDATE may follow before the call is answered
+        ksr.set_dialog_var(CALLEE, encode_leg(agreed(leg, ksr.body())))
+    elif 200 <= code < 300 and ksr.dialog_var(EARLY) != ksr.text("$tt"):
+        ksr.set_dialog_var(CALLEE, encode_leg(leg))
     if ksr.dialog_var(LATE):
         _offer_in_answer(code, leg, CALLER)
     else:
@@ -170,7 +180,7 @@ def _offer_in_answer(code: int, offers: Leg, receiver: str) -> None:
     if code < 200:
         ksr.remove_body()
         return
-    _keep_carried(bool(ksr.dialog_var("direction")))
+    keep_carried()
     hop = ksr.dialog_var("caller" if receiver == CALLER else "callee")
     kept = suite(media_port.media_report(), ksr.text("$ft")) if ksr.dialog_var(CARRIED) else ""
     objection = objection_to_answer(offers, ksr.body()) if ksr.has_sdp() else UNKNOWN_BODY
@@ -236,7 +246,7 @@ def _answer(code: int, asker: Leg, other: Leg, more: str) -> None:
         if ksr.has_body() and not ksr.has_sdp():
             ksr.remove_body()
         return
-    _keep_carried(bool(ksr.dialog_var("direction")))
+    keep_carried()
     ice = "ICE=force DTLS=passive" if asker.browser else "ICE=remove"
     keys = "OSRTP-accept-RFC" if asker.form is Form.BOTH else ""
     objection = objection_to_answer(other, ksr.body())

@@ -77,6 +77,7 @@ def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker)
     worker.journal.append(Kind.CALL_STARTED, {"call_id": values["id"], "rule": verdict.rule, **fields, **started})
     ksr.record_route()
     if not _send(worker):
+        told.note_end(NO_WAY.code, NO_WAY.reason, "system")
         ksr.reply(NO_WAY.code, NO_WAY.reason)
 
 
@@ -236,7 +237,7 @@ def dress(worker: Worker) -> bool:
     if trunk is None:
         return False
     way, private = found[0], ksr.dialog_var("privacy") == PRIVATE
-    ksr.remove_named(sides.OF_PHONES)
+    sides.keep_what_passes()
     ours = _shown(way, trunk)
     shown, called = "sip:anonymous@anonymous.invalid" if private else ours, f"sip:{way.number}@{trunk.domain}"
     ksr.set_dialog_var("shown", shown)

@@ -1,26 +1,35 @@
 """The two sides of a call, and what the outside may see of it."""
 
+import re
 from typing import Any, Final
 
 from ringfence.signaling import claims, facts, ksr, trunk_port
 from ringfence.signaling.lines import CAME_BY
 
-OF_PHONES: Final = (
-    "User-Agent",
-    "Server",
-    "Organization",
-    "Call-Info",
-    "Error-Info",
-    "Subject",
-    "Reply-To",
-    "Warning",
-)
-"""Headers that tell what phone this is, and where."""
-
-
+PASSES: Final = frozenset({
+    "via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "contact", "m", "max-forwards", "record-route",
+    "route", "expires", "content-type", "c", "content-length", "l", "content-encoding", "e",
+    "content-disposition", "mime-version", "allow", "accept", "accept-encoding", "supported", "k", "require",
+    "proxy-require", "unsupported", "session-expires", "x", "min-se", "rack", "rseq", "recv-info",
+    "info-package", "event", "o", "subscription-state",
+})  # fmt: skip
+"""What a message to a provider is made of. Phones say what they are, and where, in headers of their own devising
+(X-Serialnumber, Session-ID, the text of a Reason), so nothing else passes.
+"""
+OF_EMERGENCIES: Final = frozenset({"geolocation", "geolocation-routing"})
+"""Where somebody is who calls for help (RFC 6442)."""
 HIDDEN: Final = "TH"
 """The header by which Kamailio's topology hiding tells itself what it did; it leaves with no message."""
+_NAMES: Final = re.compile(r"[\r\n]([^\s:]+)[ \t]*:")
+
 AS_SENT_BY_US: Final = "dch"
+
+
+def keep_what_passes() -> None:
+    """Takes from a message to a provider what a phone says of itself. What is added here is added anyway."""
+    head = ksr.whole_message().partition("\r\n\r\n")[0]
+    passes = PASSES | OF_EMERGENCIES if ksr.dialog_var("emergency") else PASSES
+    ksr.remove_named({name for name in _NAMES.findall(head) if name.lower() not in passes and name.upper() != HIDDEN})
 
 
 def asking_side() -> str:
@@ -57,7 +66,9 @@ def name_call_as_outside() -> None:
 
 def dress_for_outside(outside: str) -> None:
     """A request to a provider within a call: the parties as its INVITE named them, its own route, nothing of ours."""
-    ksr.remove_named(OF_PHONES)
+    keep_what_passes()
+    if ksr.method() == "NOTIFY":
+        ksr.remove_body()  # how a transfer goes on, in the words of a phone
     ours, theirs = _parties_as_shown(outside)
     if ours and theirs:
         trunk_port.show_parties(ours, theirs)
@@ -81,7 +92,7 @@ def dress_reply() -> None:
         return
     if asking_side() in outer:
         claims.strip()
-        ksr.remove_named(OF_PHONES)
+        keep_what_passes()
     asked_from, asked_to, tag = ksr.asked("From"), ksr.asked("To"), ksr.text("$tt")
     if not asked_from or not asked_to:
         return

@@ -131,6 +131,29 @@ def ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
     }
 
 
+def note_end(code: int, reason: str, by: str) -> None:
+    """How a call ends that nobody answered, for `never_answered`."""
+    for name, value in (("code", str(code)), ("why", reason), ("ender", by)):
+        ksr.set_dialog_var(name, value)
+
+
+def note_failure(code: int) -> None:
+    """The same from the failure route. Only there it can be read: the engine answers a 503, and what it timed, by
+    replies of its own, and of those `dialog:failed` sees nothing.
+    """
+    if ksr.cancelled():
+        note_end(code, ksr.text("$T_rpl($rr)"), "caller")
+    else:
+        note_end(code, ksr.text("$T_rpl($rr)"), "callee" if ksr.number("$T_rpl($rs)") else "system")
+
+
+def never_answered() -> dict[str, Any]:
+    """The end of a call that nobody took."""
+    code = int(ksr.dialog_var("code") or 0) or ksr.number("$T_reply_code") or ksr.number("$rs") or 408
+    by = ksr.dialog_var("ender") or ("caller" if code == 487 else "callee")
+    return ended(code, ksr.dialog_var("why") or ksr.text("$rr"), by)
+
+
 def ended_by() -> str:
     """Who hung up: the party whose BYE this is, or the system when there is none."""
     if ksr.text("$rm") != "BYE":

@@ -11,7 +11,7 @@ import pytest
 from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.sip import Headers, Message
-from ringfence.lab.softphone import Softphone, dialog_of_callee, dialog_of_caller
+from ringfence.lab.softphone import Softphone, dialog_of_callee, dialog_of_caller, end_call
 from tests.system.trunks import test_joined
 from tests.system.trunks.carrier import Carrier
 from tests.system.trunks.handing import DESK, NUMBER, nothing_counted
@@ -32,17 +32,13 @@ TALKATIVE: Final[Headers] = [
     ("Warning", '399 acme.example "Deskphone 9"'),
     ("Error-Info", "<sip:184@acme.example>"),
     ("Alert-Info", "<http://acme.example/ring>"),
+    ("X-Serialnumber", "000413 Deskphone 9"),
+    ("Session-ID", "ab30317f1a784dc48ff824d0d3715d86;remote=Deskphone"),
+    ("Reason", 'Q.850;cause=16;text="Deskphone 9 acme.example"'),
+    ("In-Reply-To", "Deskphone@10.77.0.77"),
+    ("Content-Language", "Deskphone"),
 ]
 OFFER: Final[Headers] = [("Content-Type", "application/sdp")]
-
-
-def talkative(address: str, port: int) -> bytes:
-    """A description that says more than where the sound goes (RFC 8866): whose phone it is, what else it could do."""
-    plain = sip.sdp(address, port).decode().replace("o=-", "o=acme.example").replace("s=-", "s=Deskphone 9")
-    more = f"a=tool:Deskphone 9\r\na=altc:1 IP4 {address} 40000\r\na=ssrc:7 cname:184@acme.example\r\n"
-    return (
-        f"{plain}{more}i=Deskphone 9\r\nm=message 40008 TCP/MSRP *\r\na=path:msrp://{address}:40008/x;tcp\r\n".encode()
-    )
 
 
 def leaks(carrier: Carrier) -> list[str]:
@@ -65,11 +61,20 @@ def calls(carrier: Carrier) -> Message:
     return sip.parse(raw)
 
 
+def talkative_sdp(phone: Softphone, port: int) -> bytes:
+    """A description that says more than where the sound goes (RFC 8866): whose phone it is, what else it could do."""
+    names = "s=Deskphone 9\r\ni=Deskphone 9\r\nu=http://acme.example/\r\ne=184@acme.example"
+    plain = sip.sdp(phone.address, port).decode().replace("o=-", "o=Deskphone").replace("s=-", names)
+    more = f"a=tool:Deskphone 9\r\na=altc:1 IP4 {phone.address} 40000\r\na=ssrc:7 cname:184@acme.example\r\n"
+    messages = f"m=message 40008 TCP/MSRP *\r\na=path:msrp://{phone.address}:40008/x;tcp\r\n"
+    return (plain + more + messages).encode()
+
+
 def refreshes(asks: Softphone, dialog: Any, answers: Softphone) -> None:
     """A new session description in a call, one way."""
-    raw = asks.in_dialog(dialog, "INVITE", [*OFFER, *TALKATIVE], talkative(asks.address, 40_004))
+    raw = asks.in_dialog(dialog, "INVITE", [*OFFER, *TALKATIVE], talkative_sdp(asks, 40_004))
     asks.send(raw)
-    answers.respond(answers.request("INVITE"), 200, "OK", "", TALKATIVE, talkative(answers.address, 40_006))
+    answers.respond(answers.request("INVITE"), 200, "OK", "", TALKATIVE, talkative_sdp(answers, 40_006))
     assert asks.final(sip.parse(raw).branch, 10).status == 200
     asks.send(asks.in_dialog(dialog, "ACK"))
     answers.request("ACK")
@@ -81,7 +86,7 @@ def test_a_call_that_comes_in_shows_nothing_of_the_inside(carrier: Carrier, phon
     asked = calls(carrier)
     invite = desk.request("INVITE", 10)
     desk.respond(invite, 180, "Ringing", "desk", TALKATIVE)
-    desk.respond(invite, 200, "OK", "desk", TALKATIVE, talkative(desk.address, 40_000))
+    desk.respond(invite, 200, "OK", "desk", TALKATIVE, talkative_sdp(desk, 40_000))
     inside, answer = dialog_of_callee(invite, "desk"), carrier.final(asked.branch, 10)
     outside = dialog_of_caller(answer)
     assert answer.header("from") == asked.header("from")
@@ -97,6 +102,38 @@ def test_a_call_that_comes_in_shows_nothing_of_the_inside(carrier: Carrier, phon
     assert desk.final(sip.parse(raw).branch, 10).header("from") == inside.local
     assert sip.uri_in(bye.header("to")) == sip.uri_in(asked.header("from"))
     assert leaks(carrier) == []
+
+
+def test_what_a_phone_tells_of_transfers_stays_inside(pbx: Any, carrier: Carrier, phone: Any) -> None:
+    """No provider asked for a transfer (RFC 3515 section 2.4.5): the body of a NOTIFY is another phone's answer."""
+    desk: Softphone = phone(DESK)
+    carrier.heard.clear()
+    call = carrier.call_in(NUMBER, desk)
+    content = [("Event", "refer"), ("Subscription-State", "active"), ("Content-Type", "message/sipfrag")]
+    raw = desk.in_dialog(call.phone, "NOTIFY", [*content, *TALKATIVE], b"SIP/2.0 200 OK\r\nServer: Deskphone 9\r\n")
+    desk.send(raw)
+    carrier.respond(carrier.request("NOTIFY"), 200, "OK")
+    assert desk.final(sip.parse(raw).branch).status == 200
+    assert end_call(carrier, desk, call.carrier).status == 200
+    assert leaks(carrier) == []
+    nothing_counted(pbx)
+
+
+def test_an_offer_that_comes_late_shows_nothing_of_the_inside(pbx: Any, carrier: Carrier, phone: Any) -> None:
+    """An INVITE without an offer is answered with one (RFC 3261 section 13.2.1)."""
+    desk: Softphone = phone(DESK)
+    carrier.heard.clear()
+    uri = f"sip:{NUMBER}@{PBX_ADDRESS}"
+    headers = carrier.headers("INVITE", uri)
+    carrier.send(raw := sip.compose(f"INVITE {uri} SIP/2.0", headers))
+    invite = desk.request("INVITE", 10)
+    desk.respond(invite, 200, "OK", "desk", TALKATIVE, talkative_sdp(desk, 40_000))
+    outside = dialog_of_caller(carrier.final(sip.parse(raw).branch, 10))
+    carrier.send(carrier.in_dialog(outside, "ACK", OFFER, sip.sdp(carrier.address, 40_008)))
+    desk.request("ACK")
+    assert end_call(carrier, desk, outside).status == 200
+    assert leaks(carrier) == []
+    nothing_counted(pbx)
 
 
 def test_a_refused_call_shows_nothing_of_the_inside(pbx: Any, carrier: Carrier, phone: Any) -> None:
@@ -119,7 +156,7 @@ def test_a_call_that_goes_out_shows_nothing_of_the_inside(
     """Its INVITE, what follows within the call from either side, and its end. The phone reads its own From and To."""
     desk: Softphone = phone(DESK)
     carrier.heard.clear()
-    desk.offer = lambda: (OFFER, talkative(desk.address, 40_000))  # type: ignore[method-assign]
+    desk.offer = lambda: (OFFER, talkative_sdp(desk, 40_000))  # type: ignore[method-assign]
     begun = desk.begin_call("+498912345678", TALKATIVE)
     theirs = carrier.answer_call(carrier.request("INVITE", 10))
     ours = desk.call_answered(*begun, 10)

@@ -31,3 +31,14 @@ async def test_a_core_that_did_not_answer_is_asked_again() -> None:
     assert await watch.hang_up_all(calls.broken(), "Media refused") == 1
     assert calls.why_ended("a") == "Media refused"
     assert calls.broken() == []
+
+
+def test_a_call_that_got_its_sound_after_the_answer_is_watched_too() -> None:
+    """Attack case 115: nobody would end it when its BYE is lost."""
+    calls = Calls()
+    calls.started(b"", {"call_id": "a", "sip_call_id": "x@y", "t": 1.0})
+    calls.answered(b"", {"call_id": "a", "t": 2.0, "dialog": [1, 2], "media": False})
+    calls.confirmed(b"", {"call_id": "a", "t": 2.1, "dialog": {}, "vars": {"codec": ""}})
+    assert calls.with_media() == {}
+    calls.confirmed(b"", {"call_id": "a", "t": 9.0, "dialog": {}, "vars": {"codec": "PCMA"}})
+    assert calls.with_media() == {"a": "x@y"}
