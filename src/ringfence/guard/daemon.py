@@ -343,7 +343,7 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
     intake = Intake(standing, policy, rulings, record, fuse)
     floods = Floods(firewall, Witnesses(policy, rulings, known, bans))
     intake.recall(replay(paths.journal, snapshot_at, ledger.saved))
-    fuse.restore()
+    fuse.restore(time.time())
     paths.journal.mkdir(mode=0o770, parents=True, exist_ok=True)
     reader = JournalReader(paths.journal, ledger.saved)
     parts = Parts(

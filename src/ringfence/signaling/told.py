@@ -93,11 +93,13 @@ def answered() -> dict[str, Any]:
     """`dialog` is where the core keeps the call, `media` whether the relay carries it.
 
     `tags` are what the relay calls caller and called side. A `broken` call got an answer that was refused: it is ended.
+    Of several trunks that were tried, `trunk` is the one that took the call.
     """
     place = [ksr.number("$dlg(h_entry)"), ksr.number("$dlg(h_id)")]
     carried = bool(ksr.dialog_var("codec"))
     return {
         **call_fields(),
+        "trunk": int(ksr.dialog_var("trunk") or 0),
         "answered_at": time.time(),
         "dialog": place,
         "media": carried,

@@ -39,8 +39,9 @@ def outside(call_id: str, number: str = "+25261234", **more: Any) -> bytes:
     return line("call.started", call_id=call_id, **{**fields, **more})
 
 
-def answered(call_id: str, ago: float = 0.0) -> bytes:
-    return line("call.answered", call_id=call_id, tenant_id=1, answered_at=time.time() - ago, dialog=[3, 4], media=True)
+def answered(call_id: str, ago: float = 0.0, trunk: int = 5) -> bytes:
+    told = {"tenant_id": 1, "answered_at": time.time() - ago, "dialog": [3, 4], "media": True, "trunk": trunk}
+    return line("call.answered", call_id=call_id, **told)
 
 
 def ended(call_id: str) -> bytes:
@@ -147,6 +148,48 @@ def test_lifting_begins_the_budget_anew_and_is_told(tmp_path: Path) -> None:
     assert service.fuse_calls() == []
     assert not workers_refuse(tmp_path)
     assert events(service, "outside.resumed")[0]["by"] == "admin"
+
+
+def test_who_is_suspended_has_a_call_ended_that_is_answered_later(tmp_path: Path) -> None:
+    """One that rings cannot be hung up on; the others being gone, nothing is over its budget any more."""
+    publish(tmp_path, budget__extension={"parallel_international": 2})
+    service = started(tmp_path, outside("c1"), outside("c2"), outside("c3"))
+    assert sorted(service.fuse_calls()) == ["c1", "c2", "c3"]
+    write_journal(tmp_path, ended("c1"), ended("c2"), answered("c3"))
+    service.consume()
+    assert service.parts.fuse.usage(ANN, time.time())["parallel_international"] == 1
+    assert service.fuse_calls() == ["c3"]
+
+
+def test_the_calls_of_the_last_minute_survive_a_kill_unless_somebody_lifted(tmp_path: Path) -> None:
+    publish(tmp_path, budget__extension={"calls_per_minute": 2})
+    service = started(tmp_path, outside("c1"), outside("c2"), ended("c1"), ended("c2"))
+    service.commit()
+    service = started(tmp_path, outside("c3"), ended("c3"))
+    assert service.parts.fuse.usage(ANN, time.time())["calls_per_minute"] == 3
+    service.fuse_calls()
+    assert workers_refuse(tmp_path)
+    assert service.parts.fuse.lift(ANN, "admin", time.time())
+    service.commit()
+    assert started(tmp_path).parts.fuse.usage(ANN, time.time())["calls_per_minute"] == 0
+
+
+def test_an_event_that_lacks_its_payer_does_not_keep_the_guard_from_starting(tmp_path: Path) -> None:
+    publish(tmp_path)
+    broken = {"direction": "outbound", "tenant_id": 1, "number": "+25261234", "trunk": 5}
+    started(tmp_path, line("call.started", call_id="c1", **broken), outside("c2")).commit()
+    assert started(tmp_path).parts.fuse.usage(ANN, time.time())["calls_per_minute"] == 1
+
+
+def test_a_call_that_another_trunk_took_counts_for_that_trunk_also_after_a_kill(tmp_path: Path) -> None:
+    publish(tmp_path)
+    service = started(tmp_path, outside("c1"), answered("c1", 60, trunk=6))
+    service.commit()
+    for one in (service, started(tmp_path)):
+        used = [one.parts.fuse.usage(f"trunk:{trunk}", time.time()) for trunk in (5, 6)]
+        assert [round(item["minutes_per_day"], 1) for item in used] == [0, 1]
+        assert used[1]["parallel_international"] == used[1]["new_destinations_per_day"] == 1
+        assert one.parts.standing.calls.listing()[0]["trunk"] == 6
 
 
 def test_a_warning_is_told_once(tmp_path: Path) -> None:
