@@ -1,6 +1,7 @@
 """What is told of a call: to the journal, to the call record, and to the core that is started after a crash."""
 
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ringfence.policy.handover import VARIABLES
@@ -109,6 +110,18 @@ def answered() -> dict[str, Any]:
     }
 
 
+def note_final(code: int, reason: str, rule: str = "") -> None:
+    """What the caller hears in the end, for the call record: the engine keeps it of no answer that it makes itself."""
+    note({"code": str(code), "reason": reason, "refused": rule})
+
+
+def note(values: Mapping[str, str]) -> None:
+    """Keeps in the dialog what is known of its call."""
+    for name, value in values.items():
+        if value:
+            ksr.set_dialog_var(name, value)
+
+
 def tags() -> list[str]:
     """Of caller and called side, as the media relay knows them. The dialog has the second one only after the answer."""
     return [ksr.text("$dlg(from_tag)"), ksr.dialog_var(CALLED_TAG)]
@@ -124,7 +137,7 @@ def ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
         "answered_at": float(answered) if answered else None,
         "ended_at": time.time(),
         "code": code,
-        "reason": reason[:64],
+        "reason": (ksr.dialog_var("reason") or reason)[:64],
         "rule": ksr.dialog_var("refused"),
         "payer": ksr.dialog_var("payer"),
         **sides.outside_fields(),
