@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.calls import Calls
+from ringfence.guard.clock import Moment
 from ringfence.guard.ledger import Ledger
 from ringfence.guard.spending import KEPT_DAYS, Spending, Suspension
 from ringfence.guard.standing import MALFORMED
@@ -38,6 +39,9 @@ OVER_BUDGET: Final = "Budget used up"
 OUTBOUND: Final = "outbound"
 EMERGENCY: Final = "outbound.emergency"
 """The rule that let an emergency call out."""
+
+LEAST_STEP: Final = 2.0
+"""Seconds by which the clock is set, not drawn."""
 
 OF_TRUNK: Final = f"{Owner.TRUNK}:"
 _ATTEMPTS: Final = (Kind.CALL_STARTED, Kind.CALL_FORWARDED, Kind.OUTSIDE_RESUMED)
@@ -68,14 +72,11 @@ class Fuse:
         self._homes: dict[int, str] = {}
         self._read_of: Book | None = None
         self._day = 0
+        self._ahead: float | None = None
 
     def restore(self, now: float) -> None:
         """What was used before the last stop, and the calls that ran then; puts the suspensions in force."""
-        today = self._meter.today
-        for owner, seconds, money in self._rows.spent(today):
-            self._meter.recall(owner, seconds, money)
-        for owner, name, day in self._rows.destinations():
-            self._meter.recall_destination(owner, name, day == today)
+        self._recall_day(self._meter.today)
         for started, answered in self._parts.calls.going_on():
             with suppress(*MALFORMED):  # reported when it came in
                 self._resume(started, answered)
@@ -83,6 +84,12 @@ class Fuse:
             with suppress(*MALFORMED):
                 self._recall_attempt(event)
         self._parts.workers.replace_all(self._suspended)
+
+    def _recall_day(self, today: int) -> None:
+        for owner, seconds, money in self._rows.spent(today):
+            self._meter.recall(owner, seconds, money)
+        for owner, name, day in self._rows.destinations():
+            self._meter.recall_destination(owner, name, day == today)
 
     def _resume(self, started: Event, answered: Event | None) -> None:
         if call := self._outside(started):
@@ -123,6 +130,14 @@ class Fuse:
             if today.seconds:
                 self._rows.add(owner, self._meter.today, today.seconds, today.money)
         return {"cost": whole.money, "rate": call.rate.name, "destination": call.destination}
+
+    def keep_time(self, at: Moment) -> None:
+        """When somebody set the clock, nothing that runs is charged for the step, or goes free for as long."""
+        ahead = at.wall - at.boot
+        step = ahead - (ahead if self._ahead is None else self._ahead)
+        self._ahead = ahead
+        if abs(step) > LEAST_STEP:
+            self._meter.shift(step)
 
     def tick(self, now: float) -> list[str]:
         """What is over its budget now: warns, suspends. Returns the calls to end: all of whoever is suspended, for one
@@ -270,10 +285,15 @@ class Fuse:
         return FREE
 
     def _turn_day(self, day: int) -> None:
-        if day != self._day:
-            self._day = day
-            self._warned = {item for item in self._warned if item[2] == day}
-            self._rows.forget_before(day - KEPT_DAYS)
+        """Back too: the clock may have been ahead, or have begun in 1970. What a day has used stands in the ledger."""
+        if day == self._day == self._meter.today:
+            return
+        self._day = day
+        self._meter.turn_day(day)
+        if not self._parts.ledger.pending:
+            self._recall_day(day)
+        self._warned = {item for item in self._warned if item[2] == day}
+        self._rows.forget_before(day - KEPT_DAYS)
 
 
 def _calling_code(plan: bytes | None) -> str:

@@ -138,6 +138,21 @@ class Meter:
         wanted = set(owners)
         return [call_id for call_id, (call, _) in self._running.items() if not wanted.isdisjoint(call.owners)]
 
+    def turn_day(self, day: int) -> None:
+        """Whatever was used on another day counts no more."""
+        if day != self.today:
+            self.today = day
+            self._used.clear()
+
+    def shift(self, seconds: float) -> None:
+        """The clock was set by so much: what happened before is as long ago as it was."""
+        self._running = {
+            call_id: (call, None if answered_at is None else answered_at + seconds)
+            for call_id, (call, answered_at) in self._running.items()
+        }
+        for owner, times in self._attempts.items():
+            self._attempts[owner] = deque((at + seconds for at in times), maxlen=MOST_REMEMBERED)
+
     def forgive(self, owner: str) -> None:
         """Today's budget of this owner begins anew; where it called stays known."""
         self._used.pop(owner, None)
@@ -188,10 +203,7 @@ class Meter:
         return Charge(max(0.0, whole - before), max(0, call.rate.cost(whole) - call.rate.cost(before)))
 
     def _turn_day(self, now: float) -> None:
-        day = int(now // DAY)
-        if day > self.today:
-            self.today = day
-            self._used.clear()
+        self.turn_day(max(self.today, int(now // DAY)))
 
     def _forget_attempts(self, now: float) -> None:
         for owner, times in list(self._attempts.items()):
