@@ -66,7 +66,10 @@ SENTENCES: Final = {
     "route.internal_calls": "The caller's role may not call extensions.",
     "outbound.hours": "The outbound rule for this call is outside its office hours; no later rule is asked.",
     "outbound.rule": "The call leaves over the first trunk of its outbound rule that takes it, the cheapest first.",
-    "outbound.emergency": "An emergency number leaves at once; no role, code, hour or limit is asked.",
+    "outbound.emergency": (
+        "An emergency number leaves at once; no role, code, hour, limit or encryption is asked, and whatever one trunk "
+        "answers, the next is tried."
+    ),
     "route.callee_inactive": "The called extension is suspended.",
     "route.extension": "The call goes to every device that is registered for the extension.",
     "route.offline": "No device is registered for the called extension.",

@@ -81,8 +81,12 @@ class LiveCall:
 
     @property
     def as_it_stands(self) -> Event:
-        """What its start said, and where the last forward led: a call may begin inside and leave."""
-        return {**self.started, **(self.forwarded or {}), "t": self.started["t"], "kind": self.started["kind"]}
+        """What its start said, and where the last forward led: a call may begin inside and leave. The trunk is the one
+        that took it.
+        """
+        told = {**self.started, **(self.forwarded or {}), "t": self.started["t"], "kind": self.started["kind"]}
+        trunk = (self.answered or {}).get("trunk")
+        return {**told, "trunk": trunk} if trunk else told
 
     @property
     def callee(self) -> str:

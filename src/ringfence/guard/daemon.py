@@ -298,13 +298,12 @@ class Daemon:
             self._saving = asyncio.create_task(self._save())
 
     async def _save(self) -> None:
-        """The snapshot stands for the saved checkpoint; later lines in it are harmless, since taking them in twice
-        changes nothing.
-        """
-        parts = self._service.parts
-        at = parts.ledger.saved
+        snapshot = self._service.snapshot()
+        if snapshot is None:
+            return
+        at, lines = snapshot
         try:
-            await write_snapshot(self._paths.guard, at, parts.standing.lines(), time.time())
+            await write_snapshot(self._paths.guard, at, lines, time.time())
         except OSError as error:
             log.warning("snapshot not written: %s", error)
             return
@@ -343,7 +342,7 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
     intake = Intake(standing, policy, rulings, record, fuse)
     floods = Floods(firewall, Witnesses(policy, rulings, known, bans))
     intake.recall(replay(paths.journal, snapshot_at, ledger.saved))
-    fuse.restore()
+    fuse.restore(time.time())
     paths.journal.mkdir(mode=0o770, parents=True, exist_ok=True)
     reader = JournalReader(paths.journal, ledger.saved)
     parts = Parts(

@@ -4,17 +4,20 @@ running calls outside and tells people. Emergency and internal calls are none of
 
 import json
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.calls import Calls
+from ringfence.guard.clock import Moment
 from ringfence.guard.ledger import Ledger
 from ringfence.guard.spending import KEPT_DAYS, Spending, Suspension
+from ringfence.guard.standing import MALFORMED
 from ringfence.journal.reader import Event
 from ringfence.policy.book import Book
 from ringfence.policy.events import Kind
-from ringfence.policy.meter import Meter, OutsideCall, Trip
+from ringfence.policy.meter import MINUTE, Meter, OutsideCall, Trip
 from ringfence.policy.plain import from_plain
 from ringfence.policy.spend import (
     DAY,
@@ -36,6 +39,12 @@ OVER_BUDGET: Final = "Budget used up"
 OUTBOUND: Final = "outbound"
 EMERGENCY: Final = "outbound.emergency"
 """The rule that let an emergency call out."""
+
+LEAST_STEP: Final = 2.0
+"""Seconds by which the clock is set, not drawn."""
+
+OF_TRUNK: Final = f"{Owner.TRUNK}:"
+_ATTEMPTS: Final = (Kind.CALL_STARTED, Kind.CALL_FORWARDED, Kind.OUTSIDE_RESUMED)
 
 log = logging.getLogger(__name__)
 
@@ -63,28 +72,53 @@ class Fuse:
         self._homes: dict[int, str] = {}
         self._read_of: Book | None = None
         self._day = 0
+        self._ahead: float | None = None
 
-    def restore(self) -> None:
+    def restore(self, now: float) -> None:
         """What was used before the last stop, and the calls that ran then; puts the suspensions in force."""
-        today = self._meter.today
+        self._recall_day(self._meter.today)
+        for started, answered in self._parts.calls.going_on():
+            with suppress(*MALFORMED):  # reported when it came in
+                self._resume(started, answered)
+        for event in self._parts.ledger.latest_events(_ATTEMPTS, now - MINUTE):
+            with suppress(*MALFORMED):
+                self._recall_attempt(event)
+        self._parts.workers.replace_all(self._suspended)
+
+    def _recall_day(self, today: int) -> None:
         for owner, seconds, money in self._rows.spent(today):
             self._meter.recall(owner, seconds, money)
         for owner, name, day in self._rows.destinations():
             self._meter.recall_destination(owner, name, day == today)
-        for started, answered in self._parts.calls.going_on():
-            if call := self._outside(started):
-                self._meter.resume(call, float(answered.get("answered_at") or answered["t"]) if answered else None)
-        self._parts.workers.replace_all(self._suspended)
+
+    def _resume(self, started: Event, answered: Event | None) -> None:
+        if call := self._outside(started):
+            self._meter.resume(call, float(answered.get("answered_at") or answered["t"]) if answered else None)
+
+    def _recall_attempt(self, event: Event) -> None:
+        """One call of the last minute; whoever was let call again since has begun anew."""
+        if event["kind"] == Kind.OUTSIDE_RESUMED:
+            self._meter.forget_attempts(event["owner"])
+        elif call := self._outside(event):
+            self._meter.attempted(call.owners, float(event["t"]))
 
     def started(self, event: Event) -> None:
         call = self._outside(event)
         if call is None:
             return
-        for owner, name in self._meter.begin(call, float(event["t"])):
-            self._rows.add_destination(owner, name, self._meter.today)
+        self._add_destinations(self._meter.begin(call, float(event["t"])))
 
     def answered(self, event: Event) -> None:
-        self._meter.answer(event["call_id"], float(event.get("answered_at") or event["t"]))
+        """Over the trunk that it names: the ones before it on the way may have refused the call."""
+        answered_at = float(event.get("answered_at") or event["t"])
+        if (trunk := event.get("trunk")) and (owners := self._meter.owners(event["call_id"])):
+            moved = (*(owner for owner in owners if not owner.startswith(OF_TRUNK)), f"{OF_TRUNK}{int(trunk)}")
+            self._add_destinations(self._meter.move(event["call_id"], moved, answered_at))
+        self._meter.answer(event["call_id"], answered_at)
+
+    def _add_destinations(self, found: list[tuple[str, str]]) -> None:
+        for owner, name in found:
+            self._rows.add_destination(owner, name, self._meter.today)
 
     def ended(self, event: Event) -> dict[str, Any]:
         """What the call came to, for its record; nothing of a call inside."""
@@ -97,19 +131,27 @@ class Fuse:
                 self._rows.add(owner, self._meter.today, today.seconds, today.money)
         return {"cost": whole.money, "rate": call.rate.name, "destination": call.destination}
 
+    def keep_time(self, at: Moment) -> None:
+        """When somebody set the clock, nothing that runs is charged for the step, or goes free for as long."""
+        ahead = at.wall - at.boot
+        step = ahead - (ahead if self._ahead is None else self._ahead)
+        self._ahead = ahead
+        if abs(step) > LEAST_STEP:
+            self._meter.shift(step)
+
     def tick(self, now: float) -> list[str]:
-        """What is over its budget now: warns, suspends. Returns the calls to end."""
+        """What is over its budget now: warns, suspends. Returns the calls to end: all of whoever is suspended, for one
+        that still rings cannot be ended before it is answered.
+        """
         self._turn_day(int(now // DAY))
-        doomed: list[str] = []
         for trip in list(self._meter.trips(now, self.budget_of)):
             if trip.owner in self._suspended:
-                doomed += self._meter.running(trip.owner)
-            elif trip.finding.level is Level.CRITICAL:
+                continue
+            if trip.finding.level is Level.CRITICAL:
                 self._suspend(trip, now)
-                doomed += self._meter.running(trip.owner)
             else:
                 self._warn(trip, now)
-        return list(dict.fromkeys(doomed))
+        return self._meter.running(*self._suspended)
 
     def lift(self, owner: str, by: str, now: float) -> bool:
         """Lets somebody call outside again, with the whole budget of a day. False if nobody was suspended."""
@@ -219,7 +261,7 @@ class Fuse:
         country = destination(number)
         trunk = int(event.get("trunk") or 0)
         tenant = int(event["tenant_id"])
-        owners = (f"extension:{event['payer']}", f"tenant:{tenant}", f"trunk:{trunk}")
+        owners = (f"extension:{event['payer']}", f"tenant:{tenant}", f"{OF_TRUNK}{trunk}")
         is_abroad = country not in ("", self._home(tenant, trunk))
         return OutsideCall(event["call_id"], owners, self._rate(number), country, is_abroad)
 
@@ -243,10 +285,15 @@ class Fuse:
         return FREE
 
     def _turn_day(self, day: int) -> None:
-        if day != self._day:
-            self._day = day
-            self._warned = {item for item in self._warned if item[2] == day}
-            self._rows.forget_before(day - KEPT_DAYS)
+        """Back too: the clock may have been ahead, or have begun in 1970. What a day has used stands in the ledger."""
+        if day == self._day == self._meter.today:
+            return
+        self._day = day
+        self._meter.turn_day(day)
+        if not self._parts.ledger.pending:
+            self._recall_day(day)
+        self._warned = {item for item in self._warned if item[2] == day}
+        self._rows.forget_before(day - KEPT_DAYS)
 
 
 def _calling_code(plan: bytes | None) -> str:

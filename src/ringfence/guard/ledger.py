@@ -21,6 +21,9 @@ MAX_EVENTS: Final = LEDGER_EVENTS
 MAX_REGISTRATION_EVENTS: Final = 100_000
 """Phones come and go far more often than anything else happens; they must not push it out."""
 
+MOST_LATEST: Final = 50_000
+"""More events than a minute has."""
+
 TRIM_EVERY: Final = 1_000
 MAX_STAGED: Final = 100_000
 """Rows held while the disk is full; then the oldest go."""
@@ -251,6 +254,15 @@ class Ledger:
             (cursor, json.dumps(wanted), limit),
         )
         return [{**json.loads(body), "id": number, "t": at, "kind": kind} for number, at, kind, body in rows]
+
+    def latest_events(self, kinds: Iterable[str], since: float) -> list[dict[str, Any]]:
+        """Committed events of these kinds that happened after `since`, oldest first, among the newest of all."""
+        rows = self._db.execute(
+            "SELECT at, kind, body FROM event WHERE id > (SELECT max(id) FROM event) - ?1 AND at > ?2 "
+            "AND kind IN (SELECT value FROM json_each(?3)) ORDER BY id",
+            (MOST_LATEST, since, json.dumps(tuple(kinds))),
+        )
+        return [{**json.loads(body), "t": at, "kind": kind} for at, kind, body in rows]
 
     def add_tables(self, schema: str) -> None:
         """Tables of somebody who keeps more here; only what does not exist yet is made."""

@@ -172,6 +172,14 @@ class Service:
         self.parts.alarms.clear(LEDGER_UNWRITABLE, now.wall)
         self.parts.reader.release(self.snapshot_at.segment - 1)
 
+    def snapshot(self) -> tuple[Checkpoint, list[bytes]] | None:
+        """How far the journal was read, and what stands by then: both of one moment, or a call that ended in between
+        would be charged to nobody. None while the ledger cannot be written.
+        """
+        self.commit()
+        saved = self.parts.ledger.saved
+        return (saved, self.parts.standing.lines()) if saved == self.parts.reader.checkpoint else None
+
     def tell_shortage(self, shortage: str) -> None:
         """Raises the alarm of the disk, while something is said of it."""
         if shortage:
@@ -211,7 +219,9 @@ class Service:
 
     def fuse_calls(self) -> list[str]:
         """Once a second: the calls that a budget ends now."""
-        doomed = self.parts.fuse.tick(moment().wall)
+        now = moment()
+        self.parts.fuse.keep_time(now)
+        doomed = self.parts.fuse.tick(now.wall)
         if self.parts.ledger.pending:
             self.commit()
         return doomed

@@ -5,7 +5,7 @@ Pure: every time is an argument, in Unix time. What ended calls have used is kep
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from ringfence.policy.spend import DAY, Budget, Finding, Rate, Usage, judge
@@ -81,9 +81,34 @@ class Meter:
         """A call is sent. Returns each owner for whom its destination is new."""
         self._turn_day(now)
         self._running[call.call_id] = (call, None)
+        return self._count(call, call.owners, now)
+
+    def attempted(self, owners: Iterable[str], at: float) -> None:
+        """A call was sent that counts for its minute, whether or not it still runs."""
+        for owner in owners:
+            self._attempts.setdefault(owner, deque(maxlen=MOST_REMEMBERED)).append(at)
+
+    def forget_attempts(self, owner: str) -> None:
+        self._attempts.pop(owner, None)
+
+    def owners(self, call_id: str) -> tuple[str, ...]:
+        """Whom a running call concerns; nobody if it does not go outside."""
+        found = self._running.get(call_id)
+        return found[0].owners if found else ()
+
+    def move(self, call_id: str, owners: tuple[str, ...], at: float) -> list[tuple[str, str]]:
+        """A running call concerns others: another trunk took it. Returns what `begin` does, of those who are new."""
+        found = self._running.get(call_id)
+        if found is None:
+            return []
+        call, answered_at = found
+        self._running[call_id] = (replace(call, owners=owners), answered_at)
+        return self._count(call, [owner for owner in owners if owner not in call.owners], at)
+
+    def _count(self, call: OutsideCall, owners: Iterable[str], now: float) -> list[tuple[str, str]]:
         found = []
-        for owner in call.owners:
-            self._attempts.setdefault(owner, deque(maxlen=MOST_REMEMBERED)).append(now)
+        self.attempted(owners, now)
+        for owner in owners:
             if call.is_international and call.destination not in self._known[owner]:
                 self._known[owner].add(call.destination)
                 self._used[owner].new.add(call.destination)
@@ -108,14 +133,30 @@ class Meter:
         seconds = max(0.0, at - answered_at) if answered_at is not None else 0.0
         return call, Charge(seconds, call.rate.cost(seconds)), today
 
-    def running(self, owner: str) -> list[str]:
-        """The running calls outside that concern an owner."""
-        return [call_id for call_id, (call, _) in self._running.items() if owner in call.owners]
+    def running(self, *owners: str) -> list[str]:
+        """The running calls outside that concern one of these."""
+        wanted = set(owners)
+        return [call_id for call_id, (call, _) in self._running.items() if not wanted.isdisjoint(call.owners)]
+
+    def turn_day(self, day: int) -> None:
+        """Whatever was used on another day counts no more."""
+        if day != self.today:
+            self.today = day
+            self._used.clear()
+
+    def shift(self, seconds: float) -> None:
+        """The clock was set by so much: what happened before is as long ago as it was."""
+        self._running = {
+            call_id: (call, None if answered_at is None else answered_at + seconds)
+            for call_id, (call, answered_at) in self._running.items()
+        }
+        for owner, times in self._attempts.items():
+            self._attempts[owner] = deque((at + seconds for at in times), maxlen=MOST_REMEMBERED)
 
     def forgive(self, owner: str) -> None:
         """Today's budget of this owner begins anew; where it called stays known."""
         self._used.pop(owner, None)
-        self._attempts.pop(owner, None)
+        self.forget_attempts(owner)
 
     def usage(self, owner: str, now: float) -> Usage:
         """What an owner has used now."""
@@ -162,10 +203,7 @@ class Meter:
         return Charge(max(0.0, whole - before), max(0, call.rate.cost(whole) - call.rate.cost(before)))
 
     def _turn_day(self, now: float) -> None:
-        day = int(now // DAY)
-        if day > self.today:
-            self.today = day
-            self._used.clear()
+        self.turn_day(max(self.today, int(now // DAY)))
 
     def _forget_attempts(self, now: float) -> None:
         for owner, times in list(self._attempts.items()):

@@ -48,7 +48,7 @@ def no_exchange(tenant_id: int) -> Exchange | None:
 
 
 def emergency_call(payer: Subscriber, user: str, index: Index, exchange: Exchange | None) -> CallOutside | None:
-    """The way of an emergency call; None for any other number. No role, code, hour or limit is asked."""
+    """The way of an emergency call; None for any other number. No role, code, hour, limit or encryption is asked."""
     if exchange is None:
         return None
     plan = exchange.plan

@@ -10,7 +10,7 @@ IsDown = Callable[[int, str], bool]
 BETWEEN: Final = "|"
 APART: Final = ";"
 MOST_WAYS: Final = 16
-NO_WAY: Final = Refuse("trunk.none", 503, "Service Unavailable")
+NO_WAY: Final = Refuse("trunk.none", 480, "No Trunk Available")
 """No trunk of the routes may be used, or none answers."""
 
 
@@ -24,12 +24,11 @@ class Way(NamedTuple):
 
 
 def ways(verdict: CallOutside, trunks: TrunkIndex, is_down: IsDown) -> tuple[Way, ...]:
-    """In the order of the routes; addresses that do not answer are left out, unless nothing else is left and the call
-    is an emergency.
-    """
+    """In the order of the routes; addresses that do not answer are left out, of an emergency call they are the last."""
     found = _all(verdict, trunks)
     alive = [way for way in found if not is_down(way.trunk_id, way.address)]
-    return tuple((alive or (found if verdict.emergency else []))[:MOST_WAYS])
+    last = [way for way in found if way not in alive] if verdict.emergency else []
+    return tuple((alive + last)[:MOST_WAYS])
 
 
 def _all(verdict: CallOutside, trunks: TrunkIndex) -> list[Way]:
@@ -70,12 +69,15 @@ def decode_ways(text: str) -> tuple[Way, ...]:
     return tuple(Way(int(number), address, called, caller) for number, address, called, caller in parts)
 
 
-def goes_on(code: int, *, heard: bool) -> bool:
-    """Whether a final answer is one to try the next way for: the trunk failed, not the called side.
+def goes_on(code: int, *, heard: bool, emergency: bool = False) -> bool:
+    """Whether a final answer is one to try the next way for: the trunk failed, not the called side. An emergency call
+    takes no for an answer from no trunk: not every provider knows the number, and one may have barred its customer.
 
     >>> goes_on(503, heard=True), goes_on(408, heard=False), goes_on(486, heard=True), goes_on(603, heard=True)
     (True, True, False, False)
     """
+    if emergency:
+        return True
     if code == 408:
         return not heard
     return 500 <= code < 600 or code in (401, 407)

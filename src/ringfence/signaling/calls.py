@@ -63,6 +63,7 @@ class Arrived(NamedTuple):
 
 INSIDE: Final = Arrived()
 
+NOT_SENT: Final = Refuse("", 500, "Server Internal Error")
 LONGEST_RINGING: Final = 120
 """Seconds."""
 
@@ -303,11 +304,9 @@ def start_sending() -> None:
     """The same for a new call; without a relay for its media it ends with 503."""
     if ring_devices():
         return
-    if failed := media.has_failed():
-        ksr.set_dialog_var("refused", media.UNAVAILABLE.rule)
-    code, reason = (media.UNAVAILABLE.code, media.UNAVAILABLE.reason) if failed else (500, "Server Internal Error")
-    told.note_end(code, reason, "system")
-    ksr.reply(code, reason)
+    refusal = media.UNAVAILABLE if media.has_failed() else NOT_SENT
+    told.note_end(refusal.code, refusal.reason, "system", refusal.rule)
+    ksr.reply(refusal.code, refusal.reason)
 
 
 def _objection_to_body(method: str, from_caller: bool, other: str) -> Refuse | None:
@@ -342,9 +341,7 @@ def _track(verdict: Rung, target_user: str, call_id: str, more: Mapping[str, str
         "started": f"{time.time():.3f}",
         "caller_rtp": negotiated.encryption(ksr.text("$rb")),
     }
-    for name, value in values.items():
-        if value:
-            ksr.set_dialog_var(name, value)
+    told.note(values)
 
 
 def end_in_time(tenant: Tenant) -> None:
@@ -383,10 +380,10 @@ def refuse(worker: Worker, refusal: Refuse, call: dict[str, Any]) -> None:
     _journal_refusal(worker, refusal, call)
 
 
-def journal_refused_call(worker: Worker, refusal: Refuse, caller: Subscriber, target_user: str) -> None:
+def journal_refused_call(worker: Worker, refusal: Refuse, caller: Subscriber, target_user: str, **more: str) -> None:
     """A call that the policy refused to a proved caller is a CDR too."""
     fields = caller_fields(caller, "", target_user)
-    _journal_refusal(worker, refusal, {**fields, "payer": refusal.payer or caller.aor})
+    _journal_refusal(worker, refusal, {**fields, "payer": refusal.payer or caller.aor, **more})
 
 
 def _journal_refusal(worker: Worker, refusal: Refuse, call: dict[str, Any]) -> None:

@@ -77,11 +77,16 @@ def give_back(keys: Iterable[str]) -> None:
 
 
 def refuse(objection: Refuse) -> None:
-    """Tells the caller why, in the words of the telephone network."""
+    """Answers the caller with the reason, also in the words of the telephone network."""
+    tell_cause(objection)
+    ksr.reply(objection.code, objection.reason)
+
+
+def tell_cause(objection: Refuse) -> None:
+    """For the answer that comes next."""
     cause = limits.CAUSES.get(objection.code)
     if cause:
         ksr.reply_header(f"Reason: {cause}")
-    ksr.reply(objection.code, objection.reason)
 
 
 def _suspended(call: CallFacts, worker: Worker) -> Refuse | None:

@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from ringfence.policy.book import Subscriber
+from ringfence.policy.encryption import USUAL
 from ringfence.policy.events import Kind
 from ringfence.policy.limits import CallFacts
-from ringfence.policy.media import encode_leg
+from ringfence.policy.media import Leg, encode_leg
 from ringfence.policy.model import CallOutside, Refuse
 from ringfence.policy.trunks import Trunk
 from ringfence.policy.ways import NO_WAY, Way, decode_ways, encode_ways, goes_on, peer_of, ways
@@ -53,7 +54,7 @@ def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker)
     """Sends an INVITE to the outside over the first way that has a line free."""
     if verdict.emergency:
         emergency.tell(verdict, worker)
-    leg = media.leg_of_caller(by.arrived.terms or terms.of_subscriber(by.caller, worker))
+    leg = _leg(verdict, by, worker)
     if isinstance(leg, Refuse):
         calls.refuse(worker, leg, calls.caller_fields(by.caller, verdict.number, dialled))
         return
@@ -64,21 +65,31 @@ def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker)
     found, objection = _admitted(_ways(verdict, worker), call, admit, worker)
     if objection is not None:
         refusal = replace(objection, payer=payer.aor)
-        calls.journal_refused_call(worker, refusal, by.caller, dialled)
+        wanted = {name: _of_number(verdict)[name] for name in ("number", "outbound_rule", "direction")}
+        calls.journal_refused_call(worker, refusal, by.caller, dialled, **wanted)
         worker.refused(objection.rule)
         limits.refuse(objection)
         return
     calls.end_in_time(tenant)
     values = {**_values(verdict, dialled, by), "id": worker.new_call_id()}
-    _track({**values, **_taken(verdict, found), media.CALLER: encode_leg(leg)})
+    ksr.track_dialog()
+    told.note({**values, **_taken(verdict, found), media.CALLER: encode_leg(leg)})
     limits.attach(worker)
     fields = {**calls.caller_fields(by.caller, verdict.number, dialled), "trunk": found[0].trunk_id}
     started = {name: values[name] for name in ("payer", "number", "outbound_rule", "direction")}
     worker.journal.append(Kind.CALL_STARTED, {"call_id": values["id"], "rule": verdict.rule, **fields, **started})
     ksr.record_route()
-    if not _send(worker):
-        told.note_end(NO_WAY.code, NO_WAY.reason, "system")
-        ksr.reply(NO_WAY.code, NO_WAY.reason)
+    if objection := _send(worker):
+        told.note_end(objection.code, objection.reason, "system", objection.rule)
+        limits.refuse(objection)
+
+
+def _leg(verdict: CallOutside, by: Source, worker: Worker) -> Leg | Refuse:
+    """The leg of the caller, or why its offer is refused. Not so of an emergency call: rather heard by others than by
+    nobody.
+    """
+    leg = media.leg_of_caller(by.arrived.terms or terms.of_subscriber(by.caller, worker))
+    return media.leg_of_caller(USUAL) if isinstance(leg, Refuse) and verdict.emergency else leg
 
 
 def lead_outside(verdict: CallOutside, caller: Subscriber, worker: Worker) -> Refuse | None:
@@ -96,7 +107,7 @@ def lead_outside(verdict: CallOutside, caller: Subscriber, worker: Worker) -> Re
         ksr.set_dialog_var(name, value)
     leads = {"by": path.rpartition(",")[2], "rung": [], "payer": verdict.payer.aor, "emergency": verdict.emergency}
     worker.journal.append(Kind.CALL_FORWARDED, {**told.call_fields(), **sides.outside_fields(), **leads})
-    return None if _send(worker) else NO_WAY
+    return _send(worker)
 
 
 def _ways(verdict: CallOutside, worker: Worker) -> tuple[Way, ...]:
@@ -122,17 +133,17 @@ def _admitted(
     return (), objection
 
 
-def _moves(trunk: Trunk, worker: Worker) -> bool:
-    """Whether the call may go on over this trunk; its counts move along."""
+def _objection_to(trunk: Trunk, worker: Worker) -> Refuse | None:
+    """The objection to this trunk carrying the call; without one its counts move along."""
     if limits.counts_for(trunk.id):
-        return True
+        return None
     payer = worker.view.subscriber(ksr.dialog_var("payer"))
     if payer is None:
-        return False
+        return NO_WAY
     tenant = worker.tenant(payer.domain)
     caller = worker.view.subscriber(ksr.dialog_var("from"))
     call = CallFacts(tenant, caller, None, lines.extent_of(trunk, tenant.id), bool(ksr.dialog_var("emergency")), True)
-    return limits.readmit(call._replace(payer=payer, came_by=lines.came_by(tenant, worker)), worker) is None
+    return limits.readmit(call._replace(payer=payer, came_by=lines.came_by(tenant, worker)), worker)
 
 
 def _values(verdict: CallOutside, dialled: str, by: Source) -> dict[str, str]:
@@ -166,25 +177,24 @@ def _taken(verdict: CallOutside, found: tuple[Way, ...]) -> dict[str, str]:
     return {"ways": encode_ways(found), "privacy": PRIVATE if private else ""}
 
 
-def _track(values: dict[str, str]) -> None:
-    ksr.track_dialog()
-    for name, value in values.items():
-        if value:
-            ksr.set_dialog_var(name, value)
-
-
-def _send(worker: Worker) -> bool:
-    """The one place where a call goes out over a trunk: takes the first way that Kamailio can send to."""
-    index = worker.view.current()
+def _send(worker: Worker) -> Refuse | None:
+    """The one place where a call goes out over a trunk: takes the first way that Kamailio can send to. Without one, the
+    last objection.
+    """
+    index, objection = worker.view.current(), NO_WAY
     left = decode_ways(ksr.dialog_var("ways")) if index else ()
     while left and index:
         way, left = left[0], left[1:]
         trunk = index.trunks.by_id.get(way.trunk_id)
-        if trunk and trunk.enabled and _moves(trunk, worker) and _aim(way, trunk, worker):
+        if trunk is None or not trunk.enabled:
+            continue
+        if refused := _objection_to(trunk, worker):
+            objection = refused
+        elif _aim(way, trunk, worker):
             _note(way, left, trunk)
             if _relayed():
-                return True
-    return False
+                return None
+    return media.UNAVAILABLE if media.has_failed() else objection
 
 
 def _note(way: Way, left: tuple[Way, ...], trunk: Trunk) -> None:
@@ -265,9 +275,23 @@ def failed(worker: Worker) -> None:
     heard = ksr.any_reply()
     if code == 408 and not heard:
         _went_silent(worker)
-    if goes_on(code, heard=heard) and _send(worker):
+    emergency = bool(ksr.dialog_var("emergency"))
+    objection = _send(worker) if goes_on(code, heard=heard, emergency=emergency) else NO_WAY
+    if objection is None:
         return
-    calls.failed(worker, in_dialog=False)
+    if objection is NO_WAY:
+        calls.failed(worker, in_dialog=False)
+    else:
+        _end(objection, worker)
+
+
+def _end(objection: Refuse, worker: Worker) -> None:
+    """Another way was there and may not be taken: the caller hears why, not what the trunk before it said."""
+    worker.refused(objection.rule)
+    ksr.set_dialog_var("refused", objection.rule)
+    limits.tell_cause(objection)
+    calls.replace_final(objection.code, objection.reason)
+    media.let_go()
 
 
 def _answers_challenge(worker: Worker) -> bool:

@@ -1,6 +1,7 @@
 """What is told of a call: to the journal, to the call record, and to the core that is started after a crash."""
 
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ringfence.policy.handover import VARIABLES
@@ -93,11 +94,13 @@ def answered() -> dict[str, Any]:
     """`dialog` is where the core keeps the call, `media` whether the relay carries it.
 
     `tags` are what the relay calls caller and called side. A `broken` call got an answer that was refused: it is ended.
+    Of several trunks that were tried, `trunk` is the one that took the call.
     """
     place = [ksr.number("$dlg(h_entry)"), ksr.number("$dlg(h_id)")]
     carried = bool(ksr.dialog_var("codec"))
     return {
         **call_fields(),
+        "trunk": int(ksr.dialog_var("trunk") or 0),
         "answered_at": time.time(),
         "dialog": place,
         "media": carried,
@@ -105,6 +108,13 @@ def answered() -> dict[str, Any]:
         "media_addresses": named.told(),
         "broken": media.ends_now(),
     }
+
+
+def note(values: Mapping[str, str]) -> None:
+    """Keeps in the dialog what is known of its call."""
+    for name, value in values.items():
+        if value:
+            ksr.set_dialog_var(name, value)
 
 
 def tags() -> list[str]:
@@ -131,10 +141,11 @@ def ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
     }
 
 
-def note_end(code: int, reason: str, by: str) -> None:
-    """How a call ends that nobody answered, for `never_answered`."""
+def note_end(code: int, reason: str, by: str, rule: str = "") -> None:
+    """How a call ends that nobody answered, for `never_answered`: the engine forgets answers of its own."""
     for name, value in (("code", str(code)), ("why", reason), ("ender", by)):
         ksr.set_dialog_var(name, value)
+    note({"refused": rule})
 
 
 def note_failure(code: int) -> None:

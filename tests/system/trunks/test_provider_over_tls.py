@@ -78,7 +78,7 @@ def test_a_provider_over_tls_has_to_prove_who_it_is(
     wrong = f"the certificate is for other.example, not for {secure.host.address} or {DOMAIN}"
     within(40, lambda: _peer(pbx, secured)["detail"] == wrong, "the trunk says whose certificate it was")
     assert _peer(pbx, secured)["state"] == "down"
-    assert refused_call(phone("120"), NUMBER) == 503
+    assert refused_call(phone("120"), NUMBER) == 480
     assert secure.requests("INVITE") == []
     assert not any("uthorization:" in message for message in secure.messages())
 

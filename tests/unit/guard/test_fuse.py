@@ -1,13 +1,19 @@
 """The fraud fuse at work (attack case 111): charged while calls run, stopped at the budget, kept through restarts."""
 
+import asyncio
 import json
 import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from ringfence.guard.clock import Moment
 from ringfence.guard.service import Service
+from ringfence.guard.standing import write_snapshot
+from ringfence.hosts.paths import Paths
 from ringfence.policy.book import Book, Tenant
-from ringfence.policy.spend import MILLION, Rate, encode_rate
+from ringfence.policy.spend import DAY, MILLION, Rate, encode_rate
 from ringfence.store.suspensions import SuspensionReader
 from ringfence.store.writer import Lookups, PolicyWriter
 
@@ -39,8 +45,9 @@ def outside(call_id: str, number: str = "+25261234", **more: Any) -> bytes:
     return line("call.started", call_id=call_id, **{**fields, **more})
 
 
-def answered(call_id: str, ago: float = 0.0) -> bytes:
-    return line("call.answered", call_id=call_id, tenant_id=1, answered_at=time.time() - ago, dialog=[3, 4], media=True)
+def answered(call_id: str, ago: float = 0.0, trunk: int = 5) -> bytes:
+    told = {"tenant_id": 1, "answered_at": time.time() - ago, "dialog": [3, 4], "media": True, "trunk": trunk}
+    return line("call.answered", call_id=call_id, **told)
 
 
 def ended(call_id: str) -> bytes:
@@ -137,6 +144,19 @@ def test_a_call_is_charged_once_though_its_end_is_read_twice(tmp_path: Path) -> 
     assert second.parts.fuse.usage(ANN, time.time())["minutes_per_day"] == 2
 
 
+def test_a_call_that_ended_just_before_a_snapshot_is_charged_after_a_kill(tmp_path: Path) -> None:
+    """What the snapshot leaves out has to be in the ledger, or the end of the call is read again and means nothing."""
+    publish(tmp_path)
+    service = started(tmp_path, outside("c1"), answered("c1", 120))
+    service.commit()
+    write_journal(tmp_path, ended("c1"))
+    service.consume()
+    taken = service.snapshot()
+    assert taken is not None
+    asyncio.run(write_snapshot(Paths(tmp_path, tmp_path / "run").guard, *taken, time.time()))
+    assert started(tmp_path).parts.fuse.usage(ANN, time.time())["minutes_per_day"] == 2
+
+
 def test_lifting_begins_the_budget_anew_and_is_told(tmp_path: Path) -> None:
     publish(tmp_path, budget__extension={"calls_per_minute": 2})
     service = started(tmp_path, outside("c1"), outside("c2"), outside("c3"), ended("c1"), ended("c2"), ended("c3"))
@@ -147,6 +167,81 @@ def test_lifting_begins_the_budget_anew_and_is_told(tmp_path: Path) -> None:
     assert service.fuse_calls() == []
     assert not workers_refuse(tmp_path)
     assert events(service, "outside.resumed")[0]["by"] == "admin"
+
+
+def test_who_is_suspended_has_a_call_ended_that_is_answered_later(tmp_path: Path) -> None:
+    """One that rings cannot be hung up on; the others being gone, nothing is over its budget any more."""
+    publish(tmp_path, budget__extension={"parallel_international": 2})
+    service = started(tmp_path, outside("c1"), outside("c2"), outside("c3"))
+    assert sorted(service.fuse_calls()) == ["c1", "c2", "c3"]
+    write_journal(tmp_path, ended("c1"), ended("c2"), answered("c3"))
+    service.consume()
+    assert service.parts.fuse.usage(ANN, time.time())["parallel_international"] == 1
+    assert service.fuse_calls() == ["c3"]
+
+
+def test_the_calls_of_the_last_minute_survive_a_kill_unless_somebody_lifted(tmp_path: Path) -> None:
+    publish(tmp_path, budget__extension={"calls_per_minute": 2})
+    service = started(tmp_path, outside("c1"), outside("c2"), ended("c1"), ended("c2"))
+    service.commit()
+    service = started(tmp_path, outside("c3"), ended("c3"))
+    assert service.parts.fuse.usage(ANN, time.time())["calls_per_minute"] == 3
+    service.fuse_calls()
+    assert workers_refuse(tmp_path)
+    assert service.parts.fuse.lift(ANN, "admin", time.time())
+    service.commit()
+    assert started(tmp_path).parts.fuse.usage(ANN, time.time())["calls_per_minute"] == 0
+
+
+def test_an_event_that_lacks_its_payer_does_not_keep_the_guard_from_starting(tmp_path: Path) -> None:
+    publish(tmp_path)
+    broken = {"direction": "outbound", "tenant_id": 1, "number": "+25261234", "trunk": 5}
+    started(tmp_path, line("call.started", call_id="c1", **broken), outside("c2")).commit()
+    assert started(tmp_path).parts.fuse.usage(ANN, time.time())["calls_per_minute"] == 1
+
+
+def test_a_call_that_another_trunk_took_counts_for_that_trunk_also_after_a_kill(tmp_path: Path) -> None:
+    publish(tmp_path)
+    service = started(tmp_path, outside("c1"), answered("c1", 60, trunk=6))
+    service.commit()
+    for one in (service, started(tmp_path)):
+        used = [one.parts.fuse.usage(f"trunk:{trunk}", time.time()) for trunk in (5, 6)]
+        assert [round(item["minutes_per_day"], 1) for item in used] == [0, 1]
+        assert used[1]["parallel_international"] == used[1]["new_destinations_per_day"] == 1
+        assert one.parts.standing.calls.listing()[0]["trunk"] == 6
+
+
+@pytest.mark.parametrize("step", [7_200, -7_200])
+def test_nobody_pays_for_a_clock_that_is_set_and_no_call_goes_free(tmp_path: Path, step: float) -> None:
+    """Attack case 122."""
+    publish(tmp_path, budget__extension={"minutes_per_day": 30, "calls_per_minute": 3})
+    noon = time.time() // DAY * DAY + DAY / 2
+    service = started(tmp_path, *(outside(f"c{one}", "+25261234", t=noon) for one in range(3)))
+    write_journal(tmp_path, line("call.answered", call_id="c1", tenant_id=1, answered_at=noon, dialog=[3, 4]))
+    service.consume()
+    fuse = service.parts.fuse
+    fuse.keep_time(Moment(noon + 60, 1_000))
+    fuse.tick(noon + 60)
+    fuse.keep_time(Moment(noon + 61 + step, 1_001))
+    assert fuse.tick(noon + 61 + step) == []
+    assert fuse.usage(ANN, noon + 61 + step)["minutes_per_day"] == 1.02
+    assert fuse.usage(ANN, noon + 61 + step)["calls_per_minute"] == 0
+
+
+def test_a_day_that_comes_again_has_used_what_it_had(tmp_path: Path) -> None:
+    """The clock was ahead over midnight, or begins in 1970 at boot (attack case 122)."""
+    publish(tmp_path, budget__extension={"minutes_per_day": 10})
+    service = started(tmp_path, outside("c1"), answered("c1", 400), ended("c1"))
+    service.commit()
+    fuse, now = service.parts.fuse, time.time()
+    for other in (now + DAY, 0.0):
+        fuse.tick(other)
+        service.commit()
+        assert fuse.usage(ANN, other)["minutes_per_day"] == 0
+        fuse.tick(now)
+        service.commit()
+        used = fuse.usage(ANN, now)
+        assert (round(used["minutes_per_day"], 1), used["new_destinations_per_day"]) == (6.7, 1)
 
 
 def test_a_warning_is_told_once(tmp_path: Path) -> None:

@@ -44,10 +44,12 @@ def test_every_address_of_every_route_is_a_way_in_order() -> None:
     assert peer_of(found[3], GATEWAY) is None
 
 
-def test_dead_addresses_are_skipped_but_for_an_emergency_without_another() -> None:
+def test_dead_addresses_are_skipped_and_the_last_of_an_emergency() -> None:
     assert [way.trunk_id for way in ways(call(1, 2), TRUNKS, lambda trunk_id, _: trunk_id == 1)] == [2]
     assert ways(call(1), TRUNKS, lambda *_: True) == ()
     assert len(ways(call(1, emergency=True), TRUNKS, lambda *_: True)) == 2
+    found = ways(call(1, 2, emergency=True), TRUNKS, lambda trunk_id, _: trunk_id == 1)
+    assert [way.trunk_id for way in found] == [2, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +75,7 @@ def test_no_way_over_a_foreign_or_disabled_trunk_nor_for_what_is_no_number(wrong
 )
 def test_only_the_trunks_own_failures_lead_to_the_next_way(code: int, heard: bool, on: bool) -> None:
     assert goes_on(code, heard=heard) is on
+    assert goes_on(code, heard=heard, emergency=True)
 
 
 def test_a_registration_moves_on_from_an_address_that_fails() -> None:

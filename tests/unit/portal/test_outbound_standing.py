@@ -48,7 +48,7 @@ def test_a_trunk_is_down_when_none_of_its_addresses_answers(site: Site, guard: F
     told_down(guard, trunks[1], "203.0.113.1:5060")
     found = asked(site.a, NUMBER)
     assert (states(found), found["objection"]["verdict"], found["objection"]["code"]) == (
-        ["down", "down"], "trunk.none", 503,
+        ["down", "down"], "trunk.none", 480,
     )  # fmt: skip
     assert states(asked(site.a, NUMBER, "2026-01-05T12:00:00Z")) == ["ready", "ready"], "another moment: not known"
     assert asked(site.a, "112")["objection"] is None or not asked(site.a, "112")["routes"]

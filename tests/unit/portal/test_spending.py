@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from ringfence.policy.spend import decode_rate
 from ringfence.portal import places
 from ringfence.portal.actor import shell_actor
+from ringfence.portal.problems import Refused
 from ringfence.portal.spending.importing import replace_rates
 from ringfence.portal.spending.models import Budget, Rate
 from ringfence.store.reader import PolicyReader
@@ -67,6 +68,54 @@ def test_a_file_replaces_all_rates_or_with_a_fault_none(site: Site) -> None:
     assert list(Rate.objects.values_list("prefix", flat=True)) == ["49", "4930"]
     assert published("rate/1") is None
     assert decode_rate(published("rate/4930") or b"").name == "Berlin"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "prefix;name;price\r\n49;Germany, fixed;0,02\r\n4930;Berlin;0,01\r\n",
+        '\ufeff"prefix","name","price"\n"49","Germany, fixed","0.02"\n\n,,\n"4930","Berlin","0.01"\n',
+        "price;prefix;name\n0.02;+49;Germany, fixed\n;;\n ,01;4930;Berlin",
+    ],
+)
+def test_a_file_is_taken_as_spreadsheets_write_it(site: Site, text: str) -> None:
+    outcome = replace_rates(shell_actor(), io.StringIO(text, newline=""), dry_run=False)
+    assert outcome.problems == []
+    found = [(row.prefix, row.name, row.price) for row in Rate.objects.order_by("prefix")]
+    assert found == [("49", "Germany, fixed", 20_000), ("4930", "Berlin", 10_000)]
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("0049,1", "rate.prefix"), ("049,1", "rate.prefix"), ("4.9E+10,1", "rate.prefix"), (",1", "rate.prefix"),
+        ("49,-1", "rate.money"), ("49,2e9", "rate.money"), ("49,1e999999", "import.number"), ("49,", "import.number"),
+        ("49,NaN", "import.number"), ("49,Infinity", "import.number"), ('49,"1,50"', "import.number"),
+        ("49,0.0000001", "import.number"),
+    ],
+)  # fmt: skip
+def test_a_rate_that_could_never_count_or_is_no_amount_is_named_with_its_line(site: Site, line: str, rule: str) -> None:
+    """Calls would be free where somebody believes that they are counted."""
+    outcome = replace_rates(shell_actor(), io.StringIO(f"prefix,price\n44,1\n{line}\n"), dry_run=False)
+    assert [(item.field, item.rule) for item in outcome.problems] == [("line 3", rule)]
+    assert not Rate.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("", "import.columns"), ("\n", "import.columns"), ("prefix,price\n", "import.empty"),
+        ("prefix;price\n;\n", "import.empty"), ("a" * 1_000_000, "import.syntax"),
+        ('prefix,price\n49,"1', "import.syntax"),
+        ("prefix,price\n" + "4" * 1_000_000, "import.syntax"),
+    ],
+)  # fmt: skip
+def test_a_file_without_rates_leaves_the_old_ones(site: Site, text: str, rule: str) -> None:
+    site.admin.post("rates", prefix="1", price=1)
+    with pytest.raises(Refused) as refused:
+        replace_rates(shell_actor(), io.StringIO(text), dry_run=False)
+    assert refused.value.problems[0].rule == rule
+    assert Rate.objects.get().prefix == "1"
 
 
 def test_a_file_is_taken_on_the_page(site: Site) -> None:

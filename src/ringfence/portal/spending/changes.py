@@ -28,8 +28,8 @@ LONGEST_INCREMENT: Final = 3_600
 def rate_problems(values: dict[str, Any]) -> list[Problem]:
     """What is wrong with a rate; prefixes are digits as in E.164, without a plus."""
     prefix, found = str(values["prefix"]), []
-    if not (prefix.isascii() and prefix.isdigit() and len(prefix) <= LONGEST_PREFIX):
-        message = f"A prefix is 1 to {LONGEST_PREFIX} digits in international form, without a plus, as in 4930."
+    if not (prefix.isascii() and prefix.isdigit() and len(prefix) <= LONGEST_PREFIX and prefix[0] != "0"):
+        message = f"A prefix is 1 to {LONGEST_PREFIX} digits in international form, without a plus or 00, as in 4930."
         found.append(Problem("prefix", "rate.prefix", message))
     for name in ("price", "fee"):
         if not 0 <= values[name] <= MOST_MONEY:

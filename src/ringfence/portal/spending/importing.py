@@ -1,13 +1,16 @@
 """Rates from a CSV file: every line is judged first, then all of them replace the old rates, or none do.
 
 The first line names the columns: prefix, price, and if wanted name, fee, first, each. Amounts are in currency units
-with at most six decimals, increments in seconds.
+with at most six decimals, increments in seconds. Where semicolons stand between the columns, as spreadsheets write them
+in many countries, a comma may stand before the decimals.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from itertools import chain
 from typing import Any, Final
 
 from ringfence.policy.settings import Problem
@@ -21,10 +24,12 @@ from ringfence.portal.spending.changes import rate_problems
 from ringfence.portal.spending.models import Rate
 
 COLUMNS: Final = ("prefix", "name", "price", "fee", "first", "each")
+AMOUNTS: Final = ("price", "fee")
 NEEDED: Final = frozenset({"prefix", "price"})
 MOST_ROWS: Final = 1_000_000
 SHOWN_PROBLEMS: Final = 100
 ROWS_AT_ONCE: Final = 5_000
+_DECIMAL_COMMA: Final = re.compile(r"^(\s*-?[0-9]*),([0-9]+\s*)$")
 
 
 @dataclass(slots=True)
@@ -59,6 +64,8 @@ def replace_rates(actor: Actor, lines: Iterable[str], *, dry_run: bool) -> Outco
         if not problems:
             seen.add(values["prefix"])
             rates.append(Rate(**values))
+    if not outcome.rows:
+        raise refuse("file", "import.empty", "The file holds no rate below its first line; all calls would be free.")
     if not dry_run and not outcome.problem_count:
         _store(actor, rates)
     return outcome
@@ -74,20 +81,27 @@ def _store(actor: Actor, rates: list[Rate]) -> None:
 
 
 def _rows(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.reader(lines, strict=True)
     try:
+        rest = iter(lines)
+        first = next(rest, "").removeprefix("\ufeff")
+        delimiter = ";" if ";" in first and "," not in first else ","
+        reader = csv.reader(chain((first,), rest), strict=True, delimiter=delimiter)
         header = [name.strip().lower() for name in next(reader, [])]
-        if header and header[0].startswith("\ufeff"):
-            header[0] = header[0][1:]
         unknown = set(header) - set(COLUMNS)
         if unknown or not set(header) >= NEEDED or len(set(header)) != len(header):
             message = f"The first line names the columns: {', '.join(COLUMNS)}; prefix and price are needed."
             raise refuse("file", "import.columns", message)
         for row in reader:
-            if row:
-                yield reader.line_num, dict(zip(header, row, strict=False)) if len(row) == len(header) else {}
+            if any(map(str.strip, row)):
+                given = dict(zip(header, row, strict=False)) if len(row) == len(header) else {}
+                yield reader.line_num, _with_points(given) if delimiter == ";" else given
     except (csv.Error, UnicodeDecodeError) as error:
         raise refuse("file", "import.syntax", f"The file is no CSV in UTF-8: {error}") from error
+
+
+def _with_points(given: dict[str, str]) -> dict[str, str]:
+    """Amounts such as 0,019 with a point."""
+    return {name: _DECIMAL_COMMA.sub(r"\1.\2", cell) if name in AMOUNTS else cell for name, cell in given.items()}
 
 
 def _judged(given: dict[str, str]) -> tuple[dict[str, Any], list[Problem]]:
@@ -103,13 +117,13 @@ def _judged(given: dict[str, str]) -> tuple[dict[str, Any], list[Problem]]:
             "first": int(given.get("first") or 60),
             "each": int(given.get("each") or 60),
         }
-    except (ValueError, InvalidOperation):
+    except (ValueError, ArithmeticError):
         return {}, [Problem("row", "import.number", "Price and fee are amounts as in 0.019, increments whole seconds.")]
     return values, rate_problems(values)
 
 
 def millionths(text: str) -> int:
-    """An amount in currency units as millionths. Raises ValueError or InvalidOperation.
+    """An amount in currency units as millionths. Raises ValueError or ArithmeticError.
 
     >>> millionths("0.019")
     19000
