@@ -54,6 +54,8 @@ CALLS: Final[dict[str, tuple[int, ...]]] = {
     "NotDelivered": (0,),
     "Member": (1, 2),
     "Check": (2, 4),
+    "set_off": (1,),
+    "set_off_for": (1,),
     "Advice": (0,),
     "Difference": (1,),
     "_members": (0, 1, 2),

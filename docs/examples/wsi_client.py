@@ -7,29 +7,30 @@ user of the machine could see it. `--since ID` goes on after the last event you 
 """
 
 import argparse
+import asyncio
 import json
 import os
 import ssl
 import sys
 
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
 
 
-def main() -> int:
+async def main() -> int:
     parser = argparse.ArgumentParser(description="Prints the events of a Ringfence as JSON lines.")
     parser.add_argument("url", help="wss://HOST:8885/")
     parser.add_argument("certificate", help="the certificate of the system, or of who signed it, in PEM")
-    parser.add_argument("topics", nargs="+", help="registrations, calls, bans, alarms, settings, audit")
+    parser.add_argument("topics", nargs="+", help="registrations, calls, bans, budgets, alarms, trunks, settings, ...")
     parser.add_argument("--since", help="the id of the last event you heard")
     options = parser.parse_args()
     trust = ssl.create_default_context(cafile=options.certificate)
     headers = {"Authorization": f"Bearer {os.environ['RINGFENCE_TOKEN']}"}
-    with connect(options.url, ssl=trust, additional_headers=headers, proxy=None) as events:
+    async with connect(options.url, ssl=trust, additional_headers=headers, proxy=None) as events:
         wish = {"type": "subscribe", "topics": options.topics}
-        events.send(json.dumps(wish | ({"since": options.since} if options.since else {})))
+        await events.send(json.dumps(wish | ({"since": options.since} if options.since else {})))
         try:
-            for message in events:
+            async for message in events:
                 print(message, flush=True)
         except ConnectionClosed:
             pass
@@ -38,4 +39,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(asyncio.run(main()))

@@ -21,11 +21,12 @@ class Door:
     port: int
     secure: bool
     front_page: str = ""
+    only: Bare | None = None
 
 
 PHONE: Final = Door("phone", ports.WEBRTC.first, True, "/phone")
 SBC: Final = Door("sbc", ports.SBC_PORTAL.first, True, "/sbc")
-PROVISIONING: Final = Door("provisioning", ports.SBC_PROVISIONING.first, False)
+PROVISIONING: Final = Door("provisioning", ports.SBC_PROVISIONING.first, False, only=Bare("/provisioning/"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from ringfence.engines.capture import follow_capture
 from ringfence.engines.corestart import restart_core
@@ -29,6 +29,7 @@ from ringfence.engines.takingover import take_over
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.sip_links import links_of, refuse_unheard
 from ringfence.hosts.transports import (
+    CHANGED_MEANWHILE,
     ClientCertificates,
     SipTransport,
     TransportRefused,
@@ -73,8 +74,10 @@ class Transports(Desk):
         }
 
     def change(self, args: Args) -> Answer:
-        """Puts a whole set in force; the old one stays if anything is wrong with it."""
+        """Puts a whole set in force; the old one stays if anything is wrong with it, or if it is not `instead_of`."""
         before = read_transports(self._system.paths.transports)
+        if "instead_of" in args and _set(args["instead_of"]) != before:
+            raise Refusal(CHANGED_MEANWHILE, "", "Somebody else has changed the transports meanwhile.")
         wanted = _wanted(args)
         asking = any(one.clients is not ClientCertificates.NONE for one in wanted)
         if asking and read_authorities(self._system.paths.sip_certificates) is None:
@@ -133,8 +136,12 @@ def _refuse_taken(system: System, new: list[SipTransport]) -> None:
 
 
 def _wanted(args: Args) -> tuple[SipTransport, ...]:
+    return _set(args["transports"])
+
+
+def _set(items: Iterable[Mapping[str, Any]]) -> tuple[SipTransport, ...]:
     try:
-        return checked(map(from_plain, args["transports"]))
+        return checked(map(from_plain, items))
     except TransportRefused as refused:
         raise Refusal(refused.rule, refused.field, str(refused)) from refused
 

@@ -73,7 +73,6 @@ LONGEST_DATAGRAM: Final = 1 << 17
 JOURNAL_GROUP: Final = "ringfence-journal"
 
 LEDGER_BROKEN: Final = "ledger.broken"
-LOST: Final = "What the journal still tells is taken in again; older bans are gone."
 
 log = logging.getLogger(__name__)
 
@@ -327,8 +326,11 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
     ledger = Ledger(paths.ledger)
     alarms = Alarms(ledger)
     if ledger.broken:
-        said = f"The ledger could not be read ({ledger.broken}) and was begun anew. {LOST}"
-        alarms.set_off(LEDGER_BROKEN, said, time.time())
+        message = (
+            f"The ledger could not be read ({ledger.broken}) and was begun anew. What the journal still tells is taken "
+            "in again; older bans are gone."
+        )
+        alarms.set_off(LEDGER_BROKEN, message, time.time())
     standing, snapshot_at = load_snapshot(paths.guard)
     policy = AdoptedPolicy(paths.policy)
     policy.look()

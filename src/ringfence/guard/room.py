@@ -5,18 +5,14 @@ from typing import Final
 
 from ringfence.hosts.room import room_at
 from ringfence.journal.reserve import reserve
+from ringfence.policy.sentence import Sentence
 
 DISK_LOW: Final = "disk.low"
 QUIET_AFTER: Final = 60.0
 """Seconds with room again until the alarm is taken back."""
 
-_KEPT: Final = "Make room: calls go on, but recordings, messages and changes will soon not be kept."
-_NOT_KEPT: Final = (
-    "Make room: the journal's reserve is being used up; without it calls leave no record and no ban follows."
-)
 
-
-def shortage(folder: Path) -> str:
+def shortage(folder: Path) -> Sentence:
     """What to tell of the disk under the journal's folder; "" while there is room. Fills up the journal's reserve, so
     it may wait for the disk: call it in a thread.
     """
@@ -24,4 +20,13 @@ def shortage(folder: Path) -> str:
     room = room_at(folder)
     if kept and not room.is_low:
         return ""
-    return f"Only {room.free >> 20} MiB of the disk are free. {_KEPT if kept else _NOT_KEPT}"
+    free = room.free >> 20
+    if kept:
+        return (
+            f"Only {free} MiB of the disk are free. Make room: calls go on, but recordings, messages and changes will "
+            "soon not be kept."
+        )
+    return (
+        f"Only {free} MiB of the disk are free. Make room: the journal's reserve is being used up; without it "
+        "calls leave no record and no ban follows."
+    )

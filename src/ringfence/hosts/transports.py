@@ -14,6 +14,9 @@ from ringfence.hosts.addresses import is_link_name, parsed
 from ringfence.hosts.jsonfile import replace_json
 from ringfence.hosts.ports import Part, Transport
 
+CHANGED_MEANWHILE: Final = "transport.changed_meanwhile"
+"""Why a set is not put in force that was made from one which is no longer in force."""
+
 LOWEST, HIGHEST = 1024, 65535
 MOST: Final = 16
 INSIDE: Final = {
@@ -126,7 +129,7 @@ def checked(wanted: Iterable[SipTransport]) -> tuple[SipTransport, ...]:
             raise TransportRefused("transport.link", f"{one.link[:50]!r} is no name of a link, nor an address.", "link")
         other = seen.setdefault((one.protocol.carrier, one.port, one.link), one)
         if other is not one:
-            raise TransportRefused("transport.taken", f"Port {one.port} is taken by the transport {other.name}.")
+            raise TransportRefused("transport.taken", f"{other.name} and {one.name} cannot share a port.")
     return found
 
 

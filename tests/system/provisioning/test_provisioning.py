@@ -137,6 +137,17 @@ def test_a_sweep_is_banned_from_provisioning_while_its_sip_goes_on(pbx: Any, str
     assert fetch(stranger(), made["file"])[0] == 200
 
 
+def test_a_sweep_at_the_top_is_banned_too(pbx: Any, stranger: Any) -> None:
+    """V100: whoever tries MAC addresses on the port for phones knows no directory."""
+    pbx.rest.patch("settings/web-access", provisioning_http=True)
+    for port in (8887, 8888):
+        host = stranger()
+        assert {fetch(host, f"/0015650000{number:02x}.cfg", port) for number in range(24)} == {NOTHING}
+        told = pbx.product.guard("bans.explain", address=host.address)
+        assert [door["scope"] for door in told["doors"]] == ["provisioning"], port
+        assert not pbx.product.in_kernel_set(host.address)
+
+
 def test_plain_http_is_closed_until_somebody_opens_it(pbx: Any, stranger: Any) -> None:
     """V104: refused, not redirected; with the switch of "Web Access" the same files are there, and nothing else."""
     host, made = stranger(), add(pbx, "130")
@@ -153,6 +164,8 @@ def test_no_log_holds_the_secret_address(pbx: Any, stranger: Any) -> None:
     made = add(pbx, "131")
     assert fetch(stranger(), made["file"])[0] == 200
     token = made["directory"].split("/")[-2]
+    for mistyped in (f"/PROVISIONING/{token}/x.cfg", f"/config/{token}/x.cfg"):
+        assert fetch(stranger(), mistyped)[0] == 404
     logs = pbx.product.paths.web_logs
     within(5, lambda: "/provisioning/-" in (logs / "access.log").read_text(), "the request is logged")
     held = [path for path in pbx.product.paths.state.rglob("*.log*") if token in path.read_text(errors="replace")]

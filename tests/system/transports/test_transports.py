@@ -1,6 +1,7 @@
 """Reference "Change Default SIP Transport Ports", "TLS and WSS for SIP Signaling"; cases 85 and 89's neighbours."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -99,6 +100,20 @@ def test_a_transport_is_added_and_deleted_and_a_call_on_another_one_goes_on(
     within(10, lambda: not answers(stranger(), 5099), "it is closed again")
     within(30, lambda: answers(stranger(), 5061), "the core that starts without it is up")
     assert phone("448").account
+
+
+@pytest.mark.restarts
+def test_transports_that_are_added_at_the_same_time_are_both_there(pbx: Any) -> None:
+    """Two administrators, or a script: what was answered with 201 is in force."""
+    ports = (5096, 5097)
+    try:
+        with ThreadPoolExecutor(2) as both:
+            made = [both.submit(pbx.rest.post, "transports", protocol="udp", port=port) for port in ports]
+            assert {one.result()["name"] for one in made} == {"udp-5096", "udp-5097"}
+        assert {"udp-5096", "udp-5097"} <= {one["name"] for one in pbx.rest.get("transports")["items"]}
+    finally:
+        for port in ports:
+            pbx.rest.raw("DELETE", f"transports/udp-{port}")
 
 
 def answers(host: Host, port: int) -> bool:

@@ -96,3 +96,20 @@ def test_every_text_of_the_doctor_is_in_the_catalog() -> None:
     with translation.override("de"):
         texts = [text for check in CHECKS for text in (check.title, check.says, check.advice.words)]
         assert [text for text in texts if told(text) == text] == []
+
+
+def test_alarms_are_told_in_the_readers_language(site: Site) -> None:
+    """The dashboard shows what the guard raised, with what stood in it."""
+    full = "Make room: calls go on, but recordings, messages and changes will soon not be kept."
+    site.guard.answers["alarms.list"] = [
+        {"id": "disk.low", "since": 0.0, "message": f"Only 512 MiB of the disk are free. {full}"},
+        {
+            "id": "ledger.unwritable",
+            "since": 0.0,
+            "message": "The ledger cannot be written: disk I/O error. Bans stay in force.",
+        },
+    ]
+    site.admin.call("PUT", "language", {"language": "de"})
+    page = get(signed_in_browser("admin"), "/security-dashboard").content.decode()
+    assert "Nur 512 MiB des Datenträgers sind frei." in page
+    assert "Das Sperrbuch lässt sich nicht schreiben: disk I/O error." in page

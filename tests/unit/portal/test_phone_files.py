@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
+from zoneinfo import available_timezones
 
 import pytest
 
@@ -143,6 +144,23 @@ def test_zones_are_told_with_their_summer_time() -> None:
     assert (kolkata.hours, kolkata.clock, kolkata.start) == ("+5:30", "+05:30", None)
     assert sydney.end is not None and (sydney.end.month, sydney.end.signed_week) == (4, 1)
     assert zone_named("Nowhere/At_All") == UTC
+
+
+def test_where_winter_is_the_exception_phones_are_told_of_a_summer() -> None:
+    """Ireland's zone takes an hour away in winter; Poly and Grandstream phones only know hours that are added."""
+    dublin = zone_named("Europe/Dublin")
+    assert (dublin.offset, dublin.saving) == (0, 3600)
+    assert dublin.start and dublin.end
+    assert [(turn.month, turn.week, turn.hour) for turn in (dublin.start, dublin.end)] == [(3, 5, 1), (10, 5, 2)]
+    assert dublin == parsed(dublin.posix)
+
+
+@pytest.mark.parametrize("name", sorted(available_timezones()))
+def test_every_zone_is_told_in_hours_that_phones_know(name: str) -> None:
+    """Chile changes its clocks at 24:00, Greenland at -1:00."""
+    zone = zone_named(name)
+    assert zone.saving >= 0
+    assert all(0 <= turn.hour < 24 for turn in (zone.start, zone.end) if turn)
 
 
 @pytest.mark.parametrize("sign", ["\r", "\n", "\x0b", "\x85", "\u2028", "\u2029", "\x00", "\u202e", "\ufeff"])

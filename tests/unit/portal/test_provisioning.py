@@ -213,6 +213,8 @@ def test_a_phone_that_changes_hands_takes_no_secret_along(site: Site) -> None:
     assert told(fetch(made["file"])) == NOTHING
     now = site.a.post(f"phones/{made['id']}/directory")
     assert (now["extension"], now["admin_password"] != made["admin_password"]) == ("100", True)
+    week = timezone.now() + timedelta(days=6)
+    assert Phone.objects.get().open_until > week, "a new directory is typed in by hand: it has the time of a new phone"
     assert b"account.1.user_name = 100\n" in fetch(now["file"]).content
 
 

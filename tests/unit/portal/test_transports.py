@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from ringfence.hosts.transports import CHANGED_MEANWHILE
 from ringfence.portal import places
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.transports import changes
@@ -57,6 +58,35 @@ def test_what_cannot_be_in_force_is_refused_before_anybody_is_asked(site: Site, 
     refusal = site.admin.refusal("DELETE", "transports/udp-5060", None)
     assert (refusal["status"], refusal["error_id"]) == (422, "transport.last")
     assert asked(process) == []
+
+
+def test_who_is_overtaken_looks_again_and_loses_nobodys_change(
+    site: Site, process: FakeGuard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two administrators at once: both transports are there, or one of them is told."""
+    answered = process._answer
+    other = {"name": "udp-5098", "protocol": "udp", "port": 5098, "clients": "none", "link": ""}
+
+    def overtaken(verb: str, args: dict[str, Any]) -> dict[str, Any]:
+        if verb == "transports.change" and not asked(process):
+            process.answers["transports.show"] = {"transports": [*USUAL, other]}
+            process.asked.append((verb, args))
+            return {"ok": False, "error": {"id": CHANGED_MEANWHILE, "field": "", "message": "Changed."}}
+        return answered(verb, args)
+
+    monkeypatch.setattr(process, "_answer", overtaken)
+    assert site.admin.post("transports", protocol="tcp", port=5099)["name"] == "tcp-5099"
+    instead_of = [args["instead_of"] for verb, args in process.asked if verb == "transports.change"]
+    assert instead_of == [USUAL, [*USUAL, other]]
+    assert asked(process)[-1] == [USUAL[0], other, ADDED, USUAL[1]]
+
+
+def test_who_is_overtaken_again_and_again_is_told(site: Site, process: FakeGuard) -> None:
+    process.errors["transports.change"] = (CHANGED_MEANWHILE, "", "Somebody else has changed the transports meanwhile.")
+    refusal = site.admin.refusal("POST", "transports", {"protocol": "tcp", "port": 5099})
+    assert (refusal["status"], refusal["error_id"]) == (422, CHANGED_MEANWHILE)
+    assert len(asked(process)) == changes.TRIES
+    assert not Entry.objects.filter(action="transport.created").exists()
 
 
 def test_a_transport_that_a_trunk_needs_stays(site: Site, process: FakeGuard) -> None:

@@ -31,6 +31,8 @@ def test_templates_as_django_asks_for_them() -> None:
         ('message = f"No {x} here."\nrefuse("field", "a.rule", message)', ["No {} here."]),
         ('log.warning("a", "not for people")', []),
         ('Field(description="for programs")', []),
+        ('alarms.set_off(FULL, f"{x} is full.", now)', ["{} is full."]),
+        ('alarms.set_off_for("disk.low", "It is full.", now, 60.0)', ["It is full."]),
     ],
 )
 def test_code_where_a_text_for_people_stands(code: str, found: list[str]) -> None:

@@ -107,6 +107,7 @@ def alter(actor: Actor, row: Phone, wish: Wish, extension: Extension | None = No
         draft.record("phone.changed", row.pk, str(row), {**before, **told}, after, row.tenant_id)
     if former is not None:
         rotate_secret(actor, former.person)
+        return row  # it is told the new directory by hand, which takes longer than a phone that is called
     calling.resync(row.extension, [row])
     return row
 

@@ -43,7 +43,7 @@ NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 @csrf_exempt
 def file_of_a_phone(request: HttpRequest, token: str = "", name: str = "") -> HttpResponse:
-    """`/provisioning/<directory>/<file>` and everything else below `/provisioning/`."""
+    """`/provisioning/<directory>/<file>`, everything else below `/provisioning/`, and files of phones elsewhere."""
     address = client_address(request)
     if request.method not in ("GET", "HEAD") or _is_shut_out(address):
         return nothing()
@@ -102,6 +102,7 @@ def _handed_over(request: HttpRequest, phone: Phone, file: File, fetch: Fetch) -
     if request.method == "GET" and not _take(phone, fetch):
         return nothing()
     response = HttpResponse(body if request.method == "GET" else b"", content_type=file.content_type)
+    response["Content-Length"] = str(len(body.encode()))  # HEAD tells it too (RFC 9110 section 9.3.2)
     response["Cache-Control"] = "no-store"
     return response
 

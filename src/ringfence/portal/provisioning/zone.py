@@ -25,7 +25,8 @@ class Turn:
 
     @property
     def hour(self) -> int:
-        return self.seconds // 3600
+        """Phones know 0 to 23; where clocks change the day before or after, it is the nearest hour of this day."""
+        return min(max(self.seconds // 3600, 0), 23)
 
     @property
     def from_monday(self) -> int:
@@ -87,8 +88,18 @@ def parsed(posix: str) -> Zone:
     offset = -_seconds(found[2])
     if found[3] is None:
         return Zone(posix, offset)
-    summer = -_seconds(found[4]) if found[4] else offset + 3600
-    return Zone(posix, offset, summer - offset, _turn(found, 5), _turn(found, 9))
+    other = -_seconds(found[4]) if found[4] else offset + 3600
+    first, second = _turn(found, 5), _turn(found, 9)
+    if other > offset:
+        return Zone(posix, offset, other - offset, first, second)
+    return Zone(_turned(found), other, offset - other, second, first)
+
+
+def _turned(found: re.Match[str]) -> str:
+    """Ireland calls its winter the exception. Phones only know hours that are added in summer."""
+    winter, summer = f"{found[3]}{found[4]}", f"{found[1]}{found[2]}"
+    begins, ends = (f"M{found[at]}.{found[at + 1]}.{found[at + 2]}/{found[at + 3] or 2}" for at in (9, 5))
+    return f"{winter}{summer},{begins},{ends}"
 
 
 def _turn(found: re.Match[str], first: int) -> Turn:

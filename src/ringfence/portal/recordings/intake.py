@@ -72,7 +72,8 @@ def forget(uid: str) -> None:
 def trouble(tenant_id: int, call: str, why: str) -> None:
     """A call that should be recorded is not."""
     log.error("call %s of tenant %s is not recorded: %s", call, tenant_id, why)
-    guard.tell(ALARM, alarm=TROUBLE, message=f"A call is not recorded: {why}"[:500])
+    message = f"A call is not recorded: {why}"
+    guard.tell(ALARM, alarm=TROUBLE, message=message[:500])
 
 
 def forget_lost() -> int:

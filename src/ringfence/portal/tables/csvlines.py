@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,10 @@ MOST_ROWS: Final = 1000
 """A file of this size is worked off within seconds; more of them are sent as several files."""
 
 LONGEST_FILE: Final = 200_000
+LONGEST_LINE: Final = 4_096
+SEPARATORS: Final = (",", ";", "\t")
+MORE: Final = "\n"
+"""What is more than the columns hold stands under a heading that no file can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +39,12 @@ def read_lines(text: str, shape: Shape) -> list[Cells]:
     """The lines of the file, without empty ones. Raises Refused when it is no CSV file of this shape at all."""
     if len(text) > LONGEST_FILE:
         raise refuse("file", "import.length", f"The file is larger than {LONGEST_FILE // 1000} kB; send several.")
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restkey="more", restval="")
-    headings = [str(name).strip().lower() for name in rows.fieldnames or ()]
-    if missing := [name for name in shape.needed if name not in headings]:
-        message = f"The first line must name the columns {', '.join(shape.columns)}; {', '.join(missing)} is missing."
-        raise refuse("file", "import.headings", message)
-    rows.fieldnames = headings
+    plain = text.removeprefix("\ufeff")
+    rows = csv.DictReader(io.StringIO(plain, newline=""), restkey=MORE, restval="", delimiter=_separator(plain))
     try:
+        rows.fieldnames = _headings(rows.fieldnames or (), shape)
         found = [
-            Cells(rows.line_num, {name: str(row.get(name, "")).strip() for name in shape.columns}, "more" in row)
+            Cells(rows.line_num, {name: str(row.get(name, "")).strip() for name in shape.columns}, MORE in row)
             for row in rows
             if any(map(str.strip, map(str, row.values())))
         ]
@@ -53,3 +55,21 @@ def read_lines(text: str, shape: Shape) -> list[Cells]:
     if len(found) > MOST_ROWS:
         raise refuse("file", "import.too_many", f"The file holds {len(found)} lines; {MOST_ROWS} are possible.")
     return found
+
+
+def _separator(text: str) -> str:
+    """The one that the first line has most of: spreadsheets write semicolons where the comma stands in numbers."""
+    first = text[:LONGEST_LINE].splitlines()[:1]
+    return max(SEPARATORS, key="".join(first).count)
+
+
+def _headings(names: Sequence[str], shape: Shape) -> list[str]:
+    """What a column says that nobody reads would be left out in silence. Raises Refused."""
+    headings = [str(name).strip().lower() for name in names]
+    if missing := [name for name in shape.needed if name not in headings]:
+        message = f"The first line must name the columns {', '.join(shape.columns)}; {', '.join(missing)} is missing."
+        raise refuse("file", "import.headings", message)
+    if odd := [name for name in headings if name and (name not in shape.columns or headings.count(name) > 1)]:
+        message = f"The columns are {', '.join(shape.columns)}, each once; {odd[0][:40]!r} cannot be read."
+        raise refuse("file", "import.headings", message)
+    return headings

@@ -1,9 +1,11 @@
 """What can be done to SIP transports. They belong to the transports process, which holds the core's files."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from ringfence.hosts.transports import (
+    CHANGED_MEANWHILE,
     ClientCertificates,
     SipTransport,
     TransportRefused,
@@ -23,6 +25,10 @@ from ringfence.portal.trunks.models import Trunk
 
 PATIENCE = 45.0
 """Seconds: the core's file is checked and the core restarted; twice when it has to be rolled back."""
+
+
+TRIES: Final = 5
+"""A change takes seconds, so that others come meanwhile."""
 
 
 class TransportsSilent(Unavailable):
@@ -55,18 +61,26 @@ def add(actor: Actor, wanted: SipTransport, interrupt_calls: bool = False) -> tu
     changed then.
     """
     require(actor, Permission.WEB_WRITE)
+    return wanted, _anew(lambda: _add(actor, wanted, interrupt_calls))
+
+
+def _add(actor: Actor, wanted: SipTransport, interrupt_calls: bool) -> State:
     before = current()
     if wanted in before:
         raise Conflict([Problem("port", "transport.exists", f"The transport {wanted.name} exists already.")])
     is_first = wanted.link not in {one.link for one in before}
     if is_first and wanted.link and not interrupt_calls:
         refuse_in_calls()
-    return wanted, _put(actor, "transport.created", wanted, before, (*before, wanted))
+    return _put(actor, "transport.created", wanted, before, (*before, wanted))
 
 
 def remove(actor: Actor, name: str) -> None:
     """Raises NotFound, Refused (the last one, or one that a trunk uses) or TransportsSilent."""
     require(actor, Permission.WEB_WRITE)
+    _anew(lambda: _remove(actor, name))
+
+
+def _remove(actor: Actor, name: str) -> None:
     before = current()
     gone = next((one for one in before if one.name == name), None)
     if gone is None:
@@ -80,6 +94,10 @@ def ask_for_certificates(actor: Actor, name: str, clients: ClientCertificates) -
     """Whether phones show a certificate on this transport. The core is restarted; its calls go on. Raises NotFound,
     Refused or TransportsSilent."""
     require(actor, Permission.WEB_WRITE)
+    return _anew(lambda: _ask_for_certificates(actor, name, clients))
+
+
+def _ask_for_certificates(actor: Actor, name: str, clients: ClientCertificates) -> SipTransport:
     before = current()
     found = next((one for one in before if one.name == name), None)
     if found is None:
@@ -114,6 +132,17 @@ def _refuse_while_used(gone: SipTransport, left: tuple[SipTransport, ...]) -> No
         raise Refused([Problem("port", "transport.used", message)])
 
 
+def _anew[T](work: Callable[[], T]) -> T:
+    """Looks again if somebody else has changed the transports meanwhile: neither change is lost. Raises Refused."""
+    for _ in range(TRIES - 1):
+        try:
+            return work()
+        except Refused as refused:
+            if CHANGED_MEANWHILE not in [problem.rule for problem in refused.problems]:
+                raise
+    return work()
+
+
 def _put(
     actor: Actor, action: str, which: SipTransport, before: tuple[SipTransport, ...], wanted: tuple[SipTransport, ...]
 ) -> State:
@@ -121,7 +150,8 @@ def _put(
         wanted = checked(wanted)
     except TransportRefused as refused:
         raise Refused([Problem(refused.field, refused.rule, str(refused))]) from refused
-    now = _from(_ask("transports.change", transports=[plain(one) for one in wanted]))
+    sets = {"transports": wanted, "instead_of": before}
+    now = _from(_ask("transports.change", **{name: [plain(one) for one in held] for name, held in sets.items()}))
     with change(actor) as draft:
         old, new = ([_told(one) for one in transports] for transports in (before, wanted))
         draft.record(action, which.name, which.name, {"transports": old}, {"transports": new})

@@ -104,7 +104,7 @@ class Server:
             await self._attend(connection, address)
         except SentAway as away:
             log.info("%s is sent away (%d): %s", address, away.closing, away.reason)
-            await connection.close(away.closing, away.reason[:120])
+            await connection.close(away.closing, _brief(away.reason))
         except ConnectionClosed:
             return
         finally:
@@ -150,7 +150,8 @@ class Server:
         """A revoked token, a suspended owner or a lost role ends the connection."""
         while True:
             await asyncio.sleep(CHECK_EVERY)
-            wanted = frozenset(session.caller for session in self._sessions)
+            asked = tuple(self._sessions)  # whoever is let in meanwhile was asked about at the door
+            wanted = frozenset(session.caller for session in asked)
             try:
                 valid = await self._in(self._database, partial(rights_of_all, wanted))
             except DatabaseError as error:
@@ -159,17 +160,15 @@ class Server:
                     await self._end(list(self._sessions), Closing.UNAVAILABLE, "the database does not answer")
                 continue
             self._checked_at = time.monotonic()
-            gone = [session for session in self._sessions if valid.get(session.caller) != session.rights]
+            gone = [session for session in asked if valid.get(session.caller) != session.rights]
             await self._end(gone, Closing.UNAUTHENTICATED, "your token was revoked or ended, or your rights changed")
 
     async def _end(self, sessions: list[Session], closing: Closing, reason: str) -> None:
-        for session in sessions:
-            telling = self._sessions.get(session)
-            if telling is not None:
-                telling.cancel()
-            closes = session.connection.close(closing, reason)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(closes, 1.0)
+        """All at once: nobody hears on because others are slow to leave."""
+        held = [(session, telling) for session in sessions if (telling := self._sessions.get(session)) is not None]
+        for _, telling in held:
+            telling.cancel()
+        await asyncio.gather(*(_close(session.connection, closing, reason) for session, _ in held))
 
     async def _in[T](self, threads: Executor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(threads, work)
@@ -177,6 +176,16 @@ class Server:
 
 async def serve(path: Path) -> None:
     await Server().run(path)
+
+
+def _brief(reason: str) -> str:
+    """It may repeat what was sent, and has 123 bytes (RFC 6455 section 5.5)."""
+    return reason.encode("ascii", "replace")[:120].decode()
+
+
+async def _close(connection: ServerConnection, closing: Closing, reason: str) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(connection.close(closing, reason), 1.0)
 
 
 async def _first_message(connection: ServerConnection) -> Wish:

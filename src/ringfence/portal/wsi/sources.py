@@ -47,9 +47,10 @@ def ledger_page(cursor: int, wait: float) -> Page:
 def audit_page(cursor: int) -> Page:
     """The next entries of the audit log. Raises DatabaseError."""
     close_old_connections()
+    # the end is asked for first: what is written between the two questions is then found, never skipped
+    ends = Entry.objects.aggregate(oldest=Min("id"), last=Max("id"))
     found = Entry.objects.filter(id__gt=cursor).order_by("id")[:PAGE]
     items = tuple(_of_audit(entry) for entry in found)
-    ends = Entry.objects.aggregate(oldest=Min("id"), last=Max("id"))
     after = items[-1].number if items else max(cursor, ends["last"] or 0)
     return Page(items, after, ends["oldest"] or 0, ends["last"] or 0)
 

@@ -57,6 +57,6 @@ def _since(value: Any) -> Cursor | None:
 
 
 def _token(value: Any) -> str:
-    if isinstance(value, str) and len(value) <= 256:
+    if isinstance(value, str) and len(value) <= 256 and value.isascii():
         return value
     raise WishRefused("token is the text that POST /api/v1/auth/token answered.")

@@ -1,0 +1,55 @@
+"""How phones and strangers ask for files: guesses away from any directory, slashes, HEAD (attack case V100)."""
+
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from ringfence.portal.provisioning.sweeps import SWEEPS
+from tests.unit.portal.rest import Site
+from tests.unit.portal.test_provisioning import ELSEWHERE, MAC, NOTHING, add, fetch, told
+
+GUESSES = ("/{}.cfg", "/cfg{}.xml", "/polycom/{}-phone.cfg", "/config/SEP{}.cnf.xml", "/spa{}.XML")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_count() -> None:
+    SWEEPS.forget()
+
+
+def ask(path: str) -> HttpResponse:
+    """Any address of the portal, as a stranger without a session."""
+    answer: Any = Client().get(path, REMOTE_ADDR=ELSEWHERE, secure=True, headers={"Host": "pbx.example"})
+    return answer
+
+
+@pytest.mark.parametrize("place", GUESSES)
+def test_a_sweep_that_knows_no_directory_is_one_too(site: Site, place: str) -> None:
+    """V100: scanners ask for the files at the top, where no directory is."""
+    for number in range(21):
+        assert told(ask(place.format(f"00156500{number:04x}"))) == NOTHING
+    assert [args["address"] for verb, args in site.guard.asked if verb == "bans.add"] == [ELSEWHERE]
+
+
+def test_pages_that_are_not_there_are_no_sweep(site: Site) -> None:
+    for page in ("/nothing", "/favicon.ico", "/static/app.001565aabbcc.html", "/phones/001565aabbcc"):
+        for _ in range(21):
+            assert ask(page).status_code == 404
+    assert "bans.add" not in site.guard.verbs()
+
+
+def test_a_phone_that_adds_a_slash_of_its_own_finds_its_file(site: Site) -> None:
+    """The address it was told ends with one; some append `/cfgMAC.xml` to it."""
+    made = add(site, vendor="grandstream")
+    assert fetch(f"{made['directory']}/cfg{MAC}.xml", agent="").status_code == 200
+    assert "bans.add" not in site.guard.verbs()
+
+
+def test_head_tells_the_length_and_takes_nothing(site: Site) -> None:
+    """RFC 9110 section 9.3.2: a phone that looks first must not take its file for an empty one."""
+    made = add(site, grace_minutes=0)
+    looked = fetch(made["file"], method="HEAD")
+    taken = fetch(made["file"])
+    assert (looked.status_code, looked.content, taken.status_code) == (200, b"", 200)
+    assert looked["Content-Length"] == str(len(taken.content))
