@@ -316,8 +316,7 @@ def start_sending() -> None:
 
 
 def _objection_to_body(method: str, from_caller: bool, other: str) -> Refuse | None:
-    """Session descriptions travel in INVITE and UPDATE, where the relay sees them; from all others they are taken."""
-    if method in ("INVITE", "UPDATE"):
+    if method in media.OFFERING:
         return media.offer_in_dialog(*_legs(from_caller), other)
     if method == "ACK":
         if not media.answer_in_ack(*_legs(from_caller)):
