@@ -40,6 +40,7 @@ from ringfence.signaling import (
     told,
     transfer_port,
     twins,
+    wayback,
 )
 from ringfence.signaling.worker import Worker
 
@@ -185,6 +186,7 @@ def reply_of_callee(worker: Worker) -> None:
     if 100 < code < 300:
         named.tell(worker)
     media.relay_answer(code)
+    wayback.restore(code)
     sides.dress_reply()
 
 

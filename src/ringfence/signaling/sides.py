@@ -21,6 +21,8 @@ OF_PHONES: Final = (
 HIDDEN: Final = "TH"
 """The header by which Kamailio's topology hiding tells itself what it did; it leaves with no message."""
 AS_SENT_BY_US: Final = "dch"
+OURS: Final = ("X-Ringfence-Client", HIDDEN)
+"""What the SBC says of its clients is for us alone."""
 
 
 def asking_side() -> str:
@@ -78,6 +80,7 @@ def dress_reply() -> None:
     """
     outer = outer_sides()
     if not outer:
+        ksr.remove_named(OURS)
         return
     if asking_side() in outer:
         claims.strip()
