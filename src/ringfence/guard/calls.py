@@ -41,6 +41,8 @@ class LiveCall:
     confirmed_line: bytes = b""
     ending: str = ""
     flows: tuple[Flow, ...] = ()
+    outer_flows: tuple[Flow, ...] = ()
+    """Those at the SBC's relay, as far as that was asked."""
     encrypted: dict[str, str] = field(default_factory=dict)
     outside: dict[str, str] = field(default_factory=dict)
     strong: set[str] = field(default_factory=set)

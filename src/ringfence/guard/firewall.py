@@ -116,6 +116,7 @@ class Nft:
         self._reader = SetReader(Netlink(NETFILTER))
         self._links: tuple[str, ...] = ()
         self._installed = False
+        self._holes: Holes | None = None
 
     def checked(self) -> Self:
         """The kernel, proven to be usable. Raises FirewallRefused."""
@@ -133,6 +134,8 @@ class Nft:
     def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
         self._must(ruleset.whole_table(shape, bans, known))
         self._installed = True
+        if self._holes is not None:
+            self.open_media(self._holes)  # a new table drops nothing until somebody looks after it
         self._must(blocklist.protected(shape.never_block))
         self._stand()
 
@@ -192,6 +195,7 @@ class Nft:
         return self._changed(setchanges.admitted(networks)) == 0
 
     def open_media(self, holes: Holes) -> bool:
+        self._holes = holes
         return self._changed(setchanges.opened(holes)) == 0
 
     def ban(self, ban: Timed) -> Outcome:

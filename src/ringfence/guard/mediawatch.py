@@ -11,7 +11,6 @@ from ringfence.guard.firewall import Firewall
 from ringfence.guard.media import Relay
 from ringfence.guard.outside import sides_outside, take_outside
 from ringfence.guard.pinholes import Holes
-from ringfence.hosts.ports import RTP
 from ringfence.policy.addresses import AddressProblem, Network, parse_network
 from ringfence.policy.media import decode_leg
 from ringfence.policy.relayed import described, flows, suite
@@ -46,7 +45,7 @@ class MediaWatch:
             log.warning(
                 "the media ports stay open for everybody: the kernel does not keep %s for us;"
                 " add it to net.ipv4.ip_local_reserved_ports",
-                RTP.ports,
+                ",".join(kept.ports for kept in pinholes.RANGES),
             )
 
     async def look(self) -> None:
@@ -103,7 +102,8 @@ class MediaWatch:
         return frozenset(found for address in named if (found := _network(address)) is not None)
 
     def _ports(self) -> frozenset[int]:
-        return frozenset(flow.port for call in self._calls.each() for flow in call.flows if flow.ice)
+        flows = (flow for call in self._calls.each() for flow in (*call.flows, *call.outer_flows))
+        return frozenset(flow.port for flow in flows if flow.ice)
 
 
 def _take(call: LiveCall, report: dict[str, object]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from ringfence.guard.calls import LiveCall
 from ringfence.policy.browsers import TRANSPORTS
 from ringfence.policy.media import Form, Leg
-from ringfence.policy.relayed import described, suite
+from ringfence.policy.relayed import described, flows, suite
 
 SIDES: Final = (("caller_rtp", "caller", "from_tag"), ("called_rtp", "callee", "to_tag"))
 _CLIENT: Final = ";client="
@@ -43,5 +43,7 @@ def take_outside(call: LiveCall, sides: Iterable[Side], reports: Mapping[str, Ma
     """What the SBC's relay said of them; where it said nothing, what the core's relay knows stands."""
     for side in sides:
         if side.relayed_as in reports:
+            known = {flow.port: flow for flow in (*call.outer_flows, *flows(reports[side.relayed_as]))}
+            call.outer_flows = tuple(known.values())
             call.outside[side.name] = described(Leg(Form.DTLS), suite(reports[side.relayed_as], side.tag))
     call.encrypted.update(call.outside)

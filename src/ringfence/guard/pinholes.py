@@ -1,8 +1,8 @@
-"""The media ports, open for whom signalling named (attack case 71): part of the table, and the range kept for them.
+"""The media ports, open for whom signalling named (attack case 71): part of the table, and the ranges kept for them.
 
-What comes from anywhere else to the range of the relay is dropped while somebody looks after the list: `watched` holds
-the protocol for some seconds only. Without a guard, after a new table, and where the kernel hands the range out to
-other programs, nothing is dropped, so no call loses its audio (docs/adr/0026).
+What comes from anywhere else to the range of the relay is dropped, and to that of the SBC's relay beside it, while
+somebody looks after the list: `watched` holds the protocol for some seconds only. Without a guard, and where the kernel
+hands the ranges out to other programs, nothing is dropped, so no call loses its audio (docs/adr/0026).
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ringfence.hosts import ports
+from ringfence.hosts.ports import Service
 from ringfence.policy.addresses import Network
 
 WATCHED_SECONDS: Final = 15
@@ -30,7 +31,7 @@ _NEED_NO_HOLE: Final = (
 )
 """Members of the never-block set, which trunks belong to, and addresses with an accepted registration."""
 
-_RANGE: Final = f"{ports.RTP.first}-{ports.RTP.last}"
+RANGES: Final = (ports.SBC_RTP, ports.RTP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,14 @@ def sets() -> list[str]:
     ]
 
 
-def chain() -> list[str]:
-    """The lines that ask it."""
+def chain(*, beside_sbc: bool) -> list[str]:
+    """The lines that ask it; for the ports of the SBC's relay too, if that is on this host and its calls known here."""
+    ranges = ", ".join(kept.ports for kept in (RANGES if beside_sbc else (ports.RTP,)))
     return [
         "  chain media {",
         f"    type filter hook prerouting priority {_PRIORITY}; policy accept;",
         "    iifname lo return",
-        f"    udp dport != {_RANGE} return",
+        f"    udp dport != {{ {ranges} }} return",
         "    meta l4proto != udp return",
         "    meta l4proto != @watched return",
         *(f"    {rule} return" for rule in _NEED_NO_HOLE),
@@ -79,28 +81,29 @@ def by_set(networks: Iterable[Network]) -> dict[str, list[Network]]:
 
 
 def reserve(path: Path = RESERVED) -> bool:
-    """Whether the kernel keeps the range for media: what it hands to other programs would be dropped.
+    """Whether the kernel keeps the ranges for media: what it hands to other programs would be dropped.
 
-    Adds the range to what is reserved already, if we may.
+    Adds them to what is reserved already, if we may.
     """
     try:
         present = path.read_text().strip()
-        if not covers(present):
-            path.write_text(",".join(part for part in (present, _RANGE) if part))
+        missing = [kept.ports for kept in RANGES if not covers(present, kept)]
+        if missing:
+            path.write_text(",".join(part for part in (present, *missing) if part))
             present = path.read_text().strip()
     except OSError:
         return False
-    return covers(present)
+    return all(covers(present, kept) for kept in RANGES)
 
 
-def covers(reserved: str) -> bool:
+def covers(reserved: str, kept: Service) -> bool:
     """Whether a list as the kernel writes it holds the whole range.
 
-    >>> covers("8887,45000-64999"), covers("45000-50000"), covers("")
+    >>> covers("8887,45000-64999", ports.RTP), covers("45000-50000", ports.RTP), covers("", ports.RTP)
     (True, False, False)
     """
     for part in reserved.split(","):
         first, _, last = part.partition("-")
-        if first.isdigit() and int(first) <= ports.RTP.first and ports.RTP.last <= int(last or first):
+        if first.isdigit() and int(first) <= kept.first and kept.last <= int(last or first):
             return True
     return False

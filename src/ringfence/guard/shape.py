@@ -40,6 +40,11 @@ class Ports:
     """The other host of the SBC's link; empty where one host has both ends."""
 
     @property
+    def are_beside_sbc(self) -> bool:
+        """Whether the SBC is on this host, and the core as well."""
+        return bool(self.sbc_udp or self.sbc_tcp) and not self.link_from
+
+    @property
     def all_tcp(self) -> tuple[int, ...]:
         return (*self.tcp, *self.sbc_tcp)
 

@@ -41,6 +41,7 @@ from ringfence.signaling import (
     told,
     transfer_port,
     twins,
+    wayback,
 )
 from ringfence.signaling.worker import Worker
 
@@ -188,6 +189,7 @@ def reply_of_callee(worker: Worker) -> None:
     if 100 < code < 300:
         named.tell(worker)
     media.relay_answer(code)
+    wayback.restore(code)
     sides.dress_reply()
 
 
@@ -310,8 +312,7 @@ def start_sending() -> None:
 
 
 def _objection_to_body(method: str, from_caller: bool, other: str) -> Refuse | None:
-    """Session descriptions travel in INVITE and UPDATE, where the relay sees them; from all others they are taken."""
-    if method in ("INVITE", "UPDATE"):
+    if method in media.OFFERING:
         return media.offer_in_dialog(*_legs(from_caller), other)
     if method == "ACK":
         if not media.answer_in_ack(*_legs(from_caller)):

@@ -100,6 +100,12 @@ def here() -> str:
     return f"sip:{_bracketed(ksr.text('$Ri'))}:{ksr.number('$Rp')};transport={ksr.transport()}"
 
 
+def asked_here() -> str:
+    """The same for the request that the reply at hand answers."""
+    address, port, transport = (ksr.text(f"$T_req(${name})") for name in ("Ri", "Rp", "proto"))
+    return f"sip:{_bracketed(address)}:{port};transport={uri_transport(transport)}"
+
+
 def party_address(uri: str) -> str:
     """The bare address of a party URI.
 

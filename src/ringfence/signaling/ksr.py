@@ -304,6 +304,21 @@ def asked(header: str) -> str:
     return text(f"$T_req($hdr({header}))")
 
 
+def every(header: str) -> str:
+    """All values of a header of the message at hand, with commas between."""
+    return text(f"$(hdr({header})[*])")
+
+
+def every_asked(header: str) -> str:
+    """The same of the request that the reply at hand answers, as it came."""
+    return text(f"$T_req($(hdr({header})[*]))")
+
+
+def is_ours(uri: str) -> bool:
+    """Whether a URI names a socket of ours."""
+    return _yes(KSR.is_myself(uri))
+
+
 def add_to_tag(tag: str) -> None:
     """Our tag in To: the answer copies it, so we know it. Only for a request without a transaction."""
     KSR.textops.remove_hf("To")

@@ -52,6 +52,8 @@ video: what browsers tell each other about pictures has to pass."""
 TO_VOICE: Final = "codec-transcode-PCMA"
 """The voice process speaks G.711; the media relay translates for whoever does not."""
 
+OFFERING: Final = ("INVITE", "UPDATE")
+"""The methods by which session descriptions travel; those of all others are taken away."""
 VOICE_HOP: Final = facts.VOICE
 CALLER, CALLEE = "caller_leg", "callee_leg"
 FAILED: Final = "media_failed"
@@ -159,11 +161,16 @@ def relay_answer(code: int) -> None:
 
 
 def relay_answer_in_dialog(code: int, asker: str, other: str) -> None:
-    """The same for a request within a call, of either side."""
-    if ksr.dialog_var(LATE) == other and ksr.text("$rm") == "INVITE":
+    """The same for a request within a call, of either side. A 200 to OPTIONS says what a phone could do (RFC 3261
+    section 11.2): for the relay that would be another answer, and the sound would end.
+    """
+    method = ksr.text("$rm")
+    if ksr.dialog_var(LATE) == other and method == "INVITE":
         _offer_in_answer(code, _leg(other), asker)
-        return
-    _answer(code, _leg(asker), _leg(other), "")
+    elif method in OFFERING:
+        _answer(code, _leg(asker), _leg(other), "")
+    else:
+        _answers_nothing()
 
 
 def _offer_in_answer(code: int, offers: Leg, receiver: str) -> None:
@@ -172,6 +179,7 @@ def _offer_in_answer(code: int, offers: Leg, receiver: str) -> None:
     Where it has none either, the call is one without media: the ACK has nothing to answer.
     """
     if code >= 300:
+        _answers_nothing()
         return
     if not ksr.has_body():
         if code >= 200:
@@ -243,8 +251,7 @@ def _keep_carried(outside: bool) -> None:
 
 def _answer(code: int, asker: Leg, other: Leg, more: str) -> None:
     if code >= 300 or not ksr.has_sdp():
-        if ksr.has_body() and not ksr.has_sdp():
-            ksr.remove_body()
+        _answers_nothing()
         return
     keep_carried()
     ice = "ICE=force DTLS=passive" if asker.browser else "ICE=remove"
@@ -253,6 +260,14 @@ def _answer(code: int, asker: Leg, other: Leg, more: str) -> None:
     if objection is None and ksr.media_answer(f"{ALWAYS} {_from(other)} {ice} {keys} {_steady()} {more}"):
         return
     _breaks(objection or UNAVAILABLE)
+
+
+def _answers_nothing() -> None:
+    """Of a body that is no answer: a refusal may say what the phone could do instead (RFC 3261 section 21.4.26), and
+    with that where it is.
+    """
+    if ksr.has_body():
+        ksr.remove_body()
 
 
 def _breaks(objection: Refuse) -> None:

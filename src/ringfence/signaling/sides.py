@@ -23,6 +23,8 @@ HIDDEN: Final = "TH"
 _NAMES: Final = re.compile(r"[\r\n]([^\s:]+)[ \t]*:")
 
 AS_SENT_BY_US: Final = "dch"
+OURS: Final = ("X-Ringfence-Client", HIDDEN)
+"""What the SBC says of its clients is for us alone."""
 
 
 def keep_what_passes() -> None:
@@ -89,6 +91,7 @@ def dress_reply() -> None:
     """
     outer = outer_sides()
     if not outer:
+        ksr.remove_named(OURS)
         return
     if asking_side() in outer:
         claims.strip()

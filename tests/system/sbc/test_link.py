@@ -13,7 +13,8 @@ import pytest
 from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
-from ringfence.lab.softphone import Softphone, Transport, end_call, establish
+from ringfence.lab.softphone import Softphone, Transport, dialog_of_caller, end_call, establish
+from tests.system.features.steps import branch_of
 
 pytestmark = [pytest.mark.system, pytest.mark.restarts, pytest.mark.usefixtures("with_sbc", "oracle")]
 FORGED = "203.0.113.99"
@@ -72,6 +73,20 @@ def test_the_real_address_cannot_be_forged(outside: Any, stranger: Any, pbx: Any
             found = registration(pbx, "604", liar)
             assert FORGED not in found["contacts"][0].get("path", "")
             assert liar.register(expires=0).status == 200
+
+
+def test_what_the_sbc_says_of_its_clients_is_for_the_core_alone(outside: Any, phone: Any) -> None:
+    """Attack case 6: nobody inside is shown our header, nor the marks of the ways through the SBC."""
+    inside, remote = phone("602"), outside("601")
+    _, headers = inside.begin_call("601")
+    remote.answer_call(remote.request("INVITE"))
+    answered = inside.final(branch_of(headers))
+    assert not {"x-ringfence-client", "th"} & set(answered.header_names)
+    assert "flow=" not in str(answered.all("record-route"))
+    dialog = dialog_of_caller(answered)
+    inside.send(inside.in_dialog(dialog, "ACK"))
+    remote.request("ACK")
+    assert end_call(inside, remote, dialog).status == 200
 
 
 def registration(pbx: Any, number: str, device: Softphone) -> dict[str, Any]:

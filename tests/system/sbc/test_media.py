@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ringfence.lab import sip, tone
+from ringfence.hosts import ports
+from ringfence.lab import sip, srtp, tone
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.phones import Baresip
 from ringfence.lab.product import within
@@ -74,6 +75,67 @@ def test_without_its_relay_no_call_passes_the_sbc(outside: Any, phone: Any, pbx:
     finally:
         os.kill(relay, signal.SIGCONT)
     within(30, lambda: passes(remote, inside), "calls pass again")
+
+
+def test_forged_rtp_at_the_sbc_reaches_nobody_and_draws_no_sound(outside: Any, phone: Any, stranger: Any) -> None:
+    """Case 71 at 25000-34999: who sprays from before the INVITE on neither speaks into the call nor hears it."""
+    remote, inside, sprayer = outside("623"), phone("622"), stranger()
+    with remote.host.udp(40_000) as mouth, inside.host.udp(40_000) as ears, sprayer.udp() as spray:
+        for port in range(ports.SBC_RTP.first, ports.SBC_RTP.last + 1):
+            spray.sendto(forged(1), (PBX_ADDRESS, port))
+        uri, headers = remote.begin_call("622")
+        invite = inside.request("INVITE")
+        inside.answer_call(invite)
+        dialog = remote.call_answered(uri, headers)
+        inside.request("ACK")
+        places = [sip.media_address(body) for body in (dialog.body, invite.body)]
+        for number in range(50):
+            for address, port in places:
+                spray.sendto(forged(number), (address, port))
+                spray.sendto(forged(number), (address, port + 1))
+            mouth.sendto(talk(number, b"OUTSIDE "), places[0])
+            ears.sendto(talk(number, b"INSIDE  "), places[1])
+            time.sleep(0.02)
+        time.sleep(0.2)
+        heard = [received(sock) for sock in (ears, mouth, spray)]
+    words = [{word for one in side for word in (b"OUTSIDE", b"INSIDE", b"FORGED") if word in one} for side in heard]
+    assert words == [{b"OUTSIDE"}, {b"INSIDE"}, set()]
+    assert heard[2] == [], "not even a report"
+    assert end_call(remote, inside, dialog).status == 200
+
+
+def test_the_first_words_of_an_unregistered_caller_outside_arrive(outside: Any, phone: Any) -> None:
+    """Nobody waits to be listed as one who may speak: the caller's address is there before the other phone rings."""
+    remote, inside = outside("624", registered=False), phone("622")
+    with remote.host.udp(40_000) as mouth, inside.host.udp(40_000) as ears:
+        uri, headers = remote.begin_call("622")
+        inside.answer_call(inside.request("INVITE"))
+        dialog = remote.call_answered(uri, headers)
+        inside.request("ACK")
+        for number in range(20):
+            mouth.sendto(talk(number, b"HELLO   "), sip.media_address(dialog.body))
+            time.sleep(0.02)
+        time.sleep(0.2)
+        assert len([one for one in received(ears) if b"HELLO" in one]) >= 15
+    assert end_call(remote, inside, dialog).status == 200
+
+
+def forged(number: int) -> bytes:
+    return talk(number, b"FORGED  ")
+
+
+def talk(number: int, word: bytes) -> bytes:
+    return srtp.packets(number, [word * 20])[0]
+
+
+def received(sock: Any) -> list[bytes]:
+    found = []
+    sock.setblocking(False)
+    while True:
+        try:
+            found.append(sock.recv(2048))
+        except BlockingIOError:
+            return found
 
 
 def passes(caller: Softphone, callee: Softphone) -> bool:

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from ringfence.guard import pinholes
 from ringfence.guard.calls import Calls
 from ringfence.guard.firewall import DryRun
 from ringfence.guard.media import Relay
 from ringfence.guard.mediawatch import MOST_LOOKS, NO_KEYS, SHORT_KEYS, MediaWatch
+from ringfence.guard.pinholes import Holes
 
 PLACE = "192.0.2.7:4000"
 
@@ -16,15 +18,27 @@ PLACE = "192.0.2.7:4000"
 class Answering(Relay):
     """A relay that says of every call which suite the caller's side has."""
 
-    def __init__(self, suite: str) -> None:
+    def __init__(self, suite: str, *flags: str, port: int = 46_000) -> None:
         super().__init__()
-        self.suite = suite
+        self.suite, self.flags, self.heard_at = suite, list(flags), port
         self.asked: list[str] = []
 
     def reports(self, call_ids: Any) -> dict[str, dict[str, Any]]:
         self.asked += call_ids.values()
-        stream = {"local port": 46_000, **({"crypto suite": self.suite} if self.suite else {})}
-        return {key: {"tags": {"f": {"medias": [{"streams": [stream]}]}}} for key in call_ids}
+        stream = {"local port": self.heard_at, **({"crypto suite": self.suite} if self.suite else {})}
+        return {key: {"tags": {"f": {"medias": [{"flags": self.flags, "streams": [stream]}]}}} for key in call_ids}
+
+
+class InKernel(DryRun):
+    """A kernel that takes everything."""
+
+    @property
+    def in_kernel(self) -> bool:
+        return True
+
+    def open_media(self, holes: Holes) -> bool:
+        self.holes = holes
+        return True
 
 
 def talking(caller: str = "sip:192.0.2.7:4000;transport=ws", leg: str = "dtls+browser") -> Calls:
@@ -65,6 +79,19 @@ def test_of_a_browser_outside_the_relay_of_the_sbc_knows(outer: str, said: str, 
     assert call["caller_rtp"] == said
     assert calls.heard_outside("a") == {"caller_rtp": said}
     assert watch.to_end()[NO_KEYS] == ended
+
+
+def test_the_ports_where_a_browser_outside_proves_itself_are_open_at_the_sbcs_relay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Case 71: its sound may come from another address than its WebSocket; ICE says who it is."""
+    monkeypatch.setattr(pinholes, "reserve", lambda: True)
+    firewall = InKernel()
+    outer = Answering("AEAD_AES_256_GCM", "ICE", port=25_002)
+    calls = talking(f"sip:127.0.0.1:5069;transport=tls;client={PLACE}/wss", "sdes")
+    asyncio.run(MediaWatch(calls, Answering("AEAD_AES_256_GCM"), firewall, outer).look())
+    assert firewall.holes is not None
+    assert firewall.holes.ports == {25_002}
 
 
 def test_of_phones_outside_and_of_everybody_inside_only_the_own_relay_is_asked() -> None:

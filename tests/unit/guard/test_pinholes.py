@@ -12,13 +12,21 @@ from ringfence.guard.firewall import DryRun
 from ringfence.guard.media import Relay, decoded
 from ringfence.guard.mediawatch import MediaWatch
 from ringfence.guard.pinholes import Holes, reserve
+from ringfence.guard.ruleset import whole_table
+from ringfence.guard.shape import Ports, Shape
 from ringfence.policy.addresses import Network
+from ringfence.policy.settings import SecuritySettings
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), [("", "45000-64999"), ("8887", "8887,45000-64999"), ("40000-65000", "40000-65000")]
+    ("before", "after"),
+    [
+        ("", "25000-34999,45000-64999"),
+        ("8887,25000-34999", "8887,25000-34999,45000-64999"),
+        ("20000-65000", "20000-65000"),
+    ],
 )
-def test_the_range_is_kept_for_media(tmp_path: Path, before: str, after: str) -> None:
+def test_the_ranges_are_kept_for_media(tmp_path: Path, before: str, after: str) -> None:
     path = tmp_path / "reserved"
     path.write_text(before + "\n")
     assert reserve(path)
@@ -27,6 +35,21 @@ def test_the_range_is_kept_for_media(tmp_path: Path, before: str, after: str) ->
 
 def test_without_the_right_to_reserve_nothing_is_watched(tmp_path: Path) -> None:
     assert not reserve(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("ports", "guarded"),
+    [
+        (Ports((5060,), ()), "{ 45000-64999 }"),
+        (Ports((5060,), (), sbc_udp=(5066,)), "{ 25000-34999, 45000-64999 }"),
+        (Ports((), (), sbc_udp=(5066,), link_from="198.51.100.2"), "{ 45000-64999 }"),
+    ],
+    ids=["no SBC", "beside the core", "on a host of its own"],
+)
+def test_strangers_are_kept_out_of_the_ports_of_every_relay_whose_calls_are_known(ports: Ports, guarded: str) -> None:
+    """Case 71: the SBC's host knows no calls of its own, so nothing is dropped there."""
+    rules = whole_table(Shape(ports, (), SecuritySettings()), [])
+    assert f"    udp dport != {guarded} return" in rules.splitlines()
 
 
 @pytest.mark.anyio
