@@ -218,15 +218,15 @@ def _note_agreed() -> None:
 def failed(worker: Worker, *, in_dialog: bool) -> None:
     """A final failure of the called side. Challenges and redirections of strangers never reach the caller."""
     code = ksr.number("$T_reply_code")
-    if code in (401, 407):
+    if ksr.cancelled():
+        told.note_final(487, "Request Terminated")  # so the caller heard, whatever came of the called side
+    elif code in (401, 407):
         worker.refused("dialog.challenge")
         replace_final(403, "Forbidden")
     elif 300 <= code < 400:
         worker.refused("route.redirect")
         replace_final(480, "Temporarily Unavailable")
-    elif (
-        code == 503 and not in_dialog
-    ):  # never to a phone (RFC 3261 section 21.5.4); the engine would record nothing of it
+    elif code == 503 and not in_dialog:  # never to a phone: RFC 3261 section 21.5.4
         replace_final(500, "Service Unavailable")
     if not in_dialog:
         media.let_go()

@@ -137,7 +137,7 @@ def ended(code: int, reason: str, ended_by: str) -> dict[str, Any]:
         "answered_at": float(answered) if answered else None,
         "ended_at": time.time(),
         "code": code,
-        "reason": (ksr.dialog_var("reason") or reason)[:64],
+        "reason": (reason if answered else ksr.dialog_var("reason") or reason)[:64],
         "rule": ksr.dialog_var("refused"),
         "payer": ksr.dialog_var("payer"),
         **sides.outside_fields(),

@@ -40,7 +40,7 @@ def pair(pbx: Any, lab: Any, outward: Any) -> Iterator[Pair]:
     before = pbx.rest.get(plan)["emergency_trunks"]
     (everything,) = (one for one in pbx.rest.get("outbound-rules")["items"] if one["name"] == "All")
     pbx.rest.patch(f"outbound-rules/{everything['id']}", order=2)
-    with Carrier(lab.host("first", 122)) as first, Carrier(lab.host("second", 123)) as second:
+    with Carrier(lab.host("first", 52)) as first, Carrier(lab.host("second", 53)) as second:
         made = [pbx.rest.post("trunks", **one.trunk() | {"name": one.address, "domain": f"t{one.address}.example"})
                 for one in (first, second)]  # fmt: skip
         ids = [one["id"] for one in made]
