@@ -216,7 +216,9 @@ def _note_who_answered() -> None:
 def failed(worker: Worker, *, in_dialog: bool) -> None:
     """A final failure of the called side. Challenges and redirections of strangers never reach the caller."""
     code = ksr.number("$T_reply_code")
-    if code in (401, 407):
+    if ksr.cancelled():
+        told.note_end(487, "Request Terminated", "caller")  # so the caller heard, whatever came of the called side
+    elif code in (401, 407):
         worker.refused("dialog.challenge")
         replace_final(403, "Forbidden", "callee")
     elif 300 <= code < 400:

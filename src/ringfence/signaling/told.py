@@ -152,10 +152,7 @@ def note_failure(code: int) -> None:
     """The same from the failure route. Only there it can be read: the engine answers a 503, and what it timed, by
     replies of its own, and of those `dialog:failed` sees nothing.
     """
-    if ksr.cancelled():
-        note_end(code, ksr.text("$T_rpl($rr)"), "caller")
-    else:
-        note_end(code, ksr.text("$T_rpl($rr)"), "callee" if ksr.number("$T_rpl($rs)") else "system")
+    note_end(code, ksr.text("$T_rpl($rr)"), "callee" if ksr.number("$T_rpl($rs)") else "system")
 
 
 def never_answered() -> dict[str, Any]:

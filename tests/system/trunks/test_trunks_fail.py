@@ -40,7 +40,7 @@ def pair(pbx: Any, lab: Any, outward: Any) -> Iterator[Pair]:
     before = pbx.rest.get(plan)["emergency_trunks"]
     (everything,) = (one for one in pbx.rest.get("outbound-rules")["items"] if one["name"] == "All")
     pbx.rest.patch(f"outbound-rules/{everything['id']}", order=2)
-    with Carrier(lab.host("first", 122)) as first, Carrier(lab.host("second", 123)) as second:
+    with Carrier(lab.host("first", 52)) as first, Carrier(lab.host("second", 53)) as second:
         made = [pbx.rest.post("trunks", **one.trunk() | {"name": one.address, "domain": f"t{one.address}.example"})
                 for one in (first, second)]  # fmt: skip
         ids = [one["id"] for one in made]
@@ -108,14 +108,15 @@ def test_the_caller_hears_that_the_next_trunk_may_not_be_used(pbx: Any, phone: A
     within(5, lambda: not counted(pbx), "nothing is counted any more")
 
 
-def test_when_every_trunk_refuses_the_record_says_what_the_caller_heard(pbx: Any, phone: Any, pair: Pair) -> None:
+def test_when_every_trunk_refuses_the_record_says_what_the_last_one_said(pbx: Any, phone: Any, pair: Pair) -> None:
+    """The caller hears 500: a phone may take the whole system for broken at 503 (RFC 3261 section 16.7)."""
     caller = phone(CALLER)
     dialled = caller.begin_call(NUMBER)
     refuses(pair.first, 503)
     refuses(pair.second, 503)
     assert hears(caller, dialled).status == 500
-    row = record(pbx, CALLER, NUMBER, code=500)
-    assert (row["reason"], row["trunk"]) == ("Service Unavailable", pair.ids[1])
+    row = record(pbx, CALLER, NUMBER, code=503)
+    assert (row["reason"], row["trunk"], row["ended_by"]) == ("No", pair.ids[1], "callee")
 
 
 def test_without_a_trunk_that_answers_the_caller_is_told_and_the_call_recorded_as_one_outside(

@@ -13,7 +13,7 @@ from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
 from ringfence.lab.sip import Headers, Message
 from ringfence.lab.softphone import Dialog, Softphone, Transport, dialog_of_caller, end_call, establish
-from tests.system.features.steps import branch_of
+from tests.system.features.steps import branch_of, record, refuse
 from tests.system.trunks.counting import counted
 
 pytestmark = pytest.mark.usefixtures("oracle")
@@ -86,14 +86,42 @@ def test_a_device_that_begins_to_ring_as_another_answers_is_told_to_stop(pbx: An
     nothing_counted(pbx)
 
 
+def gives_up(caller: Softphone, uri: str, headers: Headers) -> None:
+    kept = [item for item in headers if item[0] in ("Via", "Max-Forwards", "From", "To", "Call-ID")]
+    number = dict(headers)["CSeq"].replace("INVITE", "CANCEL")
+    caller.send(sip.compose(f"CANCEL {uri} SIP/2.0", [*kept, ("CSeq", number)]))
+
+
+def test_the_caller_gives_up_while_nobody_says_anything(pbx: Any, phone: Any) -> None:
+    """A phone that is gone answers no CANCEL either: the record says who ended the call, as the caller heard it."""
+    caller, gone = phone("596"), phone("597")
+    uri, headers = caller.begin_call("597")
+    gone.request("INVITE")
+    gives_up(caller, uri, headers)
+    assert caller.final(branch_of(headers)).status == 200, "the CANCEL is answered"
+    caller.send_ack(caller.final(branch_of(headers), 10), uri, headers)
+    row = record(pbx, "596", "597", code=487)
+    assert (row["reason"], row["ended_by"]) == ("Request Terminated", "caller")
+    nothing_counted(pbx)
+
+
+def test_a_refused_offer_within_a_call_is_no_reason_for_its_end(pbx: Any, phone: Any) -> None:
+    caller, callee = phone("598"), phone("599")
+    dialog, _ = establish(caller, callee)
+    raw = caller.in_dialog(dialog, "INVITE", *caller.offer())
+    caller.send(raw)
+    refuse(callee, callee.request("INVITE"), 407, "No")
+    assert caller.final(sip.parse(raw).branch).status == 403
+    assert end_call(caller, callee, dialog).status == 200
+    assert record(pbx, "598", "599", code=200)["reason"] == "Normal"
+
+
 def test_the_caller_gives_up_while_somebody_answers(pbx: Any, phone: Any) -> None:
     """The answer counts: the caller acknowledges it and hangs up."""
     caller, callee = phone("594"), phone("595")
     uri, headers = caller.begin_call("595")
     callee.answer_call(callee.request("INVITE"))
-    kept = [item for item in headers if item[0] in ("Via", "Max-Forwards", "From", "To", "Call-ID")]
-    number = dict(headers)["CSeq"].replace("INVITE", "CANCEL")
-    caller.send(sip.compose(f"CANCEL {uri} SIP/2.0", [*kept, ("CSeq", number)]))
+    gives_up(caller, uri, headers)
     dialog = dialog_of_caller(heard(caller, 200))
     caller.send(caller.in_dialog(dialog, "ACK"))
     callee.request("ACK")
