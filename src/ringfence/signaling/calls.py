@@ -68,10 +68,7 @@ LONGEST_RINGING: Final = 120
 
 
 def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE) -> None:
-    """Sends an INVITE to the devices of an extension, which are its targets already.
-
-    `more` says how a call from outside came in.
-    """
+    """Sends an INVITE to the devices that are its targets already. `more` says how a call from outside came in."""
     claims.strip()
     tenant = worker.tenant(verdict.caller.domain)
     leg = media.leg_of_caller(more.terms or terms.of_subscriber(verdict.caller, worker))
@@ -92,9 +89,15 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
     ksr.record_route()
     shown = "" if more is INSIDE else f"sip:{verdict.caller.aor}"
     branches.announce(verdict.caller.display_name or verdict.caller.extension, verdict.caller.aor, shown)
-    ksr.ring_for(ring_seconds(verdict))
+    set_patience(verdict)
     picking.note(verdict, worker)
     start_sending()
+
+
+def set_patience(verdict: Rung) -> None:
+    """How long it rings, and that nobody declines (603) for a whole group."""
+    ksr.ring_for(ring_seconds(verdict))
+    branch_port.ring_on_after_6xx(isinstance(verdict, RingList))
 
 
 def ring_seconds(verdict: Rung) -> int:
