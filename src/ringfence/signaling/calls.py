@@ -209,7 +209,7 @@ def reply_in_dialog(worker: Worker) -> None:
 
 def _note_who_answered() -> None:
     """Of several extensions that rang, or that picked the call up, the one whose device this is."""
-    rung = [*ksr.dialog_var("rung").split(","), memory.picker()]
+    rung = [*ksr.dialog_var("rung").split(","), *memory.pickers()]
     if any(rung) and (aor := branch_port.device_answers_for(filter(None, rung))):
         ksr.set_dialog_var("to", aor)
 

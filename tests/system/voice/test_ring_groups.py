@@ -13,6 +13,7 @@ from ringfence.lab import tone
 from ringfence.lab.phones import Baresip
 from ringfence.lab.product import within
 from ringfence.lab.softphone import NoAnswer
+from tests.system.features.steps import branch_of
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
@@ -77,6 +78,23 @@ def test_an_announcement_is_heard_and_ends_by_itself(pbx: Any, lab: Any, tmp_pat
     heard = tone.listen(caller.recording, 600)
     assert heard.is_whole, heard
     assert heard.seconds >= 1.5, heard
+
+
+def test_groups_that_lead_to_each_other_ring_once_each(pbx: Any, phone: Any) -> None:
+    """Attack case 41: it went round until the engine had no branch left, and said 500."""
+    caller, member = phone("151"), phone("152")
+    for number, otherwise in (("691", "692"), ("692", "691")):
+        team = {"tenant_id": pbx.tenant["id"], "name": f"Team {number}", "members": ["152"]}
+        pbx.rest.post("ring-groups", number=number, otherwise=otherwise, **team)
+    uri, headers = caller.begin_call("691")
+    for _ in range(2):
+        invite = member.request("INVITE")
+        member.respond(invite, 486, "Busy Here", "b")
+        member.request("ACK")
+    answer = caller.final(branch_of(headers))
+    caller.send_ack(answer, uri, headers)
+    assert answer.status == 482
+    assert [one.method for one in member.requests_within(0.3)] == []
 
 
 def _group(pbx: Any, number: str, **more: Any) -> None:
