@@ -164,8 +164,9 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
     sequence.raise_towards(receiver)
     if method in ("INVITE", "UPDATE", "ACK"):
         named.tell(worker)
+    if method in ("INVITE", "UPDATE"):
+        holding.note_offer()
     if method == "INVITE":
-        holding.note_offer(ksr.text("$tt"))
         ksr.record_route()
     send("ksr_reply_in_dialog", "ksr_failure_in_dialog")
     if method == "ACK":
@@ -201,6 +202,7 @@ def reply_in_dialog(worker: Worker) -> None:
     if 100 < code < 300:
         named.tell(worker)
     agreeing.within(worker)
+    holding.note_answer(code)
     media.relay_answer_in_dialog(code, *_legs(sides.asking_side() == "caller"))
     sequence.restore()
     sides.dress_reply()
