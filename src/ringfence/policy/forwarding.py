@@ -10,7 +10,7 @@ from typing import Final
 
 from ringfence.policy.book import Subscriber
 from ringfence.policy.calling import Calling
-from ringfence.policy.model import PlayService, Refuse, RingExtension, Verdict
+from ringfence.policy.model import PlayService, Refuse, RingExtension, RingList, Verdict
 from ringfence.policy.services import Missed
 from ringfence.policy.voicemail import voicemail_number
 
@@ -53,6 +53,8 @@ def follow(attempt: Attempt, judge: Judge) -> Verdict:
         verdict = judge(attempt.caller, attempt.payer, attempt.number)
         if isinstance(verdict, Refuse) and attempt.path:
             return Refuse(verdict.rule, 480, "Temporarily Unavailable", attempt.payer.aor)
+        if isinstance(verdict, RingList):
+            return _onto_list(verdict, attempt.path)
         if not isinstance(verdict, RingExtension):
             return verdict
         callee = verdict.callee
@@ -67,6 +69,11 @@ def follow(attempt: Attempt, judge: Judge) -> Verdict:
         if len(attempt.path) >= MOST_FORWARDS:
             return Refuse("forward.hops", 482, "Loop Detected")
         attempt = forwarded(attempt.caller, callee, attempt.path, number)
+
+
+def _onto_list(verdict: RingList, path: tuple[str, ...]) -> Verdict:
+    """A list remembers who led to it: where it goes on to may lead back to it, and so on for ever."""
+    return Refuse("forward.loop", 482, "Loop Detected") if verdict.name in path else replace(verdict, path=path)
 
 
 def forwarded(caller: Subscriber, forwarder: Subscriber, path: tuple[str, ...], number: str) -> Attempt:

@@ -14,6 +14,11 @@ def on_branch_failure(name: str) -> bool:
     return _yes(KSR.tm.t_on_branch_failure(f"tm:branch-failure:{name}"))
 
 
+def ring_on_after_6xx(on: bool) -> None:
+    """Whether a 6xx of one branch leaves the others ringing (RFC 3261 section 16.7: it does not)."""
+    KSR.tm.t_set_disable_6xx(int(on))
+
+
 def branch_code() -> int:
     """What the device answered whose refusal this route is about."""
     return number("$T_reply_code")

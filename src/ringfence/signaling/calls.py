@@ -70,10 +70,7 @@ LONGEST_RINGING: Final = 120
 
 
 def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE) -> None:
-    """Sends an INVITE to the devices of an extension, which are its targets already.
-
-    `more` says how a call from outside came in.
-    """
+    """Sends an INVITE to the devices that are its targets already. `more` says how a call from outside came in."""
     claims.strip()
     tenant = worker.tenant(verdict.caller.domain)
     leg = media.leg_of_caller(more.terms or terms.of_subscriber(verdict.caller, worker))
@@ -94,9 +91,15 @@ def ring(verdict: Rung, target_user: str, worker: Worker, more: Arrived = INSIDE
     ksr.record_route()
     shown = "" if more is INSIDE else f"sip:{verdict.caller.aor}"
     branches.announce(verdict.caller.display_name or verdict.caller.extension, verdict.caller.aor, shown)
-    ksr.ring_for(ring_seconds(verdict))
+    set_patience(verdict)
     picking.note(verdict, worker)
     start_sending()
+
+
+def set_patience(verdict: Rung) -> None:
+    """How long it rings, and that nobody declines (603) for a whole group."""
+    ksr.ring_for(ring_seconds(verdict))
+    branch_port.ring_on_after_6xx(isinstance(verdict, RingList))
 
 
 def ring_seconds(verdict: Rung) -> int:
@@ -162,8 +165,9 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
     sequence.raise_towards(receiver)
     if method in ("INVITE", "UPDATE", "ACK"):
         named.tell(worker)
+    if method in ("INVITE", "UPDATE"):
+        holding.note_offer()
     if method == "INVITE":
-        holding.note_offer(ksr.text("$tt"))
         ksr.record_route()
     send("ksr_reply_in_dialog", "ksr_failure_in_dialog")
     if method == "ACK":
@@ -200,6 +204,7 @@ def reply_in_dialog(worker: Worker) -> None:
     if 100 < code < 300:
         named.tell(worker)
     agreeing.within(worker)
+    holding.note_answer(code)
     media.relay_answer_in_dialog(code, *_legs(sides.asking_side() == "caller"))
     sequence.restore()
     sides.dress_reply()
@@ -208,7 +213,7 @@ def reply_in_dialog(worker: Worker) -> None:
 
 def _note_who_answered() -> None:
     """Of several extensions that rang, or that picked the call up, the one whose device this is."""
-    rung = [*ksr.dialog_var("rung").split(","), memory.picker()]
+    rung = [*ksr.dialog_var("rung").split(","), *memory.pickers()]
     if any(rung) and (aor := branch_port.device_answers_for(filter(None, rung))):
         ksr.set_dialog_var("to", aor)
 

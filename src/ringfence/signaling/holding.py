@@ -12,10 +12,28 @@ whole file before it plays, and whatever else this call wants waits meanwhile.""
 AGAIN_AND_AGAIN: Final = 100
 
 
-def note_offer(other_tag: str) -> None:
-    """Notes in the dialog whom the new offer of a running call holds, if anybody."""
+HOLDS: Final = "holds"
+"""Whether the offer of a transaction holds the other side: it counts once it is accepted (RFC 3261 section 14.1)."""
+
+
+def note_offer() -> None:
+    """Notes with the request at hand whether it holds the other side."""
     if ksr.has_sdp():
-        ksr.set_dialog_var("held", other_tag if holds(ksr.body()) else "")
+        ksr.note(HOLDS, "yes" if holds(ksr.body()) else "no")
+
+
+def note_answer(code: int) -> None:
+    """Notes in the dialog who is held from now on, if anybody. Who refreshes a call that the other side holds is held
+    on: the answer says so.
+    """
+    offered = ksr.noted(HOLDS)
+    if not 200 <= code < 300 or not (offered or ksr.has_sdp()) or not ksr.dialog_var("answered"):
+        return
+    is_still_held = ksr.has_sdp() and holds(ksr.body())
+    held = ksr.text("$tt") if offered == "yes" else ksr.text("$ft") if is_still_held else ""
+    ksr.set_dialog_var("held", held)
+    if ksr.text("$rm") == "UPDATE":
+        obey()
 
 
 def obey() -> None:

@@ -100,16 +100,17 @@ def aim_at_ringing(key: str, picker: str) -> bool:
     if len(found) != 3:
         return False
     index, label, ringing_call_id = found
-    KSR.htable.sht_sets(PICKED_TABLE, ringing_call_id, picker)
+    others = _text(KSR.htable.sht_get(PICKED_TABLE, ringing_call_id)).split(",")
+    KSR.htable.sht_sets(PICKED_TABLE, ringing_call_id, ",".join(dict.fromkeys((*filter(None, others), picker))))
     KSR.pv.seti("$avp(pick_index)", int(index))
     KSR.pv.seti("$avp(pick_label)", int(label))
     KSR.pv.sets("$avp(pick_uri)", f"sip:{picker}")
     return True
 
 
-def picker() -> str:
-    """Who picked this call up, "" if nobody did."""
-    return _text(KSR.htable.sht_get(PICKED_TABLE, ksr.call_id()))
+def pickers() -> list[str]:
+    """Who wanted to pick this call up; the phone of one of them answers first."""
+    return _text(KSR.htable.sht_get(PICKED_TABLE, ksr.call_id())).split(",")
 
 
 def _text(value: Any) -> str:

@@ -139,7 +139,7 @@ def _ring_next(verdict: Rung, worker: Worker) -> None:
         _end(objection.rule, objection.code, objection.reason, verdict.payer.aor, worker)
         return
     note_step(calls.step_variables(verdict), worker)
-    ksr.ring_for(calls.ring_seconds(verdict))
+    calls.set_patience(verdict)
     picking.note(verdict, worker)
     if not calls.ring_devices():
         _end("forward.failed", 500, "Server Internal Error", "", worker)

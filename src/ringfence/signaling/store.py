@@ -50,15 +50,24 @@ class PolicyView:
 
     def subscriber(self, aor: str) -> Subscriber | None:
         """The subscriber as stored now."""
-        return self._reader.subscriber(aor) if self._reader else None
+        reader = self._opened()
+        return reader.subscriber(aor) if reader else None
 
     def record(self, aor: str) -> bytes | None:
         """The subscriber's stored record."""
-        return self._reader.record(aor) if self._reader else None
+        reader = self._opened()
+        return reader.record(aor) if reader else None
 
     def lookup(self, key: str) -> bytes | None:
         """What is stored now under a key such as `did/+4930123`."""
-        return self._reader.lookup(key) if self._reader else None
+        reader = self._opened()
+        return reader.lookup(key) if reader else None
+
+    def _opened(self) -> PolicyReader | None:
+        """The first that a process does may be the next step of a call: the one that keeps time judges no request."""
+        if self._reader is None:
+            self._look()
+        return self._reader
 
     def _look(self) -> None:
         """Takes over a new version. Nothing is held afterwards: an idle worker must not pin an old state."""

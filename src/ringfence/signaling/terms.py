@@ -28,7 +28,7 @@ def of_branch(worker: Worker) -> Terms:
 def called() -> list[str]:
     """The extensions that ring, and the one that picks the call up."""
     rung = ksr.dialog_var("rung") or ksr.dialog_var("to")
-    return [aor for aor in (*rung.split(","), memory.picker()) if aor]
+    return [aor for aor in (*rung.split(","), *memory.pickers()) if aor]
 
 
 def _strictest(found: list[Terms]) -> Terms:

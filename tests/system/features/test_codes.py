@@ -69,6 +69,27 @@ def test_a_call_that_rings_elsewhere_is_picked_up(pbx: Any, phone: Any) -> None:
     assert record(pbx, "351", "352", code=200)["callee"] == "353@acme.example"
 
 
+def test_of_two_who_pick_up_at_once_the_record_names_who_got_it(pbx: Any, phone: Any) -> None:
+    """RFC 3261 section 16.7: the first 200 counts; the phone of the other one is told to stop."""
+    caller, rings, quick, slow = phone("351"), phone("352"), phone("353"), phone("354")
+    call = caller.begin_call("352")
+    ringing = rings.request("INVITE")
+    rings.respond(ringing, 180, "Ringing", "r")
+    assert [code(one, "*8352") for one in (quick, slow)] == [487, 487]
+    late, invite = slow.request("INVITE"), quick.request("INVITE")
+    slow.respond(late, 180, "Ringing", "s")
+    time.sleep(0.2)
+    quick.answer_call(invite)
+    dialog = caller.call_answered(*call)
+    quick.request("ACK")
+    for one, stopped, tag in ((rings, ringing, "r"), (slow, late, "s")):
+        one.respond(one.request("CANCEL"), 200, "OK", tag)
+        one.respond(stopped, 487, "Request Terminated", tag)
+    row = within(5, lambda: [one for one in pbx.product.answered_calls() if "351@" in one["caller"]], "the call")[0][0]
+    assert row["callee"] == "353@acme.example"
+    assert end_call(caller, quick, dialog).status == 200
+
+
 def test_a_call_to_a_colleague_of_the_group_is_picked_up(pbx: Any, phone: Any) -> None:
     caller, rings, picker, other = phone("351"), phone("352"), phone("353"), phone("354")
     group = pbx.rest.post("groups", tenant_id=pbx.tenant["id"], name="Reception")["id"]

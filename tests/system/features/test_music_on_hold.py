@@ -48,3 +48,64 @@ def test_a_call_made_inactive_is_silent_and_goes_on(phone: Any) -> None:
         assert held.listen(0.5) == 0
         assert b"sendrecv" in offer(caller, callee, ours, "sendrecv")
     assert end_call(caller, callee, ours).status == 200
+
+
+def refused(phone: Softphone, other: Softphone, dialog: Dialog, direction: bytes, code: int) -> None:
+    """A re-INVITE that the other phone does not accept."""
+    body = sip.sdp(phone.address, 40_000).replace(b"sendrecv", direction)
+    uri, raw = dialog.target, phone.in_dialog(dialog, "INVITE", [("Content-Type", "application/sdp")], body)
+    phone.send(raw)
+    other.respond(other.request("INVITE"), code, "Not now")
+    answer = phone.final(sip.parse(raw).branch)
+    assert answer.status == code
+    kept = {"via": "Via", "max-forwards": "Max-Forwards", "from": "From", "call-id": "Call-ID", "route": "Route"}
+    headers = [(kept[name], value) for name, value in sip.parse(raw).headers if name in kept]
+    phone.send_ack(answer, uri, [*headers, ("CSeq", f"{dialog.cseq} INVITE")])
+    other.request("ACK")
+
+
+@pytest.mark.parametrize("code", [488, 491])
+def test_a_hold_that_is_refused_plays_no_music(phone: Any, code: int) -> None:
+    """RFC 3261 section 14.1: after a refused re-INVITE the call is what it was; 491 when both sides ask at once."""
+    caller, callee = phone("361"), phone("362")
+    ours, _ = establish(caller, callee)
+    with ear(callee) as held:
+        refused(caller, callee, ours, b"sendonly", code)
+        assert held.listen(2.0) == 0
+    assert end_call(caller, callee, ours).status == 200
+
+
+def test_a_call_goes_on_by_update_too(phone: Any) -> None:
+    """RFC 3311: some phones hold and go on by UPDATE; the music was played into the talk."""
+    caller, callee = phone("361"), phone("362")
+    ours, _ = establish(caller, callee)
+    with ear(callee) as held:
+        offer(caller, callee, ours, "sendonly")
+        within(15, lambda: held.listen(0.5) >= 15, "music is heard")
+        body = [("Content-Type", "application/sdp")]
+        raw = caller.in_dialog(ours, "UPDATE", body, sip.sdp(caller.address, 40_000))
+        caller.send(raw)
+        callee.respond(callee.request("UPDATE"), 200, "OK", body=sip.sdp(callee.address, 40_000))
+        assert caller.final(sip.parse(raw).branch).status == 200
+        within(15, lambda: held.listen(1.0) == 0, "the music ends")
+    assert end_call(caller, callee, ours).status == 200
+
+
+def test_who_is_held_hears_music_on_after_a_refresh_of_his_own(phone: Any) -> None:
+    """RFC 4028: whoever is held refreshes the call; the other side answers that it holds it still (RFC 3264, 8.4)."""
+    caller, callee = phone("361"), phone("362")
+    ours, theirs = establish(caller, callee)
+    with ear(callee) as held:
+        offer(caller, callee, ours, "sendonly")
+        within(15, lambda: held.listen(0.5) >= 15, "music is heard")
+        body = sip.sdp(callee.address, 40_000)
+        raw = callee.in_dialog(theirs, "INVITE", [("Content-Type", "application/sdp")], body)
+        callee.send(raw)
+        answer = sip.sdp(caller.address, 40_000).replace(b"sendrecv", b"sendonly")
+        caller.respond(caller.request("INVITE"), 200, "OK", body=answer)
+        assert callee.final(sip.parse(raw).branch).status == 200
+        callee.send(callee.in_dialog(theirs, "ACK"))
+        caller.request("ACK")
+        assert held.listen(1.0) > 0
+        within(5, lambda: held.listen(1.0) >= 25, "and it goes on")
+    assert end_call(caller, callee, ours).status == 200

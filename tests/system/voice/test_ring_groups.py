@@ -1,6 +1,8 @@
 """Ring groups at once and in order, and an announcement that is heard (REST `ring-groups`, `announcements`)."""
 
 import base64
+import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,9 @@ import pytest
 
 from ringfence.lab import tone
 from ringfence.lab.phones import Baresip
+from ringfence.lab.product import within
 from ringfence.lab.softphone import NoAnswer
+from tests.system.features.steps import branch_of
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
@@ -76,7 +80,63 @@ def test_an_announcement_is_heard_and_ends_by_itself(pbx: Any, lab: Any, tmp_pat
     assert heard.seconds >= 1.5, heard
 
 
+def test_groups_that_lead_to_each_other_ring_once_each(pbx: Any, phone: Any) -> None:
+    """Attack case 41: it went round until the engine had no branch left, and said 500."""
+    caller, member = phone("151"), phone("152")
+    for number, otherwise in (("691", "692"), ("692", "691")):
+        team = {"tenant_id": pbx.tenant["id"], "name": f"Team {number}", "members": ["152"]}
+        pbx.rest.post("ring-groups", number=number, otherwise=otherwise, **team)
+    uri, headers = caller.begin_call("691")
+    for _ in range(2):
+        invite = member.request("INVITE")
+        member.respond(invite, 486, "Busy Here", "b")
+        member.request("ACK")
+    answer = caller.final(branch_of(headers))
+    caller.send_ack(answer, uri, headers)
+    assert answer.status == 482
+    assert [one.method for one in member.requests_within(0.3)] == []
+
+
 def _group(pbx: Any, number: str, **more: Any) -> None:
     pbx.rest.post(
         "ring-groups", tenant_id=pbx.tenant["id"], number=number, name=f"Team {number}", members=["152", "153"], **more
     )
+
+
+@pytest.mark.parametrize("code", [600, 603])
+def test_a_member_that_declines_does_not_decline_for_the_others(pbx: Any, phone: Any, code: int) -> None:
+    """RFC 3261 section 16.7 ends a call with a 6xx for the devices of one person; a group is many (peers.md 2.3)."""
+    caller, first, second = phone("151"), phone("152"), phone("153")
+    _group(pbx, f"68{code - 595}", together=True)
+    uri, headers = caller.begin_call(f"68{code - 595}")
+    declined, invite = first.request("INVITE"), second.request("INVITE")
+    second.respond(invite, 180, "Ringing", "s")
+    first.respond(declined, code, "Decline", "f")
+    first.request("ACK")
+    with pytest.raises(NoAnswer):
+        second.request("CANCEL", timeout=1)
+    second.answer_call(invite)
+    dialog = caller.call_answered(uri, headers)
+    second.request("ACK")
+    raw = caller.in_dialog(dialog, "BYE")
+    caller.send(raw)
+    second.respond(second.request("BYE"), 200, "OK")
+
+
+@pytest.mark.restarts
+def test_the_first_call_that_nobody_takes_after_a_start_goes_on_to_the_next(pbx: Any, phone: Any) -> None:
+    """Attack case 116: the process that keeps time has judged nothing yet, and it takes the next step."""
+    caller, first, second = phone("151"), phone("152"), phone("153")
+    _group(pbx, "689", together=False, ring_seconds=5)
+    old = pbx.product.process_ids()["core"]
+    os.kill(old, signal.SIGKILL)
+    within(30, lambda: pbx.product.process_ids().get("core", 0) not in (0, old), "it is started again")
+    within(30, lambda: pbx.product.is_ready("core"), "the core is back")
+    uri, headers = caller.begin_call("689")
+    first.respond(first.request("INVITE"), 180, "Ringing", "f")
+    second.answer_call(second.request("INVITE", 10))
+    dialog = caller.call_answered(uri, headers)
+    second.request("ACK")
+    raw = caller.in_dialog(dialog, "BYE")
+    caller.send(raw)
+    second.respond(second.request("BYE"), 200, "OK")

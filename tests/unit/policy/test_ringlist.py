@@ -32,6 +32,16 @@ def test_a_list_that_leads_back_to_itself_ends() -> None:
     assert after_list(replace(GROUP, path=tuple("abcde")), judge).rule == "forward.loop"
 
 
+def test_two_lists_that_lead_to_each_other_end() -> None:
+    """Attack case 41: however a list is reached, it remembers by whom."""
+    other = replace(GROUP, name="group:8", otherwise="107")
+    judge = {"107": GROUP, "104": other}
+    second = after_list(GROUP, lambda caller, payer, number: judge[number])
+    assert isinstance(second, RingList)
+    assert second.path == ("group:7",)
+    assert after_list(second, lambda caller, payer, number: judge[number]).rule == "forward.loop"
+
+
 def test_steps_travel_as_text() -> None:
     steps = (*GROUP.steps, Step(("104@a.example",), 15))
     assert decode_steps(encode_steps(steps)) == steps

@@ -85,3 +85,9 @@ def test_the_secret_of_the_phone_is_worth_nothing_under_a_browsers_name(kamailio
     ha1, caller = asked(kamailio, folder, "101~late", "wss")
     assert ha1 not in (GIVEN, STALE, "a" * 32)
     assert caller.ha1_md5 != "a" * 32
+
+
+def test_a_process_that_never_judged_a_request_knows_the_extensions_too(kamailio: Kamailio, folder: Path) -> None:
+    """The one that keeps time takes the next step of a call, perhaps as the first thing it ever does."""
+    view = importlib.import_module("ringfence.signaling.store").PolicyView(folder, print)
+    assert view.subscriber("101@acme.example").user_id == 7
