@@ -1,13 +1,16 @@
-"""Ends calls that nobody ends: the relay carries no media for them, so a BYE was lost or both sides are gone."""
+"""Ends calls that nobody ends: a relay carries no media for them, so a BYE was lost, or both sides are gone, or the
+relay of a side outside was started anew.
+"""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from ringfence.guard.calls import Calls
 from ringfence.guard.core import Core
 from ringfence.guard.media import Relay
+from ringfence.guard.outside import forgotten_outside, relayed_outside
 
 LOOK_EVERY: Final = 10.0
 """Seconds. The relay forgets a call 40 seconds after its last packet, so it ends within a minute."""
@@ -24,8 +27,10 @@ type GiveUp = Callable[[str, str], None]
 class CallWatch:
     """Looks after the answered calls."""
 
-    def __init__(self, calls: Calls, relay: Relay, core: Core, give_up: GiveUp) -> None:
+    def __init__(self, calls: Calls, relay: Relay, core: Core, give_up: GiveUp, outer: Relay | None = None) -> None:
+        """`outer` is the SBC's relay."""
         self._calls, self._relay, self._core, self._give_up = calls, relay, core, give_up
+        self._outer = outer
         self._tried: dict[str, int] = {}
 
     async def look(self) -> int:
@@ -33,10 +38,17 @@ class CallWatch:
         carried = self._calls.with_media()
         gone = set(await asyncio.to_thread(self._relay.forgotten, carried.values()))
         silent = [call_id for call_id, name in carried.items() if name in gone]
+        silent += await self._cut_off(set(carried).difference(silent))
         self._tried = {call_id: count for call_id, count in self._tried.items() if call_id in silent}
         for call_id in silent:
             await self._end(call_id)
         return len(silent)
+
+    async def _cut_off(self, call_ids: Iterable[str]) -> list[str]:
+        outside = [(name, call) for name in call_ids if (call := self._calls.get(name)) and relayed_outside(call)]
+        if self._outer is None or not outside:
+            return []
+        return await asyncio.to_thread(forgotten_outside, outside, self._outer)
 
     async def _end(self, call_id: str) -> None:
         tried = self._tried[call_id] = self._tried.get(call_id, 0) + 1

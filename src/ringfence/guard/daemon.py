@@ -86,8 +86,8 @@ class Daemon:
         self._watch = watch
         core, relay = Core(paths.core_control), Relay()
         self._notifier = Notifier(core)
-        self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up)
         outer = Relay(ports.SBC_RTPENGINE_CONTROL)
+        self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up, outer)
         self._media = MediaWatch(service.parts.standing.calls, relay, service.parts.firewall, outer)
         self._desk = Desk(service, self._calls)
         starts = CallStart(service.parts.standing.registrations, core, service.parts.policy)

@@ -12,6 +12,8 @@ from ringfence.hosts import ports
 PATIENCE: Final = 0.3
 UNKNOWN: Final = b"Unknown call"
 LONGEST_ANSWER: Final = 65_536
+MOST_NAMES: Final = 800
+"""As many as fit into one answer."""
 
 
 class Relay:
@@ -33,6 +35,15 @@ class Relay:
                 if UNKNOWN in answer:
                     found.append(call_id)
         return found
+
+    def names(self) -> list[str] | None:
+        """What it calls the calls that it carries; None when it does not say, or has more of them than it can."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+            link.settimeout(PATIENCE)
+            link.connect(self._address)
+            answer = decoded(_told(link, b"d7:command4:list5:limiti%dee" % MOST_NAMES).partition(b" ")[2])
+        calls = answer.get("calls") if isinstance(answer, dict) else None
+        return [str(name) for name in calls] if isinstance(calls, list) and len(calls) < MOST_NAMES else None
 
     def statistics(self) -> dict[str, Any]:
         """What the relay counts; empty when it does not answer."""
@@ -77,10 +88,14 @@ def decoded(raw: bytes) -> Any:
 
 
 def _ask(link: socket.socket, call_id: str) -> bytes:
-    cookie = os.urandom(8).hex().encode()
     name = call_id.encode()
+    return _told(link, b"d7:call-id%d:%s7:command5:querye" % (len(name), name))
+
+
+def _told(link: socket.socket, question: bytes) -> bytes:
+    cookie = os.urandom(8).hex().encode()
     try:
-        link.send(cookie + b" d7:call-id%d:%s7:command5:querye" % (len(name), name))
+        link.send(cookie + b" " + question)
         answer = link.recv(LONGEST_ANSWER)
     except OSError:
         return b""

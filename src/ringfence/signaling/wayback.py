@@ -1,8 +1,8 @@
 """The way back that the answer to a call shows its caller: over us, whatever the called phone says.
 
 A caller sends whatever follows, the end of the call and new keys among it, to the last Record-Route of the answer, or,
-where there is none, to the Contact in it (RFC 3261 section 12.1.2). Both are written by the called phone. The core needs
-neither: it knows where both parties are (docs/adr/0006).
+where there is none, to the Contact in it (RFC 3261 section 12.1.2). Both are written by the called phone. The core
+needs neither: it knows where both parties are (docs/adr/0006).
 """
 
 import re

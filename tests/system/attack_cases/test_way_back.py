@@ -1,5 +1,5 @@
-"""A called phone cannot lead its caller past the system: what that sends next, the end of the call and new keys among it,
-comes to us (attack cases 31 and 33, seen from the other side).
+"""A called phone cannot lead its caller past the system: what that sends next, the end of the call and new keys among
+it, comes to us (attack cases 31 and 33, seen from the other side).
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ ELSEWHERE = "<sip:192.0.2.66:5999;lr>"
 @pytest.mark.parametrize("lie", ["last", "first", "alone", "none", "in the same line"])
 def test_the_caller_learns_no_way_but_ours(phone: Any, lie: str) -> None:
     caller, callee = phone("862"), phone("863")
-    uri, headers = caller.begin_call("863")
+    _, headers = caller.begin_call("863")
     invite = callee.request("INVITE")
     for status in (180, 200):
         answer(callee, invite, status, said(lie, list(invite.all("record-route"))))

@@ -13,7 +13,7 @@ from ringfence.lab import sip, srtp, tone
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.phones import Baresip
 from ringfence.lab.product import within
-from ringfence.lab.softphone import NoAnswer, Softphone, Transport, end_call, establish
+from ringfence.lab.softphone import NoAnswer, Softphone, Transport, dialog_of_caller, end_call, establish
 from tests.system.features.steps import branch_of
 
 pytestmark = [pytest.mark.system, pytest.mark.restarts, pytest.mark.usefixtures("with_sbc", "oracle")]
@@ -75,6 +75,57 @@ def test_without_its_relay_no_call_passes_the_sbc(outside: Any, phone: Any, pbx:
     finally:
         os.kill(relay, signal.SIGCONT)
     within(30, lambda: passes(remote, inside), "calls pass again")
+
+
+@pytest.mark.parametrize("answers", ["inside", "outside"])
+def test_an_answer_that_the_sbcs_relay_did_not_see_passes_without_its_addresses(
+    outside: Any, phone: Any, pbx: Any, answers: str
+) -> None:
+    """Case 80 at the answer: neither is the client told of the core's relay, nor the core of where the client is; and
+    where the core is asked to pass it on the call ends."""
+    remote, inside = outside("625"), phone("626")
+    caller, callee = (remote, inside) if answers == "inside" else (inside, remote)
+    relay = pbx.product.process_ids()["sbcmedia"]
+    _, headers = caller.begin_call(callee.account.user)
+    invite = callee.request("INVITE")
+    callee.respond(invite, 180, "Ringing", "x")
+    time.sleep(0.3)
+    os.kill(relay, signal.SIGSTOP)
+    try:
+        callee.respond(invite, 200, "OK", "x", body=sip.sdp(callee.address, 40_000))
+        answered = caller.final(branch_of(headers), 10)
+    finally:
+        os.kill(relay, signal.SIGCONT)
+    assert (answered.status, answered.body, answered.header("content-type")) == (200, b"", "")
+    dialog = dialog_of_caller(answered)
+    caller.send(caller.in_dialog(dialog, "ACK"))
+    callee.request("ACK")
+    if answers == "outside":
+        for side in (caller, callee):
+            side.respond(side.request("BYE", 10), 200, "OK")
+    else:
+        assert end_call(caller, callee, dialog).status == 200
+    within(30, lambda: passes(remote, inside), "calls pass again")
+
+
+def test_a_call_whose_sbc_relay_was_killed_is_ended(outside: Any, phone: Any, pbx: Any) -> None:
+    """Case 119: dead calls are cleared, and the next one is heard."""
+    remote, inside = outside("625"), phone("626")
+    establish(remote, inside)
+    before = pbx.product.process_ids()["sbcmedia"]
+    os.kill(before, signal.SIGKILL)
+    for side in (remote, inside):
+        side.respond(side.request("BYE", 40), 200, "OK")
+    within(20, lambda: pbx.product.process_ids()["sbcmedia"] != before, "the relay is back")
+    within(30, lambda: passes(remote, inside), "calls pass again")
+
+
+def test_a_call_outside_that_goes_on_is_not_ended(outside: Any, phone: Any) -> None:
+    """The relay of the SBC is asked about it at least once, and knows it."""
+    remote, inside = outside("625"), phone("626")
+    dialog, _ = establish(remote, inside)
+    assert [one.method for one in remote.requests_within(12) if one.method != "OPTIONS"] == []
+    assert end_call(remote, inside, dialog).status == 200
 
 
 def test_forged_rtp_at_the_sbc_reaches_nobody_and_draws_no_sound(outside: Any, phone: Any, stranger: Any) -> None:

@@ -1,5 +1,8 @@
 """A call that should end is asked to end again if the core was too busy to hear it."""
 
+from collections.abc import Iterable
+from typing import Final
+
 import pytest
 
 from ringfence.guard.calls import Calls
@@ -42,3 +45,48 @@ def test_a_call_that_got_its_sound_after_the_answer_is_watched_too() -> None:
     assert calls.with_media() == {}
     calls.confirmed(b"", {"call_id": "a", "t": 9.0, "dialog": {}, "vars": {"codec": "PCMA"}})
     assert calls.with_media() == {"a": "x@y"}
+
+
+class Outer(Relay):
+    """The SBC's relay, which carries these."""
+
+    def __init__(self, *carried: str, says: bool = True) -> None:
+        super().__init__()
+        self.carried, self.says = carried, says
+
+    def forgotten(self, call_ids: Iterable[str]) -> list[str]:
+        return [name for name in call_ids if name not in self.carried]
+
+    def names(self) -> list[str] | None:
+        return list(self.carried) if self.says else None
+
+
+OF_A: Final = "9dd4e461268c8034f5c8564e155c67a6"
+
+
+@pytest.mark.parametrize(
+    ("outer", "ended"),
+    [
+        (Outer(), ["a"]),
+        (Outer(f"{OF_A}-192.0.2.7:4000"), []),
+        (Outer(f"{OF_A}-192.0.2.7:5555"), []),
+        (Outer("0cc175b9c0f1b6a831c399e269772661-192.0.2.7:4000"), ["a"]),
+        (Outer(says=False), []),
+    ],
+    ids=["started anew", "carried", "under another name, for it moved", "carries another call", "does not say"],
+)
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.anyio
+async def test_a_call_that_the_sbcs_relay_forgot_is_ended(outer: Outer, ended: list[str]) -> None:
+    """Case 119 at the SBC: nobody heard anything any more, and the call stood until somebody hung up."""
+    place = "sip:127.0.0.1:5069;transport=tls;client=192.0.2.7:4000/udp"
+    told = {"dialog": {"from_tag": "f"}, "vars": {"caller": place, "callee": "sip:192.0.2.9:5060;transport=udp"}}
+    calls = Calls()
+    calls.started(b"", {"call_id": "a", "t": 1.0, "sip_call_id": "x"})
+    calls.answered(b"", {"call_id": "a", "t": 2.0, "media": True, "dialog": [1, 2]})
+    calls.confirmed(b"", {"call_id": "a", "t": 3.0, **told})
+    core = Busy()
+    core.asked = 1
+    watch = CallWatch(calls, Outer("x"), core, lambda call_id, why: None, outer)
+    assert await watch.look() == len(ended)
+    assert [name for name in ("a",) if calls.why_ended(name)] == ended
