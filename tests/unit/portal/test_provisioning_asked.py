@@ -1,11 +1,14 @@
 """How phones and strangers ask for files: guesses away from any directory, slashes, HEAD (attack case V100)."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
+from ringfence.portal.provisioning.models import Phone
 from ringfence.portal.provisioning.sweeps import SWEEPS
 from tests.unit.portal.rest import Site
 from tests.unit.portal.test_provisioning import ELSEWHERE, MAC, NOTHING, add, fetch, told
@@ -53,3 +56,20 @@ def test_head_tells_the_length_and_takes_nothing(site: Site) -> None:
     taken = fetch(made["file"])
     assert (looked.status_code, looked.content, taken.status_code) == (200, b"", 200)
     assert looked["Content-Length"] == str(len(taken.content))
+
+
+def test_phones_are_called_when_the_encryption_of_their_extension_changes(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A phone that is not told to encrypt has its calls refused, so it is not left to find out (issue 6, 7)."""
+    said: list[dict[str, Any]] = []
+    monkeypatch.setattr("ringfence.portal.provisioning.resync.tell_voice", said.append)
+    made = add(site)
+    Phone.objects.update(open_until=timezone.now() - timedelta(days=1), bound_to=ELSEWHERE)
+    path = f"users/{site.users['101@a.example']}/media"
+    assert site.a.call("PUT", path, {"encryption": "required"})[0] == 200
+    assert [one["aor"] for one in said] == ["101@a.example"]
+    assert b"account.1.srtp_encryption = 2\n" in fetch(made["file"]).content
+    site.a.call("PUT", path, {"encryption": "required"})
+    site.a.call("PATCH", f"users/{site.users['101@a.example']}/calling", {"do_not_disturb": True})
+    assert len(said) == 1, "nothing else changed for them"
