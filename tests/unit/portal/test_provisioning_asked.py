@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from ringfence.portal.provisioning.admission import claims_another
 from ringfence.portal.provisioning.models import Phone
 from ringfence.portal.provisioning.sweeps import SWEEPS
 from tests.unit.portal.rest import Site
@@ -40,6 +41,31 @@ def test_pages_that_are_not_there_are_no_sweep(site: Site) -> None:
         for _ in range(21):
             assert ask(page).status_code == 404
     assert "bans.add" not in site.guard.verbs()
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "FileTransport PolycomVVX-VVX_411-UA/5.9.5.0614 (SN:{}) Type/Application",
+        "Yealink SIP-T46S 66.85.0.5 {}",
+        "Grandstream Model HW GXP2160 SW 1.0.11.35 DevId {}",
+        "Mozilla/4.0 (compatible; snomD735-SIP 10.1.54.13 {})",
+        "Cisco/SPA504G-7.6.2 ({})(CCQ16440ABC)",
+        "Fanvil X4 2.4.5 MAC:{}",
+    ],
+)
+def test_a_phone_that_names_another_mac_is_refused_whoever_made_it(agent: str) -> None:
+    """V102: the User-Agents as the vendors write them."""
+    for spelled in ("0015650000ee", "0015650000EE", "00:15:65:00:00:EE", "00-15-65-00-00-ee"):
+        assert claims_another(agent.format(spelled), "001565aabbcc")
+        assert not claims_another(agent.format(spelled), "0015650000ee")
+
+
+@pytest.mark.parametrize(
+    "agent", ["", "Phone 1.2.3", "x 00:15:65:aa:bb:cc:dd:ee", "id 001565aabbccdd", "a-b0-00-11-22"]
+)
+def test_what_is_no_mac_says_nothing(agent: str) -> None:
+    assert not claims_another(agent, "0015650000ee")
 
 
 def test_a_phone_that_adds_a_slash_of_its_own_finds_its_file(site: Site) -> None:
