@@ -24,6 +24,31 @@ HEARD_BY: Final = {
 TEXT: Final[dict[str, Any]] = {"type": "string"}
 CURSOR: Final = {"type": "string", "pattern": "^[0-9]+-[0-9]+$", "description": "Resume with it as `since`."}
 
+LIST: Final = {"type": "array", "items": TEXT}
+NUMBER: Final = {"type": "number"}
+WHOLE: Final = {"type": "integer"}
+MOMENT: Final = {"type": "number", "description": "Unix time, seconds"}
+FIELDS: Final[dict[str, dict[str, Any]]] = {
+    "accounts": LIST,
+    "answered_at": {"type": ["number", "null"], "description": "Unix time, seconds; null: never"},
+    "audit_id": WHOLE,
+    "changes": {"type": "object", "description": "By field: `old` and `new`."},
+    "code": {"type": "integer", "description": "The SIP status code."},
+    "ended_at": MOMENT,
+    "evidence": {"type": ["object", "null"]},
+    "latency_ms": {"type": ["number", "null"]},
+    "limit": NUMBER,
+    "rung": LIST,
+    "since": MOMENT,
+    "started_at": MOMENT,
+    "tenant_id": {"type": ["integer", "null"], "description": "null: of no tenant"},
+    "trunk_id": WHOLE,
+    "until": MOMENT,
+    "used": NUMBER,
+    "user_id": WHOLE,
+}
+"""What is no text."""
+
 
 def document() -> dict[str, Any]:
     """The whole description."""
@@ -106,9 +131,9 @@ def _messages() -> dict[str, Any]:
 
 
 def _event(kind: Kind, telling: Telling) -> dict[str, Any]:
-    data = {"type": "object", "properties": {name: {} for name in telling.fields}, "additionalProperties": False}
-    if telling.audience is Audience.CONCERNED:
-        data["properties"] = {**{name: {} for name in telling.fields}, "accounts": {"type": "array", "items": TEXT}}
+    told = dict.fromkeys((*telling.fields, *(["accounts"] if telling.audience is Audience.CONCERNED else [])))
+    properties = {name: FIELDS.get(name, TEXT) for name in told}
+    data = {"type": "object", "properties": properties, "additionalProperties": False}
     message = _message(
         telling.summary,
         {"id": CURSOR, "at": {"type": "number", "description": "Unix time, seconds"}, "data": data},

@@ -69,8 +69,8 @@ TELLINGS: Final[Mapping[Kind, Telling]] = {
     Kind.CALL_FORWARDED: Telling(
         (Topic.CALLS,),
         Audience.TENANT,
-        "An extension did not take a call itself: it goes on elsewhere.",
-        (*_PARTIES, "by", "occasion"),
+        "An extension did not take a call itself: it goes on to `callee`, or rings all of `rung`.",
+        (*_PARTIES, "by", "rung"),
     ),
     Kind.CALL_ANSWERED: Telling(
         (Topic.CALLS,), Audience.TENANT, "The called side answered.", (*_PARTIES, "answered_at")

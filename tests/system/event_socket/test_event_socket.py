@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from ringfence.lab.listener import Listener
@@ -12,7 +13,9 @@ from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.rest import Rest
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, end_call, establish
-from ringfence.policy.events import FROM_AUDIT
+from ringfence.policy.events import FROM_AUDIT, Kind
+from ringfence.policy.subscriptions import TELLINGS
+from tools import asyncapi
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
 
@@ -57,9 +60,19 @@ def listeners(pbx: Any, tokens: dict[str, str], stranger: Any) -> Iterator[dict[
         for one in made.values():
             one.subscribed()
         yield made
+        for one in made.values():
+            described(one.messages)
     finally:
         for one in made.values():
             one.close()
+
+
+def described(messages: list[dict[str, Any]]) -> None:
+    """Every message as docs/wsi.asyncapi.json says, to the type of each field."""
+    for message in messages:
+        sent = {name: value for name, value in message.items() if name != "arrived"}
+        payload = asyncapi.document()["components"]["messages"][sent.get("kind", sent["type"])]["payload"]
+        jsonschema_rs.validate(payload, sent)
 
 
 def kind(wanted: str, **fields: Any) -> Any:
@@ -87,6 +100,22 @@ def test_a_call_is_heard_within_two_seconds_by_its_tenant_alone(listeners: dict[
         assert over["arrived"] - ended <= SOON
     heard_elsewhere = {event["kind"] for event in listeners["other"].events}
     assert heard_elsewhere <= FROM_AUDIT  # that its own token was made
+
+
+def test_a_forwarded_call_is_heard_with_where_it_goes(pbx: Any, listeners: dict[str, Listener], phone: Any) -> None:
+    """What docs/wsi.asyncapi.json promises is there: who did not take the call, and who is called instead."""
+    caller, busy, other = phone("313"), phone("314"), phone("315")
+    pbx.rest.patch(f"users/{pbx.users['314']['id']}/calling", forward_busy="315")
+    time.sleep(0.5)
+    try:
+        caller.begin_call("314")
+        busy.respond(busy.request("INVITE"), 486, "Busy Here")
+        other.respond(other.request("INVITE"), 486, "Busy Here")
+        heard = listeners["own"].wait_for(kind("call.forwarded", by="314@acme.example"), SOON)
+        assert set(heard["data"]) == set(TELLINGS[Kind.CALL_FORWARDED].fields)
+        assert (heard["data"]["callee"], heard["data"]["rung"]) == ("315@acme.example", [])
+    finally:
+        pbx.rest.patch(f"users/{pbx.users['314']['id']}/calling", forward_busy="")
 
 
 def test_a_ban_is_heard_by_the_system_and_by_the_tenant_whose_account_was_tried(

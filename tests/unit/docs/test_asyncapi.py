@@ -24,6 +24,18 @@ def test_every_reference_in_the_description_leads_somewhere() -> None:
     assert set(map(str, TELLINGS)) < set(whole["components"]["messages"])
 
 
+def test_every_field_is_described_with_its_type() -> None:
+    for kind in TELLINGS:
+        data = asyncapi.document()["components"]["messages"][str(kind)]["payload"]["properties"]["data"]
+        assert all("type" in field for field in data["properties"].values()), kind
+    assert set(asyncapi.FIELDS) <= {name for telling in TELLINGS.values() for name in telling.fields}
+
+
+def test_the_page_names_every_kind_of_event() -> None:
+    page = asyncapi.PAGE.with_name("wsi.md").read_text(encoding="utf-8")
+    assert [kind for kind in TELLINGS if f"`{kind}`" not in page] == []
+
+
 def _references(value: object) -> list[str]:
     text = json.dumps(value)
     return [piece.split('"')[0] for piece in text.split('"$ref": "')[1:]]

@@ -1,11 +1,15 @@
 """How phones and strangers ask for files: guesses away from any directory, slashes, HEAD (attack case V100)."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
+from ringfence.portal.provisioning.admission import claims_another
+from ringfence.portal.provisioning.models import Phone
 from ringfence.portal.provisioning.sweeps import SWEEPS
 from tests.unit.portal.rest import Site
 from tests.unit.portal.test_provisioning import ELSEWHERE, MAC, NOTHING, add, fetch, told
@@ -39,6 +43,31 @@ def test_pages_that_are_not_there_are_no_sweep(site: Site) -> None:
     assert "bans.add" not in site.guard.verbs()
 
 
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "FileTransport PolycomVVX-VVX_411-UA/5.9.5.0614 (SN:{}) Type/Application",
+        "Yealink SIP-T46S 66.85.0.5 {}",
+        "Grandstream Model HW GXP2160 SW 1.0.11.35 DevId {}",
+        "Mozilla/4.0 (compatible; snomD735-SIP 10.1.54.13 {})",
+        "Cisco/SPA504G-7.6.2 ({})(CCQ16440ABC)",
+        "Fanvil X4 2.4.5 MAC:{}",
+    ],
+)
+def test_a_phone_that_names_another_mac_is_refused_whoever_made_it(agent: str) -> None:
+    """V102: the User-Agents as the vendors write them."""
+    for spelled in ("0015650000ee", "0015650000EE", "00:15:65:00:00:EE", "00-15-65-00-00-ee"):
+        assert claims_another(agent.format(spelled), "001565aabbcc")
+        assert not claims_another(agent.format(spelled), "0015650000ee")
+
+
+@pytest.mark.parametrize(
+    "agent", ["", "Phone 1.2.3", "x 00:15:65:aa:bb:cc:dd:ee", "id 001565aabbccdd", "a-b0-00-11-22"]
+)
+def test_what_is_no_mac_says_nothing(agent: str) -> None:
+    assert not claims_another(agent, "0015650000ee")
+
+
 def test_a_phone_that_adds_a_slash_of_its_own_finds_its_file(site: Site) -> None:
     """The address it was told ends with one; some append `/cfgMAC.xml` to it."""
     made = add(site, vendor="grandstream")
@@ -53,3 +82,20 @@ def test_head_tells_the_length_and_takes_nothing(site: Site) -> None:
     taken = fetch(made["file"])
     assert (looked.status_code, looked.content, taken.status_code) == (200, b"", 200)
     assert looked["Content-Length"] == str(len(taken.content))
+
+
+def test_phones_are_called_when_the_encryption_of_their_extension_changes(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A phone that is not told to encrypt has its calls refused, so it is not left to find out (issue 6, 7)."""
+    said: list[dict[str, Any]] = []
+    monkeypatch.setattr("ringfence.portal.provisioning.resync.tell_voice", said.append)
+    made = add(site)
+    Phone.objects.update(open_until=timezone.now() - timedelta(days=1), bound_to=ELSEWHERE)
+    path = f"users/{site.users['101@a.example']}/media"
+    assert site.a.call("PUT", path, {"encryption": "required"})[0] == 200
+    assert [one["aor"] for one in said] == ["101@a.example"]
+    assert b"account.1.srtp_encryption = 2\n" in fetch(made["file"]).content
+    site.a.call("PUT", path, {"encryption": "required"})
+    site.a.call("PATCH", f"users/{site.users['101@a.example']}/calling", {"do_not_disturb": True})
+    assert len(said) == 1, "nothing else changed for them"

@@ -18,6 +18,7 @@ from ringfence.portal.people.changes import stand_above
 from ringfence.portal.people.models import Extension, Person
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
+from ringfence.portal.provisioning.resync import resync
 
 FORWARDS: Final = ("forward_always", "forward_busy", "forward_no_answer", "forward_offline")
 OWN: Final = (*FORWARDS, "ring_seconds", "do_not_disturb", "call_waiting")
@@ -70,6 +71,8 @@ def _change(actor: Actor, person: Person, given: dict[str, Any]) -> Calling:
             "user.calling_changed", person.pk, extension.aor, _audited(before), _audited(after), person.tenant_id
         )
         draft.subscriber(extension.aor)
+    if after.encryption is not before.encryption:
+        resync(extension)  # its phones are told of it in their files, and have their calls refused until they know
     return after
 
 

@@ -10,7 +10,8 @@ from typing import Final
 from ringfence.policy.addresses import ban_key
 
 _MAC: Final = re.compile(
-    r"(?<![0-9A-Fa-f:.-])(?:[0-9A-Fa-f]{12}|[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5})(?![0-9A-Fa-f:])"
+    r"(?<!\b[0-9A-Fa-f]{2}[:.-])"  # inside something longer
+    r"(?:(?<![0-9A-Fa-f])[0-9A-Fa-f]{12}|(?<![0-9A-Za-z])[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5})(?![0-9A-Fa-f:])"
 )
 
 
