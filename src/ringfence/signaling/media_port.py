@@ -7,7 +7,7 @@ from typing import Any, Final
 import KSR
 import orjson
 
-from ringfence.signaling.ksr import _yes, text
+from ringfence.signaling.ksr import _yes, remove_body, text
 
 REPORT: Final = "$var(media_report)"
 
@@ -17,6 +17,18 @@ def remove_keys(suites: Iterable[str]) -> None:
     pattern = f"a=crypto:[0-9]+[ ]+({'|'.join(map(re.escape, suites))})[ ][^\r\n]*[\r\n]+"
     if _yes(KSR.textops.replace_body_all(pattern, "")):
         KSR.textopsx.msg_apply_changes()
+
+
+def say(description: str) -> None:
+    """Makes this the session description of the reply at hand."""
+    KSR.textops.set_body(description, "application/sdp")
+    KSR.textopsx.msg_apply_changes()
+
+
+def say_nothing() -> None:
+    """Takes it out again, whatever the relay made of it."""
+    KSR.textopsx.msg_apply_changes()
+    remove_body()
 
 
 def media_delete() -> None:
