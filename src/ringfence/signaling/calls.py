@@ -37,6 +37,7 @@ from ringfence.signaling import (
     recording,
     sequence,
     sides,
+    takingback,
     terms,
     told,
     transfer_port,
@@ -192,6 +193,7 @@ def reply_of_callee(worker: Worker) -> None:
     agreeing.by_callee(code)
     if 100 < code < 300:
         named.tell(worker)
+    takingback.note_answer(code)
     media.relay_answer(code)
     wayback.restore(code)
     sides.dress_reply()
@@ -205,7 +207,9 @@ def reply_in_dialog(worker: Worker) -> None:
         named.tell(worker)
     agreeing.within(worker)
     holding.note_answer(code)
-    media.relay_answer_in_dialog(code, *_legs(sides.asking_side() == "caller"))
+    legs = media.legs(sides.asking_side() == "caller")
+    takingback.note_reply(code, *legs)
+    media.relay_answer_in_dialog(code, *legs)
     sequence.restore()
     sides.dress_reply()
     sides.name_call_as_outside()
@@ -320,19 +324,14 @@ def start_sending() -> None:
 
 def _objection_to_body(method: str, from_caller: bool, other: str) -> Refuse | None:
     if method in media.OFFERING:
-        return media.offer_in_dialog(*_legs(from_caller), other)
+        return media.offer_in_dialog(*media.legs(from_caller), other)
     if method == "ACK":
-        if not media.answer_in_ack(*_legs(from_caller)):
+        if not media.answer_in_ack(*media.legs(from_caller)):
             ksr.set_dialog_var(REFUSED_LATE, "1")
         return None
     if ksr.has_sdp():
         ksr.remove_body()
     return None
-
-
-def _legs(from_caller: bool) -> tuple[str, str]:
-    """The legs of who asks and who is asked."""
-    return (media.CALLER, media.CALLEE) if from_caller else (media.CALLEE, media.CALLER)
 
 
 def _track(verdict: Rung, target_user: str, call_id: str, more: Mapping[str, str]) -> None:

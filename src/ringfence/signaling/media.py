@@ -126,6 +126,11 @@ def has_failed() -> bool:
     return bool(ksr.dialog_var(FAILED))
 
 
+def legs(from_caller: bool) -> tuple[str, str]:
+    """The legs of who asks and who is asked."""
+    return (CALLER, CALLEE) if from_caller else (CALLEE, CALLER)
+
+
 def offer_in_dialog(asker: str, other: str, next_hop: str) -> Refuse | None:
     """A new offer within a call. What was encrypted stays encrypted, with the suite and the key that are in use."""
     if ksr.has_body() and not ksr.has_sdp():
@@ -138,6 +143,14 @@ def offer_in_dialog(asker: str, other: str, next_hop: str) -> Refuse | None:
     if objection := objection_to_answer(_leg(asker), ksr.body()):
         return objection
     return None if _offer(_leg(other), next_hop, "", _leg(asker), _suite_in_use(_leg(other))) else UNAVAILABLE
+
+
+def offer_again(asker: str, other: str, next_hop: str) -> None:
+    """What the asker said before stands in the reply that refuses what it said now, which comes from somebody else: it
+    names its own place, as browsers do.
+    """
+    tags = f"from-tag={ksr.text('$ft')} to-tag={ksr.text('$tt')}"
+    _offer(_leg(other), next_hop, tags, replace(_leg(asker), browser=True), _suite_in_use(_leg(other)))
 
 
 def _suite_in_use(leg: Leg) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import KSR
 import orjson
 
-from ringfence.signaling.ksr import _yes, text
+from ringfence.signaling.ksr import _yes, remove_body, text
 
 REPORT: Final = "$var(media_report)"
 
@@ -23,6 +23,12 @@ def describe(body: str) -> None:
     """Puts this session description in the place of the one at hand."""
     KSR.textops.set_body(body, "application/sdp")
     KSR.textopsx.msg_apply_changes()
+
+
+def say_nothing() -> None:
+    """Takes it out again, whatever the relay made of it."""
+    KSR.textopsx.msg_apply_changes()
+    remove_body()
 
 
 def media_delete() -> None:
