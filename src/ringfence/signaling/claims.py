@@ -16,6 +16,9 @@ CLAIMED: Final = (
 )
 """Headers that claim an identity, make others answer by themselves, or are ours."""
 
+HIDDEN: Final = "TH"
+"""By it the topology hiding of the engine knows what it did, and adds it to whatever comes in; it believes the first."""
+
 NOT_CARRIED: Final = OF_THE_WAY + CREDENTIALS
 _EXACT: Final = f"^({CLAIMED})$"
 _PERHAPS: Final = re.compile(rf"[\r\n][ \t]*(?:{CLAIMED})", re.IGNORECASE)
@@ -27,5 +30,7 @@ def strip() -> None:
     those that are for us alone.
     """
     ksr.remove_named(NOT_CARRIED)
+    if ksr.number(f"$hdrc({HIDDEN})") > 1 and not ksr.over_link():
+        ksr.remove_first(HIDDEN)
     if _PERHAPS.search(ksr.whole_message()):
         ksr.remove_headers(_EXACT)

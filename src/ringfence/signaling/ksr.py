@@ -367,6 +367,11 @@ def remove_named(names: Iterable[str]) -> None:
         KSR.textops.remove_hf(name)
 
 
+def remove_first(name: str) -> None:
+    """The first header of this name alone."""
+    KSR.textops.remove_hf_idx(name, 0)
+
+
 def append_header(line: str) -> None:
     KSR.hdr.append(line + "\r\n")
 

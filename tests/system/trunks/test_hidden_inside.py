@@ -173,6 +173,25 @@ def test_a_call_that_goes_out_shows_nothing_of_the_inside(
     nothing_counted(pbx)
 
 
+@pytest.mark.parametrize("mark", ["dch", "ucv", "x"])
+def test_a_phone_cannot_say_that_its_call_is_hidden_already(
+    pbx: Any, carrier: Carrier, phone: Any, over_carrier: None, mark: str
+) -> None:
+    """The engine believes its own header, whoever wrote it."""
+    desk: Softphone = phone(DESK)
+    carrier.heard.clear()
+    begun = desk.begin_call("+498912345678", [("TH", mark)])
+    theirs = carrier.answer_call(carrier.request("INVITE", 10))
+    ours = desk.call_answered(*begun, 10)
+    carrier.request("ACK")
+    raw = desk.in_dialog(ours, "BYE", [("TH", mark)])
+    desk.send(raw)
+    carrier.respond(carrier.request("BYE"), 200, "OK")
+    assert desk.final(sip.parse(raw).branch, 10).status == 200
+    assert theirs.call_id != ours.call_id, "the call has another name outside"
+    assert leaks(carrier) == []
+
+
 def test_a_call_that_is_given_up_shows_nothing_of_the_inside(
     pbx: Any, carrier: Carrier, phone: Any, over_carrier: None
 ) -> None:
