@@ -29,7 +29,6 @@ from ringfence.policy.spend import (
     Measure,
     Owner,
     Rate,
-    Usage,
     decode_rate,
     destination,
     judge,
@@ -109,16 +108,17 @@ class Fuse:
         if call is None:
             return
         self._add_destinations(self._meter.begin(call, float(event["t"])))
-        for owner in call.owners:
-            self._judge_calls(owner, float(event["t"]))
+        self._judge_beginning(call, float(event["t"]))
 
-    def _judge_calls(self, owner: str, now: float) -> None:
+    def _judge_beginning(self, call: OutsideCall, now: float) -> None:
         """At once: in a second somebody can begin a hundred calls, each of which costs its first minute."""
-        if owner in self._suspended:
-            return
-        finding = judge(self.budget_of(owner), Usage(calls=self._meter.calls(owner, now)))
-        if finding is not None and finding.level is Level.CRITICAL:
-            self._suspend(Trip(owner, finding), now)
+        for owner in call.owners:
+            if owner in self._suspended:
+                continue
+            used = self._meter.begun(owner, now, international=call.is_international)
+            finding = judge(self.budget_of(owner), used)
+            if finding is not None and finding.level is Level.CRITICAL:
+                self._suspend(Trip(owner, finding), now)
 
     def answered(self, event: Event) -> None:
         """Over the trunk that it names: the ones before it on the way may have refused the call."""

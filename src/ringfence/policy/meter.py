@@ -95,6 +95,17 @@ class Meter:
             return len(times)
         return sum(at > now - MINUTE for at in times)
 
+    def begun(self, owner: str, now: float, *, international: bool) -> Usage:
+        """What an owner has used of that which a call uses when it begins; asked with each, so money is left out."""
+        return Usage(
+            calls=self.calls(owner, now),
+            destinations=len(self._used[owner].new) if international and owner in self._used else 0,
+            parallel=self._parallel(owner) if international else 0,
+        )
+
+    def _parallel(self, owner: str) -> int:
+        return sum(call.is_international and owner in call.owners for call, _ in self._running.values())
+
     def forget_attempts(self, owner: str) -> None:
         self._attempts.pop(owner, None)
 
