@@ -31,6 +31,7 @@ from ringfence.policy.spend import (
     Rate,
     decode_rate,
     destination,
+    judge,
     prefixes,
 )
 from ringfence.store.suspensions import SuspensionWriter
@@ -107,6 +108,17 @@ class Fuse:
         if call is None:
             return
         self._add_destinations(self._meter.begin(call, float(event["t"])))
+        self._judge_beginning(call, float(event["t"]))
+
+    def _judge_beginning(self, call: OutsideCall, now: float) -> None:
+        """At once: in a second somebody can begin a hundred calls, each of which costs its first minute."""
+        for owner in call.owners:
+            if owner in self._suspended:
+                continue
+            used = self._meter.begun(owner, now, international=call.is_international)
+            finding = judge(self.budget_of(owner), used)
+            if finding is not None and finding.level is Level.CRITICAL:
+                self._suspend(Trip(owner, finding), now)
 
     def answered(self, event: Event) -> None:
         """Over the trunk that it names: the ones before it on the way may have refused the call."""

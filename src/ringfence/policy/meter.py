@@ -88,6 +88,24 @@ class Meter:
         for owner in owners:
             self._attempts.setdefault(owner, deque(maxlen=MOST_REMEMBERED)).append(at)
 
+    def calls(self, owner: str, now: float) -> int:
+        """The calls of an owner in the last minute."""
+        times = self._attempts.get(owner, ())
+        if times and times[0] > now - MINUTE:  # so it usually is: older ones are forgotten each second
+            return len(times)
+        return sum(at > now - MINUTE for at in times)
+
+    def begun(self, owner: str, now: float, *, international: bool) -> Usage:
+        """What an owner has used of that which a call uses when it begins; asked with each, so money is left out."""
+        return Usage(
+            calls=self.calls(owner, now),
+            destinations=len(self._used[owner].new) if international and owner in self._used else 0,
+            parallel=self._parallel(owner) if international else 0,
+        )
+
+    def _parallel(self, owner: str) -> int:
+        return sum(call.is_international and owner in call.owners for call, _ in self._running.values())
+
     def forget_attempts(self, owner: str) -> None:
         self._attempts.pop(owner, None)
 
@@ -188,7 +206,7 @@ class Meter:
             found[owner] = Usage(
                 used.seconds + seconds[owner],
                 used.money + money[owner],
-                sum(at > now - MINUTE for at in self._attempts.get(owner, ())),
+                self.calls(owner, now),
                 len(used.new),
                 parallel[owner],
             )

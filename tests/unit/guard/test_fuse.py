@@ -180,6 +180,21 @@ def test_who_is_suspended_has_a_call_ended_that_is_answered_later(tmp_path: Path
     assert service.fuse_calls() == ["c3"]
 
 
+@pytest.mark.parametrize("measure", ["calls_per_minute", "parallel_international", "new_destinations_per_day"])
+def test_too_many_calls_suspend_before_the_second_is_over(tmp_path: Path, measure: str) -> None:
+    """A storm of calls would cost as many first minutes as fit into the time until the fuse is asked."""
+    publish(tmp_path, budget__extension={measure: 3})
+    numbers = ("+25261234", "+96012345", "+46701234", "+33123456")
+    service = started(tmp_path, *(outside(number, number) for number in numbers[:3]))
+    assert not workers_refuse(tmp_path)
+    write_journal(tmp_path, outside("c4", numbers[3]))
+    service.consume()
+    assert workers_refuse(tmp_path)
+    service.fuse_calls()
+    (told,) = events(service, "outside.suspended")
+    assert (told["measure"], told["used"], told["limit"]) == (measure, 4, 3)
+
+
 def test_the_calls_of_the_last_minute_survive_a_kill_unless_somebody_lifted(tmp_path: Path) -> None:
     publish(tmp_path, budget__extension={"calls_per_minute": 2})
     service = started(tmp_path, outside("c1"), outside("c2"), ended("c1"), ended("c2"))
