@@ -36,6 +36,19 @@ async def test_a_core_that_did_not_answer_is_asked_again() -> None:
     assert calls.broken() == []
 
 
+def test_a_later_answer_that_was_refused_breaks_the_call_once_the_core_tells() -> None:
+    """Case 75: it was forgotten unless it was the first one."""
+    calls = Calls()
+    calls.started(b"", {"call_id": "a", "t": 1.0})
+    told = {"call_id": "a", "t": 3.0, "dialog": {}}
+    calls.confirmed(b"", {**told, "vars": {"media_broken": "1"}})
+    assert calls.broken() == [], "before it is answered there is nothing to hang up"
+    calls.answered(b"", {"call_id": "a", "t": 2.0, "dialog": [1, 2]})
+    assert calls.broken() == ["a"]
+    calls.confirmed(b"", {**told, "vars": {"media_broken": ""}})
+    assert calls.broken() == []
+
+
 class Outer(Relay):
     """The SBC's relay, which carries these."""
 
