@@ -17,6 +17,9 @@ OF_ENDED: Final = (
 )  # fmt: skip
 """What the record of a call says of it whose end nobody told."""
 
+BROKEN: Final = "media_broken"
+"""The variable of the core's dialog that says so."""
+
 LONGEST_CALL: Final = 18_000.0
 """Seconds after which an answered call without an end is held lost: the engine ends every call after 4 hours."""
 
@@ -68,6 +71,12 @@ class LiveCall:
         """Whether a side that may have AES-256 alone agreed on something else; unknown is not yet."""
         agreed = (self.encrypted.get(side, "").partition(" ")[2] for side in self.strong)
         return any(suite and suite not in STRONG_SUITES for suite in agreed)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the answer was refused, or that to a later offer: of this the core tells with the ACK."""
+        told = self.dialog_told
+        return bool(self.answered and (self.answered.get("broken") or (told and told[1].get(BROKEN))))
 
     @property
     def lines(self) -> tuple[bytes, ...]:
@@ -203,11 +212,7 @@ class Calls:
 
     def broken(self) -> list[str]:
         """The answered calls whose answer was refused, unless their end is on its way."""
-        return [
-            call_id
-            for call_id, call in self._calls.items()
-            if call.answered and call.answered.get("broken") and not call.ending
-        ]
+        return [call_id for call_id, call in self._calls.items() if call.is_broken and not call.ending]
 
     def without_keys(self, most_looks: int) -> list[str]:
         """The calls with a side whose keys were never proved, though the relay was asked often enough (RFC 5763)."""

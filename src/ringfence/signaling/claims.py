@@ -17,7 +17,7 @@ CLAIMED: Final = (
 """Headers that claim an identity, make others answer by themselves, or are ours."""
 
 HIDDEN: Final = "TH"
-"""By it the topology hiding of the engine knows what it did, and adds it to all that comes in. It believes the first."""
+"""By it the topology hiding of the engine knows what it did; all that comes in has it. The first one counts."""
 
 NOT_CARRIED: Final = OF_THE_WAY + CREDENTIALS
 _EXACT: Final = f"^({CLAIMED})$"

@@ -36,6 +36,7 @@ DIALOG_VARIABLES: Final = (
     "caller_leg",
     "callee_leg",
     media.CARRIED,
+    media.BROKEN,
     "shown",
     "called",
     CAME_BY,

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.usefixtures("oracle")
 ELSEWHERE = "192.0.2.66"
 CAPABLE = sip.sdp(ELSEWHERE, 0)
 PACKETS = 20
+SDP: sip.Headers = [("Content-Type", "application/sdp")]
 
 
 @pytest.mark.parametrize("status", [415, 486, 606])
@@ -52,10 +53,31 @@ def test_an_answer_to_what_offered_nothing_leaves_the_sound_as_it_is(phone: Any,
     assert end_call(caller, callee, dialog).status == 200
 
 
+@pytest.mark.parametrize("offers", [True, False], ids=["answered", "offered late"])
+def test_a_weaker_answer_within_a_call_ends_it(phone: Any, srtp_phone: Any, require: Any, offers: bool) -> None:
+    """Case 75: who has to encrypt answers a later offer, or makes one when asked for it, with plain RTP. Neither side
+    is told of that, and the call does not stand there without sound."""
+    require("862", "required")
+    caller, callee = srtp_phone("862", f"a=crypto:1 {srtp.new_keys().inline}\r\n"), phone("861")
+    uri, headers = caller.begin_call("861")
+    theirs = callee.answer_call(callee.request("INVITE"))
+    caller.call_answered(uri, headers)
+    callee.request("ACK")
+    body = sip.sdp(callee.address, 40_000)
+    raw = callee.in_dialog(theirs, "INVITE", SDP if offers else [], body if offers else b"")
+    callee.send(raw)
+    caller.respond(caller.request("INVITE"), 200, "OK", body=sip.sdp(caller.address, 40_000))
+    answer = callee.final(sip.parse(raw).branch)
+    assert (answer.status, answer.body) == (200, b"")
+    callee.send(callee.in_dialog(theirs, "ACK", [] if offers else SDP, b"" if offers else body))
+    for one in (caller, callee):
+        one.respond(one.request("BYE", 10), 200, "OK")
+
+
 def asked(caller: Softphone, callee: Softphone, dialog: Dialog, method: str, status: int, body: bytes) -> sip.Message:
     """What the caller hears of a request within the call that the callee answers so."""
     offers = method == "INVITE"
-    content: sip.Headers = [("Content-Type", "application/sdp")] if offers else []
+    content = SDP if offers else []
     raw = caller.in_dialog(dialog, method, content, sip.sdp(caller.address, 40_000) if offers else b"")
     caller.send(raw)
     callee.respond(callee.request(method), status, "As It Is", body=body)

@@ -47,6 +47,19 @@ def test_a_call_that_got_its_sound_after_the_answer_is_watched_too() -> None:
     assert calls.with_media() == {"a": "x@y"}
 
 
+def test_a_later_answer_that_was_refused_breaks_the_call_once_the_core_tells() -> None:
+    """Case 75: it was forgotten unless it was the first one."""
+    calls = Calls()
+    calls.started(b"", {"call_id": "a", "t": 1.0})
+    told = {"call_id": "a", "t": 3.0, "dialog": {}}
+    calls.confirmed(b"", {**told, "vars": {"media_broken": "1"}})
+    assert calls.broken() == [], "before it is answered there is nothing to hang up"
+    calls.answered(b"", {"call_id": "a", "t": 2.0, "dialog": [1, 2]})
+    assert calls.broken() == ["a"]
+    calls.confirmed(b"", {**told, "vars": {"media_broken": ""}})
+    assert calls.broken() == []
+
+
 class Outer(Relay):
     """The SBC's relay, which carries these."""
 
