@@ -15,6 +15,7 @@ from ringfence import __version__
 from ringfence.policy.settings import Problem
 from ringfence.portal.actor import Actor
 from ringfence.portal.audit.refusals import note_refusal
+from ringfence.portal.busy_database import Busy, is_busy
 from ringfence.portal.full_disk import NoRoom, is_full
 from ringfence.portal.people import tokens
 from ringfence.portal.problems import Conflict, Forbidden, NotFound, NotSignedIn, Refused, problem_response
@@ -119,6 +120,8 @@ def on_collision(request: HttpRequest, error: IntegrityError) -> HttpResponse:
 def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
     if is_full(error):
         return problem_response(request, NoRoom())
+    if is_busy(error):
+        return problem_response(request, Busy())
     log.error("%s %s failed", request.method, request.path, exc_info=error)
     return problem_response(request, InternalFault(detail="The fault was logged; nothing was changed by this request."))
 

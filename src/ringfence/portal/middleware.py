@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from ringfence.portal.audit.refusals import note_refusal
+from ringfence.portal.busy_database import Busy, is_busy
 from ringfence.portal.client_address import client_address
 from ringfence.portal.full_disk import NoRoom, is_full
 from ringfence.portal.problems import Forbidden, Refused, problem_response
@@ -103,7 +104,8 @@ class RefusalAnswers:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, Refused):
-            return refused_answer(request, NoRoom()) if is_full(error) else None
+            told = NoRoom() if is_full(error) else Busy() if is_busy(error) else None
+            return refused_answer(request, told) if told else None
         if isinstance(error, Forbidden) and request.user.is_authenticated:
             note_refusal(request.user.acts_from(client_address(request)), request, error)
         return refused_answer(request, error)

@@ -257,9 +257,11 @@ def _refuse_in_the_clear(extension: Extension, wish: Wish) -> None:
 
 
 def _refuse_twin(row: Phone, wish: Wish) -> None:
-    twin = Phone.objects.filter(tenant_id=row.tenant_id, mac=wish.mac).exclude(pk=row.pk).exclude(mac="").first()
-    if twin is not None:
-        message = f"Extension {twin.extension.number} has the phone with this MAC address."
+    if not wish.mac:
+        return
+    twins = Phone.objects.filter(tenant_id=row.tenant_id, mac=wish.mac).exclude(pk=row.pk)
+    for number in twins.values_list("extension__number", flat=True)[:1]:
+        message = f"Extension {number} has the phone with this MAC address."
         raise Conflict([Problem("mac", "phone.exists", message)])
 
 

@@ -1,10 +1,11 @@
 """Phones from a CSV file: looked at whole before anything is made, then all of them or none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from ringfence.portal.actor import Actor
+from ringfence.portal.people.models import Extension
 from ringfence.portal.problems import refuse
 from ringfence.portal.provisioning.changes import add, extension_named
 from ringfence.portal.provisioning.models import Opening, Phone
@@ -12,6 +13,7 @@ from ringfence.portal.provisioning.vendors import Srtp, Transport, Vendor
 from ringfence.portal.provisioning.wish import Wish, plain_mac
 from ringfence.portal.tables import allornone
 from ringfence.portal.tables.csvlines import Cells, Shape, read_lines
+from ringfence.portal.tenants.models import Tenant
 
 SHAPE: Final = Shape(
     ("extension", "vendor", "mac", "model", "transport", "srtp", "voice_vlan", "opening"),
@@ -68,13 +70,23 @@ def _one_of[T: (Vendor, Transport, Srtp, Opening)](kind: type[T], field_name: st
 
 def try_out(actor: Actor, lines: Sequence[Line]) -> list[Line]:
     """The same lines with every fault that making them would meet. Nothing is changed."""
-    return allornone.try_out(lines, lambda line: _make(actor, line))
+    held = _extensions(actor, lines)
+    return allornone.try_out(lines, lambda line: _make(actor, line, held))
 
 
 def make_all(actor: Actor, lines: Sequence[Line]) -> list[Phone]:
     """Makes every line, or nothing. Raises Refused with the first line that cannot be made."""
-    return allornone.make_all(lines, lambda line: _make(actor, line))
+    held = _extensions(actor, lines)
+    return allornone.make_all(lines, lambda line: _make(actor, line, held))
 
 
-def _make(actor: Actor, line: Line) -> Phone:
-    return add(actor, extension_named(actor, line.tenant_id, line.extension), wish_of(line))
+def _make(actor: Actor, line: Line, held: Mapping[str, Extension]) -> Phone:
+    extension = held.get(line.extension) or extension_named(actor, line.tenant_id, line.extension)
+    return add(actor, extension, wish_of(line))
+
+
+def _extensions(actor: Actor, lines: Sequence[Line]) -> dict[str, Extension]:
+    """Those that the lines name, in one question: while a file is made nobody else can write."""
+    tenants = Tenant.objects.visible_to(actor).filter(pk__in={line.tenant_id for line in lines})
+    named = Extension.objects.filter(tenant__in=tenants, number__in={line.extension for line in lines})
+    return {one.number: one for one in named.select_related("person__role", "tenant")}
