@@ -127,7 +127,7 @@ def populate(site: Site) -> None:
     record_call(tenant_id, "101@b.example", "100@b.example")
     site.b.post("allowed-country-codes", tenant_id=tenant_id, country="FR")
     site.b.post("disallowed-codes", tenant_id=tenant_id, prefix="+900")
-    site.b.post("emergency-numbers", tenant_id=tenant_id, number="19222")
+    site.admin.post("emergency-numbers", tenant_id=tenant_id, number="19222")
     hours = [{"weekday": 0, "start": 480, "end": 1020}]
     day = site.b.post("office-hours", tenant_id=tenant_id, name="Day", spans=hours)["id"]
     leads = {"in_hours": "extension:100", "out_of_hours": "hang_up:"}

@@ -55,10 +55,18 @@ def test_the_number_plan_reaches_the_workers(site: Site) -> None:
     assert plan.emergency_numbers == {"110", "112"}
     assert plan.permitted == {NumberClass.ORDINARY, NumberClass.PREMIUM}
     assert (plan.emergency.trunks, plan.emergency.caller_number) == ((3,), "+49309")
-    a.post("emergency-numbers", tenant_id=site.tenants["a"], number="19222", description="Ambulance")
+    site.admin.post("emergency-numbers", tenant_id=site.tenants["a"], number="19222", description="Ambulance")
     assert "19222" in in_force(site).emergency_numbers
     shown = a.get(f"tenants/{site.tenants['a']}/number-plan")
     assert (shown["calling_code"], shown["emergency_numbers"]) == ("49", ["110", "112"])
+
+
+def test_a_tenant_frees_no_number_of_its_limits_by_calling_it_an_emergency(site: Site) -> None:
+    """Attack cases, group F: calls for help are never limited, and no budget ends them."""
+    wish = {"tenant_id": site.tenants["a"], "number": "11880", "description": "Ambulance"}
+    refusal = germany(site).refusal("POST", "emergency-numbers", wish)
+    assert (refusal["status"], refusal["field"]) == (403, "number")
+    assert "11880" not in in_force(site).emergency_numbers
 
 
 def test_codes_mean_the_canonical_number_however_they_are_written(site: Site) -> None:

@@ -34,7 +34,7 @@ from ringfence.portal.outbound.wishes import (
 )
 from ringfence.portal.people.models import Group, Role
 from ringfence.portal.permissions import Permission
-from ringfence.portal.problems import Conflict, NotFound, Refused, refuse
+from ringfence.portal.problems import Conflict, Forbidden, NotFound, Refused, refuse
 from ringfence.portal.tenants.models import Tenant
 
 TRUNKS = "ringfence.portal.trunks"
@@ -101,10 +101,16 @@ def disallow_code(actor: Actor, tenant_id: int, prefix: str, description: str = 
 
 
 def add_emergency_number(actor: Actor, tenant_id: int, number: str, description: str = "") -> EmergencyNumber:
-    """Raises Refused, NotFound or Conflict."""
+    """Not by a tenant's own administrator, whose calls it would free of every limit and budget.
+
+    Raises Refused, NotFound, Forbidden or Conflict.
+    """
     require(actor, Permission.OUTBOUND_WRITE)
     tenant = tenant_for(actor, tenant_id)
     _refuse_any(emergency_problems(number, description))
+    if not actor.above_tenants:
+        message = "Calls to emergency numbers know no limit and no budget, so they are added from above the tenants."
+        raise Forbidden([Problem("number", "emergency.above_tenants", message)])
     _refuse_twin(EmergencyNumber, tenant, "number", number)
     return _made(actor, EmergencyNumber(tenant=tenant, number=number, description=description), "emergency_number")
 

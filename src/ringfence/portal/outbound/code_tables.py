@@ -83,7 +83,10 @@ EMERGENCY: Final = Table(
     empty=Empty(
         "phone-call",
         _("No emergency numbers of your own"),
-        _("These leave before every other rule, beside those of the country, which stand in the number plan."),
+        _(
+            "These leave before every other rule, beside those of the country, which stand in the number plan. They are"
+            " added from above the tenants."
+        ),
         "/codes/emergency/new",
         _("Add the first number"),
     ),
