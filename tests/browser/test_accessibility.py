@@ -77,7 +77,7 @@ class Administrator:
             return json.loads(answer.read() or b"null")
 
 
-def furnish(portal: Portal) -> None:
+def furnish(portal: Portal) -> Administrator:
     """A tenant with an administrator and a user, a ban, phones, a call, entries."""
     admin = Administrator(portal)
     admin.call("PATCH", "settings/security", web_change_first_password=False)
@@ -107,6 +107,7 @@ def furnish(portal: Portal) -> None:
     )  # fmt: skip
     guard["bans.list"] = [ban]
     guard["bans.explain"] = {"address": ban["address"], "banned": True, "ban": ban, "bans": [ban], "past": []}
+    return admin
 
 
 def keep_recording(portal: Portal, tenant: int) -> None:
@@ -175,6 +176,28 @@ def test_axe_finds_nothing_on_any_page(browser: Chrome, portal: Portal, who: str
     assert len(pages) > 3
     found = walked(browser, portal, who, pages)
     assert not found, json.dumps(found, indent=1)
+
+
+def test_axe_finds_nothing_where_a_call_would_be_stopped(browser: Chrome, portal: Portal) -> None:
+    """*Which rule would a call take*, of an extension that is suspended, over a trunk that does not answer."""
+    admin = furnish(portal)
+    tenant = admin.call("GET", "tenants")["items"][0]["id"]
+    peer = {"host": "203.0.113.1", "port": 5060}
+    trunks = [
+        admin.call("POST", "trunks", name=name, kind="address", hosts=[peer], sources=[{"cidr": address, "port": 5060}])
+        for name, address in (("Carrier", "203.0.113.1"), ("Second carrier", "203.0.113.2"))
+    ]
+    admin.call("PATCH", f"trunks/{trunks[1]['id']}", enabled=False)
+    admin.call("PATCH", f"tenants/{tenant}/number-plan", country="DE", area_code="30")
+    routes = [{"trunk_id": one["id"]} for one in trunks]
+    admin.call("POST", "outbound-rules", tenant_id=tenant, name="Everything", order=1, routes=routes)
+    portal.guard.answers["trunks.list"] = {f"{trunks[0]['id']} 203.0.113.1:5060": {"state": "down"}}
+    sign_in(browser, portal, "admin")
+    asked = "/outbound-rules/explain?caller=100@acme.example&number=030901820"
+    found = walked(browser, portal, "stopped", [asked])
+    assert not found, json.dumps(found, indent=1)
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#answer .badge")) == 2
+    assert "trunk.none" in browser.find_element(By.CSS_SELECTOR, "#answer .alert").text
 
 
 def test_axe_finds_nothing_where_the_sbc_is_elsewhere_and_calls_go_over_links(browser: Chrome, portal: Portal) -> None:
