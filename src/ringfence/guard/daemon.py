@@ -40,6 +40,7 @@ from ringfence.guard.mediawatch import LOOK_EVERY as MEDIA_EVERY
 from ringfence.guard.mediawatch import MediaWatch
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
+from ringfence.guard.parkreturn import ParkReturn
 from ringfence.guard.recordingdesk import RecordingDesk
 from ringfence.guard.room import shortage
 from ringfence.guard.rulings import Record, Rulings
@@ -91,6 +92,7 @@ class Daemon:
         self._media = MediaWatch(service.parts.standing.calls, relay, service.parts.firewall, outer)
         self._desk = Desk(service, self._calls)
         starts = CallStart(service.parts.standing.registrations, core, service.parts.policy)
+        self._parked = ParkReturn(starts)
         measures = Measures(service.parts.standing, core, relay)
         self._control = ControlSocket(
             paths.guard_socket,
@@ -238,6 +240,7 @@ class Daemon:
         while True:
             await asyncio.sleep(CALLS_EVERY)
             await self._calls.look()
+            await self._parked.look(self._service.parts.standing.calls.each(), time.time())
 
     async def _watches_media(self) -> None:
         while True:

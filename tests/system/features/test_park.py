@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ringfence.guard.parkreturn import RETURN_AFTER
 from ringfence.lab import sip
 from ringfence.lab.product import within
 from ringfence.lab.softphone import Dialog, Softphone, end_call, establish
@@ -56,6 +57,26 @@ def test_a_parked_call_is_fetched_at_another_phone(phone: Any) -> None:
     )
     assert "373@acme.example" in invite.header("p-asserted-identity")
     answered_and_over((fetcher, call), waits, invite, music)
+
+
+def test_a_parked_call_comes_back_to_who_parked_it(phone: Any) -> None:
+    """Nobody fetches it: the phone that parked it rings, is asked to fetch it, and both talk."""
+    parker, waits = phone("375"), phone("376")
+    ours, _ = establish(parker, waits)
+    music = parked(parker, waits, ours)
+    invite = parker.request("INVITE", RETURN_AFTER + 20)
+    parker.answer_call(invite)
+    parker.request("ACK")
+    refer = parker.request("REFER")
+    parker.respond(refer, 202, "Accepted")
+    parker.respond(parker.request("BYE"), 200, "OK")
+    assert sip.uri_in(refer.header("refer-to")) == "sip:*71@acme.example"
+    call = parker.begin_call("*71")
+    waits.answer_call(waits.request("INVITE"))
+    talking = parker.call_answered(*call)
+    waits.request("ACK")
+    assert waits.ask_in_dialog(music, "BYE").status == 200
+    assert end_call(parker, waits, talking).status == 200
 
 
 def test_one_place_holds_one_call_and_is_free_when_it_hangs_up(phone: Any) -> None:

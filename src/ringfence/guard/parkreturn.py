@@ -1,0 +1,50 @@
+"""Brings a parked call back: whoever parked it is rung, and has it by answering (RFC 5359 section 2.14)."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from ringfence.guard.calls import LiveCall
+from ringfence.guard.callstart import CallStart
+from ringfence.guard.control import Refusal
+from ringfence.policy.services import UNPARK_CODE, Service
+
+RETURN_AFTER: Final = 45.0
+"""Seconds that a call waits before it comes back; up to ten more until somebody looks."""
+AGAIN_AFTER: Final = 180.0
+"""Seconds until whoever did not answer is rung again; longer than a phone rings."""
+
+log = logging.getLogger(__name__)
+
+
+class ParkReturn:
+    """Looks after the calls that wait."""
+
+    def __init__(self, starts: CallStart) -> None:
+        self._starts = starts
+        self._next: dict[str, float] = {}
+
+    async def look(self, calls: Iterable[LiveCall], now: float) -> None:
+        """Rings whose call has waited too long. `now` is Unix time."""
+        waiting = {call.started["call_id"]: call for call in calls if _is_parked(call)}
+        self._next = {call_id: at for call_id, at in self._next.items() if call_id in waiting}
+        for call_id, call in waiting.items():
+            if now >= self._next.setdefault(call_id, _since(call) + RETURN_AFTER):
+                self._next[call_id] = now + AGAIN_AFTER
+                await self._ring(str(call.started["payer"]), now)
+
+    async def _ring(self, owner: str, now: float) -> None:
+        try:
+            await asyncio.to_thread(self._starts.start, owner, UNPARK_CODE, now)
+        except Refusal as refusal:
+            log.info("%s is not rung for a parked call: %s", owner, refusal)
+
+
+def _is_parked(call: LiveCall) -> bool:
+    return call.answered is not None and call.callee == Service.PARK and bool(call.started.get("payer"))
+
+
+def _since(call: LiveCall) -> float:
+    answered = call.answered or call.started
+    return float(answered.get("answered_at") or answered["t"])
