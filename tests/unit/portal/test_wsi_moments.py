@@ -119,10 +119,15 @@ def test_an_entry_written_between_two_questions_is_heard(site: Site) -> None:
         {"type": "subscribe", "topics": ["calls"], "ü" * 100: 1},
         {"type": "subscribe", "topics": ["calls"], "\ud800": 1},
         {"type": "subscribe", "topics": ["calls"], "token": "rf_\ud800"},
+        {"type": "subscribe", "topics": ["calls"], "x\n2026-01-01 INFO all is well\x1b[2J": 1},
     ],
 )
-def test_whatever_is_sent_first_is_refused_as_what_it_is(tmp_path: Path, wish: dict[str, Any]) -> None:
-    """A sentence that repeats odd letters still fits into a close frame (RFC 6455 section 5.5): 4400."""
+def test_whatever_is_sent_first_is_refused_as_what_it_is(
+    tmp_path: Path, wish: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A sentence that repeats odd letters still fits into a close frame (RFC 6455 section 5.5): 4400. In the log it is
+    one line of plain letters.
+    """
     path = str(tmp_path / "wsi.sock")
 
     async def scene() -> int | None:
@@ -136,3 +141,4 @@ def test_whatever_is_sent_first_is_refused_as_what_it_is(tmp_path: Path, wish: d
             return line.close_code
 
     assert asyncio.run(scene()) == Closing.MALFORMED
+    assert all(record.getMessage().isprintable() and record.getMessage().isascii() for record in caplog.records)

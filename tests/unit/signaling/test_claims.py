@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ringfence.hosts.ports import LINK_TO_CORE
 from tests.unit.signaling.fake_kamailio import Kamailio, loaded
 
 PLAIN = (
@@ -19,7 +20,8 @@ PLAIN = (
 @pytest.fixture
 def kamailio() -> Iterator[Kamailio]:
     with loaded() as fake:
-        fake.answers = {"textops.remove_hf": 1, "textops.remove_hf_re": 1}
+        values = {"$hdrc(TH)": 1, "$Rp": 5060}
+        fake.answers = {"textops.remove_hf": 1, "textops.remove_hf_re": 1, "pv.get": values.get}
         yield fake
 
 
@@ -47,3 +49,14 @@ def test_a_plain_message_is_not_searched_and_still_loses_its_routes_and_credenti
 def test_a_claim_in_any_line_is_searched_for_and_found(kamailio: Kamailio, name: str, end: str) -> None:
     (pattern,) = stripped(kamailio, PLAIN + f"Subject: x{end}{name} : sip:boss@a.example\r\n")
     assert re.match(pattern, name, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(("port", "expected"), [(5060, [("TH", 0)]), (LINK_TO_CORE, [])])
+def test_a_phone_does_not_say_that_its_call_is_hidden_already(
+    kamailio: Kamailio, port: int, expected: list[tuple[str, int]]
+) -> None:
+    """The engine adds its own to all that comes in, behind what was there; the SBC has taken its clients' away."""
+    values = {"$hdrc(TH)": 2, "$Rp": port}
+    kamailio.answers |= {"pv.get": values.get, "textops.remove_hf_idx": 1, "kx.get_proto": "tls"}
+    stripped(kamailio, PLAIN)
+    assert kamailio.arguments_of("textops.remove_hf_idx") == expected

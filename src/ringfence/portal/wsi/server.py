@@ -103,7 +103,7 @@ class Server:
         try:
             await self._attend(connection, address)
         except SentAway as away:
-            log.info("%s is sent away (%d): %s", address, away.closing, away.reason)
+            log.info("%s is sent away (%d): %a", address, away.closing, away.reason)
             await connection.close(away.closing, _brief(away.reason))
         except ConnectionClosed:
             return
