@@ -72,11 +72,17 @@ UNKNOWN_BODY: Final = Refuse("media.body", 415, "Unsupported Media Type")
 
 
 def prepare_offer(terms: Terms, *, maybe_outside: bool) -> None:
-    """Leaves of the offer of a new call what passes, and of its keys the best, by the terms of whoever calls."""
-    _keep_carried(maybe_outside)
-    if ksr.has_sdp() and (part := acceptable_part(ksr.transport(), terms, ksr.body())) != ksr.body():
-        media_port.describe(part)
-    if ksr.has_sdp() and "a=crypto:" in (body := ksr.body()) and (lesser := lesser_suites(body)):
+    """Leaves of the offer of a new call what passes, and of its keys the best, by the terms of whoever calls.
+
+    Only before the transaction keeps the message.
+    """
+    if not ksr.has_sdp():
+        return
+    body = ksr.body()
+    kept = acceptable_part(ksr.transport(), terms, _passing(body, outside=maybe_outside))
+    if kept != body:
+        media_port.describe(kept)
+    if "a=crypto:" in kept and (lesser := lesser_suites(kept)):
         media_port.remove_keys(lesser)
 
 
@@ -88,7 +94,11 @@ def warn(refusal: Refuse) -> None:
 
 def keep_carried() -> None:
     """Leaves of a description within a call only what passes; of a request before anything else of it is changed."""
-    _keep_carried(bool(ksr.dialog_var("direction")))
+    if not ksr.has_sdp():
+        return
+    body = ksr.body()
+    if (kept := _passing(body, outside=bool(ksr.dialog_var("direction")))) != body:
+        media_port.describe(kept)
 
 
 def leg_of_caller(terms: Terms) -> Leg | Refuse:
@@ -252,14 +262,8 @@ def _offer(leg: Leg, next_hop: str, more: str, asker: Leg | None = None, in_use:
     return ksr.media_offer(" ".join((ALWAYS, *flags, links.of_both_sides())))
 
 
-def _keep_carried(outside: bool) -> None:
-    """Leaves of the description at hand only what passes; of a request only before the transaction keeps it."""
-    if not ksr.has_sdp():
-        return
-    body = ksr.body()
-    kept = nameless(carried_only(body)) if outside else carried_only(body)
-    if kept != body:
-        media_port.describe(kept)
+def _passing(body: str, *, outside: bool) -> str:
+    return nameless(carried_only(body)) if outside else carried_only(body)
 
 
 def _answer(code: int, asker: Leg, other: Leg, more: str) -> None:
