@@ -3,6 +3,7 @@
 import sqlite3
 from typing import Final
 
+from ringfence.portal.causes import causes
 from ringfence.portal.problems import Unavailable
 
 _SQLSTATE_LOCK_NOT_AVAILABLE: Final = "55P03"
@@ -20,11 +21,7 @@ class Busy(Unavailable):
 
 def is_busy(error: BaseException | None) -> bool:
     """Whether this, or what it was raised from, is a wait for somebody else's change that was given up."""
-    while error is not None:
-        if _says_busy(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    return any(_says_busy(one) for one in causes(error))
 
 
 def _says_busy(error: BaseException) -> bool:

@@ -4,6 +4,7 @@ import sqlite3
 from typing import Final
 
 from ringfence.hosts.room import NO_ROOM
+from ringfence.portal.causes import causes
 from ringfence.portal.problems import Refused
 
 _SQLSTATE_DISK_FULL: Final = "53100"
@@ -20,11 +21,7 @@ class NoRoom(Refused):
 
 def is_full(error: BaseException | None) -> bool:
     """Whether this, or what it was raised from, is a disk without room: SQLite, PostgreSQL or a file."""
-    while error is not None:
-        if _says_full(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    return any(_says_full(one) for one in causes(error))
 
 
 def _says_full(error: BaseException) -> bool:

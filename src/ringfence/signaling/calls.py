@@ -166,7 +166,7 @@ def carry_in_dialog(method: str, worker: Worker) -> None:
     sequence.raise_towards(receiver)
     if method in ("INVITE", "UPDATE", "ACK"):
         named.tell(worker)
-    if method in ("INVITE", "UPDATE"):
+    if method in media.OFFERING:
         holding.note_offer()
     if method == "INVITE":
         ksr.record_route()

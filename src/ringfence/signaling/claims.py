@@ -17,7 +17,8 @@ CLAIMED: Final = (
 """Headers that claim an identity, make others answer by themselves, or are ours."""
 
 HIDDEN: Final = "TH"
-"""By it the topology hiding of the engine knows what it did; all that comes in has it. The first one counts."""
+"""By it the topology hiding of the engine knows what it did; all that comes in has it, and the first one counts.
+It leaves with no message."""
 
 NOT_CARRIED: Final = OF_THE_WAY + CREDENTIALS
 _EXACT: Final = f"^({CLAIMED})$"

@@ -18,20 +18,18 @@ PASSES: Final = frozenset({
 """
 OF_EMERGENCIES: Final = frozenset({"geolocation", "geolocation-routing"})
 """Where somebody is who calls for help (RFC 6442)."""
-HIDDEN: Final = "TH"
-"""The header by which Kamailio's topology hiding tells itself what it did; it leaves with no message."""
 _NAMES: Final = re.compile(r"[\r\n]([^\s:]+)[ \t]*:")
 
 AS_SENT_BY_US: Final = "dch"
-OURS: Final = ("X-Ringfence-Client", HIDDEN)
+OURS: Final = ("X-Ringfence-Client", claims.HIDDEN)
 """What the SBC says of its clients is for us alone."""
 
 
 def keep_what_passes() -> None:
     """Takes from a message to a provider what a phone says of itself. What is added here is added anyway."""
-    head = ksr.whole_message().partition("\r\n\r\n")[0]
+    named = _NAMES.findall(ksr.whole_message().partition("\r\n\r\n")[0])
     passes = PASSES | OF_EMERGENCIES if ksr.dialog_var("emergency") else PASSES
-    ksr.remove_named({name for name in _NAMES.findall(head) if name.lower() not in passes and name.upper() != HIDDEN})
+    ksr.remove_named({name for name in named if name.lower() not in passes and name.upper() != claims.HIDDEN})
 
 
 def asking_side() -> str:
@@ -62,8 +60,8 @@ def name_call_as_outside() -> None:
     so.
     """
     if asking_side() == "callee" and "callee" in outer_sides():
-        ksr.remove_named((HIDDEN,))
-        ksr.append_header(f"{HIDDEN}: {AS_SENT_BY_US}")
+        ksr.remove_named((claims.HIDDEN,))
+        ksr.append_header(f"{claims.HIDDEN}: {AS_SENT_BY_US}")
 
 
 def dress_for_outside(outside: str) -> None:

@@ -23,7 +23,7 @@ def note_answer(code: int) -> None:
 
 def note_reply(code: int, asker: str, other: str) -> None:
     """From a reply within a call, to who asked."""
-    if code < 200 or ksr.text("$rm") not in ("INVITE", "UPDATE"):
+    if code < 200 or ksr.text("$rm") not in media.OFFERING:
         return
     if code < 300:
         _remember(asker, other)

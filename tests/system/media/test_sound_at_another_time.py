@@ -16,6 +16,7 @@ from ringfence.lab.product import within
 from ringfence.lab.softphone import Dialog, Softphone, dialog_of_caller, end_call
 from tests.system.features.steps import branch_of
 from tests.system.hearing import ear
+from tests.system.media.test_late_offers import call_without_offer
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
@@ -53,12 +54,7 @@ def answered_early(caller: Softphone, callee: Softphone) -> tuple[Dialog, bytes,
 
 def answered_silently(caller: Softphone, callee: Softphone) -> tuple[Dialog, bytes, bytes]:
     """Neither names any sound, until the caller does in a new INVITE."""
-    uri = f"sip:{CALLEE}@acme.example"
-    headers = caller.headers("INVITE", uri)
-    first = caller.ask("INVITE", uri, headers)
-    caller.send_ack(first, uri, headers)
-    headers = caller.answered(first, "INVITE", uri, headers)
-    caller.send(sip.compose(f"INVITE {uri} SIP/2.0", headers))
+    headers = call_without_offer(caller, CALLEE)
     callee.respond(callee.request("INVITE"), 200, "OK", "c")
     dialog = dialog_of_caller(caller.final(branch_of(headers)))
     caller.send(caller.in_dialog(dialog, "ACK"))

@@ -9,6 +9,7 @@ import pytest
 
 from ringfence.lab import sip
 from ringfence.lab.softphone import Dialog, Softphone, dialog_of_caller, end_call
+from tests.system.features.steps import branch_of
 from tests.system.media.test_encryption import AES_128, NOTHING, record, refused
 
 pytestmark = pytest.mark.usefixtures("oracle")
@@ -59,7 +60,7 @@ def test_an_offer_and_its_answer_name_the_relay_alone(pair: tuple[Softphone, Sof
     assert shows(invite, caller) == []
     assert invite.body.count(b"m=") == 1 + more.count("m=")
     callee.respond(invite, 200, "OK", "t", body=sip.sdp(callee.address, 40_002) + more.encode())
-    answer = caller.final(sip.parse(sip.compose("X x SIP/2.0", headers)).branch)
+    answer = caller.final(branch_of(headers))
     assert shows(answer, callee) == []
     dialog = acknowledged(caller, answer)
     callee.request("ACK")
@@ -98,7 +99,7 @@ def test_keys_that_are_not_to_be_used_are_not_answered(
     refused_streams = "m=audio 0 RTP/SAVP 8\r\n" if "m=" in lines else ""
     answer = sip.sdp(callee.address, 40_002) + refused_streams.encode()
     callee.respond(invite, 200, "OK", "t", body=answer)
-    answered = caller.final(sip.parse(sip.compose("X x SIP/2.0", headers)).branch)
+    answered = caller.final(branch_of(headers))
     dialog = acknowledged(caller, answered)
     callee.request("ACK")
     try:

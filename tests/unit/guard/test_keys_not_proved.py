@@ -10,7 +10,7 @@ from ringfence.guard.calls import Calls
 from ringfence.guard.firewall import DryRun
 from ringfence.guard.media import Relay
 from ringfence.guard.mediawatch import MOST_LOOKS, NO_KEYS, SHORT_KEYS, MediaWatch
-from ringfence.guard.pinholes import Holes
+from tests.unit.guard.workshop import InKernel
 
 PLACE = "192.0.2.7:4000"
 
@@ -27,18 +27,6 @@ class Answering(Relay):
         self.asked += call_ids.values()
         stream = {"local port": self.heard_at, **({"crypto suite": self.suite} if self.suite else {})}
         return {key: {"tags": {"f": {"medias": [{"flags": self.flags, "streams": [stream]}]}}} for key in call_ids}
-
-
-class InKernel(DryRun):
-    """A kernel that takes everything."""
-
-    @property
-    def in_kernel(self) -> bool:
-        return True
-
-    def open_media(self, holes: Holes) -> bool:
-        self.holes = holes
-        return True
 
 
 def talking(caller: str = "sip:192.0.2.7:4000;transport=ws", leg: str = "dtls+browser") -> Calls:

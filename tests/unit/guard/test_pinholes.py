@@ -16,6 +16,7 @@ from ringfence.guard.ruleset import whole_table
 from ringfence.guard.shape import Ports, Shape
 from ringfence.policy.addresses import Network
 from ringfence.policy.settings import SecuritySettings
+from tests.unit.guard.workshop import InKernel
 
 
 @pytest.mark.parametrize(
@@ -77,20 +78,12 @@ def test_an_answer_that_is_none_is_nothing(raw: bytes) -> None:
     assert decoded(raw) is None
 
 
-class Recorded(DryRun):
-    """A kernel that takes everything and writes it down."""
+class Recorded(InKernel):
+    """One that writes down whom it lets in."""
 
     def __init__(self) -> None:
         super().__init__()
         self.admitted: list[set[Network]] = []
-
-    @property
-    def in_kernel(self) -> bool:
-        return True
-
-    def open_media(self, holes: Holes) -> bool:
-        self.holes = holes
-        return True
 
     def admit_media(self, networks: Iterable[Network]) -> bool:
         self.admitted.append(set(networks))

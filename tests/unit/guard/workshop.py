@@ -13,6 +13,7 @@ from ringfence.guard.core import Core
 from ringfence.guard.daemon import build
 from ringfence.guard.firewall import DryRun, Outcome
 from ringfence.guard.media import Relay
+from ringfence.guard.pinholes import Holes
 from ringfence.guard.service import Service
 from ringfence.guard.shape import Timed
 from ringfence.guard.verbs import Desk
@@ -25,6 +26,18 @@ from ringfence.store.writer import PolicyWriter
 OPENED: list[Service] = []
 SOURCE = "192.0.2.66"
 OFFICE = "198.51.100.7"
+
+
+class InKernel(DryRun):
+    """A kernel that takes everything."""
+
+    @property
+    def in_kernel(self) -> bool:
+        return True
+
+    def open_media(self, holes: Holes) -> bool:
+        self.holes = holes
+        return True
 
 
 class SmallKernel(DryRun):

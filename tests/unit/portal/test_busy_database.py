@@ -4,35 +4,22 @@ import sqlite3
 
 import psycopg
 import pytest
-from django.db import OperationalError
 
 from ringfence.portal.busy_database import is_busy
 from ringfence.portal.tenants.models import Tenant
+from tests.unit.portal.faults import of_sqlite, wrapped
 from tests.unit.portal.rest import Site
 from tests.unit.portal.signing_in import signed_in_browser
-
-
-def _wrapped(cause: Exception) -> OperationalError:
-    """As Django hands it on."""
-    error = OperationalError("said by Django")
-    error.__cause__ = cause
-    return error
-
-
-def _of_sqlite(code: int) -> sqlite3.OperationalError:
-    error = sqlite3.OperationalError("said by SQLite")
-    error.sqlite_errorcode = code
-    return error
 
 
 @pytest.mark.parametrize(
     ("error", "busy"),
     [
-        (_wrapped(_of_sqlite(sqlite3.SQLITE_BUSY)), True),
-        (_wrapped(_of_sqlite(sqlite3.SQLITE_BUSY_SNAPSHOT)), True),
-        (_wrapped(_of_sqlite(sqlite3.SQLITE_FULL)), False),
-        (_wrapped(psycopg.errors.LockNotAvailable("lock")), True),
-        (_wrapped(psycopg.errors.UniqueViolation("twice")), False),
+        (wrapped(of_sqlite(sqlite3.SQLITE_BUSY)), True),
+        (wrapped(of_sqlite(sqlite3.SQLITE_BUSY_SNAPSHOT)), True),
+        (wrapped(of_sqlite(sqlite3.SQLITE_FULL)), False),
+        (wrapped(psycopg.errors.LockNotAvailable("lock")), True),
+        (wrapped(psycopg.errors.UniqueViolation("twice")), False),
         (ValueError("other"), False),
     ],
 )
@@ -43,7 +30,7 @@ def test_what_a_busy_database_is(error: Exception, busy: bool) -> None:
 @pytest.fixture
 def locked(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise _wrapped(_of_sqlite(sqlite3.SQLITE_BUSY))
+        raise wrapped(of_sqlite(sqlite3.SQLITE_BUSY))
 
     monkeypatch.setattr(Tenant, "save", refuse)
 

@@ -5,34 +5,21 @@ import sqlite3
 
 import psycopg
 import pytest
-from django.db import OperationalError
 
 from ringfence.portal import full_disk
 from ringfence.portal.tenants.models import Tenant
+from tests.unit.portal.faults import of_sqlite, wrapped
 from tests.unit.portal.rest import Site
 from tests.unit.portal.signing_in import signed_in_browser
-
-
-def _of_sqlite(code: int) -> sqlite3.OperationalError:
-    error = sqlite3.OperationalError("said by SQLite")
-    error.sqlite_errorcode = code
-    return error
-
-
-def _wrapped(cause: Exception) -> OperationalError:
-    """As Django hands it on."""
-    error = OperationalError("said by Django")
-    error.__cause__ = cause
-    return error
 
 
 @pytest.mark.parametrize(
     ("error", "full"),
     [
-        (_wrapped(_of_sqlite(sqlite3.SQLITE_FULL)), True),
-        (_wrapped(_of_sqlite(sqlite3.SQLITE_BUSY)), False),
-        (_wrapped(psycopg.errors.DiskFull("could not extend file")), True),
-        (_wrapped(psycopg.errors.DeadlockDetected("deadlock")), False),
+        (wrapped(of_sqlite(sqlite3.SQLITE_FULL)), True),
+        (wrapped(of_sqlite(sqlite3.SQLITE_BUSY)), False),
+        (wrapped(psycopg.errors.DiskFull("could not extend file")), True),
+        (wrapped(psycopg.errors.DeadlockDetected("deadlock")), False),
         (OSError(errno.ENOSPC, "No space left on device"), True),
         (PermissionError(errno.EACCES, "no"), False),
         (ValueError("other"), False),
@@ -45,7 +32,7 @@ def test_what_a_full_disk_is(error: Exception, full: bool) -> None:
 @pytest.fixture
 def no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise _wrapped(_of_sqlite(sqlite3.SQLITE_FULL))
+        raise wrapped(of_sqlite(sqlite3.SQLITE_FULL))
 
     monkeypatch.setattr(Tenant, "save", refuse)
 
