@@ -28,6 +28,11 @@ class OutsideCall:
     destination: str
     is_international: bool
 
+    @property
+    def least(self) -> int:
+        """What it costs as soon as it is answered."""
+        return self.rate.cost(1.0)
+
 
 class Charge(NamedTuple):
     """What a call came to. Of a call over midnight only the part of its last day counts for that day's budget."""
@@ -61,6 +66,7 @@ class Meter:
         self._used: dict[str, _Used] = defaultdict(_Used)
         self._known: dict[str, set[str]] = defaultdict(set)
         self._attempts: dict[str, deque[float]] = {}
+        self._promised: dict[str, int] = defaultdict(int)
 
     def recall(self, owner: str, seconds: float, money: int) -> None:
         """What an owner had used today before a restart."""
@@ -75,13 +81,30 @@ class Meter:
 
     def resume(self, call: OutsideCall, answered_at: float | None) -> None:
         """A call that ran before a restart and was counted then."""
-        self._running[call.call_id] = (call, answered_at)
+        self._run(call, answered_at)
 
     def begin(self, call: OutsideCall, now: float) -> list[tuple[str, str]]:
         """A call is sent. Returns each owner for whom its destination is new."""
         self._turn_day(now)
-        self._running[call.call_id] = (call, None)
+        self._run(call, None)
         return self._count(call, call.owners, now)
+
+    def _run(self, call: OutsideCall, answered_at: float | None) -> None:
+        self._stop(call.call_id)
+        self._running[call.call_id] = (call, answered_at)
+        for owner in call.owners:
+            self._promised[owner] += call.least
+
+    def _stop(self, call_id: str) -> tuple[OutsideCall, float | None] | None:
+        found = self._running.pop(call_id, None)
+        if found is None:
+            return None
+        call, _ = found
+        for owner in call.owners:
+            self._promised[owner] -= call.least
+            if not self._promised[owner]:
+                del self._promised[owner]
+        return found
 
     def attempted(self, owners: Iterable[str], at: float) -> None:
         """A call was sent that counts for its minute, whether or not it still runs."""
@@ -96,8 +119,11 @@ class Meter:
         return sum(at > now - MINUTE for at in times)
 
     def begun(self, owner: str, now: float, *, international: bool) -> Usage:
-        """What an owner has used of that which a call uses when it begins; asked with each, so money is left out."""
+        """What an owner has used of that which a call uses when it begins. Of the running calls it knows only what each
+        costs at least: it is asked with every call, and does not go through them.
+        """
         return Usage(
+            money=(self._used[owner].money if owner in self._used else 0) + self._promised.get(owner, 0),
             calls=self.calls(owner, now),
             destinations=len(self._used[owner].new) if international and owner in self._used else 0,
             parallel=self._parallel(owner) if international else 0,
@@ -120,7 +146,7 @@ class Meter:
         if found is None:
             return []
         call, answered_at = found
-        self._running[call_id] = (replace(call, owners=owners), answered_at)
+        self._run(replace(call, owners=owners), answered_at)
         return self._count(call, [owner for owner in owners if owner not in call.owners], at)
 
     def _count(self, call: OutsideCall, owners: Iterable[str], now: float) -> list[tuple[str, str]]:
@@ -139,7 +165,7 @@ class Meter:
 
     def end(self, call_id: str, at: float) -> tuple[OutsideCall, Charge, Charge] | None:
         """A call ended: what it came to, and the part of it that counts for today. None if it did not go outside."""
-        found = self._running.pop(call_id, None)
+        found = self._stop(call_id)
         if found is None:
             return None
         self._turn_day(at)
@@ -185,17 +211,20 @@ class Meter:
         self._turn_day(now)
         self._forget_attempts(now)
         active = {owner for call, _ in self._running.values() for owner in call.owners} | self._attempts.keys()
-        for owner, usage in self._usages(now + AHEAD, active).items():
+        for owner, usage in self._usages(now + AHEAD, active, is_answered_soon=True).items():
             finding = judge(budget_of(owner), usage)
             if finding is not None:
                 yield Trip(owner, finding)
 
-    def _usages(self, now: float, owners: Iterable[str]) -> dict[str, Usage]:
+    def _usages(self, now: float, owners: Iterable[str], *, is_answered_soon: bool = False) -> dict[str, Usage]:
+        """`is_answered_soon`: a call that still rings counts with what it costs at least."""
         seconds: dict[str, float] = defaultdict(float)
         money: dict[str, int] = defaultdict(int)
         parallel: dict[str, int] = defaultdict(int)
         for call, answered_at in self._running.values():
             charge = self._charge(call, answered_at, now)
+            if answered_at is None and is_answered_soon:
+                charge = Charge(0.0, call.least)
             for owner in call.owners:
                 seconds[owner] += charge.seconds
                 money[owner] += charge.money

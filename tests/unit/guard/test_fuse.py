@@ -195,6 +195,20 @@ def test_too_many_calls_suspend_before_the_second_is_over(tmp_path: Path, measur
     assert (told["measure"], told["used"], told["limit"]) == (measure, 4, 3)
 
 
+def test_money_is_promised_by_the_calls_that_are_on_their_way(tmp_path: Path) -> None:
+    """Twenty calls begun at once, all answered a moment later, would pass the budget by their first minutes."""
+    rate = encode_rate(Rate("Somalia", 2 * MILLION, 0, 60, 60))
+    publish(tmp_path, budget__extension={"money_per_day": 10 * MILLION}, rate__252=rate)
+    service = started(tmp_path, *(outside(f"c{one}") for one in range(3)), outside("c4"), ended("c4"), outside("c5"))
+    assert not workers_refuse(tmp_path), "four are on their way, one did not come about"
+    write_journal(tmp_path, outside("c6"))
+    service.consume()
+    assert workers_refuse(tmp_path)
+    service.fuse_calls()
+    (told,) = events(service, "outside.suspended")
+    assert (told["measure"], told["used"], told["limit"]) == ("money_per_day", 10, 10)
+
+
 def test_the_calls_of_the_last_minute_survive_a_kill_unless_somebody_lifted(tmp_path: Path) -> None:
     publish(tmp_path, budget__extension={"calls_per_minute": 2})
     service = started(tmp_path, outside("c1"), outside("c2"), ended("c1"), ended("c2"))

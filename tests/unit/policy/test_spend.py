@@ -102,6 +102,21 @@ def test_one_long_call_stops_before_the_increment_that_would_exceed_the_budget()
     assert 9 * MILLION < ended[1].money <= 10 * MILLION
 
 
+def test_a_call_that_rings_counts_with_its_first_increment_beside_what_runs() -> None:
+    meter, budget = Meter(int(SATURDAY // DAY)), Budget(money_per_day=3 * MILLION)
+    meter.begin(outside("runs"), SATURDAY)
+    meter.answer("runs", SATURDAY)
+    assert not [trip for trip in meter.trips(SATURDAY + 70, lambda _: budget) if trip.finding.level is Level.CRITICAL]
+    meter.begin(outside("rings"), SATURDAY + 70)
+    assert meter.usage(ANN, SATURDAY + 71).money == PREMIUM.cost(71), "nobody owes anything for it yet"
+    assert {trip.finding.used for trip in meter.trips(SATURDAY + 71, lambda _: budget)} == {2_900_000}
+    meter.begin(outside("also"), SATURDAY + 71)
+    assert {trip.finding.level for trip in meter.trips(SATURDAY + 71, lambda _: budget)} == {Level.CRITICAL}
+    meter.end("also", SATURDAY + 72)
+    meter.end("rings", SATURDAY + 72)
+    assert meter.begun(ANN, SATURDAY + 72, international=True).money == PREMIUM.cost(1)
+
+
 def test_a_call_over_midnight_charges_each_day_its_part_and_no_increment_twice() -> None:
     midnight = 20_001 * DAY
     meter = Meter(20_000)
