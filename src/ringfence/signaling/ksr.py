@@ -156,9 +156,9 @@ def remember_source() -> None:
     KSR.nathelper.fix_nated_register()
 
 
-def save_contacts() -> bool:
-    """Stores the bindings without answering yet (flag 2)."""
-    return _yes(KSR.registrar.save(REGISTER_TABLE, 2))
+def save_contacts(aor: str) -> bool:
+    """Stores the bindings without answering yet (flag 2). The To header may name the domain by our address."""
+    return _yes(KSR.registrar.save_uri(REGISTER_TABLE, 2, f"sip:{aor}"))
 
 
 def reply_saved() -> None:

@@ -131,7 +131,7 @@ def registers(told: str, worker: Worker, transport: str = UDP) -> bool:
         return True
     ksr.remember_source()
     grant = _grant(found, granted)
-    if ksr.save_contacts():
+    if ksr.save_contacts(account):
         worker.journal.append_line(saved_line(phone, grant, time.time(), call_id, cseq))
         if host == domain:
             allow(phone, grant, commits, granted)

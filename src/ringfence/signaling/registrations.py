@@ -21,7 +21,7 @@ def save(aor: str, caller: Subscriber, worker: Worker) -> None:
         link_port.remember_client(facts.party())
     else:
         ksr.remember_source()
-    if ksr.save_contacts():
+    if ksr.save_contacts(aor):
         if transport in facts.STREAMS and not ksr.over_link():
             web_port.keep_connection(LASTING)
         _journal(aor, caller, transport, worker)

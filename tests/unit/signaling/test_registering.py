@@ -93,7 +93,7 @@ class Register:
             "kx.gete_thost": receiver_host, "kx.get_callid": self.call_id, "kx.gete_ua": self.agent or "",
             "kx.gete_au": self.name or "", "sanity.sanity_check": 1, "force_rport": True, "err": None,
             "auth.pv_auth_check": self.digest, "auth.www_challenge": 1, "sl.send_reply": 1, "pv.sets": None,
-            "nathelper.fix_nated_register": 1, "registrar.save": 1, "registrar.reg_send_reply": 1,
+            "nathelper.fix_nated_register": 1, "registrar.save_uri": 1, "registrar.reg_send_reply": 1,
             "registrar.reg_fetch_contacts": 1, "registrar.reg_free_contacts": 1,
             "pv.get": lambda name: values.get(name, 1), "htable.sht_setxs": 1, "htable.sht_rm": 1,
             "tcpops.tcp_set_connection_lifetime": 1,
@@ -128,7 +128,7 @@ class Core:
         return done, [self._replies(), self._events()]
 
     def _replies(self) -> list[Any]:
-        effects = ("sl.send_reply", "auth.www_challenge", "registrar.save", "registrar.reg_send_reply")
+        effects = ("sl.send_reply", "auth.www_challenge", "registrar.save_uri", "registrar.reg_send_reply")
         return [call for call in self.kamailio.calls if call[0] in effects]
 
     def _events(self) -> list[dict[str, Any]]:
@@ -225,7 +225,7 @@ def test_a_tenant_with_tls_only_is_served_over_tls_on_the_short_way(core: Core) 
     done, effects = core.answered(message, shortly=True)
     assert done
     assert effects == core.answered(message, shortly=False)[1]
-    assert "registrar.save" in [name for name, _ in effects[0]]
+    assert "registrar.save_uri" in [name for name, _ in effects[0]]
 
 
 @pytest.mark.parametrize("name", [None, "105"])
