@@ -28,10 +28,14 @@ class Encryption(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is agreed with one party. With `strong`, encrypted media has AES with 256 bits or there is no call."""
+    """What is agreed with one party. With `strong`, encrypted media has AES with 256 bits or there is no call.
+
+    `elsewhere`: its sound may be at another host than its signalling, as that of a provider with media gateways is.
+    """
 
     encryption: Encryption = Encryption.OFFERED
     strong: bool = False
+    elsewhere: bool = False
 
     def of_extension(self, own: Encryption | None) -> "Terms":
         """These terms of a tenant for one of its extensions, which may have a setting of its own."""

@@ -6,8 +6,9 @@ one side speaks says nothing about the other (RFC 3711, RFC 4568, RFC 5763, RFC 
 
 import re
 from binascii import a2b_base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import Final
 
 from ringfence.policy.carried import keyless_where_plain, plain_only
@@ -27,11 +28,14 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """The media of one side. `browser`: with ICE, and RTCP on the same port (RFC 8834, RFC 8839, RFC 5761)."""
+    """The media of one side. `browser`: with ICE, and RTCP on the same port (RFC 8834, RFC 8839, RFC 5761).
+    `elsewhere`: as agreed with it (`Terms`).
+    """
 
     form: Form = Form.PLAIN
     browser: bool = False
     strong: bool = False
+    elsewhere: bool = False
 
     @property
     def encrypted(self) -> bool:
@@ -140,6 +144,22 @@ def addresses(body: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words[2].partition("/")[0] for words in lines if len(words) == 3))[:MOST_ADDRESSES]
 
 
+def may_be_at(named: str, source: str) -> bool:
+    """Whether a provider whose signalling comes from `source` can have its sound at this address: one of the Internet,
+    or of the network that both are in. Loopback, a link's own and such are nobody's but this machine's (case 78).
+
+    >>> may_be_at("9.9.9.7", "8.8.8.8"), may_be_at("10.0.0.7", "8.8.8.8"), may_be_at("127.0.0.1", "10.0.0.1")
+    (True, False, False)
+    """
+    try:
+        place, seen = ip_address(named), ip_address(source.strip("[]"))
+    except ValueError:
+        return False
+    if place.is_loopback or place.is_link_local or place.is_multicast or place.is_unspecified:
+        return False
+    return place.is_global or not seen.is_global
+
+
 def _suites(attributes: str) -> tuple[str, ...]:
     """None of them if one is weakened: which of its keys such a phone means to use cannot be told."""
     lines = [line[len("a=crypto:") :].split() for line in attributes.split("\n") if line.startswith("a=crypto:")]
@@ -216,7 +236,7 @@ def agreed(leg: Leg, answer: str) -> Leg:
     if leg.form is not Form.BOTH:
         return leg
     taken = all(stream.suites for stream in streams(answer))
-    return Leg(Form.BOTH if taken else Form.PLAIN, strong=leg.strong)
+    return replace(leg, form=Form.BOTH if taken else Form.PLAIN)
 
 
 def objection_to_answer(leg: Leg, body: str) -> Refuse | None:
@@ -252,13 +272,14 @@ def encode_leg(leg: Leg) -> str:
     >>> encode_leg(Leg(Form.DTLS, browser=True)), decode_leg("sdes+strong")
     ('dtls+browser', Leg(form=<Form.SDES: 'sdes'>, browser=False, strong=True))
     """
-    return leg.form.value + ("+browser" if leg.browser else "") + ("+strong" if leg.strong else "")
+    marks = ((leg.browser, "+browser"), (leg.strong, "+strong"), (leg.elsewhere, "+elsewhere"))
+    return leg.form.value + "".join(mark for holds, mark in marks if holds)
 
 
 def decode_leg(word: str) -> Leg:
     """The leg of such a word; "" is that of a call which began before legs were written down. Raises ValueError."""
     form, *rest = word.split("+")
-    return Leg(Form(form), "browser" in rest, "strong" in rest) if word else PLAIN_LEG
+    return Leg(Form(form), "browser" in rest, "strong" in rest, "elsewhere" in rest) if word else PLAIN_LEG
 
 
 def _weakest(offered: tuple[Stream, ...]) -> Form:

@@ -95,7 +95,7 @@ class Trunk:
     @property
     def terms(self) -> Terms:
         """How media is carried on the trunk's side."""
-        return Terms(self.encryption, self.aes_256_only)
+        return Terms(self.encryption, self.aes_256_only, elsewhere=self.kind is not TrunkKind.ACCEPT_REGISTER)
 
     def serves(self, tenant_id: int) -> bool:
         """Whether this tenant's calls may use it."""

@@ -17,12 +17,14 @@ from ringfence.policy.media import (
     Leg,
     acceptable_part,
     acceptable_suites,
+    addresses,
     agreed,
     decode_leg,
     encode_leg,
     leg_of_asker,
     leg_towards,
     lesser_suites,
+    may_be_at,
     objection_to_answer,
     streams,
 )
@@ -108,13 +110,17 @@ def leg_of_caller(terms: Terms) -> Leg | Refuse:
     if not ksr.has_sdp():
         return _leg_of_answerer(terms)
     leg = leg_of_asker(ksr.transport(), terms, ksr.body())
-    return replace(leg, browser=False) if isinstance(leg, Leg) and ksr.over_link() else leg
+    if not isinstance(leg, Leg):
+        return leg
+    return replace(leg, browser=leg.browser and not ksr.over_link(), elsewhere=terms.elsewhere)
 
 
 def _leg_of_answerer(terms: Terms) -> Leg:
     """Whoever calls without an offer will get one, in the answer: what anybody gets who is called there."""
     leg = leg_towards(ksr.transport(), terms)
-    return Leg(Form.SDES, strong=terms.strong) if leg.browser and ksr.over_link() else leg
+    if leg.browser and ksr.over_link():
+        return Leg(Form.SDES, strong=terms.strong)
+    return replace(leg, elsewhere=terms.elsewhere)
 
 
 def offer_to_branch(terms: Terms) -> bool:
@@ -124,7 +130,9 @@ def offer_to_branch(terms: Terms) -> bool:
     next_hop = ksr.text("$du") or ksr.target_uri()
     insists = bool(ksr.noted(INSISTS))
     leg = _leg_through_sbc(next_hop, terms, insists) or leg_towards(transport_towards(next_hop), terms, insists=insists)
-    if not _offer(leg, next_hop, f"{THIS_BRANCH} {TO_VOICE}" if next_hop == VOICE_HOP else THIS_BRANCH):
+    leg = replace(leg, elsewhere=terms.elsewhere)
+    more = f"{THIS_BRANCH} {TO_VOICE}" if next_hop == VOICE_HOP else THIS_BRANCH
+    if not _offer(leg, next_hop, _leg(CALLER), more):
         ksr.set_dialog_var(FAILED, "1")
         return False
     ksr.set_dialog_var(_branch_variable(), encode_leg(leg))
@@ -152,15 +160,16 @@ def offer_in_dialog(asker: str, other: str, next_hop: str) -> Refuse | None:
         return None
     if objection := objection_to_answer(_leg(asker), ksr.body()):
         return objection
-    return None if _offer(_leg(other), next_hop, "", _leg(asker), _suite_in_use(_leg(other))) else UNAVAILABLE
+    receiver = _leg(other)
+    return None if _offer(receiver, next_hop, _leg(asker), in_use=_suite_in_use(receiver)) else UNAVAILABLE
 
 
 def offer_again(asker: str, other: str, next_hop: str) -> None:
     """What the asker said before stands in the reply that refuses what it said now, which comes from somebody else: it
-    names its own place, as browsers do.
+    names its own place.
     """
     tags = f"from-tag={ksr.text('$ft')} to-tag={ksr.text('$tt')}"
-    _offer(_leg(other), next_hop, tags, replace(_leg(asker), browser=True), _suite_in_use(_leg(other)))
+    _offer(_leg(other), next_hop, None, tags, _suite_in_use(_leg(other)))
 
 
 def _suite_in_use(leg: Leg) -> str:
@@ -215,7 +224,7 @@ def _offer_in_answer(code: int, offers: Leg, receiver: str) -> None:
     hop = ksr.dialog_var("caller" if receiver == CALLER else "callee")
     kept = suite(media_port.media_report(), ksr.text("$ft")) if ksr.dialog_var(CARRIED) else ""
     objection = objection_to_answer(offers, ksr.body()) if ksr.has_sdp() else UNKNOWN_BODY
-    if objection is None and _offer(_leg(receiver), hop, "", offers, kept):
+    if objection is None and _offer(_leg(receiver), hop, offers, in_use=kept):
         return
     _breaks(objection or UNAVAILABLE)
 
@@ -252,13 +261,15 @@ def let_go() -> None:
         media_port.media_delete()
 
 
-def _offer(leg: Leg, next_hop: str, more: str, asker: Leg | None = None, in_use: str = "") -> bool:
+def _offer(leg: Leg, next_hop: str, asker: Leg | None, more: str = "", in_use: str = "") -> bool:
+    """`asker` None: whoever offers has its sound where it says."""
     if not ksr.has_sdp():
         return not ksr.has_body()
     ksr.set_dialog_var(CARRIED, "1")
     family = _family_of_tied(next_hop) or ("IP6" if "[" in next_hop else "IP4")
     reports = "" if len(streams(ksr.body())) > 1 else REPORTS
-    flags = (_from(asker or _leg(CALLER)), _towards(leg, in_use), f"address-family={family}", reports, _steady(), more)
+    place = _from(asker) if asker else ""
+    flags = (place, _towards(leg, in_use), f"address-family={family}", reports, _steady(), more)
     return ksr.media_offer(" ".join((ALWAYS, *flags, links.of_both_sides())))
 
 
@@ -324,9 +335,20 @@ def _leg_through_sbc(next_hop: str, terms: Terms, insists: bool) -> Leg | None:
 def _from(leg: Leg) -> str:
     """A browser's addresses are proved by ICE; a phone's media comes from where its signalling comes from.
 
-    The SBC names its own relay, where its clients' media comes from; the voice process ours, when it ties two calls.
+    The SBC names its own relay, where its clients' media comes from; the voice process ours, when it ties two calls; a
+    provider its gateway.
     """
-    return "" if leg.browser or ksr.over_link() or facts.from_voice() else "SIP-source-address"
+    if ksr.over_link() or facts.from_voice():
+        return ""
+    body = ksr.body()
+    if leg.browser and "a=ice-ufrag:" in body:
+        return ""
+    return "" if leg.elsewhere and all(_may_be_at(one) for one in addresses(body)) else "SIP-source-address"
+
+
+def _may_be_at(address: str) -> bool:
+    shown = f"[{address}]" if ":" in address else address
+    return may_be_at(address, ksr.source()) and not ksr.is_ours(f"sip:{shown}")
 
 
 def _towards(leg: Leg, in_use: str) -> str:

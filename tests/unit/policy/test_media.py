@@ -21,6 +21,7 @@ from ringfence.policy.media import (
     leg_of_asker,
     leg_towards,
     lesser_suites,
+    may_be_at,
     objection_to_answer,
 )
 
@@ -247,3 +248,27 @@ def test_an_extension_may_have_a_setting_of_its_own() -> None:
 @pytest.mark.parametrize(("old", "new"), [("none", Encryption.OFF), ("srtp", Encryption.REQUIRED)])
 def test_the_words_that_trunks_had_before_still_mean_the_same(old: str, new: Encryption) -> None:
     assert Encryption(old) is new
+
+
+@pytest.mark.parametrize(
+    ("named", "source", "allowed"),
+    [
+        ("10.0.0.7", "10.0.0.1", True),
+        ("9.9.9.7", "10.0.0.1", True),
+        ("2001:4860::7", "[2001:4860::1]", True),
+        ("169.254.169.254", "10.0.0.1", False),
+        ("::1", "10.0.0.1", False),
+        ("224.0.0.1", "10.0.0.1", False),
+        ("0.0.0.0", "10.0.0.1", False),
+        ("gateway.example", "10.0.0.1", False),
+    ],
+)
+def test_where_the_sound_of_a_provider_may_be(named: str, source: str, allowed: bool) -> None:
+    """Attack case 78."""
+    assert may_be_at(named, source) is allowed
+
+
+def test_what_a_provider_agreed_to_is_still_a_provider() -> None:
+    leg = Leg(Form.BOTH, elsewhere=True)
+    assert decode_leg(encode_leg(leg)) == leg
+    assert agreed(leg, "m=audio 4000 RTP/AVP 8\r\n") == Leg(Form.PLAIN, elsewhere=True)

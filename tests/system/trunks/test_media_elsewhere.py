@@ -1,0 +1,128 @@
+"""A provider whose sound is at another host than its signalling, as those with media gateways have it (RFC 8866 section
+5.7), and descriptions that name what is none of theirs (attack case 78).
+"""
+
+import time
+from typing import Any, Final
+
+import pytest
+
+from ringfence.lab import sip
+from ringfence.lab.network import PBX_ADDRESS, Host
+from ringfence.lab.softphone import Dialog, Softphone, dialog_of_callee, dialog_of_caller
+from tests.system.trunks import test_joined
+from tests.system.trunks.carrier import Carrier
+from tests.system.trunks.handing import DESK, hang_up_with
+from tests.system.trunks.handing import NUMBER as OURS
+
+over_carrier = test_joined.over_carrier
+pytestmark = [pytest.mark.usefixtures("oracle")]
+
+NUMBER: Final = "+498912345678"
+PORT: Final = 40_000
+
+
+@pytest.fixture
+def desk(phone: Any, over_carrier: None) -> Softphone:
+    made: Softphone = phone(DESK)
+    return made
+
+
+@pytest.fixture(scope="module")
+def gateway(lab: Any) -> Host:
+    found: Host = lab.host("mediagw", 55)
+    return found
+
+
+def calls_out(desk: Softphone, carrier: Carrier, body: bytes) -> tuple[Dialog, Dialog]:
+    """A call whose answer says this; the dialogs of the desk and of the carrier."""
+    begun = desk.begin_call(NUMBER)
+    invite = carrier.request("INVITE", 10)
+    carrier.respond(invite, 200, "OK", "gw", body=body)
+    ours = desk.call_answered(*begun, 10)
+    carrier.request("ACK")
+    return ours, dialog_of_callee(invite, "gw")
+
+
+def calls_in(desk: Softphone, carrier: Carrier, body: bytes) -> tuple[Dialog, Dialog]:
+    """A call whose offer says this; the dialogs of the desk and of the carrier."""
+    uri = f"sip:{OURS}@{PBX_ADDRESS}"
+    headers = [*carrier.headers("INVITE", uri), ("Content-Type", "application/sdp")]
+    raw = sip.compose(f"INVITE {uri} SIP/2.0", headers, body)
+    carrier.send(raw)
+    ours = desk.answer_call(desk.request("INVITE", 10))
+    theirs = dialog_of_caller(carrier.final(sip.parse(raw).branch, 10))
+    carrier.send(carrier.in_dialog(theirs, "ACK"))
+    desk.request("ACK")
+    return ours, theirs
+
+
+CALLS: Final = {"out": calls_out, "in": calls_in}
+
+
+def speak(mouth: Any, port: int, word: bytes, packets: int = 25) -> None:
+    """Half a second of sound to the relay."""
+    for number in range(packets):
+        mouth.sendto(
+            b"\x80\x08" + number.to_bytes(2) + (160 * number).to_bytes(4) + bytes(4) + word * 26, (PBX_ADDRESS, port)
+        )
+        time.sleep(0.02)
+
+
+def arrived(ears: Any) -> list[bytes]:
+    ears.setblocking(False)
+    found = []
+    while True:
+        try:
+            found.append(ears.recv(2048))
+        except BlockingIOError:
+            return found
+
+
+@pytest.mark.parametrize("direction", CALLS)
+def test_sound_goes_to_the_gateway_that_the_provider_names_before_it_has_sent_any(
+    carrier: Carrier, desk: Softphone, gateway: Host, direction: str
+) -> None:
+    """A gateway that waits for the first packet, as those do that look for a phone behind NAT, would wait for ever."""
+    ours, theirs = CALLS[direction](desk, carrier, sip.sdp(gateway.address, PORT))
+    ports = [sip.media_address(dialog.body)[1] for dialog in (ours, theirs)]
+    with desk.host.udp(PORT) as phone, gateway.udp(PORT) as away, carrier.host.udp(PORT) as near:
+        speak(phone, ports[0], b"INSIDE")
+        assert sum(b"INSIDE" in packet for packet in arrived(away)) >= 20
+        assert not arrived(near), "nothing of it is for the host that the signalling comes from"
+        speak(away, ports[1], b"OUTSID")
+        assert sum(b"OUTSID" in packet for packet in arrived(phone)) >= 20
+    hang_up_with(carrier, theirs, desk, ours)
+
+
+@pytest.mark.parametrize("direction", CALLS)
+def test_a_provider_leads_no_sound_into_this_machine(
+    pbx: Any, carrier: Carrier, desk: Softphone, direction: str
+) -> None:
+    """Case 78: 127.0.0.1 in a description, which is where the relay takes its commands. Sound goes to the provider."""
+    ours, theirs = CALLS[direction](desk, carrier, sip.sdp("127.0.0.1", PORT))
+    port = sip.media_address(ours.body)[1]
+    with (
+        desk.host.udp(PORT) as phone,
+        pbx.product.host.udp(PORT, "127.0.0.1") as inside,
+        carrier.host.udp(PORT) as near,
+    ):
+        speak(phone, port, b"INSIDE")
+        assert not arrived(inside)
+        assert sum(b"INSIDE" in packet for packet in arrived(near)) >= 20
+    hang_up_with(carrier, theirs, desk, ours)
+
+
+def test_a_phone_leads_no_sound_to_others(desk: Softphone, phone: Any, stranger: Any) -> None:
+    """Case 78: whatever a phone names, sound is for the host that it speaks from."""
+    victim, other = stranger(), phone("186")
+    begun = desk.begin_call("186")
+    invite = other.request("INVITE", 10)
+    other.respond(invite, 200, "OK", "lies", body=sip.sdp(victim.address, PORT))
+    ours = desk.call_answered(*begun, 10)
+    other.request("ACK")
+    with desk.host.udp(PORT) as mouth, victim.udp(PORT) as away, other.host.udp(PORT) as near:
+        speak(mouth, sip.media_address(ours.body)[1], b"INSIDE")
+        assert not arrived(away)
+        assert sum(b"INSIDE" in packet for packet in arrived(near)) >= 20
+    hang_up_with(other, dialog_of_callee(invite, "lies"), desk, ours)
