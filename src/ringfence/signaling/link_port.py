@@ -17,3 +17,13 @@ def remember_client(uri: str) -> None:
     ksr.new_transaction()
     KSR.pv.sets("$avp(received)", uri)
     KSR.corex.set_recv_socket(LINK_NAME)
+
+
+def agents_told() -> str:
+    """Which user agents the core blocks, in its own word, as the SBC heard it last."""
+    return ksr.text("$shv(agents)")
+
+
+def answer_nothing() -> None:
+    """The SBC passes the request on and says nothing by itself, neither 100 nor 503."""
+    KSR.pv.seti("$var(silent)", 1)
