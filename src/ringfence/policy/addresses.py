@@ -24,6 +24,13 @@ HOST_BITS_V6: Final = 64
 """One IPv6 customer holds at least a /64 (RFC 6177), so a single address there proves nothing and bans nothing."""
 
 
+WIDEST_TRUSTED: Final = {4: 8, 6: 16}
+"""The shortest prefixes of allow entries: 10.0.0.0/8 is the widest network that one owner has (RFC 1918)."""
+
+UNIQUE_LOCAL: Final = IPv6Network("fc00::/7")
+"""The counterpart of private IPv4 networks (RFC 4193); nobody comes from there over the Internet."""
+
+
 class AddressProblem(ValueError):
     """Why an address is refused: the stable id of the rule and a sentence for people."""
 
@@ -157,6 +164,15 @@ def overlaps(one: Network, other: Network) -> bool:
     if isinstance(one, IPv6Network) and isinstance(other, IPv6Network):
         return one.overlaps(other)
     return False
+
+
+def is_too_wide_to_trust(network: Network) -> bool:
+    """Whether an allow entry for this prefix would switch the anti-hacking checks off for strangers.
+
+    >>> [is_too_wide_to_trust(ip_network(one)) for one in ("10.0.0.0/8", "0.0.0.0/1", "2000::/3", "fc00::/7")]
+    [False, True, True, False]
+    """
+    return network.prefixlen < WIDEST_TRUSTED[network.version] and network != UNIQUE_LOCAL
 
 
 class AddressTable:

@@ -90,6 +90,16 @@ def test_every_refused_row_is_named_and_then_nothing_is_added(site: Site) -> Non
     assert not AddressEntry.objects.exists()
 
 
+def test_a_list_trusts_no_strangers(site: Site) -> None:
+    """Reference: "Whitelist and Blacklist"; the same rule as for one entry."""
+    content = "cidr,target\n128.0.0.0/1,allow\n10.0.0.0/8,allow\nfc00::/7,allow\n2000::/3,allow\n128.0.0.0/1,block\n"
+    said = send(site, content, "text/csv", query="dry_run=true")[1]
+    assert [(item["line"], item["rule"]) for item in said["errors"]] == [
+        ("line 2", "ip_filter.trusts_strangers"),
+        ("line 5", "ip_filter.trusts_strangers"),
+    ]
+
+
 @pytest.mark.parametrize("tie", ["192.0.2.0/24,allow\n192.0.2.9/24,block\n", "198.51.100.0/24,block\n"])
 def test_a_tie_in_the_list_or_with_an_entry_is_refused(site: Site, tie: str) -> None:
     site.admin.post("ip-filters", cidr="198.51.100.0/24", target="allow")
