@@ -47,9 +47,11 @@ def test_the_whole_network_cannot_be_blocked(site: Site, cidr: str) -> None:
     )
 
 
-@pytest.mark.parametrize("cidr", ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "2000::/3", "::ffff:0:0/96", "fc00::/6"])
+@pytest.mark.parametrize(
+    "cidr", ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "2000::/3", "::ffff:0:0/96", "fc00::/6"]
+)
 def test_nobody_trusts_half_the_internet(site: Site, cidr: str) -> None:
-    """Reference: "Whitelist and Blacklist": allow entries bypass the anti-hacking checks, so that one switches them off."""
+    """Reference: "Whitelist and Blacklist": allow entries bypass the anti-hacking checks; that switches them off."""
     refusal = site.admin.refusal("POST", "ip-filters", {"cidr": cidr, "target": "allow"})
     assert (refusal["error_id"], refusal["field"]) == ("ip_filter.trusts_strangers", "cidr")
 

@@ -106,11 +106,15 @@ def _refuse_header(names: list[str]) -> None:
             "The first line must name the columns: cidr (or address and netmask), and if wanted target, expires_at and "
             f"description. {f'Unknown: {unknown[0][:40]!r}.' if unknown else ''}"
         )
+    if repeated := [name for name in KNOWN if names.count(name) > 1]:
+        raise FileBroken(f"The first line names {repeated[0]!r} twice.")
 
 
 def _row(number: int, values: dict[str, str], width: int, names: list[str]) -> RawRow:
     if width > len(names):
         raise FileBroken(f"Line {number} has {width} columns, the first line names {len(names)}.")
+    if values.get("cidr") and values.get("address"):
+        raise FileBroken(f"Line {number} has both cidr and address; write one of them.")
     return RawRow(
         number,
         values.get("cidr") or values.get("address", ""),
