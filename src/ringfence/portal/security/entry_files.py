@@ -128,7 +128,16 @@ def _row(number: int, values: dict[str, str], width: int, names: list[str]) -> R
 def _unquoted(value: str) -> str:
     """An export puts an apostrophe before what a spreadsheet would calculate; it does not belong to the value."""
     text = value.strip()
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_STARTS) else text
+    return text[1:] if _looks_quoted(text) else text
+
+
+def _quoted(text: str) -> str:
+    """What looks as if an export had put that apostrophe there gets another one, or its own would be lost."""
+    return f"'{text}" if _looks_quoted(text) else text
+
+
+def _looks_quoted(text: str) -> bool:
+    return text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS)
 
 
 def _read_json(text: str) -> Iterator[RawRow]:
@@ -203,7 +212,7 @@ def write(form: Form, rows: Iterable[Row], title: str) -> Iterator[bytes]:
 def _write_csv(rows: Iterable[Row], title: str) -> Iterator[bytes]:
     yield ",".join(COLUMNS).encode() + b"\r\n"
     for part in _parts(rows):
-        lines = ((cidr, target, _stamp(end), description) for cidr, target, end, description in part)
+        lines = ((cidr, target, _stamp(end), _quoted(description)) for cidr, target, end, description in part)
         yield csv_text(COLUMNS, lines).partition("\r\n")[2].encode()
 
 
@@ -241,4 +250,4 @@ def _parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def _stamp(end: datetime | None) -> str:
-    return end.astimezone(UTC).isoformat(timespec="seconds") if end else ""
+    return end.astimezone(UTC).isoformat() if end else ""
