@@ -32,17 +32,19 @@ def _keep_out() -> int:
 def ksr_admit(*_: object) -> bool:
     """Whether a request of a client is passed on; if not, it was answered as far as it deserves.
 
-    What names a blocked user agent is never answered here. The core is told of it, since it counts.
+    What names a blocked user agent is never answered here. The core is told of it, since it counts. In its first second
+    the SBC has not heard the list yet, and says of itself neither 100 nor what is wrong with a message.
     """
     if not ksr.readable():
         return False
-    silent = _blocked(link_port.agents_told()).block_any(ksr.user_agents())
+    told = link_port.agents_told()
+    blocked = _blocked(told).block_any(ksr.user_agents())
     objection = screen(facts.packet()) if ksr.sane() else INSANE
     if objection:
-        _refuse(objection, silent)
+        _refuse(objection, silent=blocked or not told)
         return False
-    if silent:
-        link_port.answer_nothing()
+    if blocked or not told:
+        link_port.answer_nothing(also_when_the_core_is_gone=blocked)
     return True
 
 

@@ -49,3 +49,10 @@ def test_a_request_that_could_not_be_judged_is_not_passed_on(kamailio: Kamailio,
     kamailio.answers["kx.gete_ua"] = lambda: 1 // 0
     assert edge.ksr_admit() < 0
     assert kamailio.arguments_of("sl.send_reply") == [(500, "Server Internal Error")]
+
+
+def test_before_the_core_has_told_whom_it_blocks_nobody_is_answered(kamailio: Kamailio, edge: ModuleType) -> None:
+    """Reference: "User-Agent Blacklist": the SBC that has just started knows no scanner yet."""
+    kamailio.answers |= {"pv.get": {"$shv(agents)": "none", "$hdrc(User-Agent)": 1}.get, "kx.gete_ua": "unheard"}
+    assert edge.ksr_admit() < 0
+    assert kamailio.arguments_of("sl.send_reply") == []
