@@ -24,6 +24,16 @@ HOST_BITS_V6: Final = 64
 """One IPv6 customer holds at least a /64 (RFC 6177), so a single address there proves nothing and bans nothing."""
 
 
+WIDEST_TRUSTED: Final = {4: 8, 6: 16}
+"""The shortest prefixes of allow entries: 10.0.0.0/8 is the widest network that one owner has (RFC 1918)."""
+
+SHOWN: Final = 64
+"""Characters of what was written that a refusal repeats: a line of a list may hold megabytes."""
+
+UNIQUE_LOCAL: Final = IPv6Network("fc00::/7")
+"""The counterpart of private IPv4 networks (RFC 4193); nobody comes from there over the Internet."""
+
+
 class AddressProblem(ValueError):
     """Why an address is refused: the stable id of the rule and a sentence for people."""
 
@@ -43,7 +53,9 @@ def parse_address(text: str) -> Address:
     """
     cleaned = text.strip().removeprefix("[").removesuffix("]")
     if "%" in cleaned:
-        raise AddressProblem("address.zone", f"{text!r} names a network interface (%...): give the address alone.")
+        raise AddressProblem(
+            "address.zone", f"{_shown(text)} names a network interface (%...): give the address alone."
+        )
     try:
         address = ip_address(cleaned)
     except ValueError as error:
@@ -96,7 +108,7 @@ def parse_network(text: str, netmask: str = "") -> Network:
     base, slash, suffix = text.strip().partition("/")
     if slash and netmask:
         raise AddressProblem(
-            "address.two_masks", f"{text!r} already has a prefix length; leave the netmask {netmask!r} out."
+            "address.two_masks", f"{_shown(text)} already has a prefix length; leave the netmask {_shown(netmask)} out."
         )
     address = parse_address(base)
     separate = netmask.strip()
@@ -159,6 +171,15 @@ def overlaps(one: Network, other: Network) -> bool:
     return False
 
 
+def is_too_wide_to_trust(network: Network) -> bool:
+    """Whether an allow entry for this prefix would switch the anti-hacking checks off for strangers.
+
+    >>> [is_too_wide_to_trust(ip_network(one)) for one in ("10.0.0.0/8", "0.0.0.0/1", "2000::/3", "fc00::/7")]
+    [False, True, True, False]
+    """
+    return network.prefixlen < WIDEST_TRUSTED[network.version] and network != UNIQUE_LOCAL
+
+
 class AddressTable:
     """Allow and block entries, compiled once. The longest matching prefix decides; on a tie block wins."""
 
@@ -209,7 +230,7 @@ def _mapped_length(mask: str) -> str:
     if mask.isascii() and mask.isdigit() and 96 <= int(mask) <= 128:
         return str(int(mask) - 96)
     raise AddressProblem(
-        "address.length", f"/{mask}: an IPv4 address written as IPv6 needs a prefix length of 96 to 128."
+        "address.length", f"/{mask[:SHOWN]}: an IPv4 address written as IPv6 needs a prefix length of 96 to 128."
     )
 
 
@@ -219,7 +240,8 @@ def _prefix_length(mask: str, address: Address) -> int:
     if mask.isascii() and mask.isdigit() and len(mask) <= 3 and int(mask) <= address.max_prefixlen:
         return int(mask)
     raise AddressProblem(
-        "address.length", f"/{mask}: the prefix length of {address} is a number from 0 to {address.max_prefixlen}."
+        "address.length",
+        f"/{mask[:SHOWN]}: the prefix length of {address} is a number from 0 to {address.max_prefixlen}.",
     )
 
 
@@ -228,7 +250,7 @@ def _dotted_length(mask: str) -> int:
         bits = int(IPv4Address(mask))
     except ValueError as error:
         raise AddressProblem(
-            "address.mask", f"{mask!r} is not a netmask: write four numbers such as 255.255.255.0, or /24."
+            "address.mask", f"{_shown(mask)} is not a netmask: write four numbers such as 255.255.255.0, or /24."
         ) from error
     length = bits.bit_count()
     if bits == ((1 << length) - 1) << (32 - length):
@@ -238,13 +260,18 @@ def _dotted_length(mask: str) -> int:
     )
 
 
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}…")
+
+
 def _teach(text: str) -> AddressProblem:
     parts = text.split(".")
     numeric = all(part.isascii() and part.isdigit() for part in parts)
     if ":" not in text and numeric and len(parts) > 1:
         return _teach_octets(text, parts)
     return AddressProblem(
-        "address.syntax", f"{text!r} is not an address: write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/64, never a name."
+        "address.syntax",
+        f"{_shown(text)} is not an address: write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/64, never a name.",
     )
 
 
@@ -255,16 +282,18 @@ def _teach_octets(text: str, parts: list[str]) -> AddressProblem:
     if zero_led:
         return AddressProblem(
             "address.leading_zero",
-            f"{text!r}: write {zero_led[0]} without the leading zero; some programs read it as octal.",
+            f"{_shown(text)}: write {zero_led[0][:SHOWN]} without the leading zero; some programs read it as octal.",
         )
     large = next(part for part in parts if len(part) > 3 or int(part) > 255)
-    return AddressProblem("address.octet_range", f"{text!r}: {large} is too large; each number is 0 to 255.")
+    return AddressProblem(
+        "address.octet_range", f"{_shown(text)}: {large[:SHOWN]} is too large; each number is 0 to 255."
+    )
 
 
 def _wrong_count(text: str, parts: list[str]) -> str:
     """The reference's own example of a range, 103.224.182.210.0, has five numbers."""
-    said = f"{text!r} has {len(parts)} numbers; an IPv4 address has exactly four."
+    said = f"{_shown(text)} has {len(parts)} numbers; an IPv4 address has exactly four."
     if len(parts) < 4:
         return said
-    base = ".".join([*parts[:3], "0"])
+    base = ".".join([*parts[:3], "0"])[:SHOWN]
     return f"{said} For the range around it write {base} with the netmask 255.255.255.0, or {base}/24."

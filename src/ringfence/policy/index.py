@@ -3,16 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ringfence.policy.book import (
-    Announcement,
-    BlockedUserAgent,
-    Book,
-    MatchKind,
-    RingGroup,
-    Role,
-    Tenant,
-    TimeCondition,
-)
+from ringfence.policy.agents import BlockedAgents
+from ringfence.policy.book import Announcement, Book, RingGroup, Role, Tenant, TimeCondition
 from ringfence.policy.media import WEB
 from ringfence.policy.trunks import TrunkIndex, index_trunks
 
@@ -31,9 +23,7 @@ class Index:
     """Domains whose extensions speak over encrypted transports alone."""
     sha_256: frozenset[str]
     """Domains whose phones are asked for SHA-256 digests."""
-    agents_containing: tuple[str, ...]
-    agents_starting: tuple[str, ...]
-    agents_named: frozenset[str]
+    agents: BlockedAgents
     trunks: TrunkIndex
     answering: dict[str, RingGroup | Announcement | TimeCondition]
     """By address of record: numbers that are no extension."""
@@ -53,13 +43,6 @@ class Index:
         """
         return domain in self.sha_256 and transport not in WEB
 
-    def blocks_agent(self, user_agent: str) -> bool:
-        """Whether messages of this user agent are dropped; case does not matter."""
-        name = user_agent.lower()
-        if name in self.agents_named or name.startswith(self.agents_starting):
-            return True
-        return any(pattern in name for pattern in self.agents_containing)
-
     def role(self, name: str) -> Role:
         """The role, or one without any right if it is unknown."""
         return self.roles.get(name, NO_RIGHTS)
@@ -78,9 +61,7 @@ def build_index(book: Book) -> Index:
         own_hosts=frozenset(host.lower() for host in book.own_hosts),
         tls_only=frozenset(domain for domain, tenant in tenants.items() if tenant.tls_only),
         sha_256=frozenset(domain for domain, tenant in tenants.items() if tenant.sha_256_digests),
-        agents_containing=_patterns(enabled, MatchKind.CONTAINS),
-        agents_starting=_patterns(enabled, MatchKind.PREFIX),
-        agents_named=frozenset(_patterns(enabled, MatchKind.EXACT)),
+        agents=BlockedAgents.of(enabled),
         trunks=index_trunks(book.trunks),
         answering=_answering(book),
     )
@@ -89,8 +70,3 @@ def build_index(book: Book) -> Index:
 def _answering(book: Book) -> dict[str, RingGroup | Announcement | TimeCondition]:
     found: dict[str, RingGroup | Announcement | TimeCondition] = {one.aor: one for one in book.time_conditions}
     return found | {one.aor: one for one in book.announcements} | {one.aor: one for one in book.ring_groups}
-
-
-def _patterns(agents: tuple[BlockedUserAgent, ...], kind: MatchKind) -> tuple[str, ...]:
-    """The patterns of one kind in lower case; an empty one would match everything and is left out."""
-    return tuple(agent.pattern.strip().lower() for agent in agents if agent.match is kind and agent.pattern.strip())

@@ -1,34 +1,62 @@
-"""The script the SBC loads. It knows the hygiene of SIP and of WebSockets and nothing else of the product: no account,
-no rule, no journal; the core judges everything again, by the address that the SBC says.
+"""The script the SBC loads. It knows the hygiene of SIP and of WebSockets, which user agents the core blocks, and
+nothing else of the product: no account, no rule, no journal; the core judges everything again, by the address that the
+SBC says.
 """
 
+from functools import lru_cache
+
+from ringfence.policy.agents import decoded
 from ringfence.policy.decide import admit_upgrade, screen
-from ringfence.signaling import facts, ksr, web_port
+from ringfence.policy.model import Refuse
+from ringfence.signaling import facts, ksr, link_port, web_port
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
 from ringfence.signaling.websockets import upgrade
 
 UNFRAMED = "packet.framing"
+INSANE = Refuse("packet.sanity", 400, "Bad Request")
+
+_blocked = lru_cache(maxsize=1)(decoded)
 
 
 def _report(where: str, error: str) -> None:
     ksr.log_error(f"ringfence sbc {where}: {error}")
 
 
-@guarded(refuse_request, _report)
+def _keep_out() -> int:
+    """What nobody judged is not passed on either."""
+    refuse_request()
+    return drop_message()
+
+
+@guarded(_keep_out, _report)
 def ksr_admit(*_: object) -> bool:
-    """Whether a request of a client is passed on; if not, it was answered as far as it deserves."""
+    """Whether a request of a client is passed on; if not, it was answered as far as it deserves.
+
+    What names a blocked user agent is never answered here. The core is told of it, since it counts. In its first second
+    the SBC has not heard the list yet, and says of itself neither 100 nor what is wrong with a message.
+    """
     if not ksr.readable():
         return False
-    if not ksr.sane():
-        ksr.reply_insane()
-        return False
-    objection = screen(facts.packet())
+    told = link_port.agents_told()
+    blocked = _blocked(told).block_any(ksr.user_agents())
+    objection = screen(facts.packet()) if ksr.sane() else INSANE
     if objection:
+        _refuse(objection, silent=blocked or not told)
+        return False
+    if blocked or not told:
+        link_port.answer_nothing(also_when_the_core_is_gone=blocked)
+    return True
+
+
+def _refuse(objection: Refuse, silent: bool) -> None:
+    if silent:
+        ksr.close_stream()
+    elif objection is INSANE:
+        ksr.reply_insane()
+    else:
         ksr.reply(objection.code, objection.reason)
         if objection.rule == UNFRAMED:
             ksr.close_stream()
-        return False
-    return True
 
 
 @guarded(drop_message, _report)

@@ -33,7 +33,7 @@ class Familiar:
 
     def welcomes(self, agent: str) -> bool:
         """Whether messages of this user agent are served."""
-        if self.index is None or (agent and self.index.blocks_agent(agent)):
+        if self.index is None or (agent and self.index.agents.blocks(agent)):
             return False
         if len(self.agents) >= REMEMBERED:
             self.agents.clear()

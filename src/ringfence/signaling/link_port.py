@@ -7,6 +7,9 @@ import KSR
 from ringfence.hosts import ports
 from ringfence.signaling import ksr
 
+UNTOLD = "none"
+"""What `agents` is at the start of an SBC (`sbc.cfg`)."""
+
 LINK_NAME = f"udp:{os.environ.get('RINGFENCE_LINK', '127.0.0.1')}:{ports.LINK_TO_CORE}"
 """Of the link's own address, or Kamailio would look for the connection beside another one."""
 
@@ -17,3 +20,14 @@ def remember_client(uri: str) -> None:
     ksr.new_transaction()
     KSR.pv.sets("$avp(received)", uri)
     KSR.corex.set_recv_socket(LINK_NAME)
+
+
+def agents_told() -> str:
+    """Which user agents the core blocks, in its own word, as the SBC heard it last; "" before it heard anything."""
+    told = ksr.text("$shv(agents)")
+    return "" if told == UNTOLD else told
+
+
+def answer_nothing(*, also_when_the_core_is_gone: bool) -> None:
+    """The SBC passes the request on and says nothing by itself: no 100, and if so wanted no 503 either."""
+    KSR.pv.seti("$var(silent)", 2 if also_when_the_core_is_gone else 1)

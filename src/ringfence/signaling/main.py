@@ -68,6 +68,13 @@ def ksr_private_answer(facts: str) -> bool:
     return registering.registers(facts, this_worker(), registering.TLS)
 
 
+@guarded(drop_message, _report)
+def ksr_link_asks(*_: object) -> None:
+    """The SBC asks each second whether the core is there, and is told whom it may not answer."""
+    if index := this_worker().view.current():
+        ksr.reply_header(f"X-Ringfence-Agents: {index.agents.as_word()}")
+
+
 @guarded(refuse_request, _report)
 def ksr_request_route(*_: object) -> None:
     worker = this_worker()

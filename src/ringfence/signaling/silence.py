@@ -6,7 +6,6 @@ them, and each such answer tells it that something lives here.
 
 from typing import Final
 
-from ringfence.policy.rules.source import is_blocked
 from ringfence.signaling import facts, ksr
 from ringfence.signaling.worker import Worker
 
@@ -16,7 +15,7 @@ BLOCKED_AGENT: Final = "source.user_agent"
 def is_kept(worker: Worker) -> bool:
     """Whether the message names a blocked user agent. Then it is counted, and must not be answered."""
     index = worker.view.current()
-    if index is None or facts.from_voice() or not is_blocked(ksr.user_agents(), index):
+    if index is None or facts.from_voice() or not index.agents.block_any(ksr.user_agents()):
         return False
     count(worker)
     return True

@@ -47,6 +47,27 @@ def test_the_whole_network_cannot_be_blocked(site: Site, cidr: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "cidr", ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "2000::/3", "::ffff:0:0/96", "fc00::/6"]
+)
+def test_nobody_trusts_half_the_internet(site: Site, cidr: str) -> None:
+    """Reference: "Whitelist and Blacklist": allow entries bypass the anti-hacking checks; that switches them off."""
+    refusal = site.admin.refusal("POST", "ip-filters", {"cidr": cidr, "target": "allow"})
+    assert (refusal["error_id"], refusal["field"]) == ("ip_filter.trusts_strangers", "cidr")
+
+
+@pytest.mark.parametrize("cidr", ["10.0.0.0/8", "fc00::/7", "2a00::/16", "64:ff9b::10.0.0.0/104"])
+def test_whole_private_networks_can_be_trusted(site: Site, cidr: str) -> None:
+    assert site.admin.post("ip-filters", cidr=cidr, target="allow")["id"]
+
+
+def test_a_wide_block_cannot_be_turned_into_trust(site: Site) -> None:
+    site.guard.answers["never-block.list"] = []
+    entry = site.admin.post("ip-filters", cidr="128.0.0.0/4", target="block")["id"]
+    refusal = site.admin.refusal("PATCH", f"ip-filters/{entry}", {"target": "allow"})
+    assert refusal["error_id"] == "ip_filter.trusts_strangers"
+
+
 def test_a_block_that_covers_a_protected_address_names_it(site: Site) -> None:
     site.guard.answers["never-block.list"] = [{"cidr": "198.51.100.9/32", "name": "the network gateway"}]
     refusal = site.admin.refusal("POST", "ip-filters", {"cidr": "198.51.100.0/24", "target": "block"})

@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from ringfence.policy.settings import SecuritySettings
 from ringfence.portal.actor import shell_actor
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.confirm import changes
 from ringfence.portal.confirm.models import UnconfirmedChange
+from ringfence.portal.confirm.moment import Moment, present
 from ringfence.portal.confirm.trial import with_wish
 from ringfence.portal.confirm.undo import UNDO
 from ringfence.portal.security.models import AddressEntry, BlockedUserAgent, SecurityValues
@@ -30,8 +30,11 @@ def over(caller: Rest, connection: str) -> Rest:
     return caller
 
 
-def later() -> Any:
-    return timezone.now() + timedelta(minutes=61)
+def later(seconds: float = 3660, clock_set: float = 0, boot: str | None = None) -> Moment:
+    """So many seconds from now, after the clock on the wall was set by so many more."""
+    now = present()
+    wall = now.wall + timedelta(seconds=seconds + clock_set)
+    return Moment(wall, now.since_boot + seconds, now.boot if boot is None else boot)
 
 
 def limit() -> int:
@@ -177,3 +180,78 @@ def test_a_revert_waits_for_the_guard_when_only_it_can_tell_what_is_protected(si
         changes.revert_due(later())
     assert changes.waiting().count() == 1
     assert not AddressEntry.objects.filter(cidr="203.0.113.0/24").exists()
+
+
+HOURS = 3 * 3600.0
+
+
+@pytest.mark.parametrize("clock_set", [-HOURS, HOURS])
+def test_a_clock_that_is_set_moves_no_deadline(site: Site, clock_set: float) -> None:
+    """Attack cases 68 and 70: set back by hours, whoever had locked himself out stayed out for as long."""
+    saved(site, minutes=5, failed_authentication_limit=7)
+    assert changes.revert_due(later(290, clock_set)) == 0
+    assert changes.waiting().get().seconds_left(later(290, clock_set)) in (9, 10)
+    assert changes.revert_due(later(301, clock_set)) == 1
+
+
+@pytest.mark.parametrize(("clock_set", "due"), [(0.0, 0), (400.0, 1), (-HOURS, 1)])
+def test_after_a_boot_the_clock_on_the_wall_decides_and_an_impossible_one_reverts(
+    site: Site, clock_set: float, due: int
+) -> None:
+    """Attack case 122: at boot it may be 1970."""
+    saved(site, minutes=5, failed_authentication_limit=7)
+    assert changes.revert_due(later(10, clock_set, boot="another")) == due
+
+
+def test_a_clock_set_forward_makes_no_old_connection_new(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = saved(site, failed_authentication_limit=7)
+    monkeypatch.setattr(changes, "present", lambda: later(60, HOURS))
+    refused = over(site.admin, "7-9 120.000").refusal("POST", f"unconfirmed-changes/{number}/confirm")
+    assert refused["error_id"] == "confirm.same_connection"
+    assert over(site.admin, "7-9 30.000").call("POST", f"unconfirmed-changes/{number}/confirm")[0] == 204
+
+
+@pytest.mark.parametrize("first_ends_first", [True, False])
+def test_two_changes_of_the_same_that_nobody_confirms_leave_what_was_before_both(
+    site: Site, first_ends_first: bool
+) -> None:
+    """Attack case 68 with two administrators: the later one brought back what the first had never confirmed."""
+    one, other = (1, 5) if first_ends_first else (5, 1)
+    saved(site, one, failed_authentication_limit=7)
+    saved(site, other, failed_authentication_limit=9)
+    changes.revert_due(later(61))
+    changes.revert_due(later())
+    assert limit() == SecuritySettings().failed_authentication_limit
+
+
+def test_what_touches_something_else_goes_on_waiting(site: Site) -> None:
+    saved(site, 1, failed_authentication_limit=7)
+    saved(site, 5, level_1_packets=501)
+    assert changes.revert_due(later(61)) == 1
+    assert (limit(), SecurityValues.current().level_1_packets) == (SecuritySettings().failed_authentication_limit, 501)
+
+
+def test_what_was_confirmed_stays_when_what_it_was_built_on_is_not(site: Site) -> None:
+    saved(site, 1, failed_authentication_limit=7)
+    changes.confirm_from_shell(shell_actor(), changes.found(saved(site, 5, failed_authentication_limit=9)))
+    changes.revert_due(later())
+    assert limit() == 9
+
+
+def test_an_entry_changed_while_its_making_waits_goes_with_it(site: Site) -> None:
+    admin = over(site.admin, OLD)
+    entry = admin.post("ip-filters?confirm_within=1", cidr="203.0.113.0/24", target="allow")["id"]
+    admin.call("PATCH", f"ip-filters/{entry}?confirm_within=5", {"description": "Mine"})
+    assert changes.revert_due(later(61)) == 1
+    assert not AddressEntry.objects.exists()
+    assert changes.waiting().count() == 0
+
+
+def test_one_revert_that_waits_for_the_guard_holds_up_no_other(site: Site) -> None:
+    entry = site.admin.post("ip-filters", cidr="203.0.113.0/24", target="block")["id"]
+    over(site.admin, OLD).call("DELETE", f"ip-filters/{entry}?confirm_within=1")
+    saved(site, 1, failed_authentication_limit=7)
+    site.guard.stop()
+    with pytest.raises(Exception, match="guard"):
+        changes.revert_due(later())
+    assert limit() == SecuritySettings().failed_authentication_limit

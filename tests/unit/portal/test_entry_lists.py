@@ -90,6 +90,52 @@ def test_every_refused_row_is_named_and_then_nothing_is_added(site: Site) -> Non
     assert not AddressEntry.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "line", ["x" * 500_000, "1." * 250_000, "192.0.2.1/" + "9" * 500_000, "192.0.2.1%" + "e" * 500_000]
+)
+def test_a_refusal_repeats_no_endless_line(site: Site, line: str) -> None:
+    """Reference: "Whitelist and Blacklist": a hundred refused rows of a megabyte each were answered with as much."""
+    said = send(site, line, query="dry_run=true")[1]
+    assert len(said["errors"][0]["message"]) < 300
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("cidr,target,cidr\n192.0.2.1,block,192.0.2.2\n", "twice"),
+        ("cidr,address\n192.0.2.1,192.0.2.2\n", "both"),
+    ],
+)
+def test_a_row_says_once_what_it_is_about(site: Site, content: str, why: str) -> None:
+    """Reference: "Whitelist and Blacklist": which of two addresses was meant is not guessed."""
+    said = send(site, content, "text/csv", query="dry_run=true")[1]
+    assert said["error_id"] == "ip_filter.file"
+    assert why in said["detail"]
+
+
+ODD_WORDS = ("=x", "'=x", "''=x", "'- y", "'quoted'", "# hash; semi", '"q"', "a,b", "-1", "x'", "")
+
+
+@pytest.mark.parametrize(("form", "media"), [("csv", "text/csv"), ("json", "application/json")])
+def test_an_export_taken_again_changes_nothing(site: Site, form: str, media: str) -> None:
+    """Issue of the guard: import and export. Ends lost their fractions of a second, and apostrophes went."""
+    for place, words in enumerate(ODD_WORDS):
+        end = "2037-01-01T00:00:00.123456Z" if place % 2 else None
+        site.admin.post("ip-filters", cidr=f"192.0.2.{place}", target="allow", description=words, expires_at=end)
+    said = send(site, export(site, f"form={form}"), media)[1]
+    assert (said["rows"], said["unchanged"]) == (len(ODD_WORDS), len(ODD_WORDS))
+
+
+def test_a_list_trusts_no_strangers(site: Site) -> None:
+    """Reference: "Whitelist and Blacklist"; the same rule as for one entry."""
+    content = "cidr,target\n128.0.0.0/1,allow\n10.0.0.0/8,allow\nfc00::/7,allow\n2000::/3,allow\n128.0.0.0/1,block\n"
+    said = send(site, content, "text/csv", query="dry_run=true")[1]
+    assert [(item["line"], item["rule"]) for item in said["errors"]] == [
+        ("line 2", "ip_filter.trusts_strangers"),
+        ("line 5", "ip_filter.trusts_strangers"),
+    ]
+
+
 @pytest.mark.parametrize("tie", ["192.0.2.0/24,allow\n192.0.2.9/24,block\n", "198.51.100.0/24,block\n"])
 def test_a_tie_in_the_list_or_with_an_entry_is_refused(site: Site, tie: str) -> None:
     site.admin.post("ip-filters", cidr="198.51.100.0/24", target="allow")

@@ -149,6 +149,20 @@ def test_a_peer_that_answers_a_byte_at_a_time_holds_up_nobody(
         assert (deliver.deliver_due(), deliver.deliver_due()) == (1, 1), "nothing was lost meanwhile"
 
 
+def test_who_never_comes_to_an_end_is_hung_up_on(
+    site: Site, made: tuple[Path, Path], inside: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise its notices wait behind that one answer, and nothing says why."""
+    monkeypatch.setattr(webhook, "LONGEST_ANSWER", 0.3)
+    with peers.slow_server(made) as slow:
+        add(site, "webhook", url=f"https://localhost:{slow.port}/")
+        site.guard.events = [ban(1)]
+        collect.collect()
+        assert deliver.deliver_due() == 0
+    assert "did not take it" in only().last_error
+    assert Notice.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [(b"HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1/\r\nContent-Length: 0\r\n\r\n", "redirects"),
@@ -174,7 +188,9 @@ def test_what_is_no_success_is_tried_again(
         ("127.0.0.1", False, False), ("::1", False, False), ("169.254.169.254", False, False),
         ("::ffff:169.254.169.254", False, False), ("fe80::1", False, False), ("0.0.0.0", False, False),
         ("224.0.0.1", False, False), ("10.1.2.3", False, True), ("192.168.0.9", False, True), ("fd00::1", False, True),
-        ("2002:7f00:1::", False, False), ("8.8.8.8", True, True), ("2001:4860:4860::8888", True, True),
+        ("2002:7f00:1::", False, False), ("64:ff9b::a9fe:a9fe", False, False), ("64:ff9b::a01:203", False, True),
+        ("64:ff9b:1:a01:2:300::", False, True), ("64:ff9b::808:808", True, True), ("8.8.8.8", True, True),
+        ("2001:4860:4860::8888", True, True),
     ],
 )  # fmt: skip
 def test_a_webhook_never_speaks_to_this_machine(address: str, public: bool, private: bool) -> None:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils import timezone
 from ninja import Router, Status
 
 from ringfence.portal.access import needs
@@ -10,6 +9,7 @@ from ringfence.portal.actor import ApiRequest
 from ringfence.portal.confirm import changes
 from ringfence.portal.confirm.connection import connection_of
 from ringfence.portal.confirm.models import UnconfirmedChange
+from ringfence.portal.confirm.moment import present
 from ringfence.portal.permissions import Permission
 
 router = Router()
@@ -22,7 +22,7 @@ def facts(row: UnconfirmedChange) -> dict[str, Any]:
         "saved_at": row.saved_at.isoformat(),
         "saved_by": row.saved_by,
         "reverts_at": row.reverts_at.isoformat(),
-        "seconds_left": row.seconds_left(timezone.now()),
+        "seconds_left": row.seconds_left(present()),
         "state": str(row.state),
         "ended_by": row.ended_by,
     }

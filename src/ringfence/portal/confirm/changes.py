@@ -1,12 +1,11 @@
 """Keeping, confirming and reverting: whoever ends the waiting first wins, in one conditional update."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from ringfence.portal import publish
 from ringfence.portal.access import require
@@ -14,8 +13,9 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.change import Change, change
 from ringfence.portal.confirm.connection import Connection
 from ringfence.portal.confirm.models import State, UnconfirmedChange
+from ringfence.portal.confirm.moment import Moment, present
 from ringfence.portal.confirm.trial import PARAMETER, wish
-from ringfence.portal.confirm.undo import UNDO, undo
+from ringfence.portal.confirm.undo import UNDO, places, undo
 from ringfence.portal.guard import GuardSilent
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, NotFound, Refused, refuse
@@ -33,10 +33,12 @@ def keep(draft: Change) -> None:
     strange = [entry["action"] for entry in draft.entries if entry["action"] not in UNDO]
     if strange:
         raise refuse(PARAMETER, "confirm.not_reversible", f"{', '.join(strange)} cannot be taken back by itself.")
-    now = timezone.now()
+    now = present()
     kept = UnconfirmedChange.objects.create(
-        saved_at=now,
-        reverts_at=now + timedelta(minutes=current.minutes),
+        saved_at=now.wall,
+        reverts_at=now.wall + timedelta(minutes=current.minutes),
+        boot=now.boot,
+        saved_since_boot=now.since_boot,
         saved_by=draft.actor.name,
         connection=current.connection,
         entries=draft.entries,
@@ -75,7 +77,7 @@ def objection_to(row: UnconfirmedChange, connection: Connection | None) -> Any:
     """Why this connection proves nothing; None if it does."""
     if connection is None:
         return _problem("confirm.unknown_connection", "This request did not come through the web server.")
-    if connection.name == row.connection or connection.opened_at <= row.saved_at:
+    if not connection.is_younger_than(row, present()):
         return _problem(
             "confirm.same_connection",
             "This connection is older than the change, so it does not prove that a new one still gets in. "
@@ -85,28 +87,58 @@ def objection_to(row: UnconfirmedChange, connection: Connection | None) -> Any:
 
 
 def revert(actor: Actor, row: UnconfirmedChange) -> None:
-    """Takes a change back now. Raises Refused; then it goes on waiting."""
+    """Takes a change back now, and before it what was built on it and waits as well. Raises Refused; then all of it
+    goes on waiting.
+
+    Otherwise the later one would find it gone and bring it back for good, though nobody ever confirmed it.
+    """
     require(actor, Permission.SECURITY_WRITE)
     with transaction.atomic():
-        _end(row, State.REVERTED, actor)
-        kept = [entry for entry in reversed(row.entries) if not undo(REVERTER, entry)]
-        left = [entry["object_label"] or entry["action"] for entry in kept]
-        with change(actor) as draft:
-            draft.record("confirm.reverted", row.pk, str(row), new={"left_alone": left})
+        for one in (*_built_on(row), row):
+            _take_back(actor, one)
 
 
-def revert_due(now: datetime | None = None) -> int:
-    """Reverts everything that was not confirmed in time; the ingest process asks this every second."""
-    done = 0
-    for row in waiting().filter(reverts_at__lte=now or timezone.now()):
+def _built_on(row: UnconfirmedChange) -> list[UnconfirmedChange]:
+    """What waits and touches the same, directly or by way of each other; the newest first."""
+    touched, found = _places(row), list[UnconfirmedChange]()
+    for later in waiting().filter(pk__gt=row.pk).order_by("pk"):
+        if touched & (its_own := _places(later)):
+            touched |= its_own
+            found.append(later)
+    return found[::-1]
+
+
+def _places(row: UnconfirmedChange) -> set[str]:
+    return {place for entry in row.entries for place in places(entry)}
+
+
+def _take_back(actor: Actor, row: UnconfirmedChange) -> None:
+    _end(row, State.REVERTED, actor)
+    kept = [entry for entry in reversed(row.entries) if not undo(REVERTER, entry)]
+    left = [entry["object_label"] or entry["action"] for entry in kept]
+    with change(actor) as draft:
+        draft.record("confirm.reverted", row.pk, str(row), new={"left_alone": left})
+
+
+def revert_due(now: Moment | None = None) -> int:
+    """Reverts everything that was not confirmed in time; the ingest process asks this every second. One that the guard
+    or the policy store holds up keeps no other waiting.
+    """
+    done, held_up = 0, None
+    for row in waiting():
+        if not row.is_due(now or present()) or not waiting().filter(pk=row.pk).exists():
+            continue
         try:
             revert(REVERTER, row)
-        except (GuardSilent, publish.PublishPending):
-            raise
+        except (GuardSilent, publish.PublishPending) as error:
+            held_up = error
+            continue
         except Refused as refused:
             log.error("change %d cannot be taken back: %s", row.pk, refused)
             _give_up(row, str(refused))
         done += 1
+    if held_up is not None:
+        raise held_up
     return done
 
 
@@ -117,7 +149,7 @@ def _confirm(actor: Actor, row: UnconfirmedChange) -> None:
 
 
 def _end(row: UnconfirmedChange, state: State, actor: Actor) -> None:
-    values = {"state": state, "ended_at": timezone.now(), "ended_by": actor.name}
+    values = {"state": state, "ended_at": present().wall, "ended_by": actor.name}
     if not UnconfirmedChange.objects.filter(pk=row.pk, state=State.WAITING).update(**values):
         raise Conflict([_problem("confirm.ended", "This change was confirmed or taken back already.")])
 

@@ -2,21 +2,28 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 
 from django.http import HttpRequest
-from django.utils import timezone
+
+from ringfence.portal.confirm.models import UnconfirmedChange
+from ringfence.portal.confirm.moment import Moment
 
 _TOLD: Final = re.compile(r"(\d{1,20}-\d{1,20}) (\d{1,12}\.\d{1,6})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """nginx's process and serial number of the connection, and its beginning."""
+    """nginx's process and serial number of the connection, and for how many seconds it has been open."""
 
     name: str
-    opened_at: datetime
+    age: float
+
+    def is_younger_than(self, row: UnconfirmedChange, now: Moment) -> bool:
+        """Whether it was opened after the change. One of this boot is younger than whatever an earlier boot saved."""
+        if row.boot and now.boot and row.boot != now.boot:
+            return True
+        return self.name != row.connection and self.age < row.waited(now)
 
 
 def connection_of(request: HttpRequest) -> Connection | None:
@@ -27,4 +34,4 @@ def connection_of(request: HttpRequest) -> Connection | None:
     found = _TOLD.fullmatch(request.META.get("HTTP_X_CONNECTION", ""))
     if found is None:
         return None
-    return Connection(found[1], timezone.now() - timedelta(seconds=float(found[2])))
+    return Connection(found[1], float(found[2]))

@@ -1,9 +1,9 @@
 """Changes that wait to be confirmed, in the database: they survive the end of every process."""
 
-from datetime import datetime
-
 from django.db import models
 from django.utils import timezone
+
+from ringfence.portal.confirm.moment import Moment
 
 
 class State(models.TextChoices):
@@ -19,6 +19,8 @@ class UnconfirmedChange(models.Model):
 
     saved_at = models.DateTimeField(default=timezone.now)
     reverts_at = models.DateTimeField()
+    boot = models.CharField(max_length=64, default="")
+    saved_since_boot = models.FloatField(null=True)
     saved_by = models.CharField(max_length=320)
     connection = models.CharField(max_length=64)
     entries = models.JSONField()
@@ -33,5 +35,21 @@ class UnconfirmedChange(models.Model):
     def __str__(self) -> str:
         return ", ".join(f"{entry['action']} {entry['object_label']}".strip() for entry in self.entries)[:320]
 
-    def seconds_left(self, now: datetime) -> int:
-        return max(0, round((self.reverts_at - now).total_seconds()))
+    def waited(self, now: Moment) -> float:
+        """Seconds since it was saved. Between two boots there is the clock on the wall alone."""
+        if self.saved_since_boot is not None and self.is_of_boot(now.boot):
+            return now.since_boot - self.saved_since_boot
+        return (now.wall - self.saved_at).total_seconds()
+
+    def is_of_boot(self, boot: str) -> bool:
+        return bool(boot) and self.boot == boot
+
+    def seconds_left(self, now: Moment) -> int:
+        return max(0, round(self._time() - self.waited(now)))
+
+    def is_due(self, now: Moment) -> bool:
+        """Also when the clock of a new boot says that it was not saved yet: it would wait for nobody knows how long."""
+        return not 0 <= self.waited(now) < self._time()
+
+    def _time(self) -> float:
+        return (self.reverts_at - self.saved_at).total_seconds()

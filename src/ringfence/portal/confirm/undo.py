@@ -23,6 +23,15 @@ def undo(actor: Actor, entry: Mapping[str, Any]) -> bool:
     return UNDO[entry["action"]](actor, entry["object_id"], entry["changes"])
 
 
+def places(entry: Mapping[str, Any]) -> frozenset[str]:
+    """What it touched: of settings each field, else the prefix, the pattern or the list."""
+    kind = str(entry["action"]).partition(".")[0]
+    if kind == "security":
+        return frozenset(f"{kind} {name}" for name in entry["changes"])
+    label = str(entry["object_label"])
+    return frozenset({f"{kind} {label.rpartition(' ')[2] if kind == 'ip_filter' else label.lower()}"})
+
+
 def _settings(actor: Actor, _: str, values: Values) -> bool:
     current = SecurityValues.current()
     back = {name: value["old"] for name, value in values.items() if getattr(current, name, None) == value["new"]}

@@ -5,12 +5,12 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.confirm import changes
 from ringfence.portal.confirm.connection import connection_of
+from ringfence.portal.confirm.moment import present
 from ringfence.portal.permissions import Permission
 
 
@@ -19,7 +19,7 @@ def unconfirmed(request: HttpRequest) -> dict[str, Any]:
     person = getattr(request, "user", None)
     if person is None or not person.is_authenticated or not actor_of(request).may(Permission.SECURITY_WRITE):
         return {}
-    connection, now = connection_of(request), timezone.now()
+    connection, now = connection_of(request), present()
     rows = [
         {"row": row, "left": row.seconds_left(now), "may_confirm": changes.objection_to(row, connection) is None}
         for row in changes.waiting().order_by("reverts_at")

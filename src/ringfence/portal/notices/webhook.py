@@ -10,16 +10,21 @@ import http.client
 import json
 import socket
 import ssl
+import threading
 import time
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
+from ringfence.policy.addresses import carried
 from ringfence.portal.notices.means import TIMEOUT, Batch, NotDelivered, Webhook
 
 type Address = IPv4Address | IPv6Address
 
 MOST_ANSWER: Final = 4096
+LONGEST_ANSWER: Final = 3 * TIMEOUT
+"""Seconds. Whoever answers a byte at a time keeps each step short, and would hold its own notices back for days."""
 
 
 def send(webhook: Webhook, batch: Batch) -> None:
@@ -30,11 +35,14 @@ def send(webhook: Webhook, batch: Batch) -> None:
     try:
         address = judged_address(parts.hostname or "", parts.port or 443, webhook.private_network)
         link = _PinnedConnection(address, parts.hostname or "", parts.port or 443)
+        too_long = threading.Timer(LONGEST_ANSWER, link.hang_up)
+        too_long.start()
         try:
             link.request("POST", path, body, headers(batch, body, int(time.time())))
             answer = link.getresponse()
             answer.read(MOST_ANSWER)
         finally:
+            too_long.cancel()
             link.close()
     except (OSError, http.client.HTTPException) as error:
         raise NotDelivered(f"{parts.hostname} did not take it: {error}") from error
@@ -72,8 +80,8 @@ def judged_address(host: str, port: int, private_network: bool) -> str:
 
 def permitted(address: Address, private_network: bool) -> bool:
     """Addresses of the public network; private ones only if wanted; never loopback, link-local or the like."""
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    if inner is not None:
+    inner = getattr(address, "sixtofour", None) or carried(address)
+    if inner != address:
         return permitted(inner, private_network)
     if address.is_multicast or address.is_loopback or address.is_link_local or address.is_unspecified:
         return False
@@ -93,3 +101,9 @@ class _PinnedConnection(http.client.HTTPSConnection):
     def connect(self) -> None:
         with socket.create_connection((self._address, self.port), TIMEOUT) as plain:
             self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+
+    def hang_up(self) -> None:
+        """Ends the connection below TLS: whoever reads from it meanwhile finds its end."""
+        if self.sock is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)

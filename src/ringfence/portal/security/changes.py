@@ -8,11 +8,19 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from ringfence.policy.addresses import AddressProblem, Network, overlaps, parse_address, parse_network
+from ringfence.policy.addresses import (
+    AddressProblem,
+    Network,
+    is_too_wide_to_trust,
+    overlaps,
+    parse_address,
+    parse_network,
+)
 from ringfence.policy.book import BlockedUserAgent as BlockedAgent
 from ringfence.policy.book import MatchKind, Target
 from ringfence.policy.entries import sort_key
 from ringfence.policy.scope import Scope
+from ringfence.policy.sentence import Sentence
 from ringfence.policy.settings import Problem, SecuritySettings, check_settings
 from ringfence.portal import guard
 from ringfence.portal.access import require
@@ -91,8 +99,7 @@ def add_entry(
     """Raises Refused or Conflict. An allow entry lifts a ban at once; a block entry drops everything from there."""
     only_system(actor)
     _refuse_entry_text(description, expires_at)
-    if target is Target.BLOCK:
-        refuse_dangerous_block(network)
+    _refuse_dangerous(network, target)
     with change(actor) as draft:
         _forget_expired_twin(network)
         _refuse_twin(network, target)
@@ -143,8 +150,7 @@ def change_entry(
     text = entry.description if description is None else description.strip()
     _refuse_entry_text(text, expires_at)
     wanted = Target(entry.target) if target is None else target
-    if wanted is Target.BLOCK:
-        refuse_dangerous_block(parse_network(entry.cidr))
+    _refuse_dangerous(parse_network(entry.cidr), wanted)
     with change(actor) as draft:
         old = entry_facts(entry)
         entry.target, entry.expires_at, entry.description = wanted.value, expires_at, text
@@ -152,6 +158,20 @@ def change_entry(
         draft.record("ip_filter.changed", entry.pk, str(entry), old, entry_facts(entry))
         draft.address_entries()
     return entry
+
+
+def _refuse_dangerous(network: Network, target: Target) -> None:
+    if target is Target.BLOCK:
+        refuse_dangerous_block(network)
+    elif is_too_wide_to_trust(network):
+        raise refuse("cidr", "ip_filter.trusts_strangers", trusts_strangers(network))
+
+
+def trusts_strangers(network: Network) -> Sentence:
+    return (
+        f"An entry to allow {network} would switch the anti-hacking checks off for strangers: allow at most a /8, or a "
+        "/16 of IPv6. A protection that shall not act is switched off under Anti Hacking."
+    )
 
 
 def refuse_dangerous_block(network: Network) -> None:

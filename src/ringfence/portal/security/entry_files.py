@@ -106,11 +106,15 @@ def _refuse_header(names: list[str]) -> None:
             "The first line must name the columns: cidr (or address and netmask), and if wanted target, expires_at and "
             f"description. {f'Unknown: {unknown[0][:40]!r}.' if unknown else ''}"
         )
+    if repeated := [name for name in KNOWN if names.count(name) > 1]:
+        raise FileBroken(f"The first line names {repeated[0]!r} twice.")
 
 
 def _row(number: int, values: dict[str, str], width: int, names: list[str]) -> RawRow:
     if width > len(names):
         raise FileBroken(f"Line {number} has {width} columns, the first line names {len(names)}.")
+    if values.get("cidr") and values.get("address"):
+        raise FileBroken(f"Line {number} has both cidr and address; write one of them.")
     return RawRow(
         number,
         values.get("cidr") or values.get("address", ""),
@@ -124,7 +128,16 @@ def _row(number: int, values: dict[str, str], width: int, names: list[str]) -> R
 def _unquoted(value: str) -> str:
     """An export puts an apostrophe before what a spreadsheet would calculate; it does not belong to the value."""
     text = value.strip()
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_STARTS) else text
+    return text[1:] if _looks_quoted(text) else text
+
+
+def _quoted(text: str) -> str:
+    """What looks as if an export had put that apostrophe there gets another one, or its own would be lost."""
+    return f"'{text}" if _looks_quoted(text) else text
+
+
+def _looks_quoted(text: str) -> bool:
+    return text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS)
 
 
 def _read_json(text: str) -> Iterator[RawRow]:
@@ -199,7 +212,7 @@ def write(form: Form, rows: Iterable[Row], title: str) -> Iterator[bytes]:
 def _write_csv(rows: Iterable[Row], title: str) -> Iterator[bytes]:
     yield ",".join(COLUMNS).encode() + b"\r\n"
     for part in _parts(rows):
-        lines = ((cidr, target, _stamp(end), description) for cidr, target, end, description in part)
+        lines = ((cidr, target, _stamp(end), _quoted(description)) for cidr, target, end, description in part)
         yield csv_text(COLUMNS, lines).partition("\r\n")[2].encode()
 
 
@@ -237,4 +250,4 @@ def _parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def _stamp(end: datetime | None) -> str:
-    return end.astimezone(UTC).isoformat(timespec="seconds") if end else ""
+    return end.astimezone(UTC).isoformat() if end else ""

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from django.db import connection
 from django.utils import timezone
 
-from ringfence.policy.addresses import AddressProblem, Network, parse_network
+from ringfence.policy.addresses import WIDEST_TRUSTED, AddressProblem, Network, is_too_wide_to_trust, parse_network
 from ringfence.policy.book import Target
 from ringfence.policy.entries import sort_key
 from ringfence.policy.settings import Problem
@@ -22,7 +22,7 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.problems import Refused
 from ringfence.portal.schema import universal
-from ringfence.portal.security.changes import LONGEST_DESCRIPTION, only_system
+from ringfence.portal.security.changes import LONGEST_DESCRIPTION, only_system, trusts_strangers
 from ringfence.portal.security.entry_files import FileBroken, Form, RawRow, read
 from ringfence.portal.security.models import AddressEntry
 from ringfence.portal.text import control_problem
@@ -36,6 +36,7 @@ KEYS_AT_ONCE: Final = 400
 FEW: Final = 20_000
 """Up to so many rows are looked up by key; for more the whole table is read once."""
 
+WIDEST_SPAN: Final = {4: 32 - WIDEST_TRUSTED[4], 6: 128 - WIDEST_TRUSTED[6]}
 LENGTHS: Final = {str(length): length for length in range(33)}
 
 
@@ -209,6 +210,8 @@ def _judge(row: RawRow, defaults: Defaults, protected: _Protected) -> Wanted:
     target = _target(row, defaults)
     if target is Target.BLOCK:
         _refuse_dangerous(prefix, protected)
+    elif (prefix.last - prefix.first) >> WIDEST_SPAN[prefix.version]:
+        _refuse_trusting(parse_network(prefix.text))
     description = row.description or defaults.description
     if len(description) > LONGEST_DESCRIPTION:
         raise _refusal("text.length", f"The description may have {LONGEST_DESCRIPTION} characters.")
@@ -249,6 +252,11 @@ def _refuse_dangerous(prefix: Prefix, protected: _Protected) -> None:
         raise _refusal("ip_filter.everything", f"{prefix.text} is the whole network: nobody could reach this system.")
     if member := protected.covered_by(prefix):
         raise _refusal("ip_filter.never_block", f"{prefix.text} covers {member}, which must never be blocked.")
+
+
+def _refuse_trusting(network: Network) -> None:
+    if is_too_wide_to_trust(network):
+        raise _refusal("ip_filter.trusts_strangers", trusts_strangers(network))
 
 
 def _refusal(rule: str, message: str) -> Refused:
