@@ -143,7 +143,8 @@ def _objection_to(trunk: Trunk, worker: Worker) -> Refuse | None:
     tenant = worker.tenant(payer.domain)
     caller = worker.view.subscriber(ksr.dialog_var("from"))
     call = CallFacts(tenant, caller, None, lines.extent_of(trunk, tenant.id), bool(ksr.dialog_var("emergency")), True)
-    return limits.readmit(call._replace(payer=payer, came_by=lines.came_by(tenant, worker)), worker)
+    came_by = lines.came_by(tenant, worker)
+    return limits.readmit(call._replace(payer=payer, came_by=came_by, circle=limits.circle()), worker)
 
 
 def _values(verdict: CallOutside, dialled: str, by: Source) -> dict[str, str]:
