@@ -9,7 +9,7 @@ from ringfence.portal import audio, places
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.people.models import Extension
 from ringfence.portal.voicemail import changes, intake
-from ringfence.portal.voicemail.mailroom import Mailroom
+from ringfence.portal.voicemail.mailroom import MOST_WRONG, WRONG_SECONDS, Mailroom
 from ringfence.portal.voicemail.models import Message, VoicemailSettings
 from tests.unit.portal.rest import Site
 from tests.unit.portal.signing_in import signed_in_browser
@@ -80,6 +80,24 @@ def test_five_wrong_pins_close_the_mailbox_for_phones(site: Site) -> None:
         }
     assert room.answer({"verb": "open", "mailbox": BOX, "pin": PIN, "caller": BOX}) == {"refused": "pin"}
     assert Entry.objects.filter(action="voicemail.locked", actor="103@a.example").count() == 1
+
+
+def test_one_caller_cannot_try_a_pin_at_every_mailbox(site: Site) -> None:
+    """Guesses are counted for each caller too: few at many mailboxes lock none of them. Others are not hindered, a
+    right PIN in between changes nothing, and it passes (attack case 93's kin)."""
+    site.a.call("PATCH", f"users/{site.users[BOX]}/voicemail", {"pin": PIN, "enabled": True})
+    now = [0.0]
+    room = Mailroom(clock=lambda: now[0])
+    mallory = {"verb": "open", "caller": "103@a.example"}
+    own = {**mallory, "mailbox": BOX, "pin": PIN}
+    for number in range(200, 200 + MOST_WRONG):
+        assert "ticket" in room.answer(own)
+        assert "refused" in room.answer({**mallory, "mailbox": f"{number}@a.example", "pin": "135791"})
+    assert room.answer(own) == {"refused": "pin"}
+    assert "ticket" in room.answer({**own, "caller": BOX})
+    assert Entry.objects.filter(action="voicemail.guessed", actor="103@a.example").count() == 1
+    now[0] += WRONG_SECONDS + 1
+    assert "ticket" in room.answer(own)
 
 
 def test_a_mailbox_without_pin_opens_for_no_phone(site: Site) -> None:

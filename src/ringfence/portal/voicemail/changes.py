@@ -141,6 +141,13 @@ def pin_opens(extension: Extension, pin: str, caller: str) -> bool:
         return False
 
 
+def tell_guesser(caller: str, mailbox: str) -> None:
+    """Writes down who tried too many PINs, one mailbox after the other perhaps."""
+    tenant = Tenant.objects.filter(domain=mailbox.partition("@")[2]).first()
+    actor = Actor(caller[:320], "phone")
+    append(actor, "voicemail.guessed", "", mailbox[:255], tenant_id=tenant.pk if tenant else None)
+
+
 def hear(actor: Actor, message: Message, *, mark: bool = True) -> None:
     """Writes down who opened the audio; the message counts as heard."""
     extension = message.extension
