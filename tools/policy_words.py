@@ -13,6 +13,7 @@ FEATURES: Final = {
     "forward.do_not_disturb": "The extension does not want to be disturbed, and forwards nowhere while busy.",
     "forward.loop": "The call was forwarded to somebody who forwarded it already.",
     "forward.hops": "The call was forwarded five times: no further.",
+    "forward.circle": "Ten calls of this caller ring on this forward to the outside: one call goes round and round.",
     "forward.nowhere": "The call leads to something that cannot be rung.",
     "forward.failed": "The next phone could not be reached because of a failure of ours.",
     "transfer.outside": "Only an extension transfers: another one of its tenant, or somebody outside. Not to a code.",

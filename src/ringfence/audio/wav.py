@@ -28,12 +28,17 @@ def ulaw_from_wav(data: bytes, longest_seconds: int = LONGEST_SECONDS) -> bytes:
                 )
             if frames > longest_seconds * rate:
                 raise WavRefused(f"at most {longest_seconds} seconds are allowed")
-            samples = array("h", file.readframes(frames))
-    except (wave.Error, EOFError, struct.error) as error:
+            samples = _whole_samples(file.readframes(frames))
+    except (wave.Error, EOFError, struct.error, RuntimeError) as error:  # RuntimeError: a chunk that ends past the file
         raise WavRefused("this is no WAV file") from error
     if not samples:
         raise WavRefused("the file holds no sound")
     return ulaw_from_samples(_at_8_khz(samples[::channels], rate))
+
+
+def _whole_samples(raw: bytes) -> "array[int]":
+    """A file that was cut off may end within one."""
+    return array("h", raw[: len(raw) // _SAMPLE_BYTES * _SAMPLE_BYTES])
 
 
 def _at_8_khz(samples: "array[int]", rate: int) -> "array[int]":

@@ -13,7 +13,7 @@ LONGEST_SETUP: Final = 300.0
 
 OF_ENDED: Final = (
     "caller", "callee", "dialled", "tenant_id", "user_id", "sip_call_id",
-    "payer", "direction", "number", "trunk", "outbound_rule",
+    "payer", "direction", "number", "trunk", "trunks", "outbound_rule",
 )  # fmt: skip
 """What the record of a call says of it whose end nobody told."""
 
@@ -36,6 +36,8 @@ class LiveCall:
     started_line: bytes
     forwarded: Event | None = None
     forwarded_line: bytes = b""
+    rerouted: Event | None = None
+    rerouted_line: bytes = b""
     media: Event | None = None
     media_line: bytes = b""
     answered: Event | None = None
@@ -81,7 +83,14 @@ class LiveCall:
     @property
     def lines(self) -> tuple[bytes, ...]:
         """The journal lines that rebuild it, where there was one."""
-        return self.started_line, self.forwarded_line, self.media_line, self.answered_line, self.confirmed_line
+        return (
+            self.started_line,
+            self.forwarded_line,
+            self.rerouted_line,
+            self.media_line,
+            self.answered_line,
+            self.confirmed_line,
+        )
 
     @property
     def dialog_told(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
@@ -93,9 +102,10 @@ class LiveCall:
     @property
     def as_it_stands(self) -> Event:
         """What its start said, and where the last forward led: a call may begin inside and leave. The trunk is the one
-        that took it.
+        that took it, or that was asked last.
         """
         told = {**self.started, **(self.forwarded or {}), "t": self.started["t"], "kind": self.started["kind"]}
+        told |= {name: self.rerouted[name] for name in ("trunk", "trunks")} if self.rerouted else {}
         trunk = (self.answered or {}).get("trunk")
         return {**told, "trunk": trunk} if trunk else told
 
@@ -134,6 +144,12 @@ class Calls:
         call = self._calls.get(event["call_id"])
         if call is not None:
             call.forwarded, call.forwarded_line = event, line
+
+    def rerouted(self, line: bytes, event: Event) -> None:
+        """Another trunk is asked, after one that failed."""
+        call = self._calls.get(event["call_id"])
+        if call is not None:
+            call.rerouted, call.rerouted_line = event, line
 
     def named(self, line: bytes, event: Event) -> None:
         """Addresses that its media will come from, told before the answer or by a later offer."""

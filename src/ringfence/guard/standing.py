@@ -59,6 +59,8 @@ class Standing:
                 self.calls.started(line, event)
             case Kind.CALL_FORWARDED:
                 self.calls.forwarded(line, event)
+            case Kind.CALL_REROUTED:
+                self.calls.rerouted(line, event)
             case Kind.CALL_MEDIA_NAMED:
                 self.calls.named(line, event)
             case Kind.CALL_ANSWERED:

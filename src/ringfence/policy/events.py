@@ -21,6 +21,7 @@ class Kind(StrEnum):
     TEXT_SENT = "text.sent"
     CALL_STARTED = "call.started"
     CALL_FORWARDED = "call.forwarded"
+    CALL_REROUTED = "call.rerouted"
     CALL_MEDIA_NAMED = "call.media_named"
     CALL_ANSWERED = "call.answered"
     CALL_CONFIRMED = "call.confirmed"
@@ -55,6 +56,7 @@ URGENT: Final = frozenset(
         Kind.CALLING_ASKED,
         Kind.CALL_STARTED,
         Kind.CALL_FORWARDED,
+        Kind.CALL_REROUTED,
         Kind.CALL_MEDIA_NAMED,
         Kind.CALL_ANSWERED,
         Kind.CALL_ENDED,

@@ -17,8 +17,16 @@ LONGEST_CALL_MINUTES: Final = 240
 
 MOST_CALLS: Final = 1_000_000
 
+MOST_ROUNDS: Final = 10
+"""So many calls of one caller may ring at once on one forward to the outside. More are one call that goes round over
+the telephone network: two numbers that forward to each other, where no header tells it (attack case 41)."""
+
+OF_CIRCLE: Final = "circle:"
+GOES_ROUND: Final = Refuse("forward.circle", 482, "Loop Detected")
+
 CAUSES: Final = {
     403: 'Q.850;cause=21;text="Call rejected"',
+    482: 'Q.850;cause=25;text="Exchange routing error"',
     480: 'Q.850;cause=34;text="No circuit available"',
     486: 'Q.850;cause=17;text="User busy"',
 }
@@ -38,7 +46,8 @@ class CallFacts(NamedTuple):
     """A call about to be sent: whose tenant, which extensions take part (who calls first), over which trunk.
 
     `called` is the extension that is rung, if it is one; `payer` who forwarded or transferred the call, if it was not
-    the caller. `suspendable` says that it leaves the system; `came_by` is the trunk it came in by.
+    the caller. `suspendable` says that it leaves the system; `came_by` is the trunk it came in by; `circle` is who
+    forwards whose call to which number outside, while that rings.
     """
 
     tenant: Tenant
@@ -49,6 +58,7 @@ class CallFacts(NamedTuple):
     suspendable: bool = False
     payer: Subscriber | None = None
     came_by: Extent | None = None
+    circle: str = ""
 
 
 class Counter(NamedTuple):
@@ -66,6 +76,8 @@ def counters(call: CallFacts) -> tuple[Counter, ...]:
     ['trunk:5:tenant:3', 'trunk:5', 'tenant:3']
     """
     found: dict[str, Counter] = {}
+    if call.circle:
+        found[call.circle] = Counter(call.circle, MOST_ROUNDS, GOES_ROUND)
     for rule, who in (("limits.caller", call.caller), ("limits.payer", call.payer)):
         if who is not None:
             key = f"extension:{who.aor}"

@@ -150,6 +150,7 @@ UNTOLD: Final = frozenset(
         Kind.AUTH_FAILED,
         Kind.AUTH_STALE_PASSWORD,
         Kind.CALL_CONFIRMED,
+        Kind.CALL_REROUTED,
         Kind.CALL_MEDIA_NAMED,
         Kind.WATCH_SAVED,
         Kind.TEXT_SENT,

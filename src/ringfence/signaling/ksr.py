@@ -294,9 +294,9 @@ def any_reply() -> bool:
     return _yes(KSR.tm.t_any_replied())
 
 
-def redirection() -> str:
-    """The Contact of the reply that won, as it came."""
-    return text("$T_rpl($ct)")
+def redirections() -> str:
+    """All Contacts of the reply that won, as they came."""
+    return text("$T_rpl($(hdr(Contact)[*]))")
 
 
 def asked(header: str) -> str:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 
 from ringfence.policy import limits
-from ringfence.policy.limits import HELD, CallFacts
+from ringfence.policy.limits import HELD, OF_CIRCLE, CallFacts
 from ringfence.policy.model import Refuse
 from ringfence.signaling import ksr, memory
 from ringfence.signaling.worker import Worker
@@ -60,6 +60,17 @@ def release_one(key: str) -> None:
         held.remove(key)
         ksr.set_dialog_var(HELD, " ".join(held))
         give_back((key,))
+
+
+def circle() -> str:
+    """What the call of this dialog holds against going round, while it rings."""
+    return next((key for key in ksr.dialog_var(HELD).split() if key.startswith(OF_CIRCLE)), "")
+
+
+def answered() -> None:
+    """Whoever answered is no forward that leads back."""
+    if key := circle():
+        release_one(key)
 
 
 def release() -> None:

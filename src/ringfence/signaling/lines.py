@@ -3,7 +3,7 @@
 from typing import Final
 
 from ringfence.policy.book import Subscriber, Tenant
-from ringfence.policy.limits import CallFacts, Extent
+from ringfence.policy.limits import OF_CIRCLE, CallFacts, Extent
 from ringfence.policy.model import CallOutside, PlayService, RingExtension, RingList
 from ringfence.policy.outsiders import is_outsider
 from ringfence.policy.trunks import Trunk
@@ -36,7 +36,12 @@ def facts_of(verdict: RingExtension | RingList | PlayService, tenant: Tenant, ar
 def facts_outside(verdict: CallOutside, caller: Subscriber, tenant: Tenant, arrived: Extent | None) -> CallFacts:
     """The same of a call to the outside; the trunk that it takes comes later."""
     facts = CallFacts(tenant, _inside(caller), None, None, verdict.emergency, suspendable=True)
-    return facts._replace(payer=verdict.payer, came_by=arrived)
+    return facts._replace(payer=verdict.payer, came_by=arrived, circle=_circle(verdict, caller))
+
+
+def _circle(verdict: CallOutside, caller: Subscriber) -> str:
+    """Nothing of a call that nobody forwarded."""
+    return "" if verdict.payer.aor == caller.aor else f"{OF_CIRCLE}{verdict.payer.aor}:{verdict.number}:{caller.aor}"
 
 
 def _inside(party: Subscriber) -> Subscriber | None:

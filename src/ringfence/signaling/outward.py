@@ -143,7 +143,8 @@ def _objection_to(trunk: Trunk, worker: Worker) -> Refuse | None:
     tenant = worker.tenant(payer.domain)
     caller = worker.view.subscriber(ksr.dialog_var("from"))
     call = CallFacts(tenant, caller, None, lines.extent_of(trunk, tenant.id), bool(ksr.dialog_var("emergency")), True)
-    return limits.readmit(call._replace(payer=payer, came_by=lines.came_by(tenant, worker)), worker)
+    came_by = lines.came_by(tenant, worker)
+    return limits.readmit(call._replace(payer=payer, came_by=came_by, circle=limits.circle()), worker)
 
 
 def _values(verdict: CallOutside, dialled: str, by: Source) -> dict[str, str]:
@@ -191,22 +192,28 @@ def _send(worker: Worker) -> Refuse | None:
         if refused := _objection_to(trunk, worker):
             objection = refused
         elif _aim(way, trunk, worker):
-            _note(way, left, trunk)
+            _note(way, left, trunk, worker)
             if _relayed():
                 return None
     return media.UNAVAILABLE if media.has_failed() else objection
 
 
-def _note(way: Way, left: tuple[Way, ...], trunk: Trunk) -> None:
+def _note(way: Way, left: tuple[Way, ...], trunk: Trunk, worker: Worker) -> None:
+    tried = sides.trunks_tried()
+    if trunk.id not in tried[-1:]:
+        tried.append(trunk.id)
     values = {
         "ways": encode_ways(left),
         "way": encode_ways((way,)),
         "trunk": str(way.trunk_id),
+        sides.TRIED: " ".join(map(str, tried)),
         ANSWERED: "",
         "callee": "",
     }
     for name, value in values.items():
         ksr.set_dialog_var(name, value)
+    if len(tried) > 1:
+        worker.journal.append(Kind.CALL_REROUTED, {**told.call_fields(), "trunk": trunk.id, "trunks": tried})
 
 
 def _aim(way: Way, trunk: Trunk, worker: Worker) -> bool:

@@ -8,10 +8,10 @@ from typing import Final
 
 from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
-from ringfence.policy.forwarding import Occasion, go_on, occasion_of, redirected
+from ringfence.policy.forwarding import Judge, Occasion, go_on, occasion_of, redirected
 from ringfence.policy.model import CallOutside, PlayService, Refuse, RingExtension, RingList, Rung, Verdict
 from ringfence.policy.outsiders import outsider
-from ringfence.policy.redirection import redirection_in
+from ringfence.policy.redirection import MOST_TARGETS, Target, decode_targets, encode_targets, redirections_in
 from ringfence.policy.ringlist import after_list, decode_steps, wanted
 from ringfence.signaling import (
     calls,
@@ -31,6 +31,11 @@ from ringfence.signaling.worker import Worker
 
 BUSY: Final = Refuse("route.busy", 486, "Busy Here")
 OFFLINE: Final = Refuse("route.offline", 480, "Temporarily Unavailable")
+TARGETS: Final = "targets"
+"""The dialog variable with the targets of a 302 that are left."""
+
+SENT_ON: Final = "sent_on"
+"""The one that counts all of them."""
 
 
 def reachable(verdict: Verdict, worker: Worker, *, replaces: bool = False) -> Verdict:
@@ -92,6 +97,16 @@ def failed(worker: Worker) -> None:
 
 
 def _next_step(code: int, worker: Worker) -> Verdict | None:
+    """Where whoever rang sends the call, or else the next target of a 302 before. A no for the whole call ends it (RFC
+    3261 section 16.7).
+    """
+    verdict, judge = _own_next_step(code, worker), judge_of(worker)
+    if judge is None or code >= 600 or not (verdict is None or isinstance(verdict, Refuse)):
+        return verdict
+    return _next_target(judge, worker) or verdict
+
+
+def _own_next_step(code: int, worker: Worker) -> Verdict | None:
     if ksr.dialog_var("rung"):
         return _rest_of_list(worker)
     index, callee = worker.view.current(), worker.view.subscriber(ksr.dialog_var("to"))
@@ -102,12 +117,31 @@ def _next_step(code: int, worker: Worker) -> Verdict | None:
     if judge is None:
         return None
     if 300 <= code < 400:
-        number, host = redirection_in(ksr.redirection())
-        if number and index.domain_of(host or callee.domain) == callee.domain:
-            verdict = redirected(caller, callee, path, number, judge)
+        found = redirections_in(ksr.redirections())
+        ours = [number for number, host in found if index.domain_of(host or callee.domain) == callee.domain]
+        _keep(tuple(Target(number, callee.aor, path) for number in ours))
     elif occasion := occasion_of(code, heard=ksr.any_reply()):
         verdict = go_on(caller, callee, path, occasion, judge)
     return reachable(verdict, worker) if verdict else None
+
+
+def _keep(targets: tuple[Target, ...]) -> None:
+    """Before those that are left: whom the phone that rang last names is tried first."""
+    count = int(ksr.dialog_var(SENT_ON) or 0)
+    kept = targets[: MOST_TARGETS - count]
+    ksr.set_dialog_var(SENT_ON, str(count + len(kept)))
+    ksr.set_dialog_var(TARGETS, encode_targets((*kept, *decode_targets(ksr.dialog_var(TARGETS)))))
+
+
+def _next_target(judge: Judge, worker: Worker) -> Verdict | None:
+    """The verdict on the first target that may be called and has a device; that on the last one if none has."""
+    left, verdict = decode_targets(ksr.dialog_var(TARGETS)), None
+    while left and (verdict is None or isinstance(verdict, Refuse)):
+        target, left = left[0], left[1:]
+        if by := worker.view.subscriber(target.by):
+            verdict = reachable(redirected(_caller(worker), by, target.path, target.number, judge), worker)
+    ksr.set_dialog_var(TARGETS, encode_targets(left))
+    return verdict
 
 
 def _rest_of_list(worker: Worker) -> Verdict | None:

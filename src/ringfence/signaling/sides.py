@@ -20,6 +20,9 @@ OF_EMERGENCIES: Final = frozenset({"geolocation", "geolocation-routing"})
 """Where somebody is who calls for help (RFC 6442)."""
 _NAMES: Final = re.compile(r"[\r\n]([^\s:]+)[ \t]*:")
 
+TRIED: Final = "tried"
+"""The dialog variable with the trunks that the call was sent over, the first one first."""
+
 AS_SENT_BY_US: Final = "dch"
 OURS: Final = ("X-Ringfence-Client", claims.HIDDEN)
 """What the SBC says of its clients is for us alone."""
@@ -111,4 +114,8 @@ def outside_fields() -> dict[str, Any]:
         return {}
     names = ("number", "outbound_rule")
     told = {name: value for name in names if (value := ksr.dialog_var(name))}
-    return {"direction": direction, "trunk": int(ksr.dialog_var("trunk") or 0), **told}
+    return {"direction": direction, "trunk": int(ksr.dialog_var("trunk") or 0), "trunks": trunks_tried(), **told}
+
+
+def trunks_tried() -> list[int]:
+    return [int(one) for one in ksr.dialog_var(TRIED).split()]

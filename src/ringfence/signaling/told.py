@@ -32,6 +32,7 @@ DIALOG_VARIABLES: Final = (
     "number",
     "outbound_rule",
     "trunk",
+    sides.TRIED,
     "way",
     "caller_leg",
     "callee_leg",

@@ -25,6 +25,11 @@ GIVE_UP: Final = 16.0
 MOST_CALLS: Final = 400
 ALLOW: Final = "INVITE, ACK, CANCEL, BYE, UPDATE, INFO, OPTIONS"
 PREFIX: Final = "x-ringfence-"
+UNDERSTOOD: Final = frozenset({"100rel"})
+"""Of extensions that a caller may require: provisional answers that are reliable, for we send none (RFC 3262)."""
+
+UNASKED: Final = ("ACK", "CANCEL", "BYE")
+"""What is taken whatever it requires; a call that ends has ended."""
 
 type Address = tuple[str, int]
 
@@ -143,6 +148,9 @@ class Endpoint(asyncio.DatagramProtocol):
     # --- requests of the core ---
 
     def _requested(self, request: Message, source: Address) -> None:
+        if unknown := not_understood(request):
+            self._reply(request, source, 420, "Bad Extension", [("Unsupported", ", ".join(unknown))])
+            return
         if self.calling is not None and self.calling.asked(request, source):
             return
         leg = self._legs.get(key_of(request))
@@ -260,8 +268,8 @@ class Endpoint(asyncio.DatagramProtocol):
         body = sdp.offer(host, port) if offer is sdp.NOWHERE else sdp.answer(offer, host, port, 1)
         return sip.response(request, 200, "OK", leg.tag, more, body)
 
-    def _reply(self, request: Message, source: Address, code: int, reason: str) -> None:
-        self.send(sip.response(request, code, reason, sip.new_token(), [("Allow", ALLOW)]), source)
+    def _reply(self, request: Message, source: Address, code: int, reason: str, more: Headers | None = None) -> None:
+        self.send(sip.response(request, code, reason, sip.new_token(), [("Allow", ALLOW), *(more or [])]), source)
 
     # --- requests of ours ---
 
@@ -321,6 +329,14 @@ class Endpoint(asyncio.DatagramProtocol):
 def _transaction_of(message: Message) -> str:
     """A CANCEL has the branch of its INVITE, so the method belongs to the name (RFC 3261 section 17.1.3)."""
     return f"{message.branch} {message.method}"
+
+
+def not_understood(request: Message) -> tuple[str, ...]:
+    """What a request requires and nobody here knows (RFC 3261 section 8.2.2.3)."""
+    if request.method in UNASKED:
+        return ()
+    tags = (tag.strip() for value in request.all("require") for tag in value.split(","))
+    return tuple(tag for tag in tags if tag and tag.lower() not in UNDERSTOOD)
 
 
 def key_of(message: Message) -> str:

@@ -40,13 +40,25 @@ async def _record(talk: Talk, spool: Spool, mailbox: str, longest: int) -> None:
         "call": facts.get("call", ""),
         "missed": facts.get("missed", ""),
     }
-    parcel = spool.open("voicemail", **note)
+    try:
+        parcel = spool.open("voicemail", **note)
+    except OSError as error:
+        log.error("no message can be kept: %s", error)
+        await talk.say("vm-sorry", "vm-goodbye")
+        return
     try:
         await talk.say("beep")
         await talk.hear(parcel.write, longest)
     finally:
         kept = parcel.finish()
-    await talk.say("vm-msgsaved" if kept else "vm-tooshort", "vm-goodbye")
+    await talk.say(_told(kept, parcel.failed), "vm-goodbye")
+
+
+def _told(kept: bool, failed: bool) -> str:
+    """Nobody is told that a message is saved of which the disk took a part."""
+    if failed:
+        return "vm-sorry"
+    return "vm-msgsaved" if kept else "vm-tooshort"
 
 
 def _greeting(talk: Talk, mailbox: str, own: str) -> tuple[str | bytes, ...]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from ringfence.audio.g711 import RATE
 from ringfence.audio.sealed import SealedWriter
 
-AUDIO, OPEN, DONE = ".audio", ".open", ".json"
+AUDIO, OPEN, DONE, DRAFT = ".audio", ".open", ".json", ".draft"
 SHORTEST: Final = RATE // 2
 """Less than half a second of sound is a caller who hung up at the tone."""
 
@@ -45,10 +45,10 @@ class Parcel:
         if self.writer.size < SHORTEST * self.channels:
             self.discard()
             return False
-        with suppress(OSError):
+        with suppress(OSError):  # a full disk: what is there already is handed over with the note of its beginning
             self.writer.close()
-        note = {**self.note, "seconds": round(self.seconds, 1)}
-        _write_note(self.folder / f"{self.name}{OPEN}", note)
+        with suppress(OSError):
+            _write_note(self.folder / f"{self.name}{OPEN}", {**self.note, "seconds": round(self.seconds, 1)})
         (self.folder / f"{self.name}{OPEN}").rename(self.folder / f"{self.name}{DONE}")
         return True
 
@@ -70,8 +70,13 @@ class Spool:
         name = secrets.token_hex(16)
         whole = {"kind": kind, "channels": channels, "started_at": time.time(), **note}
         writer = SealedWriter(self.folder / f"{name}{AUDIO}", self._key_file.read_bytes())
-        _write_note(self.folder / f"{name}{OPEN}", whole)
-        return Parcel(self.folder, name, writer, whole, channels)
+        parcel = Parcel(self.folder, name, writer, whole, channels)
+        try:
+            _write_note(self.folder / f"{name}{OPEN}", whole)
+        except OSError:
+            parcel.discard()
+            raise
+        return parcel
 
     def recover(self) -> list[dict[str, Any]]:
         """What a killed predecessor left open is handed over as far as it goes; the notes about it."""
@@ -83,8 +88,15 @@ class Spool:
 
 
 def _write_note(path: Path, note: dict[str, Any]) -> None:
-    path.write_text(json.dumps(note), encoding="utf-8")
-    path.chmod(0o660)
+    """Whole, or what stood there before."""
+    draft = path.with_suffix(DRAFT)
+    try:
+        draft.write_text(json.dumps(note), encoding="utf-8")
+        draft.chmod(0o660)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _read_note(path: Path) -> dict[str, Any]:

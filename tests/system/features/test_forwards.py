@@ -122,6 +122,49 @@ def test_a_302_to_a_colleague_rings_there(phone: Any) -> None:
     talk(caller, other, dialled)
 
 
+def _send_on(phone: Any, *contacts: str) -> None:
+    """A 302 with several Contacts, each in a header of its own."""
+    first, *others = contacts
+    phone.respond(phone.request("INVITE"), 302, "Moved", "m", [("Contact", one) for one in others], contact=first)
+    phone.request("ACK")
+
+
+def test_a_302_with_several_contacts_is_followed_in_the_order_of_their_weights(pbx: Any, phone: Any) -> None:
+    """RFC 3261 sections 8.1.3.4 and 16.5: the heaviest first, the next when that one is busy or may not be called."""
+    caller, callee, busy, taker, spare = (phone(number) for number in ("880", "881", "882", "883", "884"))
+    dialled = caller.begin_call("881")
+    _send_on(
+        callee,
+        "<sip:884@acme.example>;q=0.1",
+        f'"a, b" <sip:{PREMIUM}@acme.example>;q=1.0, <sip:882@acme.example>;q=0.8',
+        "<sip:883@acme.example>;q=0.5",
+    )
+    refuse(busy, busy.request("INVITE"), 486, "Busy Here")
+    talk(caller, taker, dialled)
+    assert spare.requests_within(0.2) == []
+    assert record(pbx, "880", "881", callee="883@acme.example")["payer"] == "881@acme.example"
+
+
+def test_a_302_within_a_302_comes_first_and_loops_are_left_out(phone: Any) -> None:
+    """Case 41: each target remembers who sent the call there."""
+    caller, callee, middle, taker = (phone(number) for number in ("880", "881", "882", "883"))
+    dialled = caller.begin_call("881")
+    _send_on(callee, "<sip:882@acme.example>", "<sip:883@acme.example>;q=0.5")
+    _send_on(middle, "<sip:881@acme.example>", "<sip:882@acme.example>", "<sip:1@evil.example>")
+    talk(caller, taker, dialled)
+    assert [*callee.requests_within(0.2), *middle.requests_within(0.2)] == []
+
+
+def test_a_no_for_the_whole_call_ends_the_targets_of_a_302(phone: Any) -> None:
+    """RFC 3261 section 16.7: after a 6xx nobody else is tried."""
+    caller, callee, declines, spare = (phone(number) for number in ("880", "881", "882", "883"))
+    _, headers = caller.begin_call("881")
+    _send_on(callee, "<sip:882@acme.example>", "<sip:883@acme.example>;q=0.5")
+    refuse(declines, declines.request("INVITE"), 603, "Decline")
+    assert caller.final(branch_of(headers)).status == 603
+    assert spare.requests_within(0.2) == []
+
+
 def test_all_devices_of_an_extension_ring_and_the_one_that_answers_may_hang_up(phone: Any) -> None:
     """Several devices by extension: the others are cancelled, and the party of the call is who answered."""
     caller, desk, mobile = phone("301"), phone("302"), phone("302")

@@ -3,6 +3,8 @@
 Reference: "Maximum Concurrent Call Limits", "Call Control and Fraud Prevention"; attack case 113.
 """
 
+import os
+import signal
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -91,6 +93,7 @@ def test_the_trunk_that_takes_a_call_is_charged(pbx: Any, phone: Any, pair: Pair
     talk(caller, dialled, pair.second)
     row = record(pbx, CALLER, NUMBER, trunk=pair.ids[1])
     assert (row["outbound_rule"], row["payer"], row["code"]) == ("Pair", f"{CALLER}@acme.example", 200)
+    assert row["trunks"] == list(pair.ids)
     within(5, lambda: pbx.product.guard("budgets.usage", owner=f"trunk:{pair.ids[1]}")["calls_per_minute"], "it counts")
     assert minutes(pbx, pair.ids[0]) == 0
     within(5, lambda: not counted(pbx), "nothing is counted any more")
@@ -117,6 +120,23 @@ def test_when_every_trunk_refuses_the_record_says_what_the_last_one_said(pbx: An
     assert hears(caller, dialled).status == 500
     row = record(pbx, CALLER, NUMBER, code=503)
     assert (row["reason"], row["trunk"], row["ended_by"]) == ("No", pair.ids[1], "callee")
+    assert row["trunks"] == list(pair.ids)
+
+
+@pytest.mark.restarts
+def test_a_call_lost_at_the_second_trunk_is_recorded_with_it(pbx: Any, phone: Any, pair: Pair) -> None:
+    """Case X116: the core is killed while the second one rings; an investigator asks that provider, not the first."""
+    caller = phone(CALLER)
+    caller.begin_call(NUMBER)
+    refuses(pair.first, 503)
+    ringing = pair.second.request("INVITE", 10)
+    pair.second.respond(ringing, 180, "Ringing", "rings")
+    within(5, lambda: [one["trunk"] for one in pbx.rest.get("calls")["items"]] == [pair.ids[1]], "the guard knows")
+    os.kill(pbx.product.process_ids()["core"], signal.SIGKILL)
+    row = record(pbx, CALLER, NUMBER, reason="Lost")
+    assert (row["trunk"], row["trunks"], row["outbound_rule"]) == (pair.ids[1], list(pair.ids), "Pair")
+    within(20, lambda: caller.silent("OPTIONS", "sip:acme.example", caller.headers("OPTIONS", "sip:acme.example")),
+           "the core is back")  # fmt: skip
 
 
 def test_without_a_trunk_that_answers_the_caller_is_told_and_the_call_recorded_as_one_outside(

@@ -44,6 +44,19 @@ def test_other_files_are_refused(data: bytes) -> None:
         ulaw_from_wav(data)
 
 
+def test_a_file_that_was_cut_off_within_a_sample_is_taken_as_far_as_it_goes() -> None:
+    """An upload that broke off: its header promises more than there is."""
+    assert len(ulaw_from_wav(wav()[:-101])) == 4000 - 51
+
+
+@pytest.mark.parametrize("length", [0xFFFFFFF0, 0x7FFFFFFE, 600_000])
+def test_a_chunk_that_ends_beyond_the_file_is_refused(length: int) -> None:
+    """A header of 2 GB: nothing is read that is not there, and it is no fault of ours."""
+    raw = wav()
+    with pytest.raises(WavRefused):
+        ulaw_from_wav(raw[:12] + b"junk" + length.to_bytes(4, "little") + raw[12:])
+
+
 def test_a_long_file_is_refused() -> None:
     with pytest.raises(WavRefused, match="1 seconds"):
         ulaw_from_wav(wav(seconds=2), 1)

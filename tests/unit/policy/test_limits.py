@@ -59,6 +59,7 @@ def test_no_refusal_is_a_503_and_each_has_a_cause() -> None:
     every = [
         *counters(CallFacts(TENANT, ANN, BOB, Extent(1, 1, 1))),
         *counters(CallFacts(shut, BOB, ANN, Extent(1, 0, 0))),
+        *counters(CallFacts(TENANT, circle="circle:101@a.example:+49:+43@a.example")),
     ]
     codes = {counter.full.code for counter in every}
     assert codes == set(CAUSES)

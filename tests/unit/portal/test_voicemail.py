@@ -9,9 +9,9 @@ from ringfence.portal import audio, places
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.people.models import Extension
 from ringfence.portal.voicemail import changes, intake
-from ringfence.portal.voicemail.mailroom import Mailroom
+from ringfence.portal.voicemail.mailroom import MOST_WRONG, WRONG_SECONDS, Mailroom
 from ringfence.portal.voicemail.models import Message, VoicemailSettings
-from tests.unit.portal.rest import Site
+from tests.unit.portal.rest import PASSWORD, Rest, Site
 from tests.unit.portal.signing_in import signed_in_browser
 from tests.unit.portal.voicemails import leave, leave_message, wav
 
@@ -80,6 +80,37 @@ def test_five_wrong_pins_close_the_mailbox_for_phones(site: Site) -> None:
         }
     assert room.answer({"verb": "open", "mailbox": BOX, "pin": PIN, "caller": BOX}) == {"refused": "pin"}
     assert Entry.objects.filter(action="voicemail.locked", actor="103@a.example").count() == 1
+
+
+@pytest.mark.parametrize("wish", [{"pin": PIN}, {"email": "mallory@evil.example"}, {"email_audio": True}])
+def test_who_may_not_hear_messages_opens_no_way_to_them(site: Site, wish: dict[str, Any]) -> None:
+    """Case W95: a token that may change mailboxes, and not hear them, would hear all by a PIN or an address of its own.
+    What leads nowhere it still changes."""
+    rest = Rest()
+    scope = {"permissions": ["voicemails.write"], "username": "100@a.example", "password": PASSWORD}
+    rest.token = rest.post("auth/token", **scope)["token"]
+    path = f"users/{site.users[BOX]}/voicemail"
+    assert rest.refusal("PATCH", path, wish)["status"] == 403
+    assert rest.call("PATCH", path, {"enabled": True, "email": "", "email_audio": False})[0] == 200
+    assert site.a.call("PATCH", path, wish)[0] == 200
+
+
+def test_one_caller_cannot_try_a_pin_at_every_mailbox(site: Site) -> None:
+    """Guesses are counted for each caller too: few at many mailboxes lock none of them. Others are not hindered, a
+    right PIN in between changes nothing, and it passes (attack case 93's kin)."""
+    site.a.call("PATCH", f"users/{site.users[BOX]}/voicemail", {"pin": PIN, "enabled": True})
+    now = [0.0]
+    room = Mailroom(clock=lambda: now[0])
+    mallory = {"verb": "open", "caller": "103@a.example"}
+    own = {**mallory, "mailbox": BOX, "pin": PIN}
+    for number in range(200, 200 + MOST_WRONG):
+        assert "ticket" in room.answer(own)
+        assert "refused" in room.answer({**mallory, "mailbox": f"{number}@a.example", "pin": "135791"})
+    assert room.answer(own) == {"refused": "pin"}
+    assert "ticket" in room.answer({**own, "caller": BOX})
+    assert Entry.objects.filter(action="voicemail.guessed", actor="103@a.example").count() == 1
+    now[0] += WRONG_SECONDS + 1
+    assert "ticket" in room.answer(own)
 
 
 def test_a_mailbox_without_pin_opens_for_no_phone(site: Site) -> None:

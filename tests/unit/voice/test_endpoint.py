@@ -13,7 +13,9 @@ CORE: Address = ("127.0.0.1", 5060)
 SDP = b"v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 45000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n"
 
 
-def request(method: str, cseq: int = 1, to_tag: str = "", body: bytes = b"", branch: str = "z9hG4bK1") -> bytes:
+def request(
+    method: str, cseq: int = 1, to_tag: str = "", body: bytes = b"", branch: str = "z9hG4bK1", require: str = ""
+) -> bytes:
     headers = [
         ("Via", f"SIP/2.0/UDP 127.0.0.1:5060;branch={branch}"),
         ("Record-Route", "<sip:127.0.0.1;lr>"),
@@ -23,6 +25,7 @@ def request(method: str, cseq: int = 1, to_tag: str = "", body: bytes = b"", bra
         ("CSeq", f"{cseq} {method}"),
         ("Contact", "<sip:101@192.0.2.1>"),
         ("X-Ringfence-Argument", "101@a.example"),
+        *([("Require", require)] if require else []),
     ]
     return sip.compose(f"{method} sip:mailbox@127.0.0.1:5070 SIP/2.0", headers, body)
 
@@ -189,3 +192,31 @@ def test_hold_is_answered_the_other_way_round() -> None:
     offer = sdp.read_offer(SDP + b"a=sendonly\r\n")
     assert offer is not None
     assert b"a=recvonly" in sdp.answer(offer, "127.0.0.1", 4000, 1)
+
+
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS", "UPDATE", "INFO"])
+def test_what_requires_an_unknown_extension_is_refused_and_named(tmp_path: Path, method: str) -> None:
+    """RFC 3261 section 8.2.2.3 (case P3): no call begins, and the caller can leave the extension out."""
+
+    async def story() -> None:
+        endpoint, wire = await endpoint_of(tmp_path, lambda leg: None)
+        endpoint.datagram_received(request(method, body=SDP, require="100rel, foo,bar"), CORE)
+        assert wire.statuses(method) == [420]
+        assert wire.sent[0].header("unsupported") == "foo, bar"
+        assert endpoint.calls == 0
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(("method", "require"), [("BYE", "foo"), ("CANCEL", "foo"), ("OPTIONS", "100rel")])
+def test_an_end_is_taken_whatever_it_requires_and_reliable_ringing_is_no_obstacle(
+    tmp_path: Path, method: str, require: str
+) -> None:
+    """RFC 3262: who answers nothing provisional has nothing to send reliably."""
+
+    async def story() -> None:
+        endpoint, wire = await endpoint_of(tmp_path, lambda leg: None)
+        endpoint.datagram_received(request(method, require=require), CORE)
+        assert wire.statuses(method) != [420]
+
+    asyncio.run(story())

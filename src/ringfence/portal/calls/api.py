@@ -38,6 +38,7 @@ class CallRecordOut(Schema):
     payer: str
     number: str
     trunk: int | None
+    trunks: list[int]
     outbound_rule: str
     source: str
     codec: str

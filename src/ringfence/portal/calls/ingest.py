@@ -10,6 +10,7 @@ from django.db import transaction
 
 from ringfence.policy.events import Kind
 from ringfence.policy.ladder import MOST_CHARACTERS
+from ringfence.policy.ways import MOST_WAYS
 from ringfence.portal import guard, publish
 from ringfence.portal.actor import Actor
 from ringfence.portal.audit import retention
@@ -139,6 +140,7 @@ def record_of(event: dict[str, Any]) -> dict[str, Any]:
         **{name: _quality(event, name) for name in ("mos", "loss", "jitter", "round_trip")},
         "direction": _text(event, "direction")[:16] or "internal",
         "trunk": _whole(event, "trunk"),
+        "trunks": _trunks(event),
         "cost": _whole(event, "cost"),
         "ladder": str(event.get("ladder") or "")[:MOST_CHARACTERS],
     }
@@ -147,6 +149,13 @@ def record_of(event: dict[str, Any]) -> dict[str, Any]:
 def _whole(event: dict[str, Any], name: str) -> int | None:
     value = event.get(name)
     return value if type(value) is int and 0 <= value < 1 << 62 else None
+
+
+def _trunks(event: dict[str, Any]) -> list[int]:
+    """Those that were asked; of a call that was lost at the first one, nobody told more than that."""
+    told, first = event.get("trunks"), _whole(event, "trunk")
+    found = [one for one in told if type(one) is int][:MOST_WAYS] if isinstance(told, list) else []
+    return found or ([first] if first and event.get("direction") == "outbound" else [])
 
 
 def _quality(event: dict[str, Any], name: str) -> float | None:

@@ -16,6 +16,7 @@ class CallRecordQuerySet(models.QuerySet["CallRecord"]):
 class CallRecord(models.Model):
     """One finished or refused call (CDR). Written by `manage ingest` alone.
 
+    Of the `trunks` that were asked, in their order, `trunk` is the one that took it or was asked last.
     `cost` is in millionths of the currency unit, null inside; `loss` in percent, `jitter` and `round_trip` in
     milliseconds, `mos` 1 to 5 (ITU-T P.800.1).
     """
@@ -37,6 +38,7 @@ class CallRecord(models.Model):
     payer = models.CharField(max_length=255, blank=True, default="")
     number = models.CharField(max_length=64, blank=True, default="")
     trunk = models.BigIntegerField(null=True)
+    trunks = models.JSONField(default=list)
     outbound_rule = models.CharField(max_length=128, blank=True, default="")
     source = models.CharField(max_length=64, blank=True, default="")
     codec = models.CharField(max_length=64, blank=True, default="")

@@ -44,6 +44,7 @@ def shown(record: CallRecord) -> list[tuple[str, Any]]:
         (_("Cost"), None if record.cost is None else f"{record.cost / MILLION:.4f} {record.rate}"),
         (_("Country code"), record.destination),
         (_("Trunk"), record.trunk),
+        (_("Trunks that were asked"), ", ".join(map(str, record.trunks))),
         (_("Outbound rule"), record.outbound_rule),
         (_("Decided by"), record.rule),
         (_("Start (UTC)"), record.started_at.strftime(time)),

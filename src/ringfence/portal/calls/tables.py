@@ -93,7 +93,7 @@ def _by_age(found: Any, chosen: str) -> Any:
 
 DIRECTIONS: Final = (("internal", _("internal")), ("outbound", _("outbound")), ("inbound", _("inbound")))
 
-EXPORT: Final = tuple(
+_COLUMNS: Final = tuple(
     (name, lambda row, name=name: getattr(row, name))
     for name in (
         "call_id", "caller", "callee", "dialled", "started_at", "answered_at", "ended_at", "duration", "ended_by",
@@ -101,6 +101,7 @@ EXPORT: Final = tuple(
         "caller_rtp", "called_rtp", "mos", "loss", "jitter", "round_trip", "destination", "rate", "cost",
     )
 )  # fmt: skip
+EXPORT: Final = (*_COLUMNS, ("trunks", lambda row: " ".join(map(str, row.trunks))))
 
 
 def records_table(path: str = "/cdrs") -> Table:

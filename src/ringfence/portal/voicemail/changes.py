@@ -46,11 +46,20 @@ class MailboxWish:
     email_audio: bool | None = None
     pin: str | None = None
 
+    def opens(self, box: Mailbox) -> bool:
+        """Whether somebody hears messages by it, or of them, who did not before."""
+        leads_elsewhere = bool(self.email) and self.email != box.email
+        return bool(self.pin) or leads_elsewhere or bool(self.email_audio and not box.email_audio)
+
 
 def change_mailbox(actor: Actor, extension: Extension, wish: MailboxWish) -> Mailbox:
-    """By the owner or who may change voicemail. Raises Refused or PermissionMissing."""
+    """By the owner or who may change voicemail; the PIN and where messages go by who may hear them, for either leads to
+    them. Raises Refused or PermissionMissing.
+    """
     _own_or(actor, extension, Permission.VOICEMAILS_WRITE)
     box = Mailbox.of(extension)
+    if wish.opens(box):
+        _own_or(actor, extension, Permission.VOICEMAILS_READ)
     if problems := _problems(extension, wish):
         raise Refused(problems)
     old = facts(extension, box)
@@ -139,6 +148,13 @@ def pin_opens(extension: Extension, pin: str, caller: str) -> bool:
             append(actor, "voicemail.locked", str(extension.person_id), extension.aor, tenant_id=extension.tenant_id)
         box.save(update_fields=["pin_failures", "locked_until"])
         return False
+
+
+def tell_guesser(caller: str, mailbox: str) -> None:
+    """Writes down who tried too many PINs, one mailbox after the other perhaps."""
+    tenant = Tenant.objects.filter(domain=mailbox.partition("@")[2]).first()
+    actor = Actor(caller[:320], "phone")
+    append(actor, "voicemail.guessed", "", mailbox[:255], tenant_id=tenant.pk if tenant else None)
 
 
 def hear(actor: Actor, message: Message, *, mark: bool = True) -> None:

@@ -22,6 +22,10 @@ from ringfence.portal.voicemail import changes
 from ringfence.portal.voicemail.models import Mailbox, Message, VoicemailSettings
 
 TICKET_SECONDS: Final = 1800.0
+MOST_WRONG: Final = 10
+WRONG_SECONDS: Final = 900.0
+"""So many wrong PINs of one caller in so many seconds, at whatever mailboxes; then none of his is right for a while."""
+
 MOST_MESSAGES: Final = 99
 
 type Answer = dict[str, Any]
@@ -44,6 +48,9 @@ class Mailroom:
     """One for the process; a ticket lasts for one visit."""
 
     tickets: dict[str, _Ticket] = field(default_factory=dict)
+    wrong: dict[str, list[float]] = field(default_factory=dict)
+    """When each caller was wrong lately. A right PIN takes nothing back: everybody has a mailbox to open in between."""
+
     clock: Callable[[], float] = time.monotonic
 
     def answer(self, question: Args) -> Answer:
@@ -75,17 +82,32 @@ class Mailroom:
         return {"greeting": greeting, "longest": settings.longest_seconds, "full": used >= settings.quota_seconds}
 
     def _open(self, args: Args) -> Answer:
-        """A mailbox that does not exist, has no PIN or is locked answers like a wrong PIN."""
-        extension = _extension(args)
-        caller = str(args.get("caller", ""))[:255]
-        if not changes.pin_opens(extension, str(args.get("pin", ""))[:32], caller):
-            raise No("pin")
+        """A mailbox that does not exist, has no PIN or is locked answers like a wrong PIN, and so does every one to a
+        caller who guessed too often.
+        """
         self._forget_old()
+        caller = str(args.get("caller", ""))[:255]
+        if len(self.wrong.get(caller, ())) >= MOST_WRONG:
+            raise No("pin")
+        extension = self._opened(args, caller)
         ticket = secrets.token_urlsafe(24)
         self.tickets[ticket] = _Ticket(extension.pk, caller, self.clock() + TICKET_SECONDS)
         found = extension.messages.order_by("heard_at", "-left_at")[:MOST_MESSAGES]
         ordered = sorted(found, key=lambda message: message.heard_at is not None)
         return {"ticket": ticket, "messages": [{"id": row.pk, "heard": row.heard_at is not None} for row in ordered]}
+
+    def _opened(self, args: Args, caller: str) -> Extension:
+        try:
+            extension = _extension(args)
+            if not changes.pin_opens(extension, str(args.get("pin", ""))[:32], caller):
+                raise No("pin")
+        except No:
+            times = self.wrong.setdefault(caller, [])
+            times.append(self.clock())
+            if len(times) == MOST_WRONG:
+                changes.tell_guesser(caller, str(args.get("mailbox", "")))
+            raise
+        return extension
 
     def _audio(self, args: Args) -> Answer:
         actor, message = self._message(args)
@@ -134,6 +156,8 @@ class Mailroom:
     def _forget_old(self) -> None:
         now = self.clock()
         self.tickets = {name: ticket for name, ticket in self.tickets.items() if ticket.ends >= now}
+        lately = ((who, [at for at in times if at > now - WRONG_SECONDS]) for who, times in self.wrong.items())
+        self.wrong = {who: times for who, times in lately if times}
 
 
 def _recording(args: Args) -> Answer:
