@@ -1,14 +1,17 @@
-"""Two guards tell each other whom they keep out: lines of JSON over one connection, each way by itself.
+"""Two guards tell each other whom they keep out, and the core's whom signalling named: lines of JSON over one
+connection, each way by itself.
 
 First everything that is in force, then `{"whole": true}`, then what changes; `{}` while nothing does. The core's host
 has the last word: what it lifts is lifted on the SBC's host, and what it refuses to take is given back. The SBC's host
-can add bans, and take back those alone. A connection that is silent is ended, and opened again by the SBC's host.
+can add bans, and take back those alone. Who may send media is told by the core's host as a whole every second, and at
+once when somebody is new. A connection that is silent is ended, and opened again by the SBC's host.
 """
 
 import asyncio
 import json
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,8 +26,16 @@ LONGEST_TEXT: Final = 200
 LONGEST_TAKEN: Final = 86_400
 """Seconds that a ban of the SBC's host lasts at the core's, at the most."""
 MOST_EVENTS: Final = 500
+NAMED: Final = ("begin", "registered", "named", "legs", "end")
 ADDED: Final = "ban.added"
 LIFTED: Final = "ban.lifted"
+NAMED_EVERY: Final = 1.0
+NAMED_APART: Final = 0.05
+"""Seconds between two lists of who may send media, at the least."""
+REGISTERED_ANEW: Final = 3_600.0
+"""The other guard knows who is registered for a day after it was told."""
+MOST_NAMED: Final = 40
+"""So many fit into one line."""
 _END_OF_LEDGER: Final = 1 << 62
 
 log = logging.getLogger(__name__)
@@ -66,6 +77,8 @@ class Exchange:
         try:
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._tell())
+                if self._desk.rules:
+                    both.create_task(self._name())
                 both.create_task(self._hear())
         except ExceptionGroup as errors:
             first = errors.exceptions[0]
@@ -83,6 +96,17 @@ class Exchange:
             )
             cursor = int(news["cursor"])
             await self._send([_line(event) for event in news["events"] if self._desk.is_own(event)] or [{}])
+
+    async def _name(self) -> None:
+        places: dict[str, int] = {}
+        anew = 0.0
+        while True:
+            if time.monotonic() >= anew:
+                places, anew = {}, time.monotonic() + REGISTERED_ANEW
+            told = await self._desk.ask("media.named", **places, wait=NAMED_EVERY)
+            places = {name: told[name] for name in ("after_registered", "after_called")}
+            await self._send({"media": part} for part in named_parts(told))
+            await asyncio.sleep(NAMED_APART)
 
     async def _send(self, lines: Iterable[dict[str, Any]]) -> None:
         for line in lines:
@@ -106,6 +130,15 @@ class Exchange:
             await self._ban(address, told)
         elif isinstance(address := told.get("free"), str):
             await self._free(address)
+        elif isinstance(part := told.get("media"), dict) and not self._desk.rules:
+            await self._admit(part)
+
+    async def _admit(self, part: dict[str, Any]) -> None:
+        """The core's host alone says who may send media to the other one."""
+        try:
+            await self._desk.ask("media.told", **{name: part[name] for name in NAMED if name in part})
+        except GuardRefusal as refusal:
+            raise ExchangeEnded(str(refusal)) from refusal
 
     async def _ban(self, address: str, told: dict[str, Any]) -> None:
         """A ban of our own is not replaced: it would be lifted with the other host's."""
@@ -148,6 +181,17 @@ class Exchange:
     async def _present(self, address: str) -> dict[str, Any] | None:
         found = (await self._desk.ask("bans.explain", address=address))["ban"]
         return found if isinstance(found, dict) else None
+
+
+def named_parts(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What fits into a line each, the first and the last one marked."""
+    every = [(kind, one) for kind in ("registered", "named", "legs") for one in told[kind]]
+    starts = range(0, max(1, len(every)), MOST_NAMED)
+    for start in starts:
+        part: dict[str, Any] = {"begin": start == 0, "end": start == starts[-1]}
+        for kind, one in every[start : start + MOST_NAMED]:
+            part.setdefault(kind, []).append(one)
+        yield part
 
 
 def _line(event: dict[str, Any]) -> dict[str, Any]:

@@ -132,6 +132,9 @@ class Calls:
     def __init__(self) -> None:
         self._calls: dict[str, LiveCall] = {}
         self._named: list[str] = []
+        self._over_link: dict[str, str] = {}
+        self.came_over_link = 0
+        """How many calls have come over the SBC's link."""
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -139,6 +142,13 @@ class Calls:
     def started(self, line: bytes, event: Event) -> None:
         call = self._calls[event["call_id"]] = LiveCall(event, line)
         self._named += call.media_addresses
+        if event.get("over_link"):
+            self._over_link[event["call_id"]] = str(event.get("source") or "")
+            self.came_over_link += 1
+
+    def callers_over_link(self) -> frozenset[str]:
+        """The addresses from which the callers of live calls spoke to the SBC."""
+        return frozenset(filter(None, self._over_link.values()))
 
     def forwarded(self, line: bytes, event: Event) -> None:
         call = self._calls.get(event["call_id"])
@@ -175,6 +185,7 @@ class Calls:
 
     def ended(self, event: Event) -> None:
         self._calls.pop(event["call_id"], None)
+        self._over_link.pop(event["call_id"], None)
 
     def parties_of(self, event: Event) -> tuple[Any, ...]:
         """Everybody whose lamp this call concerns as it stands."""
@@ -196,6 +207,7 @@ class Calls:
     def _end(self, lost: dict[str, LiveCall], now: float) -> list[dict[str, Any]]:
         for call_id in lost:
             del self._calls[call_id]
+            self._over_link.pop(call_id, None)
         return [_end_of(call_id, call, now) for call_id, call in lost.items()]
 
     def going_on(self) -> list[tuple[Event, Event | None]]:

@@ -36,8 +36,8 @@ from ringfence.guard.known import Known
 from ringfence.guard.ledger import Ledger
 from ringfence.guard.measures import Measures
 from ringfence.guard.media import Relay
+from ringfence.guard.mediaside import media_side
 from ringfence.guard.mediawatch import LOOK_EVERY as MEDIA_EVERY
-from ringfence.guard.mediawatch import MediaWatch
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
 from ringfence.guard.parkreturn import ParkReturn
@@ -89,7 +89,7 @@ class Daemon:
         self._notifier = Notifier(core)
         outer = Relay(ports.SBC_RTPENGINE_CONTROL)
         self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up, outer)
-        self._media = MediaWatch(service.parts.standing.calls, relay, service.parts.firewall, outer)
+        self._media = media_side(service.parts, relay, outer, far=bool(read_sbc(paths.sbc_switch).core))
         self._desk = Desk(service, self._calls)
         starts = CallStart(service.parts.standing.registrations, core, service.parts.policy)
         self._parked = ParkReturn(starts)
@@ -103,6 +103,7 @@ class Daemon:
                 **RecordingDesk(service).verbs(),
                 **BrowserDesk(service, core).verbs(),
                 **measures.verbs(),
+                **self._media.verbs(),
             },
             CHANGING | {START, LIFT, END},
         )

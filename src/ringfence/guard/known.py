@@ -59,8 +59,16 @@ class Known:
             if not key:
                 continue
             self.prove(key, now)
-            if self._until[_version(key)].get(key, 0.0) < now.boot + KNOWN_SECONDS - RENEW_AFTER:
-                fresh.append(key)
+            fresh.append(key)
+        self._renew(fresh, now)
+
+    def hear_of(self, sources: Iterable[str], now: Moment) -> None:
+        """Another host says that a registration was accepted from each of these: to us they have proved nothing."""
+        self._renew([key for source in sources if (key := _key(source))], now)
+
+    def _renew(self, keys: Iterable[str], now: Moment) -> None:
+        soon = now.boot + KNOWN_SECONDS - RENEW_AFTER
+        fresh = [key for key in dict.fromkeys(keys) if self._until[_version(key)].get(key, 0.0) < soon]
         for key in fresh:
             self._keep(key, now)
         if fresh:

@@ -1,22 +1,19 @@
 """Learns from the relay what the answered calls use, and keeps the media ports open for those who were named."""
 
 import asyncio
-import logging
-import time
 from typing import Final
 
-from ringfence.guard import pinholes
 from ringfence.guard.calls import Calls, LiveCall
 from ringfence.guard.firewall import Firewall
 from ringfence.guard.media import Relay
+from ringfence.guard.mediadoor import MediaDoor, host_of
 from ringfence.guard.outside import sides_outside, take_outside
 from ringfence.guard.pinholes import Holes
-from ringfence.policy.addresses import AddressProblem, Network, parse_network
+from ringfence.policy.addresses import Network
 from ringfence.policy.media import decode_leg
 from ringfence.policy.relayed import described, flows, suite
 
 LOOK_EVERY: Final = 1.0
-PROLONG_EVERY: Final = 5.0
 MOST_LOOKS: Final = 10
 """How often a call is asked about until both sides have their cipher."""
 
@@ -28,25 +25,14 @@ NO_KEYS: Final = "Media keys not proved"
 SHORT_KEYS: Final = "Media keys too short"
 """Why a call is ended where AES-256 alone is allowed and a browser agreed on less: DTLS does that after the answer."""
 
-log = logging.getLogger(__name__)
-
 
 class MediaWatch:
     """One look each second; what it says of a call stays with the call."""
 
     def __init__(self, calls: Calls, relay: Relay, firewall: Firewall, outer: Relay | None = None) -> None:
         """`outer` is the SBC's relay."""
-        self._calls, self._relay, self._firewall, self._outer = calls, relay, firewall, outer
-        self._holes: Holes | None = None
-        self._admitted: set[Network] = set()
-        self._prolonged = 0.0
-        self._reserved = pinholes.reserve() if firewall.in_kernel else False
-        if firewall.in_kernel and not self._reserved:
-            log.warning(
-                "the media ports stay open for everybody: the kernel does not keep %s for us;"
-                " add it to net.ipv4.ip_local_reserved_ports",
-                ",".join(kept.ports for kept in pinholes.RANGES),
-            )
+        self._calls, self._relay, self._outer = calls, relay, outer
+        self._door = MediaDoor(firewall)
 
     async def look(self) -> None:
         """Asks the relay about new calls, in a thread, and tells the kernel what changed."""
@@ -78,28 +64,16 @@ class MediaWatch:
 
     def admit(self) -> None:
         """Whom a call has just named may send at once: until the next look a whole second would be silent."""
-        named = self._calls.newly_named()
-        if self._holes is None or not named:
-            return
-        known = self._holes.addresses
-        new = {one for address in named if (one := _network(address)) and one not in known} - self._admitted
-        if new and self._firewall.admit_media(new):
-            self._admitted |= new
+        self._door.admit(self._calls.newly_named())
 
     def hold(self) -> None:
         """The list as it should be now; the same list only prolongs the watch."""
-        if not self._reserved:
-            return
-        holes, now = Holes(self._addresses(), self._ports()), time.monotonic()
-        if holes == self._holes and now - self._prolonged < PROLONG_EVERY:
-            return
-        self._holes = holes if self._firewall.open_media(holes) else None
-        self._admitted.clear()
-        self._prolonged = now
+        if self._door.may_shut:
+            self._door.hold(Holes(self._addresses(), self._ports()))
 
     def _addresses(self) -> frozenset[Network]:
         named = {address for call in self._calls.each() for address in call.media_addresses}
-        return frozenset(found for address in named if (found := _network(address)) is not None)
+        return frozenset(found for address in named if (found := host_of(address)) is not None)
 
     def _ports(self) -> frozenset[int]:
         flows = (flow for call in self._calls.each() for flow in (*call.flows, *call.outer_flows))
@@ -120,11 +94,3 @@ def _take(call: LiveCall, report: dict[str, object]) -> None:
         call.encrypted[name] = described(agreed, suite(report, str(dialog.get(tag) or "")))
         if agreed.strong:
             call.strong.add(name)
-
-
-def _network(address: str) -> Network | None:
-    try:
-        found: Network = parse_network(address)
-    except AddressProblem:
-        return None
-    return found if found.num_addresses == 1 else None

@@ -12,6 +12,7 @@ from ringfence.policy.book import ProtectedAddress, Protection
 from ringfence.policy.sentence import Sentence
 
 LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
+OWN_SOURCE: Final = "the kernel's list of addresses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class NeverBlock:
     def adopt_host(self, around: Surroundings) -> bool:
         """Takes over what the network looks like now. Whether anything changed."""
         found = [*_loopback()]
-        found += _members(around.own, "an address of this machine", "the kernel's list of addresses")
+        found += _members(around.own, "an address of this machine", OWN_SOURCE)
         found += _members(around.gateways, "the network gateway", "the kernel's default routes")
         found += _members(around.resolvers, "a name server", "resolv.conf")
         found += _members(around.time_servers, "a time server", "the configuration of the time service")
@@ -73,6 +74,10 @@ class NeverBlock:
             for network in self._administrators
         )
         return (*self._host, *self._configured, *acting)
+
+    def own(self) -> list[str]:
+        """The addresses of this machine that others may see."""
+        return [str(one.network.network_address) for one in self._host if one.source == OWN_SOURCE]
 
     def covered_by(self, network: Network) -> Member | None:
         """The first member that this prefix touches."""

@@ -1,6 +1,6 @@
 """The media ports, open for whom signalling named (attack case 71): part of the table, and the ranges kept for them.
 
-What comes from anywhere else to the range of the relay is dropped, and to that of the SBC's relay beside it, while
+What comes from anywhere else to the range of each relay on this host is dropped, while
 somebody looks after the list: `watched` holds the protocol for some seconds only. Without a guard, and where the kernel
 hands the ranges out to other programs, nothing is dropped, so no call loses its audio (docs/adr/0026).
 """
@@ -34,6 +34,11 @@ _NEED_NO_HOLE: Final = (
 RANGES: Final = (ports.SBC_RTP, ports.RTP)
 
 
+def ranges(*, core: bool, sbc: bool) -> tuple[Service, ...]:
+    """Those of the relays that are on a host with these parts."""
+    return tuple(kept for kept, here in ((ports.SBC_RTP, sbc), (ports.RTP, core)) if here)
+
+
 @dataclass(frozen=True, slots=True)
 class Holes:
     """Who may send media: these addresses to the whole range, anybody to these ports, where ICE proves who it is."""
@@ -53,14 +58,14 @@ def sets() -> list[str]:
     ]
 
 
-def chain(*, beside_sbc: bool) -> list[str]:
-    """The lines that ask it; for the ports of the SBC's relay too, if that is on this host and its calls known here."""
-    ranges = ", ".join(kept.ports for kept in (RANGES if beside_sbc else (ports.RTP,)))
+def chain(guarded: Iterable[Service]) -> list[str]:
+    """The lines that ask it for these ranges."""
+    listed = ", ".join(kept.ports for kept in guarded)
     return [
         "  chain media {",
         f"    type filter hook prerouting priority {_PRIORITY}; policy accept;",
         "    iifname lo return",
-        f"    udp dport != {{ {ranges} }} return",
+        f"    udp dport != {{ {listed} }} return",
         "    meta l4proto != udp return",
         "    meta l4proto != @watched return",
         *(f"    {rule} return" for rule in _NEED_NO_HOLE),

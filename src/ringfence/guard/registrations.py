@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 
 import orjson
@@ -21,6 +22,8 @@ _SOURCE: Final = b'"}],"complete":true,"source":"'
 _ONE_SOURCE: Final = b'"}],"complete":false,"source":"'
 _CONTACTS: Final = b'"contacts":[{"uri":'
 _EXPIRES: Final = b'"expires_at":'
+_PATH: Final = b'"path":"'
+"""What only a binding through the SBC has (RFC 3327): a quote inside a value is escaped."""
 
 type _Kept = tuple[str, float, bytes]
 """Source, when the last contact runs out, journal line. With one contact the time is newer than the line's."""
@@ -61,6 +64,8 @@ class Registrations:
         self._by_aor: dict[str, _Kept] = {}
         self._by_source: dict[str, set[str]] = {}
         self._heard: set[str] = set()
+        self._outside: dict[str, tuple[int, str]] = {}
+        self._came_outside = 0
         self.bytes = 0
         self._news: list[tuple[bytes, str]] = []
 
@@ -126,6 +131,9 @@ class Registrations:
             self._leave(old[0], aor)
             self._by_source.setdefault(_counted_as(source), set()).add(aor)
         self._by_aor[aor] = (source, expires_at, line)
+        if _PATH in line and (key := _counted_as(source)) not in self._outside and _came_through_sbc(line, source):
+            self._came_outside += 1
+            self._outside[key] = self._came_outside, source
 
     def renewed(self, event: Event) -> None:
         """Registrations that go on, many in one event: `aor|Unix time|seconds granted|Contact` each (ADR 21).
@@ -155,6 +163,19 @@ class Registrations:
         """The sources with an accepted registration since this was last asked."""
         heard, self._heard = frozenset(self._heard), set()
         return heard
+
+    @property
+    def came_outside(self) -> int:
+        """How often a source came through the SBC that was not there: a place in `outside_since`."""
+        return self._came_outside
+
+    def outside_since(self, place: int) -> list[str]:
+        """The sources of live registrations through the SBC that came after this place; 0 is all of them."""
+        newer = takewhile(lambda came: came[0] > place, reversed(self._outside.values()))
+        return [source for _, source in newer]
+
+    def is_outside(self, source: str) -> bool:
+        return _counted_as(source) in self._outside
 
     def removed(self, event: Event) -> None:
         """One contact, or all of them, are gone."""
@@ -250,6 +271,14 @@ class Registrations:
         there.discard(aor)
         if not there:
             del self._by_source[key]
+            self._outside.pop(key, None)
+
+
+def _came_through_sbc(line: bytes, source: str) -> bool:
+    """Whether this source has a binding through the SBC: another device of the extension may have it."""
+    client = f";client=[{source}]:" if ":" in source else f";client={source}:"
+    contacts = orjson.loads(line)["contacts"]
+    return any(item.get("path") and client in str(item.get("received")) for item in contacts)
 
 
 def _for_people(event: dict[str, Any]) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def whole_table(shape: Shape, bans: Iterable[Timed], known: Iterable[Timed] = ()
             *_sets(shape.ban_set_size),
             *pinholes.sets(),
             *_chains(shape),
-            *pinholes.chain(beside_sbc=shape.ports.are_beside_sbc),
+            *pinholes.chain(pinholes.ranges(core=shape.ports.are_of_core, sbc=shape.ports.are_of_sbc)),
             *voicelink.lines(shape.ports.voice),
             *linkdoor.lines(shape.ports.link_from),
             "}",

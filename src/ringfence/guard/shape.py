@@ -40,9 +40,14 @@ class Ports:
     """The other host of the SBC's link; empty where one host has both ends."""
 
     @property
-    def are_beside_sbc(self) -> bool:
-        """Whether the SBC is on this host, and the core as well."""
-        return bool(self.sbc_udp or self.sbc_tcp) and not self.link_from
+    def are_of_sbc(self) -> bool:
+        """Whether an SBC is on this host."""
+        return bool(self.sbc_udp or self.sbc_tcp)
+
+    @property
+    def are_of_core(self) -> bool:
+        """Whether the core is on this host: not beside an SBC whose link leads elsewhere."""
+        return not (self.are_of_sbc and self.link_from)
 
     @property
     def all_tcp(self) -> tuple[int, ...]:

@@ -370,6 +370,7 @@ def caller_fields(caller: Subscriber, callee: str, target_user: str) -> dict[str
         "transport": ksr.transport(),
         "user_agent": ksr.user_agent()[:128],
         "media_addresses": list(addresses(ksr.body())) if ksr.has_sdp() else [],
+        **({"over_link": True} if ksr.over_link() else {}),
     }
 
 

@@ -13,6 +13,8 @@ from ringfence.farsbc import exchange
 from ringfence.farsbc.exchange import Desk, Exchange, ExchangeEnded
 from ringfence.guardlink import GuardRefusal, GuardUnreachable
 
+NOBODY = {"after_registered": 0, "after_called": 0, "registered": [], "named": [], "legs": []}
+
 
 class Guard:
     """What a guard answers, in memory."""
@@ -20,12 +22,19 @@ class Guard:
     def __init__(self, *bans: dict[str, Any], refuses: str = "") -> None:
         self.bans = {ban["address"]: ban for ban in bans}
         self.refuses = refuses
+        self.named: dict[str, Any] = {}
+        self.told: list[dict[str, Any]] = []
 
     def ask(self, _: Path, verb: str, __: float = 0, **args: Any) -> Any:
         match verb:
             case "events.since":
                 time.sleep(args.get("wait", 0))
                 return {"events": [], "cursor": 0, "last": 0, "oldest": 0}
+            case "media.named":
+                time.sleep(args["wait"])
+                return {**NOBODY, **self.named}
+            case "media.told":
+                self.told.append(args)
             case "bans.list":
                 return list(self.bans.values())
             case "bans.explain":
@@ -47,6 +56,7 @@ def told(monkeypatch: pytest.MonkeyPatch, guard: Guard, *lines: Any, rules: bool
     """What one end says while it hears these lines, and then the end of the connection."""
     monkeypatch.setattr(exchange, "ask", guard.ask)
     monkeypatch.setattr(exchange, "HEARTBEAT", 0.01)
+    monkeypatch.setattr(exchange, "NAMED_EVERY", 0.05)
 
     async def run() -> bytes:
         near, other = socket.socketpair()
@@ -72,10 +82,35 @@ def told(monkeypatch: pytest.MonkeyPatch, guard: Guard, *lines: Any, rules: bool
 def test_its_own_bans_are_told_and_those_of_the_other_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     guard = Guard(ban("192.0.2.1"), ban("192.0.2.2", "the other"), {**ban("192.0.2.3"), "scope": "web"})
     said = told(monkeypatch, guard, rules=True)
-    assert [line for line in said if line] == [
+    assert [line for line in said if line and "media" not in line] == [
         {"ban": "192.0.2.1", "seconds": 60, "rule": "r", "reason": "why"},
         {"whole": True},
     ]
+
+
+def test_the_core_alone_names_who_may_send_media(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Case 71, ADR 71: in parts that fit into a line, the first and the last one marked; a taken SBC's host names
+    nobody to the core."""
+    guard = Guard()
+    guard.named = {
+        "registered": [f"2001:db8:aaaa:bbbb:cccc:dddd:eeee:{n:x}" for n in range(90)],
+        "legs": ["x" * 80] * 30,
+    }
+    said = told(monkeypatch, guard, {"media": {"begin": True, "named": ["192.0.2.9"], "end": True}}, rules=True)
+    parts = [line["media"] for line in said if "media" in line]
+    assert [(part["begin"], part["end"]) for part in parts[:3]] == [(True, False), (False, False), (False, True)]
+    assert [len(part.get("registered", [])) for part in parts[:3]] == [40, 40, 10]
+    assert max(len(json.dumps(line)) for line in said) < exchange.LONGEST_LINE
+    assert guard.told == []
+
+
+def test_what_the_core_names_is_told_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = Guard()
+    said = told(
+        monkeypatch, guard, {"media": {"begin": True, "named": ["192.0.2.9"], "end": True, "x": 1}}, rules=False
+    )
+    assert guard.told == [{"begin": True, "named": ["192.0.2.9"], "end": True}]
+    assert not [line for line in said if "media" in line]
 
 
 def test_what_the_other_had_before_and_has_no_more_is_free(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,3 +97,15 @@ def test_what_is_no_address_makes_nobody_known(ledger: Ledger) -> None:
     known = Known(DryRun(), ledger)
     known.accept(["", "x:y"], NOW)
     assert len(known) == 0
+
+
+def test_whom_another_host_speaks_of_is_known_and_has_proved_nothing(ledger: Ledger) -> None:
+    """A flood in the name of a phone at the SBC's host must not count as one whose sender we reached (ADR 71)."""
+    firewall = Counting()
+    known = Known(firewall, ledger)
+    for _ in range(3):
+        known.hear_of([OFFICE, "nonsense", OFFICE], NOW)
+    assert OFFICE in known and not known.proved_lately(OFFICE, NOW)
+    assert (len(known), firewall.changes) == (1, 1)
+    known.hear_of([OFFICE], later(RENEW_AFTER + 1))
+    assert firewall.changes == 2

@@ -43,12 +43,13 @@ def test_without_the_right_to_reserve_nothing_is_watched(tmp_path: Path) -> None
     [
         (Ports((5060,), ()), "{ 45000-64999 }"),
         (Ports((5060,), (), sbc_udp=(5066,)), "{ 25000-34999, 45000-64999 }"),
-        (Ports((), (), sbc_udp=(5066,), link_from="198.51.100.2"), "{ 45000-64999 }"),
+        (Ports((), (), sbc_udp=(5066,), link_from="198.51.100.2"), "{ 25000-34999 }"),
+        (Ports((5060,), (), link_from="198.51.100.3"), "{ 45000-64999 }"),
     ],
-    ids=["no SBC", "beside the core", "on a host of its own"],
+    ids=["no SBC", "beside the core", "on a host of its own", "the core of that"],
 )
-def test_strangers_are_kept_out_of_the_ports_of_every_relay_whose_calls_are_known(ports: Ports, guarded: str) -> None:
-    """Case 71: the SBC's host knows no calls of its own, so nothing is dropped there."""
+def test_strangers_are_kept_out_of_the_ports_of_every_relay_of_the_host(ports: Ports, guarded: str) -> None:
+    """Case 71, wherever the SBC is."""
     rules = whole_table(Shape(ports, (), SecuritySettings()), [])
     assert f"    udp dport != {guarded} return" in rules.splitlines()
 
