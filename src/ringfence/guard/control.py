@@ -42,12 +42,21 @@ type Verb = Callable[[Args], Awaitable[Any]]
 
 
 class ControlSocket:
-    """Serves verbs. `changing` names those that change something: each use is logged with the caller's user id."""
+    """Serves verbs. `changing` names those that change something: each use is logged with the caller's user id.
+    `catch_up` takes in what has happened: whoever asks hears of all that is written.
+    """
 
-    def __init__(self, path: Path, verbs: Mapping[str, Verb], changing: frozenset[str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        verbs: Mapping[str, Verb],
+        changing: frozenset[str],
+        catch_up: Callable[[], None] = lambda: None,
+    ) -> None:
         self._path = path
         self._verbs = verbs
         self._changing = changing
+        self._catch_up = catch_up
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -77,6 +86,7 @@ class ControlSocket:
             verb, args = _parsed(line)
             if verb in self._changing:
                 log.info("%s", json.dumps({"verb": verb, "args": dict(args), "uid": peer.uid, "pid": peer.pid}))
+            self._catch_up()
             return {"ok": True, "data": await self._found(verb)(args)}
         except Refusal as refusal:
             return {"ok": False, "error": {"id": refusal.error_id, "field": refusal.field, "message": refusal.message}}

@@ -54,6 +54,7 @@ from ringfence.hosts.addresses import Address, NetworkUnreadable, time_servers
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.sbc import read_sbc
 from ringfence.journal.durability import Synced, sync
+from ringfence.journal.layout import LOOK_WITHIN
 from ringfence.journal.reader import JournalReader, replay
 from ringfence.store.bans import BanWriter
 from ringfence.store.blocks import BlockWriter
@@ -68,6 +69,9 @@ SYNC_EVERY: Final = 1.0
 CUT_EVERY: Final = 0.5
 SETTLE: Final = 0.02
 """Seconds to wait after somebody else's change, so that a script's many changes are answered once."""
+
+PROMISED: Final = LOOK_WITHIN / 1e9
+"""Seconds to the look that was promised."""
 
 MOST_RINGS: Final = 1_000
 LONGEST_DATAGRAM: Final = 1 << 17
@@ -106,9 +110,12 @@ class Daemon:
                 **self._media.verbs(),
             },
             CHANGING | {START, LIFT, END},
+            self._read,
         )
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         self._reading = False
+        self._rung_at = 0.0
+        self._promised: asyncio.TimerHandle | None = None
         self._announced = 0
         self._settling = False
         self._time_servers: tuple[Address, ...] = ()
@@ -169,6 +176,26 @@ class Daemon:
         if tallies:
             self._service.hear(tallies)
         self._read()
+        self._promise_if_busy()
+
+    def _promise_if_busy(self) -> None:
+        """Rings that come close together are answered by one look: until then nobody rings for what can wait."""
+        now = time.monotonic()
+        is_busy, self._rung_at = now - self._rung_at < PROMISED, now
+        if is_busy and self._promised is None:
+            self._promise()
+
+    def _promise(self) -> None:
+        self._service.parts.reader.promise_look()
+        self._promised = asyncio.get_running_loop().call_later(PROMISED, self._keep_promise)
+
+    def _keep_promise(self) -> None:
+        """The look that was promised; as long as it finds something, the next one is."""
+        self._promised = None
+        read_to = self._service.parts.reader.checkpoint
+        self._read()
+        if self._service.parts.reader.checkpoint != read_to:
+            self._promise()
 
     def _read(self) -> None:
         """Reads what is there; a long backlog is read in bites so that the socket stays answered."""
@@ -314,6 +341,8 @@ class Daemon:
 
     async def _close(self) -> None:
         await self._control.stop()
+        if self._promised is not None:
+            self._promised.cancel()
         self._notifier.close()
         self._service.consume()
         self._service.commit()

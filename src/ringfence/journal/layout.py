@@ -1,7 +1,8 @@
 """The journal on disk: numbered segments, and a small shared head that says which one is being written.
 
 Head (memory-mapped by every writer and the reader): segment being written, lines dropped because the disk was full or
-the reader too far behind, oldest segment not yet consumed; three unsigned 64-bit little-endian numbers.
+the reader too far behind, oldest segment not yet consumed, until when a look is promised; four unsigned 64-bit
+little-endian numbers.
 """
 
 import fcntl
@@ -20,7 +21,10 @@ MAX_PENDING_SEGMENTS: Final = 32
 KEPT_SEGMENTS: Final = 8
 """Consumed segments kept for replay."""
 
-HEAD_BYTES: Final = 24
+HEAD_BYTES: Final = 32
+LOOK_WITHIN: Final = 20_000_000
+"""Nanoseconds. The longest look that can be promised: whoever waits for an event of a call waits no longer."""
+
 _FIELD: Final = struct.Struct("<Q")
 
 
@@ -107,3 +111,11 @@ class Head:
     @consumed.setter
     def consumed(self, number: int) -> None:
         self._set(16, number)
+
+    def promise_look(self, now: int) -> None:
+        """The reader looks within LOOK_WITHIN by itself; `now` is monotonic time in nanoseconds."""
+        self._set(24, now + LOOK_WITHIN)
+
+    def is_look_promised(self, now: int) -> bool:
+        """A time further off than any promise is of another boot, whose clock began anew."""
+        return 0 < self._get(24) - now <= LOOK_WITHIN

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -100,6 +101,10 @@ class JournalReader:
             if number < oldest_kept:
                 with suppress(OSError):
                     segment_path(self._folder, number).unlink(missing_ok=True)
+
+    def promise_look(self) -> None:
+        """Tells writers that this reads again within LOOK_WITHIN: they need not ring for what can wait so long."""
+        self._head.promise_look(time.monotonic_ns())
 
     def close(self) -> None:
         for fd in self._files.values():

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from ringfence.journal.layout import MAX_PENDING_SEGMENTS, SEGMENT_BYTES, Head, segment_path
-from ringfence.policy.events import URGENT, Kind
+from ringfence.policy.events import PATIENT, URGENT, Kind
 
 LINES_BETWEEN_LOOKS: Final = 64
 """How many lines one writer adds before it looks again whether the segment is full."""
@@ -28,14 +28,17 @@ class JournalWriter:
         self._doorbell = str(doorbell) if doorbell else ""
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
 
-    def append(self, kind: Kind, fields: dict[str, Any], now: float | None = None) -> bool:
-        """Writes one event; `now` is Unix time in seconds. False when it had to be dropped (counted in the head)."""
+    def append(self, kind: Kind, fields: dict[str, Any], now: float | None = None, *, at_once: bool = False) -> bool:
+        """Writes one event; `now` is Unix time in seconds. False when it had to be dropped (counted in the head).
+
+        `at_once` is for one of a patient kind that must not wait.
+        """
         stamp = time.time() if now is None else now
         line = orjson.dumps({"t": stamp, "kind": kind.value, **fields}, option=orjson.OPT_APPEND_NEWLINE)
         if not self._write(line):
             self._head.count_drop()
             return False
-        if kind in URGENT:
+        if kind in URGENT and (at_once or kind not in PATIENT or not self._head.is_look_promised(time.monotonic_ns())):
             self.ring()
         return True
 

@@ -69,5 +69,11 @@ URGENT: Final = frozenset(
 )
 """Kinds for which a worker rings the guard's doorbell; the guard finds all others within 200 ms."""
 
+PATIENT: Final = frozenset({Kind.CALL_STARTED, Kind.CALL_ANSWERED, Kind.CALL_ENDED})
+"""Of these, the ones for which nobody rings while the guard has promised to look within 20 ms: when many calls come and
+go, being woken for each costs more than what it does about them. A call to the outside rings all the same when it
+starts: the fuse judges it.
+"""
+
 FROM_AUDIT: Final = frozenset({Kind.SETTINGS_CHANGED, Kind.AUDIT_RECORDED})
 """Kinds that are read from the audit log; all others come from the guard's ledger."""

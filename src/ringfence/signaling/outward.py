@@ -77,7 +77,8 @@ def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker)
     limits.attach(worker)
     fields = {**calls.caller_fields(by.caller, verdict.number, dialled), "trunk": found[0].trunk_id}
     started = {name: values[name] for name in ("payer", "number", "outbound_rule", "direction")}
-    worker.journal.append(Kind.CALL_STARTED, {"call_id": values["id"], "rule": verdict.rule, **fields, **started})
+    told_first = {"call_id": values["id"], "rule": verdict.rule}
+    worker.journal.append(Kind.CALL_STARTED, {**told_first, **fields, **started}, at_once=True)  # the fuse judges it
     ksr.record_route()
     if objection := _send(worker):
         told.note_end(objection.code, objection.reason, "system", objection.rule)
