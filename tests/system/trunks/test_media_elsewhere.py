@@ -115,8 +115,8 @@ def test_a_provider_leads_no_sound_into_this_machine(
 
 def test_a_phone_leads_no_sound_to_others(desk: Softphone, phone: Any, stranger: Any) -> None:
     """Case 78: whatever a phone names, sound is for the host that it speaks from."""
-    victim, other = stranger(), phone("186")
-    begun = desk.begin_call("186")
+    victim, other = stranger(), phone("958")
+    begun = desk.begin_call("958")
     invite = other.request("INVITE", 10)
     other.respond(invite, 200, "OK", "lies", body=sip.sdp(victim.address, PORT))
     ours = desk.call_answered(*begun, 10)
