@@ -5,10 +5,8 @@ import asyncio
 import gc
 import logging
 import signal
-import socket
 import time
 from collections.abc import Coroutine
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -23,8 +21,9 @@ from ringfence.guard.callwatch import LOOK_EVERY as CALLS_EVERY
 from ringfence.guard.callwatch import CallWatch
 from ringfence.guard.choosing import choose_firewall
 from ringfence.guard.clock import boot_id
-from ringfence.guard.control import ControlSocket, share
+from ringfence.guard.control import ControlSocket
 from ringfence.guard.core import Core
+from ringfence.guard.doorbell import Doorbell
 from ringfence.guard.doors import Doors
 from ringfence.guard.firewall import Firewall
 from ringfence.guard.floods import Floods, Witnesses
@@ -54,7 +53,6 @@ from ringfence.hosts.addresses import Address, NetworkUnreadable, time_servers
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.sbc import read_sbc
 from ringfence.journal.durability import Synced, sync
-from ringfence.journal.layout import LOOK_WITHIN
 from ringfence.journal.reader import JournalReader, replay
 from ringfence.store.bans import BanWriter
 from ringfence.store.blocks import BlockWriter
@@ -69,13 +67,6 @@ SYNC_EVERY: Final = 1.0
 CUT_EVERY: Final = 0.5
 SETTLE: Final = 0.02
 """Seconds to wait after somebody else's change, so that a script's many changes are answered once."""
-
-PROMISED: Final = LOOK_WITHIN / 1e9
-"""Seconds to the look that was promised."""
-
-MOST_RINGS: Final = 1_000
-LONGEST_DATAGRAM: Final = 1 << 17
-JOURNAL_GROUP: Final = "ringfence-journal"
 
 LEDGER_BROKEN: Final = "ledger.broken"
 
@@ -112,10 +103,8 @@ class Daemon:
             CHANGING | {START, LIFT, END},
             self._read,
         )
-        self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+        self._bell = Doorbell(paths.doorbell, service.parts.reader, service.hear, self._read)
         self._reading = False
-        self._rung_at = 0.0
-        self._promised: asyncio.TimerHandle | None = None
         self._announced = 0
         self._settling = False
         self._time_servers: tuple[Address, ...] = ()
@@ -129,7 +118,7 @@ class Daemon:
             loop.add_signal_handler(number, stop.set)
         await self._look_around()
         self._service.start()
-        self._hang_bell(loop)
+        self._bell.hang()
         if self._watch is not None:
             self._watch.learn()
             loop.add_reader(self._watch, self._hear_kernel)
@@ -159,43 +148,6 @@ class Daemon:
             self._watches_calls(),
             self._watches_media(),
         )
-
-    def _hang_bell(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._paths.doorbell.unlink(missing_ok=True)
-        self._bell.bind(str(self._paths.doorbell))
-        share(self._paths.doorbell, JOURNAL_GROUP)
-        loop.add_reader(self._bell, self._ring)
-
-    def _ring(self) -> None:
-        tallies = []
-        with suppress(BlockingIOError):
-            for _ in range(MOST_RINGS):
-                heard = self._bell.recv(LONGEST_DATAGRAM)
-                if len(heard) > 1:
-                    tallies.append(heard)
-        if tallies:
-            self._service.hear(tallies)
-        self._read()
-        self._promise_if_busy()
-
-    def _promise_if_busy(self) -> None:
-        """Rings that come close together are answered by one look: until then nobody rings for what can wait."""
-        now = time.monotonic()
-        is_busy, self._rung_at = now - self._rung_at < PROMISED, now
-        if is_busy and self._promised is None:
-            self._promise()
-
-    def _promise(self) -> None:
-        self._service.parts.reader.promise_look()
-        self._promised = asyncio.get_running_loop().call_later(PROMISED, self._keep_promise)
-
-    def _keep_promise(self) -> None:
-        """The look that was promised; as long as it finds something, the next one is."""
-        self._promised = None
-        read_to = self._service.parts.reader.checkpoint
-        self._read()
-        if self._service.parts.reader.checkpoint != read_to:
-            self._promise()
 
     def _read(self) -> None:
         """Reads what is there; a long backlog is read in bites so that the socket stays answered."""
@@ -341,15 +293,13 @@ class Daemon:
 
     async def _close(self) -> None:
         await self._control.stop()
-        if self._promised is not None:
-            self._promised.cancel()
+        self._bell.take_down()
         self._notifier.close()
         self._service.consume()
         self._service.commit()
         if self._saving is not None:
             await self._saving
         await self._save()
-        self._paths.doorbell.unlink(missing_ok=True)
         self._service.parts.ledger.close()
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ringfence.guard.control import ControlSocket
-from ringfence.guard.daemon import PROMISED, Daemon
+from ringfence.guard.daemon import Daemon
+from ringfence.guard.doorbell import PROMISED
 from ringfence.hosts.paths import Paths
 from ringfence.journal.writer import JournalWriter
 from ringfence.policy.events import Kind
@@ -28,13 +29,12 @@ def beside_a_guard(home: Path, work: Work) -> None:
 
     async def run() -> None:
         daemon = Daemon(paths, service, None)
-        daemon._hang_bell(asyncio.get_running_loop())
+        daemon._bell.hang()
         pen = JournalWriter(paths.journal, paths.doorbell)
         try:
             await work(daemon, pen)
         finally:
             pen.close()
-            asyncio.get_running_loop().remove_reader(daemon._bell)
             daemon._bell.close()
             daemon._notifier.close()
 
@@ -53,13 +53,13 @@ def test_calls_close_together_are_read_by_one_look(tmp_path: Path, monkeypatch: 
         calls = daemon._service.parts.standing.calls
         rung: list[bytes] = []
         monkeypatch.setattr(pen, "tell", rung.append)
-        daemon._rung_at = time.monotonic()
-        daemon._promise_if_busy()
+        daemon._bell._rung_at = time.monotonic()
+        daemon._bell.note_ring()
         for number in range(50):
             pen.append(Kind.CALL_STARTED, {"call_id": str(number), **CALL})
         assert len(rung) < 50, "nobody rings while a look is promised"
         await until(lambda: len(calls) == 50)
-        await until(lambda: daemon._promised is None)
+        await until(lambda: daemon._bell.promised is None)
 
     beside_a_guard(tmp_path, work)
 
@@ -68,19 +68,19 @@ def test_a_call_alone_is_read_at_once(tmp_path: Path) -> None:
     async def work(daemon: Daemon, pen: JournalWriter) -> None:
         pen.append(Kind.CALL_STARTED, {"call_id": "1", **CALL})
         await until(lambda: len(daemon._service.parts.standing.calls) == 1)
-        assert daemon._promised is None, "there is nothing to wait for"
+        assert daemon._bell.promised is None, "there is nothing to wait for"
 
     beside_a_guard(tmp_path, work)
 
 
 def test_a_promise_goes_on_while_there_is_something_to_read(tmp_path: Path) -> None:
     async def work(daemon: Daemon, pen: JournalWriter) -> None:
-        daemon._promise()
+        daemon._bell.promise()
         pen.append(Kind.CALL_STARTED, {"call_id": "1", **CALL})
         await until(lambda: len(daemon._service.parts.standing.calls) == 1)
-        first = daemon._promised
+        first = daemon._bell.promised
         assert first is not None
-        await until(lambda: daemon._promised is None)
+        await until(lambda: daemon._bell.promised is None)
 
     assert 0 < PROMISED <= 0.02
     beside_a_guard(tmp_path, work)
