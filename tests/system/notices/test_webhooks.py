@@ -30,7 +30,7 @@ from ringfence.lab.softphone import Softphone
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
-RECEIVER: Final = 66
+RECEIVER: Final = 58
 TRUSTED: Final = Path("/etc/ssl/certs/ca-certificates.crt")
 TAKEN: Final = b"HTTP/1.1 204 No Content\r\n\r\n"
 FAILED: Final = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"

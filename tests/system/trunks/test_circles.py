@@ -44,7 +44,7 @@ def circle(pbx: Any, lab: Any, outward: Any) -> Iterator[Circle]:
         made.append(f"{path}/{number}")
         return number
 
-    with Carrier(lab.host("circle", 85)) as carrier:
+    with Carrier(lab.host("circle", 57)) as carrier:
         trunk = post("trunks", **carrier.trunk() | {"name": "Circle", "numbers": ["+4930123*"]})
         for tenant, person, own, far in (
             (pbx.tenant, pbx.users["885"], OURS, THEIRS), (other, theirs, THEIRS, OURS),
