@@ -340,10 +340,11 @@ def _from(leg: Leg) -> str:
     """
     if ksr.over_link() or facts.from_voice():
         return ""
-    body = ksr.body()
-    if leg.browser and "a=ice-ufrag:" in body:
+    if leg.browser and "a=ice-ufrag:" in ksr.body():
         return ""
-    return "" if leg.elsewhere and all(_may_be_at(one) for one in addresses(body)) else "SIP-source-address"
+    if leg.elsewhere and all(_may_be_at(one) for one in addresses(ksr.body())):
+        return ""
+    return "SIP-source-address"
 
 
 def _may_be_at(address: str) -> bool:
