@@ -31,6 +31,9 @@ _NEED_NO_HOLE: Final = (
 )
 """Members of the never-block set, which trunks belong to, and addresses with an accepted registration."""
 
+_BEHIND_THE_FIRST: Final = ("ip frag-off & 0x1fff != 0", "meta nfproto ipv6 frag frag-off != 0")
+"""Fragments without the header of UDP, of which the kernel reads four bytes of text as the ports."""
+
 RANGES: Final = (ports.SBC_RTP, ports.RTP)
 
 
@@ -59,20 +62,25 @@ def sets() -> list[str]:
 
 
 def chain(guarded: Iterable[Service]) -> list[str]:
-    """The lines that ask it for these ranges."""
+    """The lines that ask it for these ranges.
+
+    A fragment behind the first names no port and may belong to a long SIP message of somebody who is not known yet.
+    """
     listed = ", ".join(kept.ports for kept in guarded)
     return [
-        "  chain media {",
-        f"    type filter hook prerouting priority {_PRIORITY}; policy accept;",
-        "    iifname lo return",
-        f"    udp dport != {{ {listed} }} return",
-        "    meta l4proto != udp return",
+        "  chain media_for_whom {",
+        *(f"    {fragment} return" for fragment in _BEHIND_THE_FIRST),
         "    meta l4proto != @watched return",
         *(f"    {rule} return" for rule in _NEED_NO_HOLE),
         "    ip saddr @media4 return",
         "    ip6 saddr @media6 return",
         "    udp dport @media_ports return",
         f"    counter name {COUNTER} drop",
+        "  }",
+        "  chain media {",
+        f"    type filter hook prerouting priority {_PRIORITY}; policy accept;",
+        "    iifname lo return",
+        f"    udp dport {{ {listed} }} goto media_for_whom",
         "  }",
     ]
 

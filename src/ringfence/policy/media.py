@@ -66,6 +66,7 @@ _DIGEST_BYTES: Final = {"sha-1": 20, "sha-224": 28, "sha-256": 32, "sha-384": 48
 """Not among them: MD2 and MD5, which must not be used (RFC 8122 section 5)."""
 
 MOST_ADDRESSES: Final = 4
+_PORT_ALONE: Final = re.compile(r"a=rtcp:\d+\s*")
 _WEAKENING: Final = ("UNENCRYPTED_SRTP", "UNENCRYPTED_SRTCP", "UNAUTHENTICATED_SRTP")
 """Session parameters that switch parts of the protection off (RFC 4568 section 6.3)."""
 
@@ -140,8 +141,19 @@ def addresses(body: str) -> tuple[str, ...]:
     >>> addresses("c=IN IP4 192.0.2.1\\r\\nm=audio 4000 RTP/AVP 8\\r\\nc=IN IP4 192.0.2.1\\r\\n")
     ('192.0.2.1',)
     """
-    lines = (line.split() for line in f"{body}".replace("\r", "\n").split("\n") if line.startswith("c=IN IP"))
-    return tuple(dict.fromkeys(words[2].partition("/")[0] for words in lines if len(words) == 3))[:MOST_ADDRESSES]
+    return tuple(one for one in destinations(body, ("c=",)) if one)[:MOST_ADDRESSES]
+
+
+def destinations(body: str, of: tuple[str, ...] = ("c=", "a=rtcp:")) -> tuple[str, ...]:
+    """Every address that media or its reports are asked for at (RFC 8866, RFC 3605), without repetition; empty for one
+    that cannot be read.
+
+    >>> destinations("c=IN IP4 192.0.2.1/127\\r\\na=rtcp:4001\\r\\na=rtcp:4001 IN IP4 192.0.2.2\\r\\nc=IN IP4\\r\\n")
+    ('192.0.2.1', '192.0.2.2', '')
+    """
+    lines = (line for line in f"{body}".replace("\r", "\n").split("\n") if line.startswith(of))
+    words = (line.partition("IN IP")[2].split() for line in lines if not _PORT_ALONE.fullmatch(line))
+    return tuple(dict.fromkeys(rest[1].partition("/")[0] if len(rest) == 2 else "" for rest in words))
 
 
 def may_be_at(named: str, source: str) -> bool:

@@ -17,9 +17,9 @@ from ringfence.policy.media import (
     Leg,
     acceptable_part,
     acceptable_suites,
-    addresses,
     agreed,
     decode_leg,
+    destinations,
     encode_leg,
     leg_of_asker,
     leg_towards,
@@ -342,7 +342,7 @@ def _from(leg: Leg) -> str:
         return ""
     if leg.browser and "a=ice-ufrag:" in ksr.body():
         return ""
-    if leg.elsewhere and all(_may_be_at(one) for one in addresses(ksr.body())):
+    if leg.elsewhere and all(_may_be_at(one) for one in destinations(ksr.body())):
         return ""
     return "SIP-source-address"
 

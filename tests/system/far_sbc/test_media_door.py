@@ -115,6 +115,16 @@ def test_a_phone_behind_a_translator_is_heard_as_soon_as_it_registered(far: Any,
     assert remote.register(expires=0, contact=f"<sip:864@{BEHIND}:5060>").status == 200
 
 
+def test_a_strangers_long_message_to_the_far_sbc_is_answered(far: Any, outside: Any) -> None:
+    """It comes in fragments. Those behind the first name no port, whatever their text looks like: they are nobody's
+    forged RTP."""
+    assert ports.SBC_RTP.first <= int.from_bytes(b"xx") <= ports.SBC_RTP.last
+    remote, uri = outside("864", registered=False), far.pbx.account("864").aor
+    for filler in ("x" * 200, "." * 200):
+        headers = [*remote.headers("OPTIONS", uri), *[("X-Filler", filler)] * 10]
+        assert remote.ask("OPTIONS", uri, headers).status == 407
+
+
 def test_nobody_but_the_parties_outside_is_named_to_the_sbcs_host(far: Any, outside: Any, phone: Any) -> None:
     """A taken SBC's host does not learn where the office's own phones are."""
     remote, inside = outside("865", registered=False), phone("861")

@@ -95,12 +95,25 @@ def test_sound_goes_to_the_gateway_that_the_provider_names_before_it_has_sent_an
     hang_up_with(carrier, theirs, desk, ours)
 
 
+def session(*lines: bytes) -> bytes:
+    return b"".join(line + b"\r\n" for line in (b"v=0", b"o=- 1 1 IN IP4 9.9.9.1", b"s=-", *lines))
+
+
+INTO_THIS_MACHINE: Final = {
+    "at once": sip.sdp("127.0.0.1", PORT),
+    "in too many words": session(
+        b"c=IN IP4 127.0.0.1 more", b"t=0 0", f"m=audio {PORT} RTP/AVP 8".encode(),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("named", INTO_THIS_MACHINE)
 @pytest.mark.parametrize("direction", CALLS)
 def test_a_provider_leads_no_sound_into_this_machine(
-    pbx: Any, carrier: Carrier, desk: Softphone, direction: str
+    pbx: Any, carrier: Carrier, desk: Softphone, direction: str, named: str
 ) -> None:
     """Case 78: 127.0.0.1 in a description, which is where the relay takes its commands. Sound goes to the provider."""
-    ours, theirs = CALLS[direction](desk, carrier, sip.sdp("127.0.0.1", PORT))
+    ours, theirs = CALLS[direction](desk, carrier, INTO_THIS_MACHINE[named])
     port = sip.media_address(ours.body)[1]
     with (
         desk.host.udp(PORT) as phone,
@@ -110,6 +123,29 @@ def test_a_provider_leads_no_sound_into_this_machine(
         speak(phone, port, b"INSIDE")
         assert not arrived(inside)
         assert sum(b"INSIDE" in packet for packet in arrived(near)) >= 20
+    hang_up_with(carrier, theirs, desk, ours)
+
+
+@pytest.mark.parametrize("direction", CALLS)
+def test_a_provider_leads_no_reports_into_this_machine(
+    pbx: Any, carrier: Carrier, desk: Softphone, direction: str
+) -> None:
+    """Case 78, for the place that reports are asked for at (RFC 3605)."""
+    reports = f"a=rtcp:{PORT + 5} IN IP4 127.0.0.1\r\n".encode()
+    ours, theirs = CALLS[direction](desk, carrier, sip.sdp(carrier.host.address, PORT) + reports)
+    port = sip.media_address(ours.body)[1]
+    report = b"\x80\xc9\x00\x01" + b"LEAD"
+    with (
+        desk.host.udp(PORT) as phone,
+        desk.host.udp(PORT + 1) as phones_reports,
+        pbx.product.host.udp(PORT + 5, "127.0.0.1") as inside,
+    ):
+        speak(phone, port, b"INSIDE")
+        for _ in range(5):
+            phones_reports.sendto(report, (PBX_ADDRESS, port + 1))
+            time.sleep(0.02)
+        time.sleep(0.2)
+        assert not arrived(inside)
     hang_up_with(carrier, theirs, desk, ours)
 
 

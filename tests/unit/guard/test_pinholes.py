@@ -51,7 +51,7 @@ def test_without_the_right_to_reserve_nothing_is_watched(tmp_path: Path) -> None
 def test_strangers_are_kept_out_of_the_ports_of_every_relay_of_the_host(ports: Ports, guarded: str) -> None:
     """Case 71, wherever the SBC is."""
     rules = whole_table(Shape(ports, (), SecuritySettings()), [])
-    assert f"    udp dport != {guarded} return" in rules.splitlines()
+    assert f"    udp dport {guarded} goto media_for_whom" in rules.splitlines()
 
 
 @pytest.mark.anyio
