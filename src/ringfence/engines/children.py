@@ -40,6 +40,8 @@ class Child:
     `ready` lists probes (`tcp:HOST:PORT`, `udp:PORT`, `unix:PATH`); none means ready as soon as it runs.
     `before` is run to its end before every start; its failure is logged and does not stop the start.
     `follows`: a file; whenever it is written, the child is ended and started again.
+    `answers`: a port of loopback where it answers what a media relay is asked; silent there, it is ended and started
+    again, 0 for one that is not asked.
     `whole`: the processes of its session live and die together (Kamailio: a lost worker must bring a full restart).
     An empty `account` keeps the supervisor's own user; only tests use that.
     """
@@ -56,6 +58,7 @@ class Child:
     after: tuple[str, ...] = ()
     more_logs: tuple[str, ...] = ()
     follows: str = ""
+    answers: int = 0
     whole: bool = False
     umask: int = 0o027
     open_files: int = 65536
@@ -174,19 +177,16 @@ def _media(system: System, environment: Mapping[str, str]) -> Child:
         environment=_pairs(base_environment(system, environment)),
         follows=str(system.paths.relay_wish),
         ready=(f"udp:{ports.RTPENGINE_CONTROL}",),
+        answers=ports.RTPENGINE_CONTROL,
     )
 
 
 def _guard(system: System, environment: Mapping[str, str]) -> Child:
     """The only process with CAP_NET_ADMIN. Without that right it still decides bans; Kamailio alone enforces them."""
+    told = () if system.firewall else ("--no-firewall",)
     return Child(
         name=GUARD,
-        argv=(
-            str(system.paths.python),
-            "-m",
-            "ringfence.guard.daemon",
-            *(() if system.firewall else ("--no-firewall",)),
-        ),
+        argv=(str(system.paths.python), "-m", "ringfence.guard.daemon", *told),
         log=_log(system, GUARD),
         account=accounts.GUARD.name,
         capabilities=("net_admin",) if system.firewall else (),
@@ -222,6 +222,7 @@ def _sbc(system: System, environment: Mapping[str, str]) -> tuple[Child, Child]:
         account=accounts.SBC_MEDIA.name,
         environment=_pairs(base_environment(system, environment)),
         ready=(f"udp:{ports.SBC_RTPENGINE_CONTROL}",),
+        answers=ports.SBC_RTPENGINE_CONTROL,
     )
     signalling = Child(
         name=SBC,

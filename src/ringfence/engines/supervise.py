@@ -2,8 +2,8 @@
 
 `python -m ringfence.engines.supervise FOLDER LOG` reads FOLDER/children.json and writes FOLDER/state.json at a change.
 A successor finds the running children there, by number and start time, and goes on watching them (pidfd_open(2) works
-for any process). It is the only process that stays root, as init does; it opens no socket, and beside that folder it
-reads how much of the logs is kept: three numbers within bounds.
+for any process). It is the only process that stays root, as init does; nobody reaches it over a socket, and beside that
+folder it reads how much of the logs is kept: three numbers within bounds.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from ringfence.engines.logfiles import LARGEST, LogKeeper, open_log, read_log_ru
 from ringfence.engines.privileges import dropping
 from ringfence.engines.probes import is_ready
 from ringfence.engines.processes import Identity, identity, is_alive, kill_session, send, session_members
+from ringfence.engines.watchdog import fallen_silent
 from ringfence.hosts.paths import Paths
 
 log = logging.getLogger("supervise")
@@ -215,8 +216,16 @@ class Supervisor:
         unit.failed_starts = 0
         self._note()
         log.info("%s is ready after %.1f s", unit.child.name, time.time() - unit.since)
+        if unit.child.answers:
+            await self._expect_answers(unit)
         if unit.child.whole:
             await self._tie_together(unit)
+
+    async def _expect_answers(self, unit: Unit) -> None:
+        assert unit.process is not None
+        await fallen_silent(unit.child.answers)
+        log.warning("%s runs and does not answer: ending it", unit.child.name)
+        kill_session(unit.process)
 
     async def _tie_together(self, unit: Unit) -> None:
         assert unit.process is not None

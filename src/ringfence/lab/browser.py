@@ -19,6 +19,8 @@ class Browser:
     host: Host
     cookies: dict[str, str] = field(default_factory=dict)
     server: tuple[str, int] = (PBX_ADDRESS, PORT)
+    claims: dict[str, str] = field(default_factory=dict)
+    """What it says of itself beside what every lab's browser claims."""
 
     def get(self, path: str) -> tuple[int, str, str]:
         return self._ask("GET", path, "")
@@ -43,6 +45,7 @@ class Browser:
             "X-Forwarded-For": "203.0.113.9",
             "X-Ringfence-Client": "203.0.113.9",
             "Connection": "close",
+            **self.claims,
         }
         with context.wrap_socket(link, server_hostname=self.server[0]) as connection.sock:
             connection.request(method, path, body, headers)

@@ -31,7 +31,7 @@ def strip() -> None:
     those that are for us alone.
     """
     ksr.remove_named(NOT_CARRIED)
-    if ksr.number(f"$hdrc({HIDDEN})") > 1 and not ksr.over_link():
-        ksr.remove_first(HIDDEN)
+    if (marks := ksr.number(f"$hdrc({HIDDEN})")) > 1 and not ksr.over_link():
+        ksr.remove_first(HIDDEN, marks - 1)
     if _PERHAPS.search(ksr.whole_message()):
         ksr.remove_headers(_EXACT)

@@ -367,9 +367,10 @@ def remove_named(names: Iterable[str]) -> None:
         KSR.textops.remove_hf(name)
 
 
-def remove_first(name: str) -> None:
-    """The first header of this name alone."""
-    KSR.textops.remove_hf_idx(name, 0)
+def remove_first(name: str, count: int) -> None:
+    """So many headers of this name, from the first one on."""
+    for index in range(count):
+        KSR.textops.remove_hf_idx(name, index)
 
 
 def append_header(line: str) -> None:

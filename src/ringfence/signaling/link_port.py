@@ -1,4 +1,4 @@
-"""The part of the typed port to Kamailio that only registrations over the SBC's link use."""
+"""The part of the typed port to Kamailio that only the SBC's link uses."""
 
 import os
 
@@ -31,3 +31,13 @@ def agents_told() -> str:
 def answer_nothing(*, also_when_the_core_is_gone: bool) -> None:
     """The SBC passes the request on and says nothing by itself: no 100, and if so wanted no 503 either."""
     KSR.pv.seti("$var(silent)", 2 if also_when_the_core_is_gone else 1)
+
+
+def has_no_media_outside() -> bool:
+    """Whether the SBC itself refused what was sent to its client, for its own relay is gone. In a failure route the
+    answer that won says so; one that a client gave names the client, and its 503 was made a 500 on the way."""
+    return (
+        ksr.number("$T_rpl($rs)") == 503
+        and ksr.number("$T_rpl($Rp)") == ports.LINK_TO_CORE
+        and not ksr.text("$T_rpl($hdr(X-Ringfence-Client))")
+    )

@@ -22,6 +22,7 @@ from ringfence.signaling import (
     joining,
     keeping,
     ksr,
+    link_port,
     media,
     outward,
     picking,
@@ -268,6 +269,8 @@ def ksr_trunk_reply(*_: object) -> None:
 @guarded(drop_message, _report)
 def ksr_failure_in_dialog(*_: object) -> None:
     calls.failed(this_worker(), in_dialog=True)
+    if not ksr.cancelled() and link_port.has_no_media_outside():
+        ksr.final_reply(media.UNAVAILABLE.code, media.UNAVAILABLE.reason)
     handover.give_back(this_worker())
 
 

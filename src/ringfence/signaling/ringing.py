@@ -19,6 +19,7 @@ from ringfence.signaling import (
     ksr,
     limits,
     lines,
+    link_port,
     media,
     memory,
     outward,
@@ -79,8 +80,12 @@ def _exhausted(verdict: RingList, worker: Worker) -> Verdict:
 
 
 def failed(worker: Worker) -> None:
-    """Nobody took the call where it rang: the next step, or the end of it."""
+    """Nobody took the call where it rang: the next step, or the end of it. A relay outside that is gone is told as our
+    own would be; the engine makes 500 of the 503 of anybody else (RFC 3261 section 16.7).
+    """
     verdict = None if ksr.cancelled() else _next_step(ksr.number("$T_reply_code"), worker)
+    if verdict is None and not ksr.cancelled() and link_port.has_no_media_outside():
+        verdict = media.UNAVAILABLE
     match verdict:
         case None:
             calls.failed(worker, in_dialog=False)

@@ -89,13 +89,23 @@ SPOOFED = [
     ("Identity", "boss-signature;info=<https://boss.example>"),
     ("Privacy", "id"),
     ("P-Charging-Vector", "icid-value=boss"),
+    ("Referred-By", "<sip:boss@acme.example>"),
+    ("Alert-Info", "<http://boss.example>;info=alert-autoanswer"),
+    ("Call-Info", "<sip:boss@acme.example>;answer-after=0"),
+    ("Answer-Mode", "Auto;boss"),
+    ("Priv-Answer-Mode", "Auto;boss"),
+    ("Service-Route", "<sip:boss@acme.example;lr>"),
+    ("Path", "<sip:boss@acme.example;lr>"),
+    ("X-Ringfence-Client", "boss"),
 ]
 
 
-def test_spoofed_identities_never_reach_the_callee(phone: Any) -> None:
-    """Case 35: the callee sees only the authenticated extension."""
+@pytest.mark.parametrize("gap", ["", " ", "\t", " \t "], ids=["none", "space", "tab", "both"])
+def test_spoofed_identities_never_reach_the_callee(phone: Any, gap: str) -> None:
+    """Case 35: the callee sees only the authenticated extension, and does not answer by itself (RFC 5373). White space
+    may stand before the colon (RFC 3261 section 25.1, HCOLON)."""
     caller, callee = phone("166"), phone("167")
-    caller.begin_call("167", SPOOFED)
+    caller.begin_call("167", [(name + gap, value) for name, value in SPOOFED])
     invite = callee.request("INVITE")
     callee.respond(invite, 486, "Busy Here", "t")
     assert b"boss" not in invite.raw

@@ -17,6 +17,7 @@ from ringfence.lab import tone
 from ringfence.lab.attackers import crack_password
 from ringfence.lab.browser import Browser
 from ringfence.lab.certified import Certified, register_with, shown
+from ringfence.lab.hanging import hang
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.phones import Baresip
 from ringfence.lab.product import Product, within
@@ -209,6 +210,15 @@ def _reached(caller: Softphone, callee: Softphone) -> bool:
     except (NoAnswer, AssertionError):
         return False
     return end_call(caller, callee, dialog).status == 200
+
+
+def test_a_relay_that_hangs_on_the_sbcs_host_is_started_anew(far: Any, outside: Any, phone: Any) -> None:
+    """Fault: its relay is there and answers nothing. The supervisor of that host ends it, and calls pass again."""
+    remote, inside = outside("925"), phone("926")
+    before = far.edge.process_ids()["sbcmedia"]
+    hang(before)
+    within(15, lambda: far.edge.process_ids()["sbcmedia"] != before, "the relay is another one")
+    within(10, lambda: _reached(remote, inside), "calls pass again")
 
 
 def test_without_the_link_phones_are_told_at_once(far: Any, outside: Any, lab: Any) -> None:

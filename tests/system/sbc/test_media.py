@@ -10,14 +10,18 @@ import pytest
 
 from ringfence.hosts import ports
 from ringfence.lab import sip, srtp, tone
+from ringfence.lab.hanging import hang, hanging
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.phones import Baresip
 from ringfence.lab.product import within
 from ringfence.lab.softphone import NoAnswer, Softphone, Transport, dialog_of_caller, end_call, establish
 from tests.system.features.steps import branch_of
+from tests.system.hearing import ear
 
 pytestmark = [pytest.mark.system, pytest.mark.restarts, pytest.mark.usefixtures("with_sbc", "oracle")]
 BEHIND = "192.168.178.20"
+ANEW_WITHIN = 15
+"""Seconds until a relay that hangs is another one."""
 
 
 class Outside(Baresip):
@@ -60,21 +64,30 @@ def test_a_phone_behind_a_translator_is_reached_where_it_really_is(outside: Any,
     assert remote.register(expires=0, contact=f"<sip:621@{BEHIND}:5060>").status == 200
 
 
-def test_without_its_relay_no_call_passes_the_sbc(outside: Any, phone: Any, pbx: Any) -> None:
-    """Raw SDP never travels: 503 while the SBC's relay is stopped; with it calls pass again."""
-    remote, inside = outside("621"), phone("622")
-    relay = pbx.product.process_ids()["sbcmedia"]
-    os.kill(relay, signal.SIGSTOP)
-    try:
-        uri = f"sip:622@{remote.account.domain}"
-        content, body = remote.offer()
-        headers = [*remote.headers("INVITE", uri), *content]
-        remote.send(sip.compose(f"INVITE {uri} SIP/2.0", headers, body))
-        assert remote.final(branch_of(headers), 10).status == 503
-        assert [one for one in inside.requests_within(0.5) if one.method == "INVITE"] == []
-    finally:
-        os.kill(relay, signal.SIGCONT)
+@pytest.mark.parametrize("calls", ["outside", "inside"])
+def test_without_its_relay_no_call_passes_the_sbc(outside: Any, phone: Any, pbx: Any, calls: str) -> None:
+    """Raw SDP never travels: 503 while the SBC's relay hangs, whichever side calls; with it calls pass again."""
+    remote, inside = outside("923"), phone("924")
+    caller, callee = (remote, inside) if calls == "outside" else (inside, remote)
+    with hanging(pbx.product.process_ids()["sbcmedia"]):
+        uri = f"sip:{callee.account.user}@{caller.account.domain}"
+        content, body = caller.offer()
+        headers = [*caller.headers("INVITE", uri), *content]
+        assert caller.authenticated("INVITE", uri, headers, body, 10).status == 503
+        assert [one for one in callee.requests_within(0.5) if one.method == "INVITE"] == []
     within(30, lambda: passes(remote, inside), "calls pass again")
+
+
+def test_without_its_relay_a_call_outside_is_not_changed(outside: Any, phone: Any, pbx: Any) -> None:
+    """A re-INVITE (RFC 3261 section 14) is answered 503 from either side, and the call goes on as it is."""
+    remote, inside = outside("923"), phone("924")
+    ours, theirs = establish(inside, remote)
+    with hanging(pbx.product.process_ids()["sbcmedia"]):
+        for one, dialog in ((inside, ours), (remote, theirs)):
+            content, body = one.offer()
+            assert one.ask_in_dialog(dialog, "INVITE", content, body, 10).status == 503
+    within(30, lambda: passes(outside("921"), phone("922")), "calls pass again")
+    assert end_call(inside, remote, ours).status == 200
 
 
 @pytest.mark.parametrize("answers", ["inside", "outside"])
@@ -85,17 +98,13 @@ def test_an_answer_that_the_sbcs_relay_did_not_see_passes_without_its_addresses(
     where the core is asked to pass it on the call ends."""
     remote, inside = outside("625"), phone("626")
     caller, callee = (remote, inside) if answers == "inside" else (inside, remote)
-    relay = pbx.product.process_ids()["sbcmedia"]
     _, headers = caller.begin_call(callee.account.user)
     invite = callee.request("INVITE")
     callee.respond(invite, 180, "Ringing", "x")
     time.sleep(0.3)
-    os.kill(relay, signal.SIGSTOP)
-    try:
+    with hanging(pbx.product.process_ids()["sbcmedia"]):
         callee.respond(invite, 200, "OK", "x", body=sip.sdp(callee.address, 40_000))
         answered = caller.final(branch_of(headers), 10)
-    finally:
-        os.kill(relay, signal.SIGCONT)
     assert (answered.status, answered.body, answered.header("content-type")) == (200, b"", "")
     dialog = dialog_of_caller(answered)
     caller.send(caller.in_dialog(dialog, "ACK"))
@@ -118,6 +127,20 @@ def test_a_call_whose_sbc_relay_was_killed_is_ended(outside: Any, phone: Any, pb
         side.respond(side.request("BYE", 40), 200, "OK")
     within(20, lambda: pbx.product.process_ids()["sbcmedia"] != before, "the relay is back")
     within(30, lambda: passes(remote, inside), "calls pass again")
+
+
+def test_a_relay_of_the_sbc_that_hangs_is_started_anew(outside: Any, phone: Any, pbx: Any) -> None:
+    """Fault: it is there and answers nothing. As if it had been killed: calls pass again, with their sound."""
+    remote, inside = outside("921"), phone("922")
+    before = pbx.product.process_ids()["sbcmedia"]
+    hang(before)
+    within(ANEW_WITHIN, lambda: pbx.product.process_ids()["sbcmedia"] != before, "the relay is another one")
+    within(10, lambda: passes(remote, inside), "calls pass again")
+    dialog, _ = establish(inside, remote)
+    with ear(remote) as theirs, ear(inside) as ours:
+        assert ours.speaks(sip.media_address(dialog.body))
+        assert not theirs.said and theirs.listen(0.5)
+    assert end_call(inside, remote, dialog).status == 200
 
 
 def test_a_call_outside_that_goes_on_is_not_ended(outside: Any, phone: Any) -> None:

@@ -1,13 +1,19 @@
 """A call for help connects whatever else forbids it (reference: "Call Control and Fraud Prevention"; case 113)."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
+from ringfence.lab import sip
+from ringfence.lab.hanging import hang
 from ringfence.lab.product import within
+from ringfence.lab.softphone import NoAnswer, Softphone, end_call, establish
+from tests.system.hearing import ear
 
 pytestmark = pytest.mark.usefixtures("oracle")
+HELP_WITHIN: Final = 15
+"""Seconds from when the media relay began to hang."""
 
 
 @pytest.fixture
@@ -45,3 +51,30 @@ def test_a_suspended_extension_without_rights_reaches_the_emergency_service(
 
 def _recorded(pbx: Any) -> bool:
     return any(row["caller"].startswith("123@") and row["code"] == 200 for row in pbx.product.call_records())
+
+
+@pytest.mark.restarts
+def test_a_media_relay_that_hangs_keeps_nobody_from_calling_for_help(
+    pbx: Any, provider: Any, registered: dict[str, Any], phone: Any
+) -> None:
+    """Issue 5, "emergency calls": it is there and answers nothing, which is worse than being killed. Help is
+    reached with sound within seconds, and so is everybody else."""
+    one, other = phone("920"), phone("921")
+    relay = pbx.product.process_ids()["media"]
+    hang(relay)
+    _, took = within(HELP_WITHIN, lambda: _helped(one), "help is reached with sound")
+    print(f"help was reached {took:.1f} s after the relay began to hang")
+    assert pbx.product.process_ids()["media"] != relay
+    assert end_call(one, other, establish(one, other)[0]).status == 200
+
+
+def _helped(phone: Softphone) -> bool:
+    """Whether a call for help is answered and its sound comes back from there."""
+    uri, headers = phone.begin_call("112")
+    try:
+        dialog = phone.call_answered(uri, headers, timeout=15)
+    except NoAnswer:
+        return False
+    with ear(phone) as own:
+        heard = any(own.speaks(sip.media_address(dialog.body)) and own.listen(0.1) for _ in range(30))
+    return heard and phone.ask_in_dialog(dialog, "BYE", timeout=10).status == 200

@@ -173,18 +173,19 @@ def test_a_call_that_goes_out_shows_nothing_of_the_inside(
     nothing_counted(pbx)
 
 
+@pytest.mark.parametrize("times", [1, 3])
 @pytest.mark.parametrize("mark", ["dch", "ucv", "x"])
 def test_a_phone_cannot_say_that_its_call_is_hidden_already(
-    pbx: Any, carrier: Carrier, phone: Any, over_carrier: None, mark: str
+    pbx: Any, carrier: Carrier, phone: Any, over_carrier: None, mark: str, times: int
 ) -> None:
-    """The engine believes its own header, whoever wrote it."""
+    """The engine believes its own header, whoever wrote it, and the first one of several."""
     desk: Softphone = phone(DESK)
     carrier.heard.clear()
-    begun = desk.begin_call("+498912345678", [("TH", mark)])
+    begun = desk.begin_call("+498912345678", [("TH", mark)] * times)
     theirs = carrier.answer_call(carrier.request("INVITE", 10))
     ours = desk.call_answered(*begun, 10)
     carrier.request("ACK")
-    raw = desk.in_dialog(ours, "BYE", [("TH", mark)])
+    raw = desk.in_dialog(ours, "BYE", [("TH", mark)] * times)
     desk.send(raw)
     carrier.respond(carrier.request("BYE"), 200, "OK")
     assert desk.final(sip.parse(raw).branch, 10).status == 200

@@ -51,12 +51,13 @@ def test_a_claim_in_any_line_is_searched_for_and_found(kamailio: Kamailio, name:
     assert re.match(pattern, name, re.IGNORECASE)
 
 
-@pytest.mark.parametrize(("port", "expected"), [(5060, [("TH", 0)]), (LINK_TO_CORE, [])])
+@pytest.mark.parametrize(("port", "expected"), [(5060, [("TH", 0), ("TH", 1)]), (LINK_TO_CORE, [])])
 def test_a_phone_does_not_say_that_its_call_is_hidden_already(
     kamailio: Kamailio, port: int, expected: list[tuple[str, int]]
 ) -> None:
-    """The engine adds its own to all that comes in, behind what was there; the SBC has taken its clients' away."""
-    values = {"$hdrc(TH)": 2, "$Rp": port}
+    """The engine adds its own to all that comes in, behind what was there, and believes the first, however many there
+    are; the SBC has taken its clients' away."""
+    values = {"$hdrc(TH)": 3, "$Rp": port}
     kamailio.answers |= {"pv.get": values.get, "textops.remove_hf_idx": 1, "kx.get_proto": "tls"}
     stripped(kamailio, PLAIN)
     assert kamailio.arguments_of("textops.remove_hf_idx") == expected
