@@ -2,9 +2,11 @@
 
 import socket
 import sqlite3
+import ssl
+import struct
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,17 @@ import pytest
 
 from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS, Host
-from ringfence.lab.softphone import Softphone, Transport, end_call, establish
+from ringfence.lab.product import within
+from ringfence.lab.softphone import Softphone, Transport, end_call, establish, unchecked_tls
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
 
-TCP = (PBX_ADDRESS, 5063)
+TCP, TLS = (PBX_ADDRESS, 5063), (PBX_ADDRESS, 5061)
+KEEP_ALIVES = b"\r\n\r\n" * 16_000
+"""Each of them is answered (RFC 5626 section 4.4.1), by whoever reads the stream."""
+CONNECTION_MEMORY = 80_000
+"""Bytes of the core's memory that one takes, about."""
+
 SLOW_SENDERS = 300
 MOST_CONNECTIONS = 20
 ESTABLISHED = b"\x01"
@@ -77,6 +85,40 @@ def test_ten_silent_connections_keep_nobody_waiting(phone: Any, stranger: Any) -
         begun = time.monotonic()
         assert one.register().status == 200
         assert time.monotonic() - begun <= 0.3
+
+
+def test_a_stranger_that_sends_nothing_but_keep_alives_takes_no_phones_turn(pbx: Any, phone: Any, stranger: Any) -> None:
+    """Beside cases 43 and 44: a megabyte on each of eight connections kept every phone over TCP waiting for half a
+    minute, for the kernel joins segments, and saw a few packets alone.
+    """
+    lasting, host = [phone("931", Transport.TLS), phone("932", Transport.TCP)], stranger()
+    free = pbx.product.shared_memory_free()
+    with ExitStack() as stack:
+        links = [stack.enter_context(_secure(host)) for _ in range(8)]
+        waits = []
+        for _ in range(10):
+            for link in links:
+                _send_all_it_takes(link)
+            begun = time.monotonic()
+            assert [one.options().status for one in lasting] == [200, 200]
+            waits.append(time.monotonic() - begun)
+    assert max(waits) <= 1.0, waits
+    within(40, lambda: free - pbx.product.shared_memory_free() < CONNECTION_MEMORY, "its connections are forgotten")
+
+
+def _secure(host: Host) -> ssl.SSLSocket:
+    link = host.tcp()
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    link.settimeout(4)
+    link.connect(TLS)
+    return unchecked_tls().wrap_socket(link)
+
+
+def _send_all_it_takes(link: ssl.SSLSocket) -> None:
+    link.setblocking(False)
+    with suppress(OSError):  # also of a connection that takes no more at the moment
+        for _ in range(16):
+            link.send(KEEP_ALIVES)
 
 
 @pytest.mark.parametrize("method", ["INVITE", "REGISTER", "OPTIONS", "SUBSCRIBE"])
