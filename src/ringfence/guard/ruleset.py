@@ -35,8 +35,9 @@ METER_SIZE: Final = 65_535
 METER_TIMEOUT: Final = 10
 METERS: Final = ("rate_1_", "rate_2_", "sbc_rate_1_", "sbc_rate_2_", "never_rate", "seen", "volume", "sbc_volume")
 BYTES_OF_A_PACKET: Final = 256
-"""For a packet that a rate lets through, a source may send this much over TCP. The kernel joins the segments of a stream
-to packets of up to 64 KiB and counts each of those once: sixteen thousand keep-alives, all of which are answered.
+"""For a packet that a rate lets through, a source may send this much over TCP. The kernel joins the segments of a
+stream to packets of up to 64 KiB and counts each of those once: sixteen thousand keep-alives, each of which is
+answered.
 """
 
 BYTES_OF_A_STRANGERS_PACKET: Final = 128

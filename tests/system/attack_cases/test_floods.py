@@ -87,7 +87,9 @@ def test_ten_silent_connections_keep_nobody_waiting(phone: Any, stranger: Any) -
         assert time.monotonic() - begun <= 0.3
 
 
-def test_a_stranger_that_sends_nothing_but_keep_alives_takes_no_phones_turn(pbx: Any, phone: Any, stranger: Any) -> None:
+def test_a_stranger_that_sends_nothing_but_keep_alives_takes_no_phones_turn(
+    pbx: Any, phone: Any, stranger: Any
+) -> None:
     """Beside cases 43 and 44: a megabyte on each of eight connections kept every phone over TCP waiting for half a
     minute, for the kernel joins segments, and saw a few packets alone.
     """
@@ -158,7 +160,7 @@ def test_presence_documents_are_refused_unread(phone: Any, body: bytes) -> None:
 
 
 def test_calls_go_on_while_the_database_is_locked(pbx: Any, phone: Any) -> None:
-    """Case 50: no worker asks the database, so a call between registered phones is set up in two seconds."""
+    """Cases 50 and 120: no worker asks the database, so a call between registered phones is set up in two seconds."""
     caller, callee = phone("406"), phone("407")
     with _locked(pbx.product.paths.portal_database):
         begun = time.monotonic()

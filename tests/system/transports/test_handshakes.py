@@ -60,7 +60,7 @@ def broken_hellos() -> tuple[bytes, ...]:
 def test_broken_handshakes_end_no_worker_and_a_phone_registers_meanwhile(
     pbx: Any, stranger: Callable[[], Host], lab: Any
 ) -> None:
-    """1,000 of them here, 10,000 with RINGFENCE_BROKEN_HANDSHAKES=10000; `oracle` looks at the workers."""
+    """Case 83: 1,000 of them here, 10,000 with RINGFENCE_BROKEN_HANDSHAKES=10000; `oracle` looks at the workers."""
     attackers, hellos = [stranger() for _ in range(4)], broken_hellos()
     for attacker in attackers:
         pbx.product.allow(attacker.address, "broken handshakes")

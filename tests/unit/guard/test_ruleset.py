@@ -21,6 +21,8 @@ OPENING = "tcp flags & (fin | syn | rst | ack) == syn"
 METERED = "update @connecting4 { ip saddr limit rate over 20/minute burst 10 packets }"
 SHAPE = Shape(Ports((5060,), (5061, 5063)), MEMBERS, SecuritySettings())
 
+VOLUME = "{ ip saddr limit rate over 128000 bytes/second burst 128000 bytes }"
+
 
 def shared(packets: int) -> list[str]:
     limit = f"limit rate {packets}/second burst {packets} packets return"
@@ -57,8 +59,7 @@ def test_known_sources_obey_the_levels_and_skip_only_the_limit_they_would_share(
     assert [rule for rule in rules if "nfproto ipv4" in rule or "ip saddr" in rule] == [
         "meta nfproto ipv4 update @rate_2_4 { ip saddr limit rate over 2000/second burst 2000 packets } goto over_2",
         "meta nfproto ipv4 update @rate_1_4 { ip saddr limit rate over 500/second burst 500 packets } goto over_1",
-        "meta nfproto ipv4 meta l4proto tcp update @volume4 "
-        "{ ip saddr limit rate over 128000 bytes/second burst 128000 bytes } counter name dropped_level_1 drop",
+        f"meta nfproto ipv4 meta l4proto tcp update @volume4 {VOLUME} counter name dropped_level_1 drop",
         f"meta nfproto ipv4 {OPENING} ip saddr != @known4 {METERED} counter name dropped_connections drop",
         "ip saddr @known4 return",
     ]
