@@ -33,7 +33,17 @@ UNMARK: Final = f"meta mark set meta mark & {0xFFFF_FFFF ^ ALLOWED_MARK:#x}"
 KNOWN_SET_SIZE: Final = 65_536
 METER_SIZE: Final = 65_535
 METER_TIMEOUT: Final = 10
-METERS: Final = ("rate_1_", "rate_2_", "sbc_rate_1_", "sbc_rate_2_", "never_rate", "seen")
+METERS: Final = ("rate_1_", "rate_2_", "sbc_rate_1_", "sbc_rate_2_", "never_rate", "seen", "volume", "sbc_volume")
+BYTES_OF_A_PACKET: Final = 256
+"""For a packet that a rate lets through, a source may send this much over TCP. The kernel joins the segments of a
+stream to packets of up to 64 KiB and counts each of those once: sixteen thousand keep-alives, each of which is
+answered.
+"""
+
+BYTES_OF_A_STRANGERS_PACKET: Final = 128
+"""The same for what all unknown sources share: less than a registration over TLS needs, and more than its keep-alives.
+"""
+
 CONNECTING: Final = "connecting"
 CONNECTION_SECONDS: Final = 30
 """Kamailio closes a silent connection sooner (`tcp_msg_data_timeout`, `tcp_msg_read_timeout` in its configuration)."""
@@ -244,6 +254,8 @@ def _rate_rules(settings: SecuritySettings, sources: tuple[_Source, ...], suffix
     rules: list[str] = []
     for level, packets in reversed(sbc_levels(settings) if door else levels(settings)):
         rules += _meter(f"{door}rate_{level}_", packets, f"over_{level}{suffix}", sources)
+        if level is Level.ONE:
+            rules += _volume(f"{door}volume", packets, sources)
     if settings.unknown_connections_enabled:
         rules += _connections(settings.unknown_connections, sources)
     if settings.unknown_sources_enabled:
@@ -268,7 +280,9 @@ def _connections(most: int, sources: tuple[_Source, ...]) -> list[str]:
 def _shared(packets: int) -> list[str]:
     """UDP and TCP each have their allowance: a forged source can only spend that of UDP for long."""
     limit = f"limit rate {packets}/second burst {packets} packets return"
-    return [f"meta l4proto {protocol} {limit}" for protocol in ("udp", "tcp")] + [Dropped.UNKNOWN.and_drop]
+    within = [f"meta l4proto {protocol} {limit}" for protocol in ("udp", "tcp")]
+    over = _over_bytes(packets * BYTES_OF_A_STRANGERS_PACKET)
+    return [f"meta l4proto tcp {over} {Dropped.UNKNOWN.and_drop}", *within, Dropped.UNKNOWN.and_drop]
 
 
 def levels(settings: SecuritySettings) -> list[tuple[Level, int]]:
@@ -297,6 +311,19 @@ def _meter(name: str, packets: int, over: str, sources: tuple[_Source, ...]) -> 
     limit = f"limit rate over {packets}/second burst {packets} packets"
     rule = f"meta nfproto ipv{{version}} update @{name}{{version}} {{{{ {{key}} {limit} }}}} goto {over}"
     return _each_version(rule, sources)
+
+
+def _volume(name: str, packets: int, sources: tuple[_Source, ...]) -> list[str]:
+    """What a source may send over TCP while it stays within level 1. Its excess is only dropped: that is how streams
+    learn to be slower, and many phones behind one address do nothing wrong.
+    """
+    held = f"{{{{ {{key}} {_over_bytes(packets * BYTES_OF_A_PACKET)} }}}}"
+    rule = f"meta nfproto ipv{{version}} meta l4proto tcp update @{name}{{version}} {held} "
+    return _each_version(rule + Dropped.LEVEL_1.and_drop, sources)
+
+
+def _over_bytes(most: int) -> str:
+    return f"limit rate over {most} bytes/second burst {most} bytes"
 
 
 def _over_rules(level: Level, sources: tuple[_Source, ...]) -> list[str]:

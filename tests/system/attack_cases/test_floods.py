@@ -2,9 +2,11 @@
 
 import socket
 import sqlite3
+import ssl
+import struct
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,17 @@ import pytest
 
 from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS, Host
-from ringfence.lab.softphone import Softphone, Transport, end_call, establish
+from ringfence.lab.product import within
+from ringfence.lab.softphone import Softphone, Transport, end_call, establish, unchecked_tls
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
 
-TCP = (PBX_ADDRESS, 5063)
+TCP, TLS = (PBX_ADDRESS, 5063), (PBX_ADDRESS, 5061)
+KEEP_ALIVES = b"\r\n\r\n" * 16_000
+"""Each of them is answered (RFC 5626 section 4.4.1), by whoever reads the stream."""
+CONNECTION_MEMORY = 80_000
+"""Bytes of the core's memory that one takes, about."""
+
 SLOW_SENDERS = 300
 MOST_CONNECTIONS = 20
 ESTABLISHED = b"\x01"
@@ -79,6 +87,42 @@ def test_ten_silent_connections_keep_nobody_waiting(phone: Any, stranger: Any) -
         assert time.monotonic() - begun <= 0.3
 
 
+def test_a_stranger_that_sends_nothing_but_keep_alives_takes_no_phones_turn(
+    pbx: Any, phone: Any, stranger: Any
+) -> None:
+    """Beside cases 43 and 44: a megabyte on each of eight connections kept every phone over TCP waiting for half a
+    minute, for the kernel joins segments, and saw a few packets alone.
+    """
+    lasting, host = [phone("931", Transport.TLS), phone("932", Transport.TCP)], stranger()
+    free = pbx.product.shared_memory_free()
+    with ExitStack() as stack:
+        links = [stack.enter_context(_secure(host)) for _ in range(8)]
+        waits = []
+        for _ in range(10):
+            for link in links:
+                _send_all_it_takes(link)
+            begun = time.monotonic()
+            assert [one.options().status for one in lasting] == [200, 200]
+            waits.append(time.monotonic() - begun)
+    assert max(waits) <= 1.0, waits
+    within(40, lambda: free - pbx.product.shared_memory_free() < CONNECTION_MEMORY, "its connections are forgotten")
+
+
+def _secure(host: Host) -> ssl.SSLSocket:
+    link = host.tcp()
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    link.settimeout(4)
+    link.connect(TLS)
+    return unchecked_tls().wrap_socket(link)
+
+
+def _send_all_it_takes(link: ssl.SSLSocket) -> None:
+    link.setblocking(False)
+    with suppress(OSError):  # also of a connection that takes no more at the moment
+        for _ in range(16):
+            link.send(KEEP_ALIVES)
+
+
 @pytest.mark.parametrize("method", ["INVITE", "REGISTER", "OPTIONS", "SUBSCRIBE"])
 def test_no_answer_is_larger_than_half_again_and_none_is_repeated(attacker: Softphone, method: str) -> None:
     """Case 47: a forged source gets at most 1.5 times what was sent in its name, and never a second 401 or 407."""
@@ -116,7 +160,7 @@ def test_presence_documents_are_refused_unread(phone: Any, body: bytes) -> None:
 
 
 def test_calls_go_on_while_the_database_is_locked(pbx: Any, phone: Any) -> None:
-    """Case 50: no worker asks the database, so a call between registered phones is set up in two seconds."""
+    """Cases 50 and 120: no worker asks the database, so a call between registered phones is set up in two seconds."""
     caller, callee = phone("406"), phone("407")
     with _locked(pbx.product.paths.portal_database):
         begun = time.monotonic()

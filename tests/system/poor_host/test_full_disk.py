@@ -24,6 +24,7 @@ KILLED: Final = ("guard", "core", "media", "voice", "ingest", "portal")
 def test_while_the_disk_is_full_calls_go_on_attackers_are_banned_and_no_record_is_lost(
     poor: Any, phone: Callable[..., Softphone], stranger: Any
 ) -> None:
+    """Case 121: the alarm is raised, nothing is lost, and all goes on by itself when there is room again."""
     one, other, evil = phone("103"), phone("104"), stranger()
     before = len(poor.product.call_records())
     with _full(poor.product.paths.state):

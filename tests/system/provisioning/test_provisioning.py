@@ -75,7 +75,7 @@ def test_a_desk_phone_registers_with_what_its_file_says(pbx: Any, stranger: Any,
 
 
 def test_an_app_registers_with_its_file_which_is_there_once(pbx: Any, stranger: Any) -> None:
-    """V101: the QR code's address answers a single time."""
+    """Case 101: the QR code's address answers a single time."""
     host = stranger()
     made = add(pbx, "124", vendor="generic", mac="", grace_minutes=0)
     status, text = fetch(host, made["file"])
@@ -122,7 +122,7 @@ def test_a_phone_that_changes_hands_gets_another_directory(pbx: Any, stranger: A
 
 
 def test_a_sweep_is_banned_from_provisioning_while_its_sip_goes_on(pbx: Any, stranger: Any) -> None:
-    """V100: MACs and directories guessed at; the same answer for all, a ban of its own scope, and no harm to phones."""
+    """Case 100: MACs and directories guessed at; the same answer for all, a ban of its own scope, and phones go on."""
     host, made = stranger(), add(pbx, "128")
     with Softphone(host, (PBX_ADDRESS, 5060), pbx.account("129")) as desk:
         assert desk.register().status == 200
@@ -138,7 +138,7 @@ def test_a_sweep_is_banned_from_provisioning_while_its_sip_goes_on(pbx: Any, str
 
 
 def test_a_sweep_at_the_top_is_banned_too(pbx: Any, stranger: Any) -> None:
-    """V100: whoever tries MAC addresses on the port for phones knows no directory."""
+    """Case 100: whoever tries MAC addresses on the port for phones knows no directory."""
     pbx.rest.patch("settings/web-access", provisioning_http=True)
     for port in (8887, 8888):
         host = stranger()
@@ -149,7 +149,7 @@ def test_a_sweep_at_the_top_is_banned_too(pbx: Any, stranger: Any) -> None:
 
 
 def test_plain_http_is_closed_until_somebody_opens_it(pbx: Any, stranger: Any) -> None:
-    """V104: refused, not redirected; with the switch of "Web Access" the same files are there, and nothing else."""
+    """Case 104: refused, not redirected; with the switch of "Web Access" the same files are there, and nothing else."""
     host, made = stranger(), add(pbx, "130")
     with pytest.raises(ConnectionRefusedError):
         fetch(host, made["file"], 8888)
@@ -160,7 +160,7 @@ def test_plain_http_is_closed_until_somebody_opens_it(pbx: Any, stranger: Any) -
 
 
 def test_no_log_holds_the_secret_address(pbx: Any, stranger: Any) -> None:
-    """V101: the access log and the portal's own say that somebody fetched, not what."""
+    """Case 101: the access log and the portal's own say that somebody fetched, not what."""
     made = add(pbx, "131")
     assert fetch(stranger(), made["file"])[0] == 200
     token = made["directory"].split("/")[-2]

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from ringfence.lab.product import within
+from ringfence.lab.softphone import Transport
+from tests.system.transports.test_renewal import assert_nobody_is_dropped
 from tests.system.web_access.test_web_access import ISSUING, bring, connected, fingerprint, unchecked
 from tests.unit.engines.authority import server
 
@@ -31,3 +33,11 @@ def test_another_certificate_is_served_by_the_sbc_too_and_no_connection_ends(pbx
         assert fingerprint(made) != before
         begun.sendall(b"GET /other HTTP/1.1\r\nHost: pbx\r\n\r\n")
         assert begun.recv(9) == b"HTTP/1.1 "
+
+
+def test_two_hundred_connections_at_the_sbc_and_a_call_outlive_a_new_certificate(
+    pbx: Any, outside: Any, phone: Any, stranger: Any
+) -> None:
+    """Case 87 at 5065, where the SBC speaks TLS and WSS."""
+    caller, callee = outside("935", Transport.TLS), phone("936")
+    assert_nobody_is_dropped(pbx, stranger(), caller, callee, (SBC_WSS, SBC_WSS))

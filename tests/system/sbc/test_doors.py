@@ -1,6 +1,7 @@
 """The SBC's own doors: packet rates (reference: "Level 1 and Level 2 Security"), portal 8883 and provisioning 8882."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from ringfence.lab.network import PBX_ADDRESS, Host
 from ringfence.lab.product import within
 from ringfence.lab.rest import Refused
 from ringfence.lab.softphone import Transport, end_call, establish
+from tests.system.transports.test_handshakes import broken, broken_hellos
 
 pytestmark = [pytest.mark.system, pytest.mark.restarts, pytest.mark.usefixtures("with_sbc", "oracle")]
 
@@ -84,6 +86,24 @@ def test_provisioning_through_the_sbc_is_http_by_explicit_choice_only(stranger: 
     finally:
         pbx.rest.patch("settings/web-access", sbc_provisioning_http=False)
     within(5, lambda: fetch(host, "http", 8882, "/provisioning/x") == "closed", "it is closed again")
+
+
+def test_broken_handshakes_at_the_sbcs_web_doors_end_no_process(stranger: Any, pbx: Any) -> None:
+    """Case 83 at 8883 and 8882: a thousand at each, and both answer as before."""
+    host, hellos = stranger(), broken_hellos()
+    pbx.rest.patch("settings/web-access", sbc_provisioning_http=True)
+    try:
+        within(5, lambda: fetch(host, "http", 8882, "/provisioning/x").startswith("404 "), "the door is open")
+        before = pbx.product.process_ids()
+        for port in (8883, 8882):
+            for number in range(1_000):
+                with host.tcp() as link, suppress(OSError):
+                    broken(link, hellos[number % len(hellos)], port)
+        assert fetch(host, "https", 8883, "/sign-in").startswith("200 ")
+        assert fetch(host, "http", 8882, "/provisioning/x").startswith("404 ")
+        assert pbx.product.process_ids() == before
+    finally:
+        pbx.rest.patch("settings/web-access", sbc_provisioning_http=False)
 
 
 def fetch(host: Host, scheme: str, port: int, path: str) -> str:

@@ -56,3 +56,30 @@ def test_whoever_asks_for_a_tenants_domain_is_shown_its_certificate(pbx: Any, st
     )
     assert phone("705", Transport.TLS).options().status == 200
     pbx.rest.delete(f"tenants/{tenant['id']}")
+
+
+@pytest.mark.parametrize("port", [SIP_TLS, WSS, 8885, 8887])
+def test_odd_names_are_shown_the_systems_certificate(stranger: Any, port: int) -> None:
+    """RFC 6066 section 3: an address, a name as long as may be, one with a dot behind it, and what is no name."""
+    host = stranger()
+    usual = openssl(host, port, "-noservername")
+    assert "BEGIN CERTIFICATE" in usual
+    for name in (
+        PBX_ADDRESS,
+        "[::1]",
+        "x" * 255,
+        "acme.example.",
+        "..",
+        "../../acme",
+        "*.example",
+        "\xff\xfe",
+        "a b\n",
+    ):
+        assert openssl(host, port, "-servername", name) == usual, name
+
+
+def openssl(host: Any, port: int, *words: str) -> str:
+    """The certificate that is shown; "" if there is none."""
+    asked_with = ["timeout", "5", "openssl", "s_client", "-connect", f"{PBX_ADDRESS}:{port}", *words]
+    said = host.run(*asked_with, check=False, stdin="").stdout
+    return said.partition("-----BEGIN")[1] + said.partition("-----BEGIN")[2].partition("-----END")[0]

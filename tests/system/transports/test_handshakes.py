@@ -60,7 +60,7 @@ def broken_hellos() -> tuple[bytes, ...]:
 def test_broken_handshakes_end_no_worker_and_a_phone_registers_meanwhile(
     pbx: Any, stranger: Callable[[], Host], lab: Any
 ) -> None:
-    """1,000 of them here, 10,000 with RINGFENCE_BROKEN_HANDSHAKES=10000; `oracle` looks at the workers."""
+    """Case 83: 1,000 of them here, 10,000 with RINGFENCE_BROKEN_HANDSHAKES=10000; `oracle` looks at the workers."""
     attackers, hellos = [stranger() for _ in range(4)], broken_hellos()
     for attacker in attackers:
         pbx.product.allow(attacker.address, "broken handshakes")
@@ -79,11 +79,11 @@ def test_broken_handshakes_end_no_worker_and_a_phone_registers_meanwhile(
         assert phone.register(expires=0).status == 200
 
 
-def broken(link: socket.socket, hello: bytes) -> bool:
+def broken(link: socket.socket, hello: bytes, port: int = 5061) -> bool:
     """Connects and sends it; a reset instead of a close leaves no port behind on either side."""
     link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     link.settimeout(4)
-    link.connect((PBX_ADDRESS, 5061))
+    link.connect((PBX_ADDRESS, port))
     if hello:
         link.sendall(hello)
     return True

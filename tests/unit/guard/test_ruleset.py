@@ -21,10 +21,18 @@ OPENING = "tcp flags & (fin | syn | rst | ack) == syn"
 METERED = "update @connecting4 { ip saddr limit rate over 20/minute burst 10 packets }"
 SHAPE = Shape(Ports((5060,), (5061, 5063)), MEMBERS, SecuritySettings())
 
+VOLUME = "{ ip saddr limit rate over 128000 bytes/second burst 128000 bytes }"
+
 
 def shared(packets: int) -> list[str]:
     limit = f"limit rate {packets}/second burst {packets} packets return"
-    return [f"meta l4proto udp {limit}", f"meta l4proto tcp {limit}", "counter name dropped_unknown drop"]
+    most = f"limit rate over {128 * packets} bytes/second burst {128 * packets} bytes"
+    return [
+        f"meta l4proto tcp {most} counter name dropped_unknown drop",
+        f"meta l4proto udp {limit}",
+        f"meta l4proto tcp {limit}",
+        "counter name dropped_unknown drop",
+    ]
 
 
 def chain(text: str, name: str) -> list[str]:
@@ -51,10 +59,11 @@ def test_known_sources_obey_the_levels_and_skip_only_the_limit_they_would_share(
     assert [rule for rule in rules if "nfproto ipv4" in rule or "ip saddr" in rule] == [
         "meta nfproto ipv4 update @rate_2_4 { ip saddr limit rate over 2000/second burst 2000 packets } goto over_2",
         "meta nfproto ipv4 update @rate_1_4 { ip saddr limit rate over 500/second burst 500 packets } goto over_1",
+        f"meta nfproto ipv4 meta l4proto tcp update @volume4 {VOLUME} counter name dropped_level_1 drop",
         f"meta nfproto ipv4 {OPENING} ip saddr != @known4 {METERED} counter name dropped_connections drop",
         "ip saddr @known4 return",
     ]
-    assert rules[-3:] == shared(500)
+    assert rules[-4:] == shared(500)
 
 
 def test_connections_of_a_known_source_are_not_counted_and_the_limit_can_be_switched_off() -> None:
@@ -97,8 +106,8 @@ def test_a_full_meter_is_not_an_open_door_without_the_shared_limit_either() -> N
     off = replace(SHAPE, settings=replace(SecuritySettings(), unknown_sources_enabled=False))
     rules = chain(whole_table(off, ()), "sip_rates")
     assert "ip saddr @known4 return" not in rules
-    assert rules[-4] == ("meta nfproto ipv6 update @seen6 { ip6 saddr & ffff:ffff:ffff:ffff:: } return")
-    assert rules[-3:] == shared(2000)
+    assert rules[-5] == ("meta nfproto ipv6 update @seen6 { ip6 saddr & ffff:ffff:ffff:ffff:: } return")
+    assert rules[-4:] == shared(2000)
 
 
 def test_what_is_switched_off_is_not_in_the_kernel() -> None:

@@ -177,6 +177,7 @@ def test_every_operation_asks_a_permission(item: Operation) -> None:
 
 @pytest.mark.parametrize("item", [case(item) for item in operations() if item.path not in OPEN])
 def test_nothing_answers_without_a_token(site: Site, item: Operation) -> None:
+    """Case 90: 401 everywhere."""
     path = item.path.replace("{", "").replace("}", "")
     path = "/".join("1" if part.endswith("_id") else part for part in path.split("/"))
     assert Rest().refusal(item.method, path, {})["status"] == 401

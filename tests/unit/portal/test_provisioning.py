@@ -88,7 +88,7 @@ def test_a_phone_fetches_its_file_and_the_directory_closes_behind_it(site: Site)
 
 
 def test_strangers_learn_nothing_from_the_answer(site: Site) -> None:
-    """V100: unknown MAC, known MAC without its directory, closed directory, other file and `../`: one and the same."""
+    """Case 100: unknown MAC, known MAC without its directory, closed directory, other file, `../`: all the same."""
     made = add(site)
     token = made["directory"].split("/")[-2]
     Phone.objects.update(open_until=timezone.now())
@@ -116,7 +116,7 @@ def test_files_are_only_read(site: Site, method: str) -> None:
 
 
 def test_the_address_is_good_once_for_an_app(site: Site) -> None:
-    """V101: used twice, the second one gets nothing, and it is told of."""
+    """Case 101: used twice, the second one gets nothing, and it is told of."""
     made = add(site, vendor="generic", mac="", grace_minutes=0)
     assert fetch(made["file"], agent="Linphone/5").status_code == 200
     assert told(fetch(made["file"], agent="Linphone/5")) == NOTHING
@@ -124,7 +124,7 @@ def test_the_address_is_good_once_for_an_app(site: Site) -> None:
 
 
 def test_the_address_is_good_in_one_place_only(site: Site) -> None:
-    """V101: from another network nothing comes, while the phone's own can still fetch; told of once."""
+    """Case 101: from another network nothing comes, while the phone's own can still fetch; told of once."""
     made = add(site)
     assert fetch(made["file"]).status_code == 200
     assert [told(fetch(made["file"], ELSEWHERE)) for _ in range(3)] == [NOTHING] * 3
@@ -134,7 +134,7 @@ def test_the_address_is_good_in_one_place_only(site: Site) -> None:
 
 @pytest.mark.parametrize("networks", [{"networks": ["198.51.100.0/24"]}, {}])
 def test_networks_hold_for_the_phone_or_the_tenant(site: Site, networks: dict[str, Any]) -> None:
-    """V101: the address or network that was set for the phone, or for all phones of the tenant."""
+    """Case 101: the address or network that was set for the phone, or for all phones of the tenant."""
     if not networks:
         site.a.call("PATCH", f"tenants/{site.tenants['a']}/provisioning", {"networks": ["198.51.100.0/24"]})
     made = add(site, **networks)
@@ -144,7 +144,7 @@ def test_networks_hold_for_the_phone_or_the_tenant(site: Site, networks: dict[st
 
 
 def test_late_is_nothing(site: Site) -> None:
-    """V101: nobody came within a week."""
+    """Case 101: nobody came within a week."""
     made = add(site)
     Phone.objects.update(open_until=timezone.now() - timedelta(seconds=1))
     assert told(fetch(made["file"])) == NOTHING
@@ -152,7 +152,7 @@ def test_late_is_nothing(site: Site) -> None:
 
 
 def test_another_phone_with_this_address_is_refused(site: Site) -> None:
-    """V102: the directory of one MAC, and a User-Agent that says another."""
+    """Case 102: the directory of one MAC, and a User-Agent that says another."""
     made = add(site)
     answer = fetch(made["file"], agent="Yealink SIP-T46S 66.85.0.5 00:15:65:00:00:01")
     assert answer.status_code == 403
@@ -171,7 +171,7 @@ def test_a_phone_with_a_login_has_to_send_it(site: Site) -> None:
 
 
 def test_a_sweep_closes_provisioning_and_nothing_else(site: Site) -> None:
-    """V100: 1,000 MACs; the guard bans in the scope provisioning, and from then on the right address is nothing too."""
+    """Case 100: 1,000 MACs; the guard bans in the scope provisioning, and then the right address is nothing too."""
     made = add(site)
     for number in range(21):
         assert told(fetch(f"/provisioning/{number:040x}/00156500{number:04x}.cfg", ELSEWHERE)) == NOTHING
@@ -391,6 +391,6 @@ def test_phones_from_a_shell(site: Site) -> None:
 
 
 def test_people_are_told_of_a_refused_fetch(site: Site) -> None:
-    """V101: and alarm. The notice topic "provisioning" holds it, and it is no change of a setting."""
+    """Case 101: and alarm. The notice topic "provisioning" holds it, and it is no change of a setting."""
     event = {"action": "phone.refused", "object_label": "101 001565aabbcc", "address": ELSEWHERE}
     assert topic_of(Item(Stream.AUDIT, 1, str(Kind.AUDIT_RECORDED), 1.0, event)) is Topic.PROVISIONING

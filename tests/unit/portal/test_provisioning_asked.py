@@ -35,7 +35,7 @@ def ask(path: str) -> HttpResponse:
 
 @pytest.mark.parametrize("place", GUESSES)
 def test_a_sweep_that_knows_no_directory_is_one_too(site: Site, place: str) -> None:
-    """V100: scanners ask for the files at the top, where no directory is."""
+    """Case 100: scanners ask for the files at the top, where no directory is."""
     for number in range(21):
         assert told(ask(place.format(f"00156500{number:04x}"))) == NOTHING
     assert [args["address"] for verb, args in site.guard.asked if verb == "bans.add"] == [ELSEWHERE]
@@ -60,7 +60,7 @@ def test_pages_that_are_not_there_are_no_sweep(site: Site) -> None:
     ],
 )
 def test_a_phone_that_names_another_mac_is_refused_whoever_made_it(agent: str) -> None:
-    """V102: the User-Agents as the vendors write them."""
+    """Case 102: the User-Agents as the vendors write them."""
     for spelled in ("0015650000ee", "0015650000EE", "00:15:65:00:00:EE", "00-15-65-00-00-ee"):
         assert claims_another(agent.format(spelled), "001565aabbcc")
         assert not claims_another(agent.format(spelled), "0015650000ee")

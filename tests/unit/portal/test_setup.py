@@ -1,4 +1,4 @@
-"""First start: nothing answers but the one-time link, and no default credential exists."""
+"""Case 90, first start: nothing answers but the one-time link, and no default credential exists."""
 
 import re
 from io import StringIO

@@ -23,6 +23,7 @@ from ringfence.policy.addresses import AddressProblem, ban_key
 from ringfence.portal.problems import Refused
 from ringfence.portal.wsi import sources
 from ringfence.portal.wsi.admission import Caller, Rights, rights_of, rights_of_all
+from ringfence.portal.wsi.connection import Listening
 from ringfence.portal.wsi.feed import Feed
 from ringfence.portal.wsi.protocol import Closing, SentAway
 from ringfence.portal.wsi.session import Past, Session
@@ -66,6 +67,7 @@ class Server:
         async with unix_serve(
             self.serve,
             str(path),
+            create_connection=Listening,
             process_request=self.at_the_door,
             max_size=LONGEST,
             max_queue=4,
