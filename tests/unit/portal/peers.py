@@ -33,6 +33,7 @@ class Peer:
     lines: list[str] = field(default_factory=list)
     answer: bytes = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
     refuses: bool = False
+    slow_at: str = ""
     ends: threading.Event = field(default_factory=threading.Event)
 
 
@@ -91,6 +92,19 @@ def _serve_slowly(peer: Peer, link: socket.socket) -> None:
     peer.answer = answer
 
 
+@contextmanager
+def dripping(made: tuple[Path, Path] | None = None) -> Iterator[Peer]:
+    """Never says more than a byte at a time, whatever comes, until it is told to come to an end."""
+    with _listening(_drip, context(made) if made else None) as peer:
+        yield peer
+        peer.ends.set()
+
+
+def _drip(peer: Peer, link: socket.socket) -> None:
+    while not peer.ends.wait(0.05):
+        link.sendall(b"2")
+
+
 def _serve_web(peer: Peer, link: socket.socket) -> None:
     data = b""
     while b"\r\n\r\n" not in data:
@@ -131,7 +145,11 @@ def _serve_mail(peer: Peer, link: socket.socket, tls: ssl.SSLContext) -> None:
     while line := file.readline().decode().strip():
         peer.lines.append(line)
         verb = line.split(" ")[0].upper()
-        if verb == "EHLO":
+        if verb == peer.slow_at:
+            with stream:
+                _drip(peer, stream)
+            return
+        elif verb == "EHLO":
             stream.sendall(b"250-sink\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n")
         elif verb == "STARTTLS":
             stream.sendall(b"220 go\r\n")

@@ -7,10 +7,14 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Any, Final
 
+from ringfence.portal.notices.hangup import hung_up_after
 from ringfence.portal.notices.means import TIMEOUT, Batch, Mail, MailEncryption, NotDelivered
 
 SHOWN: Final = 50
 LONGEST_SUBJECT: Final = 120
+GREETED: Final = 220
+LONGEST_TALK: Final = 300.0
+"""Seconds for one mail: enough for a long voice message on a slow line, and an end to answers a byte at a time."""
 
 
 def send(mail: Mail, batch: Batch) -> None:
@@ -21,7 +25,8 @@ def send(mail: Mail, batch: Batch) -> None:
 def hand_over(mail: Mail, key: str, message: EmailMessage, recipients: list[str]) -> None:
     """Gives one message to the mail server. Raises NotDelivered."""
     try:
-        with _connected(mail) as server:
+        with _server(mail) as server, hung_up_after(LONGEST_TALK, lambda: server.sock):
+            _connect(server, mail)
             if mail.username:
                 server.login(mail.username, key)
             server.send_message(message, mail.sender, recipients)
@@ -29,19 +34,28 @@ def hand_over(mail: Mail, key: str, message: EmailMessage, recipients: list[str]
         raise NotDelivered(f"The mail server {mail.host}:{mail.port} did not take it: {error}") from error
 
 
-def _connected(mail: Mail) -> smtplib.SMTP:
-    """The server, proved by its certificate unless no encryption is wanted; a password never travels in the clear."""
-    context = ssl.create_default_context()
-    if mail.encryption is MailEncryption.TLS:
-        return smtplib.SMTP_SSL(mail.host, mail.port, timeout=TIMEOUT, context=context)
-    server = smtplib.SMTP(mail.host, mail.port, timeout=TIMEOUT)
-    if mail.encryption is MailEncryption.STARTTLS:
-        try:
-            server.starttls(context=context)
-        except (OSError, smtplib.SMTPException):
-            server.close()
-            raise
+def _server(mail: Mail) -> smtplib.SMTP:
+    """Not connected yet: whoever greets a byte at a time is to be hung up on too."""
+    if mail.encryption is not MailEncryption.TLS:
+        server = smtplib.SMTP(timeout=TIMEOUT)
+    else:
+        server = smtplib.SMTP_SSL(timeout=TIMEOUT, context=ssl.create_default_context())
+    # The name that the certificate must hold; only a connecting constructor sets it.
+    server._host = mail.host  # type: ignore[attr-defined]
     return server
+
+
+def _connect(server: smtplib.SMTP, mail: Mail) -> None:
+    """The server, proved by its certificate unless no encryption is wanted; a password never travels in the clear."""
+    try:
+        code, greeting = server.connect(mail.host, mail.port)
+        if code != GREETED:
+            raise smtplib.SMTPConnectError(code, greeting)
+        if mail.encryption is MailEncryption.STARTTLS:
+            server.starttls(context=ssl.create_default_context())
+    except (OSError, smtplib.SMTPException):
+        server.close()
+        raise
 
 
 def _message(mail: Mail, batch: Batch) -> EmailMessage:

@@ -6,6 +6,7 @@ import ssl
 from contextlib import closing
 from typing import Any, Final
 
+from ringfence.portal.notices.hangup import hung_up_after
 from ringfence.portal.notices.means import TIMEOUT, Batch, LogTransport, NotDelivered, Syslog
 
 FACILITY: Final = 10
@@ -15,6 +16,9 @@ SEVERITIES: Final = {"alarm.raised": 1, "ban.storm": 1, "ban.added": 4, "policy.
 NOTICE: Final = 5
 LONGEST: Final = 2048
 """RFC 5424 6.1: a collector should take messages of 2048 octets; what is longer goes without its details."""
+
+LONGEST_FAREWELL: Final = 3 * TIMEOUT
+"""Seconds for all of it. A collector that says something again and again, and never closes, has not confirmed."""
 
 DEV_LOG: Final = "/dev/log"
 
@@ -87,11 +91,13 @@ def _to_datagrams(syslog: Syslog, lines: list[bytes]) -> None:
 
 def _to_stream(syslog: Syslog, lines: list[bytes]) -> None:
     """Octet counting (RFC 6587 3.4.1, RFC 5425 4.3): a message is as long as it says."""
-    with closing(_connected(syslog)) as link:
+    with closing(_connected(syslog)) as link, hung_up_after(LONGEST_FAREWELL, lambda: link) as cut:
         link.sendall(b"".join(b"%d %s" % (len(text), text) for text in lines))
         link.shutdown(socket.SHUT_WR)
         while link.recv(1024):  # a collector that closes has read everything; one that resets has not
             continue
+        if cut.is_set():
+            raise TimeoutError("it goes on answering and does not close")
 
 
 def _connected(syslog: Syslog) -> socket.socket:

@@ -10,14 +10,14 @@ import http.client
 import json
 import socket
 import ssl
-import threading
 import time
-from contextlib import suppress
+from contextlib import closing
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
 from ringfence.policy.addresses import carried
+from ringfence.portal.notices.hangup import hung_up_after
 from ringfence.portal.notices.means import TIMEOUT, Batch, NotDelivered, Webhook
 
 type Address = IPv4Address | IPv6Address
@@ -35,15 +35,10 @@ def send(webhook: Webhook, batch: Batch) -> None:
     try:
         address = judged_address(parts.hostname or "", parts.port or 443, webhook.private_network)
         link = _PinnedConnection(address, parts.hostname or "", parts.port or 443)
-        too_long = threading.Timer(LONGEST_ANSWER, link.hang_up)
-        too_long.start()
-        try:
+        with closing(link), hung_up_after(LONGEST_ANSWER, lambda: link.sock):
             link.request("POST", path, body, headers(batch, body, int(time.time())))
             answer = link.getresponse()
             answer.read(MOST_ANSWER)
-        finally:
-            too_long.cancel()
-            link.close()
     except (OSError, http.client.HTTPException) as error:
         raise NotDelivered(f"{parts.hostname} did not take it: {error}") from error
     if 300 <= answer.status < 400:
@@ -101,9 +96,3 @@ class _PinnedConnection(http.client.HTTPSConnection):
     def connect(self) -> None:
         with socket.create_connection((self._address, self.port), TIMEOUT) as plain:
             self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
-
-    def hang_up(self) -> None:
-        """Ends the connection below TLS: whoever reads from it meanwhile finds its end."""
-        if self.sock is not None:
-            with suppress(OSError):
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
