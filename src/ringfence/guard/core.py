@@ -98,7 +98,7 @@ def encoded(method: str, arguments: tuple[Argument, ...], cookie: bytes) -> byte
     """A request as bytes.
 
     >>> encoded("a", (5,), b"0123").hex()
-    'a107000530313233216100' '1005'
+    'a1070005303132332161001005'
     """
     body = b"".join(_value(item) for item in (method, *arguments))
     sizes = (LENGTH_BYTES - 1) << 2 | (COOKIE_BYTES - 1)
