@@ -81,6 +81,7 @@ def test_no_page_shows_another_tenant(site: Site, username: str) -> None:
     assert list(leaks(walker("100@b.example"), "/users")), "the walk would not see a leak"
     browser = walker(username)
     assert [found for path in addresses() for found in leaks(browser, path)] == []
+    assert get(browser, "/my/calling").status_code == 200, "signed in to the end"
 
 
 @pytest.mark.parametrize("username", ["100@a.example", "101@a.example"])
