@@ -53,13 +53,15 @@ class Bans:
         return key in self._kernel
 
     def restore(self, records: Iterable[BanRecord], now: Moment) -> None:
-        """Takes over the ledger's bans with the time that remains of each; call `install` afterwards."""
+        """Takes over the ledger's bans with the time that remains of each; call `install` afterwards. One that ran out
+        while no guard ran is told of now.
+        """
         for record in records:
             left = record.remaining(now, self._boot_id)
             if left > 0:
                 self._remember(self._dated(record, now, left))
             else:
-                self._ledger.note_end(record.key, now.wall, "", "expired")
+                self._note_expired(record, now)
 
     def install(self, shape: Shape, known: Iterable[Timed], now: Moment) -> None:
         """The whole table with every ban, in one transaction; if the kernel refuses, signaling enforces all of them."""
@@ -122,11 +124,14 @@ class Bans:
             self._kernel.discard(key)
             self._outside.discard(key)
             self._signaling.remove(key)
-            self._ledger.note_end(key, now.wall, "", "expired")
-            self._ledger.note(now.wall, Kind.BAN_EXPIRED, ending(record))
+            self._note_expired(record, now)
         if self._outside and self._firewall.in_kernel:
             self._bring_in(now)
         self._signaling.sweep(now.boot)
+
+    def _note_expired(self, record: BanRecord, now: Moment) -> None:
+        self._ledger.note_end(record.key, now.wall, "", "expired")
+        self._ledger.note(now.wall, Kind.BAN_EXPIRED, ending(record))
 
     def close(self) -> None:
         """Ends our hold on the list for signaling; what is in it stays in force."""

@@ -30,7 +30,7 @@ class Doors:
         return list(self._live.values())
 
     def restore(self, records: Iterable[BanRecord], now: Moment) -> None:
-        """Takes over the ledger's bans with the time that remains of each."""
+        """Takes over the ledger's bans with the time that remains of each; what ran out meanwhile is told of now."""
         for record in records:
             left = record.remaining(now, self._boot_id)
             if left > 0:
@@ -38,7 +38,7 @@ class Doors:
                     record, boot_id=self._boot_id, boot_until=now.boot + left, until=now.wall + left
                 )
             else:
-                self._ledger.note_end(record.key, now.wall, "", "expired", record.scope)
+                self._note_expired(record, now)
 
     def add(self, record: BanRecord, now: Moment) -> None:
         self._live[record.key, record.scope] = record
@@ -59,5 +59,8 @@ class Doors:
         for (key, scope), record in list(self._live.items()):
             if record.boot_until <= now.boot:
                 del self._live[key, scope]
-                self._ledger.note_end(key, now.wall, "", "expired", scope)
-                self._ledger.note(now.wall, Kind.BAN_EXPIRED, ending(record))
+                self._note_expired(record, now)
+
+    def _note_expired(self, record: BanRecord, now: Moment) -> None:
+        self._ledger.note_end(record.key, now.wall, "", "expired", record.scope)
+        self._ledger.note(now.wall, Kind.BAN_EXPIRED, ending(record))

@@ -68,7 +68,7 @@ class Fuse:
         self._rows = Spending(parts.ledger)
         self._meter = Meter(int(now // DAY))
         self._suspended = {found.owner: found for found in self._rows.suspensions()}
-        self._warned: set[tuple[str, Measure, int]] = set()
+        self._warned: set[tuple[str, str, int]] = set()
         self._budgets: dict[str, Budget] = {}
         self._homes: dict[int, str] = {}
         self._read_of: Book | None = None
@@ -91,6 +91,7 @@ class Fuse:
             self._meter.recall(owner, seconds, money)
         for owner, name, day in self._rows.destinations():
             self._meter.recall_destination(owner, name, day == today)
+        self._warned |= self._rows.warned(today)
 
     def _resume(self, started: Event, answered: Event | None) -> None:
         if call := self._outside(started):
@@ -241,12 +242,13 @@ class Fuse:
         log.warning("outside calls of %s are suspended: %s", suspension.owner, told)
 
     def _warn(self, trip: Trip, now: float) -> None:
-        """Once a day for each measure of an owner."""
+        """Once a day for each measure of an owner, whatever is killed meanwhile."""
         finding = trip.finding
-        key = (trip.owner, finding.measure, self._meter.today)
+        key = (trip.owner, finding.measure.value, self._meter.today)
         if key in self._warned:
             return
         self._warned.add(key)
+        self._rows.warn(*key)
         told = {
             "measure": finding.measure.value,
             "used": _shown(finding.measure, finding.used),

@@ -282,6 +282,10 @@ class Ledger:
         row = self._db.execute("SELECT min(id) FROM event").fetchone()
         return int(row[0] or 0)
 
+    def thinned_to(self) -> int:
+        """Registrations up to this event id may be gone, while older events of other kinds are still kept."""
+        return max(0, self.last_event() - MAX_REGISTRATION_EVENTS)
+
     def close(self) -> None:
         self._db.close()
 

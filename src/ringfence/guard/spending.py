@@ -15,6 +15,9 @@ CREATE TABLE IF NOT EXISTS spent (
 CREATE TABLE IF NOT EXISTS destination (
     owner TEXT NOT NULL, destination TEXT NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (owner, destination)
 );
+CREATE TABLE IF NOT EXISTS warned (
+    owner TEXT NOT NULL, measure TEXT NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (owner, measure, day)
+);
 CREATE TABLE IF NOT EXISTS suspension (
     owner TEXT PRIMARY KEY, since REAL NOT NULL, measure TEXT NOT NULL, evidence TEXT NOT NULL
 );
@@ -52,7 +55,11 @@ class Spending:
     def forgive(self, owner: str, day: int) -> None:
         """This day's budget begins anew; the destinations stay known, as those of an earlier day."""
         self._ledger.stage("DELETE FROM spent WHERE owner = ? AND day = ?", (owner, day))
+        self._ledger.stage("DELETE FROM warned WHERE owner = ?", (owner,))
         self._ledger.stage("UPDATE destination SET day = day - 1 WHERE owner = ? AND day = ?", (owner, day))
+
+    def warn(self, owner: str, measure: str, day: int) -> None:
+        self._ledger.stage("INSERT OR IGNORE INTO warned VALUES (?, ?, ?)", (owner, measure, day))
 
     def suspend(self, suspension: Suspension) -> None:
         self._ledger.stage(
@@ -65,10 +72,16 @@ class Spending:
 
     def forget_before(self, day: int) -> None:
         self._ledger.stage("DELETE FROM spent WHERE day < ?", (day,))
+        self._ledger.stage("DELETE FROM warned WHERE day < ?", (day,))
 
     def spent(self, day: int) -> list[tuple[str, float, int]]:
         rows = self._ledger.rows("SELECT owner, seconds, money FROM spent WHERE day = ?", (day,))
         return [(str(owner), float(seconds), int(money)) for owner, seconds, money in rows]
+
+    def warned(self, day: int) -> set[tuple[str, str, int]]:
+        """Who was warned that day of what."""
+        rows = self._ledger.rows("SELECT owner, measure, day FROM warned WHERE day = ?", (day,))
+        return {(str(owner), str(measure), int(day)) for owner, measure, day in rows}
 
     def destinations(self) -> list[tuple[str, str, int]]:
         rows = self._ledger.rows("SELECT owner, destination, day FROM destination", ())

@@ -274,8 +274,8 @@ class Desk:
             if events or left <= 0:
                 last = self._parts.ledger.last_event()
                 after = events[-1]["id"] if events else max(cursor, last)
-                oldest = self._parts.ledger.oldest_event()
-                return {"events": events, "cursor": after, "last": last, "oldest": oldest}
+                kept = {"oldest": self._parts.ledger.oldest_event(), "thinned": self._parts.ledger.thinned_to()}
+                return {"events": events, "cursor": after, "last": last, **kept}
             await self._wait(left)
 
     async def list_alarms(self, _: Args) -> list[dict[str, Any]]:

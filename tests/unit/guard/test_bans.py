@@ -63,6 +63,35 @@ def test_a_restarted_guard_bans_for_the_time_that_remains(tmp_path: Path) -> Non
     assert 98 < kernel.banned[key_network(SOURCE)] < 100
 
 
+def test_a_ban_that_runs_out_while_no_guard_runs_is_told_of_once(tmp_path: Path) -> None:
+    """Who hears of a ban on the event socket hears of its end too (docs/wsi.md)."""
+    first = guard(tmp_path)
+    first.parts.bans.add(record(first, seconds=0.01), moment())
+    first.commit()
+    time.sleep(0.05)
+    assert kinds(guard(tmp_path)) == ["ban.added", "ban.expired"]
+    assert kinds(guard(tmp_path)) == ["ban.added", "ban.expired"]
+
+
+def test_of_registrations_only_the_newest_are_kept_for_sure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listener that comes back has to know that some are gone: older alarms are still there (docs/wsi.md)."""
+    monkeypatch.setattr("ringfence.guard.ledger.MAX_REGISTRATION_EVENTS", 3)
+    ledger = Ledger(tmp_path / "ledger.db")
+    assert ledger.thinned_to() == 0
+    ledger.note(1.0, "alarm.raised", {})
+    for number in range(5):
+        ledger.note(number, "registration.saved", {})
+    for _ in range(2):
+        ledger.commit(ledger.saved)
+        ledger._since_trim = 1_000
+        ledger.note(9.0, "alarm.cleared", {})
+    ledger.commit(ledger.saved)
+    kept = [event["id"] for event in ledger.events_since(0, ("registration.saved",), 100)]
+    assert min(kept) == ledger.thinned_to() + 1
+    assert ledger.oldest_event() == 1
+    ledger.close()
+
+
 @pytest.mark.parametrize("step", [7200.0, -7200.0])
 def test_a_clock_step_changes_no_lifetime_within_one_boot(step: float) -> None:
     ban = BanRecord(SOURCE, "r", "", "", since=1000.0, until=1100.0, boot_id="b", boot_until=600.0)

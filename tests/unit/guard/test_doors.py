@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,13 @@ def test_a_ledger_from_before_scopes_keeps_its_bans(tmp_path: Path) -> None:
         ledger = Ledger(tmp_path / "ledger.db")
         assert [(ban.key, ban.scope) for ban in ledger.live_bans()] == [("192.0.2.66", Scope.SIP)]
         ledger.close()
+
+
+def test_a_ban_of_another_door_that_runs_out_while_no_guard_runs_is_told_of_once(tmp_path: Path) -> None:
+    """Who hears of a ban on the event socket hears of its end too (docs/wsi.md)."""
+    first = guard(tmp_path)
+    close_web(first, seconds=1)
+    first.commit()
+    time.sleep(1.05)
+    assert kinds(guard(tmp_path)) == ["ban.added", "ban.expired"]
+    assert kinds(guard(tmp_path)) == ["ban.added", "ban.expired"]

@@ -281,6 +281,24 @@ def test_a_warning_is_told_once(tmp_path: Path) -> None:
     assert len(events(service, "budget.warned")) == 1
 
 
+def test_a_warning_is_told_once_whatever_is_killed_until_the_budget_begins_anew(tmp_path: Path) -> None:
+    """Attack case 111: a restart tells, and mails, nobody anew; whoever was let call again may be warned again."""
+    publish(tmp_path, budget__extension={"minutes_per_day": 10})
+    service = started(tmp_path, outside("c1"), answered("c1", 500))
+    service.fuse_calls()
+    assert len(events(service, "budget.warned")) == 1
+    service = started(tmp_path)
+    service.fuse_calls()
+    assert len(events(service, "budget.warned")) == 1
+    service = started(tmp_path, ended("c1"))
+    service.parts.fuse.suspend(ANN, "me", time.time())
+    service.parts.fuse.lift(ANN, "me", time.time())
+    service.commit()
+    service = started(tmp_path, outside("c2"), answered("c2", 500))
+    service.fuse_calls()
+    assert len(events(service, "budget.warned")) == 2
+
+
 def test_a_budget_that_cannot_be_read_is_the_default_and_none_is_too(tmp_path: Path) -> None:
     publish(tmp_path, budget__extension=b"{broken")
     service = started(tmp_path)

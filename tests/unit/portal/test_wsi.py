@@ -56,13 +56,13 @@ def listening(wire: Wire, since: Cursor | None = None, topics: tuple[Topic, ...]
     return Session(cast(Any, wire), Caller("rf_x", ""), SYSTEM, Wish(topics, since, ""))
 
 
-def past_of(*numbers: int, oldest: int = 1) -> Past:
+def past_of(*numbers: int, oldest: int = 1, thinned: int = 0) -> Past:
     """A ledger that holds these events, two on a page."""
 
     async def ledger(at: int) -> Page:
         items = [alarm(number) for number in numbers if number > at][:2]
         last = max(numbers, default=0)
-        return Page(tuple(items), items[-1].number if items else max(at, last), oldest, last)
+        return Page(tuple(items), items[-1].number if items else max(at, last), oldest, last, thinned)
 
     async def audit(at: int) -> Page:
         return Page((), at, 0, at)
@@ -130,6 +130,19 @@ def test_a_gap_is_told(since: int, oldest: int, gap: bool) -> None:
     wire, ring = Wire(), Feed()
     ring.take(Stream.LEDGER, page(10))
     heard(listening(wire, Cursor(since, 0)), wire, ring, past_of(10, oldest=oldest), 1)
+    assert wire.sent[0]["gap"] is gap
+
+
+@pytest.mark.parametrize(
+    ("since", "topic", "gap"),
+    [(4, Topic.REGISTRATIONS, True), (5, Topic.REGISTRATIONS, False), (4, Topic.ALARMS, False)],
+)
+def test_a_gap_in_the_registrations_is_told_to_who_listens_to_them(since: int, topic: Topic, gap: bool) -> None:
+    """They are deleted sooner than all else, whose oldest event says nothing about them (docs/wsi.md)."""
+    wire, ring = Wire(), Feed()
+    ring.take(Stream.LEDGER, page(10))
+    one = listening(wire, Cursor(since, 0), topics=(topic,))
+    heard(one, wire, ring, past_of(10, thinned=5), 1)
     assert wire.sent[0]["gap"] is gap
 
 

@@ -69,6 +69,7 @@ class Session:
         if self._since is not None:
             ledger, audit = await past.ledger(self._since.ledger), await past.audit(self._since.audit)
             gap = _has_gap(self._since.ledger, ledger) or _has_gap(self._since.audit, audit)
+            gap = gap or (Topic.REGISTRATIONS in self._topics and self._since.ledger < ledger.thinned)
             self._position = Cursor(_sane(self._since.ledger, ledger), _sane(self._since.audit, audit))
         await self._send(
             {

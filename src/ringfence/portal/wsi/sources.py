@@ -28,12 +28,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one question yielded. `after` is where the next one begins; the stream itself holds `oldest` to `last`."""
+    """What one question yielded. `after` is where the next one begins; the stream itself holds `oldest` to `last`, but
+    no registrations up to `thinned` for sure.
+    """
 
     items: tuple[Item, ...]
     after: int
     oldest: int
     last: int
+    thinned: int = 0
 
 
 def ledger_page(cursor: int, wait: float) -> Page:
@@ -41,7 +44,13 @@ def ledger_page(cursor: int, wait: float) -> Page:
     kinds = [str(kind) for kind in ledger_kinds()]
     answer = guard.ask("events.since", wait + 5, cursor=cursor, kinds=kinds, limit=PAGE, wait=wait)
     items = tuple(_of_ledger(event) for event in answer["events"])
-    return Page(items, int(answer["cursor"]), int(answer.get("oldest", 0)), int(answer.get("last", answer["cursor"])))
+    return Page(
+        items,
+        int(answer["cursor"]),
+        int(answer.get("oldest", 0)),
+        int(answer.get("last", answer["cursor"])),
+        int(answer.get("thinned", 0)),
+    )
 
 
 def audit_page(cursor: int) -> Page:
