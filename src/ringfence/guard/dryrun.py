@@ -106,7 +106,7 @@ class Replay:
             case Kind.AUTH_FAILED:
                 failure = failure_of(event)
                 for trial in (self.present, self.wanted):
-                    trial.fail(failure)
+                    trial.fail(failure, event["source"])
             case Kind.REGISTRATION_SAVED:
                 self._registrations.saved(line, event)
                 for trial in (self.present, self.wanted):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
-from ringfence.policy.addresses import Address, key_network, parse_address
+from ringfence.policy.addresses import Address, ban_key, key_network, parse_address
 from ringfence.policy.antihacking import Evidence, Failure, Failures, Spared, Surroundings, judge
 from ringfence.policy.book import AddressEntry, Target
 from ringfence.policy.challenges import FAILED_CHALLENGE
@@ -88,11 +88,13 @@ class Trial:
         self._banned_until: dict[str, float] = {}
         self.outcomes: dict[tuple[str, Fate], Outcome] = {}
 
-    def fail(self, failure: Failure) -> None:
-        """One failed authentication, exactly as the guard takes it."""
+    def fail(self, failure: Failure, address: str = "") -> None:
+        """One failed authentication, exactly as the guard takes it: counted for the /64 of an IPv6 address, while an
+        entry is looked up for the address itself.
+        """
         if failure.at < self._banned_until.get(failure.source, 0.0):
             return
-        entry = self._entry(failure.source, failure.at)
+        entry = self._entry(address or failure.source, failure.at)
         if entry is not None and entry.target is Target.ALLOW:
             self._fail_allowed(failure, entry)
             return
@@ -124,10 +126,11 @@ class Trial:
         entry = self._entry(source, at)
         if entry is not None and entry.target is Target.BLOCK:
             self._note(source, Fate.BLOCKED, at, f"block entry {entry.cidr}", None)
-        for fate in Fate:
-            outcome = self.outcomes.get((source, fate))
-            if outcome is not None:
-                outcome.phones.add(aor)
+        for named in {source, ban_key(source)}:
+            for fate in Fate:
+                outcome = self.outcomes.get((named, fate))
+                if outcome is not None:
+                    outcome.phones.add(aor)
 
     def _fail_allowed(self, failure: Failure, entry: AddressEntry) -> None:
         evidence = self._allowed.count(failure, self._settings)

@@ -87,3 +87,28 @@ def test_recorded_bans_for_rates_and_silence_are_replayed_by_their_switch_and_en
     answer = rehearsed(tmp_path, settings=off, entries=[{"cidr": "203.0.113.1", "target": "allow"}])
     assert [one["address"] for one in answer["let_through"]] == ["203.0.113.0", "203.0.113.1"]
     assert answer["not_replayed"] == ["failed_challenge_limit", "level_1_packets", "level_2_packets"]
+
+
+def test_an_allow_entry_inside_a_64_spares_its_own_address_as_it_does_live(tmp_path: Path) -> None:
+    """A /64 is counted as one source, while entries hold for the address itself (issue 3, points 2 and 5)."""
+    allowed, other = "2001:db8:64::5", "2001:db8:64::66"
+    publish(tmp_path, Book(address_entries=(AddressEntry(1, f"{allowed}/128", Target.ALLOW),)))
+    write_journal(
+        tmp_path,
+        *(failure(allowed) for _ in range(40)),
+        *(failure(other) for _ in range(20)),
+        registration("103@acme.example", allowed),
+    )
+    wanted = {"failed_authentication_limit": 30}
+    answer = rehearsed(tmp_path, settings=wanted)
+    assert answer["stopped"] == []
+    assert [(one["address"], one["fate"]) for one in answer["spared"]] == [("2001:db8:64::/64", "spared")]
+
+
+def test_a_phone_of_a_64_that_would_be_banned_is_named(tmp_path: Path) -> None:
+    """Also one that registered after the ban would have begun (issue 3, point 5)."""
+    lone = "2001:db8:65::66"
+    write_journal(tmp_path, *(failure(lone) for _ in range(20)), registration("103@acme.example", "2001:db8:65::5"))
+    answer = rehearsed(tmp_path, settings={"failed_authentication_limit": 10})
+    found = [(one["address"], one["phones"]) for one in answer["stopped"]]
+    assert found == [("2001:db8:65::/64", ["103@acme.example"])]
