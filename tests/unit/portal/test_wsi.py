@@ -15,7 +15,7 @@ from ringfence.policy.subscriptions import Listener, Topic
 from ringfence.portal.people import tokens
 from ringfence.portal.people.models import Person
 from ringfence.portal.webaccess.models import AdministratorNetwork
-from ringfence.portal.wsi import feed, session, sources
+from ringfence.portal.wsi import feed, server, session, sources
 from ringfence.portal.wsi.admission import Caller, Rights, rights_of, rights_of_all
 from ringfence.portal.wsi.cursor import Cursor, Stream
 from ringfence.portal.wsi.feed import Behind, Feed
@@ -268,3 +268,18 @@ def test_a_whole_network_of_ipv6_has_the_places_of_one_address(tmp_path: Path) -
             return refused.value.response.status_code
 
     assert asyncio.run(scene()) == 503
+
+
+def test_all_listeners_may_come_back_at_the_same_instant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a restart of the portal: who finds no room in the queue of the socket gets nginx's 502 (docs/wsi.md)."""
+    asked: dict[str, Any] = {}
+
+    def queue(*_: Any, **named: Any) -> AsyncExitStack:
+        asked.update(named)
+        raise InterruptedError
+
+    monkeypatch.setattr(server, "unix_serve", queue)
+    monkeypatch.setattr(sources, "present", Cursor)
+    with pytest.raises(InterruptedError):
+        asyncio.run(Server().run(tmp_path / "wsi"))
+    assert asked["backlog"] >= server.MOST_CONNECTIONS

@@ -68,6 +68,7 @@ class Server:
             self.serve,
             str(path),
             create_connection=Listening,
+            backlog=MOST_CONNECTIONS,
             process_request=self.at_the_door,
             max_size=LONGEST,
             max_queue=4,
