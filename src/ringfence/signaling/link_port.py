@@ -22,6 +22,16 @@ def remember_client(uri: str) -> None:
     KSR.corex.set_recv_socket(LINK_NAME)
 
 
+def end_all(aor: str) -> bool:
+    """Ends every registration if that is what was asked for (`Contact: *`, RFC 3261 section 10.2.2): where there is a
+    Path, Kamailio's registrar says 200 and ends none.
+    """
+    if ksr.text("$ct").strip() != "*":
+        return False
+    KSR.registrar.unregister(ksr.REGISTER_TABLE, f"sip:{aor}")
+    return True
+
+
 def agents_told() -> str:
     """Which user agents the core blocks, in its own word, as the SBC heard it last; "" before it heard anything."""
     told = ksr.text("$shv(agents)")

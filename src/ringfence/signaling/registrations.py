@@ -16,13 +16,13 @@ LASTING: Final = GRANTED_AT_MOST + 20
 
 def save(aor: str, caller: Subscriber, worker: Worker) -> None:
     """Carries out a registration."""
-    transport = ksr.transport()
-    if ksr.over_link():
+    transport, linked = ksr.transport(), ksr.over_link()
+    if linked:
         link_port.remember_client(facts.party())
     else:
         ksr.remember_source()
-    if ksr.save_contacts(aor):
-        if transport in facts.STREAMS and not ksr.over_link():
+    if ksr.save_contacts(aor) or (linked and link_port.end_all(aor)):
+        if transport in facts.STREAMS and not linked:
             web_port.keep_connection(LASTING)
         _journal(aor, caller, transport, worker)
         _tell_browser(aor, worker)
