@@ -50,7 +50,7 @@ class SealedWriter:
         self.size = 0
         """Bytes of audio, those not written yet included."""
         self._file: BinaryIO = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o660), "wb", buffering=0)
-        self._file.write(MAGIC + own)
+        self._write(MAGIC + own)
 
     def write(self, audio: bytes) -> None:
         """Raises OSError when the disk is full."""
@@ -71,8 +71,14 @@ class SealedWriter:
 
     def _put(self, part: bytes, *, last: bool) -> None:
         sealed = self._cipher.encrypt(_nonce(self._count), part, _bound_to(self._name, last))
-        self._file.write(_LENGTH.pack(len(sealed), last) + sealed)
+        self._write(_LENGTH.pack(len(sealed), last) + sealed)
         self._count += 1
+
+    def _write(self, data: bytes) -> None:
+        """All of it, or OSError: a disk that is nearly full takes a part and says how much."""
+        left = memoryview(data)
+        while left:
+            left = left[self._file.write(left) :]
 
 
 class SealedReader:

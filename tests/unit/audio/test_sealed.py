@@ -1,6 +1,7 @@
 """Audio at rest: sealed with a public key, opened with another, and what an attacker can do to the file."""
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,22 @@ def test_a_killed_writer_leaves_what_it_had_written(tmp_path: Path) -> None:
     reader = SealedReader(path, KEY)
     assert b"".join(reader.chunks()) == b"x" * (2 * CHUNK)
     assert not reader.whole
+
+
+def test_a_disk_that_takes_half_of_a_chunk_is_full(tmp_path: Path) -> None:
+    """Going on behind the half would leave a file that nobody can read on, and a caller who is told that it is saved."""
+    audio = os.urandom(3 * CHUNK)
+    writer = SealedWriter(tmp_path / "a", public_key(KEY))
+    writer.write(audio[: CHUNK + 1])
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "a").stat().st_size + CHUNK // 2, unlimited[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            writer.write(audio[CHUNK + 1 : 2 * CHUNK + 1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    writer.abandon()
+    assert b"".join(SealedReader(tmp_path / "a", KEY).chunks()) == audio[:CHUNK]
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
