@@ -17,7 +17,7 @@ TRANSFERS_TABLE = "transfers"
 USED_TABLE = "transferred"
 RINGING_TABLE = "ringing"
 PICKED_TABLE = "picked"
-PARKED_TABLE = "parked"
+PARKED_TABLE, CLAIMED_TABLE = "parked", "claimed"
 TEXTS_TABLE, TWINS_TABLE, ANSWERS_TABLE = "texts", "twins", "answers"
 
 
@@ -70,6 +70,17 @@ def twin(key: str) -> str:
 
 def park(place: str, value: str) -> None:
     KSR.htable.sht_sets(PARKED_TABLE, place, value)
+
+
+def claim_place(place: str) -> bool:
+    """Whether no other call is on its way to this place: adding one and reading the sum is one step. A claim that
+    nobody gives back ends by itself after some seconds.
+    """
+    return bool(KSR.htable.sht_inc(CLAIMED_TABLE, place) == 1)
+
+
+def release_place(place: str) -> None:
+    KSR.htable.sht_rm(CLAIMED_TABLE, place)
 
 
 def parked(place: str) -> str:

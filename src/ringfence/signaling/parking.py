@@ -24,6 +24,7 @@ def started() -> None:
     here = Replaced(ksr.call_id(), ksr.text("$dlg(from_tag)"), ksr.text("$tt") or ksr.text("$dlg(to_tag)"))
     if place := place_of({name: ksr.dialog_var(name) for name in ("to", "from", "payer", "id", HEARD_BY)}, here):
         memory.park(*place)
+        memory.release_place(place.owner)
 
 
 def ended() -> None:
@@ -34,8 +35,24 @@ def ended() -> None:
 
 def objection(verdict: Verdict, place: str) -> Refuse | None:
     """To parking one more call where one waits already; None for a verdict that parks nothing."""
-    parks = isinstance(verdict, PlayService) and verdict.service is Service.PARK
-    return TAKEN if parks and memory.parked(place) else None
+    return TAKEN if _parks(verdict) and memory.parked(place) else None
+
+
+def claimed(verdict: PlayService) -> Refuse | None:
+    """The same for a call that is on its way there: of two at once only one gets the place."""
+    if not _parks(verdict):
+        return None
+    place = verdict.payer.aor
+    if not memory.claim_place(place):
+        return TAKEN
+    if not memory.parked(place):
+        return None
+    memory.release_place(place)
+    return TAKEN
+
+
+def _parks(verdict: Verdict) -> bool:
+    return isinstance(verdict, PlayService) and verdict.service is Service.PARK
 
 
 def fetched(verdict: Unpark, worker: Worker) -> Verdict:

@@ -7,7 +7,7 @@ from ringfence.hosts import ports
 from ringfence.policy.events import Kind
 from ringfence.policy.media import encode_leg
 from ringfence.policy.model import PlayService, Refuse
-from ringfence.signaling import calls, claims, facts, ksr, limits, lines, media, terms
+from ringfence.signaling import calls, claims, facts, ksr, limits, lines, media, parking, terms
 from ringfence.signaling.worker import Worker
 
 NOTICES: Final = frozenset({"message-summary", "check-sync", "check-sync;reboot=false"})
@@ -23,6 +23,9 @@ def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arr
     leg = media.leg_of_caller(more.terms or terms.of_subscriber(caller, worker))
     if isinstance(leg, Refuse):
         calls.refuse(worker, leg, started)
+        return
+    if taken := parking.claimed(verdict):
+        calls.refuse(worker, taken, started)
         return
     objection = limits.admit(lines.facts_of(verdict, tenant, more.extent), worker, more.already)
     if objection is not None:

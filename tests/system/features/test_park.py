@@ -21,15 +21,19 @@ def code(phone: Softphone, dialled: str) -> int:
     return phone.final(branch_of(headers)).status
 
 
-def parked(parker: Softphone, waits: Softphone, dialog: Dialog) -> Dialog:
-    """The parker transfers the other to *70; the waiting phone's call with the music."""
+def granted_place(parker: Softphone, waits: Softphone, dialog: Dialog) -> str:
+    """The parker transfers the other to *70: whom that phone is to call."""
     raw = parker.in_dialog(dialog, "REFER", [("Refer-To", "<sip:*70@acme.example>")])
     parker.send(raw)
     refer = waits.request("REFER")
     waits.respond(refer, 202, "Accepted")
     assert parker.final(sip.parse(raw).branch).status == 202
-    target = sip.uri_in(refer.header("refer-to")).removeprefix("sip:").partition("@")[0]
-    music = waits.call_answered(*waits.begin_call(target))
+    return sip.uri_in(refer.header("refer-to")).removeprefix("sip:").partition("@")[0]
+
+
+def parked(parker: Softphone, waits: Softphone, dialog: Dialog) -> Dialog:
+    """The waiting phone's call with the music, after the parker has left."""
+    music = waits.call_answered(*waits.begin_call(granted_place(parker, waits, dialog)))
     assert end_call(parker, waits, dialog).status == 200
     return music
 

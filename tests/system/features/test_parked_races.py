@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from ringfence.lab.softphone import end_call, establish
+from ringfence.lab.softphone import dialog_of_caller, end_call, establish
 from tests.system.features.steps import branch_of, refuse
-from tests.system.features.test_park import code, parked
+from tests.system.features.test_park import code, granted_place, parked
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
@@ -33,6 +33,28 @@ def test_of_two_who_fetch_at_once_one_talks_and_the_other_is_refused(phone: Any)
     assert fetchers["944"].final(branch_of(calls["944"][1])).status == 481
     assert end_call(fetchers["943"], waits, talking).status == 200
     assert code(fetchers["944"], "*71941") == 404
+
+
+def test_of_two_calls_parked_at_once_one_gets_the_place(phone: Any) -> None:
+    """Both were granted while it was free. The other one is refused, instead of hearing music that nobody ends."""
+    parker, fetcher, waiting = phone("949"), phone("948"), {number: phone(number) for number in ("942", "946")}
+    calls = {number: establish(parker, one)[0] for number, one in waiting.items()}
+    places = {number: granted_place(parker, one, calls[number]) for number, one in waiting.items()}
+    begun = {number: one.begin_call(places[number]) for number, one in waiting.items()}
+    answers = {number: waiting[number].final(branch_of(headers)) for number, (_, headers) in begun.items()}
+    assert sorted(answer.status for answer in answers.values()) == [200, 486]
+    parked_one = next(number for number, answer in answers.items() if answer.status == 200)
+    (other,) = set(waiting) - {parked_one}
+    waiting[parked_one].send_ack(answers[parked_one], *begun[parked_one])
+    music = dialog_of_caller(answers[parked_one])
+    fetch = fetcher.begin_call("*71949")
+    invite = waiting[parked_one].request("INVITE")
+    assert music.call_id in invite.header("replaces")
+    refuse(waiting[parked_one], invite, 486, "Busy Here")
+    assert fetcher.final(branch_of(fetch[1])).status == 486
+    assert waiting[parked_one].ask_in_dialog(music, "BYE").status == 200
+    again = parked(parker, waiting[other], calls[other])
+    assert waiting[other].ask_in_dialog(again, "BYE").status == 200
 
 
 def test_a_place_is_free_when_the_parked_one_hangs_up_while_it_is_fetched(phone: Any) -> None:

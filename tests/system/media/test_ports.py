@@ -21,6 +21,7 @@ from ringfence.lab.product import within
 from ringfence.lab.softphone import Dialog, NoAnswer, Softphone, Transport, end_call
 from tests.system.features.steps import branch_of
 from tests.system.media.talking import talk
+from tests.system.media.test_no_answers import heard
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
 
@@ -160,16 +161,6 @@ def spoken(mouth: socket.socket, place: tuple[str, int], ears: socket.socket) ->
         time.sleep(0.02)
     time.sleep(0.2)
     return heard(ears)
-
-
-def heard(sock: socket.socket) -> int:
-    sock.setblocking(False)
-    count = 0
-    while True:
-        try:
-            count += b"SPOKEN" in sock.recv(2048)
-        except BlockingIOError:
-            return count
 
 
 def passes(caller: Softphone, callee: Softphone) -> bool:

@@ -59,7 +59,7 @@ def test_a_killed_writer_leaves_what_it_had_written(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_takes_half_of_a_chunk_is_full(tmp_path: Path) -> None:
-    """Going on behind the half would leave a file that nobody can read on, and a caller who is told that it is saved."""
+    """Going on behind the half would leave a file that nobody can read on, and tell the caller that it is saved."""
     audio = os.urandom(3 * CHUNK)
     writer = SealedWriter(tmp_path / "a", public_key(KEY))
     writer.write(audio[: CHUNK + 1])
