@@ -176,7 +176,7 @@ def plan_text(patient: Patient) -> str:
 def test_nmap_and_the_probe_see_exactly_the_plan_before_and_after_a_change(patient: Patient, tmp_path: Path) -> None:
     """Reference "Ports Security"."""
     be_hardened(patient)
-    elsewhere = patient.lab.host("elsewhere", 600)
+    elsewhere = patient.lab.host("elsewhere", 960)
     with ExitStack() as stack:
         stack.enter_context(patient.product.host.tcp(10210, PBX_ADDRESS)).listen()
         assert seen(patient.stranger) == planned(patient) >= {8885, 8887, 10210, 15061, 15065}

@@ -23,7 +23,7 @@ from ringfence.lab.softphone import Softphone
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
-COLLECTOR: Final = 60
+COLLECTOR: Final = 59
 LOGS, MAIL, SILENT = 6514, 2525, 2526
 
 
