@@ -7,20 +7,11 @@ import pytest
 
 from ringfence.portal.notices import collect, deliver, mail, syslog
 from ringfence.portal.notices.models import Notice
-from tests.unit.portal import peers
+from tests.unit.portal import peers, test_notices
 from tests.unit.portal.rest import Site
 from tests.unit.portal.test_notices import add, ban, mail_settings, only
 
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return peers.certificate(tmp_path_factory.mktemp("peer"))
-
-
-@pytest.fixture(autouse=True)
-def _trusted(made: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(made[0]))
-    monkeypatch.setattr(collect, "WAIT", 0.0)
+made, _trusted = test_notices.made, test_notices._trusted
 
 
 @pytest.mark.parametrize("encryption", ["none", "tls"])
