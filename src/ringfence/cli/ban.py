@@ -124,7 +124,8 @@ def _why_banned(ban: dict[str, Any]) -> list[str]:
         f"Since:  {_clock(ban['since'])}, by {ban['by'] or 'unknown'}",
         f"Until:  {_clock(ban['until'])} ({_span(ban['seconds_left'])} left)",
     ]
-    return [*lines, *_proof(ban["evidence"])]
+    spared = [f"Spares: {', '.join(ban['spared'])}, by allow entries"] if ban.get("spared") else []
+    return [*lines, *spared, *_proof(ban["evidence"])]
 
 
 def _where(ban: dict[str, Any]) -> str:

@@ -71,6 +71,7 @@ class Exchange:
     def __init__(self, desk: Desk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._desk, self._reader, self._writer = desk, reader, writer
         self._seen: set[str] | None = set()
+        self._parted: set[str] = set()
 
     async def run(self) -> None:
         """Until it breaks. Raises ExchangeEnded."""
@@ -88,14 +89,30 @@ class Exchange:
 
     async def _tell(self) -> None:
         cursor = int((await self._desk.ask("events.since", cursor=_END_OF_LEDGER, limit=1))["last"])
-        await self._send(_added(ban) for ban in await self._desk.ask("bans.list") if self._desk.is_own(ban))
+        await self._look_for_parts()
+        await self._send(_added(ban) for ban in await self._desk.ask("bans.list") if self._tells(ban))
         await self._send([{"whole": True}])
         while True:
             news = await self._desk.ask(
                 "events.since", cursor=cursor, limit=MOST_EVENTS, kinds=[ADDED, LIFTED], wait=HEARTBEAT
             )
             cursor = int(news["cursor"])
-            await self._send([_line(event) for event in news["events"] if self._desk.is_own(event)] or [{}])
+            await self._look_for_parts()
+            await self._send([_line(event) for event in news["events"] if self._tells(event)] or [{}])
+
+    def _tells(self, ban: dict[str, Any]) -> bool:
+        return self._desk.is_own(ban) and ban["address"] not in self._parted
+
+    async def _look_for_parts(self) -> None:
+        """The other host knows no allow entries. While one names a part of an IPv6 /64, the core's signaling alone
+        keeps out the others in there.
+        """
+        if not self._desk.rules:
+            return
+        before, self._parted = self._parted, set(await self._desk.ask("bans.parted"))
+        await self._send({"free": key} for key in sorted(self._parted - before))
+        whole_again = [await self._present(key) for key in sorted(before - self._parted)]
+        await self._send(_added(ban) for ban in whole_again if ban is not None and self._tells(ban))
 
     async def _name(self) -> None:
         places: dict[str, int] = {}
@@ -156,6 +173,8 @@ class Exchange:
                 reason=_text(told.get("reason")),
                 by=self._desk.name,
             )
+            if address in self._parted:
+                await self._send([{"free": address}])
         except GuardRefusal as refusal:
             log.info("%s is not kept out here: %s", address[:64], refusal)
             if self._desk.rules:

@@ -13,11 +13,13 @@ from ringfence.guard.firewall import Firewall, FirewallRefused, Outcome
 from ringfence.guard.ledger import BanRecord, Ledger
 from ringfence.guard.shape import Shape, Timed
 from ringfence.policy.addresses import Network, key_network
+from ringfence.policy.entry_index import MOST_NARROW
 from ringfence.policy.events import Kind
 from ringfence.store.bans import BanWriter
 
 SET_FULL: Final = "firewall.set_full"
 REFUSED: Final = "firewall.refused"
+TOO_MANY_PARTS: Final = "firewall.parts"
 NOT_IN_KERNEL: Final = "firewall.not_in_kernel"
 
 
@@ -85,6 +87,7 @@ class Bans:
             self._evictable[key_network(record.key).version].append((record.boot_until, record.key))
         for heap in self._evictable.values():
             heapq.heapify(heap)
+        self._tell_spared(shape.allowed, now)
         self._signaling.replace_all(
             [(record.key, record.boot_until) for record in bans if self._needs_signaling(record)]
         )
@@ -102,6 +105,22 @@ class Bans:
         """The sources banned since the last call: their connections are to end."""
         networks, self._to_cut = self._to_cut, []
         return networks
+
+    def spare(self, parts: tuple[Network, ...], now: Moment) -> None:
+        """Replaces the parts of IPv6 /64 that their bans do not touch. Raises FirewallRefused."""
+        self._firewall.allow(parts)
+        self._tell_spared(parts, now)
+
+    def _tell_spared(self, parts: tuple[Network, ...], now: Moment) -> None:
+        self._signaling.allow(parts)
+        if len(parts) < MOST_NARROW:
+            self._alarms.clear(TOO_MANY_PARTS, now.wall)
+            return
+        self._alarms.set_off(
+            TOO_MANY_PARTS,
+            f"Bans spare only {MOST_NARROW} allow entries for less than a /64 of IPv6. Allow the /64.",
+            now.wall,
+        )
 
     def lift(self, key: str, now: Moment, by: str, why: str) -> bool:
         """Ends a ban early. False if there was none."""

@@ -69,11 +69,16 @@ class Connections:
     def _sip_ports(self) -> frozenset[bytes]:
         return frozenset(port.to_bytes(2, "big") for port in self._sip.now().all_tcp)
 
-    def cut(self, networks: Iterable[Network]) -> int:
-        """Ends every connection of these sources; returns how many sockets were closed. It may take a while."""
+    def cut(self, networks: Iterable[Network], spared: frozenset[Network] = frozenset()) -> int:
+        """Ends every connection of these sources; returns how many sockets were closed. It may take a while.
+
+        `spared` are parts of them that keep theirs. What the kernel tracks of a source with such a part stays.
+        """
         banned = frozenset(networks)
-        gone = self._close_where(lambda address: ban_network(address) in banned)
-        self._forget_all(banned)
+        gone = self._close_where(
+            lambda address: ban_network(address) in banned and not any(address in part for part in spared)
+        )
+        self._forget_all(banned - {ban_network(part.network_address) for part in spared})
         return len(gone)
 
     def cut_where(self, is_blocked: Callable[[Address], bool]) -> int:

@@ -59,6 +59,9 @@ class Firewall(Protocol):
     def protect(self, members: tuple[Network, ...]) -> None:
         """Replaces the never-block set. Raises FirewallRefused."""
 
+    def allow(self, networks: tuple[Network, ...]) -> None:
+        """Replaces whom a ban of their /64 spares. Raises FirewallRefused."""
+
     def replace_rates(self, shape: Shape) -> None:
         """Raises FirewallRefused."""
 
@@ -82,8 +85,10 @@ class Firewall(Protocol):
     def peers(self) -> frozenset[Network]:
         """The sources with an established connection to a SIP port."""
 
-    def cut(self, networks: Iterable[Network]) -> None:
-        """Ends the connections these sources still have. It takes its time, and may run in a thread. Raises OSError."""
+    def cut(self, networks: Iterable[Network], spared: frozenset[Network] = frozenset()) -> None:
+        """Ends the connections these sources still have; the parts of them that are spared keep theirs. It takes its
+        time, and may run in a thread. Raises OSError.
+        """
 
     def cut_where(self, is_blocked: Callable[[Address], bool]) -> None:
         """The same for every connected source that this is said of."""
@@ -157,6 +162,9 @@ class Nft:
         self._must(ruleset.replaced_members(members))
         self._must(blocklist.protected(members))
 
+    def allow(self, networks: tuple[Network, ...]) -> None:
+        self._must(ruleset.replaced_allowed(networks))
+
     def replace_rates(self, shape: Shape) -> None:
         self._must(ruleset.replaced_rates(shape))
 
@@ -185,8 +193,8 @@ class Nft:
     def peers(self) -> frozenset[Network]:
         return self._connections.peers()
 
-    def cut(self, networks: Iterable[Network]) -> None:
-        self._cutter.cut(networks)
+    def cut(self, networks: Iterable[Network], spared: frozenset[Network] = frozenset()) -> None:
+        self._cutter.cut(networks, spared)
 
     def cut_where(self, is_blocked: Callable[[Address], bool]) -> None:
         self._cutter.cut_where(is_blocked)
@@ -272,6 +280,7 @@ class DryRun:
         self.cut_off: list[Network] = []
         self.shape: Shape | None = None
         self.links: tuple[str, ...] = ()
+        self.allowed: tuple[Network, ...] = ()
         self.holes: Holes | None = None
 
     @property
@@ -298,6 +307,9 @@ class DryRun:
     def protect(self, members: tuple[Network, ...]) -> None:
         self._told.protect(members)
 
+    def allow(self, networks: tuple[Network, ...]) -> None:
+        self.allowed = networks
+
     def replace_rates(self, shape: Shape) -> None:
         self.shape = shape
 
@@ -322,7 +334,7 @@ class DryRun:
     def peers(self) -> frozenset[Network]:
         return self.connected
 
-    def cut(self, networks: Iterable[Network]) -> None:
+    def cut(self, networks: Iterable[Network], spared: frozenset[Network] = frozenset()) -> None:
         self.cut_off.extend(networks)
 
     def cut_where(self, is_blocked: Callable[[Address], bool]) -> None:

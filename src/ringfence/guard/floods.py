@@ -56,7 +56,7 @@ class Floods:
 
     def _decide(self, network: Network, excess: Excess, now: Moment) -> None:
         ask = self._witnesses
-        if excess.source in ask.bans or ask.policy.addresses.allows(network.network_address, now.wall):
+        if excess.source in ask.bans or ask.policy.addresses.allows_all(network, now.wall):
             return
         around = ask.rulings.surroundings(excess.source, now.wall)
         proof = Proof.NONE if around.never_block else self._proof(network, excess.source, now)

@@ -30,6 +30,7 @@ that nobody brings it along, and behind.
 
 MARK: Final = f"meta mark set meta mark | {ALLOWED_MARK:#x}"
 UNMARK: Final = f"meta mark set meta mark & {0xFFFF_FFFF ^ ALLOWED_MARK:#x}"
+ALLOWED_SET: Final = "allowed"
 KNOWN_SET_SIZE: Final = 65_536
 METER_SIZE: Final = 65_535
 METER_TIMEOUT: Final = 10
@@ -73,7 +74,8 @@ def whole_table(shape: Shape, bans: Iterable[Timed], known: Iterable[Timed] = ()
             *voicelink.lines(shape.ports.voice),
             *linkdoor.lines(shape.ports.link_from),
             "}",
-            *_member_elements(shape.never_block),
+            *_elements("never", shape.never_block),
+            *_elements(ALLOWED_SET, shape.allowed),
             *_timed_elements("ban", list(bans)),
             *_timed_elements("known", list(known)),
         ]
@@ -85,13 +87,12 @@ def doorstep(links: Iterable[str]) -> str:
     price. `prerouting` asks again, and sees what comes over a link that is not named here.
     """
     names = ", ".join(f'"{link}"' for link in links)
-    rules = [*_each_version("{key} @ban{version} " + Dropped.BANNED.and_drop), _TRANSLATED_BAN]
     return "\n".join(
         [
             f"table {TABLE} {{",
             f"  chain {DOORSTEP} {{",
             f"    type filter hook ingress devices = {{ {names} }} priority {BANS_PRIORITY}; policy accept;",
-            *(f"    {rule}" for rule in rules),
+            *(f"    {rule}" for rule in _ban_rules()),
             "  }",
             "}",
         ]
@@ -105,7 +106,12 @@ def without_doorstep() -> str:
 
 def replaced_members(members: tuple[Network, ...]) -> str:
     """Replaces the never-block sets in one transaction."""
-    return "\n".join([*(f"flush set {TABLE} never{version}" for version in (4, 6)), *_member_elements(members)])
+    return "\n".join([*(f"flush set {TABLE} never{version}" for version in (4, 6)), *_elements("never", members)])
+
+
+def replaced_allowed(networks: tuple[Network, ...]) -> str:
+    """Replaces whom a ban of their /64 spares, in one transaction."""
+    return "\n".join([f"flush set {TABLE} {ALLOWED_SET}6", *_elements(ALLOWED_SET, networks)])
 
 
 def replaced_rates(shape: Shape) -> str:
@@ -135,7 +141,6 @@ class Dropped(StrEnum):
         return f"counter name {self} drop"
 
 
-_TRANSLATED_BAN: Final = f"ip6 saddr @ban4in6 {Dropped.BANNED.and_drop}"
 _BEYOND: Final = {Level.ONE: Dropped.LEVEL_1, Level.TWO: Dropped.LEVEL_2}
 
 
@@ -157,6 +162,7 @@ def _sets(ban_set_size: int) -> list[str]:
         lines += [f"  set {name}{version} {{ type {kind}; {meter} }}" for name in METERS]
         lines.append(f"  set {CONNECTING}{version} {{ type {kind}; {connecting} }}")
         lines += [f"  set {over_set(level, version)} {{ type {kind}; {over} }}" for level in Level]
+    lines.append(f"  set {ALLOWED_SET}6 {{ type ipv6_addr; flags interval; }}")
     return lines
 
 
@@ -174,8 +180,7 @@ def _chains(shape: Shape) -> list[str]:
         "    iifname lo return",
         f"    {UNMARK}",
         *_each_version("    {source} @never{version} return"),
-        *_each_version("    {key} @ban{version} " + Dropped.BANNED.and_drop),
-        f"    {_TRANSLATED_BAN}",
+        *(f"    {rule}" for rule in _ban_rules()),
         "  }",
         "  chain rates {",
         f"    type filter hook prerouting priority {RATES_PRIORITY}; policy accept;",
@@ -225,6 +230,12 @@ _TRANSLATED: Final = (_Source(6, "ip6 saddr", "ip6 saddr", "known4in6"),)
 
 def _each_version(rule: str, sources: tuple[_Source, ...] = _SOURCES) -> list[str]:
     return [source.fill(rule) for source in sources]
+
+
+def _ban_rules() -> list[str]:
+    """A part of a /64 that an allow entry names is not banned with the rest."""
+    four, six = _each_version("{key} @ban{version} " + Dropped.BANNED.and_drop)
+    return [four, f"ip6 saddr @{ALLOWED_SET}6 return", six, f"ip6 saddr @ban4in6 {Dropped.BANNED.and_drop}"]
 
 
 def _metered(ports: Ports) -> list[tuple[str, tuple[int, ...], str]]:
@@ -332,9 +343,10 @@ def _over_rules(level: Level, sources: tuple[_Source, ...]) -> list[str]:
     return [*_each_version(noted, sources), _BEYOND[level].and_drop]
 
 
-def _member_elements(members: tuple[Network, ...]) -> list[str]:
-    found = [(version, outermost(members, version)) for version in (4, 6)]
-    return [f"add element {TABLE} never{version} {{ {', '.join(kept)} }}" for version, kept in found if kept]
+def _elements(name: str, networks: tuple[Network, ...]) -> list[str]:
+    """Those of an interval set."""
+    found = [(version, outermost(networks, version)) for version in (4, 6)]
+    return [f"add element {TABLE} {name}{version} {{ {', '.join(kept)} }}" for version, kept in found if kept]
 
 
 def outermost(networks: Iterable[Network], version: int) -> list[str]:

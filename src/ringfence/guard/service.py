@@ -243,7 +243,7 @@ class Service:
         parts.alarms.sweep(now)
         if self._installed and self._installed.ports != parts.ports.now():
             self.install()
-        if parts.never_block.expire(now.boot):
+        if parts.never_block.expire(now.boot) or self._no_more_allowed(now):
             self._refresh_kernel(now)
         if now.boot - self._swept_at >= REGISTRATION_SWEEP:
             self._swept_at = now.boot
@@ -277,10 +277,16 @@ class Service:
         else:
             self.parts.doors.lift(record.key, record.scope, now, "guard", why)
 
+    def _no_more_allowed(self, now: Moment) -> bool:
+        """Whether the time of an allow entry is over that bans had to spare."""
+        installed = self._installed
+        return installed is not None and installed.allowed != self.parts.policy.addresses.narrow(now.wall)
+
     def _shape(self, now: Moment) -> Shape:
         policy = self.parts.policy
         members = tuple(member.network for member in self.parts.never_block.members())
-        return Shape(self.parts.ports.now(), members, policy.book.security, self.parts.ban_set_size)
+        allowed = policy.addresses.narrow(now.wall)
+        return Shape(self.parts.ports.now(), members, policy.book.security, self.parts.ban_set_size, allowed)
 
     def _refresh_kernel(self, now: Moment) -> None:
         installed = self._installed
@@ -292,6 +298,8 @@ class Service:
                 self._load_entries()
             if shape.never_block != installed.never_block:
                 self.parts.firewall.protect(shape.never_block)
+            if shape.allowed != installed.allowed:
+                self.parts.bans.spare(shape.allowed, now)
             if shape.settings != installed.settings:
                 self.parts.firewall.replace_rates(shape)
         except FirewallRefused as error:
@@ -326,7 +334,9 @@ class Service:
         if not networks and entries is None:
             return None
         spared = tuple(member.network for member in self.parts.never_block.members())
-        return partial(_cut, self.parts.firewall, networks, entries, spared)
+        table, now = self.parts.policy.addresses, moment().wall
+        parts = frozenset(part for network in networks for part in table.narrow_within(network, now))
+        return partial(_cut, self.parts.firewall, (networks, parts), entries, spared)
 
     def _load_entries(self) -> None:
         """Short lists at once; the daemon goes on with long ones, a step at a time. A load on its way is given up."""
@@ -350,11 +360,11 @@ class Service:
     def _lift_allowed(self, now: Moment) -> None:
         table = self.parts.policy.addresses
         for record in self.parts.bans.listing():
-            if table.allows(key_network(record.key).network_address, now.wall):
+            if table.allows_all(key_network(record.key), now.wall):
                 self.parts.bans.lift(record.key, now, "policy", "an allow entry covers it")
                 self.parts.intake.forget(record.key)
         for door in self.parts.doors.listing():
-            if door.scope is Scope.PROVISIONING and table.allows(key_network(door.key).network_address, now.wall):
+            if door.scope is Scope.PROVISIONING and table.allows_all(key_network(door.key), now.wall):
                 self.parts.doors.lift(door.key, door.scope, now, "policy", "an allow entry covers it")
 
     def _watch_drops(self, now: Moment) -> None:
@@ -368,9 +378,15 @@ class Service:
         self._dropped = dropped
 
 
-def _cut(firewall: Firewall, networks: list[Network], entries: EntryIndex | None, spared: tuple[Network, ...]) -> None:
+def _cut(
+    firewall: Firewall,
+    banned: tuple[list[Network], frozenset[Network]],
+    entries: EntryIndex | None,
+    spared: tuple[Network, ...],
+) -> None:
+    networks, parts = banned
     if networks:
-        firewall.cut(networks)
+        firewall.cut(networks, parts)
     if entries is None:
         return
     now = moment().wall

@@ -70,3 +70,5 @@ class Shape:
     never_block: tuple[Network, ...]
     settings: SecuritySettings
     ban_set_size: int = BAN_SET_SIZE
+    allowed: tuple[Network, ...] = ()
+    """What allow entries name of an IPv6 /64: a ban of that /64 spares it."""

@@ -14,7 +14,7 @@ from ringfence.guard.bans import Bans
 from ringfence.guard.clock import Moment
 from ringfence.guard.known import Known
 from ringfence.guard.rulings import Rulings
-from ringfence.policy.addresses import ban_key, is_translated, key_network
+from ringfence.policy.addresses import ban_key, is_translated, key_network, parse_address
 from ringfence.policy.antihacking import Evidence
 from ringfence.policy.challenges import Challenges, Tally, judge_unanswered
 
@@ -45,7 +45,8 @@ class Unanswered:
             try:
                 for item in orjson.loads(datagram)["tallies"]:
                     tally = _tally(item)
-                    self._challenges.count(tally, now.boot, now.wall, settings)
+                    if not self._is_allowed(item[0], now.wall):
+                        self._challenges.count(tally, now.boot, now.wall, settings)
                     if tally.answered:
                         self._known.prove(tally.source, now)
             except MALFORMED:
@@ -57,7 +58,7 @@ class Unanswered:
         settings = self._policy.book.security
         for evidence in list(self._challenges.strikes(now.boot, settings)):
             key = evidence.source
-            if key in self._bans or self._is_allowed(key, now.wall):
+            if key in self._bans or self._policy.addresses.allows_all(key_network(key), now.wall):
                 self._challenges.forget(key)
                 continue
             around = self._rulings.surroundings(key, now.wall)
@@ -76,8 +77,8 @@ class Unanswered:
         """A stream proves itself; for UDP the same counts as everywhere, an answer to a challenge of ours."""
         return "tcp" in evidence.transports or self._known.proved_lately(evidence.source, now)
 
-    def _is_allowed(self, key: str, now: float) -> bool:
-        return self._policy.addresses.allows(key_network(key).network_address, now)
+    def _is_allowed(self, source: str, now: float) -> bool:
+        return self._policy.addresses.allows(parse_address(source), now)
 
 
 def _tally(item: list[Any]) -> Tally:

@@ -20,7 +20,6 @@ from ringfence.policy import evidence
 from ringfence.policy.addresses import (
     Address,
     AddressProblem,
-    Network,
     ban_key,
     ban_network,
     key_network,
@@ -57,6 +56,7 @@ class Desk:
             "bans.lift-own": self.lift_own,
             "bans.explain": self.explain,
             "bans.at-door": self.at_door,
+            "bans.parted": self.parted,
             "bans.lift": self.lift,
             "bans.add": self.add,
             "never-block.list": self.list_never_block,
@@ -161,7 +161,7 @@ class Desk:
         entry = self._parts.policy.addresses.lookup(address, now.wall)
         return {
             "address": key,
-            "banned": record is not None,
+            "banned": record is not None and not self._is_spared(address),
             "ban": self._explained(record) if record else None,
             "doors": [self._explained(closed) for closed in self._parts.doors.listing() if closed.key == key],
             "never_block": member.name if member else None,
@@ -172,11 +172,17 @@ class Desk:
 
     async def at_door(self, args: Args) -> dict[str, Any]:
         """For whoever enforces a scope: whether the address is refused, and when its last ban ended."""
-        key, scope = ban_key(str(_address(args))), _scope(args, Scope.WEB)
+        address, scope = _address(args), _scope(args, Scope.WEB)
+        key = ban_key(str(address))
         ended = [past.ended for past in self._parts.ledger.past_bans(key) if past.scope == scope]
-        record = self._record(key, scope)
+        is_spared = scope is not Scope.WEB and self._is_spared(address)
+        record = None if is_spared else self._record(key, scope)
         left = max(0.0, record.boot_until - moment().boot) if record else 0.0
         return {"banned": record is not None, "seconds_left": left, "ended": max(ended, default=None)}
+
+    async def parted(self, _: Args) -> list[str]:
+        """The IPv6 /64 of which allow entries name a part only: their bans, if there are any, spare it."""
+        return sorted({ban_key(str(part[0])) for part in self._parts.policy.addresses.narrow(time.time())})
 
     async def lift(self, args: Args) -> dict[str, Any]:
         """Ends the ban of one scope, or without one every ban of the address."""
@@ -199,9 +205,10 @@ class Desk:
         return self._parts.bans.get(key) if scope is Scope.SIP else self._parts.doors.get(key, scope)
 
     async def add(self, args: Args) -> dict[str, Any]:
-        key, scope = ban_key(str(_address(args))), _scope(args, Scope.SIP)
+        address, scope = _address(args), _scope(args, Scope.SIP)
+        key = ban_key(str(address))
         seconds = number(args, "seconds", 1, LONGEST_BAN)
-        self._refuse_protected(key_network(key), scope)
+        self._refuse_protected(address, scope)
         now = moment()
         rule = text(args, "rule", MANUAL)
         record = BanRecord(
@@ -298,17 +305,29 @@ class Desk:
     def _described(self, record: BanRecord) -> dict[str, Any]:
         left = max(0.0, record.boot_until - moment().boot)
         in_kernel = record.scope is Scope.SIP and self._parts.bans.is_in_kernel(record.key)
-        return {**describe(record), "seconds_left": left, "in_kernel": in_kernel}
+        return {**describe(record), "spared": self._spared(record), "seconds_left": left, "in_kernel": in_kernel}
+
+    def _spared(self, record: BanRecord) -> list[str]:
+        """The parts of a banned /64 that allow entries name."""
+        if record.scope is Scope.WEB:
+            return []
+        parts = self._parts.policy.addresses.narrow_within(key_network(record.key), time.time())
+        return [str(part) for part in parts]
+
+    def _is_spared(self, address: Address) -> bool:
+        """Whether an allow entry frees this address from the ban of its /64."""
+        return self._parts.policy.addresses.allows(address, time.time())
 
     def _explained(self, record: BanRecord) -> dict[str, Any]:
         """The same, with its evidence in words."""
         proof = [{"name": name, "words": words} for name, words in evidence.told(record.evidence, universal)]
         return {**self._described(record), "proof": proof}
 
-    def _refuse_protected(self, network: Network, scope: Scope) -> None:
+    def _refuse_protected(self, address: Address, scope: Scope) -> None:
         """An allow entry frees from the anti-hacking checks, not from the portal's count of wrong passwords: what that
         closes is listed, so that it can be lifted.
         """
+        network = ban_network(address)
         member = self._parts.never_block.covered_by(network)
         if member is not None:
             raise Refusal(
@@ -316,12 +335,12 @@ class Desk:
                 "address",
                 f"{network} covers {member.name} ({member.network}), which is never blocked.",
             )
-        entry = self._parts.policy.addresses.lookup(network.network_address, time.time())
+        entry = self._parts.policy.addresses.lookup(address, time.time())
         if entry is not None and entry.target == "allow" and scope is not Scope.WEB:
             raise Refusal(
                 "bans.allowed",
                 "address",
-                f"{network} is covered by the allow entry {entry.cidr}; remove that entry first.",
+                f"{address} is covered by the allow entry {entry.cidr}; remove that entry first.",
             )
 
 

@@ -4,20 +4,25 @@ A million entries are one piece of memory. A question is one binary search for e
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from ipaddress import IPv6Network
+from itertools import islice
 from typing import Final
 
-from ringfence.policy.addresses import Address, is_live
+from ringfence.policy.addresses import HOST_BITS_V6, Address, Network, is_live
 from ringfence.policy.book import AddressEntry, Target
-from ringfence.policy.entries import decode_entries, digits
+from ringfence.policy.entries import decode_entries, digits, rows
 
 _LINE: Final = {
     4: re.compile(rb"^4[0-9a-f]{8}/(\d{3}) [ab] ", re.M),
     6: re.compile(rb"^6[0-9a-f]{32}/(\d{3}) [ab] ", re.M),
 }
+_NARROW: Final = re.compile(rb"^6[0-9a-f]+/(?:06[5-9]|0[7-9]\d|1\d\d) .*$", re.M)
 _ALLOWED: Final = re.compile(rb"^[46][0-9a-f]+/\d{3} a .*$", re.M)
 PART_BYTES: Final = 25_000
+MOST_NARROW: Final = 16_384
+"""Allow entries for less than a /64 of IPv6 that bans spare; of more of them, the first in address order."""
 
 
 def _holds(part: bytes, version: int) -> bool:
@@ -51,14 +56,20 @@ class EntryIndex:
         self.counts = {(version, int(length)): n for version, some in counted.items() for length, n in some.items()}
         self._lengths = {version: sorted(map(int, some), reverse=True) for version, some in counted.items()}
         self.allowing = b"\n".join(_ALLOWED.findall(lines))
+        self._narrow = _narrow(self.allowing)
 
-    def lookup(self, address: Address, now: float, without: frozenset[str] = frozenset()) -> AddressEntry | None:
-        """The entry that decides about this address; expired entries do not exist, nor do the prefixes in `without`.
+    def lookup(
+        self, address: Address, now: float, without: frozenset[str] = frozenset(), longest: int = 128
+    ) -> AddressEntry | None:
+        """The entry that decides about this address; expired entries do not exist, nor do the prefixes in `without` and
+        those with more bits than `longest`.
 
         `now` is Unix time in seconds.
         """
         bits = address.max_prefixlen
         for length in self._lengths[address.version]:
+            if length > longest:
+                continue
             first = int(address) >> (bits - length) << (bits - length)
             entry = self._entry(f"{digits(address.version, first)}/{length:03} ".encode())
             if entry is not None and is_live(entry, now) and entry.cidr not in without:
@@ -70,6 +81,23 @@ class EntryIndex:
             return False
         entry = self.lookup(address, now)
         return entry is not None and entry.target is Target.ALLOW
+
+    def allows_all(self, network: Network, now: float) -> bool:
+        """Whether an entry allows the whole of it, whatever others say about parts."""
+        if not self.allowing:
+            return False
+        entry = self.lookup(network.network_address, now, longest=network.prefixlen)
+        return entry is not None and entry.target is Target.ALLOW
+
+    def narrow(self, now: float) -> tuple[Network, ...]:
+        """What the entries allow of a /64 of IPv6 that they do not allow as a whole: a ban of that /64 spares it."""
+        live = (network for some in self._narrow.values() for network, end in some if end is None or end > now)
+        return tuple(islice(live, MOST_NARROW))
+
+    def narrow_within(self, network: Network, now: float) -> tuple[Network, ...]:
+        """The same, of one /64."""
+        some = self._narrow.get(network, ()) if self._narrow else ()
+        return tuple(part for part, end in some if end is None or end > now)
 
     def blocks(self, address: Address, now: float) -> bool:
         entry = self.lookup(address, now)
@@ -93,3 +121,12 @@ class EntryIndex:
             else:
                 high = start
         return low
+
+
+def _narrow(allowing: bytes) -> dict[Network, list[tuple[Network, float | None]]]:
+    """By the /64 around them, in address order, with the end of each in Unix time."""
+    found: dict[Network, list[tuple[Network, float | None]]] = defaultdict(list)
+    for row in rows(b"\n".join(_NARROW.findall(allowing))):
+        part = IPv6Network((row.first, row.length))
+        found[part.supernet(new_prefix=HOST_BITS_V6)].append((part, row.expires_at))
+    return dict(found)

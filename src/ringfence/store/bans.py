@@ -9,13 +9,13 @@ import mmap
 import os
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import lmdb
 
-from ringfence.policy.addresses import AddressProblem, ban_key
+from ringfence.policy.addresses import Address, AddressProblem, Network, ban_key, parse_address
 from ringfence.store.broken import mend
 
 MAP_SIZE: Final = 256 << 20
@@ -26,6 +26,8 @@ LONGEST_ACCOUNT: Final = 256
 """Bytes of an account in a key: LMDB takes 511 together, and a stranger may call himself what he likes."""
 
 _EXPIRY: Final = struct.Struct("<d")
+_ALLOWED: Final = b"\n"
+"""Keys with this beginning are whom bans spare; the one without an end is their prefix lengths."""
 
 
 def _word_file(folder: Path) -> Path:
@@ -58,12 +60,26 @@ class BanWriter:
             self._map = mmap.mmap(fd, WORD_BYTES)
         finally:
             os.close(fd)
+        self._spared = 0
+        self.allow(())
+
+    def allow(self, networks: Iterable[Network]) -> None:
+        """Exactly these parts of a /64 of IPv6 are spared by its ban."""
+        prefixes = list(networks)
+        with self._env.begin(write=True) as txn:
+            _clear(txn, _ALLOWED)
+            for network in prefixes:
+                txn.put(_allowed_key(network.network_address, network.prefixlen), b"")
+            if prefixes:
+                txn.put(_ALLOWED, bytes(sorted({network.prefixlen for network in prefixes})))
+            self._spared = txn.stat()["entries"] - sum(1 for _ in _timed(txn))
         self._count()
 
     def replace_all(self, bans: Iterable[tuple[str, float]]) -> None:
         """Exactly these (ban key, its end) are to be refused in signaling; slowed pairs are forgotten."""
         with self._env.begin(write=True) as txn:
-            txn.drop(self._env.open_db(None, txn=txn), delete=False)
+            for old in [bytes(found) for found, _ in _timed(txn)]:
+                txn.delete(old)
             for key, expires_at in bans:
                 txn.put(key.encode(), _EXPIRY.pack(expires_at))
         self._count()
@@ -87,9 +103,7 @@ class BanWriter:
         prefix = key.encode()
         with self._env.begin(write=True) as txn:
             txn.delete(prefix)
-            cursor = txn.cursor()
-            while cursor.set_range(prefix + b"\n") and cursor.key().startswith(prefix + b"\n"):
-                cursor.delete()
+            _clear(txn, prefix + b"\n")
         self._count()
 
     def sweep(self, now: float) -> None:
@@ -97,7 +111,7 @@ class BanWriter:
         if self._is_empty():
             return
         with self._env.begin(write=True) as txn:
-            for key in [bytes(key) for key, raw in txn.cursor() if _EXPIRY.unpack(raw)[0] <= now]:
+            for key in [bytes(key) for key, raw in _timed(txn) if _EXPIRY.unpack(raw)[0] <= now]:
                 txn.delete(key)
         self._count()
 
@@ -111,7 +125,7 @@ class BanWriter:
     def _count(self) -> None:
         with self._env.begin() as txn:
             entries = txn.stat()["entries"]
-        struct.pack_into("<Q", self._map, 0, entries)
+        struct.pack_into("<Q", self._map, 0, entries - self._spared)
 
 
 class BanReader:
@@ -136,7 +150,7 @@ class BanReader:
         if self._words[0] == 0:
             return False
         key = _key_of(address)
-        return key is not None and self._holds(key.encode(), now)
+        return key is not None and self._holds(key.encode(), now) and not self._spares(address)
 
     def is_slowed(self, address: str, account: str, now: float) -> bool:
         """Whether this account gets no password check from this source for the moment."""
@@ -145,12 +159,21 @@ class BanReader:
         if self._words[0] == 0:
             return False
         key = _key_of(address)
-        return key is not None and self._holds(_pair_key(key, account), now)
+        return key is not None and self._holds(_pair_key(key, account), now) and not self._spares(address)
 
     def _holds(self, key: bytes, now: float) -> bool:
         with self._env.begin() as txn:
             raw = txn.get(key)
         return raw is not None and now < float(_EXPIRY.unpack(raw)[0])
+
+    def _spares(self, text: str) -> bool:
+        """Whether an allow entry names this address, or a part of its /64 around it."""
+        with self._env.begin() as txn:
+            lengths = txn.get(_ALLOWED)
+            if lengths is None or ":" not in text:
+                return False
+            address = parse_address(text)
+            return any(txn.get(_allowed_key(address, length)) is not None for length in lengths)
 
     def _open(self, now: float) -> bool:
         if now < self._next_try:
@@ -172,3 +195,20 @@ def _key_of(address: str) -> str | None:
         return ban_key(address)
     except AddressProblem:
         return None
+
+
+def _allowed_key(address: Address, length: int) -> bytes:
+    kept = int(address) >> (address.max_prefixlen - length)
+    return _ALLOWED + bytes([length]) + kept.to_bytes(16, "big")
+
+
+def _timed(txn: Any) -> Iterator[tuple[bytes, bytes]]:
+    """Everything that ends: bans and slowed pairs."""
+    return ((key, raw) for key, raw in txn.cursor() if not key.startswith(_ALLOWED))
+
+
+def _clear(txn: Any, prefix: bytes) -> None:
+    """Removes every key with this beginning."""
+    cursor = txn.cursor()
+    while cursor.set_range(prefix) and cursor.key().startswith(prefix):
+        cursor.delete()

@@ -3,12 +3,13 @@
 import re
 import socket
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
-from guarded import PORT, Guarded, Sender, until
+from guarded import PORT, Guarded, Sender, passes, until
 from test_long_lists import LOADED, Stream, entry_lines
-from test_rates_and_cuts import SLOW, flood, received, set_rates
+from test_rates_and_cuts import SLOW, TCP_PORT, connected, flood, received, set_rates
 
 from ringfence.guard.netlink import SO_RCVBUFFORCE
 from ringfence.policy.addresses import parse_network
@@ -93,6 +94,38 @@ def test_an_allowance_reaches_the_peer_that_nat64_translates(guard: Guarded, sen
         for _ in range(60):
             sock.sendto(b"x", (ours, PORT))
         assert received(receiver) == 60
+
+
+def test_a_ban_of_a_64_spares_what_an_allow_entry_names_of_it(guard: Guarded, sender: Sender) -> None:
+    """Case 57: packets, and a connection that stands, at the links' doorstep and behind it."""
+    ours, phone, neighbour = (f"fd77:0:0:2::{number}" for number in ("60", "5", "6"))
+    guard.host.run("ip", "address", "replace", f"{ours}/64", "dev", "eth0", "nodad")
+    for address in (phone, neighbour):
+        sender.from_address(address)
+    with guard.host.udp(PORT, ours) as receiver, guard.host.tcp(TCP_PORT, ours) as listener, ExitStack() as held:
+        receiver.settimeout(0.3)
+        listener.listen()
+        for one in (phone, neighbour):
+            for end in connected(sender, one, ours, listener):
+                held.enter_context(end)
+        guard.ask("bans.add", address=neighbour, seconds=60)
+        until(lambda: guard.bans("fd77:0:0:2::"), 1.0)
+        assert [passes(sender, one, receiver, ours) for one in (phone, neighbour)] == [False, False]
+        guard.publish(Book(address_entries=(AddressEntry(1, f"{phone}/128", Target.ALLOW),)))
+        until(lambda: phone in guard.kernel_set("allowed6"), 1.0)
+        assert [passes(sender, one, receiver, ours) for one in (phone, neighbour)] == [True, False]
+        theirs, mine = (held.enter_context(end) for end in connected(sender, phone, ours, listener))
+        guard.ask("bans.lift", address=neighbour)
+        guard.ask("bans.add", address=neighbour, seconds=60)
+        time.sleep(1)
+        theirs.sendall(b"still here")
+        assert mine.recv(100) == b"still here"
+        guard.host.run("nft", "delete", "table", "inet", "ringfence")
+        until(lambda: guard.bans("fd77:0:0:2::"), 5.0)
+        assert [passes(sender, one, receiver, ours) for one in (phone, neighbour)] == [True, False]
+        guard.publish(Book())
+        until(lambda: phone not in guard.kernel_set("allowed6"), 1.0)
+        assert [passes(sender, one, receiver, ours) for one in (phone, neighbour)] == [False, False]
 
 
 def test_nobody_brings_the_mark_along_and_none_is_left_behind(

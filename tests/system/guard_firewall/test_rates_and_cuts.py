@@ -260,7 +260,7 @@ def test_a_ban_cuts_the_connections_the_source_has(guard: Guarded, sender: Sende
             theirs.settimeout(3)
             theirs.connect((ours, TCP_PORT))
             held, _ = listener.accept()
-            others = _connected(sender, bystander, ours, listener) if bystander else None
+            others = connected(sender, bystander, ours, listener) if bystander else None
             guard.ask("bans.add", address=attacker, seconds=60)
             held.settimeout(2)
             begun = time.monotonic()
@@ -274,9 +274,7 @@ def test_a_ban_cuts_the_connections_the_source_has(guard: Guarded, sender: Sende
                 others[1].close()
 
 
-def _connected(
-    sender: Sender, source: str, target: str, listener: socket.socket
-) -> tuple[socket.socket, socket.socket]:
+def connected(sender: Sender, source: str, target: str, listener: socket.socket) -> tuple[socket.socket, socket.socket]:
     mine = sender.host.tcp(0, source)
     mine.settimeout(3)
     mine.connect((target, TCP_PORT))

@@ -23,6 +23,7 @@ class Guard:
         self.bans = {ban["address"]: ban for ban in bans}
         self.refuses = refuses
         self.named: dict[str, Any] = {}
+        self.parted: list[str] = []
         self.told: list[dict[str, Any]] = []
 
     def ask(self, _: Path, verb: str, __: float = 0, **args: Any) -> Any:
@@ -35,6 +36,8 @@ class Guard:
                 return {**NOBODY, **self.named}
             case "media.told":
                 self.told.append(args)
+            case "bans.parted":
+                return self.parted
             case "bans.list":
                 return list(self.bans.values())
             case "bans.explain":
@@ -52,9 +55,11 @@ def ban(address: str, by: str = "guard") -> dict[str, Any]:
     return {"address": address, "by": by, "scope": "sip", "rule": "r", "reason": "why", "seconds_left": 60.0}
 
 
-def told(monkeypatch: pytest.MonkeyPatch, guard: Guard, *lines: Any, rules: bool) -> list[dict[str, Any]]:
+def told(
+    monkeypatch: pytest.MonkeyPatch, guard: Guard, *lines: Any, rules: bool, asking: Any = None
+) -> list[dict[str, Any]]:
     """What one end says while it hears these lines, and then the end of the connection."""
-    monkeypatch.setattr(exchange, "ask", guard.ask)
+    monkeypatch.setattr(exchange, "ask", asking or guard.ask)
     monkeypatch.setattr(exchange, "HEARTBEAT", 0.01)
     monkeypatch.setattr(exchange, "NAMED_EVERY", 0.05)
 
@@ -85,6 +90,46 @@ def test_its_own_bans_are_told_and_those_of_the_other_are_not(monkeypatch: pytes
     assert [line for line in said if line and "media" not in line] == [
         {"ban": "192.0.2.1", "seconds": 60, "rule": "r", "reason": "why"},
         {"whole": True},
+    ]
+
+
+@pytest.mark.parametrize("rules", [True, False])
+def test_a_ban_that_spares_a_part_is_enforced_at_the_core_alone(monkeypatch: pytest.MonkeyPatch, rules: bool) -> None:
+    """The SBC's host knows no allow entries: it gets no ban of a /64 of which one names a part, and its own is given
+    back."""
+    ours, theirs = "2001:db8:0:1::/64", "2001:db8:0:2::/64"
+    guard = Guard(ban(ours))
+    guard.parted = [ours, theirs]
+    said = told(monkeypatch, guard, {"ban": theirs, "seconds": 9}, rules=rules)
+    if not rules:
+        assert [line for line in said if "ban" in line] == [
+            {"ban": ours, "seconds": 60, "rule": "r", "reason": "why"},
+        ]
+        return
+    assert [line for line in said if line and "media" not in line] == [
+        {"free": ours},
+        {"free": theirs},
+        {"whole": True},
+        {"free": theirs},
+    ]
+    assert set(guard.bans) == {ours, theirs}
+
+
+def test_a_ban_that_spares_nobody_any_more_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    address = "2001:db8:0:1::/64"
+    guard = Guard(ban(address))
+    guard.parted = [address]
+
+    def ask(_: Path, verb: str, __: float = 0, **args: Any) -> Any:
+        if verb == "events.since" and args.get("wait"):
+            guard.parted = []
+        return guard.ask(_, verb, __, **args)
+
+    said = told(monkeypatch, guard, rules=True, asking=ask)
+    assert [line for line in said if line and "media" not in line] == [
+        {"free": address},
+        {"whole": True},
+        {"ban": address, "seconds": 60, "rule": "r", "reason": "why"},
     ]
 
 

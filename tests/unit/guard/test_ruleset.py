@@ -47,6 +47,7 @@ def test_never_block_comes_before_bans_bans_before_lists_lists_before_rates() ->
         "never4",
         "never6",
         "ban4",
+        "allowed6",
         "ban6",
         "ban4in6",
     ]
@@ -176,6 +177,7 @@ def test_the_doorstep_drops_banned_sources_of_both_versions_on_named_links() -> 
     assert rules[0] == 'type filter hook ingress devices = { "eth0", "wg0" } priority -300; policy accept;'
     assert [rule.split(" counter")[0] for rule in rules[1:]] == [
         "ip saddr @ban4",
+        "ip6 saddr @allowed6 return",
         "ip6 saddr & ffff:ffff:ffff:ffff:: @ban6",
         "ip6 saddr @ban4in6",
     ]
