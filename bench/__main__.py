@@ -27,8 +27,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ringfence-bench-", dir="/var/tmp") as folder, laid_out() as net:
         Path(folder).chmod(0o755)
         os.sched_setaffinity(0, {GENERATOR_PROCESSOR})
-        stage = Stage(net, Path(folder), arguments.repeats, arguments.registrations)
-        for name in arguments.parts or PARTS:
+        stage = Stage(net, Path(folder), arguments.repeats, arguments.registrations, arguments.minutes)
+        for name in arguments.parts or [name for name, part in PARTS.items() if part.by_itself]:
             print(f"== {PARTS[name].title}", flush=True)
             result = PARTS[name].run(stage)
             verdicts.extend(result.verdicts)
@@ -44,6 +44,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure (default: all): {', '.join(PARTS)}")
     parser.add_argument("--repeats", type=int, default=5, help="interleaved rounds of a comparison; the median counts")
     parser.add_argument("--registrations", type=int, default=1_000_000, help="how many the part goodwill sends")
+    parser.add_argument("--minutes", type=int, default=20, help="how long the part soak loads the system")
     parser.add_argument("--results", type=Path, default=_RESULTS, help="folder for the JSON result")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.parts if name not in PARTS]

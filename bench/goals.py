@@ -45,6 +45,9 @@ RETURN_TLS: Final = Goal("return.tls", "... over TLS, each with a new connection
 IDLE_TLS: Final = Goal("idle.tls", "shared memory of a registered idle phone on TLS", 128.0, "KiB")
 IDLE_WSS: Final = Goal("idle.wss", "... on a secure WebSocket", 128.0, "KiB")
 IDLE_DISTURBS: Final = Goal("idle.cost", "processor time of a registration beside 2,000 idle WebSockets, to alone", 1.1)
+SOAK_GROWTH: Final = Goal("soak.growth", "memory of whatever grows most under long load", 1.0, "% an hour")
+SOAK_ENDED: Final = Goal("soak.ended", "processes that ended meanwhile", 0)
+SOAK_FAILED: Final = Goal("soak.failed", "share of calls that failed meanwhile", 0.001)
 
 
 @dataclass(frozen=True, slots=True)

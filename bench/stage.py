@@ -19,12 +19,13 @@ PHONES: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The network, a scratch folder, the number of rounds, and of registrations of the part `goodwill`."""
+    """The network, a scratch folder, the number of rounds, of registrations of `goodwill`, of minutes of `soak`."""
 
     net: Network
     folder: Path
     repeats: int
     registrations: int = 1_000_000
+    minutes: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Part:
 
     title: str
     run: Callable[[Stage], Result]
+    by_itself: bool = True
+    """Whether it runs when no part is named."""
 
 
 def phone_book(stage: Stage, extensions: int, phones: int = PHONES) -> Path:

@@ -16,6 +16,7 @@ from bench.parts import (
     policy,
     reaction,
     registration,
+    soak,
 )
 from bench.stage import Part
 
@@ -33,4 +34,5 @@ PARTS: Final = {
     "hostile": Part("what a hostile packet costs", hostile.run),
     "edge": Part("phones that all come back at once, and idle ones on streams", edge.run),
     "media": Part("what encryption costs the media relay", media.run),
+    "soak": Part("memory under long load", soak.run, by_itself=False),
 }

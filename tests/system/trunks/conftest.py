@@ -26,9 +26,11 @@ def registered(pbx: Any, provider: Provider) -> dict[str, Any]:
     return made
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def in_a_hurry(pbx: Any) -> Iterator[None]:
-    """Tests call faster than people: ten calls outside in a minute would suspend the extension."""
+    """Tests call faster than people: ten calls outside in a minute would suspend the extension, also between two
+    modules.
+    """
     budget = pbx.rest.post("budgets", owner="extension", calls_per_minute=600)
     yield
     pbx.rest.delete(f"budgets/{budget['id']}")
