@@ -45,6 +45,7 @@ def folders(paths: Paths) -> tuple[Folder, ...]:
         Folder(paths.logs, "root", "root", 0o711),
         Folder(paths.web_logs, web, web, 0o750),
         Folder(paths.run, "root", guard, 0o1775),
+        Folder(paths.endings.parent, "root", guard, 0o750),
         Folder(paths.bans, guard, accounts.JOURNAL, 0o2750),
         Folder(paths.suspensions, guard, accounts.JOURNAL, 0o2750),
         Folder(paths.core, sip, accounts.JOURNAL, 0o2770),

@@ -22,6 +22,7 @@ from typing import Final
 from ringfence.engines import notes as noted
 from ringfence.engines.childlist import read_children
 from ringfence.engines.children import Child
+from ringfence.engines.endings import Endings, was_asked_to_end
 from ringfence.engines.logfiles import LARGEST, LogKeeper, open_log, read_log_rules
 from ringfence.engines.privileges import dropping
 from ringfence.engines.probes import is_ready
@@ -94,6 +95,7 @@ class Supervisor:
         self._units = {child.name: Unit(child) for child in wanted}
         self._stopping = asyncio.Event()
         self._notes_are_old = False
+        self._endings = Endings(Paths.from_environment().endings, {})
         own = identity(os.getpid())
         assert own is not None
         self._own = own
@@ -249,12 +251,20 @@ class Supervisor:
             "%s ended (%s) after %.1f s%s; restarting",
             unit.child.name, _end_in_words(code), lasted, f", killed {len(left)} left over" if left else "",
         )  # fmt: skip
+        if not was_asked_to_end(code):
+            self._tell_end(unit.child.name)
         unit.short_runs = 1 if lasted >= LONG_RUN else unit.short_runs + 1
         unit.failed_starts += not unit.ready.is_set()
         unit.process = unit.opened = None
         unit.restarts += 1
         unit.ready.clear()
         self._note()
+
+    def _tell_end(self, name: str) -> None:
+        try:
+            self._endings.note(name)
+        except OSError as error:
+            log.error("that %s ended is not told: %s", name, error)
 
     async def _end(self, unit: Unit) -> None:
         if unit.process is None:

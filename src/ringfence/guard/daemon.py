@@ -20,11 +20,12 @@ from ringfence.guard.callstart import START, CallStart
 from ringfence.guard.callwatch import LOOK_EVERY as CALLS_EVERY
 from ringfence.guard.callwatch import CallWatch
 from ringfence.guard.choosing import choose_firewall
-from ringfence.guard.clock import boot_id
+from ringfence.guard.clock import boot_id, moment
 from ringfence.guard.control import ControlSocket
 from ringfence.guard.core import Core
 from ringfence.guard.doorbell import Doorbell
 from ringfence.guard.doors import Doors
+from ringfence.guard.endings import Endings
 from ringfence.guard.firewall import Firewall
 from ringfence.guard.floods import Floods, Witnesses
 from ringfence.guard.fuse import OVER_BUDGET, Fuse, FuseParts
@@ -82,6 +83,7 @@ class Daemon:
         self._watch = watch
         core, relay = Core(paths.core_control), Relay()
         self._notifier = Notifier(core)
+        self._endings = Endings(paths.endings, service.parts.alarms)
         outer = Relay(ports.SBC_RTPENGINE_CONTROL)
         self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up, outer)
         self._media = media_side(service.parts, relay, outer, far=bool(read_sbc(paths.sbc_switch).core))
@@ -198,6 +200,7 @@ class Daemon:
         while True:
             await asyncio.sleep(SWEEP_EVERY)
             self._service.sweep()
+            self._endings.look(moment())
             await self._calls.hang_up_all(self._service.fuse_calls(), OVER_BUDGET)
             self._desk.announce()
             if self._watch is not None and self._watch.gone():

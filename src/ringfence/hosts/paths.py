@@ -344,6 +344,11 @@ class Paths:
         return self.run / "inspector" / "inspector.sock"
 
     @property
+    def endings(self) -> Path:
+        """Which processes ended by themselves, from the supervisor to the guard; nobody else may write beside it."""
+        return self.run / "endings" / "endings.json"
+
+    @property
     def supervise(self) -> Path:
         """The supervisor's own notes; readable by root only."""
         return self.run / "supervise"

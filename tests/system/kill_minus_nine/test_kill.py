@@ -68,6 +68,7 @@ def test_a_killed_process_is_back_in_time_and_nothing_is_lost(pbx: Any, standing
     _, passed = within(limit, lambda: _is_back(pbx, name, old), f"{name} is back")
     print(f"{name} was back after {passed:.2f} s")
     _check(pbx, standing)
+    within(5, lambda: f"process.ended.{name}" in [one["id"] for one in pbx.product.guard("alarms.list")], "an alarm")
 
 
 def test_one_killed_worker_of_the_core_leaves_no_half_alive_state(pbx: Any, standing: dict[str, Any]) -> None:

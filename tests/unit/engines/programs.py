@@ -16,6 +16,10 @@ from ringfence.engines.notes import CHILDREN_FILE, ChildNote, read_notes
 from ringfence.engines.processes import is_alive
 
 SLEEPER = "import time; time.sleep(60)"
+POLITE = (
+    "import pathlib, signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); "
+    "pathlib.Path(sys.argv[1]).touch(); time.sleep(60)"
+)
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
 LISTENER = """
 import os, socket, sys, time
@@ -67,7 +71,8 @@ def replaced(folder: Path, before: ChildNote) -> bool:
 
 def start_supervisor(folder: Path) -> subprocess.Popen[bytes]:
     argv = (sys.executable, "-m", "ringfence.engines.supervise", str(folder), str(folder / "supervise.log"))
-    return subprocess.Popen(argv, start_new_session=True)
+    (folder / "run" / "endings").mkdir(parents=True, exist_ok=True)
+    return subprocess.Popen(argv, start_new_session=True, env={**os.environ, "RINGFENCE_RUN_DIR": str(folder / "run")})
 
 
 @contextlib.contextmanager

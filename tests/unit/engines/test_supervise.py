@@ -1,5 +1,6 @@
 """Whatever is killed comes back, and nothing else is disturbed. Real processes, real signals."""
 
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from ringfence.engines.processes import identity, is_alive, session_members
 from ringfence.engines.supervise import restart_delay
 from tests.unit.engines.programs import (
     LISTENER,
+    POLITE,
     SLEEPER,
     STUBBORN,
     a_child,
@@ -67,6 +69,23 @@ def kill_and_wait(folder: Path) -> None:
     before = noted(folder)
     os.kill(before.pid, signal.SIGKILL)
     until(lambda: replaced(folder, before), seconds=3.0)
+
+
+def test_who_ends_by_itself_is_told_and_who_was_asked_is_not(tmp_path: Path) -> None:
+    """The guard reads it; the clock is that of the boot, which nobody sets."""
+    ready = tmp_path / "ready"
+    with supervised(tmp_path, a_child(tmp_path, "sleeper", POLITE, str(ready))):
+        before = noted(tmp_path)
+        until(ready.exists)
+        os.kill(before.pid, signal.SIGTERM)
+        until(lambda: replaced(tmp_path, before))
+        assert not (tmp_path / "run" / "endings" / "endings.json").exists()
+        for _ in range(2):
+            kill_and_wait(tmp_path)
+        told = json.loads((tmp_path / "run" / "endings" / "endings.json").read_text())
+    ((name, (times, at)),) = told.items()
+    assert (name, times) == (before.name, 2)
+    assert 0 <= time.clock_gettime(time.CLOCK_BOOTTIME) - at < 30
 
 
 def test_six_kills_in_ten_seconds_do_not_make_it_give_up(tmp_path: Path) -> None:
