@@ -84,6 +84,7 @@ def test_a_transport_is_added_and_deleted_and_a_call_on_another_one_goes_on(
     """Reference: ports can be deleted and recreated; the firewall's metering and its plan follow."""
     caller, callee = phone("445"), phone("446")
     dialog, _ = establish(caller, callee)
+    by_themselves = ended_by_themselves(pbx)
     made = pbx.rest.post("transports", protocol="tcp", port=5099)
     try:
         with Softphone(stranger(), (PBX_ADDRESS, 5099), pbx.account("447"), Transport.TCP) as moved:
@@ -100,6 +101,14 @@ def test_a_transport_is_added_and_deleted_and_a_call_on_another_one_goes_on(
     within(10, lambda: not answers(stranger(), 5099), "it is closed again")
     within(30, lambda: answers(stranger(), 5061), "the core that starts without it is up")
     assert phone("448").account
+    assert ended_by_themselves(pbx) == by_themselves, (
+        "the core was asked to start anew: no alarm of a process that ended"
+    )
+
+
+def ended_by_themselves(pbx: Any) -> str:
+    told = pbx.product.paths.endings
+    return told.read_text() if told.exists() else ""
 
 
 @pytest.mark.restarts
