@@ -16,10 +16,10 @@ from bench.measures.contact_memory import used
 from bench.rig.charge import processes_in, resident_memory
 from bench.rig.network import SERVER_ADDRESS, Network, attack_address, inode, open_socket
 
-CALLS_PER_SECOND: Final = 100
-REGISTRATIONS_PER_SECOND: Final = 50
-GARBAGE_PER_SECOND: Final = 25
-"""Of some 450 messages a second of customers a twentieth."""
+CALLS_PER_SECOND: Final = 25
+REGISTRATIONS_PER_SECOND: Final = 15
+GARBAGE_PER_SECOND: Final = 7
+"""Of some 130 messages a second of customers a twentieth."""
 
 CHUNK_SECONDS: Final = 60
 WARM_SHARE: Final = 1 / 3
