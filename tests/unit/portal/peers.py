@@ -105,6 +105,21 @@ def _drip(peer: Peer, link: socket.socket) -> None:
         link.sendall(b"2")
 
 
+@contextmanager
+def endless(line: bytes, made: tuple[Path, Path] | None = None) -> Iterator[Peer]:
+    """Says one line again and again until nobody listens; `got` is what the kernel took of it."""
+
+    def say(peer: Peer, link: socket.socket) -> None:
+        with suppress(OSError):
+            while not peer.ends.is_set():
+                link.sendall(line * 1_000)
+                peer.got.append(line * 1_000)
+
+    with _listening(say, context(made) if made else None) as peer:
+        yield peer
+        peer.ends.set()
+
+
 def _serve_web(peer: Peer, link: socket.socket) -> None:
     data = b""
     while b"\r\n\r\n" not in data:

@@ -38,6 +38,19 @@ def test_a_mail_server_that_turns_slow_behind_starttls_is_hung_up_on(
         slow.ends.set()
 
 
+@pytest.mark.parametrize("encryption", ["none", "tls"])
+def test_a_mail_server_whose_answer_has_lines_without_end_fills_no_memory(
+    site: Site, made: tuple[Path, Path], encryption: str
+) -> None:
+    """Issue 3, item 8; RFC 5321 section 4.2.1: every line says that another one follows."""
+    with peers.endless(b"220-and so on\r\n", made if encryption == "tls" else None) as talkative:
+        secrets = {} if encryption == "tls" else {"username": "", "secret": ""}
+        add(site, "email", **mail_settings(talkative.port, encryption=encryption, **secrets))
+        _told_of_a_ban_in_vain(site)
+        assert "more than 65536 bytes" in only().last_error
+        assert sum(map(len, talkative.got)) < 16 << 20
+
+
 @pytest.mark.parametrize("transport", ["tcp", "tls"])
 def test_a_log_collector_that_never_closes_is_hung_up_on_and_has_not_confirmed(
     site: Site, made: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, transport: str

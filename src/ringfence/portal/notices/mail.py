@@ -8,6 +8,7 @@ from email.utils import formatdate, make_msgid
 from typing import Any, Final
 
 from ringfence.portal.notices.hangup import hung_up_after
+from ringfence.portal.notices.mailserver import Encrypted, Plain
 from ringfence.portal.notices.means import TIMEOUT, Batch, Mail, MailEncryption, NotDelivered
 
 SHOWN: Final = 50
@@ -37,9 +38,9 @@ def hand_over(mail: Mail, key: str, message: EmailMessage, recipients: list[str]
 def _server(mail: Mail) -> smtplib.SMTP:
     """Not connected yet: whoever greets a byte at a time is to be hung up on too."""
     if mail.encryption is not MailEncryption.TLS:
-        server = smtplib.SMTP(timeout=TIMEOUT)
+        server: smtplib.SMTP = Plain(timeout=TIMEOUT)
     else:
-        server = smtplib.SMTP_SSL(timeout=TIMEOUT, context=ssl.create_default_context())
+        server = Encrypted(timeout=TIMEOUT, context=ssl.create_default_context())
     # The name that the certificate must hold; only a connecting constructor sets it.
     server._host = mail.host  # type: ignore[attr-defined]
     return server

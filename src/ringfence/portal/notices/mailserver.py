@@ -1,0 +1,46 @@
+"""A mail server whose answers may not fill the memory: one may have any number of lines (RFC 5321 section 4.2.1)."""
+
+import smtplib
+from typing import IO, Any, Final
+
+LONGEST_ANSWER: Final = 65_536
+"""Bytes; real ones have some hundred."""
+
+
+class _Answers:
+    """What the server says, one answer at a time. smtplib keeps all lines of one until the last has come."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._left = LONGEST_ANSWER
+
+    def expect(self) -> None:
+        self._left = LONGEST_ANSWER
+
+    def readline(self, limit: int) -> bytes:
+        """Raises OSError for an answer that is too long, on which smtplib ends the connection."""
+        line = self._stream.readline(limit)
+        self._left -= len(line)
+        if self._left < 0:
+            raise OSError(f"an answer of more than {LONGEST_ANSWER} bytes")
+        return line
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _Bounded(smtplib.SMTP):
+    def getreply(self) -> tuple[int, bytes]:
+        own: Any = self
+        if own.file is None:
+            own.file = _Answers(own.sock.makefile("rb"))
+        own.file.expect()
+        return super().getreply()
+
+
+class Plain(_Bounded):
+    """In the clear until STARTTLS."""
+
+
+class Encrypted(_Bounded, smtplib.SMTP_SSL):
+    """TLS from the first byte."""
