@@ -43,6 +43,8 @@ def dry_run(
 def explanation(found: dict[str, Any]) -> list[str]:
     """The answer as sentences."""
     lines = [found["summary"], f"Replayed {found['events']} events{'' if found['whole'] else ' (not all there are)'}."]
+    if found["spoiled"]:
+        lines.append(f"Lines of the journal that are no events and were left out: {found['spoiled']}.")
     lines.append(UNKNOWN)
     for title, name in (("Stopped", "stopped"), ("Let through", "let_through"), ("Spared", "spared")):
         lines += [f"{title}: {_row(row)}" for row in found[name]]

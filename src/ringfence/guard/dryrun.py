@@ -18,7 +18,7 @@ from ringfence.guard.intake import failure_of
 from ringfence.guard.registrations import Registrations
 from ringfence.guard.standing import MALFORMED, load_snapshot
 from ringfence.hosts.paths import Paths
-from ringfence.journal.reader import Event, replay
+from ringfence.journal.reader import Event, replay, segments
 from ringfence.policy.addresses import AddressTable, key_network, overlaps, parse_network
 from ringfence.policy.antihacking import Surroundings
 from ringfence.policy.book import AddressEntry, Target
@@ -77,13 +77,16 @@ class Replay:
         self._strikes = recorded_strikes(paths.ledger)
         self.present = Trial(present, (policy.addresses,), self._around)
         self.wanted = Trial(wanted, (added, Fewer(policy.addresses, gone)), self._around)
-        self.events, self.first_at, self.last_at = 0, 0.0, 0.0
+        self.events, self.spoiled, self.counted_from, self.last_at = 0, 0, 0.0, 0.0
 
-    def run(self, paths: Paths, deadline: float) -> bool:
+    def run(self, paths: Paths, deadline: float, now: float) -> bool:
         """Whether the whole journal was replayed within the bounds."""
-        for number, (line, event) in enumerate(replay(paths.journal)):
+        is_cut = min(segments(paths.journal), default=0) > 0
+        for number, (line, event) in enumerate(replay(paths.journal, spoiled=self._spoil)):
             if number >= MOST_EVENTS or (number % LOOK_EVERY == 0 and time.monotonic() > deadline):
                 return False
+            if self.events == 0:
+                self._begin(event["t"], now if is_cut else 0.0)
             try:
                 self._strike_until(event["t"])
                 self._take(line, event)
@@ -91,6 +94,19 @@ class Replay:
                 continue
         self._strike_until(float("inf"))
         return True
+
+    def _spoil(self) -> None:
+        self.spoiled += 1
+
+    def _begin(self, first_at: float, now: float) -> None:
+        """Where older events were deleted, one detection period is read ahead: a source may be two failures short of a
+        ban when the journal begins. Of a short journal it is half.
+        """
+        trials = (self.present, self.wanted)
+        period = max(trial.settings.detection_period for trial in trials)
+        self.counted_from = first_at + max(0.0, min(period, (now - first_at) / 2))
+        for trial in trials:
+            trial.counted_from = self.counted_from
 
     def _strike_until(self, at: float) -> None:
         while self._strikes and self._strikes[0].at <= at:
@@ -100,7 +116,6 @@ class Replay:
 
     def _take(self, line: bytes, event: Event) -> None:
         self.events += 1
-        self.first_at = self.first_at or event["t"]
         self.last_at = event["t"]
         match event["kind"]:
             case Kind.AUTH_FAILED:
@@ -127,7 +142,8 @@ def answer(replayed: Replay, whole: bool) -> dict[str, Any]:
         "summary": found.sentence,
         "sentences": list(found.sentences),
         "events": replayed.events,
-        "from": replayed.first_at,
+        "spoiled": replayed.spoiled,
+        "from": replayed.counted_from,
         "to": replayed.last_at,
         "whole": whole,
         "not_replayed": list(NOT_REPLAYED),
@@ -159,7 +175,7 @@ def main() -> None:
     question = json.load(sys.stdin)
     paths = Paths.from_environment()
     replayed = Replay(paths, question)
-    whole = replayed.run(paths, time.monotonic() + MOST_SECONDS)
+    whole = replayed.run(paths, time.monotonic() + MOST_SECONDS, time.time())
     json.dump(answer(replayed, whole), sys.stdout)
 
 

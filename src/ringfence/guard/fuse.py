@@ -91,6 +91,8 @@ class Fuse:
             self._meter.recall(owner, seconds, money)
         for owner, name, day in self._rows.destinations():
             self._meter.recall_destination(owner, name, day == today)
+        for event in self._parts.ledger.latest_events((Kind.OUTSIDE_RESUMED,), today * DAY):
+            self._meter.recall_forgiven(event["owner"], float(event["t"]))
         self._warned |= self._rows.warned(today)
 
     def _resume(self, started: Event, answered: Event | None) -> None:
@@ -139,9 +141,9 @@ class Fuse:
         if found is None:
             return {}
         call, whole, today = found
-        for owner in call.owners:
-            if today.seconds:
-                self._rows.add(owner, self._meter.today, today.seconds, today.money)
+        for owner, part in today.items():
+            if part.seconds:
+                self._rows.add(owner, self._meter.today, part.seconds, part.money)
         return {"cost": whole.money, "rate": call.rate.name, "destination": call.destination}
 
     def keep_time(self, at: Moment) -> None:
@@ -171,7 +173,7 @@ class Fuse:
         suspension = self._suspended.pop(owner, None)
         if suspension is None:
             return False
-        self._meter.forgive(owner)
+        self._meter.forgive(owner, now)
         self._rows.forgive(owner, self._meter.today)
         self._rows.resume(owner)
         self._warned = {item for item in self._warned if item[0] != owner}

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,9 @@ SETTLE_SECONDS: Final = 0.2
 """A segment is read at least this long before the next turn, so that a late writer is never two turns behind."""
 
 LINE_START: Final = b'{"t":'
+MOST_STARTS: Final = 8
+"""Of a torn line the last beginnings are tried: one that is nothing but beginnings would be read once for each of them.
+"""
 
 type Event = dict[str, Any]
 type Entry = tuple[bytes, Event]
@@ -169,16 +172,29 @@ def segments(folder: Path) -> list[int]:
     return sorted(int(number) for name in names if (number := name[7:-6]).isdigit())
 
 
-def replay(folder: Path, start: Checkpoint = Checkpoint(), until: Checkpoint | None = None) -> Iterator[Entry]:
+def _unheard() -> None:
+    """Whoever only wants what is whole."""
+
+
+def replay(
+    folder: Path,
+    start: Checkpoint = Checkpoint(),
+    until: Checkpoint | None = None,
+    spoiled: Callable[[], None] = _unheard,
+) -> Iterator[Entry]:
     """All whole events on disk between two checkpoints, or to the last line written; needs no head and changes
-    nothing.
+    nothing. `spoiled` hears of each line that is no event.
     """
     for number in segments(folder):
         if number < start.segment - 1 or (until is not None and number > until.segment):
             continue
-        yield from _replay_segment(
-            segment_path(folder, number), _read_of(start, number, 0), _read_of(until, number, sys.maxsize)
-        )
+        offset, end = _read_of(start, number, 0), _read_of(until, number, sys.maxsize)
+        for line in _lines(segment_path(folder, number), offset, end):
+            entry = decode(line.rstrip(b"\n"))
+            if entry is not None:
+                yield entry
+            elif line.strip() and (line.endswith(b"\n") or len(line) == CHUNK_BYTES):
+                spoiled()
 
 
 def _read_of(checkpoint: Checkpoint | None, number: int, otherwise: int) -> int:
@@ -190,17 +206,16 @@ def _read_of(checkpoint: Checkpoint | None, number: int, otherwise: int) -> int:
     )
 
 
-def _replay_segment(path: Path, offset: int, end: int) -> Iterator[Entry]:
+def _lines(path: Path, offset: int, end: int) -> Iterator[bytes]:
+    """Garbage without an end comes in pieces as long as the longest look of a running guard."""
     try:
         with path.open("rb") as stream:
             stream.seek(offset)
-            for line in stream:
+            while line := stream.readline(CHUNK_BYTES):
                 offset += len(line)
                 if offset > end:
                     return
-                entry = decode(line.rstrip(b"\n"))
-                if entry is not None:
-                    yield entry
+                yield line
     except OSError:
         return
 
@@ -214,13 +229,21 @@ def decode(line: bytes) -> Entry | None:
     event = _parse(line)
     if event is not None:
         return line, event
-    start = line.find(LINE_START, 1)
-    while start > 0:
+    for start in _last_starts(line):
         event = _parse(line[start:])
         if event is not None:
             return line[start:], event
-        start = line.find(LINE_START, start + 1)
     return None
+
+
+def _last_starts(line: bytes) -> list[int]:
+    """Where an event may begin inside a line, the first place first."""
+    starts: list[int] = []
+    start = line.rfind(LINE_START)
+    while start > 0 and len(starts) < MOST_STARTS:
+        starts.append(start)
+        start = line.rfind(LINE_START, 0, start)
+    return starts[::-1]
 
 
 def _parse(line: bytes) -> Event | None:

@@ -8,6 +8,7 @@ would have banned besides it cannot know, nor whom a higher one would have spare
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Protocol
 
 from ringfence.policy.addresses import Address, ban_key, key_network, parse_address
@@ -72,7 +73,10 @@ class Outcome:
 
 
 class Trial:
-    """One replay with one set of settings. Feed it in the order of time."""
+    """One replay with one set of settings. Feed it in the order of time.
+
+    What comes of failures before `counted_from` is carried out, not told: it may rest on some that nobody recorded.
+    """
 
     def __init__(
         self,
@@ -80,12 +84,13 @@ class Trial:
         entries: tuple[Entries, ...],
         around: Callable[[str, float], Surroundings],
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._entries = entries
         self._around = around
         self._failures = Failures()
         self._allowed = Failures()
         self._banned_until: dict[str, float] = {}
+        self.counted_from = 0.0
         self.outcomes: dict[tuple[str, Fate], Outcome] = {}
 
     def fail(self, failure: Failure, address: str = "") -> None:
@@ -98,21 +103,21 @@ class Trial:
         if entry is not None and entry.target is Target.ALLOW:
             self._fail_allowed(failure, entry)
             return
-        evidence = self._failures.count(failure, self._settings)
+        evidence = self._failures.count(failure, self.settings)
         if evidence is None:
             return
-        ruling = judge(evidence, self._around(failure.source, failure.at), self._settings)
+        ruling = judge(evidence, self._around(failure.source, failure.at), self.settings)
         if isinstance(ruling, Spared):
-            self._note(failure.source, Fate.SPARED, failure.at, f"{ruling.why}: {ruling.protects}", ruling.evidence)
+            self._counted(failure, Fate.SPARED, f"{ruling.why}: {ruling.protects}", ruling.evidence)
             return
         self._banned_until[failure.source] = failure.at + ruling.seconds
         self._failures.forget(failure.source)
-        self._note(failure.source, Fate.BANNED, failure.at, ruling.evidence.rule, ruling.evidence)
+        self._counted(failure, Fate.BANNED, ruling.evidence.rule, ruling.evidence)
 
     def strike(self, source: str, rule: str, at: float, seconds: float) -> None:
         """A ban that was recorded because of what leaves no other record: a packet rate, or unanswered challenges."""
         switch = SWITCHES.get(rule)
-        if switch is None or not getattr(self._settings, switch) or at < self._banned_until.get(source, 0.0):
+        if switch is None or not getattr(self.settings, switch) or at < self._banned_until.get(source, 0.0):
             return
         entry = self._entry(source, at)
         if entry is not None and entry.target is Target.ALLOW:
@@ -133,14 +138,18 @@ class Trial:
                     outcome.phones.add(aor)
 
     def _fail_allowed(self, failure: Failure, entry: AddressEntry) -> None:
-        evidence = self._allowed.count(failure, self._settings)
+        evidence = self._allowed.count(failure, self.settings)
         if evidence is not None:
             note = f" ({entry.description})" if entry.description else ""
-            self._note(failure.source, Fate.SPARED, failure.at, f"allow entry {entry.cidr}{note}", evidence)
+            self._counted(failure, Fate.SPARED, f"allow entry {entry.cidr}{note}", evidence)
+
+    def _counted(self, failure: Failure, fate: Fate, why: str, evidence: Evidence) -> None:
+        if failure.at >= self.counted_from:
+            self._note(failure.source, fate, failure.at, why, evidence)
 
     def _entry(self, source: str, at: float) -> AddressEntry | None:
         """The longest prefix of all tables; of equal ones the first table's."""
-        address = key_network(source).network_address if "/" in source else parse_address(source)
+        address = _address(source)
         found = [entry for table in self._entries if (entry := table.lookup(address, at)) is not None]
         return max(found, key=lambda entry: int(entry.cidr.partition("/")[2]), default=None)
 
@@ -149,6 +158,12 @@ class Trial:
             return
         phones = set(self._around(source, at).healthy)
         self.outcomes[source, fate] = Outcome(source, fate, at, why, evidence, phones)
+
+
+@lru_cache(maxsize=10_000)
+def _address(source: str) -> Address:
+    """To read an address costs more than everything else that is done with an event."""
+    return key_network(source).network_address if "/" in source else parse_address(source)
 
 
 @dataclass(frozen=True, slots=True)

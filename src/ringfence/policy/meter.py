@@ -67,6 +67,7 @@ class Meter:
         self._known: dict[str, set[str]] = defaultdict(set)
         self._attempts: dict[str, deque[float]] = {}
         self._promised: dict[str, int] = defaultdict(int)
+        self._anew: dict[str, float] = {}
 
     def recall(self, owner: str, seconds: float, money: int) -> None:
         """What an owner had used today before a restart."""
@@ -163,17 +164,19 @@ class Meter:
         if call_id in self._running:
             self._running[call_id] = (self._running[call_id][0], at)
 
-    def end(self, call_id: str, at: float) -> tuple[OutsideCall, Charge, Charge] | None:
-        """A call ended: what it came to, and the part of it that counts for today. None if it did not go outside."""
+    def end(self, call_id: str, at: float) -> tuple[OutsideCall, Charge, dict[str, Charge]] | None:
+        """A call ended: what it came to, and the part of it that counts for today, for each owner. None if it did not
+        go outside.
+        """
         found = self._stop(call_id)
         if found is None:
             return None
         self._turn_day(at)
         call, answered_at = found
-        today = self._charge(call, answered_at, at)
-        for owner in call.owners:
+        today = self._charges(call, answered_at, at)
+        for owner, part in today.items():
             used = self._used[owner]
-            used.seconds, used.money = used.seconds + today.seconds, used.money + today.money
+            used.seconds, used.money = used.seconds + part.seconds, used.money + part.money
         seconds = max(0.0, at - answered_at) if answered_at is not None else 0.0
         return call, Charge(seconds, call.rate.cost(seconds)), today
 
@@ -187,6 +190,7 @@ class Meter:
         if day != self.today:
             self.today = day
             self._used.clear()
+            self._anew.clear()
 
     def shift(self, seconds: float) -> None:
         """The clock was set by so much: what happened before is as long ago as it was."""
@@ -194,13 +198,20 @@ class Meter:
             call_id: (call, None if answered_at is None else answered_at + seconds)
             for call_id, (call, answered_at) in self._running.items()
         }
+        self._anew = {owner: at + seconds for owner, at in self._anew.items()}
         for owner, times in self._attempts.items():
             self._attempts[owner] = deque((at + seconds for at in times), maxlen=MOST_REMEMBERED)
 
-    def forgive(self, owner: str) -> None:
+    def forgive(self, owner: str, now: float) -> None:
         """Today's budget of this owner begins anew; where it called stays known."""
         self._used.pop(owner, None)
         self.forget_attempts(owner)
+        self.recall_forgiven(owner, now)
+
+    def recall_forgiven(self, owner: str, at: float) -> None:
+        """What ran then is charged from there on."""
+        if int(at // DAY) == self.today:
+            self._anew[owner] = at
 
     def usage(self, owner: str, now: float) -> Usage:
         """What an owner has used now."""
@@ -222,10 +233,10 @@ class Meter:
         money: dict[str, int] = defaultdict(int)
         parallel: dict[str, int] = defaultdict(int)
         for call, answered_at in self._running.values():
-            charge = self._charge(call, answered_at, now)
+            charges = self._charges(call, answered_at, now)
             if answered_at is None and is_answered_soon:
-                charge = Charge(0.0, call.least)
-            for owner in call.owners:
+                charges = dict.fromkeys(call.owners, Charge(0.0, call.least))
+            for owner, charge in charges.items():
                 seconds[owner] += charge.seconds
                 money[owner] += charge.money
                 parallel[owner] += call.is_international
@@ -241,11 +252,19 @@ class Meter:
             )
         return found
 
-    def _charge(self, call: OutsideCall, answered_at: float | None, now: float) -> Charge:
-        """The part of this day. Money of earlier days is taken off, so that no increment is charged twice."""
+    def _charges(self, call: OutsideCall, answered_at: float | None, now: float) -> dict[str, Charge]:
+        """The part of this day, of whoever began anew since then the part behind that."""
+        midnight = self.today * DAY
+        since = {self._anew.get(owner, midnight) for owner in call.owners}
+        parts = {at: self._charge(call, answered_at, now, at) for at in since}
+        return {owner: parts[self._anew.get(owner, midnight)] for owner in call.owners}
+
+    @staticmethod
+    def _charge(call: OutsideCall, answered_at: float | None, now: float, since: float) -> Charge:
+        """Money of what was before is taken off, so that no increment is charged twice."""
         if answered_at is None or now <= answered_at:
             return Charge(0.0, 0)
-        before = max(0.0, self.today * DAY - answered_at)
+        before = max(0.0, since - answered_at)
         whole = now - answered_at
         return Charge(max(0.0, whole - before), max(0, call.rate.cost(whole) - call.rate.cost(before)))
 

@@ -5,7 +5,7 @@ SBC says.
 
 from functools import lru_cache
 
-from ringfence.policy.agents import decoded
+from ringfence.policy.agents import BlockedAgents, decoded
 from ringfence.policy.decide import admit_upgrade, screen
 from ringfence.policy.model import Refuse
 from ringfence.signaling import facts, ksr, link_port, web_port
@@ -15,7 +15,11 @@ from ringfence.signaling.websockets import upgrade
 UNFRAMED = "packet.framing"
 INSANE = Refuse("packet.sanity", 400, "Bad Request")
 
-_blocked = lru_cache(maxsize=1)(decoded)
+
+@lru_cache(maxsize=1)
+def _blocked(version: str) -> BlockedAgents:
+    """A long list is read once for each version, not with each message."""
+    return decoded(link_port.agents_told()) if version else BlockedAgents()
 
 
 def _report(where: str, error: str) -> None:
@@ -37,7 +41,7 @@ def ksr_admit(*_: object) -> bool:
     """
     if not ksr.readable():
         return False
-    told = link_port.agents_told()
+    told = link_port.agents_version()
     blocked = _blocked(told).block_any(ksr.user_agents())
     objection = screen(facts.packet()) if ksr.sane() else INSANE
     if objection:
@@ -57,6 +61,12 @@ def _refuse(objection: Refuse, silent: bool) -> None:
         ksr.reply(objection.code, objection.reason)
         if objection.rule == UNFRAMED:
             ksr.close_stream()
+
+
+@guarded(drop_message, _report)
+def ksr_heard(*_: object) -> bool:
+    """Whether the core has more to tell than what its answer held."""
+    return link_port.hear_agents()
 
 
 @guarded(drop_message, _report)

@@ -73,7 +73,7 @@ def ksr_private_answer(facts: str) -> bool:
 def ksr_link_asks(*_: object) -> None:
     """The SBC asks each second whether the core is there, and is told whom it may not answer."""
     if index := this_worker().view.current():
-        ksr.reply_header(f"X-Ringfence-Agents: {index.agents.as_word()}")
+        link_port.tell_agents(index.agents)
 
 
 @guarded(refuse_request, _report)

@@ -24,6 +24,7 @@ from ringfence.lab.product import Product, within
 from ringfence.lab.softphone import NoAnswer, Softphone, Transport, end_call, establish
 from ringfence.lab.webphone import WebPhone
 from tests.system.provisioning.test_provisioning import lines, registered
+from tests.system.sbc.test_blocked_at_the_sbc import long_names, say
 from tests.system.transports.test_handshakes import assert_modern_tls_alone
 from tests.unit.engines.authority import authority, issue
 
@@ -48,6 +49,24 @@ def registration(far: Any, number: str, device: Softphone) -> dict[str, Any]:
         return None
 
     return within(10, found, f"{number} is registered from its own address")[0]
+
+
+def test_the_far_sbc_keeps_silent_to_the_last_name_of_a_long_list(far: Any, stranger: Any) -> None:
+    """Reference: "User-Agent Blacklist". What one message of the link cannot hold comes in several."""
+    names, entries = long_names(200), []
+    with Softphone(stranger(), far.servers[Transport.UDP], far.pbx.account("980")) as one:
+
+        def answered(agent: str) -> bool:
+            say(one, "OPTIONS", agent, CSeq="1 NOSUCH")
+            return one.receive(0.5) is not None
+
+        try:
+            entries += [far.pbx.rest.post("blocked-user-agents", pattern=name, match="exact") for name in names]
+            within(5, lambda: not answered(names[-1]), "the far SBC knows the last name")
+            assert answered("Yealink SIP-T46U 108.86.0.45")
+        finally:
+            for entry in entries:
+                far.pbx.rest.delete(f"blocked-user-agents/{entry['id']}")
 
 
 @pytest.mark.parametrize("transport", [Transport.UDP, Transport.TLS], ids=lambda one: str(one))

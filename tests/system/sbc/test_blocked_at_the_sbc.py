@@ -1,6 +1,9 @@
 """Who names a blocked user agent gets no answer of the SBC either (reference: "User-Agent Blacklist")."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from functools import partial
+from hashlib import shake_256
 from typing import Any, Final
 
 import pytest
@@ -83,3 +86,32 @@ def test_another_list_is_in_force_at_the_sbc_within_seconds(pbx: Any, scanner: C
     finally:
         pbx.rest.delete(f"blocked-user-agents/{entry['id']}")
     within(5, answered, "the SBC answers again")
+
+
+def long_names(number: int) -> list[str]:
+    """Names that no compression makes shorter, in the order in which the core tells them."""
+    names = [b64encode(shake_256(f"long list {one}".encode()).digest(96)).decode() for one in range(number)]
+    return sorted(names, key=str.lower)
+
+
+def test_a_list_too_long_for_one_message_is_in_force_at_the_sbc_to_its_last_name(
+    pbx: Any, scanner: Callable[..., Softphone]
+) -> None:
+    """Reference: "User-Agent Blacklist". The list goes over the link in parts, and the link holds at every length."""
+    one, names, entries = scanner(), long_names(200), []
+
+    def answered(agent: str) -> bool:
+        say(one, "OPTIONS", agent, CSeq="1 NOSUCH")
+        return one.receive(0.5) is not None
+
+    try:
+        for number, name in enumerate(names, 1):
+            entries.append(pbx.rest.post("blocked-user-agents", pattern=name, match="exact"))
+            if number % 40 == 0:
+                within(5, partial(lambda last: not answered(last), name), f"the SBC knows {number} names")
+                assert not answered(names[0])
+                assert answered(PHONE)
+    finally:
+        for entry in entries:
+            pbx.rest.delete(f"blocked-user-agents/{entry['id']}")
+    within(5, lambda: answered(names[-1]), "the SBC answers again")

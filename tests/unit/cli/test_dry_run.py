@@ -12,7 +12,8 @@ from ringfence.cli.dry_run import UNKNOWN, explanation
 pytestmark = pytest.mark.unit
 
 FOUND: dict[str, Any] = {
-    "summary": "This would have stopped 1 more source: 198.51.100.7 (1 phone).", "events": 12, "whole": True,
+    "summary": "This would have stopped 1 more source: 198.51.100.7 (1 phone).", "events": 12, "spoiled": 3,
+    "whole": True,
     "stopped": [{"address": "198.51.100.7", "why": "antihacking.failed_authentication", "phones": ["101@a.example"]}],
     "let_through": [], "spared": [],
 }  # fmt: skip
@@ -22,6 +23,7 @@ def test_the_answer_as_sentences() -> None:
     assert explanation(FOUND) == [
         FOUND["summary"],
         "Replayed 12 events.",
+        "Lines of the journal that are no events and were left out: 3.",
         UNKNOWN,
         "Stopped: 198.51.100.7 (antihacking.failed_authentication); phones there: 101@a.example",
     ]

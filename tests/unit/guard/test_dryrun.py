@@ -1,6 +1,7 @@
 """The dry run over the guard's socket: a process of its own replays the journal on disk and changes nothing."""
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from ringfence.guard.clock import moment
 from ringfence.guard.ledger import BanRecord
 from ringfence.guardlink import GuardRefusal
+from ringfence.journal.layout import SEGMENT_BYTES, segment_path
+from ringfence.journal.reader import CHUNK_BYTES, LINE_START
 from ringfence.policy.book import AddressEntry, Book, Target
 from ringfence.policy.dryrun import SWITCHES
 from tests.unit.guard.test_socket import Ask, served
@@ -33,7 +36,7 @@ def test_who_would_have_been_banned_and_who_loses_service(tmp_path: Path) -> Non
     wanted = {"failed_authentication_limit": 10}
     answer = rehearsed(tmp_path, settings=wanted, entries=[{"cidr": f"{OFFICE}/24", "target": "block"}])
     assert answer["whole"] is True
-    assert answer["events"] == 22
+    assert (answer["events"], answer["spoiled"]) == (22, 1)
     assert [(one["address"], one["fate"], one["phones"]) for one in answer["stopped"]] == [
         (OFFICE, "blocked", ["101@acme.example", "102@acme.example"]),
         (SOURCE, "banned", []),
@@ -112,3 +115,28 @@ def test_a_phone_of_a_64_that_would_be_banned_is_named(tmp_path: Path) -> None:
     answer = rehearsed(tmp_path, settings={"failed_authentication_limit": 10})
     found = [(one["address"], one["phones"]) for one in answer["stopped"]]
     assert found == [("2001:db8:65::/64", ["103@acme.example"])]
+
+
+def test_garbage_of_eight_megabytes_costs_no_time_and_is_said(tmp_path: Path) -> None:
+    """A line of nothing but beginnings of events once took minutes; what comes behind it counts (issue 3, point 9)."""
+    garbage = LINE_START * (SEGMENT_BYTES // len(LINE_START))
+    write_journal(tmp_path, *(failure() for _ in range(5)), garbage, *(failure() for _ in range(5)))
+    answer = rehearsed(tmp_path, settings={"failed_authentication_limit": 10})
+    assert [one["address"] for one in answer["stopped"]] == [SOURCE]
+    assert answer["events"] == 10
+    assert answer["spoiled"] == SEGMENT_BYTES // CHUNK_BYTES
+
+
+def test_whoever_was_short_of_a_ban_when_the_journal_begins_is_not_told_as_news(tmp_path: Path) -> None:
+    """Older events are deleted: this one was banned in truth, by failures that nobody has now (issue 3, point 9)."""
+    now, other = time.time(), "192.0.2.67"
+    write_journal(
+        tmp_path,
+        *(failure(t=now - 100) for _ in range(48)),
+        *(failure(other, t=now - 80) for _ in range(48)),
+        registration("104@acme.example"),
+    )
+    segment_path(tmp_path / "journal", 0).rename(segment_path(tmp_path / "journal", 7))
+    answer = rehearsed(tmp_path, settings={"failed_authentication_limit": 40})
+    assert [one["address"] for one in answer["stopped"]] == [other]
+    assert answer["from"] == pytest.approx(now - 90)

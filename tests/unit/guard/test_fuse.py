@@ -169,6 +169,29 @@ def test_lifting_begins_the_budget_anew_and_is_told(tmp_path: Path) -> None:
     assert events(service, "outside.resumed")[0]["by"] == "admin"
 
 
+def test_a_call_that_runs_when_its_owner_is_let_call_again_counts_from_then_on(tmp_path: Path) -> None:
+    """The budget of the day begins anew, also after a kill and when that call has ended (attack case 111)."""
+    publish(tmp_path, budget__extension={"minutes_per_day": 10}, rate__252=encode_rate(Rate("Somalia", MILLION)))
+    service = started(tmp_path, outside("c1"), answered("c1", 590), outside("c2"), answered("c2", 30))
+    assert sorted(service.fuse_calls()) == ["c1", "c2"]
+    assert service.parts.fuse.lift(ANN, "admin", time.time())
+    assert service.fuse_calls() == []
+    assert not workers_refuse(tmp_path)
+    service.commit()
+    service = started(tmp_path)
+    assert service.fuse_calls() == []
+    used = service.parts.fuse.usage(ANN, time.time())
+    assert used["minutes_per_day"] < 0.2
+    assert used["money_per_day"] <= 2
+    assert service.parts.fuse.usage("tenant:1", time.time())["minutes_per_day"] > 10
+    write_journal(tmp_path, ended("c1"))
+    service.consume()
+    service.commit()
+    service = started(tmp_path)
+    assert service.parts.fuse.usage(ANN, time.time())["minutes_per_day"] < 0.2
+    assert service.parts.fuse.usage("tenant:1", time.time())["minutes_per_day"] > 10
+
+
 def test_who_is_suspended_has_a_call_ended_that_is_answered_later(tmp_path: Path) -> None:
     """One that rings cannot be hung up on; the others being gone, nothing is over its budget any more."""
     publish(tmp_path, budget__extension={"parallel_international": 2})
@@ -292,7 +315,7 @@ def test_a_warning_is_told_once_whatever_is_killed_until_the_budget_begins_anew(
     assert len(events(service, "budget.warned")) == 1
     service = started(tmp_path, ended("c1"))
     service.parts.fuse.suspend(ANN, "me", time.time())
-    service.parts.fuse.lift(ANN, "me", time.time())
+    service.parts.fuse.lift(ANN, "me", time.time() - 501)
     service.commit()
     service = started(tmp_path, outside("c2"), answered("c2", 500))
     service.fuse_calls()

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringfence.journal import layout, reader, writer
-from ringfence.journal.reader import Checkpoint, JournalReader, decode, replay
+from ringfence.journal.reader import LINE_START, Checkpoint, JournalReader, decode, replay
 from ringfence.policy.events import Kind
 
 NOW = 1000.0
@@ -183,6 +183,27 @@ def test_garbage_before_a_whole_line_never_hides_it(garbage: bytes) -> None:
     entry = decode(last)
     assert entry is not None
     assert entry[1] == EVENT
+
+
+def test_a_line_of_nothing_but_beginnings_is_given_up_at_once() -> None:
+    """One of 64 KiB held the guard for a second, one of a megabyte the start of the core for half a minute."""
+    begun = time.process_time()
+    assert decode(LINE_START * 200_000) is None
+    assert time.process_time() - begun < 0.5
+    assert decode(LINE_START * 20_000 + LINE) == (LINE, EVENT)
+
+
+def test_replay_goes_on_behind_garbage_and_says_that_there_was_some(tmp_path: Path) -> None:
+    append(tmp_path, 1)
+    with layout.segment_path(tmp_path, 0).open("ab") as stream:
+        stream.write(b"x" * 200_000 + b"\n\nshort\n")
+    append(tmp_path, 2)
+    with layout.segment_path(tmp_path, 0).open("ab") as stream:
+        stream.write(LINE[:30])
+    spoiled: list[None] = []
+    entries = replay(tmp_path, spoiled=lambda: spoiled.append(None))
+    assert [event["n"] for _, event in entries] == [1, 2]
+    assert len(spoiled) == 5, "four pieces and a line; the last one is being written"
 
 
 @given(st.binary(max_size=300))

@@ -1,8 +1,12 @@
 """Which user agents are blocked, and what the SBC is told of them."""
 
+import zlib
+from base64 import b64encode
+from hashlib import shake_256
+
 import pytest
 
-from ringfence.policy.agents import LONGEST_WORD, BlockedAgents, decoded
+from ringfence.policy.agents import LONGEST_LIST, LONGEST_WORD, BlockedAgents, decoded
 from ringfence.policy.book import BlockedUserAgent, MatchKind
 
 AGENTS = BlockedAgents.of(
@@ -36,9 +40,22 @@ def test_what_is_no_list_blocks_nobody(word: str) -> None:
     assert decoded(word) == BlockedAgents()
 
 
-def test_a_list_too_long_for_a_header_loses_what_matches_least() -> None:
-    many = BlockedAgents(("a-scanner",), (), frozenset(f"{number:0100}" for number in range(1000)))
+def test_a_list_too_long_for_the_link_loses_what_matches_least() -> None:
+    many = BlockedAgents(
+        ("a-scanner",), (), frozenset(shake_256(bytes([one % 256, one // 256])).hexdigest(64) for one in range(6000))
+    )
     told = decoded(many.as_word())
     assert len(many.as_word()) <= LONGEST_WORD
     assert told.containing == many.containing
-    assert 0 < len(told.named) < 1000
+    assert 0 < len(told.named) < 6000
+
+
+def test_a_thousand_long_names_are_told_whole() -> None:
+    """Reference: "User-Agent Blacklist"."""
+    many = BlockedAgents(("a-scanner",), (), frozenset(f"{number:0100}" for number in range(1000)))
+    assert decoded(many.as_word()) == many
+
+
+def test_what_unfolds_to_more_than_a_list_can_be_blocks_nobody() -> None:
+    bomb = b64encode(zlib.compress(b'[["' + b"a" * LONGEST_LIST + b'"],[],[]]')).decode()
+    assert decoded(bomb) == BlockedAgents()

@@ -127,7 +127,7 @@ def test_a_call_over_midnight_charges_each_day_its_part_and_no_increment_twice()
     assert ended is not None
     _, whole, today = ended
     assert whole.money == PREMIUM.cost(190)
-    assert today.money == PREMIUM.cost(190) - PREMIUM.cost(90)
+    assert {part.money for part in today.values()} == {PREMIUM.cost(190) - PREMIUM.cost(90)}
     assert meter.usage(ANN, midnight + 100).seconds == 100
 
 
@@ -145,9 +145,27 @@ def test_a_lifted_suspension_begins_the_day_anew_but_knows_the_destinations() ->
     meter.begin(outside("c"), 20_000 * DAY)
     meter.answer("c", 20_000 * DAY)
     meter.end("c", 20_000 * DAY + 600)
-    meter.forgive(ANN)
+    meter.forgive(ANN, 20_000 * DAY + 600)
     assert meter.usage(ANN, 20_000 * DAY + 601) == Usage()
     assert ANN not in dict(meter.begin(outside("d"), 20_000 * DAY + 602))
+
+
+def test_whoever_is_let_call_again_pays_for_a_running_call_from_then_on_and_nobody_else_does() -> None:
+    """Attack case 111; also when the clock is set meanwhile, and until the day is over."""
+    begun = 20_000 * DAY
+    meter = Meter(20_000)
+    meter.begin(outside("c"), begun)
+    meter.answer("c", begun)
+    meter.forgive(ANN, begun + 90)
+    assert meter.usage(ANN, begun + 100).seconds == 10
+    assert meter.usage(ANN, begun + 100).money == PREMIUM.cost(100) - PREMIUM.cost(90)
+    assert meter.usage("tenant:1", begun + 100).seconds == 100
+    meter.shift(3600)
+    assert meter.usage(ANN, begun + 3700).seconds == 10
+    meter.recall_forgiven(ANN, begun - 10)
+    assert meter.usage(ANN, begun + 3700).seconds == 10, "a day that is over forgives nothing"
+    meter.turn_day(20_001)
+    assert meter.usage(ANN, begun + DAY + 60).seconds == 60
 
 
 def test_a_national_call_is_no_new_destination() -> None:

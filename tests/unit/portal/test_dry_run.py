@@ -15,6 +15,7 @@ ROW = {
 }  # fmt: skip
 ANSWER = {
     "summary": "This would have stopped 1 more source: 198.51.100.7 (1 phone).", "events": 1234, "from": 1.0, "to": 2.0,
+    "spoiled": 1700,
     "sentences": ["This would have stopped one more source: 198.51.100.7."],
     "whole": True, "not_replayed": ["level_1"], "stopped": [ROW], "let_through": [], "spared": [], "counts": {},
 }  # fmt: skip
@@ -47,6 +48,7 @@ def test_the_page_shows_the_answer_escaped(site: Site) -> None:
     page = browser.post("/security/dry-run", values, secure=True)
     assert b"This would have stopped one more source: 198.51.100.7." in page.content
     assert b"&lt;b&gt;" in page.content
+    assert b"no events and were left out: 1,700." in page.content
 
 
 def vars_of() -> dict[str, int | bool]:
