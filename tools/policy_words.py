@@ -10,6 +10,8 @@ FEATURES: Final = {
     "route.voicemail": "Voicemail answers: *97 the own mailbox, *98 any of the tenant, *99 and a number "
     "that extension's; and what an extension with voicemail does not take.",
     "route.no_voicemail": "Nobody leaves a message where there is no voicemail.",
+    "route.mailbox": "Whoever dials *97 or *98 is asked for a PIN, nobody who is forwarded or transferred there: "
+    "at *97 such a caller leaves a message for whoever sent him, if that extension has voicemail.",
     "forward.do_not_disturb": "The extension does not want to be disturbed, and forwards nowhere while busy.",
     "forward.loop": "The call was forwarded to somebody who forwarded it already.",
     "forward.hops": "The call was forwarded five times: no further.",
