@@ -77,7 +77,8 @@ SENTENCES: Final = {
     "route.extension": "The call goes to every device that is registered for the extension.",
     "route.offline": "No device is registered for the called extension.",
     "media.offer": "rtpengine does not answer: without the relay there is no call.",
-    "route.busy": "The called extension is in a call and has call waiting switched off.",
+    "route.busy": "The called extension is in a call and has call waiting switched off. Members of a group who are, or "
+    "have as many calls as they may, are not rung; if all of them are, the group is busy.",
     "media.required": "Media encryption is required of this party, and a stream of its offer is plain RTP.",
     "media.nothing": "The offer has no stream that the relay carries: audio, video, text or a fax.",
     "media.off": "Media encryption is off for this party, and its offer has nothing but SRTP.",
