@@ -10,6 +10,8 @@ FEATURES: Final = {
     "route.voicemail": "Voicemail answers: *97 the own mailbox, *98 any of the tenant, *99 and a number "
     "that extension's; and what an extension with voicemail does not take.",
     "route.no_voicemail": "Nobody leaves a message where there is no voicemail.",
+    "route.mailbox": "Whoever dials *97 or *98 is asked for a PIN, nobody who is forwarded or transferred there: "
+    "at *97 such a caller leaves a message for whoever sent him, if that extension has voicemail.",
     "forward.do_not_disturb": "The extension does not want to be disturbed, and forwards nowhere while busy.",
     "forward.loop": "The call was forwarded to somebody who forwarded it already.",
     "forward.hops": "The call was forwarded five times: no further.",
@@ -75,7 +77,8 @@ SENTENCES: Final = {
     "route.extension": "The call goes to every device that is registered for the extension.",
     "route.offline": "No device is registered for the called extension.",
     "media.offer": "rtpengine does not answer: without the relay there is no call.",
-    "route.busy": "The called extension is in a call and has call waiting switched off.",
+    "route.busy": "The called extension is in a call and has call waiting switched off. Members of a group who are, or "
+    "have as many calls as they may, are not rung; if all of them are, the group is busy.",
     "media.required": "Media encryption is required of this party, and a stream of its offer is plain RTP.",
     "media.nothing": "The offer has no stream that the relay carries: audio, video, text or a fax.",
     "media.off": "Media encryption is off for this party, and its offer has nothing but SRTP.",

@@ -21,6 +21,7 @@ MOST_ROUNDS: Final = 10
 """So many calls of one caller may ring at once on one forward to the outside. More are one call that goes round over
 the telephone network: two numbers that forward to each other, where no header tells it (attack case 41)."""
 
+OF_EXTENSION: Final = "extension:"
 OF_CIRCLE: Final = "circle:"
 GOES_ROUND: Final = Refuse("forward.circle", 482, "Loop Detected")
 
@@ -80,15 +81,23 @@ def counters(call: CallFacts) -> tuple[Counter, ...]:
         found[call.circle] = Counter(call.circle, MOST_ROUNDS, GOES_ROUND)
     for rule, who in (("limits.caller", call.caller), ("limits.payer", call.payer)):
         if who is not None:
-            key = f"extension:{who.aor}"
-            found.setdefault(key, Counter(key, who.calling.max_calls, _full(rule, who.calling.max_calls)))
+            found.setdefault(of_extension(who.aor), of_caller(who, rule))
     if call.called is not None:
-        key = f"extension:{call.called.aor}"
+        key = of_extension(call.called.aor)
         found.setdefault(key, Counter(key, call.called.calling.max_calls, Refuse("limits.called", 486, "Busy Here")))
     tenant = f"tenant:{call.tenant.id}"
     lines = [line for extent in (call.trunk, call.came_by) if extent for line in _lines(extent, tenant)]
     whole = Counter(tenant, call.tenant.max_calls, _full("limits.tenant", call.tenant.max_calls))
     return (*found.values(), *lines, whole)
+
+
+def of_extension(aor: str) -> str:
+    return f"{OF_EXTENSION}{aor}"
+
+
+def of_caller(who: Subscriber, rule: str = "limits.caller") -> Counter:
+    """The counter of an extension that makes a call, or has one made."""
+    return Counter(of_extension(who.aor), who.calling.max_calls, _full(rule, who.calling.max_calls))
 
 
 def _lines(extent: Extent, tenant: str) -> tuple[Counter, Counter]:

@@ -1,5 +1,6 @@
 """Lists of extensions that are rung, one step after the other: what a ring group is made of."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ringfence.policy.book import FindSubscriber
@@ -14,6 +15,15 @@ def wanted(verdict: RingList, find: FindSubscriber) -> RingList:
         member = find(aor)
         return member is not None and member.active and not member.calling.do_not_disturb and aor != verdict.caller.aor
 
+    return _only(verdict, rings)
+
+
+def free(verdict: RingList, is_engaged: Callable[[str], bool]) -> RingList:
+    """The list without whoever takes no further call at the moment."""
+    return _only(verdict, lambda aor: not is_engaged(aor))
+
+
+def _only(verdict: RingList, rings: Callable[[str], bool]) -> RingList:
     steps = (Step(tuple(aor for aor in step.aors if rings(aor)), step.seconds) for step in verdict.steps)
     return replace(verdict, steps=tuple(step for step in steps if step.aors))
 

@@ -22,6 +22,7 @@ from ringfence.signaling import (
     calls,
     digests,
     ksr,
+    limits,
     outward,
     parking,
     picking,
@@ -42,6 +43,9 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
         verdict = ringing.reachable(parking.fetched(verdict, worker), worker, replaces=True)
     elif isinstance(verdict, RingExtension | RingList):
         verdict = ringing.reachable(verdict, worker, replaces=bool(request.replaces))
+    elif isinstance(verdict, PickUp) and (full := limits.objection_to_picker(verdict.caller)):
+        limits.tell_cause(full)
+        verdict = full
     match verdict:
         case Drop(silence.BLOCKED_AGENT):
             silence.count(worker)

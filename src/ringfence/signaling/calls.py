@@ -251,7 +251,7 @@ def dialog_event(name: str, worker: Worker) -> None:
     match name:
         case "dialog:start":
             ksr.set_dialog_var("answered", f"{time.time():.3f}")
-            limits.answered()
+            limits.answered(worker)
             parking.started()
             worker.journal.append(Kind.CALL_ANSWERED, told.answered())
             recording.answered(worker)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 
 from ringfence.policy import limits
+from ringfence.policy.book import Subscriber
 from ringfence.policy.limits import HELD, OF_CIRCLE, CallFacts
 from ringfence.policy.model import Refuse
 from ringfence.signaling import ksr, memory
@@ -67,10 +68,37 @@ def circle() -> str:
     return next((key for key in ksr.dialog_var(HELD).split() if key.startswith(OF_CIRCLE)), "")
 
 
-def answered() -> None:
-    """Whoever answered is no forward that leads back."""
+def answered(worker: Worker) -> None:
+    """Whoever answered is no forward that leads back. From now on those are counted who talk: whoever picked the call
+    up, or took it for a group, and no more whom it was for. Nobody is refused here what he has.
+    """
     if key := circle():
         release_one(key)
+    taking_part = {limits.of_extension(ksr.dialog_var(name)) for name in ("from", "payer", "to")}
+    for key in ksr.dialog_var(HELD).split():
+        if key.startswith(limits.OF_EXTENSION) and key not in taking_part:
+            release_one(key)
+    _count_whom_nobody_called(ksr.dialog_var("to"), worker)
+
+
+def _count_whom_nobody_called(aor: str, worker: Worker) -> None:
+    key, held = limits.of_extension(aor), ksr.dialog_var(HELD).split()
+    if key in held or "@" not in aor or worker.view.subscriber(aor) is None:
+        return
+    memory.count_up(key)
+    ksr.set_dialog_var(HELD, " ".join((*held, key)))
+
+
+def calls_besides(aor: str) -> int:
+    """The calls of an extension; not counting the one at hand where it only forwarded that."""
+    key = limits.of_extension(aor)
+    forwarded = aor != ksr.dialog_var("from") and key in ksr.dialog_var(HELD).split()
+    return memory.calls_of(aor) - forwarded
+
+
+def objection_to_picker(picker: Subscriber) -> Refuse | None:
+    """To an extension taking a call that rings elsewhere: for it that is one more."""
+    return limits.over(limits.of_caller(picker), memory.calls_of(picker.aor) + 1, emergency=False)
 
 
 def release() -> None:

@@ -18,6 +18,8 @@ USED_TABLE = "transferred"
 RINGING_TABLE = "ringing"
 PICKED_TABLE = "picked"
 PARKED_TABLE, CLAIMED_TABLE = "parked", "claimed"
+MOST_RINGING = 8
+"""Calls that are kept under one key to be picked up."""
 TEXTS_TABLE, TWINS_TABLE, ANSWERS_TABLE = "texts", "twins", "answers"
 
 
@@ -99,24 +101,31 @@ def calls_of(aor: str) -> int:
 
 
 def note_ringing(keys: Iterable[str]) -> None:
-    """Where this call can be found while it rings: its transaction and Call-ID."""
+    """Where this call can be found while it rings: its transaction and Call-ID. It is the first of several."""
     here = f"{ksr.text('$T(id_index)')}:{ksr.text('$T(id_label)')}:{ksr.call_id()}"
     for key in keys:
-        KSR.htable.sht_sets(RINGING_TABLE, key, here)
+        calls = dict.fromkeys((here, *_rang(key)))
+        KSR.htable.sht_sets(RINGING_TABLE, key, " ".join(list(calls)[:MOST_RINGING]))
 
 
-def aim_at_ringing(key: str, picker: str) -> bool:
-    """Lets the script add the picker's devices to the call under this key. Whether there is one."""
-    found = _text(KSR.htable.sht_get(RINGING_TABLE, key)).split(":", 2)
-    if len(found) != 3:
-        return False
-    index, label, ringing_call_id = found
-    others = _text(KSR.htable.sht_get(PICKED_TABLE, ringing_call_id)).split(",")
-    KSR.htable.sht_sets(PICKED_TABLE, ringing_call_id, ",".join(dict.fromkeys((*filter(None, others), picker))))
-    KSR.pv.seti("$avp(pick_index)", int(index))
-    KSR.pv.seti("$avp(pick_label)", int(label))
+def _rang(key: str) -> list[str]:
+    """The calls under this key, the latest first; which of them still ring is not known here."""
+    return _text(KSR.htable.sht_get(RINGING_TABLE, key)).split()
+
+
+def aim_at_ringing(keys: Iterable[str], picker: str) -> bool:
+    """Lets the script add the picker's devices to the first call under these keys that still rings. Whether there are
+    any to look at.
+    """
+    calls = list(dict.fromkeys(call for key in keys for call in _rang(key)))
+    for call in reversed(calls):  # the script takes what was put there last
+        index, label, ringing_call_id = call.split(":", 2)
+        others = _text(KSR.htable.sht_get(PICKED_TABLE, ringing_call_id)).split(",")
+        KSR.htable.sht_sets(PICKED_TABLE, ringing_call_id, ",".join(dict.fromkeys((*filter(None, others), picker))))
+        KSR.pv.seti("$avp(pick_index)", int(index))
+        KSR.pv.seti("$avp(pick_label)", int(label))
     KSR.pv.sets("$avp(pick_uri)", f"sip:{picker}")
-    return True
+    return bool(calls)
 
 
 def pickers() -> list[str]:

@@ -28,11 +28,9 @@ def note(verdict: Rung, worker: Worker) -> None:
 
 
 def begin(verdict: PickUp) -> None:
-    """Finds the call; `core.cfg` then adds the devices, and `finish` answers."""
-    for key in verdict.keys:
-        if memory.aim_at_ringing(key, verdict.caller.aor):
-            return
-    ksr.reply(*NOTHING_RINGS)
+    """Finds the calls; `core.cfg` then adds the devices to the first that still rings, and `finish` answers."""
+    if not memory.aim_at_ringing(verdict.keys, verdict.caller.aor):
+        ksr.reply(*NOTHING_RINGS)
 
 
 def finish(taken: bool) -> None:

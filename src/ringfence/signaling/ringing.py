@@ -4,6 +4,7 @@ Which extension rings now stands in the dialog, so any worker can take the next 
 """
 
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from ringfence.policy.book import Subscriber
@@ -12,7 +13,7 @@ from ringfence.policy.forwarding import Judge, Occasion, go_on, occasion_of, red
 from ringfence.policy.model import CallOutside, PlayService, Refuse, RingExtension, RingList, Rung, Verdict
 from ringfence.policy.outsiders import outsider
 from ringfence.policy.redirection import MOST_TARGETS, Target, decode_targets, encode_targets, redirections_in
-from ringfence.policy.ringlist import after_list, decode_steps, wanted
+from ringfence.policy.ringlist import after_list, decode_steps, free, wanted
 from ringfence.signaling import (
     calls,
     encrypted,
@@ -21,7 +22,6 @@ from ringfence.signaling import (
     lines,
     link_port,
     media,
-    memory,
     outward,
     picking,
     services,
@@ -51,9 +51,10 @@ def reachable(verdict: Verdict, worker: Worker, *, replaces: bool = False) -> Ve
                 return verdict
             verdict = _not_taken(verdict, occasion or Occasion.OFFLINE, worker)
         elif isinstance(verdict, RingList):
-            verdict = wanted(verdict, worker.view.subscriber)
+            asked = wanted(verdict, worker.view.subscriber)
+            verdict = free(asked, partial(_is_engaged, worker))
             if not verdict.steps:
-                verdict = _exhausted(verdict, worker)
+                verdict = _exhausted(verdict, BUSY if asked.steps else OFFLINE, worker)
             elif encrypted.find_contacts_of(verdict.steps[0].aors, worker):
                 return verdict
             else:
@@ -64,7 +65,16 @@ def reachable(verdict: Verdict, worker: Worker, *, replaces: bool = False) -> Ve
 
 def _busy(callee: Subscriber) -> Occasion | None:
     """Whether an extension without call waiting is in a call already."""
-    return Occasion.BUSY if not callee.calling.call_waiting and memory.calls_of(callee.aor) > 0 else None
+    return Occasion.BUSY if not callee.calling.call_waiting and limits.calls_besides(callee.aor) > 0 else None
+
+
+def _is_engaged(worker: Worker, aor: str) -> bool:
+    """The same of a member of a list, who has no way to go on, and whether he may have one more call at all."""
+    member = worker.view.subscriber(aor)
+    if member is None:
+        return False
+    most = member.calling.max_calls
+    return _busy(member) is not None or (most is not None and limits.calls_besides(aor) >= most)
 
 
 def _not_taken(verdict: RingExtension, occasion: Occasion, worker: Worker) -> Verdict:
@@ -73,10 +83,10 @@ def _not_taken(verdict: RingExtension, occasion: Occasion, worker: Worker) -> Ve
     return forward or (BUSY if occasion is Occasion.BUSY else OFFLINE)
 
 
-def _exhausted(verdict: RingList, worker: Worker) -> Verdict:
-    """Nobody of the list took the call."""
+def _exhausted(verdict: RingList, refusal: Refuse, worker: Worker) -> Verdict:
+    """Nobody of the list took the call; the refusal if it leads nowhere else."""
     judge = judge_of(worker)
-    return after_list(verdict, judge) if judge and verdict.otherwise else OFFLINE
+    return after_list(verdict, judge) if judge and verdict.otherwise else refusal
 
 
 def failed(worker: Worker) -> None:

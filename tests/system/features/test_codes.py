@@ -69,6 +69,45 @@ def test_a_call_that_rings_elsewhere_is_picked_up(pbx: Any, phone: Any) -> None:
     assert record(pbx, "351", "352", code=200)["callee"] == "353@acme.example"
 
 
+def gives_up(caller: Softphone, call: tuple[str, sip.Headers], rings: Softphone, ringing: sip.Message) -> None:
+    """CANCEL, as the phone that rang and the caller see it (RFC 3261 section 9)."""
+    uri, headers = call
+    kept = [(name, value) for name, value in headers if name in ("Via", "Max-Forwards", "From", "To", "Call-ID")]
+    number = dict(headers)["CSeq"].split()[0]
+    caller.send(sip.compose(f"CANCEL {uri} SIP/2.0", [*kept, ("CSeq", f"{number} CANCEL")]))
+    rings.respond(rings.request("CANCEL"), 200, "OK", "r")
+    rings.respond(ringing, 487, "Request Terminated", "r")
+    rings.request("ACK")
+
+
+def test_of_two_calls_the_one_that_still_rings_is_picked_up(pbx: Any, phone: Any) -> None:
+    """Issue 5, item 11: the later caller gave up, or was answered; the first rings on and could not be had any more. The
+    same of the calls to a group, one of which is over.
+    """
+    first, second, rings, picker = phone("970"), phone("971"), phone("973"), phone("974")
+    group = pbx.rest.post("groups", tenant_id=pbx.tenant["id"], name="Two calls")["id"]
+    for number in ("973", "974"):
+        pbx.rest.call("PUT", f"groups/{group}/members/{pbx.users[number]['id']}")
+    for dialled in ("*8973", "*8"):
+        call = first.begin_call("973")
+        ringing = rings.request("INVITE")
+        rings.respond(ringing, 180, "Ringing", "r")
+        later = second.begin_call("973")
+        too = rings.request("INVITE")
+        rings.respond(too, 180, "Ringing", "r")
+        time.sleep(0.2)
+        gives_up(second, later, rings, too)
+        assert code(picker, dialled) == 487
+        picker.answer_call(picker.request("INVITE"))
+        dialog = first.call_answered(*call)
+        picker.request("ACK")
+        rings.respond(rings.request("CANCEL"), 200, "OK", "r")
+        rings.respond(ringing, 487, "Request Terminated", "r")
+        assert end_call(first, picker, dialog).status == 200
+        assert code(picker, dialled) == 404, "nothing rings any more"
+    pbx.rest.delete(f"groups/{group}")
+
+
 def test_of_two_who_pick_up_at_once_the_record_names_who_got_it(pbx: Any, phone: Any) -> None:
     """RFC 3261 section 16.7: the first 200 counts; the phone of the other one is told to stop."""
     caller, rings, quick, slow = phone("351"), phone("352"), phone("353"), phone("354")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ringfence.policy.calling import Calling
 from ringfence.policy.model import RingExtension, RingList, Step
-from ringfence.policy.ringlist import after_list, decode_steps, encode_steps, wanted
+from ringfence.policy.ringlist import after_list, decode_steps, encode_steps, free, wanted
 from ringfence.policy.routing import judge_with
 from tests.unit.policy.test_forwarding import ANN, INDEX, house
 
@@ -18,6 +18,11 @@ def test_whoever_cannot_or_will_not_is_left_out() -> None:
     quiet = Step(("102@a.example",), 20)
     found = wanted(replace(GROUP, steps=(quiet, everybody)), people.get)
     assert found.steps == (Step(("104@a.example",), 20),)
+
+
+def test_whoever_takes_no_further_call_is_left_out() -> None:
+    two = replace(GROUP, steps=(Step(("102@a.example",), 20), Step(("103@a.example", "102@a.example"), 15)))
+    assert free(two, lambda aor: aor == "102@a.example").steps == (Step(("103@a.example",), 15),)
 
 
 def test_after_the_list_the_call_goes_on_at_the_same_payers_cost() -> None:

@@ -34,6 +34,15 @@ def test_nobody_leaves_a_message_where_there_is_no_voicemail(number: str) -> Non
     assert isinstance(dialled_service(number, ANN, ANN, PEOPLE.get), Refuse)
 
 
+@pytest.mark.parametrize("number", ["*97", "*98"])
+def test_nobody_is_led_to_a_menu_that_asks_for_a_pin(number: str) -> None:
+    """Group F: by a forward or transfer; *97 is what the message key dials, so it means voicemail."""
+    assert dialled_service(number, BOB, ANN, PEOPLE.get) == Refuse("route.mailbox", 403, "Forbidden")
+    leave = PlayService("route.voicemail", Service.LEAVE_MESSAGE, BOB.aor, ANN, BOB)
+    expected = leave if number == "*97" else Refuse("route.mailbox", 403, "Forbidden")
+    assert dialled_service(number, ANN, BOB, PEOPLE.get) == expected
+
+
 def test_other_numbers_are_none_of_its_business() -> None:
     assert dialled_service("102", ANN, ANN, PEOPLE.get) is None
 

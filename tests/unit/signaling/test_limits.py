@@ -125,3 +125,36 @@ def test_a_suspension_is_obeyed_with_the_next_call_and_spares_emergencies(
     assert limits.admit(CallFacts(TENANT, ANN, BOB), worker) is None
     writer.replace_all([])
     assert limits.admit(outside, worker) is None
+
+
+def test_who_picks_a_call_up_is_counted_and_whom_it_was_for_no_more(
+    shared: Shared, limits: ModuleType, worker: Any
+) -> None:
+    """Issue 5, items 5 and 11: of those who were rung, the one who talks is in a call; a number outside is nobody."""
+    worker.view = SimpleNamespace(subscriber={BOB.aor: BOB, ANN.aor: ANN}.get)
+    limits.admit(CallFacts(TENANT, None, ANN), worker)
+    limits.attach(worker)
+    shared.dialog |= {"$dlg_var(from)": "+49@a.example", "$dlg_var(payer)": "+49@a.example", "$dlg_var(to)": BOB.aor}
+    limits.answered(worker)
+    assert shared.up() == {f"extension:{BOB.aor}": 1, "tenant:3": 1}
+    shared.dialog["$dlg_var(to)"] = "+49@a.example"
+    limits.answered(worker)
+    assert shared.up() == {"tenant:3": 1}
+    limits.release()
+    assert shared.up() == {}
+
+
+def test_a_picker_needs_room_for_one_more_call(shared: Shared, limits: ModuleType, kamailio: Any) -> None:
+    kamailio.answers["htable.sht_get"] = lambda table, key: shared.counts[key]
+    shared.counts[f"extension:{ANN.aor}"] = 1
+    assert limits.objection_to_picker(ANN) is None
+    shared.counts[f"extension:{ANN.aor}"] = 2
+    assert (limits.objection_to_picker(ANN).rule, limits.objection_to_picker(BOB)) == ("limits.caller", None)
+
+
+def test_a_forwarder_is_in_no_call_by_the_one_that_it_forwarded(
+    shared: Shared, limits: ModuleType, kamailio: Any
+) -> None:
+    kamailio.answers["htable.sht_get"] = lambda table, key: 1
+    shared.dialog |= {"$dlg_var(counted)": f"extension:{ANN.aor}", "$dlg_var(from)": BOB.aor}
+    assert (limits.calls_besides(ANN.aor), limits.calls_besides(BOB.aor)) == (0, 1)
