@@ -179,7 +179,7 @@ def set_password(actor: Actor, person: Person, password: str, field: str = "pass
         raise Refused(problems)
     with change(actor) as draft:
         _set_login(person, password)
-        by_owner = actor.person_id == person.pk
+        by_owner = actor.is_person(person.pk)
         person.must_change_password = not by_owner and SecurityValues.current().web_change_first_password
         person.save(update_fields=["password", "must_change_password"])
         ApiToken.objects.filter(person=person).delete()
@@ -202,8 +202,11 @@ def refuse_escalation(actor: Actor, role: Role | None) -> None:
 
 
 def stand_above(actor: Actor, person: Person) -> None:
-    """Everybody changes the own password; other people are changed by who may do at least as much. Raises Forbidden."""
-    if actor.person_id is not None and actor.person_id == person.pk:
+    """Everybody changes the own password; other people are changed by who may do at least as much.
+
+    A scoped token is no owner: with a password it chose itself it would have all the owner's rights. Raises Forbidden.
+    """
+    if actor.is_person(person.pk):
         return
     require(actor, Permission.USERS_WRITE)
     if person.is_system_administrator or not actor.may_grant(person.role.granted if person.role else frozenset()):
