@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db import transaction
 from django.utils import timezone
 
 from ringfence.policy.passwords import PasswordPolicy, normalized
@@ -13,6 +14,7 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.change import SECRET_CHANGED, change
 from ringfence.portal.outbound.metadata import EVERYWHERE
 from ringfence.portal.people.digests import digests, new_secret, secret_problems
+from ringfence.portal.people.leaving import end_access, end_registrations
 from ringfence.portal.people.models import STANDARD, ApiToken, Extension, Person, Role
 from ringfence.portal.permissions import OF_TENANTS, Permission
 from ringfence.portal.problems import Conflict, Forbidden, NotFound, Refused, refuse
@@ -98,7 +100,10 @@ def _wish_problems(
 def change_user(
     actor: Actor, person: Person, display_name: str | None = None, role: str | None = None, active: bool | None = None
 ) -> Person:
-    """Changes only what is given. An inactive extension cannot register or call. Raises Refused or Forbidden."""
+    """Changes only what is given. An inactive extension cannot register, call or sign in, and what it had open ends.
+
+    Raises Refused or Forbidden.
+    """
     stand_above(actor, person)
     roles = Role.objects.for_tenant(person.extension.tenant_id)
     wanted = roles.filter(name=role).first() if role is not None else person.role
@@ -111,28 +116,37 @@ def change_user(
         raise refuse("active", "user.self", "You cannot switch yourself off.")
     if wanted != person.role:
         refuse_escalation(actor, wanted)
-    with change(actor) as draft:
-        if active is False or (wanted != person.role and not (wanted and wanted.granted >= OF_TENANTS)):
-            _refuse_last_administrator(actor, person)
-        old = facts(person)
-        person.display_name, person.role = name, wanted
-        person.is_active = person.is_active if active is None else active
-        person.save(update_fields=["display_name", "role", "is_active"])
-        draft.record("user.changed", person.pk, person.username, old, facts(person), person.tenant_id)
-        draft.subscriber(person.extension.aor)
+    with transaction.atomic():
+        with change(actor) as draft:
+            if active is False or (wanted != person.role and not (wanted and wanted.granted >= OF_TENANTS)):
+                _refuse_last_administrator(actor, person)
+            old = facts(person)
+            person.display_name, person.role = name, wanted
+            person.is_active = person.is_active if active is None else active
+            person.save(update_fields=["display_name", "role", "is_active"])
+            draft.record("user.changed", person.pk, person.username, old, facts(person), person.tenant_id)
+            draft.subscriber(person.extension.aor)
+            if active is False:
+                end_access(person)
+        if active is False:
+            end_registrations(aor=person.extension.aor)
     return person
 
 
 def delete_user(actor: Actor, person: Person) -> None:
-    """The extension stops working at once."""
+    """The extension stops working at once, and its phones are registered no more."""
     if person.pk == actor.person_id:
         raise refuse("id", "user.self", "You cannot delete yourself.")
     stand_above(actor, person)
-    with change(actor) as draft:
-        _refuse_last_administrator(actor, person)
-        draft.record("user.deleted", person.pk, person.username, old=facts(person), tenant_id=person.tenant_id)
-        draft.subscriber(person.extension.aor)
-        person.delete()
+    aor = person.extension.aor
+    with transaction.atomic():
+        with change(actor) as draft:
+            _refuse_last_administrator(actor, person)
+            draft.record("user.deleted", person.pk, person.username, old=facts(person), tenant_id=person.tenant_id)
+            draft.subscriber(aor)
+            end_access(person)
+            person.delete()
+        end_registrations(aor=aor)
 
 
 def rotate_secret(actor: Actor, person: Person, given: str | None = None) -> str:
