@@ -14,10 +14,11 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.change import SECRET_CHANGED, change
 from ringfence.portal.outbound.metadata import EVERYWHERE
 from ringfence.portal.people.digests import digests, new_secret, secret_problems
+from ringfence.portal.people.escalation import refuse_escalation, stand_above
 from ringfence.portal.people.leaving import end_access, end_registrations
 from ringfence.portal.people.models import STANDARD, ApiToken, Extension, Person, Role
 from ringfence.portal.permissions import OF_TENANTS, Permission
-from ringfence.portal.problems import Conflict, Forbidden, NotFound, Refused, refuse
+from ringfence.portal.problems import Conflict, NotFound, Refused, refuse
 from ringfence.portal.provisioning.resync import resync
 from ringfence.portal.sealing import seal, unseal
 from ringfence.portal.security.models import SecurityValues
@@ -205,29 +206,6 @@ def set_password(actor: Actor, person: Person, password: str, field: str = "pass
             person.username,
             new={"password": SECRET_CHANGED},
             tenant_id=person.tenant_id,
-        )
-
-
-def refuse_escalation(actor: Actor, role: Role | None) -> None:
-    """Nobody gives a role that permits more than he may himself. Raises Forbidden."""
-    if role is not None and not actor.may_grant(role.granted):
-        message = f"The role {role.name} permits more than you may yourself, so you cannot give it."
-        raise Forbidden([Problem("role", "role.escalation", message)])
-
-
-def stand_above(actor: Actor, person: Person) -> None:
-    """Everybody changes the own password; other people are changed by who may do at least as much.
-
-    A scoped token is no owner: with a password it chose itself it would have all the owner's rights. Raises Forbidden.
-    """
-    if actor.is_person(person.pk):
-        return
-    require(actor, Permission.USERS_WRITE)
-    if person.is_system_administrator or not actor.may_grant(person.role.granted if person.role else frozenset()):
-        if actor.administers_system:
-            return
-        raise Forbidden(
-            [Problem("id", "role.escalation", "This person may do more than you, so you cannot change it.")]
         )
 
 

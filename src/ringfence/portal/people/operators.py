@@ -9,7 +9,7 @@ from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
-from ringfence.portal.people.changes import refuse_escalation
+from ringfence.portal.people.escalation import refuse_escalation
 from ringfence.portal.people.leaving import end_access
 from ringfence.portal.people.models import Person, Role
 from ringfence.portal.permissions import Permission

@@ -11,7 +11,8 @@ from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import SECRET_CHANGED, change
-from ringfence.portal.people.changes import rotate_secret, stand_above
+from ringfence.portal.people.changes import rotate_secret
+from ringfence.portal.people.escalation import stand_above
 from ringfence.portal.people.models import Extension, Person
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, Forbidden, NotFound, Refused
