@@ -1,4 +1,5 @@
-"""Ends what a browser registered when its credential is taken back (docs/adr/0028)."""
+"""Ends what a browser registered when its credential is taken back (docs/adr/0028), and all that an extension has
+registered when its owner goes: whoever gets the number next would have his calls ring there."""
 
 import asyncio
 from typing import Any, Final
@@ -6,9 +7,11 @@ from typing import Any, Final
 from ringfence.guard.clock import moment
 from ringfence.guard.control import Args, Refusal, Verb, text
 from ringfence.guard.core import Core
+from ringfence.guard.registrations import EVERY_CONTACT
 from ringfence.guard.service import Service
 
 END: Final = "registrations.end-browser"
+END_ALL: Final = "registrations.end"
 MOST_NAMES: Final = 100
 LOCATION: Final = "location"
 """Kamailio's table of registrations."""
@@ -21,7 +24,7 @@ class BrowserDesk:
         self._service, self._core = service, core
 
     def verbs(self) -> dict[str, Verb]:
-        return {END: self.end}
+        return {END: self.end, END_ALL: self.end_all}
 
     async def end(self, args: Args) -> dict[str, Any]:
         """Removes what these credentials registered. A device that is gone already is no error."""
@@ -33,6 +36,21 @@ class BrowserDesk:
         for contact in contacts:
             await asyncio.to_thread(self._core.ask, "ul.rm_contact", LOCATION, aor, contact)
             standing.registrations.removed({"aor": aor, "contact": contact})
+        self._note()
+        return {"aor": aor, "ended": len(contacts)}
+
+    async def end_all(self, args: Args) -> dict[str, Any]:
+        """Removes all devices of an address of record, or with `domain` those of a whole tenant that is gone."""
+        standing = self._service.parts.standing
+        domain = text(args, "domain") if "domain" in args else ""
+        aors = standing.registrations.of_domain(domain) if domain else [text(args, "aor")]
+        for aor in aors:
+            await asyncio.to_thread(self._core.ask, "ul.rm", LOCATION, aor)
+            standing.browsers.forget(aor)
+            standing.registrations.removed({"aor": aor, "contact": EVERY_CONTACT})
+        self._note()
+        return {"ended": len(aors)}
+
+    def _note(self) -> None:
         self._service.parts.intake.note_news(moment())
         self._service.commit()
-        return {"aor": aor, "ended": len(contacts)}

@@ -22,6 +22,10 @@ class Browsers:
         if len(devices) > MOST_DEVICES:
             del devices[next(iter(devices))]
 
+    def forget(self, aor: str) -> None:
+        """All devices of this address of record are gone."""
+        self._by_aor.pop(aor, None)
+
     def take(self, aor: str, names: frozenset[str]) -> list[str]:
         """The Contacts that were registered last with one of these credentials; they are forgotten here."""
         devices = self._by_aor.get(aor, {})

@@ -15,7 +15,7 @@ from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.alarms import Alarms
 from ringfence.guard.around import around
 from ringfence.guard.bans import Bans
-from ringfence.guard.browserdesk import END, BrowserDesk
+from ringfence.guard.browserdesk import END, END_ALL, BrowserDesk
 from ringfence.guard.callstart import START, CallStart
 from ringfence.guard.callwatch import LOOK_EVERY as CALLS_EVERY
 from ringfence.guard.callwatch import CallWatch
@@ -102,7 +102,7 @@ class Daemon:
                 **measures.verbs(),
                 **self._media.verbs(),
             },
-            CHANGING | {START, LIFT, END},
+            CHANGING | {START, LIFT, END, END_ALL},
             self._read,
         )
         self._bell = Doorbell(paths.doorbell, service.parts.reader, service.hear, self._read)

@@ -76,6 +76,10 @@ class Registrations:
         """How many addresses of record of each SIP domain have a phone."""
         return dict(Counter(aor.rpartition("@")[2] for aor in self._by_aor))
 
+    def of_domain(self, domain: str) -> list[str]:
+        """The addresses of record of one SIP domain that have a phone."""
+        return [aor for aor in self._by_aor if aor.endswith(f"@{domain}")]
+
     def saved_line(self, line: bytes) -> bool:
         """One accepted REGISTER, straight from the line as workers write it: half the price of parsing it.
 

@@ -21,6 +21,12 @@ class Actor:
     administers_system: bool = False
     operates_system: bool = False
     permissions: frozenset[Permission] = frozenset()
+    in_person: bool = True
+    """False for a program that holds a scoped token: what everybody may do with the own account is not for it."""
+
+    def is_person(self, person_id: int) -> bool:
+        """Whether this is that person, and not a program with a part of its rights."""
+        return self.in_person and self.person_id == person_id
 
     @property
     def above_tenants(self) -> bool:

@@ -67,6 +67,32 @@ def test_what_it_registered_is_removed_from_the_core_and_the_desk_phone_stays(tm
     assert asyncio.run(desk.end({"aor": AOR, "names": ["101~aa"]}))["ended"] == 0
 
 
+WHOSE: list[tuple[dict[str, str], list[str]]] = [
+    ({"aor": AOR}, [AOR]),
+    ({"domain": "a.example"}, [AOR]),
+    ({"aor": "9@a.example"}, ["9@a.example"]),
+    ({"domain": "b.example"}, []),
+]
+
+
+@pytest.mark.parametrize(("whose", "asked"), WHOSE)
+def test_all_that_somebody_registered_goes_with_the_owner(tmp_path: Path, whose: dict[str, str], asked: Any) -> None:
+    """Issue 4: whoever has the number next is not rung at the phones of whoever had it before."""
+    service, core = guard(tmp_path), Asked()
+    devices = [{"uri": uri, "expires_at": int(time.time()) + 300} for uri in (DESK, BROWSER)]
+    write_journal(
+        tmp_path,
+        registration(AOR, contacts=devices),
+        line(Kind.REGISTRATION_BROWSER, aor=AOR, contact=BROWSER, name="101~aa"),
+    )
+    service.consume()
+    desk = BrowserDesk(service, core)  # type: ignore[arg-type]
+    assert asyncio.run(desk.end_all(whose)) == {"ended": len(asked)}
+    assert core.asked == [("ul.rm", "location", aor) for aor in asked]
+    left = [one["aor"] for one in service.parts.standing.registrations.listing(time.time())]
+    assert left == ([] if AOR in asked else [AOR])
+
+
 @pytest.mark.parametrize("names", [None, "101~aa", [7], ["x"] * (MOST_NAMES + 1)])
 def test_names_that_are_none_are_refused(tmp_path: Path, names: Any) -> None:
     with pytest.raises(Refusal, match="names"):

@@ -1,5 +1,9 @@
 """API tokens: hashed, scoped, ending, revocable, shown once (attack case 99)."""
 
+from typing import Any
+
+import pytest
+
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.people.models import Person
 from tests.unit.portal.rest import PASSWORD, Rest, Site, signed_in
@@ -50,3 +54,38 @@ class TestTokens:
         token = signed_in("100@a.example")
         Person.objects.filter(username="100@a.example").update(is_active=False)
         assert token.refusal("GET", "users")["status"] == 401
+
+
+WHAT_OWNERS_DO: list[tuple[str, str, dict[str, Any] | None, tuple[str, ...]]] = [
+    ("PUT", "users/{own}/password", {"password": "another-Horse7"}, ("users.write",)),
+    ("POST", "users/{own}/first-password", None, ("users.write",)),
+    ("POST", "users/{own}/sip-secret", {}, ("users.write",)),
+    ("DELETE", "users/{own}/second-factors", None, ("users.write",)),
+    ("PATCH", "users/{own}/calling", {"forward_always": "00491234567"}, ("users.read", "users.write")),
+    ("POST", "phones", {"extension": "100", "vendor": "snom", "mac": "000413000009"}, ("phones.write",)),
+    ("PATCH", "users/{own}/voicemail", {"pin": "739164"}, ("voicemails.write",)),
+    ("PATCH", "users/{own}/voicemail", {"email": "x@thief.example"}, ("voicemails.write",)),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "scope"), WHAT_OWNERS_DO)
+def test_a_scoped_token_is_not_its_owner(
+    site: Site, method: str, path: str, body: dict[str, Any] | None, scope: tuple[str, ...]
+) -> None:
+    """Case 99: with the owner's new password, SIP secret or PIN its bearer would have all the owner's rights."""
+    credentials = {"username": "100@a.example", "password": PASSWORD}
+    rest = Rest()
+    rest.token = rest.post("auth/token", **credentials, permissions=list(scope))["token"]
+    wanted = {**body, "tenant_id": site.tenants["a"]} if path == "phones" and body else body
+    assert rest.refusal(method, path.format(own=site.users["100@a.example"]), wanted)["status"] == 403
+    assert Rest().call("POST", "auth/token", credentials)[0] == 201, "the password is what it was"
+
+
+def test_a_scoped_token_does_for_others_what_it_may(site: Site) -> None:
+    rest = Rest()
+    credentials = {"username": "admin", "password": PASSWORD}
+    rest.token = rest.post("auth/token", **credentials, permissions=["users.write", "phones.write"])["token"]
+    user = site.users["101@a.example"]
+    assert rest.call("PUT", f"users/{user}/password", {"password": "another-Horse7"})[0] == 204
+    wish = {"tenant_id": site.tenants["a"], "extension": "101", "vendor": "snom", "mac": "000413000009"}
+    assert rest.call("POST", "phones", wish)[0] == 201

@@ -7,7 +7,9 @@ import pytest
 from ringfence.portal.people.models import Person, Role
 from ringfence.portal.permissions import CALL, OF_TENANTS, PERMISSIONS, Permission
 from ringfence.portal.publish import book, subscribers
+from ringfence.portal.signin.models import PortalSession
 from tests.unit.portal.rest import PASSWORD, Rest, Site, signed_in
+from tests.unit.portal.signing_in import get, post, signed_in_browser
 
 HELPDESK = ["users.read", "users.write", "call.internal"]
 
@@ -140,6 +142,30 @@ def test_the_last_administrator_of_a_tenant_stays(site: Site) -> None:
     assert site.a.refusal("PATCH", f"users/{own}", {"role": "Standard User"})["error_id"] == "user.last_administrator"
     site.a.post("users", tenant_id=site.tenants["a"], extension="170", display_name="Second", role="Admin")
     assert site.a.call("PATCH", f"users/{own}", {"role": "Standard User"})[0] == 200
+
+
+@pytest.mark.parametrize("left", [[], sorted(OF_TENANTS - {Permission.USERS_WRITE})])
+def test_the_last_administrator_stays_one_when_the_role_itself_is_changed(site: Site, left: list[str]) -> None:
+    role = site.a.post("roles", tenant_id=site.tenants["a"], name="Boss", permissions=sorted(OF_TENANTS | CALL))["id"]
+    own = site.users["100@a.example"]
+    assert site.a.call("PATCH", f"users/{own}", {"role": "Boss"})[0] == 200
+    assert site.a.refusal("PATCH", f"roles/{role}", {"permissions": left})["error_id"] == "user.last_administrator"
+    assert site.a.call("PATCH", f"roles/{role}", {"name": "Head"})[0] == 200
+    site.a.post("users", tenant_id=site.tenants["a"], extension="170", display_name="Second", role="Admin")
+    assert site.a.call("PATCH", f"roles/{role}", {"permissions": left})[0] == 200
+
+
+def test_nobody_keeps_whoever_may_do_more_out_by_ending_the_sessions(site: Site) -> None:
+    browsers = {name: signed_in_browser(name) for name in ("admin", "100@a.example")}
+    low = {"operator": operator(site, ["users.read", "users.write"]), "helper": helper(site, HELPDESK)}
+    for caller in low.values():
+        for row in caller.get("sessions")["items"]:
+            refused = caller.refusal("DELETE", f"sessions/{row['id']}")
+            assert (refused["status"], refused["error_id"]) == (403, "role.escalation"), row["username"]
+    assert get(browsers["admin"], "/users").status_code == get(browsers["100@a.example"], "/users").status_code == 200
+    page = signed_in_browser("150@a.example")
+    number = PortalSession.objects.get(person__username="100@a.example").pk
+    assert post(page, f"/my/sessions/{number}").status_code == 403
 
 
 def test_the_last_system_administrator_stays(site: Site) -> None:

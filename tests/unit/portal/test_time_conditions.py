@@ -54,6 +54,17 @@ def test_hours_of_another_tenant_are_no_hours(site: Site, hours: int) -> None:
     assert site.b.refusal("POST", "time-conditions", foreign)["field"] == "office_hours_id"
 
 
+def test_hours_in_use_are_kept_and_the_answer_says_by_what(site: Site, hours: int) -> None:
+    """Alone and among marked ones: neither is a fault of the system."""
+    site.a.post("time-conditions", **wish(site, hours))
+    assert "Front desk" in site.a.refusal("DELETE", f"office-hours/{hours}")["detail"]
+    page = signed_in_browser("100@a.example")
+    answer = page.post(f"/office-hours/{hours}/delete", secure=True, follow=True)
+    assert b"Time conditions use these hours: Front desk" in answer.content
+    page.post("/office-hours/bulk", {"action": "delete", "id": [str(hours)]}, secure=True)
+    assert site.a.get("office-hours")["count"] == 1
+
+
 def test_pages_make_change_and_delete_them(site: Site, hours: int) -> None:
     browser = signed_in_browser("100@a.example")
     assert browser.post("/time-conditions/new", wish(site, hours), secure=True).status_code == 302

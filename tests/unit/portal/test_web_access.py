@@ -8,8 +8,12 @@ from django.test import Client
 
 from ringfence.portal import places
 from ringfence.portal.audit.models import Entry
+from ringfence.portal.signin.models import PortalSession
+from ringfence.portal.webaccess.models import AdministratorNetwork
 from tests.unit.portal.fakeguard import FakeGuard
+from tests.unit.portal.hashing import QuickHasher
 from tests.unit.portal.rest import PASSWORD, Rest, Site
+from tests.unit.portal.signing_in import post, signing_in, with_app
 from tests.unit.portal.test_pages import browser
 from tests.unit.portal.web_access_state import CERTIFICATE, STATE
 
@@ -103,3 +107,28 @@ def test_nobody_locks_himself_out(site: Site, web: FakeGuard, networks: list[str
     status, problem = admit(site, *networks)
     assert (status, problem["field"]) == (422, "administrator_networks")
     assert site.admin.get("settings/web-access")["administrator_networks"] == []
+
+
+@pytest.mark.parametrize("username", ["admin", "nobody-has-this-name"])
+def test_the_time_from_elsewhere_does_not_tell_the_names_of_administrators(
+    site: Site, monkeypatch: pytest.MonkeyPatch, username: str
+) -> None:
+    """Case 92; docs/sign-in.md: an unknown name answers as a known one, in the same time."""
+    AdministratorNetwork.objects.create(cidr="192.0.2.0/24")
+    hashed: list[str] = []
+    encode = QuickHasher.encode
+    monkeypatch.setattr(QuickHasher, "encode", lambda *given: (hashed.append(username), encode(*given))[1])
+    _, answer = signing_in(username, "wrong-Horse7", address="198.51.100.1")
+    assert (answer.status_code, len(hashed)) == (401, 1)
+
+
+def test_a_sign_in_that_goes_on_elsewhere_begins_no_session_there(site: Site) -> None:
+    """Nor does the guard hear of that address, which could then never be banned."""
+    AdministratorNetwork.objects.create(cidr="192.0.2.0/24")
+    app = with_app("admin")
+    client, first = signing_in("admin")
+    assert first["Location"] == "/sign-in/second"
+    site.guard.asked.clear()
+    assert post(client, "/sign-in/second", {"code": app.code()}, "198.51.100.1").status_code == 403
+    assert not PortalSession.objects.filter(address="198.51.100.1").exists()
+    assert "never-block.admin" not in site.guard.verbs()

@@ -213,6 +213,16 @@ def test_a_narrowed_token_hears_only_what_its_scope_names(site: Site) -> None:
     assert rights.listener.hears_all
 
 
+def test_bans_of_the_own_people_are_told_to_whom_the_page_shows_them(site: Site) -> None:
+    """The permission of *Blocked Addresses*; call records alone are another one."""
+    credentials = {"username": "100@a.example", "password": PASSWORD}
+    for permission, heard in (("bans.read", {Topic.BANS}), ("calls.read", {Topic.CALLS, Topic.REGISTRATIONS})):
+        narrow = site.a.post("auth/token", **credentials, permissions=[permission])["token"]
+        rights = rights_of(Caller(narrow, ""))
+        assert rights is not None
+        assert set(rights.topics) == heard
+
+
 def test_the_audit_log_is_a_stream(site: Site) -> None:
     last = sources.audit_page(1 << 61).last
     site.admin.post("ip-filters", cidr="192.0.2.0/24", target="allow")

@@ -21,7 +21,7 @@ def start(actor: Actor, person: Person, dialled: str) -> dict[str, Any]:
 
     Everybody may do so for the own extension. Raises Refused, Forbidden or GuardSilent.
     """
-    if actor.person_id != person.pk:
+    if not actor.is_person(person.pk):
         require(actor, Permission.CALLS_WRITE)
     number = dialled_number(dialled)
     if not number:

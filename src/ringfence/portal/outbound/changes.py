@@ -154,11 +154,13 @@ def save_rule(actor: Actor, wish: RuleWish, row: OutboundRule) -> OutboundRule:
 
 
 def delete(actor: Actor, row: Any) -> None:
-    """Deletes a code, office hours or a rule. Raises Conflict while a rule needs it."""
+    """Deletes a code, office hours or a rule. Raises Conflict while a rule or a time condition needs it."""
     require(actor, Permission.OUTBOUND_WRITE)
     if isinstance(row, OfficeHours):
         if row.rules.exists():
             raise Conflict(detail=f"Outbound rules use these hours: {row.rules.first()}.")
+        if row.time_conditions.exists():
+            raise Conflict(detail=f"Time conditions use these hours: {row.time_conditions.first()}.")
         _refuse_general_in_use(row)
     with change(actor) as draft:
         draft.record(f"{_kind(row)}.deleted", row.pk, str(row), old=row_facts(row), tenant_id=row.tenant_id)

@@ -14,7 +14,7 @@ from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.inbound.models import has_number
-from ringfence.portal.people.changes import stand_above
+from ringfence.portal.people.escalation import stand_above
 from ringfence.portal.people.models import Extension, Person
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db import transaction
 from django.utils import timezone
 
 from ringfence.policy.passwords import PasswordPolicy, normalized
@@ -13,9 +14,11 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.change import SECRET_CHANGED, change
 from ringfence.portal.outbound.metadata import EVERYWHERE
 from ringfence.portal.people.digests import digests, new_secret, secret_problems
+from ringfence.portal.people.escalation import refuse_escalation, stand_above
+from ringfence.portal.people.leaving import end_access, end_registrations
 from ringfence.portal.people.models import STANDARD, ApiToken, Extension, Person, Role
 from ringfence.portal.permissions import OF_TENANTS, Permission
-from ringfence.portal.problems import Conflict, Forbidden, NotFound, Refused, refuse
+from ringfence.portal.problems import Conflict, NotFound, Refused, refuse
 from ringfence.portal.provisioning.resync import resync
 from ringfence.portal.sealing import seal, unseal
 from ringfence.portal.security.models import SecurityValues
@@ -98,7 +101,10 @@ def _wish_problems(
 def change_user(
     actor: Actor, person: Person, display_name: str | None = None, role: str | None = None, active: bool | None = None
 ) -> Person:
-    """Changes only what is given. An inactive extension cannot register or call. Raises Refused or Forbidden."""
+    """Changes only what is given. An inactive extension cannot register, call or sign in, and what it had open ends.
+
+    Raises Refused or Forbidden.
+    """
     stand_above(actor, person)
     roles = Role.objects.for_tenant(person.extension.tenant_id)
     wanted = roles.filter(name=role).first() if role is not None else person.role
@@ -111,28 +117,37 @@ def change_user(
         raise refuse("active", "user.self", "You cannot switch yourself off.")
     if wanted != person.role:
         refuse_escalation(actor, wanted)
-    with change(actor) as draft:
-        if active is False or (wanted != person.role and not (wanted and wanted.granted >= OF_TENANTS)):
-            _refuse_last_administrator(actor, person)
-        old = facts(person)
-        person.display_name, person.role = name, wanted
-        person.is_active = person.is_active if active is None else active
-        person.save(update_fields=["display_name", "role", "is_active"])
-        draft.record("user.changed", person.pk, person.username, old, facts(person), person.tenant_id)
-        draft.subscriber(person.extension.aor)
+    with transaction.atomic():
+        with change(actor) as draft:
+            if active is False or (wanted != person.role and not (wanted and wanted.granted >= OF_TENANTS)):
+                _refuse_last_administrator(actor, person)
+            old = facts(person)
+            person.display_name, person.role = name, wanted
+            person.is_active = person.is_active if active is None else active
+            person.save(update_fields=["display_name", "role", "is_active"])
+            draft.record("user.changed", person.pk, person.username, old, facts(person), person.tenant_id)
+            draft.subscriber(person.extension.aor)
+            if active is False:
+                end_access(person)
+        if active is False:
+            end_registrations(aor=person.extension.aor)
     return person
 
 
 def delete_user(actor: Actor, person: Person) -> None:
-    """The extension stops working at once."""
+    """The extension stops working at once, and its phones are registered no more."""
     if person.pk == actor.person_id:
         raise refuse("id", "user.self", "You cannot delete yourself.")
     stand_above(actor, person)
-    with change(actor) as draft:
-        _refuse_last_administrator(actor, person)
-        draft.record("user.deleted", person.pk, person.username, old=facts(person), tenant_id=person.tenant_id)
-        draft.subscriber(person.extension.aor)
-        person.delete()
+    aor = person.extension.aor
+    with transaction.atomic():
+        with change(actor) as draft:
+            _refuse_last_administrator(actor, person)
+            draft.record("user.deleted", person.pk, person.username, old=facts(person), tenant_id=person.tenant_id)
+            draft.subscriber(aor)
+            end_access(person)
+            person.delete()
+        end_registrations(aor=aor)
 
 
 def rotate_secret(actor: Actor, person: Person, given: str | None = None) -> str:
@@ -179,7 +194,7 @@ def set_password(actor: Actor, person: Person, password: str, field: str = "pass
         raise Refused(problems)
     with change(actor) as draft:
         _set_login(person, password)
-        by_owner = actor.person_id == person.pk
+        by_owner = actor.is_person(person.pk)
         person.must_change_password = not by_owner and SecurityValues.current().web_change_first_password
         person.save(update_fields=["password", "must_change_password"])
         ApiToken.objects.filter(person=person).delete()
@@ -191,26 +206,6 @@ def set_password(actor: Actor, person: Person, password: str, field: str = "pass
             person.username,
             new={"password": SECRET_CHANGED},
             tenant_id=person.tenant_id,
-        )
-
-
-def refuse_escalation(actor: Actor, role: Role | None) -> None:
-    """Nobody gives a role that permits more than he may himself. Raises Forbidden."""
-    if role is not None and not actor.may_grant(role.granted):
-        message = f"The role {role.name} permits more than you may yourself, so you cannot give it."
-        raise Forbidden([Problem("role", "role.escalation", message)])
-
-
-def stand_above(actor: Actor, person: Person) -> None:
-    """Everybody changes the own password; other people are changed by who may do at least as much. Raises Forbidden."""
-    if actor.person_id is not None and actor.person_id == person.pk:
-        return
-    require(actor, Permission.USERS_WRITE)
-    if person.is_system_administrator or not actor.may_grant(person.role.granted if person.role else frozenset()):
-        if actor.administers_system:
-            return
-        raise Forbidden(
-            [Problem("id", "role.escalation", "This person may do more than you, so you cannot change it.")]
         )
 
 

@@ -9,7 +9,8 @@ from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
-from ringfence.portal.people.changes import refuse_escalation
+from ringfence.portal.people.escalation import refuse_escalation
+from ringfence.portal.people.leaving import end_access
 from ringfence.portal.people.models import Person, Role
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, Forbidden, Refused, refuse
@@ -70,6 +71,8 @@ def change_operator(
         person.display_name, person.role, person.is_system_administrator = name, wanted, administers
         person.is_active = person.is_active if active is None else active
         person.save(update_fields=["display_name", "role", "is_system_administrator", "is_active"])
+        if active is False:
+            end_access(person)
         draft.record("operator.changed", person.pk, person.username, old, facts(person))
     return person
 

@@ -47,6 +47,8 @@ def change_role(actor: Actor, role: Role, wish: RoleWish) -> Role:
     wish = replace(wish, name=wish.name.strip(), description=wish.description.strip(), tenant_id=role.tenant_id)
     rights = _rights(actor, wish)
     with change(actor) as draft:
+        if role.granted >= OF_TENANTS and not rights >= OF_TENANTS:
+            _refuse_last_administrators(actor, role)
         old = facts(role)
         if wish.name != role.name:
             _refuse_twin(wish.name, role.tenant, role.pk)
@@ -119,6 +121,15 @@ def _refuse_fixed(actor: Actor, role: Role) -> None:
         )
     if not actor.may_grant(role.granted):
         raise Forbidden([Problem("id", "role.escalation", "This role holds permissions that you do not have.")])
+
+
+def _refuse_last_administrators(actor: Actor, role: Role) -> None:
+    """A role that stops administering takes that from all its holders. Call it in the transaction. Raises Refused."""
+    active = Person.objects.select_for_update().filter(tenant_id=role.tenant_id, is_active=True)
+    if actor.above_tenants or not active.filter(role=role).exists():
+        return
+    if not active.exclude(role=role).filter(role__administers_tenant=True).exists():
+        raise refuse("permissions", "user.last_administrator", "This is the last administrator of the tenant.")
 
 
 def _publish_holders(draft: Change, role: Role) -> None:

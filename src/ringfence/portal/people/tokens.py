@@ -107,7 +107,13 @@ def narrowed(row: ApiToken, actor: Actor) -> Actor:
         return actor
     scope = known(row.permissions)
     permissions = scope if actor.administers_system else scope & actor.permissions
-    return replace(actor, administers_system=False, operates_system=actor.above_tenants, permissions=permissions)
+    return replace(
+        actor,
+        administers_system=False,
+        operates_system=actor.above_tenants,
+        permissions=permissions,
+        in_person=False,
+    )
 
 
 def revoke(actor: Actor, token_id: int) -> None:

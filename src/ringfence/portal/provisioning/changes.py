@@ -11,7 +11,8 @@ from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import SECRET_CHANGED, change
-from ringfence.portal.people.changes import rotate_secret, stand_above
+from ringfence.portal.people.changes import rotate_secret
+from ringfence.portal.people.escalation import stand_above
 from ringfence.portal.people.models import Extension, Person
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, Forbidden, NotFound, Refused
@@ -58,7 +59,7 @@ def add(actor: Actor, extension: Extension, wish: Wish) -> Phone:
 
 def add_app(actor: Actor, extension: Extension, wish: Wish) -> Phone:
     """By the owner of the extension: an app, whose directory answers once and within half an hour. Raises Refused."""
-    if actor.person_id != extension.person_id:
+    if not actor.is_person(extension.person_id):
         raise Forbidden(detail="Only the owner of an extension sets up apps for it.")
     once = replace(wish, vendor=Vendor.GENERIC, opening=Opening.ONCE, grace_minutes=0, needs_login=False)
     return _add(actor, extension, once, APP_WINDOW)
@@ -227,7 +228,7 @@ def wish_of(row: Phone) -> Wish:
 
 def _may_equip(actor: Actor, person: Person) -> None:
     """A phone's file holds its owner's SIP secret, so only who may do as much as the owner. Raises Forbidden."""
-    if actor.person_id is not None and actor.person_id == person.pk:
+    if actor.is_person(person.pk):
         return
     require(actor, Permission.PHONES_WRITE)
     if not actor.administers_system and not actor.may_grant(person.role.granted if person.role else frozenset()):

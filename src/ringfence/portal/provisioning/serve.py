@@ -87,10 +87,11 @@ def _answer(request: HttpRequest, phone: Phone, name: str, fetch: Fetch) -> Http
 def _door(phone: Phone) -> Door:
     rules = ProvisioningRules.of(phone.tenant)
     is_always = phone.opening == Opening.ALWAYS
+    open_until = None if is_always else phone.open_until or NEVER
     return Door(
         mac=phone.mac,
         networks=tuple(phone.networks or rules.networks),
-        open_until=None if is_always else phone.open_until or NEVER,
+        open_until=open_until if phone.extension.person.is_active else NEVER,
         bound_to="" if is_always else phone.bound_to,
         grace_minutes=phone.grace_minutes,
     )

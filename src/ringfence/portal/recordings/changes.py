@@ -16,7 +16,7 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.audit.chain import append
 from ringfence.portal.calls import live
 from ringfence.portal.change import change
-from ringfence.portal.people.changes import stand_above
+from ringfence.portal.people.escalation import stand_above
 from ringfence.portal.people.models import Extension, Person
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, NotFound, Refused, Unavailable, refuse

@@ -7,8 +7,9 @@ from django.db.models import Sum
 from ringfence.policy.addresses import ban_network, parse_address
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
-from ringfence.portal.people.changes import set_password, stand_above
+from ringfence.portal.people.changes import set_password
 from ringfence.portal.people.digests import new_secret
+from ringfence.portal.people.escalation import stand_above
 from ringfence.portal.people.models import ApiToken, Person
 from ringfence.portal.security.changes import parsed_address
 from ringfence.portal.signin import factors, sessions

@@ -11,6 +11,7 @@ from django.utils import timezone
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.client_address import client_address
+from ringfence.portal.people.escalation import stand_above
 from ringfence.portal.people.models import Person
 from ringfence.portal.problems import NotFound
 from ringfence.portal.security.models import SecurityValues
@@ -150,12 +151,16 @@ def end_all(person: Person) -> int:
 
 
 def revoke(actor: Actor, row_id: int, own: bool = False) -> PortalSession:
-    """Ends one session: your own, or as an administrator anybody's you may see. Raises NotFound."""
+    """Ends one session: your own, or that of somebody you may change: or whoever may do less could keep the only
+    administrator out. Raises NotFound or Forbidden.
+    """
     mine = PortalSession.objects.filter(person__username=actor.name)
     found = mine if own else PortalSession.objects.visible_to(actor)
-    row = found.open().select_related("person").filter(pk=row_id).first()
+    row = found.open().select_related("person__role").filter(pk=row_id).first()
     if row is None:
         raise NotFound(detail="This session has ended already.")
+    if not own:
+        stand_above(actor, row.person)
     _close(PortalSession.objects.filter(pk=row.pk), actor)
     with change(actor) as draft:
         draft.record("session.revoked", row.pk, row.person.username, tenant_id=row.person.tenant_id)

@@ -19,6 +19,7 @@ from ringfence.portal.problems import Forbidden, LockedOut, Refused
 from ringfence.portal.security.weblogin import is_locked_out, locked_out
 from ringfence.portal.signin import factors, guessing, sessions
 from ringfence.portal.signin.forms import CodeForm, PasskeyForm, ProvePasswordForm, SignInForm
+from ringfence.portal.webaccess.gate import refuse_from_elsewhere
 
 PENDING: Final = "pending_sign_in"
 PENDING_SECONDS: Final = 300
@@ -69,6 +70,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     person, pending = _pending(request)
     if person is None:
         return HttpResponseRedirect("/sign-in")
+    refuse_from_elsewhere(client_address(request), person.tenant_id is None)
     if is_locked_out(request, person.username):
         return locked_out(request)
     form, passkey = CodeForm(request.POST if "code" in request.POST else None), _sent_passkey(request)
@@ -140,6 +142,7 @@ def sign_in_with_passkey(request: HttpRequest) -> HttpResponse:
         return render(request, "signin/sign_in.html", facts, status=401)
     if not person.is_active:
         raise Forbidden(detail="This account is switched off.")
+    refuse_from_elsewhere(client_address(request), person.tenant_id is None)
     return _arrive(request, person, "passkey", request.POST.get("next", ""))
 
 

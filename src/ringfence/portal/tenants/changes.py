@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 from zoneinfo import available_timezones
 
+from django.db import transaction
+
 from ringfence.policy.addresses import AddressProblem, parse_address
 from ringfence.policy.callplan import plan_key
 from ringfence.policy.limits import LONGEST_CALL_MINUTES, MOST_CALLS
@@ -13,6 +15,7 @@ from ringfence.portal import publish
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
+from ringfence.portal.people.leaving import end_registrations
 from ringfence.portal.people.models import Extension, Person, Role
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, Refused
@@ -135,15 +138,17 @@ def limits_of(tenant: Tenant) -> Limits:
 def delete_tenant(actor: Actor, tenant: Tenant) -> None:
     """Takes its people and extensions along; call records stay, without a tenant."""
     require(actor, Permission.TENANTS_WRITE)
-    with change(actor) as draft:
-        for extension in Extension.objects.filter(tenant=tenant).select_related("tenant"):
-            draft.subscriber(extension.aor)
-        draft.lookup(plan_key(tenant.pk))
-        draft.record("tenant.deleted", tenant.pk, tenant.name, old=facts(tenant), tenant_id=tenant.pk)
-        draft.rules()
-        Person.objects.filter(tenant=tenant).delete()
-        Role.objects.filter(tenant=tenant).delete()
-        tenant.delete()
+    with transaction.atomic():
+        with change(actor) as draft:
+            for extension in Extension.objects.filter(tenant=tenant).select_related("tenant"):
+                draft.subscriber(extension.aor)
+            draft.lookup(plan_key(tenant.pk))
+            draft.record("tenant.deleted", tenant.pk, tenant.name, old=facts(tenant), tenant_id=tenant.pk)
+            draft.rules()
+            Person.objects.filter(tenant=tenant).delete()
+            Role.objects.filter(tenant=tenant).delete()
+            tenant.delete()
+        end_registrations(domain=tenant.domain)
 
 
 def facts(tenant: Tenant) -> dict[str, Any]:

@@ -259,5 +259,5 @@ def extension_of(actor: Actor, person_id: int) -> Extension:
 
 
 def _own_or(actor: Actor, extension: Extension, permission: Permission) -> None:
-    if actor.person_id is None or actor.person_id != extension.person_id:
+    if not actor.is_person(extension.person_id):
         require(actor, permission)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
@@ -47,12 +48,17 @@ class AdministratorGate:
 
 
 class AdministratorPlace:
-    """Asked before any password is checked: from elsewhere the right one is as wrong as any other."""
+    """Asked before any password is checked: from elsewhere the right one is as wrong as any other, and takes as long,
+    or the time would tell the names of administrators.
+    """
 
-    def authenticate(self, request: HttpRequest | None, username: str | None = None, **_: Any) -> None:
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
+    ) -> None:
         if request is None or not username or AdministratorNetwork.admits(client_address(request)):
             return
         if Person.objects.filter(username=username.lower(), tenant__isnull=True).exists():
+            make_password(password)
             raise PermissionDenied
 
     def get_user(self, user_id: int) -> None:

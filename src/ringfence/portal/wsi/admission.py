@@ -25,7 +25,7 @@ PERMISSION_OF: Final[Mapping[Topic, Permission]] = {
 }
 """What one must hold to hear of a topic."""
 
-OWN_BANS: Final = Permission.CALLS_READ
+OWN_BANS: Final = Permission.BANS_READ
 """Within a tenant this is enough to hear of the bans that concern its accounts."""
 
 

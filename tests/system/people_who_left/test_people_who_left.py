@@ -1,0 +1,50 @@
+"""Whoever is switched off or deleted is rung no more, though the phone is registered for minutes yet.
+
+Reference: "Extension Security"; issue 4: a change has effect on the next call.
+"""
+
+from typing import Any
+
+from ringfence.lab.product import within
+from ringfence.lab.sip import Account
+from ringfence.lab.softphone import Softphone
+from tests.system.conftest import UDP
+
+OBEYED = 2.0
+
+
+def _has_phone(pbx: Any, number: str) -> bool:
+    found = pbx.rest.get("registrations?limit=500")["items"]
+    return any(item["aor"].startswith(f"{number}@") for item in found)
+
+
+def test_who_gets_the_number_of_somebody_deleted_is_not_rung_at_his_phone(pbx: Any, phone: Any) -> None:
+    old, caller = phone("990"), phone("992")
+    within(OBEYED, lambda: _has_phone(pbx, "990"), "the phone is listed")
+    pbx.rest.delete(f"users/{pbx.users['990']['id']}")
+    pbx.product.create_user(pbx.tenant, "990")
+    within(OBEYED, lambda: not _has_phone(pbx, "990"), "the phone is registered no more")
+    caller.begin_call("990")
+    assert old.requests_within(1.0) == []
+
+
+def test_who_is_switched_on_again_begins_with_no_phone(pbx: Any, phone: Any) -> None:
+    old, caller = phone("991"), phone("992")
+    within(OBEYED, lambda: _has_phone(pbx, "991"), "the phone is listed")
+    path = f"users/{pbx.users['991']['id']}"
+    pbx.rest.patch(path, active=False)
+    pbx.rest.patch(path, active=True)
+    within(OBEYED, lambda: not _has_phone(pbx, "991"), "the phone is registered no more")
+    caller.begin_call("991")
+    assert old.requests_within(1.0) == []
+    assert old.register().status == 200, "its secret is good again"
+
+
+def test_a_tenant_that_is_made_anew_has_none_of_the_old_phones(pbx: Any, stranger: Any) -> None:
+    tenant = pbx.product.create_tenant("Left", "left.example")
+    secret = pbx.product.create_user(tenant, "993")["sip_secret"]
+    with Softphone(stranger(), UDP, Account("993", "left.example", secret)) as old:
+        assert old.register().status == 200
+        within(OBEYED, lambda: _has_phone(pbx, "993"), "the phone is listed")
+        pbx.rest.delete(f"tenants/{tenant['id']}")
+        within(OBEYED, lambda: not _has_phone(pbx, "993"), "the phone is registered no more")
