@@ -105,8 +105,9 @@ def furnish(portal: Portal) -> Administrator:
         {"address": "198.51.100.7", "rule": "antihacking.failed_authentication", "reason": "50 failed authentications",
          "by": "guard", "since": 1.0, "until": 4e9, "scope": "sip", "evidence": {"failures": 50}}
     )  # fmt: skip
-    guard["bans.list"] = [ban]
-    guard["bans.explain"] = {"address": ban["address"], "banned": True, "ban": ban, "bans": [ban], "past": []}
+    of_a_64 = {**ban, "address": "2001:db8:0:7::/64", "spared": ["2001:db8:0:7::5/128"]}
+    guard["bans.list"] = [ban, of_a_64]
+    guard["bans.explain"] = {"address": of_a_64["address"], "banned": True, "ban": of_a_64, "past": []}
     return admin
 
 

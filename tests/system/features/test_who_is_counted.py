@@ -1,4 +1,4 @@
-"""Who talks is busy, however he came to the call: as a member of a group, or by picking it up (issue 5, items 5 and 11)."""
+"""Who talks is busy, however he came to the call: as one of a group, or by picking it up (issue 5, items 5 and 11)."""
 
 import time
 from collections.abc import Callable, Iterator
