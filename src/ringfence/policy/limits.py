@@ -22,6 +22,8 @@ MOST_ROUNDS: Final = 10
 the telephone network: two numbers that forward to each other, where no header tells it (attack case 41)."""
 
 OF_EXTENSION: Final = "extension:"
+OF_PAYER: Final = "pays:"
+"""Calls that an extension only forwarded or transferred: they count against its limit, and it takes part in none."""
 OF_CIRCLE: Final = "circle:"
 GOES_ROUND: Final = Refuse("forward.circle", 482, "Loop Detected")
 
@@ -85,6 +87,9 @@ def counters(call: CallFacts) -> tuple[Counter, ...]:
     if call.called is not None:
         key = of_extension(call.called.aor)
         found.setdefault(key, Counter(key, call.called.calling.max_calls, Refuse("limits.called", 486, "Busy Here")))
+    if call.payer is not None and call.payer not in (call.caller, call.called):
+        key = of_payer(call.payer.aor)
+        found[key] = Counter(key, None, found[of_extension(call.payer.aor)].full)
     tenant = f"tenant:{call.tenant.id}"
     lines = [line for extent in (call.trunk, call.came_by) if extent for line in _lines(extent, tenant)]
     whole = Counter(tenant, call.tenant.max_calls, _full("limits.tenant", call.tenant.max_calls))
@@ -93,6 +98,10 @@ def counters(call: CallFacts) -> tuple[Counter, ...]:
 
 def of_extension(aor: str) -> str:
     return f"{OF_EXTENSION}{aor}"
+
+
+def of_payer(aor: str) -> str:
+    return f"{OF_PAYER}{aor}"
 
 
 def of_caller(who: Subscriber, rule: str = "limits.caller") -> Counter:

@@ -32,7 +32,7 @@ from ringfence.policy.handover import (
     is_over,
     leads_on,
 )
-from ringfence.policy.limits import HELD
+from ringfence.policy.limits import HELD, of_extension, of_payer
 from ringfence.policy.media import PLAIN_LEG, encode_leg
 from ringfence.policy.model import CallOutside, Refuse, RingExtension, Verdict
 from ringfence.policy.relayed import place
@@ -137,7 +137,7 @@ def _ask_voice(wish: Wish, transferrer: Subscriber, verdict: Verdict, worker: Wo
         wish.number,
         ksr.dialog_var("id"),
         str(int(ksr.dialog_var(DEPTH) or 0) + 1),
-        counted_already(held, transferrer.aor, callee),
+        f"{counted_already(held, transferrer.aor, callee)} {of_payer(transferrer.aor)}",
         wish.replaced.header if wish.replaced else "",
     )
     memory.keep_transfer(token, encode_promise(promise))
@@ -302,9 +302,11 @@ def answered(worker: Worker) -> None:
         return
     ksr.set_dialog_var(TAKING, "")
     ksr.set_dialog_var(HANDED, "1")
-    if not ksr.dialog_var(TOLL):
-        aor = ksr.dialog_var("from" if ksr.dialog_var(SIDE) == "caller" else "to")
-        limits.release_one(f"extension:{aor}")
+    aor = ksr.dialog_var("from" if ksr.dialog_var(SIDE) == "caller" else "to")
+    if ksr.dialog_var(TOLL):
+        limits.pays_on(aor)
+    else:
+        limits.release_one(of_extension(aor))
     if joined := ksr.dialog_var(JOINS):
         ksr.set_dialog_var(OF, joined)
         limits.release_one(f"tenant:{ksr.dialog_var('tenant')}")

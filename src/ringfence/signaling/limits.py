@@ -74,31 +74,47 @@ def answered(worker: Worker) -> None:
     """
     if key := circle():
         release_one(key)
-    taking_part = {limits.of_extension(ksr.dialog_var(name)) for name in ("from", "payer", "to")}
+    talks = ksr.dialog_var("to")
+    counted = {limits.of_extension(ksr.dialog_var(name)) for name in ("from", "payer", "to")}
     for key in ksr.dialog_var(HELD).split():
-        if key.startswith(limits.OF_EXTENSION) and key not in taking_part:
+        if (key.startswith(limits.OF_EXTENSION) and key not in counted) or key == limits.of_payer(talks):
             release_one(key)
-    _count_whom_nobody_called(ksr.dialog_var("to"), worker)
+    if (
+        limits.of_extension(talks) not in ksr.dialog_var(HELD).split()
+        and "@" in talks
+        and worker.view.subscriber(talks)
+    ):
+        _hold(limits.of_extension(talks))
 
 
-def _count_whom_nobody_called(aor: str, worker: Worker) -> None:
-    key, held = limits.of_extension(aor), ksr.dialog_var(HELD).split()
-    if key in held or "@" not in aor or worker.view.subscriber(aor) is None:
-        return
+def pays_on(aor: str) -> None:
+    """An extension leaves the call of this dialog, which goes on at its cost."""
+    _hold(limits.of_payer(aor))
+
+
+def _hold(key: str) -> None:
     memory.count_up(key)
-    ksr.set_dialog_var(HELD, " ".join((*held, key)))
+    ksr.set_dialog_var(HELD, f"{ksr.dialog_var(HELD)} {key}".strip())
 
 
 def calls_besides(aor: str) -> int:
-    """The calls of an extension; not counting the one at hand where it only forwarded that."""
-    key = limits.of_extension(aor)
-    forwarded = aor != ksr.dialog_var("from") and key in ksr.dialog_var(HELD).split()
-    return memory.calls_of(aor) - forwarded
+    """The calls that count for an extension, but for the one at hand, which it is not in unless it called."""
+    return _besides(limits.of_extension(aor), aor)
+
+
+def is_talking_besides(aor: str) -> bool:
+    """Whether it takes part in any of those: what it only forwarded or transferred goes on without it."""
+    return calls_besides(aor) > _besides(limits.of_payer(aor), aor)
+
+
+def _besides(key: str, aor: str) -> int:
+    at_hand = aor != ksr.dialog_var("from") and key in ksr.dialog_var(HELD).split()
+    return memory.count_of(key) - at_hand
 
 
 def objection_to_picker(picker: Subscriber) -> Refuse | None:
     """To an extension taking a call that rings elsewhere: for it that is one more."""
-    return limits.over(limits.of_caller(picker), memory.calls_of(picker.aor) + 1, emergency=False)
+    return limits.over(limits.of_caller(picker), memory.count_of(limits.of_extension(picker.aor)) + 1, emergency=False)
 
 
 def release() -> None:

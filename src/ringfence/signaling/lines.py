@@ -6,6 +6,7 @@ from ringfence.policy.book import Subscriber, Tenant
 from ringfence.policy.limits import OF_CIRCLE, CallFacts, Extent
 from ringfence.policy.model import CallOutside, PlayService, RingExtension, RingList
 from ringfence.policy.outsiders import is_outsider
+from ringfence.policy.services import Service
 from ringfence.policy.trunks import Trunk
 from ringfence.signaling import ksr
 from ringfence.signaling.worker import Worker
@@ -27,10 +28,19 @@ def came_by(tenant: Tenant, worker: Worker) -> Extent | None:
 
 
 def facts_of(verdict: RingExtension | RingList | PlayService, tenant: Tenant, arrived: Extent | None) -> CallFacts:
-    """What is counted when this call is sent. Of a list, only who called and who pays: its members ring for others."""
+    """What is counted when this call is sent. Of a list, only who called and who pays: its members ring for others. A
+    message that somebody leaves is no call of the mailbox's owner.
+    """
     called = verdict.callee if isinstance(verdict, RingExtension) else None
-    caller, payer = _inside(verdict.caller), _inside(verdict.payer)
+    caller, payer = _inside(verdict.caller), None if _is_left_with(verdict) else _inside(verdict.payer)
     return CallFacts(tenant, caller, called, payer=payer, came_by=arrived)
+
+
+def _is_left_with(verdict: RingExtension | RingList | PlayService) -> bool:
+    """Whether whoever pays is the owner of the mailbox that takes the call."""
+    if not isinstance(verdict, PlayService) or verdict.service is not Service.LEAVE_MESSAGE:
+        return False
+    return verdict.argument == verdict.payer.aor != verdict.caller.aor
 
 
 def facts_outside(verdict: CallOutside, caller: Subscriber, tenant: Tenant, arrived: Extent | None) -> CallFacts:

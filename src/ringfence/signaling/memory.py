@@ -94,9 +94,9 @@ def unpark(place: str) -> None:
     KSR.htable.sht_rm(PARKED_TABLE, place)
 
 
-def calls_of(aor: str) -> int:
-    """How many calls an extension is part of now."""
-    count: Any = KSR.htable.sht_get(CALLS_TABLE, f"extension:{aor}")
+def count_of(key: str) -> int:
+    """How many calls a counter holds now."""
+    count: Any = KSR.htable.sht_get(CALLS_TABLE, key)
     return count if count.__class__ is int else 0
 
 

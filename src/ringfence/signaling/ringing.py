@@ -9,11 +9,12 @@ from typing import Final
 
 from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
-from ringfence.policy.forwarding import Judge, Occasion, go_on, occasion_of, redirected
+from ringfence.policy.forwarding import Judge, Occasion, go_on, number_for, occasion_of, redirected
 from ringfence.policy.model import CallOutside, PlayService, Refuse, RingExtension, RingList, Rung, Verdict
 from ringfence.policy.outsiders import outsider
 from ringfence.policy.redirection import MOST_TARGETS, Target, decode_targets, encode_targets, redirections_in
 from ringfence.policy.ringlist import after_list, decode_steps, free, wanted
+from ringfence.policy.voicemail import voicemail_number
 from ringfence.signaling import (
     calls,
     encrypted,
@@ -64,17 +65,22 @@ def reachable(verdict: Verdict, worker: Worker, *, replaces: bool = False) -> Ve
 
 
 def _busy(callee: Subscriber) -> Occasion | None:
-    """Whether an extension without call waiting is in a call already."""
-    return Occasion.BUSY if not callee.calling.call_waiting and limits.calls_besides(callee.aor) > 0 else None
+    """Whether an extension without call waiting is in a call already; or has as many as it may and a voicemail."""
+    if not callee.calling.call_waiting and limits.is_talking_besides(callee.aor):
+        return Occasion.BUSY
+    voicemail = number_for(callee, Occasion.BUSY) == voicemail_number(callee) != ""
+    return Occasion.BUSY if voicemail and _is_full(callee) else None
+
+
+def _is_full(callee: Subscriber) -> bool:
+    most = callee.calling.max_calls
+    return most is not None and limits.calls_besides(callee.aor) >= most
 
 
 def _is_engaged(worker: Worker, aor: str) -> bool:
     """The same of a member of a list, who has no way to go on, and whether he may have one more call at all."""
     member = worker.view.subscriber(aor)
-    if member is None:
-        return False
-    most = member.calling.max_calls
-    return _busy(member) is not None or (most is not None and limits.calls_besides(aor) >= most)
+    return member is not None and (_busy(member) is not None or _is_full(member))
 
 
 def _not_taken(verdict: RingExtension, occasion: Occasion, worker: Worker) -> Verdict:

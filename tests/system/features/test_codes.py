@@ -81,8 +81,8 @@ def gives_up(caller: Softphone, call: tuple[str, sip.Headers], rings: Softphone,
 
 
 def test_of_two_calls_the_one_that_still_rings_is_picked_up(pbx: Any, phone: Any) -> None:
-    """Issue 5, item 11: the later caller gave up, or was answered; the first rings on and could not be had any more.
-    The same of the calls to a group, one of which is over.
+    """Issue 5, item 11: the later caller gave up; the first rings on and could not be had any more. So it
+    was with the calls to a group, one of which is over.
     """
     first, second, rings, picker = phone("970"), phone("971"), phone("973"), phone("974")
     group = pbx.rest.post("groups", tenant_id=pbx.tenant["id"], name="Two calls")["id"]

@@ -1,4 +1,4 @@
-"""Who talks is busy, however he came to the call: as one of a group, or by picking it up (issue 5, items 5 and 11)."""
+"""Who talks is busy, however he came to the call: as a member of a group, or by picking it up (issue 5, item 11)."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ from ringfence.lab import sip
 from ringfence.lab.product import within
 from ringfence.lab.softphone import Dialog, NoAnswer, Softphone, end_call, establish
 from tests.system.features.steps import branch_of, refuse, refused_call
+from tests.system.features.test_transfers import dial_uri, transferred
 from tests.system.trunks.counting import counted
 
 pytestmark = pytest.mark.usefixtures("oracle")
@@ -147,3 +148,61 @@ def ringing_at(phone: Softphone, caller: Softphone) -> sip.Message:
     phone.respond(ringing, 180, "Ringing", "r")
     time.sleep(0.2)
     return ringing
+
+
+def test_who_sent_a_call_on_is_free_while_others_talk(
+    pbx: Any, phone: Any, calling: Callable[..., None], at_most: Callable[[str, int], None]
+) -> None:
+    """A transfer, and a forward without an answer: for call waiting it is over; the limit still counts it (ADR 13)."""
+    first, second, sends, takes = phone(FIRST), phone(SECOND), phone(TALKS), phone(OTHER)
+    calling(TALKS, call_waiting=False)
+    ours, _ = establish(first, sends)
+    uri, _ = transferred(first, sends, ours, f"<sip:{OTHER}@acme.example>")
+    takes_over = dial_uri(sends, uri)
+    takes.answer_call(takes.request("INVITE"))
+    talking = sends.call_answered(*takes_over)
+    takes.request("ACK")
+    assert end_call(first, sends, ours).status == 200
+    calling(FIRST, call_waiting=False)
+    time.sleep(0.3)
+    assert end_call(second, first, establish(second, first)[0]).status == 200
+    assert refused_call(second, TALKS) == 486
+    at_most(FIRST, 1)
+    call = second.begin_call(FIRST)
+    assert second.final(branch_of(call[1])).status == 486
+    assert end_call(sends, takes, talking).status == 200
+    calling(TALKS, call_waiting=False, forward_no_answer=OTHER)
+    time.sleep(0.3)
+    dialog = forwarded(second, sends, takes)
+    assert end_call(first, sends, establish(first, sends)[0]).status == 200
+    assert end_call(second, takes, dialog).status == 200
+    nothing_is_counted(pbx)
+
+
+def forwarded(caller: Softphone, rings: Softphone, takes: Softphone) -> Dialog:
+    """Nobody answers at the one, so the other takes the call."""
+    call = caller.begin_call(rings.account.user)
+    refuse(rings, rings.request("INVITE"), 480, "Later")
+    takes.answer_call(takes.request("INVITE"))
+    dialog = caller.call_answered(*call)
+    takes.request("ACK")
+    return dialog
+
+
+def test_a_message_is_left_with_whoever_is_in_as_many_calls_as_he_may(
+    pbx: Any, phone: Any, calling: Callable[..., None], at_most: Callable[[str, int], None]
+) -> None:
+    """Issue 5, item 9: what is busy leaves a message. It is no call of his: he is free as soon as his own is over."""
+    first, second, talks = phone(FIRST), phone(SECOND), phone(TALKS)
+    path = f"users/{pbx.users[TALKS]['id']}/voicemail"
+    calling(TALKS, call_waiting=False)
+    pbx.rest.patch(path, enabled=True)
+    at_most(TALKS, 1)
+    dialog, _ = establish(first, talks)
+    message = second.call_answered(*second.begin_call(TALKS))
+    assert [call["callee"] for call in pbx.product.live_calls() if SECOND in call["caller"]] == ["leave-message"]
+    assert end_call(first, talks, dialog).status == 200
+    assert end_call(first, talks, establish(first, talks)[0]).status == 200
+    assert second.ask_in_dialog(message, "BYE").status == 200
+    pbx.rest.patch(path, enabled=False)
+    nothing_is_counted(pbx)

@@ -80,7 +80,9 @@ def test_a_hundred_calls_at_once_at_a_limit_of_two(office: Any, phones: Any) -> 
     assert len(up) == FEW
     assert {answer.status for answer in refused} == {480}
     assert {answer.header("reason") for answer in refused} == {'Q.850;cause=34;text="No circuit available"'}
-    assert not [request for request in callee.requests_within(0.5) if request.method == "INVITE" and _is_new(request)]
+    known = {dialog.call_id for dialog in answered}  # on a busy machine their INVITEs are repeated
+    more = [request for request in callee.requests_within(0.5) if request.method == "INVITE" and _is_new(request)]
+    assert not [request for request in more if request.header("call-id") not in known]
     for (uri, headers, _), answer in zip(calls, finals, strict=True):
         if answer.status != 200:
             caller.send_ack(answer, uri, headers)
@@ -89,7 +91,6 @@ def test_a_hundred_calls_at_once_at_a_limit_of_two(office: Any, phones: Any) -> 
         dialog = dialog_of_caller(answer)
         caller.send(caller.in_dialog(dialog, "ACK"))
         assert end_call(caller, callee, dialog).status == 200
-    assert answered
     within(5, lambda: not _counted(office), "the counters return to 0")
     records = within(5, lambda: _refusals(office), "each refused call is recorded")[0]
     assert {record["rule"] for record in records} == {"limits.tenant"}

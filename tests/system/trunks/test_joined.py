@@ -93,7 +93,7 @@ def test_a_caller_is_joined_to_whom_the_desk_asked_outside(
     both_are_over(desk, call.phone, asked)
     held = counted(pbx)
     assert held[f"tenant:{pbx.tenant['id']}"] == 1
-    assert held[f"extension:{DESK}@acme.example"] == 1
+    assert held[f"extension:{DESK}@acme.example"] == held[f"pays:{DESK}@acme.example"] == 1, "it pays and is free"
     assert lines(pbx) == 2
     assert len(pbx.product.live_calls()) == 2
     hang_up_with(carrier, call.carrier, carrier, theirs)

@@ -152,9 +152,30 @@ def test_a_picker_needs_room_for_one_more_call(shared: Shared, limits: ModuleTyp
     assert (limits.objection_to_picker(ANN).rule, limits.objection_to_picker(BOB)) == ("limits.caller", None)
 
 
-def test_a_forwarder_is_in_no_call_by_the_one_that_it_forwarded(
-    shared: Shared, limits: ModuleType, kamailio: Any
+def test_a_call_that_goes_on_without_its_payer_leaves_it_free(
+    shared: Shared, limits: ModuleType, worker: Any, kamailio: Any
 ) -> None:
-    kamailio.answers["htable.sht_get"] = lambda table, key: 1
-    shared.dialog |= {"$dlg_var(counted)": f"extension:{ANN.aor}", "$dlg_var(from)": BOB.aor}
-    assert (limits.calls_besides(ANN.aor), limits.calls_besides(BOB.aor)) == (0, 1)
+    """ADR 13: it counts against the limit of whoever forwarded or transferred it, who is in no call by that."""
+    kamailio.answers["htable.sht_get"] = lambda table, key: shared.counts[key]
+    limits.admit(CallFacts(TENANT, None, BOB, payer=ANN), worker)
+    limits.attach(worker)
+    shared.dialog |= {"$dlg_var(from)": "+49@a.example", "$dlg_var(payer)": ANN.aor, "$dlg_var(to)": BOB.aor}
+    limits.answered(worker)
+    assert shared.counts[f"extension:{ANN.aor}"] == 1
+    held = shared.dialog.pop("$dlg_var(counted)")
+    assert [limits.calls_besides(aor) for aor in (ANN.aor, BOB.aor)] == [1, 1]
+    assert [limits.is_talking_besides(aor) for aor in (ANN.aor, BOB.aor)] == [False, True]
+    shared.dialog |= {"$dlg_var(counted)": held, "$dlg_var(to)": ANN.aor}
+    worker.view = SimpleNamespace(subscriber={ANN.aor: ANN}.get)
+    limits.answered(worker)  # the one who forwarded takes it himself, as a member of the group that it went to
+    assert shared.up() == {f"extension:{ANN.aor}": 1, "tenant:3": 1}
+    limits.pays_on(ANN.aor)
+    shared.dialog.pop("$dlg_var(counted)")
+    assert not limits.is_talking_besides(ANN.aor)
+
+
+def test_the_call_at_hand_makes_nobody_busy_but_its_caller(shared: Shared, limits: ModuleType, kamailio: Any) -> None:
+    """It rang in vain where it may ring again, as at a member of a group."""
+    kamailio.answers["htable.sht_get"] = lambda table, key: int(key.startswith("extension:"))
+    shared.dialog |= {"$dlg_var(counted)": f"extension:{ANN.aor} extension:{BOB.aor}", "$dlg_var(from)": BOB.aor}
+    assert [limits.is_talking_besides(aor) for aor in (ANN.aor, BOB.aor)] == [False, True]
