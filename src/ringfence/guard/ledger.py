@@ -79,8 +79,12 @@ class BanRecord:
     scope: Scope = Scope.SIP
 
     def remaining(self, now: Moment, boot_id: str) -> float:
-        """Seconds left, by time since boot where that still means anything."""
-        return self.boot_until - now.boot if self.boot_id == boot_id else self.until - now.wall
+        """Seconds left, by time since boot where that still means anything. After a reboot never more than it had at
+        first: a clock that lost its battery begins in 1970.
+        """
+        if self.boot_id == boot_id:
+            return self.boot_until - now.boot
+        return min(self.until - now.wall, self.until - self.since)
 
 
 @dataclass(frozen=True, slots=True)

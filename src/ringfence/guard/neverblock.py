@@ -10,9 +10,12 @@ from ringfence.hosts.addresses import Surroundings
 from ringfence.policy.addresses import Address, Network, overlaps, parse_network
 from ringfence.policy.book import ProtectedAddress, Protection
 from ringfence.policy.sentence import Sentence
+from ringfence.policy.settings import DAY
 
 LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 OWN_SOURCE: Final = "the kernel's list of addresses"
+ADMINISTRATOR_SECONDS: Final = DAY
+"""No administrator is protected longer without a sign of life."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from ringfence.guard.fuse import Fuse
 from ringfence.guard.intake import Intake
 from ringfence.guard.known import Known
 from ringfence.guard.ledger import BanRecord, Ledger
-from ringfence.guard.neverblock import NeverBlock
+from ringfence.guard.neverblock import ADMINISTRATOR_SECONDS, NeverBlock
 from ringfence.guard.room import DISK_LOW, QUIET_AFTER
 from ringfence.guard.shape import Shape
 from ringfence.guard.sipports import SipPorts
@@ -99,7 +99,8 @@ class Service:
                 NOT_IN_KERNEL, "Bans are enforced by Kamailio only: the guard may not use nftables here.", now.wall
             )
         for network, until in self.parts.ledger.administrators(now.wall):
-            self.parts.never_block.protect_administrator(parse_network(network), now.boot + until - now.wall)
+            left = min(until - now.wall, ADMINISTRATOR_SECONDS)  # the clock may have been set back
+            self.parts.never_block.protect_administrator(parse_network(network), now.boot + left)
         records = self.parts.ledger.live_bans()
         self.parts.bans.restore((record for record in records if record.scope is Scope.SIP), now)
         self.parts.doors.restore((record for record in records if record.scope is not Scope.SIP), now)

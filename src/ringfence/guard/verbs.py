@@ -12,6 +12,7 @@ from ringfence.guard.callwatch import CallWatch
 from ringfence.guard.clock import moment, universal
 from ringfence.guard.control import Args, Refusal, Verb, number, text
 from ringfence.guard.ledger import BanRecord
+from ringfence.guard.neverblock import ADMINISTRATOR_SECONDS
 from ringfence.guard.own_bans import Concern, concern_of, seen_by_tenant
 from ringfence.guard.registrations import Wish
 from ringfence.guard.rehearsal import rehearse
@@ -236,7 +237,7 @@ class Desk:
 
     async def protect_administrator(self, args: Args) -> dict[str, Any]:
         network = parse_network(str(_address(args)))
-        seconds = number(args, "seconds", 1, DAY, 3600)
+        seconds = number(args, "seconds", 1, ADMINISTRATOR_SECONDS, 3600)
         now = moment()
         self._parts.ledger.note_administrator(str(network), now.wall + seconds, now.wall)
         if self._parts.never_block.protect_administrator(network, now.boot + seconds):

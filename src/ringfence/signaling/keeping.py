@@ -35,6 +35,11 @@ _asked: dict[str, tuple[float, float]] = {}
 """When an OPTIONS went to an address and when the next one goes, in monotonic seconds; of the timer process alone."""
 
 
+def _now() -> float:
+    """Seconds since boot, the same in all processes: a clock that is set back would renew no registration for hours."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 def look_after(worker: Worker) -> None:
     """Sends whatever is due."""
     index = worker.view.current()
@@ -51,7 +56,7 @@ def _ask_if_due(trunk: Trunk, peer: Peer, worker: Worker) -> None:
     if not _is_due(trunk, peer, _asked.get(key), now):
         return
     seconds = trunk.keepalive or KEPT_OPEN
-    told = f"O|{trunk.id}|{peer.hostport}|{time.time():.4f}"
+    told = f"O|{trunk.id}|{peer.hostport}|{_now():.4f}"
     sent = _sent("OPTIONS", trunk, peer.hostport, "", told, worker)
     if not sent and trunk.link:
         _cannot_leave(trunk, peer.hostport, worker)
@@ -67,7 +72,7 @@ def _is_due(trunk: Trunk, peer: Peer, asked: tuple[float, float] | None, now: fl
 
 
 def _register_if_due(trunk: Trunk, worker: Worker) -> None:
-    standing, now = decode_registration(trunk_port.trunk_registration(trunk.id)), time.time()
+    standing, now = decode_registration(trunk_port.trunk_registration(trunk.id)), _now()
     if now < standing.due and not _lost_its_address(trunk, standing):
         return
     address = address_to_try(trunk, standing, _down(trunk))
@@ -94,7 +99,7 @@ def _register(trunk: Trunk, address: str, authorization: str, worker: Worker) ->
     contact = contact_of(trunk, worker.contact_ports, links.known().address(trunk.link, address) if trunk.link else "")
     headers = f"Contact: <{contact}>\r\nExpires: {trunk.expires}\r\n{authorization}"
     what = "A" if authorization else "R"
-    if not _sent("REGISTER", trunk, address, headers, f"{what}|{trunk.id}|{address}|{time.time():.4f}", worker):
+    if not _sent("REGISTER", trunk, address, headers, f"{what}|{trunk.id}|{address}|{_now():.4f}", worker):
         _failed(trunk, address, 503, "cannot be sent", worker)
 
 
@@ -140,7 +145,7 @@ def replied(worker: Worker) -> None:
     if trunk is None:
         return
     if what == "O":
-        _heard(trunk, address, code, 1000 * (time.time() - float(sent_at)), worker)
+        _heard(trunk, address, code, 1000 * (_now() - float(sent_at)), worker)
     else:
         _registered(trunk, address, code, worker, again=what == "A")
 
@@ -152,7 +157,7 @@ def _heard(trunk: Trunk, address: str, code: int, latency: float, worker: Worker
         detail = proved.objection(trunk, address)
     is_up = not detail
     before = trunk_port.trunk_state(trunk.id, address)
-    now = time.time()
+    now = _now()
     reported = float(before.partition(" ")[2] or 0)
     word = "up" if is_up else "down"
     changed = not before.startswith(word)
@@ -166,7 +171,7 @@ def _heard(trunk: Trunk, address: str, code: int, latency: float, worker: Worker
 def _cannot_leave(trunk: Trunk, address: str, worker: Worker) -> None:
     """Its link is gone, or has no address of this family: that is told once, and calls go another way."""
     if not trunk_port.trunk_state(trunk.id, address).startswith("down"):
-        trunk_port.set_trunk_state(trunk.id, address, f"down {time.time():.0f}")
+        trunk_port.set_trunk_state(trunk.id, address, f"down {_now():.0f}")
         told = {"state": "down", "latency_ms": None, "detail": f"there is no way over the link {trunk.link}"}
         _tell(Kind.TRUNK_CHANGED, trunk, address, told, worker)
 
@@ -177,8 +182,8 @@ def _registered(trunk: Trunk, address: str, code: int, worker: Worker, *, again:
         _failed(trunk, address, 503, objection, worker)
     elif 200 <= code < 300:
         before = decode_registration(trunk_port.trunk_registration(trunk.id))
-        _keep(trunk, accepted(address, _granted(trunk), time.time()))
-        if before.until < time.time() or before.address != address:
+        _keep(trunk, accepted(address, _granted(trunk), _now()))
+        if before.until < _now() or before.address != address:
             _tell(Kind.TRUNK_CHANGED, trunk, address, {"registration": Standing.REGISTERED.value, "detail": ""}, worker)
     elif code in (401, 407) and (authorization := _authorization(trunk, code, again=again)):
         _register(trunk, address, authorization, worker)
@@ -220,7 +225,7 @@ def _authorization(trunk: Trunk, code: int, *, again: bool) -> str:
 
 def _failed(trunk: Trunk, address: str, code: int, detail: str, worker: Worker) -> None:
     before = decode_registration(trunk_port.trunk_registration(trunk.id))
-    now = not_accepted(address, code, time.time())
+    now = not_accepted(address, code, _now())
     _keep(trunk, now)
     if (before.address, before.standing) != (address, now.standing):
         _tell(Kind.TRUNK_CHANGED, trunk, address, {"registration": now.standing.value, "detail": detail}, worker)

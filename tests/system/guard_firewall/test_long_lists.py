@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from guarded import PORT, Guarded, Sender, dotted, passes, until
 
+from ringfence.guard.netlink import SO_RCVBUFFORCE
 from ringfence.policy.addresses import parse_network
 from ringfence.policy.book import Target
 from ringfence.policy.entries import line, sort_key
@@ -19,8 +20,11 @@ from ringfence.policy.entries import line, sort_key
 pytestmark = pytest.mark.system
 BLOCKED = "10.77.9.20"
 BANNED = "10.77.9.21"
+MEMBER = "10.77.9.22"
 LOADED = 60.0
 ALLOWED = 10_000
+CHANGING = 200_000
+ROOM = 64 << 20
 BANS = 30
 MOST_AT_ONCE = 2_000
 
@@ -99,6 +103,28 @@ def test_a_million_entries_come_into_force_and_nobody_slips_through_meanwhile(
     guard.ask("bans.add", address="10.66.6.6", seconds=60)
     assert guard.bans("10.66.6.6")
     assert guard.ask("status")["reasserted"] == 0
+
+
+def test_a_list_that_changes_while_it_loads_lets_nobody_through_and_loses_nobody(
+    guard: Guarded, sender: Sender, receiver: socket.socket
+) -> None:
+    """Issue 3, points 2 and 3: not a packet of a never-block member is lost, and none of a banned source passes."""
+    for address in (BLOCKED, BANNED, MEMBER):
+        sender.from_address(address)
+    guard.ask("never-block.admin", address=MEMBER, seconds=600)
+    guard.publish_entries(entry_lines(10, f"{BLOCKED}/32"))
+    until(lambda: BLOCKED in guard.entries(), 2.0)
+    guard.ask("bans.add", address=BANNED, seconds=600)
+    receiver.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, ROOM)
+    lists = [entry_lines(CHANGING, f"{BLOCKED}/32", f"10.{second}.0.0/16") for second in (66, 67, 68)]
+    with Stream(sender, (BLOCKED, BANNED, MEMBER), guard.host.address, receiver) as stream:
+        for wanted in lists:
+            guard.publish_entries(wanted)
+            time.sleep(0.5)
+        until(lambda: "10.68.0.0" in blocked_16(guard), LOADED)
+    arrived = stream.arrived()
+    assert set(arrived) == {MEMBER.encode()}
+    assert len(arrived) * 3 == stream.sent > 300
 
 
 def blocked_16(guard: Guarded) -> str:

@@ -8,6 +8,7 @@ import pytest
 from ringfence.guard.clock import Moment, moment
 from ringfence.guard.firewall import DryRun, FirewallRefused, Outcome
 from ringfence.guard.ledger import BanRecord, Ledger
+from ringfence.guard.neverblock import ADMINISTRATOR_SECONDS
 from ringfence.guard.service import Service
 from ringfence.guard.shape import Shape, Timed
 from ringfence.policy.addresses import key_network, parse_network
@@ -97,6 +98,26 @@ def test_a_clock_step_changes_no_lifetime_within_one_boot(step: float) -> None:
     ban = BanRecord(SOURCE, "r", "", "", since=1000.0, until=1100.0, boot_id="b", boot_until=600.0)
     assert ban.remaining(Moment(wall=1050.0 + step, boot=550.0), "b") == 50.0
     assert ban.remaining(Moment(wall=1050.0, boot=3.0), "another boot") == 50.0
+
+
+@pytest.mark.parametrize("wall", [3.0, 999.0 - 7200.0])
+def test_a_ban_grows_no_longer_when_the_clock_begins_in_the_past_at_boot(wall: float) -> None:
+    """Attack case 122: without a battery it is 1970, and bans of an hour held for 56 years of that boot."""
+    ban = BanRecord(SOURCE, "r", "", "", since=1e9, until=1e9 + 100, boot_id="b", boot_until=600.0)
+    assert ban.remaining(Moment(wall=wall, boot=3.0), "another boot") == 100.0
+
+
+def test_an_administrators_address_is_not_protected_for_years_either(tmp_path: Path) -> None:
+    """Attack case 122: the address may be somebody else's long since."""
+    first = guard(tmp_path)
+    first.parts.ledger.note_administrator(SOURCE, time.time() + 1e9, time.time())
+    first.commit()
+    service = guard(tmp_path)
+    service.start()
+    never_block = service.parts.never_block
+    assert SOURCE in {str(member.network.network_address) for member in never_block.members()}
+    assert never_block.expire(moment().boot + ADMINISTRATOR_SECONDS + 1)
+    assert SOURCE not in {str(member.network.network_address) for member in never_block.members()}
 
 
 @pytest.mark.parametrize("step", [7200.0, -7200.0])
