@@ -98,6 +98,12 @@ def require(actor: Actor, permission: Permission) -> None:
         raise PermissionMissing(permission)
 
 
+def require_any(actor: Actor, *enough: Permission) -> None:
+    """For what more than one permission lets one see. Raises PermissionMissing, which names the first."""
+    if not any(actor.may(permission) for permission in enough):
+        raise PermissionMissing(enough[0])
+
+
 def actor_of(request: HttpRequest) -> Actor:
     person = request.user
     if not person.is_authenticated:

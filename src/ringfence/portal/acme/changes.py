@@ -11,7 +11,7 @@ from django.core.validators import validate_email
 from ringfence.engines.sippairs import DOMAIN
 from ringfence.hosts.addresses import parsed
 from ringfence.policy.settings import Problem
-from ringfence.portal.access import require
+from ringfence.portal.access import require, require_any
 from ringfence.portal.acme.jws import unbase64url
 from ringfence.portal.acme.models import AcmeSettings, CertificateOrder
 from ringfence.portal.actor import Actor
@@ -26,7 +26,7 @@ LONGEST: Final = {"directory": 300, "email": 200, "authority": 100_000, "externa
 
 def current(actor: Actor) -> dict[str, Any]:
     """The settings; whether there is a key of an account at the authority, and not the key."""
-    require(actor, Permission.SYSTEM_READ)
+    require_any(actor, Permission.SYSTEM_READ, Permission.WEB_WRITE)
     row = AcmeSettings.current()
     return {
         **_plain(row),

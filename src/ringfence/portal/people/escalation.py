@@ -15,14 +15,14 @@ def refuse_escalation(actor: Actor, role: Role | None) -> None:
         raise Forbidden([Problem("role", "role.escalation", message)])
 
 
-def stand_above(actor: Actor, person: Person) -> None:
+def stand_above(actor: Actor, person: Person, permission: Permission = Permission.USERS_WRITE) -> None:
     """Everybody changes the own password; other people are changed by who may do at least as much.
 
     A scoped token is no owner: with a password it chose itself it would have all the owner's rights. Raises Forbidden.
     """
     if actor.is_person(person.pk):
         return
-    require(actor, Permission.USERS_WRITE)
+    require(actor, permission)
     if person.is_system_administrator or not actor.may_grant(person.role.granted if person.role else frozenset()):
         if actor.administers_system:
             return

@@ -107,7 +107,7 @@ def announcement_file(tenant_id: int) -> Path:
 def set_directions(actor: Actor, person: Person, directions: list[str] | None) -> Extension:
     """Which calls of one extension are recorded; None leaves it to the tenant. Raises Refused or Forbidden."""
     require(actor, Permission.RECORDINGS_WRITE)
-    stand_above(actor, person)
+    stand_above(actor, person, Permission.RECORDINGS_WRITE)
     if problem := _unknown_direction(directions or ()):
         raise Refused([problem])
     with change(actor) as draft:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from ringfence.engines.logfiles import BOUNDS, LOGROTATE
 from ringfence.policy.events import LEDGER_EVENTS
 from ringfence.policy.settings import Problem
-from ringfence.portal.access import require
+from ringfence.portal.access import require, require_any
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.permissions import Permission
@@ -35,7 +35,7 @@ class Kept:
 
 
 def current(actor: Actor) -> dict[str, int]:
-    require(actor, Permission.SYSTEM_READ)
+    require_any(actor, Permission.SYSTEM_READ, Permission.WEB_WRITE)
     return {**_values(KeptData.current()), "audit_days": SecurityValues.current().web_audit_retention}
 
 

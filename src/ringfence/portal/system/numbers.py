@@ -1,6 +1,8 @@
 """The dashboard's numbers."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
 
 from ringfence.portal import guard
 from ringfence.portal.actor import Actor
@@ -10,28 +12,67 @@ from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.tenants.models import Tenant
 
+type Count = Callable[[Actor], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One card of the dashboard: for whoever may open the page it leads to."""
+
+    title: str
+    path: str
+    icon: str
+    color: str
+    permission: Permission
+    count: Count
+
+
+def registered_phones(actor: Actor) -> int:
+    return live.registrations_page(actor, "", "", "", 1)[1]
+
+
+def extensions(actor: Actor) -> int:
+    return Extension.objects.filter(tenant__in=Tenant.objects.visible_to(actor)).count()
+
+
+def _banned(_: Actor) -> int:
+    return int(guard.ask("bans.page", limit=1)["count"])
+
+
+NUMBERS: Final = (
+    Number(
+        "Registered phones",
+        "/registrations",
+        "device-landline-phone",
+        "green",
+        Permission.CALLS_READ,
+        registered_phones,
+    ),
+    Number("Live calls", "/calls", "phone-call", "blue", Permission.CALLS_READ, lambda actor: len(live.calls(actor))),
+    Number("Extensions", "/users", "users", "purple", Permission.USERS_READ, extensions),
+    Number("Blocked addresses", "/ip-blacklist", "shield-x", "red", Permission.SECURITY_READ, _banned),
+)
+
 
 def dashboard_numbers(actor: Actor) -> dict[str, Any]:
     """Cards for the dashboard; a dash stands for what the guard does not tell now."""
-    extensions = Extension.objects.filter(tenant__in=Tenant.objects.visible_to(actor)).count()
-    down = False
-    registered: int | str = "–"
-    calling: int | str = "–"
-    banned: int | str = "–"
-    try:
-        registered, calling = live.registrations_page(actor, "", "", "", 1)[1], len(live.calls(actor))
-        banned = guard.ask("bans.page", limit=1)["count"] if actor.may(Permission.SECURITY_READ) else "–"
-    except Refused:
-        down = True
-    cards = [
-        _card("Registered phones", registered, "/registrations", "device-landline-phone", "green"),
-        _card("Live calls", calling, "/calls", "phone-call", "blue"),
-        _card("Extensions", extensions, "/users", "users", "purple"),
-    ]
-    if actor.may(Permission.SECURITY_READ):
-        cards.append(_card("Blocked addresses", banned, "/ip-blacklist", "shield-x", "red"))
+    cards, down = [], False
+    for number in NUMBERS:
+        if not actor.may(number.permission):
+            continue
+        try:
+            value: int | str = "–" if down else number.count(actor)
+        except Refused:
+            value, down = "–", True
+        cards.append(_card(number, value))
     return {"cards": cards, "guard_down": down}
 
 
-def _card(title: str, value: int | str, path: str, icon: str, color: str) -> dict[str, Any]:
-    return {"title": title, "value": value, "path": path, "icon": icon, "color": color}
+def _card(number: Number, value: int | str) -> dict[str, Any]:
+    return {
+        "title": number.title,
+        "value": value,
+        "path": number.path,
+        "icon": number.icon,
+        "color": number.color,
+    }

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 
-from ringfence.portal.access import actor_of, administrators, signed_in
+from ringfence.portal.access import actor_of, administrators, permitted, signed_in
 from ringfence.portal.actor import Actor
 from ringfence.portal.calls.hours import calls_by_hour
 from ringfence.portal.calls.models import CallRecord
@@ -56,15 +56,14 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect("/my")
     facts = {**dashboard_numbers(actor), "tenants": Tenant.objects.visible_to(actor).exists()}
     facts["guide"] = guide.current() if actor.administers_system else None
-    facts["first_phone"] = _first_phone(actor, facts["cards"])
+    facts["first_phone"] = _first_phone(actor, {card["path"]: card["value"] for card in facts["cards"]})
     facts["certificate"] = certificate_now() if actor.may(Permission.WEB_WRITE) else None
     return render(request, "system/dashboard.html", facts)
 
 
-def _first_phone(actor: Actor, cards: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _first_phone(actor: Actor, numbers: dict[str, Any]) -> dict[str, Any] | None:
     """What a phone is set to, while extensions are there and nothing has registered or called yet."""
-    registered, extensions = cards[0]["value"], cards[2]["value"]
-    if registered != 0 or not extensions or CallRecord.objects.visible_to(actor).exists():
+    if numbers.get("/registrations") != 0 or not numbers.get("/users") or CallRecord.objects.visible_to(actor).exists():
         return None
     return {"server": phones_server(), "ways": ways_of_phones()}
 
@@ -74,7 +73,7 @@ def numbers(request: HttpRequest) -> HttpResponse:
     return render(request, "system/numbers.html", dashboard_numbers(actor_of(request)))
 
 
-@administrators
+@permitted(Permission.CALLS_READ)
 def calls_chart(request: HttpRequest) -> HttpResponse:
     return JsonResponse(calls_by_hour(actor_of(request)))
 

@@ -6,7 +6,7 @@ They belong to the transports process; the portal never keeps a key.
 from typing import Any
 
 from ringfence.portal import places, processes
-from ringfence.portal.access import require
+from ringfence.portal.access import require, require_any
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import SECRET_CHANGED, change
 from ringfence.portal.permissions import Permission
@@ -23,7 +23,7 @@ type Certificates = dict[str, dict[str, Any]]
 
 def current(actor: Actor) -> Certificates:
     """What is in force, by domain. Raises Forbidden or TransportsSilent."""
-    require(actor, Permission.SYSTEM_READ)
+    require_any(actor, Permission.SYSTEM_READ, Permission.WEB_WRITE)
     return _ask("certificates.show")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from ringfence.portal.access import require
+from ringfence.portal.access import require, require_any
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import SECRET_CHANGED, change
 from ringfence.portal.permissions import Permission
@@ -18,7 +18,7 @@ LONGEST_PEM: Final = 100_000
 
 def current(actor: Actor) -> dict[str, Any]:
     """Switches, certificate and networks as they are in force."""
-    require(actor, Permission.SYSTEM_READ)
+    require_any(actor, Permission.SYSTEM_READ, Permission.WEB_WRITE)
     return {**server.ask("web.show"), "administrator_networks": networks()}
 
 
