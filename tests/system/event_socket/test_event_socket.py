@@ -1,8 +1,10 @@
 """The WebSocket Interface on 8885 (reference: "Ports Security"): who hears what, how soon, and who is sent away."""
 
 import ssl
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import jsonschema_rs
@@ -10,6 +12,7 @@ import pytest
 
 from ringfence.lab.listener import Listener
 from ringfence.lab.network import PBX_ADDRESS
+from ringfence.lab.product import within
 from ringfence.lab.rest import Rest
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, end_call, establish
@@ -20,6 +23,8 @@ from tools import asyncapi
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
 
 SOON = 2.0
+ANSWERED = 10.0
+NOTICED = 45.0
 EVERYTHING = ("registrations", "calls", "bans", "alarms", "settings", "audit")
 FIRST_PASSWORD = "first-Horse7-Battery"
 PASSWORD = "correct-Horse7-Battery"
@@ -201,6 +206,60 @@ def test_nobody_listens_without_a_valid_token(
 def test_a_tenant_cannot_subscribe_to_the_systems_alarms(pbx: Any, tokens: dict[str, str], stranger: Any) -> None:
     with Listener(stranger(), pbx.product.paths.web_certificate, tokens["own"], "alarms") as one:
         assert "4403" in one.ended(6.0)
+
+
+def test_a_trunk_that_goes_down_and_comes_back_is_heard_once_each_time_and_by_no_tenant(
+    pbx: Any, lab: Any, tokens: dict[str, str], stranger: Any
+) -> None:
+    """docs/wsi.md: `trunks` needs `trunks.read`, and a tenant's administrator may not subscribe."""
+    certificate, host = pbx.product.paths.web_certificate, lab.host("ws-trunk", 68)
+    wish = {"name": "Heard", "kind": "address", "domain": "heard.example", "keepalive": 5, "numbers": ["+499801*"]}
+    places = {"hosts": [{"host": host.address, "port": 5060}], "sources": [{"cidr": host.address, "port": 0}]}
+    with Listener(stranger(), certificate, tokens["system"], "trunks") as one:
+        one.subscribed()
+        with answering(host):
+            made = pbx.rest.post("trunks", **wish, **places)
+            one.wait_for(kind("trunk.changed", trunk_id=made["id"], state="up"), ANSWERED)
+            time.sleep(6)
+        one.wait_for(kind("trunk.changed", trunk_id=made["id"], state="down"), NOTICED)
+        with answering(host):
+            within(NOTICED, lambda: len(states(one, made["id"])) == 3, "it is up again")
+            time.sleep(6)
+        pbx.rest.delete(f"trunks/{made['id']}")
+        assert states(one, made["id"]) == ["up", "down", "up"]
+        described(one.messages)
+    for who in ("own", "other"):
+        with Listener(stranger(), certificate, tokens[who], "trunks") as refused:
+            assert "4403" in refused.ended(6.0)
+
+
+def states(one: Listener, trunk: int) -> list[str]:
+    return [event["data"]["state"] for event in one.events if event["data"].get("trunk_id") == trunk]
+
+
+@contextmanager
+def answering(host: Any) -> Iterator[None]:
+    """A provider that says 200 to every OPTIONS."""
+    over = threading.Event()
+    with host.udp(5060) as sock:
+        sock.settimeout(0.2)
+
+        def answer() -> None:
+            while not over.is_set():
+                with suppress(TimeoutError):
+                    asked, source = sock.recvfrom(4096)
+                    lines = asked.decode().split("\r\n")
+                    kept = [line for line in lines if line.startswith(("Via:", "From:", "To:", "Call-ID:", "CSeq:"))]
+                    told = ["SIP/2.0 200 OK", *kept, "Content-Length: 0", "", ""]
+                    sock.sendto("\r\n".join(told).encode(), source)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
 
 def test_a_token_in_the_url_is_refused_and_in_no_log(pbx: Any, tokens: dict[str, str], stranger: Any) -> None:
