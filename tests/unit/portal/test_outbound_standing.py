@@ -80,3 +80,21 @@ def test_a_guard_that_does_not_answer_leaves_the_rules(site: Site, guard: FakeGu
         guard.errors[verb] = ("busy", "", "Not now.")
     found = asked(site.a, NUMBER)
     assert (found["verdict"], states(found), found["objection"]) == ("outbound.rule", ["ready", "ready"], None)
+
+
+@pytest.mark.parametrize("number", ["+4930155", "4930155"])
+def test_nobody_calls_with_the_number_of_another_tenant(site: Site, number: str) -> None:
+    """Case 95: the trunk is shared and may show both tenants' numbers, so it would not stop that."""
+    trunk = site.admin.post("trunks", **{**CARRIER, "numbers": ["+4930*"]})["id"]
+    for name, first, last in (("a", "+4930100", "+4930149"), ("b", "+4930150", "+4930199")):
+        pool = {"tenant_id": site.tenants[name], "trunk_id": trunk, "first": first, "last": last}
+        site.admin.post("number-pools", **pool)
+    wish = {"tenant_id": site.tenants["a"], "name": "All", "order": 1}
+    for caller in (site.a, site.admin):
+        stolen = {**wish, "routes": [{"trunk_id": trunk, "caller_number": number}]}
+        refused = caller.refusal("POST", "outbound-rules", stolen)
+        assert (refused["error_id"], refused["field"]) == ("calling.not_yours", "routes")
+        plan = f"tenants/{site.tenants['a']}/number-plan"
+        assert caller.refusal("PATCH", plan, {"emergency_caller": number})["field"] == "emergency_caller"
+    own = {**wish, "routes": [{"trunk_id": trunk, "caller_number": "+4930101"}]}
+    assert site.a.post("outbound-rules", **own)["routes"][0]["caller_number"] == "+4930101"

@@ -77,8 +77,20 @@ class BlockedCaller(models.Model):
 
 def has_number(tenant_id: int, number: str) -> bool:
     """Whether a number is the tenant's: in its pools, or one that a trunk of its own may show."""
-    pools = NumberPool.objects.filter(tenant_id=tenant_id, first__lte=number, last__gte=number)
-    if any(len(pool.first) == len(number) for pool in pools):
+    return _is_among(number, NumberPool.objects.filter(tenant_id=tenant_id), Trunk.objects.filter(tenant_id=tenant_id))
+
+
+def is_anothers(tenant_id: int, number: str) -> bool:
+    """Whether a number, written with its plus or without, is that of another tenant."""
+    wanted = f"+{number.removeprefix('+')}"
+    others = Trunk.objects.filter(tenant__isnull=False).exclude(tenant_id=tenant_id)
+    theirs = _is_among(wanted, NumberPool.objects.exclude(tenant_id=tenant_id), others)
+    return theirs and not has_number(tenant_id, wanted)
+
+
+def _is_among(number: str, pools: "models.QuerySet[NumberPool]", trunks: "models.QuerySet[Trunk]") -> bool:
+    found = pools.filter(first__lte=number, last__gte=number)
+    if any(len(pool.first) == len(number) for pool in found):
         return True
-    patterns = (pattern for trunk in Trunk.objects.filter(tenant_id=tenant_id) for pattern in trunk.numbers)
+    patterns = (pattern for trunk in trunks for pattern in trunk.numbers)
     return any(number.startswith(one[:-1]) if one.endswith("*") else number == one for one in patterns)

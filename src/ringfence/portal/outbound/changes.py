@@ -13,6 +13,7 @@ from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import Change, change
+from ringfence.portal.inbound.models import is_anothers
 from ringfence.portal.outbound import metadata
 from ringfence.portal.outbound.compiling import plan_row
 from ringfence.portal.outbound.models import (
@@ -69,6 +70,7 @@ def set_plan(actor: Actor, tenant: Tenant, wish: PlanWish) -> NumberPlan:
     require(actor, Permission.OUTBOUND_WRITE)
     _refuse_any(wish.problems())
     _refuse_strangers("emergency_trunks", wish.emergency_trunks, _trunk_ids(tenant))
+    _refuse_anothers(tenant, "emergency_caller", wish.emergency_caller)
     with change(actor) as draft:
         row = plan_row(tenant)
         old = plan_facts(row)
@@ -143,6 +145,7 @@ def save_rule(actor: Actor, wish: RuleWish, row: OutboundRule) -> OutboundRule:
     _refuse_strangers("groups", wish.groups, known["groups"])
     _refuse_strangers("roles", wish.roles, known["roles"])
     _refuse_strangers("routes", [route["trunk_id"] for route in wish.routes], known["routes"])
+    _refuse_anothers(tenant, "routes", *(route["caller_number"] for route in wish.routes))
     hours = OfficeHours.objects.filter(tenant=tenant)
     if wish.office_hours_id is not None and not hours.filter(pk=wish.office_hours_id).exists():
         raise refuse("office_hours_id", "rule.office_hours", "The tenant has no such office hours.")
@@ -225,6 +228,12 @@ def _refuse_strangers(name: str, wanted: list[int], known: set[int] | None) -> N
     """Whatever a tenant's row names must be the tenant's own."""
     if known is not None and (strangers := [number for number in wanted if number not in known]):
         raise refuse(name, "outbound.stranger", f"The tenant has none with the number {strangers[0]}.")
+
+
+def _refuse_anothers(tenant: Tenant, name: str, *numbers: str) -> None:
+    """On a trunk that tenants share, nobody calls with the number of another one. Raises Refused."""
+    if found := [number for number in numbers if number and is_anothers(tenant.pk, number)]:
+        raise refuse(name, "calling.not_yours", f"{found[0]} is a number of another tenant.")
 
 
 def _trunk_ids(tenant: Tenant) -> set[int] | None:
