@@ -7,14 +7,17 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
+from ringfence.policy.challenged import answerable, objection
 from ringfence.policy.events import Kind
 from ringfence.policy.keeping import (
     Registration,
     Standing,
     accepted,
     address_to_try,
+    asking,
     decode_registration,
     not_accepted,
     trying,
@@ -29,7 +32,7 @@ KEPT_OPEN: Final = 30
 """Seconds between two OPTIONS that keep a proved connection where the administrator wants no keep-alives."""
 DEFAULT_PORT: Final = 5060
 """RFC 3261 section 19.1.2; a transport that a trunk uses cannot be deleted, so it is not needed."""
-_PARAMETER: Final = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
+MOST_CHALLENGES: Final = 5
 
 _asked: dict[str, tuple[float, float]] = {}
 """When an OPTIONS went to an address and when the next one goes, in monotonic seconds; of the timer process alone."""
@@ -68,11 +71,11 @@ def _is_due(trunk: Trunk, peer: Peer, asked: tuple[float, float] | None, now: fl
 
 def _register_if_due(trunk: Trunk, worker: Worker) -> None:
     standing, now = decode_registration(trunk_port.trunk_registration(trunk.id)), time.time()
-    if now < standing.due and not _lost_its_address(trunk, standing):
+    if now < standing.due and standing.asked == _asking(trunk) and not _lost_its_address(trunk, standing):
         return
     address = address_to_try(trunk, standing, _down(trunk))
     if address:
-        _keep(trunk, trying(address, standing, now))
+        _keep(trunk, trying(address, standing, now), _asking(trunk))
         _register(trunk, address, "", worker)
 
 
@@ -173,8 +176,8 @@ def _cannot_leave(trunk: Trunk, address: str, worker: Worker) -> None:
 
 def _registered(trunk: Trunk, address: str, code: int, worker: Worker, *, again: bool) -> None:
     answered = code not in (408, 503)
-    if answered and proved.is_wanted(trunk) and (objection := proved.objection(trunk, address)):
-        _failed(trunk, address, 503, objection, worker)
+    if answered and proved.is_wanted(trunk) and (unproved := proved.objection(trunk, address)):
+        _failed(trunk, address, 503, unproved, worker)
     elif 200 <= code < 300:
         before = decode_registration(trunk_port.trunk_registration(trunk.id))
         _keep(trunk, accepted(address, _granted(trunk), time.time()))
@@ -183,7 +186,7 @@ def _registered(trunk: Trunk, address: str, code: int, worker: Worker, *, again:
     elif code in (401, 407) and (authorization := _authorization(trunk, code, again=again)):
         _register(trunk, address, authorization, worker)
     elif code in (401, 407):
-        _failed(trunk, address, code, "the password is refused" if again else "a challenge for another realm", worker)
+        _failed(trunk, address, code, _unanswered(trunk, code, again=again), worker)
     else:
         _failed(trunk, address, code, f"REGISTER: {code}", worker)
 
@@ -198,24 +201,31 @@ def _granted(trunk: Trunk) -> int:
 
 def _authorization(trunk: Trunk, code: int, *, again: bool) -> str:
     """The header that answers a challenge of our own realm; "" for another realm, or a second time (case 114)."""
-    name = "WWW-Authenticate" if code == 401 else "Proxy-Authenticate"
-    challenge = ksr.text(f"$hdr({name})")
-    told = {key.lower(): quoted or bare for key, quoted, bare in _PARAMETER.findall(challenge)}
-    login, fresh = trunk.login, not again or told.get("stale", "").lower() == "true"
-    if login is None or not fresh or not challenge.lower().startswith("digest ") or told.get("realm") != login.realm:
+    challenge = answerable(_challenges(code), trunk.login) if trunk.login else None
+    if trunk.login is None or challenge is None or (again and not challenge.is_stale):
         return ""
-    if told.get("algorithm", "MD5").upper() != "MD5" or '"' in told.get("nonce", '"'):
-        return ""
-    uri, nonce, cnonce = f"sip:{trunk.domain}", told["nonce"], os.urandom(8).hex()
+    login, uri, cnonce = trunk.login, f"sip:{trunk.domain}", os.urandom(8).hex()
     second = digests.md5(f"REGISTER:{uri}")
-    has_qop = "auth" in told.get("qop", "").split(",")
-    middle = ["00000001", cnonce, "auth"] if has_qop else []
-    response = digests.md5(":".join([login.ha1, nonce, *middle, second]))
-    parts = [f'username="{login.username}"', f'realm="{login.realm}"', f'nonce="{nonce}"', f'uri="{uri}"']
+    middle = ["00000001", cnonce, "auth"] if challenge.has_qop else []
+    response = digests.md5(":".join([login.ha1, challenge.nonce, *middle, second]))
+    parts = [f'username="{login.username}"', f'realm="{login.realm}"', f'nonce="{challenge.nonce}"', f'uri="{uri}"']
     parts += [f'response="{response}"', "algorithm=MD5"]
-    parts += [f'cnonce="{cnonce}"', "qop=auth", "nc=00000001"] if has_qop else []
-    parts += [f'opaque="{told["opaque"]}"'] if told.get("opaque") else []
+    parts += [f'cnonce="{cnonce}"', "qop=auth", "nc=00000001"] if challenge.has_qop else []
+    parts += [f'opaque="{challenge.opaque}"'] if challenge.opaque else []
     return f"{'Authorization' if code == 401 else 'Proxy-Authorization'}: Digest {', '.join(parts)}\r\n"
+
+
+def _challenges(code: int) -> tuple[str, ...]:
+    """Each header that asks for credentials, the first ones of very many."""
+    name = "WWW-Authenticate" if code == 401 else "Proxy-Authenticate"
+    count = min(ksr.number(f"$hdrc({name})"), MOST_CHALLENGES)
+    return tuple(ksr.text(f"$(hdr({name})[{place}])") for place in range(count))
+
+
+def _unanswered(trunk: Trunk, code: int, *, again: bool) -> str:
+    if trunk.login is None or (again and answerable(_challenges(code), trunk.login)):
+        return "the password is refused"
+    return objection(_challenges(code), trunk.login)
 
 
 def _failed(trunk: Trunk, address: str, code: int, detail: str, worker: Worker) -> None:
@@ -226,8 +236,14 @@ def _failed(trunk: Trunk, address: str, code: int, detail: str, worker: Worker) 
         _tell(Kind.TRUNK_CHANGED, trunk, address, {"registration": now.standing.value, "detail": detail}, worker)
 
 
-def _keep(trunk: Trunk, standing: Registration) -> None:
-    trunk_port.set_trunk_registration(trunk.id, standing.encoded())
+def _asking(trunk: Trunk) -> str:
+    return digests.md5(asking(trunk))
+
+
+def _keep(trunk: Trunk, standing: Registration, asked: str = "") -> None:
+    """An answer is one to what was asked, whatever the trunk says by now."""
+    asked = asked or decode_registration(trunk_port.trunk_registration(trunk.id)).asked
+    trunk_port.set_trunk_registration(trunk.id, replace(standing, asked=asked).encoded())
 
 
 def _tell(kind: Kind, trunk: Trunk, address: str, told: dict[str, Any], worker: Worker) -> None:
