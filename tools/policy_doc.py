@@ -178,7 +178,10 @@ SIP reply. `identity.tenant` is the function `tenant` in `src/ringfence/policy/r
 
 _BEFORE: Final = "Asked for every message, requests inside a dialog included."
 _PACKET: Final = "SIP hygiene (RFC 3261, RFC 4475), for every request."
-_GREETING: Final = "An OPTIONS without a user part asks whether the system lives. It passes these and gets 200."
+_GREETING: Final = (
+    "An OPTIONS without a user part asks whether the system lives, and so does that of a provider to the contact that "
+    "we registered there. It passes these and gets 200."
+)
 _OUTSIDE: Final = "REGISTER, INVITE, OPTIONS to an account, and every method nobody asked for."
 _ROUTE: Final = (
     "`policy/routing.py` decides; `route.offline`, `media.offer` and `route.redirect` follow from carrying it out."

@@ -6,6 +6,7 @@ from ringfence.journal.reader import Event
 
 MOST: Final = 16_384
 FIELDS: Final = ("state", "registration", "latency_ms", "detail")
+NOT_REGISTERED: Final = ("refused", "unanswered")
 UNHEARD: Final[dict[str, Any]] = {
     "state": "unknown",
     "registration": "",
@@ -26,6 +27,8 @@ class Trunks:
         key = f"{int(event['trunk_id'])} {str(event['address'])[:64]}"
         before = self._seen.get(key, UNHEARD)
         told: dict[str, Any] = {**before, **{name: event[name] for name in FIELDS if name in event}}
+        if "registration" not in event and told["registration"] in NOT_REGISTERED:
+            told["detail"] = told["detail"] or before["detail"]  # an answer to OPTIONS does not say why it was refused
         if (told["state"], told["registration"]) != (before["state"], before["registration"]):
             told["changed_at"] = event["t"]
         if key in self._seen or len(self._seen) < MOST:

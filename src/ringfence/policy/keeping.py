@@ -35,9 +35,11 @@ class Registration:
     address: str = ""
     until: float = 0.0
     due: float = 0.0
+    asked: str = ""
+    """A digest of what it was asked with, as `asking` says it."""
 
     def encoded(self) -> str:
-        return f"{self.standing.value}|{self.address}|{self.until:.0f}|{self.due:.0f}"
+        return f"{self.standing.value}|{self.address}|{self.until:.0f}|{self.due:.0f}|{self.asked}"
 
 
 def decode_registration(text: str) -> Registration:
@@ -47,10 +49,15 @@ def decode_registration(text: str) -> Registration:
     9.0
     """
     parts = text.split("|")
-    if len(parts) != 4:
+    if len(parts) != 5:
         return Registration()
-    standing, address, until, due = parts
-    return Registration(Standing(standing), address, float(until), float(due))
+    standing, address, until, due, asked = parts
+    return Registration(Standing(standing), address, float(until), float(due), asked)
+
+
+def asking(trunk: Trunk) -> str:
+    """What a registration of this trunk says. When that changes another one is due at once, also after a refusal."""
+    return repr((trunk.login, trunk.domain, trunk.transport.value, trunk.expires))
 
 
 def address_to_try(trunk: Trunk, now: Registration, down: frozenset[str]) -> str:

@@ -39,10 +39,10 @@ class Identity:
 UNPROVED: Final = Identity()
 
 
-def authenticate(method: str, index: Index, worker: Worker) -> Identity:
-    """Who sent this request, as far as its digest proves it."""
+def authenticate(method: str, index: Index, worker: Worker, host: str = "") -> Identity:
+    """Who sent this request, as far as its digest proves it; `host` stands for the domain that it asks."""
     name = ksr.claimed_user().partition("@")[0]
-    realm = index.domain_of(facts.target_host()) if name else ""
+    realm = index.domain_of(host or facts.target_host()) if name else ""
     if not realm:
         return UNPROVED
     account = f"{name}@{realm}"

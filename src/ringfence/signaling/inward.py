@@ -8,7 +8,20 @@ from ringfence.policy.model import CallOutside, PlayService, Refuse, Request, Ri
 from ringfence.policy.routing import judge_with
 from ringfence.policy.rules import identity, source
 from ringfence.policy.trunks import Trunk
-from ringfence.signaling import act, calls, ksr, lines, links, media, outward, ringing, services, silence, trunk_port
+from ringfence.signaling import (
+    act,
+    calls,
+    facts,
+    ksr,
+    lines,
+    links,
+    media,
+    outward,
+    ringing,
+    services,
+    silence,
+    trunk_port,
+)
 from ringfence.signaling.authentication import Identity
 from ringfence.signaling.worker import Worker
 
@@ -26,7 +39,7 @@ def arrives(index: Index, worker: Worker) -> bool:
     if not trunks.by_id or named in index.tenants or named in trunks.realms:
         return False
     if not trunks.at(ksr.source()):
-        return _pretends(worker)
+        return not gateway_asked(index) and _pretends(worker)
     if silence.is_kept(worker):
         return True
     found = trunks.from_there(ksr.source(), ksr.source_port(), ksr.transport(), links.heard_on())
@@ -45,6 +58,29 @@ def _pretends(worker: Worker) -> bool:
         return False
     act.refuse(worker, STRANGER.rule, STRANGER.code, STRANGER.reason)
     return True
+
+
+def gateway_asked(index: Index) -> str:
+    """The domain of the gateway that sent this INVITE, where it names us by one of our addresses, as most do; "" if it
+    came from where none is registered, or from a phone that is registered beside it.
+
+    Its password belongs to that domain, and not to the tenant that phones mean by such an address.
+    """
+    trunks, source = index.trunks, ksr.source()
+    if not trunks.by_account or facts.target_host().lower().strip("[]") not in index.own_hosts:
+        return ""
+    found = next((one for one in trunks.by_account.values() if source in trunk_port.registered_at(one.account)), None)
+    if found is None or ksr.from_host().lower() in index.tenants:
+        return ""
+    phone = f"{ksr.from_user()}@{index.book.default_domain}"
+    return "" if source in trunk_port.registered_at(phone) else found.domain
+
+
+def keeps_alive(index: Index) -> bool:
+    """Whether this OPTIONS is a provider's, to the contact that we registered there: it means the system itself."""
+    heard = ksr.source(), ksr.source_port(), ksr.transport(), links.heard_on()
+    user = ksr.target_user()
+    return any(trunk.login is not None and trunk.login.username == user for trunk in index.trunks.from_there(*heard))
 
 
 def from_gateway(proved: Identity, request: Request, index: Index, worker: Worker) -> bool:

@@ -7,14 +7,17 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
+from ringfence.policy.challenged import Challenge, answerable, objection
 from ringfence.policy.events import Kind
 from ringfence.policy.keeping import (
     Registration,
     Standing,
     accepted,
     address_to_try,
+    asking,
     decode_registration,
     not_accepted,
     trying,
@@ -29,7 +32,9 @@ KEPT_OPEN: Final = 30
 """Seconds between two OPTIONS that keep a proved connection where the administrator wants no keep-alives."""
 DEFAULT_PORT: Final = 5060
 """RFC 3261 section 19.1.2; a transport that a trunk uses cannot be deleted, so it is not needed."""
-_PARAMETER: Final = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
+MOST_CHALLENGES: Final = 5
+ATTEMPTS: Final = "RAS"
+"""A registration without a password, with one, and with one for a fresher nonce."""
 
 _asked: dict[str, tuple[float, float]] = {}
 """When an OPTIONS went to an address and when the next one goes, in monotonic seconds; of the timer process alone."""
@@ -73,12 +78,12 @@ def _is_due(trunk: Trunk, peer: Peer, asked: tuple[float, float] | None, now: fl
 
 def _register_if_due(trunk: Trunk, worker: Worker) -> None:
     standing, now = decode_registration(trunk_port.trunk_registration(trunk.id)), _now()
-    if now < standing.due and not _lost_its_address(trunk, standing):
+    if now < standing.due and standing.asked == _asking(trunk) and not _lost_its_address(trunk, standing):
         return
     address = address_to_try(trunk, standing, _down(trunk))
     if address:
-        _keep(trunk, trying(address, standing, now))
-        _register(trunk, address, "", worker)
+        _keep(trunk, trying(address, standing, now), _asking(trunk))
+        _register(trunk, address, "", worker, 0)
 
 
 def _lost_its_address(trunk: Trunk, standing: Registration) -> bool:
@@ -95,11 +100,10 @@ def _down(trunk: Trunk) -> frozenset[str]:
     return frozenset(address for address, state in states if state.startswith("down"))
 
 
-def _register(trunk: Trunk, address: str, authorization: str, worker: Worker) -> None:
+def _register(trunk: Trunk, address: str, authorization: str, worker: Worker, attempt: int) -> None:
     contact = contact_of(trunk, worker.contact_ports, links.known().address(trunk.link, address) if trunk.link else "")
     headers = f"Contact: <{contact}>\r\nExpires: {trunk.expires}\r\n{authorization}"
-    what = "A" if authorization else "R"
-    if not _sent("REGISTER", trunk, address, headers, f"{what}|{trunk.id}|{address}|{_now():.4f}", worker):
+    if not _sent("REGISTER", trunk, address, headers, f"{ATTEMPTS[attempt]}|{trunk.id}|{address}|{_now():.4f}", worker):
         _failed(trunk, address, 503, "cannot be sent", worker)
 
 
@@ -147,7 +151,7 @@ def replied(worker: Worker) -> None:
     if what == "O":
         _heard(trunk, address, code, 1000 * (_now() - float(sent_at)), worker)
     else:
-        _registered(trunk, address, code, worker, again=what == "A")
+        _registered(trunk, address, code, worker, ATTEMPTS.index(what))
 
 
 def _heard(trunk: Trunk, address: str, code: int, latency: float, worker: Worker) -> None:
@@ -176,19 +180,19 @@ def _cannot_leave(trunk: Trunk, address: str, worker: Worker) -> None:
         _tell(Kind.TRUNK_CHANGED, trunk, address, told, worker)
 
 
-def _registered(trunk: Trunk, address: str, code: int, worker: Worker, *, again: bool) -> None:
+def _registered(trunk: Trunk, address: str, code: int, worker: Worker, attempt: int) -> None:
     answered = code not in (408, 503)
-    if answered and proved.is_wanted(trunk) and (objection := proved.objection(trunk, address)):
-        _failed(trunk, address, 503, objection, worker)
+    if answered and proved.is_wanted(trunk) and (unproved := proved.objection(trunk, address)):
+        _failed(trunk, address, 503, unproved, worker)
     elif 200 <= code < 300:
         before = decode_registration(trunk_port.trunk_registration(trunk.id))
         _keep(trunk, accepted(address, _granted(trunk), _now()))
         if before.until < _now() or before.address != address:
             _tell(Kind.TRUNK_CHANGED, trunk, address, {"registration": Standing.REGISTERED.value, "detail": ""}, worker)
-    elif code in (401, 407) and (authorization := _authorization(trunk, code, again=again)):
-        _register(trunk, address, authorization, worker)
+    elif code in (401, 407) and (authorization := _authorization(trunk, code, attempt)):
+        _register(trunk, address, authorization, worker, attempt + 1)
     elif code in (401, 407):
-        _failed(trunk, address, code, "the password is refused" if again else "a challenge for another realm", worker)
+        _failed(trunk, address, code, _unanswered(trunk, code, attempt), worker)
     else:
         _failed(trunk, address, code, f"REGISTER: {code}", worker)
 
@@ -201,26 +205,39 @@ def _granted(trunk: Trunk) -> int:
     return min(granted or trunk.expires, trunk.expires)
 
 
-def _authorization(trunk: Trunk, code: int, *, again: bool) -> str:
-    """The header that answers a challenge of our own realm; "" for another realm, or a second time (case 114)."""
-    name = "WWW-Authenticate" if code == 401 else "Proxy-Authenticate"
-    challenge = ksr.text(f"$hdr({name})")
-    told = {key.lower(): quoted or bare for key, quoted, bare in _PARAMETER.findall(challenge)}
-    login, fresh = trunk.login, not again or told.get("stale", "").lower() == "true"
-    if login is None or not fresh or not challenge.lower().startswith("digest ") or told.get("realm") != login.realm:
+def _authorization(trunk: Trunk, code: int, attempt: int) -> str:
+    """The header that answers a challenge of our own realm; "" for another realm, or a second time (case 114). Once more
+    where the nonce was too old: a provider to whom each one is would be asked for ever.
+    """
+    challenge = answerable(_challenges(code), trunk.login) if trunk.login else None
+    if trunk.login is None or challenge is None or not _may_try(attempt, challenge):
         return ""
-    if told.get("algorithm", "MD5").upper() != "MD5" or '"' in told.get("nonce", '"'):
-        return ""
-    uri, nonce, cnonce = f"sip:{trunk.domain}", told["nonce"], os.urandom(8).hex()
+    login, uri, cnonce = trunk.login, f"sip:{trunk.domain}", os.urandom(8).hex()
     second = digests.md5(f"REGISTER:{uri}")
-    has_qop = "auth" in told.get("qop", "").split(",")
-    middle = ["00000001", cnonce, "auth"] if has_qop else []
-    response = digests.md5(":".join([login.ha1, nonce, *middle, second]))
-    parts = [f'username="{login.username}"', f'realm="{login.realm}"', f'nonce="{nonce}"', f'uri="{uri}"']
+    middle = ["00000001", cnonce, "auth"] if challenge.has_qop else []
+    response = digests.md5(":".join([login.ha1, challenge.nonce, *middle, second]))
+    parts = [f'username="{login.username}"', f'realm="{login.realm}"', f'nonce="{challenge.nonce}"', f'uri="{uri}"']
     parts += [f'response="{response}"', "algorithm=MD5"]
-    parts += [f'cnonce="{cnonce}"', "qop=auth", "nc=00000001"] if has_qop else []
-    parts += [f'opaque="{told["opaque"]}"'] if told.get("opaque") else []
+    parts += [f'cnonce="{cnonce}"', "qop=auth", "nc=00000001"] if challenge.has_qop else []
+    parts += [f'opaque="{challenge.opaque}"'] if challenge.opaque else []
     return f"{'Authorization' if code == 401 else 'Proxy-Authorization'}: Digest {', '.join(parts)}\r\n"
+
+
+def _challenges(code: int) -> tuple[str, ...]:
+    """Each header that asks for credentials, the first ones of very many."""
+    name = "WWW-Authenticate" if code == 401 else "Proxy-Authenticate"
+    count = min(ksr.number(f"$hdrc({name})"), MOST_CHALLENGES)
+    return tuple(ksr.text(f"$(hdr({name})[{place}])") for place in range(count))
+
+
+def _may_try(attempt: int, challenge: Challenge) -> bool:
+    return attempt == 0 or (challenge.is_stale and attempt + 1 < len(ATTEMPTS))
+
+
+def _unanswered(trunk: Trunk, code: int, attempt: int) -> str:
+    if trunk.login is None or (attempt and answerable(_challenges(code), trunk.login)):
+        return "the password is refused"
+    return objection(_challenges(code), trunk.login)
 
 
 def _failed(trunk: Trunk, address: str, code: int, detail: str, worker: Worker) -> None:
@@ -231,8 +248,14 @@ def _failed(trunk: Trunk, address: str, code: int, detail: str, worker: Worker) 
         _tell(Kind.TRUNK_CHANGED, trunk, address, {"registration": now.standing.value, "detail": detail}, worker)
 
 
-def _keep(trunk: Trunk, standing: Registration) -> None:
-    trunk_port.set_trunk_registration(trunk.id, standing.encoded())
+def _asking(trunk: Trunk) -> str:
+    return digests.md5(asking(trunk))
+
+
+def _keep(trunk: Trunk, standing: Registration, asked: str = "") -> None:
+    """An answer is one to what was asked, whatever the trunk says by now."""
+    asked = asked or decode_registration(trunk_port.trunk_registration(trunk.id)).asked
+    trunk_port.set_trunk_registration(trunk.id, replace(standing, asked=asked).encoded())
 
 
 def _tell(kind: Kind, trunk: Trunk, address: str, told: dict[str, Any], worker: Worker) -> None:

@@ -134,8 +134,13 @@ def _outside_dialog(method: str, worker: Worker) -> None:
         return
     if method == "INVITE" and inward.arrives(index, worker):
         return
-    identity = authenticate(method, index, worker)
+    gateway = inward.gateway_asked(index) if method == "INVITE" else ""
+    identity = authenticate(method, index, worker, gateway)
     request = clientproof.shown(facts.request(method, identity.credentials, identity.caller), worker)
+    if gateway:
+        request = request._replace(target_host=gateway)
+    if method == "OPTIONS" and inward.keeps_alive(index):
+        request = request._replace(target_user="")
     if method == "INVITE" and inward.from_gateway(identity, request, index, worker):
         return
     if method == "INVITE" and request.caller:

@@ -318,7 +318,7 @@ def _answers_challenge(worker: Worker) -> bool:
 
 
 def _refused_realm(way: Way) -> dict[str, Any]:
-    told = {"trunk_id": way.trunk_id, "address": way.address, "state": "up", "registration": "", "latency_ms": None}
+    told = {"trunk_id": way.trunk_id, "address": way.address, "state": "up", "latency_ms": None}
     return {**told, "detail": "a challenge for another realm was not answered"}
 
 
@@ -329,7 +329,7 @@ def _went_silent(worker: Worker) -> None:
         trunk = index.trunks.by_id.get(way.trunk_id) if index else None
         if way.address and trunk and trunk.keepalive:
             trunk_port.set_trunk_state(way.trunk_id, way.address, "down")
-            told = {"trunk_id": way.trunk_id, "address": way.address, "state": "down", "registration": ""}
+            told = {"trunk_id": way.trunk_id, "address": way.address, "state": "down"}
             worker.report(Kind.TRUNK_CHANGED, {**told, "latency_ms": None, "detail": "a call was not answered"})
 
 

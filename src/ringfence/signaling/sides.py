@@ -93,6 +93,7 @@ def dress_reply() -> None:
     outer = outer_sides()
     if not outer:
         ksr.remove_named(OURS)
+        _name_caller_as_asked()
         return
     if asking_side() in outer:
         claims.strip()
@@ -105,6 +106,14 @@ def dress_reply() -> None:
     ksr.remove_named(("From", "To"))
     ksr.append_header(f"From: {asked_from}")
     ksr.append_header(f"To: {asked_to}")
+
+
+def _name_caller_as_asked() -> None:
+    """A phone inside is shown the caller's name as we know it; the caller reads in the answer what it wrote itself."""
+    asked = ksr.asked("From")
+    if asked and asked != ksr.text("$hdr(From)"):
+        ksr.remove_named(("From",))
+        ksr.append_header(f"From: {asked}")
 
 
 def outside_fields() -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.phones import Baresip
 from ringfence.lab.rest import Refused
@@ -59,6 +60,51 @@ def test_a_gateway_calls_only_while_it_is_registered_and_only_from_there(
         assert box.register(expires=0).status == 200
         assert _called(box) == 403
         assert desk.requests_within(0.2) == []
+
+
+@pytest.mark.parametrize("sender", [f"e1@{PBX_ADDRESS}", f"+4989777@{PBX_ADDRESS}", "+4989777@10.77.0.45"])
+def test_a_gateway_may_call_the_address_that_it_registered_at(
+    lab: Any, phone: Any, gateway: tuple[dict[str, Any], Account], sender: str
+) -> None:
+    """As Asterisk does with `contact=sip:ADDRESS`, and most gateways: the caller's number, or their own name, in From.
+
+    It was asked for a password of the tenant's realm, or refused as a stranger that calls one of our numbers.
+    """
+    desk, account, host = phone("151"), gateway[1], lab.host("pstn45", 45)
+    with (
+        Softphone(host, (PBX_ADDRESS, 5060), account) as box,
+        Softphone(host, (PBX_ADDRESS, 5060), Account(account.user, PBX_ADDRESS, account.secret)) as line,
+    ):
+        assert box.register().status == 200
+        uri, (content, body) = f"sip:{DID}@{PBX_ADDRESS}", line.offer()
+        headers = [*line.headers("INVITE", uri, from_uri=f"sip:{sender}"), *content]
+        challenged = line.ask("INVITE", uri, headers, body)
+        line.send_ack(challenged, uri, headers)
+        assert challenged.status == 407
+        again = line.answered(challenged, "INVITE", uri, headers)
+        line.send(sip.compose(f"INVITE {uri} SIP/2.0", again, body))
+        desk.answer_call(desk.request("INVITE"))
+        dialog = line.call_answered(uri, again)
+        desk.request("ACK")
+        assert end_call(line, desk, dialog).status == 200
+        assert box.register(expires=0).status == 200
+
+
+def test_a_phone_beside_a_gateway_is_asked_for_its_own_password(
+    lab: Any, phone: Any, gateway: tuple[dict[str, Any], Account]
+) -> None:
+    """Both are behind one address, and both mean the system by its address."""
+    desk, host = phone("151"), lab.host("pstn45", 45)
+    beside = phone("960", host=host)
+    with Softphone(host, (PBX_ADDRESS, 5060), gateway[1]) as box:
+        assert box.register().status == 200
+        beside.account = Account("960", PBX_ADDRESS, beside.account.secret)
+        dialled = beside.begin_call("151")
+        desk.answer_call(desk.request("INVITE"))
+        dialog = beside.call_answered(*dialled)
+        desk.request("ACK")
+        assert end_call(beside, desk, dialog).status == 200
+        assert box.register(expires=0).status == 200
 
 
 def test_a_stock_phone_as_gateway_calls_in(

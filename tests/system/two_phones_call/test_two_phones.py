@@ -10,7 +10,8 @@ from ringfence.lab import sip, tone
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.phones import Baresip, Sipp, end
 from ringfence.lab.product import within
-from ringfence.lab.softphone import Softphone, Transport, end_call, establish
+from ringfence.lab.softphone import Softphone, Transport, dialog_of_caller, end_call, establish
+from tests.system.features.steps import branch_of
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
@@ -110,6 +111,21 @@ def _record(pbx: Any, caller: str, dialled: str) -> dict[str, Any] | None:
         if caller in str(row["caller"]) and dialled in f"{row['callee']} {row['dialled']}"
     ]
     return max(rows, key=lambda row: str(row["started_at"])) if rows else None
+
+
+def test_answers_show_the_caller_as_the_caller_did(pbx: Any, phone: Any) -> None:
+    """RFC 3261 section 8.2.6.2: the callee is shown a name that the caller did not say; not so the caller."""
+    caller, callee = phone("961"), phone("962")
+    _, headers = caller.begin_call("962")
+    invite = callee.request("INVITE")
+    assert "Phone 961" in invite.header("from")
+    callee.answer_call(invite)
+    answer = caller.final(branch_of(headers))
+    assert (answer.status, answer.header("from")) == (200, dict(headers)["From"])
+    dialog = dialog_of_caller(answer)
+    caller.send(caller.in_dialog(dialog, "ACK"))
+    callee.request("ACK")
+    assert end_call(caller, callee, dialog).status == 200
 
 
 def test_a_phone_on_ipv6_talks_to_one_on_ipv4(pbx: Any, phone: Any, stranger: Any) -> None:

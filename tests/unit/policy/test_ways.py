@@ -1,5 +1,7 @@
 """Which way a call takes to the outside, and what is due at a trunk (reference: "Trunk Security")."""
 
+from dataclasses import replace
+
 import pytest
 
 from ringfence.policy.book import Subscriber
@@ -8,12 +10,13 @@ from ringfence.policy.keeping import (
     Standing,
     accepted,
     address_to_try,
+    asking,
     decode_registration,
     not_accepted,
     trying,
 )
 from ringfence.policy.model import CallOutside, TrunkRoute
-from ringfence.policy.trunks import Peer, Trunk, TrunkKind, index_trunks
+from ringfence.policy.trunks import Login, Peer, Trunk, TrunkKind, index_trunks
 from ringfence.policy.ways import Way, decode_ways, encode_ways, goes_on, peer_of, ways
 
 ANN = Subscriber("101@a.example", 1, 2, "staff", True, "Ann", "", "")
@@ -102,3 +105,13 @@ def test_a_registration_is_renewed_in_time_and_survives_its_text_form() -> None:
 def test_a_refusal_waits_longer_than_a_fault() -> None:
     assert not_accepted("a", 403, 0.0) == Registration(Standing.REFUSED, "a", 0.0, 60.0)
     assert not_accepted("a", 503, 0.0) == Registration(Standing.UNANSWERED, "a", 0.0, 2.0)
+
+
+def test_a_trunk_with_other_credentials_is_another_registration() -> None:
+    """Whoever mends the password or the realm of a refused trunk waits for no retry."""
+    assert asking(FIRST) == asking(replace(FIRST, name="Another name"))
+    now = replace(not_accepted("192.0.2.1:5060", 401, 0.0), asked="0" * 32)
+    assert decode_registration(now.encoded()) == now
+    login = Login("customer", "asterisk", "0" * 32)
+    assert asking(replace(FIRST, login=login)) != asking(replace(FIRST, login=replace(login, realm="isp.example")))
+    assert asking(replace(FIRST, login=login)) != asking(replace(FIRST, login=replace(login, ha1="1" * 32)))

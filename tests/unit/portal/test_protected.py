@@ -7,12 +7,13 @@ import pytest
 from ringfence.engines.kamailio import render_core
 from ringfence.hosts.paths import CODE
 from ringfence.policy.addresses import parse_network
-from ringfence.policy.book import Protection
+from ringfence.policy.agents import BlockedAgents
+from ringfence.policy.book import BlockedUserAgent, Protection
 from ringfence.portal import publish
 from ringfence.portal.actor import shell_actor
 from ringfence.portal.change import change
 from ringfence.portal.problems import Refused
-from ringfence.portal.security.changes import OWN_USER_AGENTS
+from ringfence.portal.security.changes import KNOWN_SCANNERS, OWN_USER_AGENTS
 from ringfence.portal.security.protected import protect_owner
 from tests.unit.engines.systems import a_system
 from tests.unit.portal.rest import Site
@@ -91,6 +92,16 @@ def test_a_trunk_with_a_blocked_user_agent_is_refused(site: Site) -> None:
 def test_our_own_user_agent_cannot_be_blocked(site: Site, pattern: str, match: str, refused: bool) -> None:
     status, _ = site.admin.call("POST", "blocked-user-agents", {"pattern": pattern, "match": match})
     assert status == (422 if refused else 201)
+
+
+@pytest.mark.parametrize(
+    ("name", "blocked"),
+    [("sipcli/v1.8", True), ("BetterSIPClient/1.0", False), ("SIPClient 2", False), ("friendly-scanner", True)],
+)
+def test_the_known_scanners_are_no_honest_phones(name: str, blocked: bool) -> None:
+    """The pattern `sipcli` silenced every SIPClient, as simplesip calls itself (reference: "User-Agent Blacklist")."""
+    agents = BlockedAgents.of(BlockedUserAgent(pattern) for pattern in KNOWN_SCANNERS)
+    assert agents.blocks(name) is blocked
 
 
 def test_our_own_user_agent_is_the_one_on_the_wire() -> None:

@@ -33,11 +33,12 @@ from ringfence.portal.text import control_problem
 from ringfence.portal.trunks.models import Trunk
 
 KNOWN_SCANNERS: Final = (
-    "friendly-scanner", "friendly-request", "sipvicious", "sipcli", "sip-scan", "sipscan", "siparmyknife",
+    "friendly-scanner", "friendly-request", "sipvicious", "sipcli/", "sip-scan", "sipscan", "siparmyknife",
     "VaxSIPUserAgent",
     "VaxIPUserAgent", "pplsip", "sundayddr", "iWar", "SIVuS", "Gulp", "smap",
 )  # fmt: skip
-"""User agents that only attack tools send. sipsak is an honest test tool and not in the list."""
+"""User agents that only attack tools send. sipsak is an honest test tool and not in the list. The slash of sipcli/v1.8
+keeps it apart from honest names such as SIPClient/1.0."""
 
 OWN_USER_AGENTS: Final = {
     "PBX": "this system itself",
