@@ -206,8 +206,9 @@ def _granted(trunk: Trunk) -> int:
 
 
 def _authorization(trunk: Trunk, code: int, attempt: int) -> str:
-    """The header that answers a challenge of our own realm; "" for another realm, or a second time (case 114). Once more
-    where the nonce was too old: a provider to whom each one is would be asked for ever.
+    """The header that answers a challenge of our own realm; "" for another realm, or a second time (case 114).
+
+    Once more where the nonce was too old: a provider to whom each one is would be asked for ever.
     """
     challenge = answerable(_challenges(code), trunk.login) if trunk.login else None
     if trunk.login is None or challenge is None or not _may_try(attempt, challenge):
