@@ -100,3 +100,14 @@ def test_a_provider_asks_whether_our_contact_lives(
     uri = f"sip:{USER}@{PBX_ADDRESS}:5060"
     assert asterisk.options(uri).status == 200
     assert attacker.options(uri).status == 407
+
+
+def test_a_provider_to_whom_every_nonce_is_too_old_is_not_asked_for_ever(
+    pbx: Any, asterisk: Softphone, trunk_there: dict[str, Any]
+) -> None:
+    """RFC 7616 section 3.3: `stale` asks for the same again; one that always says so got requests without end."""
+    challenge = [(name, f"{value},stale=true") for name, value in _challenge(REALM, "MD5")]
+    for _ in range(3):
+        asterisk.respond(asterisk.request("REGISTER", 10), 401, "Unauthorized", extra=challenge)
+    assert [one.method for one in asterisk.requests_within(1.0)] == []
+    within(10, lambda: _detail(pbx, trunk_there) == "the password is refused", "the trunk is shown as refused")
