@@ -1,26 +1,25 @@
-"""Every address of the portal and every operation of REST, and the one permission each stands behind.
+"""Every address of the portal, and the one permission each stands behind; REST: `test_one_permission_rest.py`.
 
 Reference: "Extension Security" (roles); attack case 95; issue 4, build 2: custom roles from named permissions. A new
-page or operation fails here until it is written down.
+page fails here until it is written down.
 
 Rights only ever add up, so two walks hold the whole table of permissions: whoever has all but the one named is refused,
 and whoever has the one alone is not.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
-from django.db import transaction
 from django.urls import get_resolver
 
 from ringfence.portal.people.models import Role
 from ringfence.portal.permissions import OF_OPERATORS, Permission
-from tests.unit.portal.rest import PASSWORD, Rest, Site
-from tests.unit.portal.signing_in import get, post, signed_in_browser
-from tests.unit.portal.test_every_operation import Operation, address, body_of, guarded, populate
+from tests.unit.portal.rest import Site
+from tests.unit.portal.signing_in import get, post
+from tests.unit.portal.solo import Somebody
+from tests.unit.portal.test_every_operation import populate
 from tests.unit.portal.test_every_page import routes, rows_of, walker
 
 P = Permission
@@ -272,97 +271,6 @@ PAGES: Final[dict[str, Needed | tuple[Needed, Needed]]] = {
 STRONGER: Final = frozenset({"my/sessions/<int:session_id>", "operators/<int:operator_id>/delete"})
 """The row that is asked for belongs to the system administrator, who may do more than any operator."""
 
-WAYS_TO_SEE: Final = frozenset({"GET", "HEAD"})
-
-RESOURCES: Final[dict[str, tuple[Permission, Permission]]] = {
-    "allowed-country-codes": (P.OUTBOUND_READ, P.OUTBOUND_WRITE),
-    "announcements": (P.INBOUND_READ, P.INBOUND_WRITE),
-    "audit-log": (P.AUDIT_READ, P.AUDIT_READ),
-    "backup-plan": (P.BACKUPS_WRITE, P.BACKUPS_WRITE),
-    "backups": (P.BACKUPS_WRITE, P.BACKUPS_WRITE),
-    "bans": (P.SECURITY_READ, P.SECURITY_WRITE),
-    "blocked-callers": (P.INBOUND_READ, P.INBOUND_WRITE),
-    "blocked-user-agents": (P.SECURITY_READ, P.SECURITY_WRITE),
-    "budgets": (P.BUDGETS_WRITE, P.BUDGETS_WRITE),
-    "calls": (P.CALLS_READ, P.CALLS_WRITE),
-    "calls/{call_id}/recording": (P.RECORDINGS_READ, P.RECORDINGS_WRITE),
-    "cdrs": (P.CALLS_READ, P.CALLS_WRITE),
-    "certificates": (P.SYSTEM_READ, P.WEB_WRITE),
-    "disallowed-codes": (P.OUTBOUND_READ, P.OUTBOUND_WRITE),
-    "doctor": (P.SECURITY_READ, P.SECURITY_WRITE),
-    "emergency-numbers": (P.OUTBOUND_READ, P.OUTBOUND_WRITE),
-    "firewall-plan": (P.SYSTEM_READ, P.WEB_WRITE),
-    "groups": (P.USERS_READ, P.GROUPS_WRITE),
-    "inbound-rules": (P.INBOUND_READ, P.INBOUND_WRITE),
-    "ip-filters": (P.SECURITY_READ, P.SECURITY_WRITE),
-    "metrics": (P.SYSTEM_READ, P.SYSTEM_READ),
-    "never-block": (P.SECURITY_READ, P.SECURITY_WRITE),
-    "notice-destinations": (P.SECURITY_READ, P.SECURITY_WRITE),
-    "number-pools": (P.INBOUND_READ, P.TRUNKS_WRITE),
-    "office-hours": (P.OUTBOUND_READ, P.OUTBOUND_WRITE),
-    "operators": (P.OPERATORS_WRITE, P.OPERATORS_WRITE),
-    "outbound-rules": (P.OUTBOUND_READ, P.OUTBOUND_WRITE),
-    "own-bans": (P.BANS_READ, P.BANS_LIFT),
-    "password-policy": (P.USERS_READ, P.TENANT_WRITE),
-    "permissions": (P.USERS_READ, P.USERS_READ),
-    "phone-certificates": (P.PHONES_READ, P.PHONES_WRITE),
-    "phones": (P.PHONES_READ, P.PHONES_WRITE),
-    "protected-addresses": (P.SECURITY_READ, P.SECURITY_WRITE),
-    "rates": (P.RATES_WRITE, P.RATES_WRITE),
-    "recordings": (P.RECORDINGS_READ, P.RECORDINGS_WRITE),
-    "registrations": (P.CALLS_READ, P.CALLS_WRITE),
-    "ring-groups": (P.INBOUND_READ, P.INBOUND_WRITE),
-    "roles": (P.USERS_READ, P.ROLES_WRITE),
-    "sbc": (P.SYSTEM_READ, P.WEB_WRITE),
-    "sessions": (P.USERS_READ, P.USERS_WRITE),
-    "settings": (P.SYSTEM_READ, P.WEB_WRITE),
-    "settings/security": (P.SECURITY_READ, P.SECURITY_WRITE),
-    "suspensions": (P.BUDGETS_WRITE, P.BUDGETS_WRITE),
-    "tenants": (P.USERS_READ, P.TENANTS_WRITE),
-    "tenants/{tenant_id}/media": (P.USERS_READ, P.TENANT_WRITE),
-    "tenants/{tenant_id}/number-plan": (P.OUTBOUND_READ, P.OUTBOUND_WRITE),
-    "tenants/{tenant_id}/provisioning": (P.PHONES_READ, P.PHONES_WRITE),
-    "tenants/{tenant_id}/recording": (P.RECORDINGS_READ, P.RECORDINGS_WRITE),
-    "tenants/{tenant_id}/signaling": (P.USERS_READ, P.TENANT_WRITE),
-    "tenants/{tenant_id}/voicemail": (P.VOICEMAILS_READ, P.VOICEMAILS_WRITE),
-    "time-conditions": (P.INBOUND_READ, P.INBOUND_WRITE),
-    "transports": (P.SYSTEM_READ, P.WEB_WRITE),
-    "trunks": (P.TRUNKS_READ, P.TRUNKS_WRITE),
-    "unconfirmed-changes": (P.SECURITY_READ, P.SECURITY_WRITE),
-    "users": (P.USERS_READ, P.USERS_WRITE),
-    "users/{user_id}/recording": (P.RECORDINGS_READ, P.RECORDINGS_WRITE),
-    "users/{user_id}/voicemail": (P.VOICEMAILS_READ, P.VOICEMAILS_WRITE),
-    "voicemails": (P.VOICEMAILS_READ, P.VOICEMAILS_WRITE),
-}
-"""What looking at a resource of REST needs, and changing it; the longest path that fits counts."""
-
-TOLD_APART: Final[dict[tuple[str, str], Permission]] = {
-    ("DELETE", "roles/{role_id}"): P.USERS_READ,
-    ("PATCH", "roles/{role_id}"): P.USERS_READ,
-    ("PATCH", "tenants/{tenant_id}"): P.TENANT_WRITE,
-    ("POST", "inbound-rules/explain"): P.INBOUND_READ,
-    ("POST", "outbound-rules/explain"): P.OUTBOUND_READ,
-    ("POST", "password-policy/check"): P.USERS_READ,
-    ("POST", "roles"): P.USERS_READ,
-    ("POST", "settings/security/dry-run"): P.SECURITY_READ,
-}
-"""A tenant's own settings, questions that are too long for an address, and roles, where the kind of the role decides
-between `roles.write` and `operators.write` (test_roles.py)."""
-
-DECIDED_WITHIN: Final = frozenset(
-    {
-        "DELETE operators/{operator_id}",
-        "DELETE roles/{role_id}",
-        "DELETE sessions/{session_id}",
-        "PATCH operators/{operator_id}",
-        "PATCH password-policy",
-        "PATCH roles/{role_id}",
-        "POST roles",
-    }
-)
-"""What the row itself refuses to who holds the permission alone: the system administrator as an operator, a role of
-either kind, the session of a tenant's administrator, and the policy for people above the tenants."""
-
 FORMS: Final[dict[str, dict[str, Any]]] = {
     "users/<int:user_id>": {"display_name": "Changed", "role": "Standard User", "active": "on"},
     "users/<int:user_id>/calling": {"ring_seconds": "33"},
@@ -373,51 +281,8 @@ FORMS: Final[dict[str, dict[str, Any]]] = {
 """Pages that many may see: what is sent is looked at before who sends it, so each gets what it would take."""
 
 
-def needed_by(item: Operation) -> Permission:
-    if (told := TOLD_APART.get((item.method, item.path))) is not None:
-        return told
-    fitting = [path for path in RESOURCES if item.path == path or item.path.startswith(f"{path}/")]
-    return RESOURCES[max(fitting, key=len)][item.method not in WAYS_TO_SEE]
-
-
 def pair(needed: Needed | tuple[Needed, Needed]) -> tuple[Needed, Needed]:
     return needed if isinstance(needed, tuple) else (needed, needed)
-
-
-class Somebody:
-    """An operator whose role holds what the moment wants, with a browser and a token."""
-
-    def __init__(self, site: Site) -> None:
-        site.admin.post("roles", name="Solo", permissions=["users.read"])
-        wish = {"username": "eve", "display_name": "Eve", "role": "Solo", "password": PASSWORD}
-        site.admin.post("operators", **wish)
-        self.role = Role.objects.get(name="Solo")
-        self.may(OF_OPERATORS)
-        self.browser = signed_in_browser("eve")
-        self.rest = Rest()
-        self.rest.token = self.rest.post("auth/token", username="eve", password=PASSWORD)["token"]
-
-    def may(self, rights: frozenset[Permission]) -> None:
-        self.role.hold(rights)
-        self.role.save()
-
-    def asks(self, rights: frozenset[Permission], method: str, path: str) -> int:
-        """The status with these rights. Whatever it did is undone: the next question finds the same system."""
-        with transaction.atomic():
-            self.may(rights)
-            ask = get if method == "GET" else post
-            status: int = ask(self.browser, path).status_code
-            transaction.set_rollback(True)
-        return status
-
-    def calls(self, rights: frozenset[Permission], item: Operation, path: str, body: Any) -> int:
-        headers = {"Authorization": f"Bearer {self.rest.token}"}
-        told: dict[str, Any] = {"data": json.dumps(body or {}), "content_type": "application/json", "headers": headers}
-        with transaction.atomic():
-            self.may(rights)
-            answer: Any = self.rest.client.generic(item.method, f"/api/v1/{path}", secure=True, **told)
-            transaction.set_rollback(True)
-        return int(answer.status_code)
 
 
 def row_ids(site: Site) -> dict[str, int]:
@@ -434,11 +299,6 @@ def address_of(route: str, ids: dict[str, int]) -> str:
 def test_every_page_is_written_down() -> None:
     known = {route for route in routes(get_resolver().url_patterns) if not route.startswith(("api/", "static/", "^"))}
     assert known == set(PAGES)
-
-
-@pytest.mark.parametrize("item", guarded(), ids=lambda item: f"{item.method} {item.path}")
-def test_the_description_of_rest_names_the_permission(item: Operation) -> None:
-    assert item.permission is needed_by(item)
 
 
 def judged(method: str) -> Iterator[tuple[str, Needed]]:
@@ -498,32 +358,3 @@ def test_pages_of_administrators_are_for_no_user(site: Site) -> None:
         route: get(browser, address_of(route, ids)).status_code for route in PAGES if OWN not in pair(PAGES[route])
     }
     assert [route for route, status in found.items() if route and status not in (403, 405)] == []
-
-
-def test_no_other_permission_opens_an_operation(site: Site) -> None:
-    populate(site)
-    eve = Somebody(site)
-    asked = [(item, filled(item, site), body_of(item, site.tenants["b"])) for item in guarded()]
-    opened = []
-    for item, path, body in asked:
-        if eve.calls(OF_OPERATORS - {needed_by(item)}, item, path, body) != 403:
-            opened.append(f"{item.method} {item.path}")
-    assert opened == []
-
-
-def test_the_permission_of_an_operation_is_enough(site: Site) -> None:
-    populate(site)
-    eve = Somebody(site)
-    asked = [(item, filled(item, site), body_of(item, site.tenants["b"])) for item in guarded()]
-    closed = []
-    for item, path, body in asked:
-        if eve.calls(frozenset({needed_by(item)}), item, path, body) in (401, 403):
-            closed.append(f"{item.method} {item.path}")
-    assert set(closed) == DECIDED_WITHIN
-
-
-def filled(item: Operation, site: Site) -> str:
-    """The path with the names of rows of tenant B in it; of what concerns the system any."""
-    if not item.concerns_system:
-        return address(item, site)
-    return re.sub(r"\{\w+\}", "1", item.path.replace("{address}", "198.51.100.7"))
