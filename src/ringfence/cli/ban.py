@@ -100,7 +100,8 @@ def explanation(facts: dict[str, Any]) -> list[str]:
     lines = [line for found in bans for line in _why_banned(found)] or [f"{facts['address']} is not banned."]
     entry = facts["entry"]
     if entry:
-        lines.append(f"The {entry['target']} entry {entry['cidr']} covers it{_quoted(entry['description'])}.")
+        free = ", so the ban does not touch it" if ban and not facts["banned"] else ""
+        lines.append(f"The {entry['target']} entry {entry['cidr']} covers it{_quoted(entry['description'])}{free}.")
     if facts["never_block"]:
         lines.append(f"{SPARED}: it is {facts['never_block']}.")
     if facts["registered"]:

@@ -32,7 +32,15 @@ def facts(**changes: Any) -> dict[str, Any]:
         "in_kernel": True,
         "evidence": EVIDENCE,
     }
-    known = {"address": "192.0.2.66", "ban": ban, "entry": None, "never_block": None, "registered": [], "past": []}
+    known: dict[str, Any] = {
+        "address": "192.0.2.66",
+        "banned": True,
+        "ban": ban,
+        "entry": None,
+        "never_block": None,
+        "registered": [],
+        "past": [],
+    }
     return {**known, **changes}
 
 
@@ -67,6 +75,15 @@ def test_an_address_that_is_free_is_told_with_what_else_is_known() -> None:
     assert "1@a" in text
     assert "lifted by hand by ann" in text
     assert "To lift it" not in text
+
+
+def test_who_is_spared_by_the_ban_of_a_64_is_told_so() -> None:
+    entry = {"target": "allow", "cidr": "2001:db8::5/128", "description": "a phone"}
+    ban = {**facts()["ban"], "address": "2001:db8::/64", "spared": ["2001:db8::5/128"]}
+    text = "\n".join(explanation(facts(ban=ban, banned=False, entry=entry)))
+    assert "Spares: 2001:db8::5/128, by allow entries" in text
+    assert "The allow entry 2001:db8::5/128 covers it (a phone), so the ban does not touch it." in text
+    assert "does not touch" not in "\n".join(explanation(facts(ban=ban)))
 
 
 def test_a_ban_of_another_door_is_told_and_says_that_sip_is_untouched() -> None:
