@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -11,7 +11,7 @@ class Endings:
     """How often each ended so, and when the last time, in seconds since boot."""
 
     path: Path
-    counted: dict[str, tuple[int, float]]
+    counted: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def note(self, name: str) -> None:
         """One more. Raises OSError."""

@@ -95,7 +95,7 @@ class Supervisor:
         self._units = {child.name: Unit(child) for child in wanted}
         self._stopping = asyncio.Event()
         self._notes_are_old = False
-        self._endings = Endings(Paths.from_environment().endings, {})
+        self._endings = Endings(Paths.from_environment().endings)
         own = identity(os.getpid())
         assert own is not None
         self._own = own

@@ -337,7 +337,7 @@ class Service:
         spared = tuple(member.network for member in self.parts.never_block.members())
         table, now = self.parts.policy.addresses, moment().wall
         parts = frozenset(part for network in networks for part in table.narrow_within(network, now))
-        return partial(_cut, self.parts.firewall, (networks, parts), entries, spared)
+        return partial(_cut, self.parts.firewall, networks, parts, entries, spared)
 
     def _load_entries(self) -> None:
         """Short lists at once; the daemon goes on with long ones, a step at a time. A load on its way is given up."""
@@ -381,11 +381,11 @@ class Service:
 
 def _cut(
     firewall: Firewall,
-    banned: tuple[list[Network], frozenset[Network]],
+    networks: list[Network],
+    parts: frozenset[Network],
     entries: EntryIndex | None,
     spared: tuple[Network, ...],
 ) -> None:
-    networks, parts = banned
     if networks:
         firewall.cut(networks, parts)
     if entries is None:

@@ -15,6 +15,15 @@ LONGEST_TOLD: Final = 64
 _PARAMETER: Final = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 
 
+def parameters(header: str) -> dict[str, str]:
+    """Those of a digest header, a challenge or credentials, by name in small letters.
+
+    >>> parameters('Digest Realm="a b", algorithm=MD5')
+    {'realm': 'a b', 'algorithm': 'MD5'}
+    """
+    return {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(header)}
+
+
 @dataclass(frozen=True, slots=True)
 class Challenge:
     """One WWW-Authenticate or Proxy-Authenticate header."""
@@ -29,7 +38,7 @@ class Challenge:
     @classmethod
     def of(cls, header: str) -> Self | None:
         """What the header asks for; None if it is no digest challenge with a realm and a nonce."""
-        told = {key.lower(): quoted or bare for key, quoted, bare in _PARAMETER.findall(header)}
+        told = parameters(header)
         if not header.lower().startswith("digest ") or not told.get("realm") or not told.get("nonce"):
             return None
         return cls(

@@ -5,9 +5,9 @@ A million entries are one piece of memory. A question is one binary search for e
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv6Network
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from ringfence.policy.addresses import HOST_BITS_V6, Address, Network, is_live
@@ -23,6 +23,9 @@ _ALLOWED: Final = re.compile(rb"^[46][0-9a-f]+/\d{3} a .*$", re.M)
 PART_BYTES: Final = 25_000
 MOST_NARROW: Final = 16_384
 """Allow entries for less than a /64 of IPv6 that bans spare; of more of them, the first in address order."""
+
+type Part = tuple[Network, float | None]
+"""What an entry names of a /64, and when it ends in Unix time."""
 
 
 def _holds(part: bytes, version: int) -> bool:
@@ -76,28 +79,23 @@ class EntryIndex:
                 return entry
         return None
 
-    def allows(self, address: Address, now: float) -> bool:
+    def allows(self, address: Address, now: float, longest: int = 128) -> bool:
         if not self.allowing:
             return False
-        entry = self.lookup(address, now)
+        entry = self.lookup(address, now, longest=longest)
         return entry is not None and entry.target is Target.ALLOW
 
     def allows_all(self, network: Network, now: float) -> bool:
         """Whether an entry allows the whole of it, whatever others say about parts."""
-        if not self.allowing:
-            return False
-        entry = self.lookup(network.network_address, now, longest=network.prefixlen)
-        return entry is not None and entry.target is Target.ALLOW
+        return self.allows(network.network_address, now, network.prefixlen)
 
     def narrow(self, now: float) -> tuple[Network, ...]:
         """What the entries allow of a /64 of IPv6 that they do not allow as a whole: a ban of that /64 spares it."""
-        live = (network for some in self._narrow.values() for network, end in some if end is None or end > now)
-        return tuple(islice(live, MOST_NARROW))
+        return tuple(islice(_live(chain.from_iterable(self._narrow.values()), now), MOST_NARROW))
 
     def narrow_within(self, network: Network, now: float) -> tuple[Network, ...]:
         """The same, of one /64."""
-        some = self._narrow.get(network, ()) if self._narrow else ()
-        return tuple(part for part, end in some if end is None or end > now)
+        return tuple(_live(self._narrow.get(network, ()), now))
 
     def blocks(self, address: Address, now: float) -> bool:
         entry = self.lookup(address, now)
@@ -123,10 +121,14 @@ class EntryIndex:
         return low
 
 
-def _narrow(allowing: bytes) -> dict[Network, list[tuple[Network, float | None]]]:
-    """By the /64 around them, in address order, with the end of each in Unix time."""
-    found: dict[Network, list[tuple[Network, float | None]]] = defaultdict(list)
+def _narrow(allowing: bytes) -> dict[Network, list[Part]]:
+    """By the /64 around them, in address order."""
+    found: dict[Network, list[Part]] = defaultdict(list)
     for row in rows(b"\n".join(_NARROW.findall(allowing))):
         part = IPv6Network((row.first, row.length))
         found[part.supernet(new_prefix=HOST_BITS_V6)].append((part, row.expires_at))
     return dict(found)
+
+
+def _live(parts: Iterable[Part], now: float) -> Iterator[Network]:
+    return (network for network, end in parts if end is None or end > now)

@@ -7,6 +7,7 @@ transferred (RFC 3725, docs/adr/0047).
 from dataclasses import astuple, dataclass
 from typing import Final
 
+from ringfence.policy.limits import of_extension
 from ringfence.policy.model import CallOutside, PlayService, RingExtension, RingList, Verdict
 from ringfence.policy.services import Service
 
@@ -107,7 +108,7 @@ def counted_already(held: str, transferrer: str, callee: str) -> str:
     >>> counted_already("extension:101@a trunk:3:tenant:1 trunk:3 tenant:1", "101@a", "102@a")
     'extension:101@a tenant:1'
     """
-    own = "" if callee == transferrer else f"extension:{transferrer}"
+    own = "" if callee == transferrer else of_extension(transferrer)
     return " ".join(key for key in held.split() if key.startswith("tenant:") or key == own)
 
 

@@ -1,7 +1,6 @@
 """Has Kamailio check a digest against the stored HA1. A known and an unknown account cost and answer the same."""
 
 import os
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any, Final
 
 from ringfence.policy import browsers
 from ringfence.policy.book import Subscriber, decode_subscriber, encode_subscriber
+from ringfence.policy.challenged import parameters
 from ringfence.policy.events import Kind
 from ringfence.policy.excerpt import excerpt
 from ringfence.policy.index import Index
@@ -16,8 +16,6 @@ from ringfence.policy.model import FRESH, Answer, Credentials
 from ringfence.signaling import digests, facts, ksr
 from ringfence.signaling.worker import Worker
 from ringfence.store.bans import since_boot
-
-_PARAMETER: Final = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 
 NOBODY: Final = os.urandom(16).hex()
 """Checked in place of an unknown account's HA1; a fixed one could be answered with."""
@@ -108,8 +106,7 @@ def _answers_with(ha1: str, method: str, digest: Callable[[str], str]) -> bool:
 
 def _told(method: str) -> dict[str, str]:
     """The parameters of the credentials."""
-    found = _PARAMETER.findall(digests.credential_header(method))
-    return {name.lower(): quoted or bare for name, quoted, bare in found}
+    return parameters(digests.credential_header(method))
 
 
 def _failure_fields(method: str, account: str, subscriber: Subscriber | None) -> dict[str, Any]:

@@ -69,11 +69,12 @@ def gateway_asked(index: Index) -> str:
     trunks, source = index.trunks, ksr.source()
     if not trunks.by_account or facts.target_host().lower().strip("[]") not in index.own_hosts:
         return ""
-    found = next((one for one in trunks.by_account.values() if source in trunk_port.registered_at(one.account)), None)
-    if found is None or ksr.from_host().lower() in index.tenants:
+    if ksr.from_host().lower() in index.tenants:
         return ""
-    phone = f"{ksr.from_user()}@{index.book.default_domain}"
-    return "" if source in trunk_port.registered_at(phone) else found.domain
+    if source in trunk_port.registered_at(f"{ksr.from_user()}@{index.book.default_domain}"):
+        return ""
+    there = (one.domain for one in trunks.by_account.values() if source in trunk_port.registered_at(one.account))
+    return next(there, "")
 
 
 def keeps_alive(index: Index) -> bool:

@@ -236,9 +236,10 @@ def _may_try(attempt: int, challenge: Challenge) -> bool:
 
 
 def _unanswered(trunk: Trunk, code: int, attempt: int) -> str:
-    if trunk.login is None or (attempt and answerable(_challenges(code), trunk.login)):
+    asked = _challenges(code)
+    if trunk.login is None or (attempt and answerable(asked, trunk.login)):
         return "the password is refused"
-    return objection(_challenges(code), trunk.login)
+    return objection(asked, trunk.login)
 
 
 def _failed(trunk: Trunk, address: str, code: int, detail: str, worker: Worker) -> None:

@@ -60,19 +60,18 @@ class BanWriter:
             self._map = mmap.mmap(fd, WORD_BYTES)
         finally:
             os.close(fd)
-        self._spared = 0
         self.allow(())
 
     def allow(self, networks: Iterable[Network]) -> None:
         """Exactly these parts of a /64 of IPv6 are spared by its ban."""
-        prefixes = list(networks)
+        prefixes = set(networks)
         with self._env.begin(write=True) as txn:
             _clear(txn, _ALLOWED)
             for network in prefixes:
                 txn.put(_allowed_key(network.network_address, network.prefixlen), b"")
             if prefixes:
                 txn.put(_ALLOWED, bytes(sorted({network.prefixlen for network in prefixes})))
-            self._spared = txn.stat()["entries"] - sum(1 for _ in _timed(txn))
+        self._spared = len(prefixes) + bool(prefixes)
         self._count()
 
     def replace_all(self, bans: Iterable[tuple[str, float]]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from ringfence.guard.browserdesk import MOST_NAMES, BrowserDesk
 from ringfence.guard.browsers import MOST_DEVICES, Browsers
 from ringfence.guard.control import Refusal
+from ringfence.guard.service import Service
 from ringfence.policy.events import Kind
 from tests.unit.guard.workshop import guard, line, registration, write_journal
 
@@ -50,16 +51,21 @@ class Asked:
         return True
 
 
-def test_what_it_registered_is_removed_from_the_core_and_the_desk_phone_stays(tmp_path: Path) -> None:
-    service, core = guard(tmp_path), Asked()
+def both_registered(home: Path) -> tuple[Service, Asked, BrowserDesk]:
+    """A guard that knows a desk phone and a browser of one extension."""
+    service, core = guard(home), Asked()
     devices = [{"uri": uri, "expires_at": int(time.time()) + 300} for uri in (DESK, BROWSER)]
     write_journal(
-        tmp_path,
+        home,
         registration(AOR, contacts=devices),
         line(Kind.REGISTRATION_BROWSER, aor=AOR, contact=BROWSER, name="101~aa"),
     )
     service.consume()
-    desk = BrowserDesk(service, core)  # type: ignore[arg-type]
+    return service, core, BrowserDesk(service, core)  # type: ignore[arg-type]
+
+
+def test_what_it_registered_is_removed_from_the_core_and_the_desk_phone_stays(tmp_path: Path) -> None:
+    service, core, desk = both_registered(tmp_path)
     assert asyncio.run(desk.end({"aor": AOR, "names": ["101~aa"]})) == {"aor": AOR, "ended": 1}
     assert core.asked == [("ul.rm_contact", "location", AOR, BROWSER)]
     [left] = service.parts.standing.registrations.listing(time.time())
@@ -78,15 +84,7 @@ WHOSE: list[tuple[dict[str, str], list[str]]] = [
 @pytest.mark.parametrize(("whose", "asked"), WHOSE)
 def test_all_that_somebody_registered_goes_with_the_owner(tmp_path: Path, whose: dict[str, str], asked: Any) -> None:
     """Issue 4: whoever has the number next is not rung at the phones of whoever had it before."""
-    service, core = guard(tmp_path), Asked()
-    devices = [{"uri": uri, "expires_at": int(time.time()) + 300} for uri in (DESK, BROWSER)]
-    write_journal(
-        tmp_path,
-        registration(AOR, contacts=devices),
-        line(Kind.REGISTRATION_BROWSER, aor=AOR, contact=BROWSER, name="101~aa"),
-    )
-    service.consume()
-    desk = BrowserDesk(service, core)  # type: ignore[arg-type]
+    service, core, desk = both_registered(tmp_path)
     assert asyncio.run(desk.end_all(whose)) == {"ended": len(asked)}
     assert core.asked == [("ul.rm", "location", aor) for aor in asked]
     left = [one["aor"] for one in service.parts.standing.registrations.listing(time.time())]

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import transaction
 from django.utils import timezone
 
 from ringfence.policy.passwords import PasswordPolicy, normalized
@@ -117,20 +116,19 @@ def change_user(
         raise refuse("active", "user.self", "You cannot switch yourself off.")
     if wanted != person.role:
         refuse_escalation(actor, wanted)
-    with transaction.atomic():
-        with change(actor) as draft:
-            if active is False or (wanted != person.role and not (wanted and wanted.granted >= OF_TENANTS)):
-                _refuse_last_administrator(actor, person)
-            old = facts(person)
-            person.display_name, person.role = name, wanted
-            person.is_active = person.is_active if active is None else active
-            person.save(update_fields=["display_name", "role", "is_active"])
-            draft.record("user.changed", person.pk, person.username, old, facts(person), person.tenant_id)
-            draft.subscriber(person.extension.aor)
-            if active is False:
-                end_access(person)
+    with change(actor) as draft:
+        if active is False or (wanted != person.role and not (wanted and wanted.granted >= OF_TENANTS)):
+            _refuse_last_administrator(actor, person)
+        old = facts(person)
+        person.display_name, person.role = name, wanted
+        person.is_active = person.is_active if active is None else active
+        person.save(update_fields=["display_name", "role", "is_active"])
+        draft.record("user.changed", person.pk, person.username, old, facts(person), person.tenant_id)
+        draft.subscriber(person.extension.aor)
         if active is False:
-            end_registrations(aor=person.extension.aor)
+            end_access(person)
+    if active is False:
+        end_registrations(aor=person.extension.aor)
     return person
 
 
@@ -140,14 +138,13 @@ def delete_user(actor: Actor, person: Person) -> None:
         raise refuse("id", "user.self", "You cannot delete yourself.")
     stand_above(actor, person)
     aor = person.extension.aor
-    with transaction.atomic():
-        with change(actor) as draft:
-            _refuse_last_administrator(actor, person)
-            draft.record("user.deleted", person.pk, person.username, old=facts(person), tenant_id=person.tenant_id)
-            draft.subscriber(aor)
-            end_access(person)
-            person.delete()
-        end_registrations(aor=aor)
+    with change(actor) as draft:
+        _refuse_last_administrator(actor, person)
+        draft.record("user.deleted", person.pk, person.username, old=facts(person), tenant_id=person.tenant_id)
+        draft.subscriber(aor)
+        end_access(person)
+        person.delete()
+    end_registrations(aor=aor)
 
 
 def rotate_secret(actor: Actor, person: Person, given: str | None = None) -> str:

@@ -15,6 +15,11 @@ def refuse_escalation(actor: Actor, role: Role | None) -> None:
         raise Forbidden([Problem("role", "role.escalation", message)])
 
 
+def may_do_as_much(actor: Actor, person: Person) -> bool:
+    """Whether somebody has all that the role of this person permits."""
+    return actor.may_grant(person.role.granted if person.role else frozenset())
+
+
 def stand_above(actor: Actor, person: Person, permission: Permission = Permission.USERS_WRITE) -> None:
     """Everybody changes the own password; other people are changed by who may do at least as much.
 
@@ -23,9 +28,7 @@ def stand_above(actor: Actor, person: Person, permission: Permission = Permissio
     if actor.is_person(person.pk):
         return
     require(actor, permission)
-    if person.is_system_administrator or not actor.may_grant(person.role.granted if person.role else frozenset()):
-        if actor.administers_system:
-            return
+    if not may_do_as_much(actor, person) or (person.is_system_administrator and not actor.administers_system):
         raise Forbidden(
             [Problem("id", "role.escalation", "This person may do more than you, so you cannot change it.")]
         )

@@ -9,7 +9,7 @@ from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
-from ringfence.portal.people.escalation import refuse_escalation
+from ringfence.portal.people.escalation import may_do_as_much, refuse_escalation
 from ringfence.portal.people.leaving import end_access
 from ringfence.portal.people.models import Person, Role
 from ringfence.portal.permissions import Permission
@@ -121,7 +121,7 @@ def _may_change(actor: Actor, person: Person) -> None:
     require(actor, Permission.OPERATORS_WRITE)
     if person.is_system_administrator and not actor.administers_system:
         raise Forbidden([Problem("id", "role.escalation", "Only a system administrator changes another one.")])
-    if not actor.may_grant(person.role.granted if person.role else frozenset()):
+    if not may_do_as_much(actor, person):
         raise Forbidden(
             [Problem("id", "role.escalation", "This person may do more than you, so you cannot change it.")]
         )

@@ -12,7 +12,7 @@ from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import SECRET_CHANGED, change
 from ringfence.portal.people.changes import rotate_secret
-from ringfence.portal.people.escalation import stand_above
+from ringfence.portal.people.escalation import may_do_as_much, stand_above
 from ringfence.portal.people.models import Extension, Person
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, Forbidden, NotFound, Refused
@@ -231,7 +231,7 @@ def _may_equip(actor: Actor, person: Person) -> None:
     if actor.is_person(person.pk):
         return
     require(actor, Permission.PHONES_WRITE)
-    if not actor.administers_system and not actor.may_grant(person.role.granted if person.role else frozenset()):
+    if not may_do_as_much(actor, person):
         message = "The owner of this extension may do more than you, so you cannot set up phones for it."
         raise Forbidden([Problem("extension", "role.escalation", message)])
 

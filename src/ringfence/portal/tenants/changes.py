@@ -5,8 +5,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 from zoneinfo import available_timezones
 
-from django.db import transaction
-
 from ringfence.policy.addresses import AddressProblem, parse_address
 from ringfence.policy.callplan import plan_key
 from ringfence.policy.limits import LONGEST_CALL_MINUTES, MOST_CALLS
@@ -138,17 +136,16 @@ def limits_of(tenant: Tenant) -> Limits:
 def delete_tenant(actor: Actor, tenant: Tenant) -> None:
     """Takes its people and extensions along; call records stay, without a tenant."""
     require(actor, Permission.TENANTS_WRITE)
-    with transaction.atomic():
-        with change(actor) as draft:
-            for extension in Extension.objects.filter(tenant=tenant).select_related("tenant"):
-                draft.subscriber(extension.aor)
-            draft.lookup(plan_key(tenant.pk))
-            draft.record("tenant.deleted", tenant.pk, tenant.name, old=facts(tenant), tenant_id=tenant.pk)
-            draft.rules()
-            Person.objects.filter(tenant=tenant).delete()
-            Role.objects.filter(tenant=tenant).delete()
-            tenant.delete()
-        end_registrations(domain=tenant.domain)
+    with change(actor) as draft:
+        for extension in Extension.objects.filter(tenant=tenant).select_related("tenant"):
+            draft.subscriber(extension.aor)
+        draft.lookup(plan_key(tenant.pk))
+        draft.record("tenant.deleted", tenant.pk, tenant.name, old=facts(tenant), tenant_id=tenant.pk)
+        draft.rules()
+        Person.objects.filter(tenant=tenant).delete()
+        Role.objects.filter(tenant=tenant).delete()
+        tenant.delete()
+    end_registrations(domain=tenant.domain)
 
 
 def facts(tenant: Tenant) -> dict[str, Any]:
