@@ -5,7 +5,9 @@ import select
 import ssl
 import struct
 import time
+from contextlib import suppress
 from enum import IntEnum
+from threading import Thread
 from typing import Final
 
 from ringfence.lab.network import PBX_ADDRESS, Host
@@ -62,6 +64,23 @@ def opened(host: Host, port: int, token: str = "") -> ssl.SSLSocket:
         head += link.recv(1)
     assert head.startswith(b"HTTP/1.1 101 "), head
     return link
+
+
+def poured(link: ssl.SSLSocket, raw: bytes, times: int = 1) -> None:
+    """Sends as much of it as goes: the connection may be ended meanwhile, or take no more.
+
+    In a thread of its own: OpenSSL keeps a failed send in the thread's queue of errors, and the next read there of
+    another connection would be told of it.
+    """
+
+    def pour() -> None:
+        with suppress(OSError):
+            for _ in range(times):
+                link.sendall(raw)
+
+    work = Thread(target=pour)
+    work.start()
+    work.join()
 
 
 def closed_within(link: ssl.SSLSocket, seconds: float) -> bool:

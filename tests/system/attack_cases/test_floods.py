@@ -6,7 +6,7 @@ import ssl
 import struct
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS, Host
 from ringfence.lab.product import within
 from ringfence.lab.softphone import Softphone, Transport, end_call, establish, unchecked_tls
+from tests.system.attack_cases.frames import poured
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
 
@@ -97,10 +98,12 @@ def test_a_stranger_that_sends_nothing_but_keep_alives_takes_no_phones_turn(
     free = pbx.product.shared_memory_free()
     with ExitStack() as stack:
         links = [stack.enter_context(_secure(host)) for _ in range(8)]
+        for link in links:
+            link.setblocking(False)
         waits = []
         for _ in range(10):
             for link in links:
-                _send_all_it_takes(link)
+                poured(link, KEEP_ALIVES, 16)
             begun = time.monotonic()
             assert [one.options().status for one in lasting] == [200, 200]
             waits.append(time.monotonic() - begun)
@@ -114,13 +117,6 @@ def _secure(host: Host) -> ssl.SSLSocket:
     link.settimeout(4)
     link.connect(TLS)
     return unchecked_tls().wrap_socket(link)
-
-
-def _send_all_it_takes(link: ssl.SSLSocket) -> None:
-    link.setblocking(False)
-    with suppress(OSError):  # also of a connection that takes no more at the moment
-        for _ in range(16):
-            link.send(KEEP_ALIVES)
 
 
 @pytest.mark.parametrize("method", ["INVITE", "REGISTER", "OPTIONS", "SUBSCRIBE"])

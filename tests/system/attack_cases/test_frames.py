@@ -3,7 +3,7 @@
 import struct
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import Any, Final
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from ringfence.lab.network import Host
 from ringfence.lab.product import within
 from ringfence.lab.softphone import Transport, end_call, establish
-from tests.system.attack_cases.frames import WSI, WSS, Op, closed_within, frame, opened, said
+from tests.system.attack_cases.frames import WSI, WSS, Op, closed_within, frame, opened, poured, said
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
 
@@ -122,9 +122,7 @@ def test_listeners_hear_in_time_while_strangers_send_nothing_but_empty_frames(
         for link in links:
             link.sendall(INTERRUPTED if kind is Op.CONTINUATION else b"")
             link.setblocking(False)
-            with suppress(OSError):
-                for _ in range(20):
-                    link.send(storm)
+            poured(link, storm, 20)
         begun = time.monotonic()
         dialog, _ = establish(caller, callee)
         assert said(lasting, b"call.answered")
@@ -141,6 +139,5 @@ def left_open(host: Host, port: int, frames: dict[str, bytes], token: str = "") 
             if port == WSI:
                 links[name].sendall(SUBSCRIPTION)
                 assert said(links[name], b"subscribed")
-            with suppress(OSError):  # it may be closed before all of it is sent
-                links[name].sendall(raw)
+            poured(links[name], raw)
         return [name for name, link in links.items() if not closed_within(link, 12)]
