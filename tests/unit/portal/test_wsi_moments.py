@@ -3,6 +3,8 @@ written between two questions."""
 
 import asyncio
 import json
+import os
+import signal
 import time
 from pathlib import Path
 from typing import Any, cast
@@ -93,6 +95,36 @@ def test_nobody_hears_on_because_others_are_slow_to_leave() -> None:
     took, deaf = asyncio.run(scene())
     assert deaf and took < 3
     assert [line.closed for line in lines] == [[4401]] * len(lines)
+
+
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: pbx\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+def test_who_does_not_answer_the_end_holds_up_no_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After three seconds the supervisor would kill the process, and nobody would have heard that it ends."""
+
+    async def quiet(*_: Any) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(server.Feed, "run", quiet)
+
+    async def scene() -> float:
+        running = asyncio.create_task(server.serve(tmp_path / "wsi"))
+        while not (tmp_path / "wsi").exists():
+            await asyncio.sleep(0.01)
+        reader, writer = await asyncio.open_unix_connection(tmp_path / "wsi")
+        writer.write(UPGRADE)
+        assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        begun = time.monotonic()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await running
+        writer.close()
+        return time.monotonic() - begun
+
+    assert asyncio.run(scene()) < 2.5
 
 
 def test_an_entry_written_between_two_questions_is_heard(site: Site) -> None:

@@ -33,6 +33,9 @@ MOST_CONNECTIONS: Final = 500
 MOST_OF_ONE_ADDRESS: Final = 20
 MOST_OF_ONE_PERSON: Final = 20
 FIRST_MESSAGE_SECONDS: Final = 10.0
+CLOSING_SECONDS: Final = 1.0
+"""How long a listener may take to answer the end: the whole process stops within three."""
+
 CHECK_EVERY: Final = 2.0
 STALE_AFTER: Final = 30.0
 """Seconds without a successful look at the tokens after which nobody is believed any more."""
@@ -75,6 +78,7 @@ class Server:
             write_limit=WRITE_LIMIT,
             compression=None,
             open_timeout=FIRST_MESSAGE_SECONDS,
+            close_timeout=CLOSING_SECONDS,
             server_header=None,
             logger=_quiet(),
         ):
@@ -188,7 +192,7 @@ def _brief(reason: str) -> str:
 
 async def _close(connection: ServerConnection, closing: Closing, reason: str) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(connection.close(closing, reason), 1.0)
+        await asyncio.wait_for(connection.close(closing, reason), CLOSING_SECONDS)
 
 
 async def _first_message(connection: ServerConnection) -> Wish:
