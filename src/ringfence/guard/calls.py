@@ -17,6 +17,9 @@ OF_ENDED: Final = (
 )  # fmt: skip
 """What the record of a call says of it whose end nobody told."""
 
+EMERGENCY: Final = "outbound.emergency"
+"""The rule that let an emergency call out."""
+
 BROKEN: Final = "media_broken"
 """The variable of the core's dialog that says so."""
 
@@ -319,6 +322,11 @@ class Calls:
     def lines(self) -> list[bytes]:
         """The journal lines that rebuild this."""
         return [line for call in self._calls.values() for line in call.lines if line]
+
+
+def is_emergency(event: Event) -> bool:
+    """Whether the call of which this was told is one."""
+    return bool(event.get("emergency")) or event.get("rule") == EMERGENCY
 
 
 def _end_of(call_id: str, call: LiveCall, now: float) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from ringfence.guard.fusedesk import LIFT, FuseDesk
 from ringfence.guard.intake import Intake
 from ringfence.guard.kernelwatch import KernelWatch
 from ringfence.guard.known import Known
+from ringfence.guard.leaving import END_CALLS, Leaving
 from ringfence.guard.ledger import Ledger
 from ringfence.guard.measures import Measures
 from ringfence.guard.media import Relay
@@ -88,6 +89,7 @@ class Daemon:
         self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up, outer)
         self._media = media_side(service.parts, relay, outer, far=bool(read_sbc(paths.sbc_switch).core))
         self._desk = Desk(service, self._calls)
+        self._leaving = Leaving(service.parts.standing.calls, self._calls)
         starts = CallStart(service.parts.standing.registrations, core, service.parts.policy)
         self._parked = ParkReturn(starts)
         measures = Measures(service.parts.standing, core, relay)
@@ -99,10 +101,11 @@ class Daemon:
                 **FuseDesk(service).verbs(),
                 **RecordingDesk(service).verbs(),
                 **BrowserDesk(service, core).verbs(),
+                **self._leaving.verbs(),
                 **measures.verbs(),
                 **self._media.verbs(),
             },
-            CHANGING | {START, LIFT, END, END_ALL},
+            CHANGING | {START, LIFT, END, END_ALL, END_CALLS},
             self._read,
         )
         self._bell = Doorbell(paths.doorbell, service.parts.reader, service.hear, self._read)
@@ -202,6 +205,7 @@ class Daemon:
             self._service.sweep()
             self._endings.look(moment())
             await self._calls.hang_up_all(self._service.fuse_calls(), OVER_BUDGET)
+            await self._leaving.look()
             self._desk.announce()
             if self._watch is not None and self._watch.gone():
                 self._reassert()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ringfence.guard.adopted import AdoptedPolicy
-from ringfence.guard.calls import Calls
+from ringfence.guard.calls import Calls, is_emergency
 from ringfence.guard.clock import Moment
 from ringfence.guard.ledger import Ledger
 from ringfence.guard.spending import KEPT_DAYS, Spending, Suspension
@@ -38,9 +38,6 @@ from ringfence.store.suspensions import SuspensionWriter
 
 OVER_BUDGET: Final = "Budget used up"
 OUTBOUND: Final = "outbound"
-EMERGENCY: Final = "outbound.emergency"
-"""The rule that let an emergency call out."""
-
 LEAST_STEP: Final = 2.0
 """Seconds by which the clock is set, not drawn."""
 
@@ -271,7 +268,7 @@ class Fuse:
 
     def _outside(self, event: Event) -> OutsideCall | None:
         """The call if it leaves the system and is no emergency call."""
-        if event.get("direction") != OUTBOUND or event.get("emergency") or event.get("rule") == EMERGENCY:
+        if event.get("direction") != OUTBOUND or is_emergency(event):
             return None
         number = str(event.get("number") or "")
         country = destination(number)

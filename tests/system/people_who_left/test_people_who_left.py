@@ -7,7 +7,7 @@ from typing import Any
 
 from ringfence.lab.product import within
 from ringfence.lab.sip import Account
-from ringfence.lab.softphone import Softphone
+from ringfence.lab.softphone import Softphone, establish
 from tests.system.conftest import UDP
 
 OBEYED = 2.0
@@ -48,3 +48,15 @@ def test_a_tenant_that_is_made_anew_has_none_of_the_old_phones(pbx: Any, strange
         within(OBEYED, lambda: _has_phone(pbx, "993"), "the phone is listed")
         pbx.rest.delete(f"tenants/{tenant['id']}")
         within(OBEYED, lambda: not _has_phone(pbx, "993"), "the phone is registered no more")
+
+
+def test_a_call_ends_when_one_of_its_parties_is_switched_off(pbx: Any, phone: Any) -> None:
+    """A stolen account talks until it hangs up; who takes it away means the call that runs too."""
+    caller, callee = phone("888"), phone("889")
+    establish(caller, callee)
+    pbx.rest.patch(f"users/{pbx.users['888']['id']}", active=False)
+    for one in (caller, callee):
+        one.request("BYE", OBEYED)
+    pbx.rest.patch(f"users/{pbx.users['888']['id']}", active=True)
+    records = (row for row in pbx.product.call_records() if row["caller"].startswith("888@"))
+    within(OBEYED, lambda: next((row["reason"] == "Switched off" for row in records), None), "the record says why")

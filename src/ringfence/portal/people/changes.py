@@ -14,7 +14,7 @@ from ringfence.portal.change import SECRET_CHANGED, change
 from ringfence.portal.outbound.metadata import EVERYWHERE
 from ringfence.portal.people.digests import digests, new_secret, secret_problems
 from ringfence.portal.people.escalation import refuse_escalation, stand_above
-from ringfence.portal.people.leaving import end_access, end_registrations
+from ringfence.portal.people.leaving import end_access, end_calls_and_registrations
 from ringfence.portal.people.models import STANDARD, ApiToken, Extension, Person, Role
 from ringfence.portal.permissions import OF_TENANTS, Permission
 from ringfence.portal.problems import Conflict, NotFound, Refused, refuse
@@ -128,7 +128,7 @@ def change_user(
         if active is False:
             end_access(person)
     if active is False:
-        end_registrations(aor=person.extension.aor)
+        end_calls_and_registrations(aor=person.extension.aor)
     return person
 
 
@@ -144,7 +144,7 @@ def delete_user(actor: Actor, person: Person) -> None:
         draft.subscriber(aor)
         end_access(person)
         person.delete()
-    end_registrations(aor=aor)
+    end_calls_and_registrations(aor=aor)
 
 
 def rotate_secret(actor: Actor, person: Person, given: str | None = None) -> str:

@@ -1,7 +1,8 @@
 """What ends when somebody is switched off or deleted: everything that was opened with the account, at once.
 
-Phones stay registered for up to ten minutes by themselves; who is made under the same number would have his calls ring
-there. Switched on again, the person begins anew: no session or token of before comes back.
+Phones stay registered for up to ten minutes by themselves, so whoever is made under the same number would have his
+calls ring there; and a call lasts until somebody hangs up. Switched on again, the person begins anew: no session or
+token of before comes back.
 """
 
 from functools import partial
@@ -19,6 +20,7 @@ def end_access(person: Person) -> None:
     ApiToken.objects.filter(person=person).delete()
 
 
-def end_registrations(**whose: str) -> None:
+def end_calls_and_registrations(**whose: str) -> None:
     """Of one `aor`, or all of a `domain`. Call it after the change: before that is in force, a phone comes back."""
-    transaction.on_commit(partial(guard.tell, "registrations.end", **whose))
+    for verb in ("registrations.end", "calls.end"):
+        transaction.on_commit(partial(guard.tell, verb, **whose))

@@ -13,7 +13,7 @@ from ringfence.portal import publish
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
-from ringfence.portal.people.leaving import end_registrations
+from ringfence.portal.people.leaving import end_calls_and_registrations
 from ringfence.portal.people.models import Extension, Person, Role
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, Refused
@@ -145,7 +145,7 @@ def delete_tenant(actor: Actor, tenant: Tenant) -> None:
         Person.objects.filter(tenant=tenant).delete()
         Role.objects.filter(tenant=tenant).delete()
         tenant.delete()
-    end_registrations(domain=tenant.domain)
+    end_calls_and_registrations(domain=tenant.domain)
 
 
 def facts(tenant: Tenant) -> dict[str, Any]:
