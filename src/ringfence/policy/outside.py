@@ -42,6 +42,19 @@ OUTSIDE_GATES: Final[tuple[OutsideGate, ...]] = (
 NO_RULE: Final = Refuse("route.no_rule", 404, "Not Found")
 
 
+OF_OUTSIDE_CALLS: Final = ("outbound.", "spend.")
+"""What the rules are called that stand in the way of calls to the outside alone."""
+
+
+def was_for_outside(rule: str) -> bool:
+    """Whether a call that this rule refused would have left the system; nothing else is known of it.
+
+    >>> was_for_outside("outbound.country"), was_for_outside("route.busy")
+    (True, False)
+    """
+    return rule.startswith(OF_OUTSIDE_CALLS)
+
+
 def no_exchange(tenant_id: int) -> Exchange | None:
     """For where no call can leave."""
     return None

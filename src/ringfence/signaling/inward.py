@@ -25,6 +25,7 @@ from ringfence.signaling import (
 from ringfence.signaling.authentication import Identity
 from ringfence.signaling.worker import Worker
 
+INBOUND: Final = "inbound"
 STRANGER: Final = Refuse("trunk.stranger", 403, "Forbidden")
 UNREGISTERED: Final = Refuse("trunk.not_registered", 403, "Forbidden")
 
@@ -140,14 +141,14 @@ def _carry(placed: Placed, worker: Worker) -> None:
 
 
 def _refuse(refusal: Refuse, placed: Placed, worker: Worker) -> None:
-    calls.journal_refused_call(worker, refusal, placed.caller, placed.number)
+    calls.journal_refused_call(worker, refusal, placed.caller, placed.number, direction=INBOUND)
     act.refuse(worker, refusal.rule, refusal.code, refusal.reason)
 
 
 def _arrived(placed: Placed) -> calls.Arrived:
     trunk, tenant_id = placed.trunk, placed.caller.tenant_id
     told = {
-        "direction": "inbound",
+        "direction": INBOUND,
         "number": placed.number,
         "trunk": str(trunk.id),
         lines.CAME_BY: str(trunk.id),

@@ -51,7 +51,9 @@ def refusal(pbx: Any, phone: Softphone, number: str) -> tuple[int, str]:
         rows = pbx.product.call_records()
         return next((row for row in rows if row["call_id"] not in before and "801" in row["caller"]), None)
 
-    return answer.status, within(10, new, f"a record of the call to {number}")[0]["rule"]
+    record = within(10, new, f"a record of the call to {number}")[0]
+    assert record["direction"] == "outbound", "who looks for fraud looks among the calls outside"
+    return answer.status, record["rule"]
 
 
 def test_who_may_call_inside_only_reaches_nothing_outside(pbx: Any, outside: None, phone: Any) -> None:

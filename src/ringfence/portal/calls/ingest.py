@@ -10,6 +10,7 @@ from django.db import transaction
 
 from ringfence.policy.events import Kind
 from ringfence.policy.ladder import MOST_CHARACTERS
+from ringfence.policy.outside import was_for_outside
 from ringfence.policy.ways import MOST_WAYS
 from ringfence.portal import guard, publish
 from ringfence.portal.actor import Actor
@@ -138,12 +139,17 @@ def record_of(event: dict[str, Any]) -> dict[str, Any]:
         "rule": _text(event, "rule")[:128],
         **{name: _text(event, name)[:length] for name, length in TEXTS.items()},
         **{name: _quality(event, name) for name in ("mos", "loss", "jitter", "round_trip")},
-        "direction": _text(event, "direction")[:16] or "internal",
+        "direction": _text(event, "direction")[:16] or _direction_refused(_text(event, "rule")),
         "trunk": _whole(event, "trunk"),
         "trunks": _trunks(event),
         "cost": _whole(event, "cost"),
         "ladder": str(event.get("ladder") or "")[:MOST_CHARACTERS],
     }
+
+
+def _direction_refused(rule: str) -> str:
+    """A refused call has led nowhere; who looks for fraud looks among the calls to the outside."""
+    return "outbound" if was_for_outside(rule) else "internal"
 
 
 def _whole(event: dict[str, Any], name: str) -> int | None:
