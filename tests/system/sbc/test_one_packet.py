@@ -86,6 +86,26 @@ def test_a_phone_outside_that_calls_is_answered_in_one_packet(outside: Any, phon
     assert end_call(remote, inside, dialog).status == 200
 
 
+@pytest.mark.parametrize(("transport", "port"), [(Transport.UDP, 5066), (Transport.TCP, 5067)], ids=str)
+def test_a_phone_outside_is_shown_the_way_in_its_own_family(
+    pbx: Any, stranger: Any, phone: Any, transport: Transport, port: int
+) -> None:
+    """Issue 6, item 4: over IPv6 the SBC is named by its address of that family, and calls end from both sides."""
+    host, inside, server = stranger(), phone("995"), (pbx.product.host.address6, port)
+    with Softphone(host, server, pbx.account("994"), transport, host.address6) as remote:
+        assert remote.register().status == 200
+        for caller, callee in ((inside, remote), (remote, inside)):
+            _, headers = caller.begin_call(callee.account.user)
+            invite = callee.request("INVITE")
+            theirs = callee.answer_call(invite)
+            answered = caller.final(branch_of(headers))
+            (way,) = (invite if callee is remote else answered).all("record-route")
+            assert way.startswith(f"<sip:[{server[0]}]:{port};")
+            caller.send(caller.in_dialog(dialog_of_caller(answered), "ACK"))
+            callee.request("ACK")
+            assert end_call(callee, caller, theirs).status == 200
+
+
 def begin_behind_proxies(caller: Softphone, user: str) -> tuple[str, Headers]:
     """As a call that passed two proxies on its way here, which wrote their Vias short and in one line."""
     return caller.begin_call(user, PROXIES)
