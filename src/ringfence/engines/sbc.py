@@ -9,7 +9,7 @@ from ringfence.engines.render import Bare, bracketed, quote_kamailio, render
 from ringfence.engines.rtpengine import Relay, render_relay
 from ringfence.engines.system import System
 from ringfence.hosts import ports
-from ringfence.hosts.addresses import LOOPBACK
+from ringfence.hosts.addresses import LOOPBACK, Address
 from ringfence.hosts.transports import ClientCertificates, Protocol
 from ringfence.policy.rules import registration
 
@@ -21,6 +21,7 @@ def render_sbc(system: System, key: str) -> str:
     """`run/sbc/sbc.cfg`: `key` signs flows and hides addresses."""
     paths, link = system.paths, sbc_link(system.paths.link, system.sbc)
     udp = [f"udp:{bracketed(address)}:{ports.SBC_SIP_UDP.first}" for address in system.reached_addresses]
+    shown = [bracketed(address) for address in _told_addresses(system)]
     return render(
         TEMPLATE,
         quote_kamailio,
@@ -30,19 +31,21 @@ def render_sbc(system: System, key: str) -> str:
         limits=system.limits,
         firewall=system.firewall,
         registration=registration,
-        listen=[Bare(f"tls:{link.here}"), *_listen(system)],
+        listen=[(Bare(f"tls:{link.here}"), ""), *_listen(system)],
         modules=modules_directory(),
         control=f"unix:{paths.sbc_control}",
         tls_config=paths.sbc_tls_config,
         key=key,
         tos=system.voice.signalling_tos,
-        outer_address=str(system.network.primary),
+        outer_address=str(system.outer_address),
         keepalive_from=f"sip:sbc@{bracketed(system.network.primary)}",
         keepalive_state=paths.sbc / "keepalive",
         rtpengine=f"udp:{LOOPBACK}:{ports.SBC_RTPENGINE_CONTROL}",
         script=paths.source / "ringfence" / "signaling" / "edge.py",
         link=link,
         core_uri=f"sip:{link.there}",
+        shown=[Bare(shown[0]), Bare(shown[-1])],
+        ports=ports,
         core_address=system.sbc.link_there,
         media_address=_inner_media(system),
         link_socket=f"tls:{link.here}",
@@ -91,10 +94,19 @@ def _inner_media(system: System) -> str:
     return str(system.network.primary) if system.sbc.core else ""
 
 
-def _listen(system: System) -> list[Bare]:
-    """What clients outside reach; a secure WebSocket is TLS to Kamailio."""
+def _listen(system: System) -> list[tuple[Bare, Bare | str]]:
+    """What clients outside reach, and what they are told of it where that is translated on the way; a secure WebSocket
+    is TLS to Kamailio."""
     return [
-        Bare(f"{Protocol.TLS if one.protocol.is_secure else one.protocol}:{bracketed(address)}:{one.port}")
-        for address in system.reached_addresses
+        (
+            Bare(f"{Protocol.TLS if one.protocol.is_secure else one.protocol}:{bracketed(address)}:{one.port}"),
+            Bare(f"{bracketed(outer)}:{one.port}") if outer != address else "",
+        )
+        for address, outer in zip(system.reached_addresses, _told_addresses(system), strict=True)
         for one in system.sbc.transports
     ]
+
+
+def _told_addresses(system: System) -> list[Address]:
+    """What clients are told in the place of each address of ours: the public one stands for the primary one."""
+    return [system.outer_address, *system.reached_addresses[1:]]

@@ -37,6 +37,7 @@ from ringfence.guard.leaving import END_CALLS, Leaving
 from ringfence.guard.ledger import Ledger
 from ringfence.guard.measures import Measures
 from ringfence.guard.media import Relay
+from ringfence.guard.mediaports import MediaPorts, of_relays
 from ringfence.guard.mediaside import media_side
 from ringfence.guard.mediawatch import LOOK_EVERY as MEDIA_EVERY
 from ringfence.guard.neverblock import NeverBlock
@@ -86,6 +87,7 @@ class Daemon:
         self._notifier = Notifier(core)
         self._endings = Endings(paths.endings, service.parts.alarms)
         outer = Relay(ports.SBC_RTPENGINE_CONTROL)
+        self._media_ports = MediaPorts(service.parts.alarms, of_relays(relay, outer))
         self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up, outer)
         self._media = media_side(service.parts, relay, outer, far=bool(read_sbc(paths.sbc_switch).core))
         self._desk = Desk(service, self._calls)
@@ -254,6 +256,7 @@ class Daemon:
         while True:
             await asyncio.sleep(HOST_EVERY)
             await self._look_around()
+            await self._media_ports.look(moment())
 
     async def _syncs(self) -> None:
         synced: Synced = {}

@@ -25,6 +25,15 @@ def bound_ports(transport: Transport, network: Path = NETWORK) -> frozenset[int]
     )
 
 
+def bound_by(owner: int, service: Service, network: Path = NETWORK) -> int:
+    """How many sockets of this account are bound in the service's range, over all addresses."""
+    return sum(
+        int(columns[7]) == owner and service.first <= int(columns[1].rpartition(":")[2], 16) <= service.last
+        for family in ("", "6")
+        for columns in _rows(network / f"{service.transport}{family}")
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """A TCP connection that somebody opened to this machine: its port, and where it came from."""

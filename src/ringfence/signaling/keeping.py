@@ -33,6 +33,10 @@ KEPT_OPEN: Final = 30
 DEFAULT_PORT: Final = 5060
 """RFC 3261 section 19.1.2; a transport that a trunk uses cannot be deleted, so it is not needed."""
 MOST_CHALLENGES: Final = 5
+NO_CONNECTION: Final = (
+    "over TLS: nobody is there, or the certificate has ended, is not valid yet "
+    "or is of no authority that is trusted here"
+)
 ATTEMPTS: Final = "RAS"
 """A registration without a password, with one, and with one for a fresher nonce."""
 
@@ -156,7 +160,7 @@ def replied(worker: Worker) -> None:
 
 def _heard(trunk: Trunk, address: str, code: int, latency: float, worker: Worker) -> None:
     """Any answer but a timeout or 503 is a sign of life: many providers refuse an OPTIONS."""
-    detail = "" if code not in (408, 503) else f"OPTIONS: {code}"
+    detail = "" if code not in (408, 503) else _silence(f"OPTIONS: {code}", trunk, address)
     if not detail and proved.is_wanted(trunk):
         detail = proved.objection(trunk, address)
     is_up = not detail
@@ -194,7 +198,13 @@ def _registered(trunk: Trunk, address: str, code: int, worker: Worker, attempt: 
     elif code in (401, 407):
         _failed(trunk, address, code, _unanswered(trunk, code, attempt), worker)
     else:
-        _failed(trunk, address, code, f"REGISTER: {code}", worker)
+        _failed(trunk, address, code, _silence(f"REGISTER: {code}", trunk, address), worker)
+
+
+def _silence(said: str, trunk: Trunk, address: str) -> str:
+    """What came of a request. Where there is no connection over TLS, the engine does not say what was wrong with it."""
+    shut_out = trunk_port.nobody_answered() and proved.is_wanted(trunk) and not proved.is_open(trunk, address)
+    return f"{said}, {NO_CONNECTION}" if shut_out else said
 
 
 def _granted(trunk: Trunk) -> int:

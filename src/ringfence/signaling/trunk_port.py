@@ -11,6 +11,7 @@ TRUNKS_TABLE = "trunks"
 OUTSIDE_TABLE = "outside"
 HA1_MODE = 1
 MOST_BINDINGS = 5
+MADE_HERE = 2
 
 
 def set_target_user(user: str) -> bool:
@@ -49,6 +50,11 @@ def send_request(values: Mapping[str, str]) -> bool:
         KSR.pv.sets(f"$uac_req({name})", values.get(name, ""))
     KSR.pv.seti("$uac_req(evroute)", 1)
     return _yes(KSR.uac.uac_req_send())
+
+
+def nobody_answered() -> bool:
+    """Whether the engine itself made the answer at hand to a request of our own (uac: `$uac_req(evtype)`)."""
+    return ksr.number("$uac_req(evtype)") == MADE_HERE
 
 
 def registered_at(aor: str) -> tuple[str, ...]:

@@ -1,16 +1,18 @@
 """Phones that show a certificate of their own (issue 6: client certificates where wanted)."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ringfence.lab.certified import Certified, register_with
 from ringfence.lab.network import PBX_ADDRESS, Host
 from ringfence.lab.product import within
 from ringfence.lab.softphone import NoAnswer, Softphone
-from tests.unit.engines.authority import authority, issue
+from tests.unit.engines.authority import NOW, authority, issue
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]
 PORT = 5071
@@ -61,6 +63,44 @@ def test_where_certificates_are_required_a_phone_registers_with_its_own_and_with
     assert status("") == 200
     with Certified(host, (PBX_ADDRESS, PORT), pbx.account("707")) as phone:
         assert phone.register(expires=0).status == 200
+
+
+@pytest.mark.restarts
+def test_of_an_authority_that_was_brought_only_what_is_valid_today_is_taken(
+    pbx: Any, stranger: Callable[[], Host], asking: str, tmp_path: Path
+) -> None:
+    """Neither one that has ended, nor one for later, nor one made for servers; a name of somebody else is refused by
+    the policy. Another authority, brought while the system runs, is believed at once and the one before no more.
+    """
+    first, second = (issue(name, ca=True) for name in ("First", "Second"))
+    own, day = f"994@{pbx.tenant['domain']}", timedelta(days=1)
+    phones = ExtendedKeyUsageOID.CLIENT_AUTH
+    shown = {
+        "valid": issue(own, first, usage=phones),
+        "ended": issue(own, first, begins=NOW - 9 * day, ends=NOW - day, usage=phones),
+        "later": issue(own, first, begins=NOW + day, usage=phones),
+        "servers": issue(own, first),
+        "other": issue("995@acme.example", first, usage=phones),
+        "successor": issue(own, second, usage=phones),
+    }
+    for name, one in shown.items():
+        (tmp_path / name).write_text(one.pem + one.key_pem)
+    host = stranger()
+
+    def status(pair: str) -> int:
+        return register_with(host, (PBX_ADDRESS, PORT), pbx.account("994"), tmp_path / pair)
+
+    try:
+        pbx.rest.call("PUT", "certificates/phones", {"authorities": first.pem})
+        within(10, lambda: status("valid") == 200, "the authority is believed")
+        assert {name: status(name) for name in shown} == {
+            "valid": 200, "ended": 0, "later": 0, "servers": 0, "other": 403, "successor": 0,
+        }  # fmt: skip
+        pbx.rest.call("PUT", "certificates/phones", {"authorities": second.pem})
+        within(10, lambda: status("successor") == 200, "the other authority is believed")
+        assert status("valid") == 0
+    finally:
+        pbx.rest.call("PUT", "certificates/phones", {"authorities": ""})
 
 
 def made(pbx: Any, number: str, folder: Path) -> int:

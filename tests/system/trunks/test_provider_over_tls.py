@@ -74,6 +74,8 @@ def test_a_provider_over_tls_has_to_prove_who_it_is(
     """
     within(30, lambda: registration_of(pbx.rest, secured["id"]) == "unanswered", "nobody is registered at")
     assert secure.requests("REGISTER") == []
+    untrusted = within(30, lambda: str(_peer(pbx, secured)["detail"]), "the trunk says that there is no connection")[0]
+    assert untrusted.endswith("or is of no authority that is trusted here")
     trust()
     wrong = f"the certificate is for other.example, not for {secure.host.address} or {DOMAIN}"
     within(40, lambda: _peer(pbx, secured)["detail"] == wrong, "the trunk says whose certificate it was")

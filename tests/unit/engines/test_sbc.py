@@ -3,6 +3,7 @@
 import stat
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,16 @@ def test_the_sbc_takes_the_references_ports_and_may_read_nothing_of_the_product(
     assert (found[SBC].account, found[SBC_MEDIA].account) == ("ringfence-sbc", "ringfence-sbc-media")
     assert found[SBC].capabilities == found[SBC_MEDIA].capabilities == ()
     assert GUARD in found[SBC].after and GUARD in found[CORE].after, "heard before the kernel knows whom it bans"
+
+
+def test_clients_outside_are_told_the_public_address_and_the_core_the_inner_one() -> None:
+    """Reference, "Cloud Deployment Best Practices": what names the inner address is sent to nobody."""
+    text = render_sbc(replace(ON, public=ip_address("203.0.113.7")), "0" * 32)
+    for place in ("udp:192.0.2.10:5066", "tcp:192.0.2.10:5067", "tls:192.0.2.10:5065"):
+        assert f"listen={place} advertise 203.0.113.7:{place[-4:]}\n" in text
+    assert "listen=tls:127.0.0.1:5069\n" in text
+    assert 'modparam("topoh", "mask_ip", "203.0.113.7")' in text
+    assert text.count('"<sip:203.0.113.7"') == 2 and "<sip:192.0.2.10" not in text
 
 
 def test_the_sbcs_portal_passes_on_its_own_page_and_signing_in_alone() -> None:
