@@ -48,6 +48,7 @@ from ringfence.guard.service import Parts, Service
 from ringfence.guard.shape import BAN_SET_SIZE
 from ringfence.guard.sipports import SipPorts
 from ringfence.guard.standing import load_snapshot, write_snapshot
+from ringfence.guard.toldparts import TOLD, ToldParts
 from ringfence.guard.verbs import CHANGING, Desk
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import Address, NetworkUnreadable, time_servers
@@ -86,7 +87,8 @@ class Daemon:
         self._endings = Endings(paths.endings, service.parts.alarms)
         outer = Relay(ports.SBC_RTPENGINE_CONTROL)
         self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up, outer)
-        self._media = media_side(service.parts, relay, outer, far=bool(read_sbc(paths.sbc_switch).core))
+        is_far = bool(read_sbc(paths.sbc_switch).core)
+        self._media = media_side(service.parts, relay, outer, far=is_far)
         self._desk = Desk(service, self._calls)
         starts = CallStart(service.parts.standing.registrations, core, service.parts.policy)
         self._parked = ParkReturn(starts)
@@ -101,8 +103,9 @@ class Daemon:
                 **BrowserDesk(service, core).verbs(),
                 **measures.verbs(),
                 **self._media.verbs(),
+                **(ToldParts(service).verbs() if is_far else {}),
             },
-            CHANGING | {START, LIFT, END, END_ALL},
+            CHANGING | {START, LIFT, END, END_ALL, TOLD},
             self._read,
         )
         self._bell = Doorbell(paths.doorbell, service.parts.reader, service.hear, self._read)
