@@ -325,7 +325,7 @@ class Desk:
         return {**self._described(record), "proof": proof}
 
     def _refuse_protected(self, address: Address, scope: Scope, length: int) -> None:
-        """Of a prefix, entries with more bits than `length` are spared and refuse nothing. An allow entry frees from the
+        """Of a prefix, entries for less of it than `length` bits refuse nothing. An allow entry frees from the
         anti-hacking checks, not from the portal's count of wrong passwords: what that closes is listed, so that it can
         be lifted.
         """
