@@ -89,6 +89,11 @@ class Known:
     def proved_lately(self, key: str, now: Moment) -> bool:
         return self._proved.get(key, 0.0) > now.boot
 
+    def date_anew(self, now: Moment) -> None:
+        """The clock on the wall was set."""
+        ends = (pair for sources in self._until.values() for pair in sources.items())
+        self._ledger.date_known([(key, now.wall + until - now.boot) for key, until in ends])
+
     def expire(self, now: Moment) -> None:
         """The kernel has dropped its elements by itself."""
         for sources in self._until.values():

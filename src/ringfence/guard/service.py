@@ -14,6 +14,7 @@ from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import NOT_IN_KERNEL, Bans
 from ringfence.guard.clock import Moment, moment
+from ringfence.guard.clocksteps import ClockSteps
 from ringfence.guard.doors import Doors
 from ringfence.guard.firewall import Firewall, FirewallRefused
 from ringfence.guard.floods import Floods
@@ -89,6 +90,7 @@ class Service:
         self._loaded = -1
         self._load: Iterator[None] | None = None
         self._entries_to_cut: EntryIndex | None = None
+        self._steps = ClockSteps(parts.bans, parts.doors, parts.known)
 
     def start(self) -> None:
         """Puts the newest policy and every ban into the kernel."""
@@ -237,6 +239,7 @@ class Service:
         """Once a second: what ran out, what was dropped."""
         now = moment()
         parts = self.parts
+        self._steps.look(now)
         parts.bans.expire(now)
         parts.known.expire(now)
         parts.doors.expire(now)
