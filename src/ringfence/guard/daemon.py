@@ -325,7 +325,7 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
     policy.look()
     never_block = NeverBlock()
     bans = Bans(firewall, BanWriter(paths.bans), ledger, alarms, boot)
-    known = Known(firewall, ledger)
+    known = Known(firewall, ledger, are_many_at=standing.registrations.are_many_at)
     record = Record(bans, ledger, alarms, known)
     rulings = Rulings(standing, never_block, record, boot)
     workers = SuspensionWriter(paths.suspensions)
