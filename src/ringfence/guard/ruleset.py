@@ -14,6 +14,7 @@ from typing import Final
 
 from ringfence.guard import linkdoor, pinholes, voicelink
 from ringfence.guard.shape import Level, Ports, Shape, Timed
+from ringfence.guard.volume import BYTES_OF_A_PACKET, BYTES_OF_A_STRANGERS_PACKET, of_few_phones, over_bytes
 from ringfence.policy.addresses import NAT64, NAT64_LOCAL, Network
 from ringfence.policy.settings import SecuritySettings
 
@@ -38,24 +39,6 @@ METERS: Final = (
     *("rate_1_", "rate_2_", "sbc_rate_1_", "sbc_rate_2_", "never_rate"),
     *("seen", "volume", "sbc_volume", "few", "sbc_few"),
 )
-BYTES_OF_A_PACKET: Final = 256
-"""For a packet that a rate lets through, a source may send this much over TCP. The kernel joins the segments of a
-stream to packets of up to 64 KiB and counts each of those once: sixteen thousand keep-alives, each of which is
-answered.
-"""
-
-BYTES_OF_FEW_PHONES: Final = 12_288
-"""What an address may send over TCP in a second from which only a few are registered, or nobody, and twice as much at
-once: two calls in each second. Of keep-alives it is three thousand, each of which is answered. Where level 1 is raised
-far, so is this.
-"""
-
-BYTES_OF_A_PACKET_OF_FEW: Final = 24
-
-BYTES_OF_A_STRANGERS_PACKET: Final = 128
-"""The same for what all unknown sources share: less than a registration over TLS needs, and more than its keep-alives.
-"""
-
 CONNECTING: Final = "connecting"
 CONNECTION_SECONDS: Final = 30
 """Kamailio closes a silent connection sooner (`tcp_msg_data_timeout`, `tcp_msg_read_timeout` in its configuration)."""
@@ -308,7 +291,7 @@ def _shared(packets: int) -> list[str]:
     """UDP and TCP each have their allowance: a forged source can only spend that of UDP for long."""
     limit = f"limit rate {packets}/second burst {packets} packets return"
     within = [f"meta l4proto {protocol} {limit}" for protocol in ("udp", "tcp")]
-    over = _over_bytes(packets * BYTES_OF_A_STRANGERS_PACKET)
+    over = over_bytes(packets * BYTES_OF_A_STRANGERS_PACKET)
     return [f"meta l4proto tcp {over} {Dropped.UNKNOWN.and_drop}", *within, Dropped.UNKNOWN.and_drop]
 
 
@@ -344,21 +327,14 @@ def _volume(door: str, packets: int, sources: tuple[_Source, ...]) -> list[str]:
     """What a source may send over TCP while it stays within level 1. Its excess is only dropped: that is how streams
     learn to be slower, and many phones behind one address do nothing wrong.
     """
-    most = packets * BYTES_OF_A_PACKET
-    few = min(most, max(BYTES_OF_FEW_PHONES, packets * BYTES_OF_A_PACKET_OF_FEW))
-    less = f"{{{{ {{key}} {_over_bytes(few, 2)} }}}}"
-    held = f"{{{{ {{key}} {_over_bytes(most)} }}}}"
+    less = f"{{{{ {{key}} {over_bytes(of_few_phones(packets), 2)} }}}}"
+    held = f"{{{{ {{key}} {over_bytes(packets * BYTES_OF_A_PACKET)} }}}}"
     stream = "meta nfproto ipv{version} meta l4proto tcp "
     drop = Dropped.LEVEL_1.and_drop
     return [
         *_each_version(f"{stream}{{key}} != @{{many}} update @{door}few{{version}} {less} {drop}", sources),
         *_each_version(f"{stream}update @{door}volume{{version}} {held} {drop}", sources),
     ]
-
-
-def _over_bytes(most: int, at_once: int = 1) -> str:
-    """`at_once`: so many seconds' worth."""
-    return f"limit rate over {most} bytes/second burst {most * at_once} bytes"
 
 
 def _over_rules(level: Level, sources: tuple[_Source, ...]) -> list[str]:
