@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from ringfence.cli.outcome import misuse, print_json, refuse
+from ringfence.guard.clock import universal
 from ringfence.guardlink import GuardRefusal, GuardUnreachable, ask
 from ringfence.hosts.paths import Paths
 
@@ -42,13 +43,17 @@ def dry_run(
 
 def explanation(found: dict[str, Any]) -> list[str]:
     """The answer as sentences."""
-    lines = [found["summary"], f"Replayed {found['events']} events{'' if found['whole'] else ' (not all there are)'}."]
+    lines = [found["summary"], f"Replayed {found['events']} events{'.' if found['whole'] else _newest(found)}"]
     if found["spoiled"]:
         lines.append(f"Lines of the journal that are no events and were left out: {found['spoiled']}.")
     lines.append(UNKNOWN)
     for title, name in (("Stopped", "stopped"), ("Let through", "let_through"), ("Spared", "spared")):
         lines += [f"{title}: {_row(row)}" for row in found[name]]
     return lines
+
+
+def _newest(found: dict[str, Any]) -> str:
+    return f", those from {universal(found['from'])} on: all there are would take too long."
 
 
 def _row(row: dict[str, Any]) -> str:

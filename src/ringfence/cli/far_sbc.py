@@ -52,14 +52,14 @@ def invite(
         typer.echo(str(welcome.invitation))
         sys.stdout.flush()
 
-    note("create", "invitation of an SBC on another host", {"address": str(here), "minutes": minutes})
+    note("sbc.invited", "invitation of an SBC on another host", {"address": str(here), "minutes": minutes})
     try:
         guest = asyncio.run(welcome.wait(60.0 * minutes, tell))
     except (NobodyCame, OSError, KeyboardInterrupt) as error:
         refuse(str(error) or "the invitation is withdrawn")
     keep_core_end(system.paths, welcome.core)
     _switch(system, _far(guest, str(here)))
-    note("create", f"SBC at {guest.address}", {"certificate": guest.certificate, "link": str(here)})
+    note("sbc.enrolled", f"SBC at {guest.address}", {"certificate": guest.certificate, "link": str(here)})
     typer.echo(f"The SBC at {guest.address} is enrolled. Its certificate: SHA-256 {guest.certificate}")
 
 
@@ -93,7 +93,7 @@ def revoke() -> None:
         refuse("there is no SBC on another host")
     forget_core_end(system.paths)
     _switch(system, OFF)
-    note("delete", f"SBC at {system.sbc.far}", {"certificate": system.sbc.certificate})
+    note("sbc.revoked", f"SBC at {system.sbc.far}", {"certificate": system.sbc.certificate})
     typer.echo(f"The SBC at {system.sbc.far} is revoked.")
 
 

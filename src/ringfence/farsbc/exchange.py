@@ -3,8 +3,9 @@ connection, each way by itself.
 
 First everything that is in force, then `{"whole": true}`, then what changes; `{}` while nothing does. The core's host
 has the last word: what it lifts is lifted on the SBC's host, and what it refuses to take is given back. The SBC's host
-can add bans, and take back those alone. Who may send media is told by the core's host as a whole every second, and at
-once when somebody is new. A connection that is silent is ended, and opened again by the SBC's host.
+can add bans, and take back those alone. The core's host tells as a whole what its allow entries name of IPv6 /64,
+before the bans that spare it and when it changed, and who may send media: every second, and at once when somebody is
+new. A connection that is silent is ended, and opened again by the SBC's host.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ LONGEST_TAKEN: Final = 86_400
 """Seconds that a ban of the SBC's host lasts at the core's, at the most."""
 MOST_EVENTS: Final = 500
 NAMED: Final = ("begin", "registered", "named", "legs", "end")
+SPARED: Final = ("begin", "parts", "end")
 ADDED: Final = "ban.added"
 LIFTED: Final = "ban.lifted"
 NAMED_EVERY: Final = 1.0
@@ -35,6 +37,7 @@ NAMED_APART: Final = 0.05
 REGISTERED_ANEW: Final = 3_600.0
 """The other guard knows who is registered for a day after it was told."""
 MOST_NAMED: Final = 40
+MOST_SPARED: Final = 60
 """So many fit into one line."""
 _END_OF_LEDGER: Final = 1 << 62
 
@@ -71,7 +74,7 @@ class Exchange:
     def __init__(self, desk: Desk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._desk, self._reader, self._writer = desk, reader, writer
         self._seen: set[str] | None = set()
-        self._parted: set[str] = set()
+        self._spared: list[str] | None = None
 
     async def run(self) -> None:
         """Until it breaks. Raises ExchangeEnded."""
@@ -89,30 +92,25 @@ class Exchange:
 
     async def _tell(self) -> None:
         cursor = int((await self._desk.ask("events.since", cursor=_END_OF_LEDGER, limit=1))["last"])
-        await self._look_for_parts()
-        await self._send(_added(ban) for ban in await self._desk.ask("bans.list") if self._tells(ban))
+        await self._tell_spared()
+        await self._send(_added(ban) for ban in await self._desk.ask("bans.list") if self._desk.is_own(ban))
         await self._send([{"whole": True}])
         while True:
             news = await self._desk.ask(
                 "events.since", cursor=cursor, limit=MOST_EVENTS, kinds=[ADDED, LIFTED], wait=HEARTBEAT
             )
             cursor = int(news["cursor"])
-            await self._look_for_parts()
-            await self._send([_line(event) for event in news["events"] if self._tells(event)] or [{}])
+            await self._tell_spared()
+            await self._send([_line(event) for event in news["events"] if self._desk.is_own(event)] or [{}])
 
-    def _tells(self, ban: dict[str, Any]) -> bool:
-        return self._desk.is_own(ban) and ban["address"] not in self._parted
-
-    async def _look_for_parts(self) -> None:
-        """The other host knows no allow entries. While one names a part of an IPv6 /64, the core's signaling alone
-        keeps out the others in there.
-        """
+    async def _tell_spared(self) -> None:
+        """Before the bans: the other host knows no allow entries, and none of them may cut whom one names."""
         if not self._desk.rules:
             return
-        before, self._parted = self._parted, set(await self._desk.ask("bans.parted"))
-        await self._send({"free": key} for key in sorted(self._parted - before))
-        whole_again = [await self._present(key) for key in sorted(before - self._parted)]
-        await self._send(_added(ban) for ban in whole_again if ban is not None and self._tells(ban))
+        spared = await self._desk.ask("bans.spare")
+        if spared != self._spared:
+            self._spared = spared
+            await self._send({"spare": part} for part in spared_parts(spared))
 
     async def _name(self) -> None:
         places: dict[str, int] = {}
@@ -149,6 +147,14 @@ class Exchange:
             await self._free(address)
         elif isinstance(part := told.get("media"), dict) and not self._desk.rules:
             await self._admit(part)
+        elif isinstance(part := told.get("spare"), dict) and not self._desk.rules:
+            await self._spare(part)
+
+    async def _spare(self, part: dict[str, Any]) -> None:
+        try:
+            await self._desk.ask("bans.told-spare", **{name: part[name] for name in SPARED if name in part})
+        except GuardRefusal as refusal:
+            raise ExchangeEnded(str(refusal)) from refusal
 
     async def _admit(self, part: dict[str, Any]) -> None:
         """The core's host alone says who may send media to the other one."""
@@ -173,8 +179,6 @@ class Exchange:
                 reason=_text(told.get("reason")),
                 by=self._desk.name,
             )
-            if address in self._parted:
-                await self._send([{"free": address}])
         except GuardRefusal as refusal:
             log.info("%s is not kept out here: %s", address[:64], refusal)
             if self._desk.rules:
@@ -211,6 +215,13 @@ def named_parts(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for kind, one in every[start : start + MOST_NAMED]:
             part.setdefault(kind, []).append(one)
         yield part
+
+
+def spared_parts(spared: list[str]) -> Iterator[dict[str, Any]]:
+    """The same of what bans spare."""
+    starts = range(0, max(1, len(spared)), MOST_SPARED)
+    for start in starts:
+        yield {"begin": start == 0, "parts": spared[start : start + MOST_SPARED], "end": start == starts[-1]}
 
 
 def _line(event: dict[str, Any]) -> dict[str, Any]:

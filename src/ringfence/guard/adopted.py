@@ -1,9 +1,12 @@
 """The policy the guard obeys: the newest book of the policy store, with an index of its address entries."""
 
+from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 import lmdb
 
+from ringfence.policy.addresses import Address, Network, ban_network
 from ringfence.policy.book import Book
 from ringfence.policy.entry_index import EntryIndex
 from ringfence.store.reader import PolicyReader
@@ -21,6 +24,8 @@ class AdoptedPolicy:
         self.book = Book()
         self.addresses = EntryIndex(b"")
         self.broken = ""
+        self.told_parts: Mapping[Network, list[Network]] = {}
+        """On the SBC's host: what the core's entries allow of each IPv6 /64."""
 
     def is_unchanged(self) -> bool:
         """Whether nothing was written since the last look that succeeded. One look into shared memory."""
@@ -49,6 +54,19 @@ class AdoptedPolicy:
         self.entries_version = entries_version
         self.book, self.addresses = book, addresses
         return True
+
+    def spared(self, now: float) -> tuple[Network, ...]:
+        """What bans of an IPv6 /64 do not touch."""
+        return (*self.addresses.narrow(now), *chain.from_iterable(self.told_parts.values()))
+
+    def spared_within(self, network: Network, now: float) -> tuple[Network, ...]:
+        """The same, of one /64."""
+        return (*self.addresses.narrow_within(network, now), *self.told_parts.get(network, ()))
+
+    def spares(self, address: Address, now: float) -> bool:
+        return self.addresses.allows(address, now) or any(
+            address in part for part in self.told_parts.get(ban_network(address), ())
+        )
 
     def lookup(self, key: str) -> bytes | None:
         """What is stored now under a key such as `rate/4930`; None while there is no store."""

@@ -4,7 +4,6 @@ disagree.
 
 import heapq
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any, Final
 
 from ringfence.guard.alarms import Alarms
@@ -61,7 +60,7 @@ class Bans:
         for record in records:
             left = record.remaining(now, self._boot_id)
             if left > 0:
-                self._remember(self._dated(record, now, left))
+                self._remember(record.dated(now, self._boot_id, left))
             else:
                 self._note_expired(record, now)
 
@@ -152,6 +151,12 @@ class Bans:
         self._ledger.note_end(record.key, now.wall, "", "expired")
         self._ledger.note(now.wall, Kind.BAN_EXPIRED, ending(record))
 
+    def date_anew(self, now: Moment) -> None:
+        """The clock on the wall was set."""
+        for key, record in self._live.items():
+            self._live[key] = record.dated(now, self._boot_id, record.boot_until - now.boot)
+        self._ledger.date_bans(self.listing())
+
     def close(self) -> None:
         """Ends our hold on the list for signaling; what is in it stays in force."""
         self._signaling.close()
@@ -227,10 +232,6 @@ class Bans:
     def _remember(self, record: BanRecord) -> None:
         self._live[record.key] = record
         heapq.heappush(self._expiries, (record.boot_until, record.key))
-
-    def _dated(self, record: BanRecord, now: Moment, left: float) -> BanRecord:
-        values = {**asdict(record), "boot_id": self._boot_id, "boot_until": now.boot + left, "until": now.wall + left}
-        return BanRecord(**values)
 
 
 def describe(record: BanRecord) -> dict[str, Any]:

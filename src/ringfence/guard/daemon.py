@@ -50,6 +50,7 @@ from ringfence.guard.service import Parts, Service
 from ringfence.guard.shape import BAN_SET_SIZE
 from ringfence.guard.sipports import SipPorts
 from ringfence.guard.standing import load_snapshot, write_snapshot
+from ringfence.guard.toldparts import TOLD, ToldParts
 from ringfence.guard.verbs import CHANGING, Desk
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import Address, NetworkUnreadable, time_servers
@@ -89,7 +90,8 @@ class Daemon:
         outer = Relay(ports.SBC_RTPENGINE_CONTROL)
         self._media_ports = MediaPorts(service.parts.alarms, of_relays(relay, outer))
         self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up, outer)
-        self._media = media_side(service.parts, relay, outer, far=bool(read_sbc(paths.sbc_switch).core))
+        is_far = bool(read_sbc(paths.sbc_switch).core)
+        self._media = media_side(service.parts, relay, outer, far=is_far)
         self._desk = Desk(service, self._calls)
         self._leaving = Leaving(service.parts.standing.calls, self._calls)
         starts = CallStart(service.parts.standing.registrations, core, service.parts.policy)
@@ -106,8 +108,9 @@ class Daemon:
                 **self._leaving.verbs(),
                 **measures.verbs(),
                 **self._media.verbs(),
+                **(ToldParts(service).verbs() if is_far else {}),
             },
-            CHANGING | {START, LIFT, END, END_ALL, END_CALLS},
+            CHANGING | {START, LIFT, END, END_ALL, END_CALLS, TOLD},
             self._read,
         )
         self._bell = Doorbell(paths.doorbell, service.parts.reader, service.hear, self._read)
@@ -329,7 +332,7 @@ def build(paths: Paths, firewall: Firewall, ban_set_size: int = BAN_SET_SIZE) ->
     policy.look()
     never_block = NeverBlock()
     bans = Bans(firewall, BanWriter(paths.bans), ledger, alarms, boot)
-    known = Known(firewall, ledger)
+    known = Known(firewall, ledger, are_many_at=standing.registrations.are_many_at)
     record = Record(bans, ledger, alarms, known)
     rulings = Rulings(standing, never_block, record, boot)
     workers = SuspensionWriter(paths.suspensions)

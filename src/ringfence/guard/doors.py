@@ -4,7 +4,6 @@ The kernel knows nothing of them: it would cut off phones and signed-in administ
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from ringfence.guard.bans import describe, ending
 from ringfence.guard.clock import Moment
@@ -34,9 +33,7 @@ class Doors:
         for record in records:
             left = record.remaining(now, self._boot_id)
             if left > 0:
-                self._live[record.key, record.scope] = replace(
-                    record, boot_id=self._boot_id, boot_until=now.boot + left, until=now.wall + left
-                )
+                self._live[record.key, record.scope] = record.dated(now, self._boot_id, left)
             else:
                 self._note_expired(record, now)
 
@@ -60,6 +57,12 @@ class Doors:
             if record.boot_until <= now.boot:
                 del self._live[key, scope]
                 self._note_expired(record, now)
+
+    def date_anew(self, now: Moment) -> None:
+        """The clock on the wall was set."""
+        for door, record in self._live.items():
+            self._live[door] = record.dated(now, self._boot_id, record.boot_until - now.boot)
+        self._ledger.date_bans(self.listing())
 
     def _note_expired(self, record: BanRecord, now: Moment) -> None:
         self._ledger.note_end(record.key, now.wall, "", "expired", record.scope)

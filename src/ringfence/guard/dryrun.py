@@ -1,6 +1,7 @@
 """Replays the recorded journal against other settings, in a process of its own: bans never wait for it.
 
-Asked on standard input with one JSON document, answers with one on standard output. Bounded in events and in time.
+Asked on standard input with one JSON document, answers with one on standard output. Bounded in events and in time: of a
+journal that does not fit, the newest counts.
 """
 
 import json
@@ -10,6 +11,7 @@ import time
 from collections import deque
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +20,8 @@ from ringfence.guard.intake import failure_of
 from ringfence.guard.registrations import Registrations
 from ringfence.guard.standing import MALFORMED, load_snapshot
 from ringfence.hosts.paths import Paths
-from ringfence.journal.reader import Event, replay, segments
+from ringfence.journal.layout import segment_path
+from ringfence.journal.reader import Event, replay_from, segments
 from ringfence.policy.addresses import AddressTable, key_network, overlaps, parse_network
 from ringfence.policy.antihacking import Surroundings
 from ringfence.policy.book import AddressEntry, Target
@@ -29,6 +32,11 @@ from ringfence.policy.settings import SecuritySettings
 MOST_EVENTS: Final = 3_000_000
 MOST_SECONDS: Final = 20.0
 LOOK_EVERY: Final = 10_000
+NEWEST: Final = 2
+"""Segments that are replayed at first, to see how many more fit into the time; the last one may just have begun."""
+
+MARGIN: Final = 0.7
+"""Of the time that is left: a wrong guess costs everything older than those segments."""
 MOST_LISTED: Final = 200
 MOST_STRIKES: Final = 100_000
 GONE: Final = "remove"
@@ -79,14 +87,13 @@ class Replay:
         self.wanted = Trial(wanted, (added, Fewer(policy.addresses, gone)), self._around)
         self.events, self.spoiled, self.counted_from, self.last_at = 0, 0, 0.0, 0.0
 
-    def run(self, paths: Paths, deadline: float, now: float) -> bool:
-        """Whether the whole journal was replayed within the bounds."""
-        is_cut = min(segments(paths.journal), default=0) > 0
-        for number, (line, event) in enumerate(replay(paths.journal, spoiled=self._spoil)):
+    def run(self, journal: Path, first: int, deadline: float, now: float) -> bool:
+        """Whether everything from this segment on was replayed within the bounds."""
+        for number, (line, event) in enumerate(replay_from(journal, first, self._spoil)):
             if number >= MOST_EVENTS or (number % LOOK_EVERY == 0 and time.monotonic() > deadline):
                 return False
             if self.events == 0:
-                self._begin(event["t"], now if is_cut else 0.0)
+                self._begin(event["t"], now if first > 0 else 0.0)
             try:
                 self._strike_until(event["t"])
                 self._take(line, event)
@@ -135,6 +142,46 @@ class Replay:
         return Surroundings(never_block=member, healthy=self._registrations.healthy_at(source, now))
 
 
+def newest(paths: Paths, question: dict[str, Any], began: float, now: float) -> tuple[Replay, bool]:
+    """What was replayed, and whether it is the whole journal: otherwise as much of its newest part as fits into the
+    time. `began` is monotonic time.
+    """
+    deadline = began + MOST_SECONDS
+    every = segments(paths.journal) or [0]
+    first = every[-NEWEST:][0]
+    short = Replay(paths, question)
+    done = short.run(paths.journal, first, deadline, now)
+    if not done or first == every[0]:
+        return short, done and first == every[0]
+    took = time.monotonic() - began
+    start = _start(paths.journal, every, (MOST_SECONDS - took) * MARGIN / took)
+    if start == first:
+        return short, False
+    longer = Replay(paths, question)
+    if longer.run(paths.journal, start, deadline, now):
+        return longer, start == every[0]
+    return short, False
+
+
+def _start(journal: Path, every: list[int], times: float) -> int:
+    """The oldest segment from which on there is so many times as much to read as in the newest ones."""
+    sizes = [_size(segment_path(journal, number)) for number in every]
+    room = times * sum(sizes[-NEWEST:])
+    start = every[-NEWEST]
+    for number, size in zip(reversed(every), accumulate(reversed(sizes)), strict=True):
+        if size <= room:
+            start = min(start, number)
+    return start
+
+
+def _size(path: Path) -> int:
+    """A segment may be deleted meanwhile."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def answer(replayed: Replay, whole: bool) -> dict[str, Any]:
     """What the portal and the command line show."""
     found: Comparison = compare(replayed.present, replayed.wanted)
@@ -174,9 +221,7 @@ def _plain(outcome: Outcome) -> dict[str, Any]:
 def main() -> None:
     question = json.load(sys.stdin)
     paths = Paths.from_environment()
-    replayed = Replay(paths, question)
-    whole = replayed.run(paths, time.monotonic() + MOST_SECONDS, time.time())
-    json.dump(answer(replayed, whole), sys.stdout)
+    json.dump(answer(*newest(paths, question, time.monotonic(), time.time())), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from ringfence.guard.connections import Connections
 from ringfence.guard.elements import SetReader
 from ringfence.guard.netlink import NETFILTER, Netlink, batch
 from ringfence.guard.pinholes import Holes
-from ringfence.guard.setchanges import BANS, KNOWN
+from ringfence.guard.setchanges import BANS, KNOWN, MANY
 from ringfence.guard.shape import Level, Shape, Timed
 from ringfence.policy.addresses import Address, Network
 from ringfence.policy.entry_index import EntryIndex
@@ -175,10 +175,12 @@ class Nft:
             raise FirewallRefused(str(error)) from error
 
     def know(self, sources: Iterable[Timed]) -> bool:
-        return self._changed(setchanges.renewed(KNOWN, sources)) == 0
+        found = list(sources)
+        many = [source for source in found if source.many]
+        return self._changed(setchanges.renewed(KNOWN, found) + setchanges.renewed(MANY, many)) == 0
 
     def forget(self, network: Network) -> None:
-        self._changed(setchanges.removed(KNOWN, network))
+        self._changed(setchanges.removed(KNOWN, network) + setchanges.removed(MANY, network))
 
     def over(self, level: Level) -> tuple[tuple[Network, int], ...]:
         return tuple(found for version in (4, 6) for found in self._reader.counted(level, version))

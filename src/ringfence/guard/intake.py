@@ -32,8 +32,6 @@ PASSED_ON: Final = frozenset(
         Kind.TRUNK_CHANGED,
         Kind.ENGINE_STARTED,
         Kind.ENGINE_EXCEPTION,
-        Kind.MEDIA_FAILED,
-        Kind.POLICY_ADOPTED,
         Kind.POLICY_BROKEN,
     }
 )

@@ -8,9 +8,10 @@ same rows.
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import batched
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from ringfence.guard.clock import Moment
 from ringfence.journal.reader import Checkpoint
@@ -59,6 +60,19 @@ _READ_AT_START: Final = (
     "SELECT * FROM sqlite_sequence",
 )
 
+MOST_DATED: Final = 10_000
+"""In one statement."""
+
+CLOCKS_DIFFER: Final = 10.0
+"""Seconds."""
+
+_DATED: Final = (
+    "UPDATE ban SET since = dated.since, until = dated.until FROM (SELECT value ->> 0 AS key, value ->> 1 AS scope, "
+    "value ->> 2 AS since, value ->> 3 AS until FROM json_each(?)) AS dated "
+    "WHERE ban.key = dated.key AND ban.scope = dated.scope AND ban.ended IS NULL"
+)
+_KNOWN_AGAIN: Final = "INSERT OR REPLACE INTO known SELECT value ->> 0, value ->> 1 FROM json_each(?)"
+
 _SCOPED: Final = "ALTER TABLE ban ADD COLUMN scope TEXT NOT NULL DEFAULT 'sip'"
 """For a ledger from the time when every ban was about SIP."""
 
@@ -85,6 +99,15 @@ class BanRecord:
         if self.boot_id == boot_id:
             return self.boot_until - now.boot
         return min(self.until - now.wall, self.until - self.since)
+
+    def dated(self, now: Moment, boot_id: str, left: float) -> Self:
+        """The same ban, of which so much is left, by the clocks of now. It stays as long as it was meant to be: where
+        the clock on the wall was set, its beginning moves as well.
+        """
+        until = now.wall + left
+        moved = until - self.until
+        since = self.since + moved if abs(moved) >= CLOCKS_DIFFER else self.since
+        return replace(self, since=since, until=until, boot_id=boot_id, boot_until=now.boot + left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +197,12 @@ class Ledger:
             ),
         )
 
+    def date_bans(self, records: list[BanRecord]) -> None:
+        """Stages when these live bans began and end by the clock as it is set now."""
+        for some in batched(records, MOST_DATED, strict=False):
+            dated = [(record.key, record.scope, record.since, record.until) for record in some]
+            self.stage(_DATED, (json.dumps(dated),))
+
     def note_end(self, key: str, at: float, by: str, why: str, scope: Scope = Scope.SIP) -> None:
         """Stages the end of a ban."""
         self.stage(
@@ -198,6 +227,11 @@ class Ledger:
     def note_known(self, key: str, until: float) -> None:
         """Stages a source with an accepted registration; `until` is Unix time."""
         self.stage("INSERT OR REPLACE INTO known (key, until) VALUES (?, ?)", (key, until))
+
+    def date_known(self, sources: list[tuple[str, float]]) -> None:
+        """Stages until when these are known by the clock as it is set now."""
+        for some in batched(sources, MOST_DATED, strict=False):
+            self.stage(_KNOWN_AGAIN, (json.dumps(some),))
 
     def note_unknown(self, key: str) -> None:
         """Stages that a source is forgotten."""

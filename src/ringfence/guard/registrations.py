@@ -22,6 +22,12 @@ _SOURCE: Final = b'"}],"complete":true,"source":"'
 _ONE_SOURCE: Final = b'"}],"complete":false,"source":"'
 _CONTACTS: Final = b'"contacts":[{"uri":'
 _EXPIRES: Final = b'"expires_at":'
+MANY: Final = 4
+"""Accounts of one address that need more than a phone does."""
+
+_GATEWAY: Final = b'"user_id":0,'
+"""In the line of an account that belongs to a trunk and to no extension."""
+
 _PATH: Final = b'"path":"'
 """What only a binding through the SBC has (RFC 3327): a quote inside a value is escaped."""
 
@@ -180,6 +186,11 @@ class Registrations:
 
     def is_outside(self, source: str) -> bool:
         return _counted_as(source) in self._outside
+
+    def are_many_at(self, source: str) -> bool:
+        """Whether several phones are registered from there, or a gateway, which speaks for many."""
+        there = self._by_source.get(_counted_as(source), ())
+        return len(there) >= MANY or any(_GATEWAY in self._by_aor[aor][2] for aor in there)
 
     def removed(self, event: Event) -> None:
         """One contact, or all of them, are gone."""

@@ -14,6 +14,7 @@ from typing import Final
 
 from ringfence.guard import linkdoor, pinholes, voicelink
 from ringfence.guard.shape import Level, Ports, Shape, Timed
+from ringfence.guard.volume import BYTES_OF_A_PACKET, BYTES_OF_A_STRANGERS_PACKET, of_few_phones, over_bytes
 from ringfence.policy.addresses import NAT64, NAT64_LOCAL, Network
 from ringfence.policy.settings import SecuritySettings
 
@@ -34,17 +35,10 @@ ALLOWED_SET: Final = "allowed"
 KNOWN_SET_SIZE: Final = 65_536
 METER_SIZE: Final = 65_535
 METER_TIMEOUT: Final = 10
-METERS: Final = ("rate_1_", "rate_2_", "sbc_rate_1_", "sbc_rate_2_", "never_rate", "seen", "volume", "sbc_volume")
-BYTES_OF_A_PACKET: Final = 256
-"""For a packet that a rate lets through, a source may send this much over TCP. The kernel joins the segments of a
-stream to packets of up to 64 KiB and counts each of those once: sixteen thousand keep-alives, each of which is
-answered.
-"""
-
-BYTES_OF_A_STRANGERS_PACKET: Final = 128
-"""The same for what all unknown sources share: less than a registration over TLS needs, and more than its keep-alives.
-"""
-
+METERS: Final = (
+    *("rate_1_", "rate_2_", "sbc_rate_1_", "sbc_rate_2_", "never_rate"),
+    *("seen", "volume", "sbc_volume", "few", "sbc_few"),
+)
 CONNECTING: Final = "connecting"
 CONNECTION_SECONDS: Final = 30
 """Kamailio closes a silent connection sooner (`tcp_msg_data_timeout`, `tcp_msg_read_timeout` in its configuration)."""
@@ -62,6 +56,7 @@ must not mean no limit.
 
 def whole_table(shape: Shape, bans: Iterable[Timed], known: Iterable[Timed] = ()) -> str:
     """Replaces the table in one transaction: at no instant is there none."""
+    sources = list(known)
     return "\n".join(
         [
             f"add table {TABLE}",
@@ -77,7 +72,8 @@ def whole_table(shape: Shape, bans: Iterable[Timed], known: Iterable[Timed] = ()
             *_elements("never", shape.never_block),
             *_elements(ALLOWED_SET, shape.allowed),
             *_timed_elements("ban", list(bans)),
-            *_timed_elements("known", list(known)),
+            *_timed_elements("known", sources),
+            *_timed_elements("many", [source for source in sources if source.many]),
         ]
     )
 
@@ -158,7 +154,8 @@ def _sets(ban_set_size: int) -> list[str]:
         lines.append(f"  set never{version} {{ type {kind}; flags interval; }}")
         for name in (str(version), "4in6") if version == 6 else (str(version),):
             lines.append(f"  set ban{name} {{ type {kind}; size {ban_set_size}; flags timeout; }}")
-            lines.append(f"  set known{name} {{ type {kind}; size {KNOWN_SET_SIZE}; flags timeout; }}")
+            for sources in ("known", "many"):
+                lines.append(f"  set {sources}{name} {{ type {kind}; size {KNOWN_SET_SIZE}; flags timeout; }}")
         lines += [f"  set {name}{version} {{ type {kind}; {meter} }}" for name in METERS]
         lines.append(f"  set {CONNECTING}{version} {{ type {kind}; {connecting} }}")
         lines += [f"  set {over_set(level, version)} {{ type {kind}; {over} }}" for level in Level]
@@ -214,17 +211,19 @@ class _Source:
     version: int
     source: str
     key: str
-    known: str
+    carried: str = ""
 
     def fill(self, rule: str) -> str:
-        return rule.format(version=self.version, source=self.source, key=self.key, known=self.known)
+        named = f"{self.carried or self.version}"
+        known, many = f"known{named}", f"many{named}"
+        return rule.format(version=self.version, source=self.source, key=self.key, known=known, many=many)
 
 
 _SOURCES: Final = (
-    _Source(4, "ip saddr", "ip saddr", "known4"),
-    _Source(6, "ip6 saddr", "ip6 saddr & ffff:ffff:ffff:ffff::", "known6"),
+    _Source(4, "ip saddr", "ip saddr"),
+    _Source(6, "ip6 saddr", "ip6 saddr & ffff:ffff:ffff:ffff::"),
 )
-_TRANSLATED: Final = (_Source(6, "ip6 saddr", "ip6 saddr", "known4in6"),)
+_TRANSLATED: Final = (_Source(6, "ip6 saddr", "ip6 saddr", "4in6"),)
 """Peers behind NAT64 share one /64; each of them is the IPv4 address it carries."""
 
 
@@ -266,7 +265,7 @@ def _rate_rules(settings: SecuritySettings, sources: tuple[_Source, ...], suffix
     for level, packets in reversed(sbc_levels(settings) if door else levels(settings)):
         rules += _meter(f"{door}rate_{level}_", packets, f"over_{level}{suffix}", sources)
         if level is Level.ONE:
-            rules += _volume(f"{door}volume", packets, sources)
+            rules += _volume(door, packets, sources)
     if settings.unknown_connections_enabled:
         rules += _connections(settings.unknown_connections, sources)
     if settings.unknown_sources_enabled:
@@ -292,7 +291,7 @@ def _shared(packets: int) -> list[str]:
     """UDP and TCP each have their allowance: a forged source can only spend that of UDP for long."""
     limit = f"limit rate {packets}/second burst {packets} packets return"
     within = [f"meta l4proto {protocol} {limit}" for protocol in ("udp", "tcp")]
-    over = _over_bytes(packets * BYTES_OF_A_STRANGERS_PACKET)
+    over = over_bytes(packets * BYTES_OF_A_STRANGERS_PACKET)
     return [f"meta l4proto tcp {over} {Dropped.UNKNOWN.and_drop}", *within, Dropped.UNKNOWN.and_drop]
 
 
@@ -324,17 +323,18 @@ def _meter(name: str, packets: int, over: str, sources: tuple[_Source, ...]) -> 
     return _each_version(rule, sources)
 
 
-def _volume(name: str, packets: int, sources: tuple[_Source, ...]) -> list[str]:
+def _volume(door: str, packets: int, sources: tuple[_Source, ...]) -> list[str]:
     """What a source may send over TCP while it stays within level 1. Its excess is only dropped: that is how streams
     learn to be slower, and many phones behind one address do nothing wrong.
     """
-    held = f"{{{{ {{key}} {_over_bytes(packets * BYTES_OF_A_PACKET)} }}}}"
-    rule = f"meta nfproto ipv{{version}} meta l4proto tcp update @{name}{{version}} {held} "
-    return _each_version(rule + Dropped.LEVEL_1.and_drop, sources)
-
-
-def _over_bytes(most: int) -> str:
-    return f"limit rate over {most} bytes/second burst {most} bytes"
+    less = f"{{{{ {{key}} {over_bytes(of_few_phones(packets), 2)} }}}}"
+    held = f"{{{{ {{key}} {over_bytes(packets * BYTES_OF_A_PACKET)} }}}}"
+    stream = "meta nfproto ipv{version} meta l4proto tcp "
+    drop = Dropped.LEVEL_1.and_drop
+    return [
+        *_each_version(f"{stream}{{key}} != @{{many}} update @{door}few{{version}} {less} {drop}", sources),
+        *_each_version(f"{stream}update @{door}volume{{version}} {held} {drop}", sources),
+    ]
 
 
 def _over_rules(level: Level, sources: tuple[_Source, ...]) -> list[str]:

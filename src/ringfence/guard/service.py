@@ -14,6 +14,7 @@ from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.alarms import Alarms
 from ringfence.guard.bans import NOT_IN_KERNEL, Bans
 from ringfence.guard.clock import Moment, moment
+from ringfence.guard.clocksteps import ClockSteps
 from ringfence.guard.doors import Doors
 from ringfence.guard.firewall import Firewall, FirewallRefused
 from ringfence.guard.floods import Floods
@@ -89,6 +90,7 @@ class Service:
         self._loaded = -1
         self._load: Iterator[None] | None = None
         self._entries_to_cut: EntryIndex | None = None
+        self._steps = ClockSteps(parts.bans, parts.doors, parts.known)
 
     def start(self) -> None:
         """Puts the newest policy and every ban into the kernel."""
@@ -237,6 +239,7 @@ class Service:
         """Once a second: what ran out, what was dropped."""
         now = moment()
         parts = self.parts
+        self._steps.look(now)
         parts.bans.expire(now)
         parts.known.expire(now)
         parts.doors.expire(now)
@@ -281,12 +284,12 @@ class Service:
     def _no_more_allowed(self, now: Moment) -> bool:
         """Whether the time of an allow entry is over that bans had to spare."""
         installed = self._installed
-        return installed is not None and installed.allowed != self.parts.policy.addresses.narrow(now.wall)
+        return installed is not None and installed.allowed != self.parts.policy.spared(now.wall)
 
     def _shape(self, now: Moment) -> Shape:
         policy = self.parts.policy
         members = tuple(member.network for member in self.parts.never_block.members())
-        allowed = policy.addresses.narrow(now.wall)
+        allowed = policy.spared(now.wall)
         return Shape(self.parts.ports.now(), members, policy.book.security, self.parts.ban_set_size, allowed)
 
     def _refresh_kernel(self, now: Moment) -> None:
@@ -335,8 +338,8 @@ class Service:
         if not networks and entries is None:
             return None
         spared = tuple(member.network for member in self.parts.never_block.members())
-        table, now = self.parts.policy.addresses, moment().wall
-        parts = frozenset(part for network in networks for part in table.narrow_within(network, now))
+        policy, now = self.parts.policy, moment().wall
+        parts = frozenset(part for network in networks for part in policy.spared_within(network, now))
         return partial(_cut, self.parts.firewall, networks, parts, entries, spared)
 
     def _load_entries(self) -> None:

@@ -17,6 +17,7 @@ from ringfence.policy.addresses import NAT64, Network
 
 BANS: Final = "ban"
 KNOWN: Final = "known"
+MANY: Final = "many"
 _UDP: Final = bytes([socket.IPPROTO_UDP])
 _CARRYING: Final = NAT64.network_address.packed[:12]
 

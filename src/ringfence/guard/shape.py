@@ -60,6 +60,8 @@ class Timed:
 
     network: Network
     seconds: float
+    many: bool = False
+    """Of the known set: many speak from there, and may send more."""
 
 
 @dataclass(frozen=True, slots=True)

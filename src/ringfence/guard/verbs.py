@@ -57,7 +57,7 @@ class Desk:
             "bans.lift-own": self.lift_own,
             "bans.explain": self.explain,
             "bans.at-door": self.at_door,
-            "bans.parted": self.parted,
+            "bans.spare": self.spare,
             "bans.lift": self.lift,
             "bans.add": self.add,
             "never-block.list": self.list_never_block,
@@ -181,9 +181,9 @@ class Desk:
         left = max(0.0, record.boot_until - moment().boot) if record else 0.0
         return {"banned": record is not None, "seconds_left": left, "ended": max(ended, default=None)}
 
-    async def parted(self, _: Args) -> list[str]:
-        """The IPv6 /64 of which allow entries name a part only: their bans, if there are any, spare it."""
-        return sorted({ban_key(str(part[0])) for part in self._parts.policy.addresses.narrow(time.time())})
+    async def spare(self, _: Args) -> list[str]:
+        """What our allow entries name of an IPv6 /64: its ban, if there is one, spares it."""
+        return [str(part) for part in self._parts.policy.addresses.narrow(time.time())]
 
     async def lift(self, args: Args) -> dict[str, Any]:
         """Ends the ban of one scope, or without one every ban of the address."""
@@ -209,7 +209,7 @@ class Desk:
         address, scope = _address(args), _scope(args, Scope.SIP)
         key = ban_key(str(address))
         seconds = number(args, "seconds", 1, LONGEST_BAN)
-        self._refuse_protected(address, scope)
+        self._refuse_protected(address, scope, parse_network(text(args, "address")).prefixlen)
         now = moment()
         rule = text(args, "rule", MANUAL)
         record = BanRecord(
@@ -312,21 +312,22 @@ class Desk:
         """The parts of a banned /64 that allow entries name."""
         if record.scope is Scope.WEB:
             return []
-        parts = self._parts.policy.addresses.narrow_within(key_network(record.key), time.time())
+        parts = self._parts.policy.spared_within(key_network(record.key), time.time())
         return [str(part) for part in parts]
 
     def _is_spared(self, address: Address) -> bool:
         """Whether an allow entry frees this address from the ban of its /64."""
-        return self._parts.policy.addresses.allows(address, time.time())
+        return self._parts.policy.spares(address, time.time())
 
     def _explained(self, record: BanRecord) -> dict[str, Any]:
         """The same, with its evidence in words."""
         proof = [{"name": name, "words": words} for name, words in evidence.told(record.evidence, universal)]
         return {**self._described(record), "proof": proof}
 
-    def _refuse_protected(self, address: Address, scope: Scope) -> None:
-        """An allow entry frees from the anti-hacking checks, not from the portal's count of wrong passwords: what that
-        closes is listed, so that it can be lifted.
+    def _refuse_protected(self, address: Address, scope: Scope, length: int) -> None:
+        """Of a prefix, entries for less of it than `length` bits refuse nothing. An allow entry frees from the
+        anti-hacking checks, not from the portal's count of wrong passwords: what that closes is listed, so that it can
+        be lifted.
         """
         network = ban_network(address)
         member = self._parts.never_block.covered_by(network)
@@ -336,7 +337,7 @@ class Desk:
                 "address",
                 f"{network} covers {member.name} ({member.network}), which is never blocked.",
             )
-        entry = self._parts.policy.addresses.lookup(address, time.time())
+        entry = self._parts.policy.addresses.lookup(address, time.time(), longest=length)
         if entry is not None and entry.target == "allow" and scope is not Scope.WEB:
             raise Refusal(
                 "bans.allowed",

@@ -197,6 +197,11 @@ def replay(
                 spoiled()
 
 
+def replay_from(folder: Path, first: int, spoiled: Callable[[], None] = _unheard) -> Iterator[Entry]:
+    """All whole events on disk from this segment on."""
+    return replay(folder, Checkpoint(first + 1), spoiled=spoiled)
+
+
 def _read_of(checkpoint: Checkpoint | None, number: int, otherwise: int) -> int:
     """How much of a segment a checkpoint says was read."""
     if checkpoint is None:

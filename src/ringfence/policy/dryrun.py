@@ -131,7 +131,7 @@ class Trial:
         entry = self._entry(source, at)
         if entry is not None and entry.target is Target.BLOCK:
             self._note(source, Fate.BLOCKED, at, f"block entry {entry.cidr}", None)
-        for named in {source, ban_key(source)}:
+        for named in {source, _key(source)}:
             for fate in Fate:
                 outcome = self.outcomes.get((named, fate))
                 if outcome is not None:
@@ -164,6 +164,11 @@ class Trial:
 def _address(source: str) -> Address:
     """To read an address costs more than everything else that is done with an event."""
     return key_network(source).network_address if "/" in source else parse_address(source)
+
+
+@lru_cache(maxsize=10_000)
+def _key(source: str) -> str:
+    return ban_key(source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import collections
 import socket
 import sys
+import threading
 import time
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -10,6 +11,7 @@ from dataclasses import replace
 import pytest
 from guarded import PORT, Guarded, Sender, passes, until
 
+from ringfence.guard.registrations import MANY
 from ringfence.guard.shape import Level
 from ringfence.journal.writer import JournalWriter
 from ringfence.policy.book import Book
@@ -229,6 +231,40 @@ def test_an_unknown_source_holds_few_connections_and_an_office_as_many_as_it_has
         assert opened(sender, office, guard.host.address, 500, held, 20.0) == 500
     assert guard.ask("status")["kernel"]["dropped_connections"] >= 300 - limit
     assert guard.ask("bans.list") == []
+
+
+def test_a_phone_may_send_less_over_tcp_than_an_office_may(guard: Guarded, sender: Sender) -> None:
+    """Beside case 43: what an office of many phones needs at once keeps the others waiting when four phones send it."""
+    phone, office, lot = "10.77.9.13", "10.77.9.14", b"\r\n\r\n" * 25_000
+    registered(guard, phone)
+    for number in range(MANY):
+        registered(guard, office, f"{number}@acme.example")
+    until(lambda: office in guard.kernel_set("many4") and phone in guard.kernel_set("known4"), 5.0)
+    assert phone not in guard.kernel_set("many4")
+    with guard.host.tcp(TCP_PORT, guard.host.address) as listener:
+        listener.listen()
+        dropped = [dropped_of_a_lot(guard, sender, source, listener, lot) for source in (office, phone)]
+        assert dropped[0] == 0 < dropped[1]
+        guard.host.run("nft", "flush", "ruleset")
+        until(lambda: office in guard.kernel_set("many4"), 5.0)
+        assert dropped_of_a_lot(guard, sender, office, listener, lot) == 0
+
+
+def dropped_of_a_lot(guard: Guarded, sender: Sender, source: str, listener: socket.socket, lot: bytes) -> int:
+    """How many packets the kernel dropped while all of it arrived."""
+    sender.from_address(source)
+    before = guard.ask("status")["kernel"]["dropped_level_1"]
+    theirs, mine = connected(sender, source, guard.host.address, listener)
+    with theirs, mine:
+        theirs.settimeout(30)
+        mine.settimeout(30)
+        sending = threading.Thread(target=theirs.sendall, args=(lot,))
+        sending.start()
+        left = len(lot)
+        while left:
+            left -= len(mine.recv(left))
+        sending.join()
+    return int(guard.ask("status")["kernel"]["dropped_level_1"]) - before
 
 
 def opened(sender: Sender, source: str, target: str, count: int, held: ExitStack, seconds: float = 0.8) -> int:

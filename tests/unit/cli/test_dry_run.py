@@ -29,6 +29,11 @@ def test_the_answer_as_sentences() -> None:
     ]
 
 
+def test_where_not_all_was_replayed_it_says_since_when() -> None:
+    said = explanation({**FOUND, "whole": False, "from": 1795508401.5})
+    assert said[1] == "Replayed 12 events, those from 2026-11-24 08:20:01 UTC on: all there are would take too long."
+
+
 @pytest.mark.parametrize(("words", "code"), [(["--set", "x"], 2), (["--set", "x=y"], 2), (["--nonsense"], 2), ([], 1)])
 def test_exit_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int) -> None:
     """2 for wrong usage, 1 with the reason when the guard does not answer."""

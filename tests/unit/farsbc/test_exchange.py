@@ -15,6 +15,8 @@ from ringfence.guardlink import GuardRefusal, GuardUnreachable
 
 NOBODY = {"after_registered": 0, "after_called": 0, "registered": [], "named": [], "legs": []}
 
+PARTS = [f"2001:db8:0:1:aaaa:bbbb:cccc:{n:x}/128" for n in range(90)]
+
 
 class Guard:
     """What a guard answers, in memory."""
@@ -23,7 +25,8 @@ class Guard:
         self.bans = {ban["address"]: ban for ban in bans}
         self.refuses = refuses
         self.named: dict[str, Any] = {}
-        self.parted: list[str] = []
+        self.spare: list[str] = []
+        self.spares: list[dict[str, Any]] = []
         self.told: list[dict[str, Any]] = []
 
     def ask(self, _: Path, verb: str, __: float = 0, **args: Any) -> Any:
@@ -36,8 +39,10 @@ class Guard:
                 return {**NOBODY, **self.named}
             case "media.told":
                 self.told.append(args)
-            case "bans.parted":
-                return self.parted
+            case "bans.spare":
+                return list(self.spare)
+            case "bans.told-spare":
+                self.spares.append(args)
             case "bans.list":
                 return list(self.bans.values())
             case "bans.explain":
@@ -88,49 +93,41 @@ def test_its_own_bans_are_told_and_those_of_the_other_are_not(monkeypatch: pytes
     guard = Guard(ban("192.0.2.1"), ban("192.0.2.2", "the other"), {**ban("192.0.2.3"), "scope": "web"})
     said = told(monkeypatch, guard, rules=True)
     assert [line for line in said if line and "media" not in line] == [
+        {"spare": {"begin": True, "parts": [], "end": True}},
         {"ban": "192.0.2.1", "seconds": 60, "rule": "r", "reason": "why"},
         {"whole": True},
     ]
 
 
-@pytest.mark.parametrize("rules", [True, False])
-def test_a_ban_that_spares_a_part_is_enforced_at_the_core_alone(monkeypatch: pytest.MonkeyPatch, rules: bool) -> None:
-    """The SBC's host knows no allow entries: it gets no ban of a /64 of which one names a part, and its own is given
-    back."""
-    ours, theirs = "2001:db8:0:1::/64", "2001:db8:0:2::/64"
-    guard = Guard(ban(ours))
-    guard.parted = [ours, theirs]
-    said = told(monkeypatch, guard, {"ban": theirs, "seconds": 9}, rules=rules)
-    if not rules:
-        assert [line for line in said if "ban" in line] == [
-            {"ban": ours, "seconds": 60, "rule": "r", "reason": "why"},
-        ]
-        return
-    assert [line for line in said if line and "media" not in line] == [
-        {"free": ours},
-        {"free": theirs},
-        {"whole": True},
-        {"free": theirs},
-    ]
-    assert set(guard.bans) == {ours, theirs}
-
-
-def test_a_ban_that_spares_nobody_any_more_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    address = "2001:db8:0:1::/64"
-    guard = Guard(ban(address))
-    guard.parted = [address]
+def test_what_a_ban_spares_is_told_before_it_and_when_it_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Case 57, ADR 12: so the SBC's host drops the neighbours, and never whom an allow entry names."""
+    guard = Guard(ban("2001:db8:0:1::/64"))
+    guard.spare = PARTS
 
     def ask(_: Path, verb: str, __: float = 0, **args: Any) -> Any:
         if verb == "events.since" and args.get("wait"):
-            guard.parted = []
+            guard.spare = []
         return guard.ask(_, verb, __, **args)
 
     said = told(monkeypatch, guard, rules=True, asking=ask)
     assert [line for line in said if line and "media" not in line] == [
-        {"free": address},
+        {"spare": {"begin": True, "parts": [*PARTS[:60]], "end": False}},
+        {"spare": {"begin": False, "parts": [*PARTS[60:]], "end": True}},
+        {"ban": "2001:db8:0:1::/64", "seconds": 60, "rule": "r", "reason": "why"},
         {"whole": True},
-        {"ban": address, "seconds": 60, "rule": "r", "reason": "why"},
+        {"spare": {"begin": True, "parts": [], "end": True}},
     ]
+    assert max(len(json.dumps(line)) for line in said) < exchange.LONGEST_LINE
+
+
+@pytest.mark.parametrize("rules", [True, False])
+def test_the_core_alone_says_what_bans_spare(monkeypatch: pytest.MonkeyPatch, rules: bool) -> None:
+    """A taken SBC's host frees nobody at the core."""
+    guard = Guard()
+    part = {"begin": True, "parts": ["2001:db8::5/128"], "end": True}
+    said = told(monkeypatch, guard, {"spare": {**part, "x": 1}}, rules=rules)
+    assert guard.spares == ([] if rules else [part])
+    assert any("spare" in line for line in said) == rules
 
 
 def test_the_core_alone_names_who_may_send_media(monkeypatch: pytest.MonkeyPatch) -> None:

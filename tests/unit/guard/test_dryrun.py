@@ -1,12 +1,17 @@
 """The dry run over the guard's socket: a process of its own replays the journal on disk and changes nothing."""
 
+import io
+import json
 import os
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ringfence.guard import dryrun
 from ringfence.guard.clock import moment
 from ringfence.guard.ledger import BanRecord
 from ringfence.guardlink import GuardRefusal
@@ -14,6 +19,7 @@ from ringfence.journal.layout import SEGMENT_BYTES, segment_path
 from ringfence.journal.reader import CHUNK_BYTES, LINE_START
 from ringfence.policy.book import AddressEntry, Book, Target
 from ringfence.policy.dryrun import SWITCHES
+from ringfence.policy.settings import SecuritySettings
 from tests.unit.guard.test_socket import Ask, served
 from tests.unit.guard.workshop import OFFICE, SOURCE, failure, guard, publish, registration, write_journal
 
@@ -140,3 +146,58 @@ def test_whoever_was_short_of_a_ban_when_the_journal_begins_is_not_told_as_news(
     answer = rehearsed(tmp_path, settings={"failed_authentication_limit": 40})
     assert [one["address"] for one in answer["stopped"]] == [other]
     assert answer["from"] == pytest.approx(now - 90)
+
+
+def _attacks(home: Path, *attackers: str) -> None:
+    """A segment each, of 100 s."""
+    for number, attacker in enumerate(attackers):
+        begin = time.time() - 100 * (len(attackers) - number)
+        write_journal(home, registration(t=begin), *(failure(attacker, t=begin + 50) for _ in range(60)))
+        segment_path(home / "journal", 0).rename(segment_path(home / "journal", number + 20))
+
+
+def _slowly(monkeypatch: pytest.MonkeyPatch, cost: Callable[[str], float]) -> dict[str, Any]:
+    """The answer where each event takes so many seconds, by its source."""
+    passed = 0.0
+    take = dryrun.Replay._take
+
+    def taking(replayed: dryrun.Replay, line: bytes, event: dict[str, Any]) -> None:
+        nonlocal passed
+        passed += cost(event["source"])
+        take(replayed, line, event)
+
+    said = io.StringIO()
+    monkeypatch.setattr(dryrun, "LOOK_EVERY", 1)
+    monkeypatch.setattr(dryrun.Replay, "_take", taking)
+    monkeypatch.setattr(time, "monotonic", lambda: passed)
+    question = {"settings": {"failed_authentication_limit": 55}, "entries": [], "never_block": []}
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(question)))
+    monkeypatch.setattr(sys, "stdout", said)
+    dryrun.main()
+    monkeypatch.undo()
+    answer: dict[str, Any] = json.loads(said.getvalue())
+    return answer
+
+
+ATTACKERS = [f"192.0.2.{number}" for number in range(1, 9)]
+
+
+def test_of_a_journal_that_takes_too_long_the_newest_part_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was the oldest, which says least about what comes (issue 3, point 9)."""
+    publish(tmp_path, Book(security=SecuritySettings(failed_authentication_limit=100)))
+    _attacks(tmp_path, *ATTACKERS)
+    answer = _slowly(monkeypatch, lambda _: 2.0 / 61)
+    assert answer["whole"] is False
+    assert [one["address"] for one in answer["stopped"]] == ATTACKERS[-5:]
+
+
+def test_if_the_older_part_takes_longer_than_thought_the_newest_is_told_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(tmp_path, Book(security=SecuritySettings(failed_authentication_limit=100)))
+    _attacks(tmp_path, *ATTACKERS)
+    answer = _slowly(monkeypatch, lambda source: 0.5 if source in ATTACKERS[:6] else 0.01)
+    assert answer["whole"] is False
+    assert [one["address"] for one in answer["stopped"]] == ATTACKERS[-2:]

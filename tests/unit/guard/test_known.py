@@ -1,6 +1,6 @@
 """Sources with an accepted registration: who is in the kernel's set, for how long, and what it costs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,12 @@ from ringfence.guard.clock import Moment
 from ringfence.guard.firewall import DryRun
 from ringfence.guard.known import KNOWN_SECONDS, PROOF_SECONDS, RENEW_AFTER, Known
 from ringfence.guard.ledger import Ledger
+from ringfence.guard.registrations import MANY, Registrations
+from ringfence.guard.shape import Timed
 from ringfence.journal.reader import Checkpoint
 from ringfence.policy.addresses import key_network
+
+from .workshop import registration
 
 OFFICE = "198.51.100.7"
 NOW = Moment(1_000_000.0, 5_000.0)
@@ -109,3 +113,58 @@ def test_whom_another_host_speaks_of_is_known_and_has_proved_nothing(ledger: Led
     assert (len(known), firewall.changes) == (1, 1)
     known.hear_of([OFFICE], later(RENEW_AFTER + 1))
     assert firewall.changes == 2
+
+
+class Sorting(DryRun):
+    """Remembers from whom many speak."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.many: set[str] = set()
+
+    def know(self, sources: Iterable[Timed]) -> bool:
+        found = list(sources)
+        self.many |= {str(source.network.network_address) for source in found if source.many}
+        return super().know(found)
+
+
+def test_an_office_is_told_from_a_phone_as_soon_as_its_phones_are_there(ledger: Ledger) -> None:
+    """Attack case 43: it may send more, also after a restart and while its registrations are renewed."""
+    kernel, standing = Sorting(), Registrations()
+    known = Known(kernel, ledger, are_many_at=standing.are_many_at)
+    for number in range(MANY):
+        assert kernel.many == set()
+        line = registration(f"{number}@acme.example", OFFICE)
+        assert standing.saved_line(line)
+        standing.saved_line(registration("200@acme.example", "192.0.2.1"))
+        known.accept(standing.heard(), later(number))
+    assert kernel.many == {OFFICE}
+    assert {str(one.network): one.many for one in known.elements(later(9))} == {
+        f"{OFFICE}/32": True,
+        "192.0.2.1/32": False,
+    }
+    again = Known(kernel, ledger, are_many_at=standing.are_many_at)
+    again.accept([OFFICE], later(10))
+    assert again.elements(later(10))[0].many
+    known.expire(later(2 * KNOWN_SECONDS))
+    assert known._many == set()
+
+
+def test_a_gateway_speaks_for_many(ledger: Ledger) -> None:
+    standing = Registrations()
+    standing.saved_line(registration("gateway@acme.example", OFFICE, user_id=0))
+    assert standing.are_many_at(OFFICE)
+    assert not standing.are_many_at("192.0.2.1")
+
+
+def test_an_sbc_on_another_host_does_not_know_how_many_speak_and_takes_all_for_offices(ledger: Ledger) -> None:
+    kernel = Sorting()
+    Known(kernel, ledger).hear_of([OFFICE], NOW)
+    assert kernel.many == {OFFICE}
+
+
+def test_the_source_that_has_to_go_is_no_office_any_more(ledger: Ledger) -> None:
+    known = Known(DryRun(), ledger, most=1, are_many_at=lambda _: True)
+    known.accept([OFFICE], NOW)
+    known.accept(["192.0.2.1"], NOW)
+    assert known._many == {"192.0.2.1"}

@@ -2,6 +2,7 @@
 (reference: "Whitelist and Blacklist"; attack case 57).
 """
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ringfence.guard.clock import Moment, moment
 from ringfence.guard.control import Refusal
 from ringfence.guard.firewall import DryRun
 from ringfence.guard.service import Service
+from ringfence.guard.toldparts import TOLD, ToldParts
 from ringfence.policy.addresses import key_network
 from ringfence.policy.book import AddressEntry, Book, Target
 
@@ -135,7 +137,7 @@ def test_what_is_asked_of_the_guard_tells_the_spared_from_the_others(tmp_path: P
     }
     spared = {ban["scope"]: ban["spared"] for ban in asked(service, "bans.list")}
     assert spared == {"sip": [f"{PHONE}/128"], "provisioning": [f"{PHONE}/128"], "web": []}
-    assert asked(service, "bans.parted") == [BOTH]
+    assert asked(service, "bans.spare") == [f"{PHONE}/128"]
     with pytest.raises(Refusal, match=f"{PHONE} is covered by the allow entry {PHONE}/128"):
         asked(service, "bans.add", address=PHONE, seconds=60)
 
@@ -156,3 +158,51 @@ def test_a_renewed_list_of_bans_keeps_whom_they_spare(tmp_path: Path) -> None:
     service.install()
     assert not worker_says(tmp_path, f"is_banned({PHONE!r}, now)")
     assert worker_says(tmp_path, f"is_banned({NEIGHBOUR!r}, now)")
+
+
+def test_a_64_is_banned_though_an_entry_names_its_first_address(tmp_path: Path) -> None:
+    """The guard of the SBC's host tells the /64; the core took the entry for all of it and gave the ban back."""
+    allow(tmp_path, "2001:db8::/128")
+    service = guard(tmp_path, InKernel())
+    assert asked(service, "bans.add", address=BOTH, seconds=60)["spared"] == ["2001:db8::/128"]
+    with pytest.raises(Refusal, match="covered by the allow entry"):
+        asked(service, "bans.add", address="2001:db8::", seconds=60)
+
+
+def told_parts(service: Service, *parts: str, **marks: bool) -> None:
+    asyncio.run(ToldParts(service).verbs()[TOLD]({"parts": list(parts), "begin": True, "end": True, **marks}))
+
+
+def test_what_the_core_names_is_spared_on_the_sbcs_host(tmp_path: Path) -> None:
+    """It knows no entries of its own (ADR 58); what was told last stays in force through a restored table."""
+    kernel = DryRun()
+    service = banned(tmp_path, kernel)
+    told_parts(service, f"{PHONE}/128", end=False)
+    assert kernel.allowed == ()
+    told_parts(service, f"{PHONE}/128", "2001:db8:0:7::/65")
+    assert {str(part) for part in kernel.allowed} == {f"{PHONE}/128", "2001:db8:0:7::/65"}
+    service.install()
+    assert kernel.shape is not None and len(kernel.shape.allowed) == 2
+    assert not worker_says(tmp_path, f"is_banned({PHONE!r}, now)")
+    assert worker_says(tmp_path, f"is_banned({NEIGHBOUR!r}, now)")
+    assert [ban["spared"] for ban in asked(service, "bans.list")] == [[f"{PHONE}/128"]]
+    assert [asked(service, "bans.explain", address=one)["banned"] for one in (PHONE, NEIGHBOUR)] == [False, True]
+    told_parts(service)
+    assert kernel.allowed == ()
+    assert worker_says(tmp_path, f"is_banned({PHONE!r}, now)")
+
+
+@pytest.mark.parametrize("part", ["2001:db8::/64", "0.0.0.0/0", "192.0.2.1/32", "nonsense", ""])
+def test_only_parts_of_a_64_are_taken(tmp_path: Path, part: str) -> None:
+    service = guard(tmp_path, InKernel())
+    with pytest.raises(Refusal):
+        told_parts(service, part)
+
+
+def test_more_parts_than_bans_may_spare_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ringfence.guard.toldparts.MOST_NARROW", 1)
+    service = guard(tmp_path, InKernel())
+    with pytest.raises(Refusal, match="at most 1 part"):
+        told_parts(service, f"{PHONE}/128", f"{NEIGHBOUR}/128")
+    with pytest.raises(Refusal, match="at most 100"):
+        told_parts(service, *(f"2001:db8::{number:x}/128" for number in range(101)))

@@ -21,6 +21,7 @@ OPENING = "tcp flags & (fin | syn | rst | ack) == syn"
 METERED = "update @connecting4 { ip saddr limit rate over 20/minute burst 10 packets }"
 SHAPE = Shape(Ports((5060,), (5061, 5063)), MEMBERS, SecuritySettings())
 
+FEW = "{ ip saddr limit rate over 12288 bytes/second burst 24576 bytes }"
 VOLUME = "{ ip saddr limit rate over 128000 bytes/second burst 128000 bytes }"
 
 
@@ -60,6 +61,7 @@ def test_known_sources_obey_the_levels_and_skip_only_the_limit_they_would_share(
     assert [rule for rule in rules if "nfproto ipv4" in rule or "ip saddr" in rule] == [
         "meta nfproto ipv4 update @rate_2_4 { ip saddr limit rate over 2000/second burst 2000 packets } goto over_2",
         "meta nfproto ipv4 update @rate_1_4 { ip saddr limit rate over 500/second burst 500 packets } goto over_1",
+        f"meta nfproto ipv4 meta l4proto tcp ip saddr != @many4 update @few4 {FEW} counter name dropped_level_1 drop",
         f"meta nfproto ipv4 meta l4proto tcp update @volume4 {VOLUME} counter name dropped_level_1 drop",
         f"meta nfproto ipv4 {OPENING} ip saddr != @known4 {METERED} counter name dropped_connections drop",
         "ip saddr @known4 return",
@@ -89,6 +91,22 @@ def test_a_peer_behind_nat64_is_the_address_it_carries() -> None:
     over = "limit rate over 500/second burst 500 packets"
     assert f"meta nfproto ipv6 update @rate_1_6 {{ ip6 saddr {over} }} goto over_1_translated" in rules
     assert "ip6 saddr @known4in6 return" in rules
+
+
+def test_who_speaks_for_many_may_send_more_over_tcp() -> None:
+    """Attack case 43: an office, a gateway; also behind NAT64 and at the SBC's ports, and never more than level 1."""
+    office, phone = Timed(key_network("192.0.2.7"), 60, many=True), Timed(key_network("192.0.2.8"), 60)
+    text = whole_table(replace(SHAPE, ports=Ports((), (), (5066,), (5067,))), (), iter([office, phone]))
+    for name, one in (("many4", "192.0.2.7"), ("many4in6", "64:ff9b::192.0.2.7")):
+        assert f"add element inet ringfence {name} {{ {one} timeout 60000ms }}" in text
+    assert text.count("192.0.2.8 timeout") == 2
+    assert [rule for rule in chain(text, "translated_rates") if "ip6 saddr != @many4in6 update @few6" in rule]
+    assert [rule for rule in chain(text, "sbc_sip_rates") if "!= @many4 update @sbc_few4" in rule]
+    fast = replace(SHAPE, settings=replace(SecuritySettings(), level_1_packets=1_000, level_2_packets=4_000))
+    assert "over 24000 bytes/second burst 48000 bytes } counter name dropped_level_1" in whole_table(fast, ())
+    slow = replace(SHAPE, settings=replace(SecuritySettings(), level_1_packets=20))
+    assert "over 5120 bytes/second burst 10240 bytes } counter name dropped_level_1" in whole_table(slow, ())
+    assert not [rule for rule in chain(whole_table(slow, ()), "sip_rates") if "12288" in rule]
 
 
 def test_only_sip_ports_are_metered() -> None:

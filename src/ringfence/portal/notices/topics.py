@@ -58,7 +58,6 @@ LEDGER_KINDS: Final = (
     Kind.REQUEST_REFUSED,
     Kind.ENGINE_EXCEPTION,
     Kind.POLICY_BROKEN,
-    Kind.MEDIA_FAILED,
     Kind.CALL_EMERGENCY,
 )
 OF_KIND: Final = {

@@ -1,0 +1,37 @@
+"""The clock on the wall was set. Within this boot nothing lasts longer or shorter for it; the next boot has no other
+clock, so what the ledger holds is dated by the new one.
+
+A machine without a battery begins in the past, and network time sets it right a minute later: a ban of that minute was
+over at the next boot.
+"""
+
+from typing import Final
+
+from ringfence.guard.bans import Bans
+from ringfence.guard.clock import Moment
+from ringfence.guard.doors import Doors
+from ringfence.guard.known import Known
+
+STEP: Final = 10.0
+"""Seconds. Less is what a clock drifts, added up until it is as much."""
+
+MOST_BACK: Final = 86_400.0
+"""A clock that is set back further than this has lost its time: the dates from before are the better ones."""
+
+
+class ClockSteps:
+    """Asked once a second."""
+
+    def __init__(self, bans: Bans, doors: Doors, known: Known) -> None:
+        self._keepers = bans, doors, known
+        self._ahead: float | None = None
+
+    def look(self, now: Moment) -> None:
+        ahead = now.wall - now.boot
+        step = 0.0 if self._ahead is None else ahead - self._ahead
+        if self._ahead is not None and abs(step) < STEP:
+            return
+        self._ahead = ahead
+        if step > -MOST_BACK and step != 0.0:
+            for keeper in self._keepers:
+                keeper.date_anew(now)
