@@ -79,7 +79,9 @@ class Watches:
                 self._due |= {key for key in self._of[aor] if not self._is_of_messages(key)}
 
     def counted(self, aor: str, messages: Counts) -> None:
-        """So many messages are in this mailbox now."""
+        """So many messages are in this mailbox now. Who has been told so hears it no second time."""
+        if self._messages.get(aor) == messages:
+            return
         self._messages[aor] = messages
         self._due |= {key for key in self._of.get(aor, ()) if self._is_of_messages(key)}
 

@@ -103,6 +103,7 @@ def test_who_watches_a_mailbox_hears_of_its_messages_and_not_of_calls() -> None:
     assert body.split("\r\n") == [
         "Messages-Waiting: yes", f"Message-Account: sip:{WATCHED}", "Voice-Message: 2/1 (0/0)", "",
     ]  # fmt: skip
+    standing.watches.counted(WATCHED, (2, 1))
     standing.watches.counted("103@a.example", (1, 0))
     assert standing.watches.due(NOW, standing.calls.of) == []
 
