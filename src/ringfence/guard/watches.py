@@ -85,6 +85,19 @@ class Watches:
         self._messages[aor] = messages
         self._due |= {key for key in self._of.get(aor, ()) if self._is_of_messages(key)}
 
+    def end(self, *, aor: str = "", domain: str = "") -> None:
+        """Whoever had this address of record, or any in this domain, is gone: their phones are told nothing any more,
+        and whoever gets the number has no messages yet.
+        """
+
+        def is_gone(one: object) -> bool:
+            return str(one) == aor or (bool(domain) and str(one).endswith(f"@{domain}"))
+
+        for key in [key for key, watch in self._watches.items() if is_gone(watch.event["watcher"])]:
+            self._forget(key)
+        for counted in [counted for counted in self._messages if is_gone(counted)]:
+            del self._messages[counted]
+
     def expire(self, now: float) -> None:
         """Forgets what was not refreshed. `now` is Unix time."""
         for key in [key for key, watch in self._watches.items() if float(watch.event["expires_at"]) <= now]:

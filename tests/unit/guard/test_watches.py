@@ -108,6 +108,22 @@ def test_who_watches_a_mailbox_hears_of_its_messages_and_not_of_calls() -> None:
     assert standing.watches.due(NOW, standing.calls.of) == []
 
 
+@pytest.mark.parametrize("gone", [{"aor": "101@a.example"}, {"domain": "a.example"}])
+def test_who_is_gone_is_told_nothing_any_more(gone: dict[str, str]) -> None:
+    """Nor is whoever gets the number told of the messages of his predecessor."""
+    standing = Standing()
+    standing.take(*watch())
+    standing.take(*watch("t2", "101@a.example", event="message-summary"))
+    standing.take(*watch("t3", watcher="103@b.example"))
+    standing.watches.counted("101@a.example", (3, 0))
+    standing.watches.due(NOW, standing.calls.of)
+    standing.watches.end(**gone)
+    call(standing, "call.started")
+    assert [notice.event["watcher"] for notice in standing.watches.due(NOW, standing.calls.of)] == ["103@b.example"]
+    standing.take(*watch("t4", "101@a.example", event="message-summary"))
+    assert [notice.messages for notice in standing.watches.due(NOW, standing.calls.of)] == [None]
+
+
 def test_nothing_is_said_of_messages_that_nobody_has_counted() -> None:
     watches = Watches()
     watches.saved(*watch(event="message-summary"))
