@@ -29,7 +29,9 @@ FEATURES: Final = {
     "transfer.domain": "A transfer leads to numbers of the own tenant's domain, never to a foreign host.",
     "transfer.replaces": "An attended transfer replaces a call of the transferrer with whoever is called, no other.",
     "watch.unknown_caller": "Nobody whose identity is not proved watches anybody.",
-    "watch.event": "Only the events dialog and presence can be watched.",
+    "watch.event": "Only the events dialog, presence and message-summary can be watched.",
+    "watch.mailbox": "How many messages wait is for the owner of the mailbox alone.",
+    "watch.messages": "The owner of a mailbox is told how many messages wait, now and at every change.",
     "watch.internal_calls": "Whoever may not call extensions may not watch them.",
     "watch.nobody": "There is no such extension in the own tenant.",
     "watch.extension": "The watcher is told every change from now on, by the guard.",
@@ -115,6 +117,7 @@ SENTENCES: Final = {
 
 ANSWERS: Final = {
     "watch.extension": "200 OK and NOTIFY",
+    "watch.messages": "200 OK and NOTIFY",
     "text.extension": "the answer of a device; 404 Messages Reach Extensions Only",
     "code.pick_up": "487, and the call; 404 if nothing rings",
     "code.pick_up_group": "487, and the call; 404 if nothing rings",

@@ -40,7 +40,9 @@ class BrowserDesk:
         return {"aor": aor, "ended": len(contacts)}
 
     async def end_all(self, args: Args) -> dict[str, Any]:
-        """Removes all devices of an address of record, or with `domain` those of a whole tenant that is gone."""
+        """Removes all devices of an address of record, or with `domain` those of a whole tenant that is gone, and what
+        they watched.
+        """
         standing = self._service.parts.standing
         domain = text(args, "domain") if "domain" in args else ""
         aors = standing.registrations.of_domain(domain) if domain else [text(args, "aor")]
@@ -48,6 +50,7 @@ class BrowserDesk:
             await asyncio.to_thread(self._core.ask, "ul.rm", LOCATION, aor)
             standing.browsers.forget(aor)
             standing.registrations.removed({"aor": aor, "contact": EVERY_CONTACT})
+        standing.watches.end(domain=domain) if domain else standing.watches.end(aor=aors[0])
         self._note()
         return {"ended": len(aors)}
 

@@ -40,6 +40,7 @@ from ringfence.guard.media import Relay
 from ringfence.guard.mediaports import MediaPorts, of_relays
 from ringfence.guard.mediaside import media_side
 from ringfence.guard.mediawatch import LOOK_EVERY as MEDIA_EVERY
+from ringfence.guard.messagedesk import MessageDesk
 from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
 from ringfence.guard.parkreturn import ParkReturn
@@ -103,6 +104,7 @@ class Daemon:
                 **self._desk.verbs(),
                 **starts.verbs(),
                 **FuseDesk(service).verbs(),
+                **MessageDesk(service.parts.standing.watches).verbs(),
                 **RecordingDesk(service).verbs(),
                 **BrowserDesk(service, core).verbs(),
                 **self._leaving.verbs(),

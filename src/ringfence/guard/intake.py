@@ -18,6 +18,7 @@ from ringfence.journal.reader import Entry, Event, decode
 from ringfence.policy.addresses import ban_key, is_translated, parse_address
 from ringfence.policy.antihacking import Ban, Failure, Failures, judge
 from ringfence.policy.events import Kind
+from ringfence.policy.lamps import MESSAGES
 
 PASSED_ON: Final = frozenset(
     {
@@ -99,7 +100,7 @@ class Intake:
                 return
             if event["kind"] == Kind.CALL_ENDED:
                 self._ledger.note(event["t"], event["kind"], orjson.dumps(self._settled(event)))
-            elif event["kind"] in PASSED_ON:
+            elif event["kind"] in PASSED_ON or _asks_for_messages(event):
                 self._ledger.note(event["t"], event["kind"], line)
             if event["kind"] == Kind.ENGINE_EXCEPTION:
                 self.faults.take(event, now)
@@ -195,3 +196,8 @@ def told_of(line: bytes) -> dict[str, Any]:
 
 def _text(event: Event, name: str) -> str:
     return str(event.get(name, ""))[:LONGEST_TEXT]
+
+
+def _asks_for_messages(event: Event) -> bool:
+    """The portal counts them for whoever begins to watch a mailbox, and at every refresh."""
+    return bool(event["kind"] == Kind.WATCH_SAVED and event["event"] == MESSAGES)

@@ -1,4 +1,4 @@
-"""NOTIFY for busy lamps and presence, as the SIP core sends it for us (RFC 4235, RFC 3863, RFC 4480).
+"""NOTIFY for busy lamps, presence and messages, as the SIP core sends it for us (RFC 4235, 3863, 4480 and 3842).
 
 A lamp tells that an extension rings or talks, and not with whom.
 """
@@ -10,13 +10,15 @@ from xml.sax.saxutils import quoteattr
 
 from ringfence.guard.core import Core
 from ringfence.guard.standing import Standing
-from ringfence.guard.watches import Facts, Notice
+from ringfence.guard.watches import Counts, Facts, Notice
+from ringfence.policy.lamps import MESSAGES, PRESENCE
 
 NOWHERE: Final = "."
 """What `tm.t_uac_start` takes for a value that is not given."""
 
 DIALOG_INFO: Final = "application/dialog-info+xml"
 PIDF: Final = "application/pidf+xml"
+MESSAGE_SUMMARY: Final = "application/simple-message-summary"
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ def request_of(notice: Notice, online: bool, now: float) -> tuple[str, ...]:
         f"Contact: <sip:{event['watched']}>",
         f"Event: {event['event']}",
         f"Subscription-State: {state}",
-        f"Content-Type: {kind}",
+        *((f"Content-Type: {kind}",) if body else ()),
     )
     text = "".join(f"{header}\r\n" for header in headers)
     return "NOTIFY", str(event["device"]), str(event["hop"]), NOWHERE, text, body
@@ -64,9 +66,22 @@ def request_of(notice: Notice, online: bool, now: float) -> tuple[str, ...]:
 
 def _document(notice: Notice, online: bool) -> tuple[str, str]:
     watched = str(notice.event["watched"])
-    if notice.event["event"] == "presence":
+    if notice.event["event"] == MESSAGES:
+        return MESSAGE_SUMMARY, message_summary(watched, notice.messages)
+    if notice.event["event"] == PRESENCE:
         return PIDF, presence(watched, notice.calls, online)
     return DIALOG_INFO, dialog_info(watched, notice.number, notice.calls)
+
+
+def message_summary(aor: str, messages: Counts | None) -> str:
+    """How many messages wait. Until they are counted nothing is said, rather than that there are none: a light that is
+    lit stays lit (RFC 6665 section 4.2.1.2).
+    """
+    if messages is None:
+        return ""
+    new, old = messages
+    waiting = "yes" if new else "no"
+    return f"Messages-Waiting: {waiting}\r\nMessage-Account: sip:{aor}\r\nVoice-Message: {new}/{old} (0/0)\r\n"
 
 
 def dialog_info(aor: str, version: int, calls: list[Facts]) -> str:

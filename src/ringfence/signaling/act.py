@@ -1,5 +1,6 @@
 """Carries out verdicts. The rule that decided goes to the journal and never into a reply."""
 
+from ringfence.policy.lamps import EVENTS
 from ringfence.policy.model import (
     CallOutside,
     Challenge,
@@ -94,4 +95,6 @@ def refuse(worker: Worker, rule: str, code: int, reason: str) -> None:
         ksr.reply_header(
             "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, REFER, NOTIFY, INFO, UPDATE, PRACK, MESSAGE"
         )
+    elif code == 489:
+        ksr.reply_header(f"Allow-Events: {', '.join(EVENTS)}")
     ksr.reply(code, reason)

@@ -5,6 +5,7 @@ Reference: "Extension Security"; issue 4: a change has effect on the next call.
 
 from typing import Any
 
+from ringfence.lab import sip
 from ringfence.lab.product import within
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, establish
@@ -38,6 +39,20 @@ def test_who_is_switched_on_again_begins_with_no_phone(pbx: Any, phone: Any) -> 
     caller.begin_call("991")
     assert old.requests_within(1.0) == []
     assert old.register().status == 200, "its secret is good again"
+
+
+def test_who_is_deleted_is_told_of_nobody_s_calls_any_more(pbx: Any, phone: Any) -> None:
+    """RFC 6665, 4.2.2: a watch ends when its owner may watch no more. His phone saw who talks for up to an hour."""
+    old, watched, caller = phone("985"), phone("986"), phone("987")
+    uri = f"sip:986@{old.account.domain}"
+    asked = sip.with_header(old.headers("SUBSCRIBE", uri), "Event", "dialog")
+    assert old.authenticated("SUBSCRIBE", uri, asked).status == 200
+    old.respond(old.request("NOTIFY", 8), 200, "OK")
+    pbx.rest.delete(f"users/{pbx.users['985']['id']}")
+    within(OBEYED, lambda: not _has_phone(pbx, "985"), "the phone is registered no more")
+    caller.begin_call("986")
+    watched.respond(watched.request("INVITE"), 486, "Busy Here", "b")
+    assert old.requests_within(2.0) == []
 
 
 def test_a_tenant_that_is_made_anew_has_none_of_the_old_phones(pbx: Any, stranger: Any) -> None:

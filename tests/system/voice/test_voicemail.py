@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from ringfence.lab import tone
+from ringfence.lab import sip, tone
 from ringfence.lab.phones import Baresip
 from ringfence.lab.product import within
+from ringfence.lab.sip import Headers, Message
+from ringfence.lab.softphone import Softphone
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
@@ -34,6 +36,30 @@ def test_a_message_is_left_sealed_and_heard_over_rest(pbx: Any, lab: Any, phone:
     notice = owner.request("NOTIFY")
     assert "Messages-Waiting: yes" in notice.body.decode()
     assert "Voice-Message: 1/0" in notice.body.decode()
+
+
+def test_a_phone_that_asks_for_its_messages_is_told_of_them(pbx: Any, lab: Any, phone: Any, tmp_path: Path) -> None:
+    """RFC 3842: baresip, linphone and most desk phones subscribe to their mailbox, and got 489. They are told at
+    once, at each change and when they ask no more; nobody else is.
+    """
+    owner = phone("983")
+    _enable(pbx, "983")
+    asked = _ask_for_messages(owner, "983")
+    _told(owner, "Voice-Message: 0/0")
+    with Baresip(lab.host("dave47", 47), tmp_path / "d", pbx.account("984"), frequency=SPOKEN) as caller:
+        caller.wait_registered()
+        _speak(caller, "*99983")
+    lit = _told(owner, "Voice-Message: 1/0")
+    assert "Messages-Waiting: yes" in lit.body.decode()
+    assert lit.header("call-id") == dict(asked)["Call-ID"]
+    message = within(5, lambda: _newest(pbx, "983"), "the message is in REST")[0]
+    pbx.rest.delete(f"voicemails/{message['id']}")
+    assert "Messages-Waiting: no" in _told(owner, "Voice-Message: 0/0").body.decode()
+    _ask_for_messages(owner, "983", 0, asked)
+    assert _told(owner, "Voice-Message: 0/0", "terminated").header("call-id") == dict(asked)["Call-ID"]
+    uri = f"sip:984@{owner.account.domain}"
+    other = sip.with_header(owner.headers("SUBSCRIBE", uri), "Event", "message-summary")
+    assert owner.authenticated("SUBSCRIBE", uri, other).status == 403
 
 
 def test_calls_that_nobody_takes_come_to_the_voicemail(pbx: Any, lab: Any, phone: Any, tmp_path: Path) -> None:
@@ -145,3 +171,22 @@ def test_a_killed_voice_process_ends_its_calls_and_hands_over_what_was_said(pbx:
         caller.forget_events()
         _speak(caller, "145")
         within(5, lambda: (_newest(pbx, "145") or {}).get("whole"), "the next message is whole")
+
+
+def _ask_for_messages(phone: Softphone, number: str, expires: int = 300, like: Headers | None = None) -> Headers:
+    """The headers of the dialog that an accepted SUBSCRIBE made or belongs to."""
+    uri = f"sip:{number}@{phone.account.domain}"
+    headers = like or phone.headers("SUBSCRIBE", uri)
+    headers = sip.with_header(sip.with_header(headers, "Event", "message-summary"), "Expires", str(expires))
+    answer = phone.authenticated("SUBSCRIBE", uri, headers)
+    assert answer.status == 200
+    return sip.with_header(headers, "To", answer.header("to"))
+
+
+def _told(phone: Softphone, what: str, state: str = "active") -> Message:
+    """The first NOTIFY inside the subscription that says so; all before it are answered too."""
+    while True:
+        notice = phone.request("NOTIFY", 10)
+        phone.respond(notice, 200, "OK")
+        if what in notice.body.decode() and notice.header("subscription-state").startswith(state) and notice.tag("to"):
+            return notice

@@ -15,9 +15,15 @@ NOW = 1_800_000_000.0
 WATCHED = "102@a.example"
 
 
-def watch(tag: str = "t1", watched: str = WATCHED, watcher: str = "101@a.example", until: float = NOW + 300) -> Any:
+def watch(
+    tag: str = "t1",
+    watched: str = WATCHED,
+    watcher: str = "101@a.example",
+    until: float = NOW + 300,
+    event: str = "dialog",
+) -> Any:
     return entry(
-        "watch.saved", watched=watched, watcher=watcher, event="dialog", expires_at=until, sip_call_id="c",
+        "watch.saved", watched=watched, watcher=watcher, event=event, expires_at=until, sip_call_id="c",
         watcher_tag=tag, own_tag="o", device="sip:101@192.0.2.1:5060", hop="sip:192.0.2.1:5060;transport=udp",
     )  # fmt: skip
 
@@ -79,6 +85,50 @@ def test_an_end_is_told_once_and_what_is_not_refreshed_is_forgotten() -> None:
     watches.saved(*watch(until=NOW + 10))
     watches.expire(NOW + 11)
     assert (len(watches), watches.due(NOW + 11, calls.of)) == (0, [])
+
+
+def test_who_watches_a_mailbox_hears_of_its_messages_and_not_of_calls() -> None:
+    """RFC 3842, RFC 6665 section 4.2.1.2: until somebody has counted, nothing is said of the messages."""
+    standing = Standing()
+    standing.take(*watch(event="message-summary"))
+    standing.take(*watch("t2"))
+    standing.watches.due(NOW, standing.calls.of)
+    call(standing, "call.started")
+    assert [notice.event["event"] for notice in standing.watches.due(NOW, standing.calls.of)] == ["dialog"]
+    standing.watches.counted(WATCHED, (2, 1))
+    (notice,) = standing.watches.due(NOW, standing.calls.of)
+    headers, body = request_of(notice, online=True, now=NOW)[4:]
+    assert "Event: message-summary\r\n" in headers
+    assert "Content-Type: application/simple-message-summary\r\n" in headers
+    assert body.split("\r\n") == [
+        "Messages-Waiting: yes", f"Message-Account: sip:{WATCHED}", "Voice-Message: 2/1 (0/0)", "",
+    ]  # fmt: skip
+    standing.watches.counted(WATCHED, (2, 1))
+    standing.watches.counted("103@a.example", (1, 0))
+    assert standing.watches.due(NOW, standing.calls.of) == []
+
+
+@pytest.mark.parametrize("gone", [{"aor": "101@a.example"}, {"domain": "a.example"}])
+def test_who_is_gone_is_told_nothing_any_more(gone: dict[str, str]) -> None:
+    """Nor is whoever gets the number told of the messages of his predecessor."""
+    standing = Standing()
+    standing.take(*watch())
+    standing.take(*watch("t2", "101@a.example", event="message-summary"))
+    standing.take(*watch("t3", watcher="103@b.example"))
+    standing.watches.counted("101@a.example", (3, 0))
+    standing.watches.due(NOW, standing.calls.of)
+    standing.watches.end(**gone)
+    call(standing, "call.started")
+    assert [notice.event["watcher"] for notice in standing.watches.due(NOW, standing.calls.of)] == ["103@b.example"]
+    standing.take(*watch("t4", "101@a.example", event="message-summary"))
+    assert [notice.messages for notice in standing.watches.due(NOW, standing.calls.of)] == [None]
+
+
+def test_nothing_is_said_of_messages_that_nobody_has_counted() -> None:
+    watches = Watches()
+    watches.saved(*watch(event="message-summary"))
+    headers, body = request_of(watches.due(NOW, Calls().of)[0], online=True, now=NOW)[4:]
+    assert (body, "Content-Type" in headers) == ("", False)
 
 
 def test_a_flood_of_watches_has_an_end_and_nobody_takes_over_anothers() -> None:

@@ -7,6 +7,7 @@ from django.db import DatabaseError
 
 from ringfence.portal.calls import ingest
 from ringfence.portal.calls.models import CallRecord, EventCursor
+from ringfence.portal.people.models import Extension
 from tests.unit.portal.rest import Site
 
 
@@ -92,3 +93,13 @@ def test_a_guard_that_is_down_is_said_once(
     with caplog.at_level("WARNING"):
         ingest.Loop().run(lambda: next(rounds))
     assert [record.message.partition(":")[0] for record in caplog.records] == ["events wait"]
+
+
+def test_who_asks_for_a_mailbox_is_told_through_the_guard_what_is_in_it(site: Site) -> None:
+    """RFC 3842: the guard sends the NOTIFY, the messages are in our database."""
+    extension = Extension.objects.select_related("tenant").filter(tenant__domain="a.example")[0]
+    watch = {"id": 1, "t": 1.0, "kind": "watch.saved", "event": "message-summary"}
+    site.guard.events = [{**watch, "watched": extension.aor}, {**watch, "id": 2, "watched": "nobody@nowhere.example"}]
+    ingest.take_events()
+    told = [args for verb, args in site.guard.asked if verb == "messages.counted"]
+    assert told == [{"aor": extension.aor, "new": 0, "old": 0}]

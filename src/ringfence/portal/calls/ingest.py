@@ -23,13 +23,14 @@ from ringfence.portal.retention.work import delete_old_call_records, write_log_r
 from ringfence.portal.security.history import take_history
 from ringfence.portal.steps import Steps
 from ringfence.portal.tenants.models import Tenant
+from ringfence.portal.voicemail.waiting import answer_watch
 
 log = logging.getLogger(__name__)
 
 CURSOR: Final = "calls"
 CALLS: Final = (Kind.CALL_ENDED, Kind.CALL_REFUSED)
 BANS: Final = (Kind.BAN_ADDED, Kind.BAN_LIFTED)
-KINDS: Final = (*CALLS, *BANS, Kind.CALLING_ASKED)
+KINDS: Final = (*CALLS, *BANS, Kind.CALLING_ASKED, Kind.WATCH_SAVED)
 SHELL: Final = "command line"
 """How the guard's events name whoever works at a shell of the server; what the portal does is in its log already."""
 
@@ -91,6 +92,8 @@ def take_events() -> int:
                 audit_ban(event)
             elif event.get("kind") == Kind.CALLING_ASKED:
                 carry_out(event)
+            elif event.get("kind") == Kind.WATCH_SAVED:
+                answer_watch(event)
             else:
                 store(event)
         EventCursor.objects.update_or_create(name=CURSOR, defaults={"position": after})

@@ -1,4 +1,6 @@
-"""Tells phones how many messages wait: through the voice process, which sends the NOTIFY (RFC 3842)."""
+"""Tells phones how many messages wait (RFC 3842): through the voice process, which sends a NOTIFY to every device, and
+through the guard, which tells those that asked for it.
+"""
 
 import json
 import logging
@@ -7,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from ringfence.portal import places
+from ringfence.portal import guard, places
 from ringfence.portal.people.models import Extension
 
 log = logging.getLogger(__name__)
@@ -22,8 +24,8 @@ def counts_of(extension: Extension) -> tuple[int, int]:
 
 
 def tell_waiting(extension: Extension) -> None:
-    """A phone that is off or a voice process that is away learns it with the next change or within minutes."""
-    new, old = counts_of(extension)
+    """A phone that is off or a process that is away learns it with the next change or within minutes."""
+    new, old = _tell_guard(extension)
     tell_voice({"about": "waiting", "aor": extension.aor, "new": new, "old": old})
 
 
@@ -38,6 +40,14 @@ def tell_voice(news: dict[str, Any]) -> bool:
     return True
 
 
+def answer_watch(event: dict[str, Any]) -> None:
+    """Somebody asked to be told of a mailbox: the guard learns what is in it."""
+    number, _, domain = str(event.get("watched", "")).partition("@")
+    extension = Extension.objects.select_related("tenant").filter(tenant__domain=domain, number=number).first()
+    if extension is not None:
+        _tell_guard(extension)
+
+
 def remind() -> int:
     """Tells every phone whose mailbox holds something new again: it may have been off. How many mailboxes."""
     waiting = Extension.objects.filter(messages__heard_at__isnull=True, messages__isnull=False)
@@ -45,3 +55,9 @@ def remind() -> int:
     for extension in found:
         tell_waiting(extension)
     return len(found)
+
+
+def _tell_guard(extension: Extension) -> tuple[int, int]:
+    new, old = counts_of(extension)
+    guard.tell("messages.counted", aor=extension.aor, new=new, old=old)
+    return new, old
