@@ -42,6 +42,8 @@ from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
 from ringfence.guard.parkreturn import ParkReturn
 from ringfence.guard.recordingdesk import RecordingDesk
+from ringfence.guard.relayroom import LOOK_EVERY as ROOM_EVERY
+from ringfence.guard.relayroom import RelayRoom
 from ringfence.guard.room import shortage
 from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.service import Parts, Service
@@ -57,6 +59,7 @@ from ringfence.journal.durability import Synced, sync
 from ringfence.journal.reader import JournalReader, replay
 from ringfence.store.bans import BanWriter
 from ringfence.store.blocks import BlockWriter
+from ringfence.store.relayroom import RelayRoomWriter
 from ringfence.store.suspensions import SuspensionWriter
 
 LOOK_EVERY: Final = 0.1
@@ -87,6 +90,8 @@ class Daemon:
         outer = Relay(ports.SBC_RTPENGINE_CONTROL)
         self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up, outer)
         self._media = media_side(service.parts, relay, outer, far=bool(read_sbc(paths.sbc_switch).core))
+        room = RelayRoomWriter(paths.suspensions)
+        self._room = RelayRoom(relay, outer, room, service.parts.alarms)
         self._desk = Desk(service, self._calls)
         starts = CallStart(service.parts.standing.registrations, core, service.parts.policy)
         self._parked = ParkReturn(starts)
@@ -149,6 +154,7 @@ class Daemon:
             self._cuts(),
             self._watches_calls(),
             self._watches_media(),
+            self._watches_room(),
         )
 
     def _read(self) -> None:
@@ -231,6 +237,11 @@ class Daemon:
             await self._media.look()
             for why, call_ids in self._media.to_end().items():
                 await self._calls.hang_up_all(call_ids, why)
+
+    async def _watches_room(self) -> None:
+        while True:
+            await asyncio.sleep(ROOM_EVERY)
+            await self._room.look()
 
     async def _loads(self) -> None:
         """A long list goes into the kernel in small steps, between everything else."""
