@@ -12,6 +12,7 @@ from ringfence.signaling import (
     act,
     calls,
     facts,
+    gateways,
     ksr,
     lines,
     links,
@@ -73,8 +74,8 @@ def gateway_asked(index: Index) -> str:
         return ""
     if source in trunk_port.registered_at(f"{ksr.from_user()}@{index.book.default_domain}"):
         return ""
-    there = (one.domain for one in trunks.by_account.values() if source in trunk_port.registered_at(one.account))
-    return next(there, "")
+    gateway = gateways.registered_from(source, index)
+    return gateway.domain if gateway else ""
 
 
 def keeps_alive(index: Index) -> bool:
