@@ -45,6 +45,8 @@ from ringfence.guard.neverblock import NeverBlock
 from ringfence.guard.notify import Notifier
 from ringfence.guard.parkreturn import ParkReturn
 from ringfence.guard.recordingdesk import RecordingDesk
+from ringfence.guard.relayroom import LOOK_EVERY as ROOM_EVERY
+from ringfence.guard.relayroom import RelayRoom
 from ringfence.guard.room import shortage
 from ringfence.guard.rulings import Record, Rulings
 from ringfence.guard.service import Parts, Service
@@ -61,6 +63,7 @@ from ringfence.journal.durability import Synced, sync
 from ringfence.journal.reader import JournalReader, replay
 from ringfence.store.bans import BanWriter
 from ringfence.store.blocks import BlockWriter
+from ringfence.store.relayroom import RelayRoomWriter
 from ringfence.store.suspensions import SuspensionWriter
 
 LOOK_EVERY: Final = 0.1
@@ -93,6 +96,8 @@ class Daemon:
         self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up, outer)
         is_far = bool(read_sbc(paths.sbc_switch).core)
         self._media = media_side(service.parts, relay, outer, far=is_far)
+        room = RelayRoomWriter(paths.suspensions)
+        self._room = RelayRoom(relay, outer, room, service.parts.alarms)
         self._desk = Desk(service, self._calls)
         self._leaving = Leaving(service.parts.standing.calls, self._calls)
         starts = CallStart(service.parts.standing.registrations, core, service.parts.policy)
@@ -159,6 +164,7 @@ class Daemon:
             self._cuts(),
             self._watches_calls(),
             self._watches_media(),
+            self._watches_room(),
         )
 
     def _read(self) -> None:
@@ -242,6 +248,11 @@ class Daemon:
             await self._media.look()
             for why, call_ids in self._media.to_end().items():
                 await self._calls.hang_up_all(call_ids, why)
+
+    async def _watches_room(self) -> None:
+        while True:
+            await asyncio.sleep(ROOM_EVERY)
+            await self._room.look()
 
     async def _loads(self) -> None:
         """A long list goes into the kernel in small steps, between everything else."""

@@ -36,7 +36,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What the customer got from the provider. `pair` is a certificate and its key for TLS on port 5061."""
+    """What the customer got from the provider. `pair` is a certificate and its key for TLS on port 5061; `algorithm` is
+    the only one of its digests.
+    """
 
     username: str = "customer"
     password: str = "Secret-of-the-trunk-1"
@@ -44,6 +46,7 @@ class Contract:
     domain: str = "provider.example"
     challenge: bool = True
     pair: tuple[Path, Path] | None = None
+    algorithm: str = ""
 
 
 @dataclass(slots=True)
@@ -204,6 +207,7 @@ class Provider:
             "REALM": contract.realm,
             "USERNAME": contract.username,
             "PASSWORD": contract.password,
+            "ALGORITHM": f'modparam("auth", "algorithm", "{contract.algorithm}")' if contract.algorithm else "",
             "CHALLENGE": "1" if contract.challenge else "0",
             "CERTIFICATE": str(contract.pair[0]) if contract.pair else "",
             "KEY": str(contract.pair[1]) if contract.pair else "",

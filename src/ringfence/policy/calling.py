@@ -15,7 +15,7 @@ class Calling:
 
     A forward is a number as the extension itself would dial it, "" for none: always, while it is busy, after
     `ring_seconds` without an answer, or while no device is registered. Without `call_waiting` a second call is busy.
-    `max_calls` is how many calls it may be part of at once: None is no limit, 0 is none.
+    `max_calls` is how many calls it may be part of at once: 0 is none; None is no limit but `limits.MOST_MADE`.
     With `voicemail`, a call that no forward takes on these three occasions may leave a message.
     `encryption` is that of its media; None: as its tenant has it.
     `recording` is which of its calls are recorded; None leaves it to the tenant, nothing at all is none.

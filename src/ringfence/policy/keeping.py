@@ -13,6 +13,8 @@ ANSWER_TIME: Final = 12.0
 """Seconds after which an attempt without any answer is given up; the engine itself gives up after five."""
 
 RETRY_NEXT: Final = 2.0
+LONGEST_WANTED: Final = 86_400
+"""Seconds. We keep no registration that has to last longer: a provider that moved would not be noticed."""
 RETRY_REFUSED: Final = 60.0
 """Seconds before the next attempt: at another address soon, after a refusal later, so that no account is locked."""
 
@@ -37,9 +39,11 @@ class Registration:
     due: float = 0.0
     asked: str = ""
     """A digest of what it was asked with, as `asking` says it."""
+    least: int = 0
+    """Seconds that the provider wants it to last at least (Min-Expires); 0 if it said nothing."""
 
     def encoded(self) -> str:
-        return f"{self.standing.value}|{self.address}|{self.until:.0f}|{self.due:.0f}|{self.asked}"
+        return f"{self.standing.value}|{self.address}|{self.until:.0f}|{self.due:.0f}|{self.asked}|{self.least}"
 
 
 def decode_registration(text: str) -> Registration:
@@ -49,15 +53,30 @@ def decode_registration(text: str) -> Registration:
     9.0
     """
     parts = text.split("|")
-    if len(parts) != 5:
+    if len(parts) != 6:
         return Registration()
-    standing, address, until, due, asked = parts
-    return Registration(Standing(standing), address, float(until), float(due), asked)
+    standing, address, until, due, asked, least = parts
+    return Registration(Standing(standing), address, float(until), float(due), asked, int(least))
+
+
+def too_brief(address: str, least: int, now: float) -> Registration:
+    """423: asked again soon, for as long as the provider wants (RFC 3261 section 10.2.8)."""
+    return Registration(Standing.UNANSWERED, address, 0.0, now + RETRY_NEXT, least=least)
+
+
+def seconds_asked(trunk: Trunk, least: int) -> int:
+    """How long a registration is to last.
+
+    >>> from ringfence.policy.trunks import TrunkKind
+    >>> [seconds_asked(Trunk(1, "t", TrunkKind.REGISTER, expires=300), least) for least in (0, 60, 1800)]
+    [300, 300, 1800]
+    """
+    return max(trunk.expires, least)
 
 
 def asking(trunk: Trunk) -> str:
     """What a registration of this trunk says. When that changes another one is due at once, also after a refusal."""
-    return repr((trunk.login, trunk.domain, trunk.transport.value, trunk.expires))
+    return repr((trunk.login, trunk.domain, trunk.from_domain, trunk.transport.value, trunk.expires))
 
 
 def address_to_try(trunk: Trunk, now: Registration, down: frozenset[str]) -> str:

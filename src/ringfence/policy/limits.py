@@ -1,7 +1,7 @@
 """How many calls may be up at once (reference: "Maximum Concurrent Call Limits").
 
-Every limit is a whole number; None is no limit and 0 is no call at all. Calls in both directions count, from the first
-INVITE to the end. An emergency call is counted and never refused: it always finds a channel.
+Every limit is a whole number; None is no limit (but see `MOST_MADE`) and 0 is no call at all. Calls in both directions
+count, from the first INVITE to the end. An emergency call is counted and never refused: it always finds a channel.
 """
 
 from typing import Final, NamedTuple
@@ -17,14 +17,28 @@ LONGEST_CALL_MINUTES: Final = 240
 
 MOST_CALLS: Final = 1_000_000
 
+CARRIED: Final = 4_000
+"""Calls that the media relay carries (its `max-sessions`)."""
+MOST_CARRIED: Final = CARRIED - CARRIED // 10
+"""So many it carries of all, and the rest is kept for calls for help (issue 5, "Limits")."""
+
 MOST_ROUNDS: Final = 10
 """So many calls of one caller may ring at once on one forward to the outside. More are one call that goes round over
 the telephone network: two numbers that forward to each other, where no header tells it (attack case 41)."""
+
+MOST_MADE: Final = 30
+"""An extension without a limit of its own that has so many calls makes no further one: many more than anybody makes who
+sits at a telephone, and so few that one stolen password takes nobody else the lines. Calls to it, and those that it
+forwards, as to a call centre, are as many as come.
+"""
 
 OF_EXTENSION: Final = "extension:"
 OF_PAYER: Final = "pays:"
 """Calls that an extension only forwarded or transferred: they count against its limit, and it takes part in none."""
 OF_CIRCLE: Final = "circle:"
+OF_RELAY: Final = "relay"
+NO_ROOM: Final = Refuse("limits.relay", 480, "All Lines Busy")
+"""To everything but a call for help, while the media relay has nothing but its reserve left."""
 GOES_ROUND: Final = Refuse("forward.circle", 482, "Loop Detected")
 
 CAUSES: Final = {
@@ -76,14 +90,15 @@ def counters(call: CallFacts) -> tuple[Counter, ...]:
     """Every counter of a call, the narrowest first. One that leaves over the trunk it came by takes two lines there.
 
     >>> [one.key for one in counters(CallFacts(Tenant(3, "A", "a.example"), trunk=Extent(5)))]
-    ['trunk:5:tenant:3', 'trunk:5', 'tenant:3']
+    ['trunk:5:tenant:3', 'trunk:5', 'tenant:3', 'relay']
     """
     found: dict[str, Counter] = {}
     if call.circle:
         found[call.circle] = Counter(call.circle, MOST_ROUNDS, GOES_ROUND)
-    for rule, who in (("limits.caller", call.caller), ("limits.payer", call.payer)):
-        if who is not None:
-            found.setdefault(of_extension(who.aor), of_caller(who, rule))
+    if call.caller is not None:
+        found[of_extension(call.caller.aor)] = of_caller(call.caller)
+    if call.payer is not None:
+        found.setdefault(of_extension(call.payer.aor), _own(call.payer, "limits.payer", call.payer.calling.max_calls))
     if call.called is not None:
         key = of_extension(call.called.aor)
         found.setdefault(key, Counter(key, call.called.calling.max_calls, Refuse("limits.called", 486, "Busy Here")))
@@ -93,7 +108,7 @@ def counters(call: CallFacts) -> tuple[Counter, ...]:
     tenant = f"tenant:{call.tenant.id}"
     lines = [line for extent in (call.trunk, call.came_by) if extent for line in _lines(extent, tenant)]
     whole = Counter(tenant, call.tenant.max_calls, _full("limits.tenant", call.tenant.max_calls))
-    return (*found.values(), *lines, whole)
+    return (*found.values(), *lines, whole, Counter(OF_RELAY, MOST_CARRIED, NO_ROOM))
 
 
 def of_extension(aor: str) -> str:
@@ -104,9 +119,14 @@ def of_payer(aor: str) -> str:
     return f"{OF_PAYER}{aor}"
 
 
-def of_caller(who: Subscriber, rule: str = "limits.caller") -> Counter:
-    """The counter of an extension that makes a call, or has one made."""
-    return Counter(of_extension(who.aor), who.calling.max_calls, _full(rule, who.calling.max_calls))
+def of_caller(who: Subscriber) -> Counter:
+    """The counter of an extension that makes a call."""
+    own = who.calling.max_calls
+    return _own(who, "limits.caller", MOST_MADE if own is None else own)
+
+
+def _own(who: Subscriber, rule: str, limit: int | None) -> Counter:
+    return Counter(of_extension(who.aor), limit, _full(rule, limit))
 
 
 def _lines(extent: Extent, tenant: str) -> tuple[Counter, Counter]:

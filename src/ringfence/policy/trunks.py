@@ -29,6 +29,17 @@ class TrunkTransport(StrEnum):
     TLS = "tls"
 
 
+class CallerIn(StrEnum):
+    """Where the provider reads the caller's number. In From alone is what was always done; elsewhere From names the
+    account (RFC 3325, draft-ietf-sip-privacy-04).
+    """
+
+    FROM = "from"
+    P_ASSERTED_IDENTITY = "p_asserted_identity"
+    P_PREFERRED_IDENTITY = "p_preferred_identity"
+    REMOTE_PARTY_ID = "remote_party_id"
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """One address of the provider that calls and registrations are sent to. `host` is the name its certificate has."""
@@ -53,11 +64,20 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How we answer a challenge. `ha1` is MD5(username:realm:password) in hex, so it is good for this realm only."""
+    """Our account, and how we answer a challenge. `ha1` is MD5(name:realm:password) in hex, so it is good for this
+    realm only, and `ha1_sha_256` the same with SHA-256. The name is `auth_username` where there is another for that.
+    """
 
     username: str
     realm: str
     ha1: str
+    ha1_sha_256: str = ""
+    auth_username: str = ""
+
+    @property
+    def digest_name(self) -> str:
+        """What a digest names."""
+        return self.auth_username or self.username
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +86,7 @@ class Trunk:
 
     `numbers` are what it may show as the caller, each whole or as a prefix that ends with `*`; `default_number` is
     shown when a caller's own is none of them. `expires` and `keepalive` are seconds; a keepalive of 0 sends none.
-    `link` names the link that its transport is on; "" is the usual addresses.
+    `link` names the link that its transport is on; "" is the usual addresses. `from_domain` "" is the domain.
     """
 
     id: int
@@ -91,6 +111,18 @@ class Trunk:
     max_calls_by_tenant: dict[str, int] = field(default_factory=dict)
     aes_256_only: bool = False
     link: str = ""
+    from_domain: str = ""
+    caller_in: CallerIn = CallerIn.FROM
+
+    @property
+    def own_domain(self) -> str:
+        """What stands behind our name and numbers there."""
+        return self.from_domain or self.domain
+
+    @property
+    def account_name(self) -> str:
+        """Who we are there, whoever calls: the account, or else the number shown."""
+        return self.login.username if self.login else self.default_number
 
     @property
     def terms(self) -> Terms:
@@ -133,6 +165,22 @@ class Trunk:
         if self.country_code and self.trunk_prefix and number.startswith(self.trunk_prefix):
             return f"+{self.country_code}{number[len(self.trunk_prefix) :]}"
         return f"+{number}"
+
+
+def identity_header(place: CallerIn, uri: str, *, private: bool) -> str:
+    """The header that tells the provider who calls.
+
+    >>> identity_header(CallerIn.REMOTE_PARTY_ID, "sip:+4930@isp.example", private=True)
+    'Remote-Party-ID: <sip:+4930@isp.example>;party=calling;screen=yes;privacy=full'
+    """
+    match place:
+        case CallerIn.REMOTE_PARTY_ID:
+            privacy = "full" if private else "off"
+            return f"Remote-Party-ID: <{uri}>;party=calling;screen=yes;privacy={privacy}"
+        case CallerIn.P_PREFERRED_IDENTITY:
+            return f"P-Preferred-Identity: <{uri}>"
+        case CallerIn.FROM | CallerIn.P_ASSERTED_IDENTITY:
+            return f"P-Asserted-Identity: <{uri}>"
 
 
 type _Key = tuple[int, int, int]

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ringfence.policy import browsers
 from ringfence.policy.book import Subscriber, decode_subscriber, encode_subscriber
-from ringfence.policy.challenged import parameters
+from ringfence.policy.challenged import SHA_256, parameters
 from ringfence.policy.events import Kind
 from ringfence.policy.excerpt import excerpt
 from ringfence.policy.index import Index
@@ -50,7 +50,7 @@ def authenticate(method: str, index: Index, worker: Worker, host: str = "") -> I
     subscriber = _holder(name, realm, worker)
     compared = subscriber or decode_subscriber(DECOY)
     sha_256 = index.asks_sha_256(realm, ksr.transport())
-    if sha_256 and _told(method).get("algorithm", "").upper() != digests.SHA_256:
+    if sha_256 and _told(method).get("algorithm", "").upper() != SHA_256:
         return UNPROVED  # an MD5 from before, or from a phone that knows nothing else: no guess, and no proof
     ha1 = compared.ha1_sha256 if sha_256 else compared.ha1_md5
     answer = digests.check_digest(realm, ha1, sha_256=sha_256)

@@ -1,14 +1,16 @@
 """The port to Kamailio's digests: asks for one, has it checked against an HA1, works one out."""
 
+import os
 from collections.abc import Callable
 from typing import Any, Final
 
 import KSR
 
+from ringfence.policy.challenged import MD5, SHA_256, Challenge, credentials
+from ringfence.policy.trunks import Login
 from ringfence.signaling.ksr import _yes, text
 
-SHA_256: Final = "SHA-256"
-MD5: Final = "MD5"
+CNONCE_BYTES: Final = 8
 
 
 def challenge(realm: str, proxy: bool, *, sha_256: bool = False) -> bool:
@@ -50,3 +52,9 @@ def sha256(words: str) -> str:
     """The SHA-256 of a text in hex."""
     KSR.pv.sets("$var(words)", words)
     return text("$(var(words){s.sha256})")
+
+
+def answer(challenge: Challenge, login: Login, method: str, uri: str) -> str:
+    """Credentials of ours for a provider's challenge, as they stand in a header."""
+    digest = sha256 if challenge.algorithm == SHA_256 else md5
+    return credentials(challenge, login, (method, uri), os.urandom(CNONCE_BYTES).hex(), digest)

@@ -7,11 +7,12 @@ from ringfence.policy.index import Index
 from ringfence.policy.model import CallOutside, PlayService, Refuse, Request, RingExtension, RingList
 from ringfence.policy.routing import judge_with
 from ringfence.policy.rules import identity, source
-from ringfence.policy.trunks import Trunk
+from ringfence.policy.trunks import CallerIn, Trunk
 from ringfence.signaling import (
     act,
     calls,
     facts,
+    gateways,
     ksr,
     lines,
     links,
@@ -74,8 +75,8 @@ def gateway_asked(index: Index) -> str:
         return ""
     if source in trunk_port.registered_at(f"{ksr.from_user()}@{index.book.default_domain}"):
         return ""
-    there = (one.domain for one in trunks.by_account.values() if source in trunk_port.registered_at(one.account))
-    return next(there, "")
+    gateway = gateways.registered_from(source, index)
+    return gateway.domain if gateway else ""
 
 
 def keeps_alive(index: Index) -> bool:
@@ -107,8 +108,7 @@ def _take(found: tuple[Trunk, ...], index: Index, worker: Worker) -> None:
     media.prepare_offer(found[0].terms, maybe_outside=True)
     ksr.new_transaction()
     find, withheld = worker.view.subscriber, "id" in ksr.text("$hdr(Privacy)").lower()
-    asserted = ksr.text("$(hdr(P-Asserted-Identity){nameaddr.uri}{uri.user})")
-    caller = asserted or ksr.from_user()
+    caller = _asserted(found[0]) or ksr.from_user()
     arrival = Arrival(found, _called(found), caller, withheld or ksr.from_user().lower() == "anonymous")
     judge = judge_with(index, find, worker.plans.exchange)
     placed = place(arrival, worker.view.lookup, index, find, judge)
@@ -116,6 +116,12 @@ def _take(found: tuple[Trunk, ...], index: Index, worker: Worker) -> None:
         act.refuse(worker, placed.rule, placed.code, placed.reason)
     else:
         _carry(placed, worker)
+
+
+def _asserted(trunk: Trunk) -> str:
+    """Who calls, where the provider says that apart from From."""
+    names = ["P-Asserted-Identity", *(["Remote-Party-ID"] if trunk.caller_in is CallerIn.REMOTE_PARTY_ID else [])]
+    return next(filter(None, (ksr.text(f"$(hdr({name}){{nameaddr.uri}}{{uri.user}})") for name in names)), "")
 
 
 def _called(found: tuple[Trunk, ...]) -> tuple[str, ...]:

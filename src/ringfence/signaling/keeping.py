@@ -13,6 +13,7 @@ from typing import Any, Final
 from ringfence.policy.challenged import Challenge, answerable, objection
 from ringfence.policy.events import Kind
 from ringfence.policy.keeping import (
+    LONGEST_WANTED,
     Registration,
     Standing,
     accepted,
@@ -20,6 +21,8 @@ from ringfence.policy.keeping import (
     asking,
     decode_registration,
     not_accepted,
+    seconds_asked,
+    too_brief,
     trying,
 )
 from ringfence.policy.trunks import Peer, Trunk, TrunkKind
@@ -32,7 +35,6 @@ KEPT_OPEN: Final = 30
 """Seconds between two OPTIONS that keep a proved connection where the administrator wants no keep-alives."""
 DEFAULT_PORT: Final = 5060
 """RFC 3261 section 19.1.2; a transport that a trunk uses cannot be deleted, so it is not needed."""
-MOST_CHALLENGES: Final = 5
 NO_CONNECTION: Final = (
     "over TLS: nobody is there, or the certificate has ended, is not valid yet "
     "or is of no authority that is trusted here"
@@ -106,7 +108,7 @@ def _down(trunk: Trunk) -> frozenset[str]:
 
 def _register(trunk: Trunk, address: str, authorization: str, worker: Worker, attempt: int) -> None:
     contact = contact_of(trunk, worker.contact_ports, links.known().address(trunk.link, address) if trunk.link else "")
-    headers = f"Contact: <{contact}>\r\nExpires: {trunk.expires}\r\n{authorization}"
+    headers = f"Contact: <{contact}>\r\nExpires: {_seconds(trunk)}\r\n{authorization}"
     if not _sent("REGISTER", trunk, address, headers, f"{ATTEMPTS[attempt]}|{trunk.id}|{address}|{_now():.4f}", worker):
         _failed(trunk, address, 503, "cannot be sent", worker)
 
@@ -126,7 +128,7 @@ def _sent(method: str, trunk: Trunk, address: str, headers: str, told: str, work
     if trunk.link and not socket:
         return False
     user = f"{trunk.login.username}@" if trunk.login else ""
-    sender = f"sip:{user}{trunk.domain}"
+    sender = f"sip:{user}{trunk.own_domain}"
     return trunk_port.send_request(
         {
             "method": method,
@@ -193,6 +195,8 @@ def _registered(trunk: Trunk, address: str, code: int, worker: Worker, attempt: 
         _keep(trunk, accepted(address, _granted(trunk), _now()))
         if before.until < _now() or before.address != address:
             _tell(Kind.TRUNK_CHANGED, trunk, address, {"registration": Standing.REGISTERED.value, "detail": ""}, worker)
+    elif code == 423 and (least := _least_wanted(trunk)):
+        _keep(trunk, too_brief(address, least, _now()))
     elif code in (401, 407) and (authorization := _authorization(trunk, code, attempt)):
         _register(trunk, address, authorization, worker, attempt + 1)
     elif code in (401, 407):
@@ -212,7 +216,17 @@ def _granted(trunk: Trunk) -> int:
     contact = ksr.text("$hdr(Contact)")
     found = re.search(r"expires=(\d{1,6})", contact)
     granted = int(found[1]) if found and contact.count("expires=") == 1 else ksr.number("$(hdr(Expires){s.int})")
-    return min(granted or trunk.expires, trunk.expires)
+    return min(granted or trunk.expires, _seconds(trunk))
+
+
+def _seconds(trunk: Trunk) -> int:
+    return seconds_asked(trunk, decode_registration(trunk_port.trunk_registration(trunk.id)).least)
+
+
+def _least_wanted(trunk: Trunk) -> int:
+    """What the provider finds long enough, if that is more than we asked for; 0 for anything else."""
+    least = ksr.number("$(hdr(Min-Expires){s.int})")
+    return least if _seconds(trunk) < least <= LONGEST_WANTED else 0
 
 
 def _authorization(trunk: Trunk, code: int, attempt: int) -> str:
@@ -223,21 +237,14 @@ def _authorization(trunk: Trunk, code: int, attempt: int) -> str:
     challenge = answerable(_challenges(code), trunk.login) if trunk.login else None
     if trunk.login is None or challenge is None or not _may_try(attempt, challenge):
         return ""
-    login, uri, cnonce = trunk.login, f"sip:{trunk.domain}", os.urandom(8).hex()
-    second = digests.md5(f"REGISTER:{uri}")
-    middle = ["00000001", cnonce, "auth"] if challenge.has_qop else []
-    response = digests.md5(":".join([login.ha1, challenge.nonce, *middle, second]))
-    parts = [f'username="{login.username}"', f'realm="{login.realm}"', f'nonce="{challenge.nonce}"', f'uri="{uri}"']
-    parts += [f'response="{response}"', "algorithm=MD5"]
-    parts += [f'cnonce="{cnonce}"', "qop=auth", "nc=00000001"] if challenge.has_qop else []
-    parts += [f'opaque="{challenge.opaque}"'] if challenge.opaque else []
-    return f"{'Authorization' if code == 401 else 'Proxy-Authorization'}: Digest {', '.join(parts)}\r\n"
+    answer = digests.answer(challenge, trunk.login, "REGISTER", f"sip:{trunk.domain}")
+    return f"{'Authorization' if code == 401 else 'Proxy-Authorization'}: {answer}\r\n"
 
 
 def _challenges(code: int) -> tuple[str, ...]:
     """Each header that asks for credentials, the first ones of very many."""
     name = "WWW-Authenticate" if code == 401 else "Proxy-Authenticate"
-    count = min(ksr.number(f"$hdrc({name})"), MOST_CHALLENGES)
+    count = min(ksr.number(f"$hdrc({name})"), trunk_port.MOST_CHALLENGES)
     return tuple(ksr.text(f"$(hdr({name})[{place}])") for place in range(count))
 
 
@@ -266,8 +273,10 @@ def _asking(trunk: Trunk) -> str:
 
 def _keep(trunk: Trunk, standing: Registration, asked: str = "") -> None:
     """An answer is one to what was asked, whatever the trunk says by now."""
-    asked = asked or decode_registration(trunk_port.trunk_registration(trunk.id)).asked
-    trunk_port.set_trunk_registration(trunk.id, replace(standing, asked=asked).encoded())
+    before = decode_registration(trunk_port.trunk_registration(trunk.id))
+    asked = asked or before.asked
+    least = standing.least or (before.least if asked == before.asked else 0)
+    trunk_port.set_trunk_registration(trunk.id, replace(standing, asked=asked, least=least).encoded())
 
 
 def _tell(kind: Kind, trunk: Trunk, address: str, told: dict[str, Any], worker: Worker) -> None:

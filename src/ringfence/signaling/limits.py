@@ -13,6 +13,7 @@ from ringfence.policy.limits import HELD, OF_CIRCLE, CallFacts
 from ringfence.policy.model import Refuse
 from ringfence.signaling import ksr, memory
 from ringfence.signaling.worker import Worker
+from ringfence.store.relayroom import Side
 
 
 def admit(call: CallFacts, worker: Worker, already: Iterable[str] = ()) -> Refuse | None:
@@ -23,7 +24,7 @@ def admit(call: CallFacts, worker: Worker, already: Iterable[str] = ()) -> Refus
     give_back(worker.unattached)  # of a call whose dialog never came to be
     worker.unattached = ()
     held: list[str] = []
-    objection = _suspended(call, worker) or _count(call, list(already), held)
+    objection = _suspended(call, worker) or _crowded(call, worker) or _count(call, list(already), held)
     worker.unattached = () if objection else tuple(held)
     return objection
 
@@ -147,6 +148,14 @@ def tell_cause(objection: Refuse) -> None:
 def _suspended(call: CallFacts, worker: Worker) -> Refuse | None:
     names = limits.suspendable(call)
     return limits.SUSPENDED if names and worker.suspensions.holds_one_of(names, time.monotonic()) else None
+
+
+def _crowded(call: CallFacts, worker: Worker) -> Refuse | None:
+    """What is left in a relay is for calls for help. A call through the SBC takes room in both."""
+    if call.emergency:
+        return None
+    low = worker.relays.is_low(Side.CORE) or (ksr.over_link() and worker.relays.is_low(Side.SBC))
+    return limits.NO_ROOM if low else None
 
 
 def _count(call: CallFacts, already: list[str], held: list[str]) -> Refuse | None:

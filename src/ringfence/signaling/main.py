@@ -16,6 +16,7 @@ from ringfence.signaling import (
     calls,
     clientproof,
     facts,
+    gateways,
     handover,
     insisting,
     inward,
@@ -263,7 +264,9 @@ def ksr_failure_text(*_: object) -> None:
 
 @guarded(drop_message, _report)
 def ksr_trunks_due(*_: object) -> None:
-    keeping.look_after(this_worker())
+    worker = this_worker()
+    keeping.look_after(worker)
+    gateways.note_all_if_due(worker.view.current())
 
 
 @guarded(drop_message, _report)

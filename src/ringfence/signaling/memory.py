@@ -18,6 +18,9 @@ USED_TABLE = "transferred"
 RINGING_TABLE = "ringing"
 PICKED_TABLE = "picked"
 PARKED_TABLE, CLAIMED_TABLE = "parked", "claimed"
+GATEWAYS_TABLE = "gateways"
+MOST_GATEWAYS = 16
+"""Gateways behind one address that are told apart."""
 MOST_RINGING = 8
 """Calls that are kept under one key to be picked up."""
 TEXTS_TABLE, TWINS_TABLE, ANSWERS_TABLE = "texts", "twins", "answers"
@@ -36,6 +39,17 @@ def forget_transfer(token: str) -> bool:
     """Whether this worker is the one that used the token up: adding one and reading the sum is one step."""
     KSR.htable.sht_rm(TRANSFERS_TABLE, token)
     return bool(KSR.htable.sht_inc(USED_TABLE, token) == 1)
+
+
+def note_gateway(source: str, account: str) -> None:
+    """One that registered from there, the latest first. Each time anew, or the table would forget it."""
+    accounts = dict.fromkeys((account, *gateways_at(source)))
+    KSR.htable.sht_sets(GATEWAYS_TABLE, source, " ".join(list(accounts)[:MOST_GATEWAYS]))
+
+
+def gateways_at(source: str) -> list[str]:
+    """Those that registered from this address; some of them may have gone."""
+    return _text(KSR.htable.sht_get(GATEWAYS_TABLE, source)).split()
 
 
 def count_up(key: str) -> int:

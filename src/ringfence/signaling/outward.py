@@ -10,16 +10,18 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from ringfence.policy.book import Subscriber
+from ringfence.policy.challenged import answerable
 from ringfence.policy.encryption import USUAL
 from ringfence.policy.events import Kind
 from ringfence.policy.limits import CallFacts
 from ringfence.policy.media import Leg, encode_leg
 from ringfence.policy.model import CallOutside, Refuse
-from ringfence.policy.trunks import Trunk
+from ringfence.policy.trunks import CallerIn, Login, Trunk, identity_header
 from ringfence.policy.ways import NO_WAY, Way, decode_ways, encode_ways, goes_on, peer_of, ways
 from ringfence.signaling import (
     calls,
     claims,
+    digests,
     emergency,
     facts,
     ksr,
@@ -256,20 +258,28 @@ def dress(worker: Worker) -> bool:
         return False
     way, private = found[0], ksr.dialog_var("privacy") == PRIVATE
     sides.keep_what_passes()
-    ours = _shown(way, trunk)
-    shown, called = "sip:anonymous@anonymous.invalid" if private else ours, f"sip:{way.number}@{trunk.domain}"
+    ours, called = _shown(way, trunk), f"sip:{way.number}@{trunk.domain}"
+    shown = _sender(ours, trunk, private=private)
     ksr.set_dialog_var("shown", shown)
     ksr.set_dialog_var("called", called)
     trunk_port.show_parties(shown, called)
-    ksr.append_header(f"P-Asserted-Identity: <{ours}>")
+    ksr.append_header(identity_header(trunk.caller_in, ours, private=private))
     if private:
         ksr.append_header("Privacy: id")
     return media.offer_to_branch(trunk.terms)
 
 
 def _shown(way: Way, trunk: Trunk) -> str:
-    user = way.caller_number or (trunk.login.username if trunk.login else "anonymous")
-    return f"sip:{user}@{trunk.domain}"
+    return f"sip:{way.caller_number or trunk.account_name or 'anonymous'}@{trunk.own_domain}"
+
+
+def _sender(ours: str, trunk: Trunk, *, private: bool) -> str:
+    """Who calls, as From says it. A provider that goes by the account hears that of a private call too: whose number is
+    withheld stands elsewhere.
+    """
+    if trunk.caller_in is not CallerIn.FROM and trunk.account_name:
+        return f"sip:{trunk.account_name}@{trunk.own_domain}"
+    return "sip:anonymous@anonymous.invalid" if private else ours
 
 
 def failed(worker: Worker) -> None:
@@ -310,11 +320,22 @@ def _answers_challenge(worker: Worker) -> bool:
     if trunk is None or trunk.login is None or ksr.dialog_var(ANSWERED):
         return False
     login = trunk.login
-    if not (_aim(found[0], trunk, worker) and trunk_port.answer_challenge(login.realm, login.username, login.ha1)):
+    if not (_aim(found[0], trunk, worker) and _answer(login)):
         worker.report(Kind.TRUNK_CHANGED, _refused_realm(found[0]))
         return False
     ksr.set_dialog_var(ANSWERED, "1")
     return _relayed()
+
+
+def _answer(login: Login) -> bool:
+    """Not by the engine, which answers the first challenge alone, and only one for MD5."""
+    code = ksr.number("$T_reply_code")
+    challenge = answerable(trunk_port.challenges_of_reply(code), login)
+    if challenge is None:
+        return False
+    name = "Authorization" if code == 401 else "Proxy-Authorization"
+    ksr.append_header(f"{name}: {digests.answer(challenge, login, 'INVITE', ksr.target_uri())}")
+    return True
 
 
 def _refused_realm(way: Way) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from ringfence.policy.book import Subscriber
 from ringfence.policy.browsers import is_browser
 from ringfence.policy.events import Kind
 from ringfence.policy.rules.registration import GRANTED_AT_MOST
-from ringfence.signaling import facts, ksr, link_port, web_port
+from ringfence.signaling import facts, gateways, ksr, link_port, web_port
 from ringfence.signaling.worker import Worker
 
 MAX_BINDINGS: Final = 5
@@ -24,6 +24,7 @@ def save(aor: str, caller: Subscriber, worker: Worker) -> None:
     if ksr.save_contacts(aor) or (linked and link_port.end_all(aor)):
         if transport in facts.STREAMS and not linked:
             web_port.keep_connection(LASTING)
+        gateways.note(aor, worker.view.current())
         _journal(aor, caller, transport, worker)
         _tell_browser(aor, worker)
     ksr.reply_saved()

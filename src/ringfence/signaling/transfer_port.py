@@ -43,3 +43,10 @@ def parties_of(wanted: str, one_tag: str, other_tag: str) -> tuple[str, ...]:
     found = (ksr.dialog_var("from"), ksr.dialog_var("to")) if is_ours else ()
     ksr.find_dialog()
     return found
+
+
+def is_answered(wanted: str, one_tag: str, other_tag: str) -> bool:
+    """Whether another dialog of ours is more than a call that rings."""
+    answered = ksr.select_dialog(wanted, one_tag, other_tag) and bool(ksr.dialog_var("answered"))
+    ksr.find_dialog()
+    return answered

@@ -51,13 +51,20 @@ def judge_refer(worker: Worker) -> Refuse | None:
 
 
 def wish_of(transferrer: Subscriber, worker: Worker) -> Wish | Refuse:
-    """What the REFER at hand asks for; whom an attended transfer leads to is known from the call that it replaces."""
+    """What the REFER at hand asks for; whom an attended transfer leads to is known from the call that it replaces.
+
+    A phone takes no other call in the place of one that rings there (RFC 3891 section 3, 481): whoever does not wait
+    for the answer gets a transfer without that, and ends the call that rings as after every transfer.
+    """
     wish = wish_in(transfer_port.refer_to())
     if isinstance(wish, Refuse) or wish.replaced is None:
         return wish
-    parties = transfer_port.parties_of(wish.replaced.call_id, wish.replaced.to_tag, wish.replaced.from_tag)
-    if all(worker.view.subscriber(aor) for aor in parties):
+    replaced = (wish.replaced.call_id, wish.replaced.to_tag, wish.replaced.from_tag)
+    parties = transfer_port.parties_of(*replaced)
+    if parties and all(worker.view.subscriber(aor) for aor in parties):
         wish = towards(wish, transferrer.aor, parties)
+        if transferrer.aor in parties and not transfer_port.is_answered(*replaced):
+            wish = wish._replace(replaced=None)
     return wish if wish.number else NO_TARGET
 
 

@@ -1,6 +1,7 @@
 """The part of the typed port to Kamailio that only trunks use. As in `ksr`, only `> 0` is yes."""
 
 from collections.abc import Mapping
+from itertools import takewhile
 
 import KSR
 
@@ -9,9 +10,9 @@ from ringfence.signaling.ksr import _text, _yes, text
 
 TRUNKS_TABLE = "trunks"
 OUTSIDE_TABLE = "outside"
-HA1_MODE = 1
 MOST_BINDINGS = 5
 MADE_HERE = 2
+MOST_CHALLENGES = 5
 
 
 def set_target_user(user: str) -> bool:
@@ -19,11 +20,11 @@ def set_target_user(user: str) -> bool:
     return True
 
 
-def answer_challenge(realm: str, username: str, ha1: str) -> bool:
-    """Puts credentials for the next attempt of this failure route; not for a challenge of another realm."""
-    for name, value in (("arealm", realm), ("auser", username), ("apass", ha1)):
-        KSR.pv.sets(f"$avp({name})", value)
-    return _yes(KSR.uac.uac_auth_mode(HA1_MODE))
+def challenges_of_reply(code: int) -> tuple[str, ...]:
+    """Each header with which the reply of this failure route asks for credentials."""
+    name = "WWW-Authenticate" if code == 401 else "Proxy-Authenticate"
+    found = (text(f"$T_rpl($(hdr({name})[{place}]))") for place in range(MOST_CHALLENGES))
+    return tuple(takewhile(bool, found))
 
 
 def trunk_state(trunk_id: int, address: str) -> str:

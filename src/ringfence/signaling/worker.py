@@ -25,6 +25,7 @@ from ringfence.signaling.tallies import Tallies
 from ringfence.signaling.voiceline import VoiceLine
 from ringfence.store.bans import BanReader, since_boot
 from ringfence.store.blocks import BlockReader
+from ringfence.store.relayroom import RelayRoomReader
 from ringfence.store.suspensions import SuspensionReader
 
 REPORTS_PER_MINUTE: Final = 10
@@ -55,6 +56,7 @@ class Worker:
         self.familiar = Familiar()
         self.bans = BanReader(paths.bans)
         self.suspensions = SuspensionReader(paths.suspensions)
+        self.relays = RelayRoomReader(paths.suspensions)
         self.unattached: tuple[str, ...] = ()
         self.blocks = BlockReader(paths.blocks)
         self.noise = Noise(self._write_noise)

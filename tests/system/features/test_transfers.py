@@ -92,6 +92,34 @@ def test_an_attended_transfer_replaces_the_call_of_the_transferrer(
     assert with_colleague.call_id == theirs.call_id
 
 
+def test_who_does_not_wait_for_the_answer_transfers_to_whom_rings(phone: Any) -> None:
+    """Polycom and others send Replaces for the call that still rings. A phone refuses that (RFC 3891 section 3, 481):
+    it was granted, and the transfer failed.
+    """
+    boss, customer, colleague = phone("311"), phone("312"), phone("313")
+    with_customer, _ = establish(boss, customer)
+    asked = boss.begin_call("313")
+    rings, tag = colleague.request("INVITE"), sip.new_token()
+    colleague.respond(rings, 180, "Ringing", tag)
+    number = rings.header("call-id").replace("@", "%40")
+    tags = f"to-tag%3D{tag}%3Bfrom-tag%3D{rings.tag('from')}"
+    target = f"<sip:313@acme.example?Replaces={number}%3B{tags}>"
+    uri, arrived = transferred(boss, customer, with_customer, target)
+    assert "replaces" not in arrived.header("refer-to").lower()
+    dialled = dial_uri(customer, uri)
+    invite = colleague.request("INVITE")
+    assert invite.all("replaces") == ()
+    colleague.answer_call(invite)
+    talking = customer.call_answered(*dialled)
+    colleague.request("ACK")
+    colleague.respond(rings, 486, "Busy Here", tag)
+    refused = boss.final(sip.parse(sip.compose("X x SIP/2.0", asked[1])).branch)
+    boss.send_ack(refused, *asked)
+    assert refused.status == 486
+    assert end_call(boss, customer, with_customer).status == 200
+    assert end_call(customer, colleague, talking).status == 200
+
+
 @pytest.mark.parametrize(
     ("target", "code"),
     [

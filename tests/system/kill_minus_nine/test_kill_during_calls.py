@@ -26,7 +26,10 @@ CALLER, CALLEE, DEAF = "181", "182", "183"
 
 @pytest.fixture
 def pair(pbx: Any, phone: Any) -> tuple[Softphone, Softphone]:
-    return phone(CALLER), phone(CALLEE)
+    """One extension makes more calls than the usual ones may."""
+    made = phone(CALLER), phone(CALLEE)
+    pbx.rest.patch(f"users/{pbx.users[CALLER]['id']}/calling", max_calls=2 * CALLS)
+    return made
 
 
 def _up(pair: tuple[Softphone, Softphone], count: int) -> list[Dialog]:

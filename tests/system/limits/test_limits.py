@@ -15,6 +15,7 @@ from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
 from ringfence.lab.softphone import Softphone, dialog_of_caller, end_call, establish
+from ringfence.policy.limits import MOST_MADE
 from tests.system.features.test_core_hangs_up import quick
 
 pytestmark = pytest.mark.usefixtures("oracle")
@@ -128,6 +129,32 @@ def test_an_extension_at_its_limit_is_busy_and_one_without_calls_is_told_so(offi
     dialog, _ = within(5, lambda: _established(bob, carol), "the limit is gone")[0]
     assert end_call(bob, carol, dialog).status == 200
     within(5, lambda: not _counted(office), "the counters return to 0")
+
+
+def test_nobody_takes_all_the_lines_with_one_password(office: Any, phones: Any) -> None:
+    """Issue 5, "Limits": an extension without a limit of its own makes no more calls than a person could."""
+    thief, callee, other = phones("979"), phones("977"), phones("976")
+    _limit(office, max_concurrent_calls=None)
+    ringing, free = [], office.product.shared_memory_free()
+    for _ in range(MOST_MADE):
+        thief.begin_call("977")
+        invite, tag = callee.request("INVITE"), sip.new_token()
+        callee.respond(invite, 180, "Ringing", tag)
+        ringing.append((invite, tag))
+    assert _refused(thief, "977").status == 480
+    dialog, _ = establish(other, thief)
+    assert end_call(other, thief, dialog).status == 200
+    for invite, tag in ringing:
+        callee.respond(invite, 486, "Busy Here", tag)
+    within(10, lambda: not _counted(office), "the counters return to 0")
+    record = within(5, lambda: _record_of_refusal(office, "979"), "the refusal is recorded")[0]
+    assert record["rule"] == "limits.caller"
+    within(40, lambda: free - office.product.shared_memory_free() < SLACK, "the transactions are forgotten")
+
+
+def _record_of_refusal(office: Any, caller: str) -> dict[str, Any] | None:
+    rows = office.rest.get(f"cdrs?limit=500&tenant_id={office.tenant['id']}")["items"]
+    return next((row for row in rows if row["caller"].startswith(caller) and row["code"] == 480), None)
 
 
 def _established(caller: Softphone, callee: Softphone) -> Any:

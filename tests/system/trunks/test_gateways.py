@@ -1,5 +1,7 @@
 """A gateway that registers here (reference: "Accept Register Trunk")."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.phones import Baresip
+from ringfence.lab.product import within
 from ringfence.lab.rest import Refused
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, end_call
@@ -105,6 +108,37 @@ def test_a_phone_beside_a_gateway_is_asked_for_its_own_password(
         desk.request("ACK")
         assert end_call(beside, desk, dialog).status == 200
         assert box.register(expires=0).status == 200
+
+
+@pytest.mark.restarts
+def test_a_gateway_is_known_by_its_address_after_the_core_was_killed(
+    pbx: Any, lab: Any, gateway: tuple[dict[str, Any], Account]
+) -> None:
+    """At once: its registration was read again, and what says who registered from where is not yet written anew."""
+    host = lab.host("pstn45", 45)
+    with (
+        Softphone(host, (PBX_ADDRESS, 5060), gateway[1]) as box,
+        Softphone(host, (PBX_ADDRESS, 5060), Account("e1", PBX_ADDRESS, gateway[1].secret)) as line,
+    ):
+        assert box.register().status == 200
+        assert _asked_for(line) == "gw.example"
+        old = pbx.product.process_ids()["core"]
+        os.kill(old, signal.SIGKILL)
+        within(30, lambda: pbx.product.process_ids()["core"] not in (0, old), "a new core")
+        within(30, lambda: _asked_for(line) == "gw.example", "the gateway is asked for its own password")
+        within(10, lambda: "all" in pbx.product.kamcmd("htable.dump", "gateways"), "the table is written")
+        assert _asked_for(line) == "gw.example"
+        assert box.register(expires=0).status == 200
+        assert _asked_for(line) != "gw.example"
+
+
+def _asked_for(line: Softphone) -> str:
+    """The realm of the challenge to a call; "" for a refusal."""
+    uri, (content, body) = f"sip:{DID}@{PBX_ADDRESS}", line.offer()
+    headers = [*line.headers("INVITE", uri), *content]
+    answer = line.ask("INVITE", uri, headers, body)
+    line.send_ack(answer, uri, headers)
+    return next((one.realm for one in sip.challenges_in(answer)), "") if answer.status == 407 else ""
 
 
 def test_a_stock_phone_as_gateway_calls_in(

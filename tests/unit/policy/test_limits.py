@@ -4,9 +4,21 @@ from dataclasses import replace
 
 import pytest
 
+from ringfence.engines.system import Limits
 from ringfence.policy.book import Subscriber, Tenant
 from ringfence.policy.calling import Calling
-from ringfence.policy.limits import CAUSES, CallFacts, Extent, counters, over, suspendable
+from ringfence.policy.limits import (
+    CARRIED,
+    CAUSES,
+    MOST_CARRIED,
+    MOST_MADE,
+    OF_RELAY,
+    CallFacts,
+    Extent,
+    counters,
+    over,
+    suspendable,
+)
 
 ANN = Subscriber("101@a.example", 3, 1, "Standard User", True, "Ann", "x", "y", calling=Calling(max_calls=2))
 BOB = Subscriber("102@a.example", 3, 2, "Standard User", True, "Bob", "x", "y", calling=Calling(max_calls=0))
@@ -18,16 +30,18 @@ def keys(call: CallFacts) -> list[str]:
 
 
 def test_a_call_inside_counts_for_both_extensions_and_once_for_the_tenant() -> None:
-    assert keys(CallFacts(TENANT, ANN, BOB)) == ["extension:101@a.example", "extension:102@a.example", "tenant:3"]
+    extensions = ["extension:101@a.example", "extension:102@a.example"]
+    assert keys(CallFacts(TENANT, ANN, BOB)) == [*extensions, "tenant:3", "relay"]
 
 
 def test_a_call_to_oneself_counts_once() -> None:
-    assert keys(CallFacts(TENANT, ANN, ANN)) == ["extension:101@a.example", "tenant:3"]
+    assert keys(CallFacts(TENANT, ANN, ANN)) == ["extension:101@a.example", "tenant:3", "relay"]
 
 
 def test_a_call_outside_counts_for_the_trunk_in_all_and_of_this_tenant() -> None:
     found = {counter.key: counter.limit for counter in counters(CallFacts(TENANT, ANN, trunk=Extent(5, 30, 10)))}
-    assert found == {"extension:101@a.example": 2, "trunk:5:tenant:3": 10, "trunk:5": 30, "tenant:3": 20}
+    lines = {"extension:101@a.example": 2, "trunk:5:tenant:3": 10, "trunk:5": 30, "tenant:3": 20}
+    assert found == {**lines, "relay": MOST_CARRIED}
 
 
 @pytest.mark.parametrize(("calls", "fits"), [(1, True), (2, True), (3, False)])
@@ -44,6 +58,33 @@ def test_no_limit_takes_any_number() -> None:
 def test_an_emergency_call_always_finds_a_channel() -> None:
     for counter in counters(CallFacts(replace(TENANT, max_calls=0), BOB, trunk=Extent(5, 0, 0))):
         assert over(counter, 1, emergency=True) is None
+
+
+def test_the_relay_carries_a_call_for_help_when_all_other_calls_have_their_room() -> None:
+    """Issue 5, "Limits"; attack cases 81 and 113. The two numbers are one number: the relay refuses without asking."""
+    relay = next(one for one in counters(CallFacts(TENANT, ANN, BOB)) if one.key == OF_RELAY)
+    assert over(relay, MOST_CARRIED, emergency=False) is None
+    refused = over(relay, MOST_CARRIED + 1, emergency=False)
+    assert refused is not None
+    assert (refused.rule, refused.code) == ("limits.relay", 480)
+    assert over(relay, MOST_CARRIED + 1, emergency=True) is None
+    assert Limits().media_sessions == CARRIED > MOST_CARRIED
+
+
+def test_an_extension_without_a_limit_makes_as_many_calls_as_a_person_could_and_takes_all_that_come() -> None:
+    """Nobody who learns one password takes everybody the lines; a call centre is rung by all who call it."""
+    eve = replace(ANN, calling=Calling())
+    of_caller, of_callee, of_payer = (
+        next(one for one in counters(call) if one.key == "extension:101@a.example")
+        for call in (CallFacts(TENANT, eve), CallFacts(TENANT, None, eve), CallFacts(TENANT, BOB, None, payer=eve))
+    )
+    assert over(of_caller, MOST_MADE, emergency=False) is None
+    assert over(of_caller, MOST_MADE + 1, emergency=False) is not None
+    assert over(of_caller, MOST_MADE + 1, emergency=True) is None
+    assert over(of_callee, 10**6, emergency=False) is None
+    assert over(of_payer, 10**6, emergency=False) is None
+    more = replace(eve, calling=Calling(max_calls=MOST_MADE + 1))
+    assert over(counters(CallFacts(TENANT, more))[0], MOST_MADE + 1, emergency=False) is None
 
 
 def test_who_is_called_is_busy_and_who_may_not_call_at_all_hears_so() -> None:

@@ -7,12 +7,14 @@ import pytest
 from ringfence.policy.book import Book, decode_book, encode_book
 from ringfence.policy.encryption import Encryption
 from ringfence.policy.trunks import (
+    CallerIn,
     Login,
     Peer,
     Source,
     Trunk,
     TrunkKind,
     TrunkTransport,
+    identity_header,
     index_trunks,
 )
 
@@ -48,6 +50,30 @@ CARRIER = Trunk(
 def test_address_port_and_transport_must_all_be_as_listed(address: str, port: int, transport: str, known: bool) -> None:
     """Case 105: an unlisted address, a wrong port or the wrong transport is a stranger."""
     assert bool(index_trunks((CARRIER,)).from_there(address, port, transport)) is known
+
+
+@pytest.mark.parametrize(
+    ("place", "private", "header"),
+    [
+        (CallerIn.FROM, False, "P-Asserted-Identity: <sip:+4930@a>"),
+        (CallerIn.P_ASSERTED_IDENTITY, True, "P-Asserted-Identity: <sip:+4930@a>"),
+        (CallerIn.P_PREFERRED_IDENTITY, False, "P-Preferred-Identity: <sip:+4930@a>"),
+        (CallerIn.REMOTE_PARTY_ID, False, "Remote-Party-ID: <sip:+4930@a>;party=calling;screen=yes;privacy=off"),
+        (CallerIn.REMOTE_PARTY_ID, True, "Remote-Party-ID: <sip:+4930@a>;party=calling;screen=yes;privacy=full"),
+    ],
+)
+def test_the_caller_is_told_where_the_provider_reads_it(place: CallerIn, private: bool, header: str) -> None:
+    """RFC 3325 and what was there before it."""
+    assert identity_header(place, "sip:+4930@a", private=private) == header
+
+
+def test_an_account_or_else_the_number_shown_is_who_we_are() -> None:
+    assert (CARRIER.account_name, replace(CARRIER, login=None).account_name) == ("u", "+493012300")
+    assert Login("u", "r", "0" * 32, auth_username="v").digest_name == "v"
+    assert (replace(CARRIER, domain="a").own_domain, replace(CARRIER, domain="a", from_domain="b").own_domain) == (
+        "a",
+        "b",
+    )
 
 
 def test_a_trunk_on_a_link_is_believed_there_alone_and_every_other_one_is_not_believed_there() -> None:

@@ -13,6 +13,8 @@ from ringfence.policy.keeping import (
     asking,
     decode_registration,
     not_accepted,
+    seconds_asked,
+    too_brief,
     trying,
 )
 from ringfence.policy.model import CallOutside, TrunkRoute
@@ -105,6 +107,14 @@ def test_a_registration_is_renewed_in_time_and_survives_its_text_form() -> None:
 def test_a_refusal_waits_longer_than_a_fault() -> None:
     assert not_accepted("a", 403, 0.0) == Registration(Standing.REFUSED, "a", 0.0, 60.0)
     assert not_accepted("a", 503, 0.0) == Registration(Standing.UNANSWERED, "a", 0.0, 2.0)
+
+
+def test_a_registration_is_asked_for_as_long_as_the_provider_wants() -> None:
+    """RFC 3261 section 10.2.8 (423 with Min-Expires)."""
+    now = too_brief("192.0.2.1:5060", 1800, 0.0)
+    assert (now.standing, now.due, now.least) == (Standing.UNANSWERED, 2.0, 1800)
+    assert decode_registration(now.encoded()) == now
+    assert [seconds_asked(replace(FIRST, expires=300), least) for least in (0, 60, 1800)] == [300, 300, 1800]
 
 
 def test_a_trunk_with_other_credentials_is_another_registration() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ringfence.hosts.transports import USUAL, Protocol, SipTransport
-from ringfence.policy.trunks import Source, TrunkKind
+from ringfence.policy.trunks import CallerIn, Source, TrunkKind
 from ringfence.portal import publish
 from ringfence.portal.trunks import forms, wish
 from ringfence.portal.trunks.compile import gateways
@@ -42,6 +42,34 @@ def test_a_registering_trunk_reaches_the_book_without_its_password(site: Site) -
     assert [peer.hostport for peer in trunk.peers] == ["198.51.100.10:5060", "198.51.100.11:5070"]
     assert trunk.sources == (Source("198.51.100.10"), Source("198.51.100.11"))
     assert "Secret-1" not in str(site.admin.get("audit-log"))
+
+
+def test_an_account_has_the_names_that_the_provider_gave(site: Site) -> None:
+    """Two names, a domain of its own in From, the caller in a header apart; the digests are for the name of the two."""
+    plain = site.admin.post("trunks", **PROVIDER)
+    assert (plain["auth_username"], plain["from_domain"], plain["caller_in"]) == ("", "", "from")
+    before = publish.book().trunks[0]
+    assert before.login is not None
+    assert (before.login.digest_name, before.own_domain, before.account_name) == (
+        "customer", "sip.provider.example", "customer",
+    )  # fmt: skip
+    given = {"auth_username": "4711@login", "from_domain": "Customers.example", "caller_in": "remote_party_id"}
+    status, changed = site.admin.call("PATCH", f"trunks/{plain['id']}", given)
+    assert (status, changed["from_domain"], changed["caller_in"]) == (200, "customers.example", "remote_party_id")
+    after = publish.book().trunks[0]
+    assert after.login is not None
+    assert (after.login.username, after.login.digest_name) == ("customer", "4711@login")
+    assert (len(after.login.ha1_sha_256), after.login.ha1 != before.login.ha1) == (64, True)
+    assert (after.own_domain, after.account_name, after.caller_in) == (
+        "customers.example", "customer", CallerIn.REMOTE_PARTY_ID,
+    )  # fmt: skip
+
+
+def test_the_page_offers_where_the_callers_number_stands(site: Site) -> None:
+    page = browser()
+    for kind, offered in (("register", True), ("address", True), ("accept_register", False)):
+        shown = page.get(f"/trunks/new/{kind}", secure=True).content.decode()
+        assert ('name="caller_in"' in shown, 'name="from_domain"' in shown) == (offered, offered)
 
 
 @pytest.fixture
@@ -126,6 +154,12 @@ def test_limits_by_tenant(site: Site) -> None:
         (PROVIDER, {"password": None}, "trunk.no_password"),
         (PROVIDER, {"username": "a b"}, "trunk.username"),
         (PROVIDER, {"realm": 'x"y'}, "trunk.realm"),
+        (PROVIDER, {"auth_username": 'x"y'}, "trunk.auth_username"),
+        (PROVIDER, {"from_domain": "a b"}, "trunk.domain"),
+        (CARRIER, {"auth_username": "x"}, "trunk.no_login"),
+        (CARRIER, {"caller_in": "remote_party_id"}, "trunk.caller_in"),
+        (GATEWAY, {"caller_in": "remote_party_id"}, "trunk.of_providers"),
+        (GATEWAY, {"from_domain": "a.example"}, "trunk.of_providers"),
         (PROVIDER, {"numbers": ["030123"]}, "trunk.number"),
         (PROVIDER, {"default_number": "1"}, "trunk.number"),
         (PROVIDER, {"name": "a\nb"}, "text.control"),
@@ -180,7 +214,7 @@ def test_a_trunk_is_made_changed_and_deleted_on_the_page(site: Site) -> None:
     assert "as secure as that list is strict" in page
     form = {
         "name": "Carrier", "enabled": "on", "transport": "udp", "encryption": "off", "sources": "203.0.113.0/28 5060",
-        "hosts": "203.0.113.1", "keepalive": "30", "trunk_prefix": "0",
+        "hosts": "203.0.113.1", "keepalive": "30", "trunk_prefix": "0", "caller_in": "from",
     }  # fmt: skip
     assert client.post("/trunks/new/address", {**form, "sources": "a b c"}, secure=True).status_code == 422
     assert client.post("/trunks/new/address", form, secure=True).status_code == 302

@@ -1,6 +1,7 @@
 """Counters of concurrent calls in a worker: what is admitted, what is given back (attack case 110)."""
 
 import importlib
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from ringfence.policy.book import Subscriber, Tenant
 from ringfence.policy.calling import Calling
 from ringfence.policy.limits import SUSPENDED, CallFacts, Extent
+from ringfence.store.relayroom import RelayRoomReader, RelayRoomWriter, Side
 from ringfence.store.suspensions import SuspensionReader, SuspensionWriter
 from tests.unit.signaling.fake_kamailio import Kamailio, loaded
 
@@ -60,13 +62,13 @@ def limits(kamailio: Kamailio) -> ModuleType:
 @pytest.fixture
 def worker(tmp_path: Path) -> Any:
     SuspensionWriter(tmp_path).replace_all([])
-    return SimpleNamespace(unattached=(), suspensions=SuspensionReader(tmp_path))
+    return SimpleNamespace(unattached=(), suspensions=SuspensionReader(tmp_path), relays=RelayRoomReader(tmp_path))
 
 
 def test_counts_come_back_when_the_call_ends_once(shared: Shared, limits: ModuleType, worker: Any) -> None:
     assert limits.admit(CallFacts(TENANT, ANN, BOB), worker) is None
     limits.attach(worker)
-    assert shared.up() == {"extension:101@a.example": 1, "extension:102@a.example": 1, "tenant:3": 1}
+    assert shared.up() == {"extension:101@a.example": 1, "extension:102@a.example": 1, "tenant:3": 1, "relay": 1}
     limits.release()
     limits.release()
     assert shared.up() == {}
@@ -78,7 +80,7 @@ def test_a_refused_call_leaves_nothing_behind(shared: Shared, limits: ModuleType
         limits.attach(worker)
     refused = limits.admit(CallFacts(TENANT, ANN), worker)
     assert (refused.rule, refused.code) == ("limits.caller", 480)
-    assert shared.up() == {"extension:101@a.example": 2, "tenant:3": 2}
+    assert shared.up() == {"extension:101@a.example": 2, "tenant:3": 2, "relay": 2}
 
 
 def test_a_call_whose_dialog_never_came_to_be_is_not_counted_for_ever(
@@ -88,7 +90,7 @@ def test_a_call_whose_dialog_never_came_to_be_is_not_counted_for_ever(
     assert limits.admit(CallFacts(TENANT, ANN), worker) is None
     assert limits.admit(CallFacts(TENANT, BOB), worker) is None
     limits.attach(worker)
-    assert shared.up() == {"extension:102@a.example": 1, "tenant:3": 1}
+    assert shared.up() == {"extension:102@a.example": 1, "tenant:3": 1, "relay": 1}
 
 
 def test_a_call_that_goes_on_over_another_trunk_changes_its_counters(
@@ -100,7 +102,7 @@ def test_a_call_that_goes_on_over_another_trunk_changes_its_counters(
     assert (refused.rule, refused.code) == ("limits.trunk", 403)
     assert shared.up()["trunk:1"] == 1
     assert limits.readmit(CallFacts(TENANT, ANN, trunk=Extent(3, 1)), worker) is None
-    assert shared.up() == {"extension:101@a.example": 1, "trunk:3:tenant:3": 1, "trunk:3": 1, "tenant:3": 1}
+    assert shared.up() == {"extension:101@a.example": 1, "trunk:3:tenant:3": 1, "trunk:3": 1, "tenant:3": 1, "relay": 1}
     limits.release()
     assert shared.up() == {}
 
@@ -136,10 +138,10 @@ def test_who_picks_a_call_up_is_counted_and_whom_it_was_for_no_more(
     limits.attach(worker)
     shared.dialog |= {"$dlg_var(from)": "+49@a.example", "$dlg_var(payer)": "+49@a.example", "$dlg_var(to)": BOB.aor}
     limits.answered(worker)
-    assert shared.up() == {f"extension:{BOB.aor}": 1, "tenant:3": 1}
+    assert shared.up() == {f"extension:{BOB.aor}": 1, "tenant:3": 1, "relay": 1}
     shared.dialog["$dlg_var(to)"] = "+49@a.example"
     limits.answered(worker)
-    assert shared.up() == {"tenant:3": 1}
+    assert shared.up() == {"tenant:3": 1, "relay": 1}
     limits.release()
     assert shared.up() == {}
 
@@ -168,7 +170,7 @@ def test_a_call_that_goes_on_without_its_payer_leaves_it_free(
     shared.dialog |= {"$dlg_var(counted)": held, "$dlg_var(to)": ANN.aor}
     worker.view = SimpleNamespace(subscriber={ANN.aor: ANN}.get)
     limits.answered(worker)  # the one who forwarded takes it himself, as a member of the group that it went to
-    assert shared.up() == {f"extension:{ANN.aor}": 1, "tenant:3": 1}
+    assert shared.up() == {f"extension:{ANN.aor}": 1, "tenant:3": 1, "relay": 1}
     limits.pays_on(ANN.aor)
     shared.dialog.pop("$dlg_var(counted)")
     assert not limits.is_talking_besides(ANN.aor)
@@ -179,3 +181,23 @@ def test_the_call_at_hand_makes_nobody_busy_but_its_caller(shared: Shared, limit
     kamailio.answers["htable.sht_get"] = lambda table, key: int(key.startswith("extension:"))
     shared.dialog |= {"$dlg_var(counted)": f"extension:{ANN.aor} extension:{BOB.aor}", "$dlg_var(from)": BOB.aor}
     assert [limits.is_talking_besides(aor) for aor in (ANN.aor, BOB.aor)] == [False, True]
+
+
+@pytest.mark.parametrize(("side", "over_link", "refused"), [("CORE", 0, True), ("SBC", 0, False), ("SBC", 1, True)])
+def test_what_is_left_in_a_relay_is_for_calls_for_help(
+    shared: Shared,
+    limits: ModuleType,
+    worker: Any,
+    kamailio: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    side: str,
+    over_link: int,
+    refused: bool,
+) -> None:
+    """Issue 5, "Limits"; attack case 81. A call through the SBC takes room in both relays."""
+    monkeypatch.setattr(limits.ksr, "over_link", lambda: bool(over_link))
+    RelayRoomWriter(tmp_path).tell(Side[side], time.monotonic(), low=True)
+    objection = limits.admit(CallFacts(TENANT, ANN), worker)
+    assert (objection.rule if objection else "") == ("limits.relay" if refused else "")
+    assert limits.admit(CallFacts(TENANT, ANN, emergency=True), worker) is None

@@ -17,8 +17,8 @@ router = Router()
 
 
 class CallingPatch(In):
-    """`max_calls`: null is no limit, 0 no call but emergency calls. `caller_number` is shown outside where the trunk
-    owns it; "" is the trunk's own.
+    """`max_calls`: null is no limit, except that whoever has 30 calls makes no more; 0 no call but emergency calls.
+    `caller_number` is shown outside where the trunk owns it; "" is the trunk's own.
     """
 
     forward_always: str | None = Field(None, max_length=64)

@@ -23,8 +23,8 @@ class CallLimitForm(PortalForm):
         required=False,
         help_text=_(
             "Calls of this extension at once, made and received. When it makes one more, it hears 480 (all lines busy);"
-            " who calls it then hears 486 (busy). Empty, the default, is without a limit; 0 forbids every call."
-            " Emergency calls are always put through."
+            " who calls it then hears 486 (busy). Empty, the default: it makes no further call while it has 30, and"
+            " takes any number. 0 forbids every call. Emergency calls are always put through."
         ),
     )
     caller_number = forms.CharField(

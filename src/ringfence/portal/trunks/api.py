@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from ninja import Field, Router, Status
 
 from ringfence.policy.encryption import Encryption
-from ringfence.policy.trunks import TrunkKind, TrunkTransport
+from ringfence.policy.trunks import CallerIn, TrunkKind, TrunkTransport
 from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
 from ringfence.portal.paging import PageOut, PageQuery, RowId, rows
@@ -57,6 +57,11 @@ class TrunkBase(In):
     domain: str = Field("", max_length=253)
     username: str = Field("", max_length=64)
     realm: str = Field("", max_length=128, description="Empty: the domain, or else the first host.")
+    auth_username: str = Field("", max_length=64, description="What a digest names. Empty: the user name.")
+    from_domain: str = Field("", max_length=253, description="Behind our name and numbers. Empty: the domain.")
+    caller_in: CallerIn = Field(
+        CallerIn.FROM, description="Where the caller's number stands; elsewhere than in From, From names the account."
+    )
     password: str | None = Field(None, max_length=128)
     expires: int = Field(300, ge=60, le=3600)
     keepalive: int = Field(30, ge=0, le=600)
@@ -109,6 +114,9 @@ class TrunkOut(Out):
     domain: str
     username: str
     realm: str
+    auth_username: str
+    from_domain: str
+    caller_in: CallerIn
     has_password: bool
     expires: int
     keepalive: int
@@ -155,6 +163,7 @@ def wish_of(given: dict[str, Any]) -> Wish:
     values["secret"] = values.pop("password", None)
     values["transport"] = TrunkTransport(values["transport"])
     values["encryption"] = Encryption(values["encryption"])
+    values["caller_in"] = CallerIn(values["caller_in"])
     return Wish(**values)
 
 

@@ -25,6 +25,7 @@ MOST_TRUNKS = 2_000
 PLAIN = (
     "name", "enabled", "domain", "username", "realm", "expires", "keepalive", "country_code", "trunk_prefix",
     "default_number", "user_agent", "max_calls", "aes_256_only", "link",
+    "auth_username", "from_domain",
 )  # fmt: skip
 """What goes from a wish into the row as it is."""
 
@@ -91,6 +92,7 @@ def facts(row: Trunk) -> dict[str, Any]:
         "enabled": row.enabled,
         "transport": row.transport,
         "encryption": row.encryption,
+        "caller_in": row.caller_in,
         "hosts": [{"host": host, "port": port} for host, port in row.hosts],
         "sources": [{"cidr": cidr, "port": port} for cidr, port in row.sources],
         **{name: getattr(row, name) for name in PLAIN if name not in ("name", "enabled")},
@@ -141,8 +143,9 @@ def _fill(row: Trunk, wish: Wish) -> None:
     for name in PLAIN:
         value = getattr(wish, name)
         setattr(row, name, value.strip() if isinstance(value, str) else value)
-    row.domain = row.domain.lower()
+    row.domain, row.from_domain = row.domain.lower(), row.from_domain.lower()
     row.transport, row.encryption = wish.transport.value, wish.encryption.value
+    row.caller_in = wish.caller_in.value
     row.hosts = [[host.strip().lower(), port] for host, port in wish.hosts]
     row.sources = [[str(parse_network(cidr)), port] for cidr, port in wish.sources]
     row.numbers = list(dict.fromkeys(wish.numbers))

@@ -1,12 +1,11 @@
 """Trunks as workers see them: addresses instead of names, digests instead of passwords."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 
 from ringfence.hosts.addresses import parsed
 from ringfence.policy.book import Subscriber
 from ringfence.policy.encryption import Encryption
-from ringfence.policy.trunks import Login, Peer, Source, Trunk, TrunkKind, TrunkTransport
+from ringfence.policy.trunks import CallerIn, Login, Peer, Source, Trunk, TrunkKind, TrunkTransport
 from ringfence.portal.people.digests import digests
 from ringfence.portal.sealing import unseal
 from ringfence.portal.trunks.models import Trunk as TrunkRow
@@ -66,6 +65,8 @@ def _compiled(row: TrunkRow) -> Trunk:
         max_calls=row.max_calls,
         aes_256_only=row.aes_256_only,
         link=row.link,
+        from_domain=row.from_domain,
+        caller_in=CallerIn(row.caller_in),
         max_calls_by_tenant={str(share.tenant_id): share.max_calls for share in row.shares.all()},
     )
 
@@ -73,5 +74,5 @@ def _compiled(row: TrunkRow) -> Trunk:
 def _login(row: TrunkRow) -> Login:
     """The digest is bound to the realm: to a peer that shows another one there is nothing to send."""
     realm = row.realm or row.domain or row.hosts[0][0]
-    words = f"{row.username}:{realm}:{unseal(bytes(row.secret), row.bound_to)}"
-    return Login(row.username, realm, hashlib.md5(words.encode(), usedforsecurity=False).hexdigest())
+    found = digests(row.auth_username or row.username, realm, unseal(bytes(row.secret), row.bound_to))
+    return Login(row.username, realm, found.md5, found.sha256, row.auth_username)

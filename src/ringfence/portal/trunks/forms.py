@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from ringfence.hosts.sip_links import links_of
 from ringfence.hosts.transports import read_transports
 from ringfence.policy.encryption import Encryption
-from ringfence.policy.trunks import TrunkKind, TrunkTransport
+from ringfence.policy.trunks import CallerIn, TrunkKind, TrunkTransport
 from ringfence.portal import places
 from ringfence.portal.actor import Actor
 from ringfence.portal.forms import PortalForm
@@ -94,6 +94,32 @@ class TrunkForm(PortalForm):
         required=False,
         label=_("Realm"),
         help_text=_("The password is shown to no other realm. Default: the SIP domain."),
+    )
+    auth_username = forms.CharField(
+        max_length=64,
+        required=False,
+        label=_("Username for authentication"),
+        help_text=_("Where the provider gave two names: this one goes with the password. Default: the username."),
+    )
+    from_domain = forms.CharField(
+        max_length=253,
+        required=False,
+        label=_("Domain in From"),
+        help_text=_("Where the provider wants another one behind our name and numbers. Default: the SIP domain."),
+    )
+    caller_in = forms.ChoiceField(
+        choices=[
+            (CallerIn.FROM.value, _("in From, and as P-Asserted-Identity")),
+            (CallerIn.P_ASSERTED_IDENTITY.value, _("as P-Asserted-Identity; From names the account")),
+            (CallerIn.P_PREFERRED_IDENTITY.value, _("as P-Preferred-Identity; From names the account")),
+            (CallerIn.REMOTE_PARTY_ID.value, _("as Remote-Party-ID; From names the account")),
+        ],
+        initial=CallerIn.FROM.value,
+        label=_("Caller's number"),
+        help_text=_(
+            "Where the provider reads it. Without an account the number shown stands in From. With Remote-Party-ID"
+            " calls that come in are read so too. Default: in From"
+        ),
     )
     password = forms.CharField(
         max_length=128,
@@ -189,14 +215,18 @@ class TrunkForm(PortalForm):
             "transport": TrunkTransport(cleaned.pop("transport")),
             "encryption": Encryption(cleaned.pop("encryption")),
             "secret": cleaned.pop("password", "") or None,
+            "caller_in": CallerIn(cleaned.pop("caller_in", CallerIn.FROM)),
         }
         return Wish(**cleaned, **chosen, shares=shares)
 
 
 UNUSED: Final[dict[TrunkKind, tuple[str, ...]]] = {
     TrunkKind.REGISTER: (),
-    TrunkKind.ADDRESS: ("username", "realm", "password", "expires"),
-    TrunkKind.ACCEPT_REGISTER: ("hosts", "sources", "realm", "expires", "keepalive", "link"),
+    TrunkKind.ADDRESS: ("username", "realm", "auth_username", "password", "expires"),
+    TrunkKind.ACCEPT_REGISTER: (
+        *("hosts", "sources", "realm", "expires", "keepalive", "link"),
+        *("auth_username", "from_domain", "caller_in"),
+    ),
 }
 
 

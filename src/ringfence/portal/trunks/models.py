@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from ringfence.policy.encryption import Encryption
-from ringfence.policy.trunks import TrunkKind, TrunkTransport
+from ringfence.policy.trunks import CallerIn, TrunkKind, TrunkTransport
 from ringfence.portal.actor import Actor
 from ringfence.portal.tenants.models import Tenant
 
@@ -38,6 +38,11 @@ class Trunk(models.Model):
     domain = models.CharField(max_length=253, blank=True, default="")
     username = models.CharField(max_length=64, blank=True, default="")
     realm = models.CharField(max_length=128, blank=True, default="")
+    auth_username = models.CharField(max_length=64, blank=True, default="")
+    from_domain = models.CharField(max_length=253, blank=True, default="")
+    caller_in = models.CharField(
+        max_length=24, choices=[(item.value, item.value) for item in CallerIn], default=CallerIn.FROM.value
+    )
     secret = models.BinaryField(default=b"")
     expires = models.PositiveIntegerField(default=300)
     keepalive = models.PositiveIntegerField(default=30)

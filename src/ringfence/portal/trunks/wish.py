@@ -11,7 +11,7 @@ from ringfence.hosts.transports import read_transports
 from ringfence.policy.addresses import AddressProblem, parse_network
 from ringfence.policy.encryption import Encryption
 from ringfence.policy.settings import Problem
-from ringfence.policy.trunks import TrunkKind, TrunkTransport
+from ringfence.policy.trunks import CallerIn, TrunkKind, TrunkTransport
 from ringfence.portal import places, publish
 from ringfence.portal.security.protected import SHORTEST
 from ringfence.portal.text import control_problem, label_problem
@@ -26,6 +26,7 @@ SHORTEST_OWN_SECRET: Final = 16
 
 _HOST: Final = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
 _USERNAME: Final = re.compile(r"[A-Za-z0-9._+~=-]{1,64}")
+_AUTH_NAME: Final = re.compile(r"[A-Za-z0-9._+~=@-]{1,64}")
 _REALM: Final = re.compile(r'[^"\\\x00-\x1f\x7f]{1,128}')
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{2,17}")
 _PATTERN: Final = re.compile(r"\+[1-9][0-9]{0,17}\*?")
@@ -48,6 +49,9 @@ class Wish:
     domain: str = ""
     username: str = ""
     realm: str = ""
+    auth_username: str = ""
+    from_domain: str = ""
+    caller_in: CallerIn = CallerIn.FROM
     secret: str | None = None
     expires: int = 300
     keepalive: int = 30
@@ -101,6 +105,9 @@ def _registering(wish: Wish, has_secret: bool) -> Iterable[Problem]:
         yield Problem("hosts", "trunk.hosts", "Name at least one host of the provider to register at.")
     if not _USERNAME.fullmatch(wish.username):
         yield Problem("username", "trunk.username", "A user name has 1 to 64 letters, digits or . _ + ~ = -")
+    if wish.auth_username and not _AUTH_NAME.fullmatch(wish.auth_username):
+        message = "A user name for authentication has up to 64 letters, digits or . _ + ~ = @ -"
+        yield Problem("auth_username", "trunk.auth_username", message)
     if wish.realm and not _REALM.fullmatch(wish.realm):
         yield Problem("realm", "trunk.realm", "A realm has up to 128 characters without quotes.")
     yield from _secret_problems(wish, has_secret, SHORTEST_SECRET)
@@ -110,8 +117,11 @@ def _by_address(wish: Wish) -> Iterable[Problem]:
     """Nothing else proves who sends, so an IP-based trunk without sources would be open to anybody or to nobody."""
     if not wish.sources:
         yield Problem("sources", "trunk.sources", "List the addresses of the provider; nobody else is heard.")
-    if wish.username or wish.secret:
+    if wish.username or wish.auth_username or wish.secret:
         yield Problem("username", "trunk.no_login", "An IP-based trunk has no user name and no password.")
+    if wish.caller_in is not CallerIn.FROM and not wish.default_number:
+        message = "In From stands the number shown, then: enter it, or leave the caller's number in From."
+        yield Problem("caller_in", "trunk.caller_in", message)
 
 
 def _accepting(wish: Wish, has_secret: bool) -> Iterable[Problem]:
@@ -119,6 +129,9 @@ def _accepting(wish: Wish, has_secret: bool) -> Iterable[Problem]:
         yield Problem("hosts", "trunk.no_hosts", "A gateway that registers here is reached where it registered from.")
     if not _USERNAME.fullmatch(wish.username) or wish.username != wish.username.lower():
         yield Problem("username", "trunk.username", "A user name has 1 to 64 small letters, digits or . _ + ~ = -")
+    if wish.auth_username or wish.from_domain or wish.caller_in is not CallerIn.FROM:
+        message = "A gateway that registers here goes by its own name and domain, and the caller's number is in From."
+        yield Problem("caller_in", "trunk.of_providers", message)
     if not wish.domain:
         yield Problem("domain", "trunk.domain", "The gateway needs a domain to register in, as gw1.example.net.")
     yield from _secret_problems(wish, has_secret, SHORTEST_OWN_SECRET)
@@ -147,6 +160,8 @@ def _place_problems(wish: Wish) -> Iterable[Problem]:
             yield Problem("sources", "trunk.source", reason)
     if wish.domain and not _HOST.fullmatch(wish.domain):
         yield Problem("domain", "trunk.domain", f"{wish.domain[:80]!r} is no host name.")
+    if wish.from_domain and not _HOST.fullmatch(wish.from_domain):
+        yield Problem("from_domain", "trunk.domain", f"{wish.from_domain[:80]!r} is no host name.")
 
 
 def host_problem(host: str, port: int) -> str:
