@@ -4,9 +4,12 @@ from html.parser import HTMLParser
 from typing import Any, Final
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from ringfence.portal.calls.models import CallRecord
+from ringfence.portal.confirm.said import said
+from ringfence.portal.confirm.undo import UNDO
+from ringfence.portal.language import told
 from ringfence.portal.spending.whose import whose
 from tests.unit.portal.rest import Site
 from tests.unit.portal.signing_in import get, signed_in_browser
@@ -72,14 +75,14 @@ def _phrases(page: str) -> set[str]:
 def test_a_german_page_says_nothing_in_english(site: Site) -> None:
     """ADR 39: what a page shows is in the catalog, also labels and choices that code without Django wrote."""
     browser = signed_in_browser("admin")
-    said: dict[str, dict[str, set[str]]] = {}
+    read: dict[str, dict[str, set[str]]] = {}
     for language in ("en", "de"):
         site.admin.call("PUT", "language", {"language": language})
-        said[language] = {path: _phrases(get(browser, path).content.decode()) for path in PAGES}
+        read[language] = {path: _phrases(get(browser, path).content.decode()) for path in PAGES}
     left = {
         (path, text)
         for path in PAGES
-        for text in said["en"][path] & said["de"][path]
+        for text in read["en"][path] & read["de"][path]
         if not text.startswith(SAME_IN_BOTH) and not any(name in text for name in DATA)
     }
     assert sorted(left) == []
@@ -149,3 +152,12 @@ def _record(site: Site, **facts: Any) -> CallRecord:
     common = {"call_id": "c1", "tenant_id": site.tenants["a"], "caller": "101@a.example", "dialled": "030"}
     row: CallRecord = CallRecord.objects.create(started_at=now, ended_at=now, **common, **facts)
     return row
+
+
+def test_everything_that_can_be_taken_back_is_said_in_words() -> None:
+    """The banner of an unconfirmed change said `security.settings_changed`."""
+    for action in UNDO:
+        sentence = said(action, "block 41.202.0.0/16")
+        assert action not in sentence
+        with translation.override("de"):
+            assert told(sentence) != sentence
