@@ -37,6 +37,8 @@ CALLS: Final[dict[str, tuple[int, ...]]] = {
     "Section": (0,),
     "Right": (1,),
     "_setting": (1, 2, 3),
+    "Number": (0,),
+    "limit_field": (0,),
     "_rule": (1,),
     "Telling": (0, 1),
     "_settings_page": (2,),
@@ -67,7 +69,7 @@ CALLS: Final[dict[str, tuple[int, ...]]] = {
 PLURAL: Final = ("ngettext", "ngettext_lazy")
 SHOWN: Final = ("title", "button", "heading", "note")
 KEYWORDS: Final = ("detail", "reason", "label", "help_text", "search_hint", "empty_label")
-SINGLE: Final = ("WRONG", "NOTHING_CHANGED", "reason", "message", "faults")
+SINGLE: Final = ("WRONG", "OWN_SOURCE", "NOTHING_CHANGED", "reason", "message", "faults")
 LISTED: Final = (
     "choices", "MASKS", "ENDS", "LIFETIMES", "TITLES", "_RULES", "REASONS", "SENTENCES", "WHY", "UNPROTECTED",
 )  # fmt: skip

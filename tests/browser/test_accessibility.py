@@ -55,6 +55,9 @@ PLACE_HIDDEN: Final = """
 const place = document.querySelector("#menu [aria-current=page]"), at = place && place.getBoundingClientRect();
 return Boolean(place) && at.height > 0 && (at.top < -1 || at.bottom > innerHeight + 1);
 """
+LONG_NAME: Final = "Globex Maschinenbau GmbH & Co. KG, Niederlassung Süd"
+"""As companies are called; a filter that offers it must not make a page wider than a phone."""
+
 CONTRAST: Final = ["color-contrast", "link-in-text-block"]
 
 
@@ -86,6 +89,7 @@ def furnish(portal: Portal) -> Administrator:
         wish = {"tenant_id": tenant, "extension": number, "display_name": name, "role": role, "password": PASSWORD}
         admin.call("POST", "users", **wish)
     keep_recording(portal, tenant)
+    admin.call("POST", "tenants", name=LONG_NAME, domain="globex.example")
     admin.call("POST", "ip-filters", cidr="103.224.182.210/32", target="allow", description="My Remote Office")
     wish = {"directory": "https://ca.example/directory", "names": ["pbx.acme.example"], "terms_agreed": True}
     admin.call("PATCH", "settings/acme", **wish)

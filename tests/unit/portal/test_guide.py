@@ -72,6 +72,14 @@ def test_a_refused_name_makes_no_extension_at_all(client: Client) -> None:
     assert Extension.objects.count() == 0
 
 
+def test_twelve_people_get_twelve_numbers_and_none_that_calls_for_help(client: Client) -> None:
+    """112 is never an extension: the guide went no further than the eleventh person, and made nobody at all."""
+    post(client, "/setup/guide/tenant", {"name": "Acme", "domain": "acme.example"})
+    page = post(client, "/setup/guide/extensions", {"first": "101", "names": names(12), "role": "Standard User"})
+    made = re.findall(r'data-extension="(\d+)"', page.content.decode())
+    assert made == [*(str(number) for number in range(101, 112)), "113"]
+
+
 def test_passwords_on_the_sheet_work_and_are_shown_once(client: Client) -> None:
     post(client, "/setup/guide/tenant", {"name": "Acme", "domain": "acme.example"})
     page = post(client, "/setup/guide/extensions", {"first": "101", "names": "Ann", "role": "Standard User"})

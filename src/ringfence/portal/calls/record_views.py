@@ -10,8 +10,11 @@ from ringfence.policy.spend import MILLION
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.calls.ladder import draw
 from ringfence.portal.calls.models import CallRecord
+from ringfence.portal.outbound.changes import trunks_of
+from ringfence.portal.outbound.explaining import SENTENCES
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound
+from ringfence.portal.recorded import titled
 from ringfence.portal.recordings.models import Recording
 
 
@@ -26,6 +29,7 @@ def record(request: HttpRequest, record_id: int) -> HttpResponse:
         "recordings": list(recordings) if shows else [],
         "record": found,
         "facts": shown(found),
+        "why": SENTENCES.get(found.rule, ""),
         "ladder": draw(found.ladder),
     }
     return render(request, "calls/record.html", facts)
@@ -33,9 +37,10 @@ def record(request: HttpRequest, record_id: int) -> HttpResponse:
 
 def shown(record: CallRecord) -> list[tuple[str, Any]]:
     """Titles and values for people."""
+    names: dict[int | None, Any] = dict(trunks_of(record.tenant)) if record.tenant else {}
     time = "%Y-%m-%d %H:%M:%S"
     return [
-        (_("Direction"), record.direction),
+        (_("Direction"), titled(record.direction)),
         (_("From"), record.caller),
         (_("Dialled"), record.dialled),
         (_("To"), record.callee),
@@ -43,8 +48,8 @@ def shown(record: CallRecord) -> list[tuple[str, Any]]:
         (_("Charged to"), record.payer),
         (_("Cost"), None if record.cost is None else f"{record.cost / MILLION:.4f} {record.rate}"),
         (_("Country code"), record.destination),
-        (_("Trunk"), record.trunk),
-        (_("Trunks that were asked"), ", ".join(map(str, record.trunks))),
+        (_("Trunk"), names.get(record.trunk, record.trunk)),
+        (_("Trunks that were asked"), ", ".join(str(names.get(one, one)) for one in record.trunks)),
         (_("Outbound rule"), record.outbound_rule),
         (_("Decided by"), record.rule),
         (_("Start (UTC)"), record.started_at.strftime(time)),
@@ -52,7 +57,7 @@ def shown(record: CallRecord) -> list[tuple[str, Any]]:
         (_("End (UTC)"), record.ended_at.strftime(time)),
         (_("Duration in seconds"), record.duration),
         (_("Result"), f"{record.code} {record.reason}"),
-        (_("Ended by"), record.ended_by),
+        (_("Ended by"), titled(record.ended_by)),
         (_("Source"), record.source),
         (_("Codec"), record.codec),
         (_("Audio of the caller"), record.caller_rtp),

@@ -11,6 +11,7 @@ from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.confirm import changes
 from ringfence.portal.confirm.connection import connection_of
 from ringfence.portal.confirm.moment import present
+from ringfence.portal.confirm.said import in_words
 from ringfence.portal.permissions import Permission
 
 
@@ -21,7 +22,12 @@ def unconfirmed(request: HttpRequest) -> dict[str, Any]:
         return {}
     connection, now = connection_of(request), present()
     rows = [
-        {"row": row, "left": row.seconds_left(now), "may_confirm": changes.objection_to(row, connection) is None}
+        {
+            "row": row,
+            "what": in_words(row),
+            "left": row.seconds_left(now),
+            "may_confirm": changes.objection_to(row, connection) is None,
+        }
         for row in changes.waiting().order_by("reverts_at")
     ]
     return {"unconfirmed": rows}

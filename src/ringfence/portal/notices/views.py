@@ -1,5 +1,7 @@
 """Pages: where notices go."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -7,12 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted
+from ringfence.portal.language import told
 from ringfence.portal.notices import changes
 from ringfence.portal.notices.api import shown
 from ringfence.portal.notices.forms import FORMS, DestinationForm, initial_of
 from ringfence.portal.notices.means import Means
 from ringfence.portal.notices.models import Destination
-from ringfence.portal.notices.topics import TOPICS
+from ringfence.portal.notices.topics import TOPICS, Topic
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused
 
@@ -21,7 +24,7 @@ HERE = "/security/notices"
 
 @permitted(Permission.SECURITY_READ)
 def destinations(request: HttpRequest) -> HttpResponse:
-    found = [{**shown(item), "row": item} for item in Destination.objects.all()]
+    found = [_listed(item) for item in Destination.objects.all()]
     facts = {
         "destinations": found,
         "topics": TOPICS.values(),
@@ -29,6 +32,13 @@ def destinations(request: HttpRequest) -> HttpResponse:
         "means": [item.value for item in Means],
     }
     return render(request, "notices/destinations.html", facts)
+
+
+def _listed(item: Destination) -> dict[str, Any]:
+    """What the page says of one, in words."""
+    said = shown(item)
+    topics = [told(TOPICS[Topic(topic)].title) for topic in said["topics"]]
+    return {**said, "row": item, "told_of": topics}
 
 
 @permitted(Permission.SECURITY_WRITE)

@@ -13,7 +13,7 @@ from ringfence.portal.tables.bulk import Bulk, deleting
 OF_RULES: Final = Bulk(
     RULES,
     Permission.OUTBOUND_WRITE,
-    lambda actor: OutboundRule.objects.visible_to(actor).select_related("tenant"),
+    lambda actor: OutboundRule.objects.visible_to(actor).select_related("tenant", "office_hours"),
     ((deleting(_("Delete these rules? Calls that only they carry are refused from now on.")), changes.delete),),
 )
 OF_HOURS: Final = Bulk(

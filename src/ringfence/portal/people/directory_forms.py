@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ringfence.portal.actor import Actor
 from ringfence.portal.forms import PortalForm, password_field
+from ringfence.portal.language import told
 from ringfence.portal.people.models import Role
 from ringfence.portal.people.operators import SYSTEM_ADMINISTRATOR
 from ringfence.portal.permissions import CALL, OF_OPERATORS, OF_TENANTS, PERMISSIONS, Permission
@@ -84,7 +85,7 @@ def _permissions(actor: Actor, role: Role | None) -> list[tuple[Any, Any]]:
     if role is not None:
         fitting = OF_OPERATORS if role.tenant_id is None else OF_TENANTS | CALL
     return [
-        (name.value, f"{name}: {right.effect}")
+        (name.value, f"{name}: {told(right.effect)}")
         for name, right in PERMISSIONS.items()
         if name in fitting and actor.may_grant(frozenset({name}))
     ]

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
@@ -60,7 +61,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "title": "Add User",
         "button": "Add User",
         "back": "/users",
-        "intro": "The SIP secret is generated for you and shown once on the next page.",
+        "intro": _("The SIP secret is generated for you and shown once on the next page."),
     }
     return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
 

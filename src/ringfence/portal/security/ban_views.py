@@ -85,7 +85,7 @@ NEVER_BLOCK: Final = Table(
     columns=(
         Column("address", _("Address or range"), ("cidr",)),
         Column("name", _("What it is"), ("name",)),
-        Column("source", _("Where this comes from"), ("source",)),
+        Column("source", _("Where this comes from"), ("source",), "hide-phone"),
     ),
     order="name",
     empty=Empty("shield-lock", _("No protected address is known"), _("The guard finds them when it starts.")),

@@ -23,7 +23,7 @@ ENTRIES: Final = Table(
         Column("action", _("Action")),
         Column("address", _("Address or range"), ("sort_key",)),
         Column("description", _("Description"), css="hide-phone"),
-        Column("ends", _("Ends")),
+        Column("ends", _("Ends"), css="hide-phone"),
         Column("added", _("Added"), ("id",), "hide-phone"),
         Column("actions", ""),
     ),

@@ -126,14 +126,17 @@
   function drawChart(box) {
     fetch(box.dataset.chart, { credentials: "same-origin" }).then(function (answer) { return answer.json(); }).then(function (data) {
       box.replaceChildren();
-      if (!data.times.length) {
-        box.textContent = box.dataset.empty || "–";
-        return;
-      }
       var shown = data.series || [
         { label: said("attempts", "Attempts"), color: "--tblr-orange", values: data.attempts },
         { label: said("answered", "Answered"), color: "--tblr-primary", values: data.answered }
       ];
+      if (box.ringfencePlot) box.ringfencePlot.destroy();
+      box.ringfencePlot = null;
+      var quiet = box.dataset.quiet && !shown.some(function (one) { return one.values.some(Boolean); });
+      if (quiet || !data.times.length) {
+        box.textContent = quiet ? box.dataset.quiet : box.dataset.empty || "–";
+        return;
+      }
       var axis = { stroke: color("--tblr-secondary"), grid: { stroke: color("--tblr-border-color"), width: 1 }, ticks: { show: false } };
       var step = data.step || (box.dataset.step === "day" ? 86400 : 3600), daily = step === 86400, half = step / 2;
       // The clock of the page, not of the browser; two hours more, so that a day with another summer time keeps its date.
@@ -151,7 +154,6 @@
           return { label: one.label, stroke: color(one.color), fill: color(one.color), width: 0, paths: bars, points: { show: false } };
         }))
       };
-      if (box.ringfencePlot) box.ringfencePlot.destroy();
       box.ringfencePlot = new window.uPlot(options, [data.times].concat(shown.map(function (one) { return one.values; })), box);
     });
   }
@@ -175,6 +177,12 @@
     if (!live.querySelector) return;
     var plays = Array.from(live.querySelectorAll("audio")).some(function (audio) { return !audio.paused; });
     if (plays || live.querySelector("details[open], input[name=id]:checked") || live.contains(document.activeElement)) event.preventDefault();
+  }
+
+  // After a refused form one goes on where something is wrong, not at its beginning.
+  function goToFirstFault() {
+    var field = document.querySelector("main [aria-invalid=true]");
+    if (field) field.focus();
   }
 
   // The menu is longer than most screens: it opens where one is.
@@ -250,6 +258,7 @@
     showPasskeys();
     showPlaceInMenu();
     putTypedBack();
+    goToFirstFault();
     document.querySelectorAll("[data-chart]").forEach(keepChart);
   });
 })();

@@ -1,9 +1,11 @@
+from itertools import count
 from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ringfence.portal.forms import PortalForm
+from ringfence.portal.outbound.metadata import EVERYWHERE
 from ringfence.portal.people.models import ADMIN, STANDARD, Role
 from ringfence.portal.problems import Refused
 
@@ -24,7 +26,8 @@ class ExtensionsForm(PortalForm):
     names = forms.CharField(
         label="Names, one a line",
         max_length=MOST * 80,
-        help_text=f"Each gets the next number, a generated SIP password and a first portal password. At most {MOST}.",
+        help_text="Each gets the next number that does not call for help, a generated SIP password and a first portal"
+        f" password. At most {MOST}.",
         widget=forms.Textarea(attrs={"rows": 6, "placeholder": "Ann Miller\nBob Smith"}),
     )
     role = forms.ChoiceField(
@@ -48,4 +51,6 @@ class ExtensionsForm(PortalForm):
         if len(names) > MOST:
             raise Refused(detail=f"These are {len(names)} names; at most {MOST} in one go.")
         first = self.cleaned_data["first"]
-        return [(str(int(first) + index).zfill(len(first)), name) for index, name in enumerate(names)]
+        numbers = (str(number).zfill(len(first)) for number in count(int(first)))
+        free = (number for number in numbers if number not in EVERYWHERE)
+        return list(zip(free, names, strict=False))

@@ -10,6 +10,7 @@ from ringfence.portal.calls import live
 from ringfence.portal.people.models import Extension
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
+from ringfence.portal.system.troubles import Trouble, troubles
 from ringfence.portal.tenants.models import Tenant
 
 type Count = Callable[[Actor], int]
@@ -65,7 +66,14 @@ def dashboard_numbers(actor: Actor) -> dict[str, Any]:
         except Refused:
             value, down = "–", True
         cards.append(_card(number, value))
-    return {"cards": cards, "guard_down": down}
+    return {"cards": cards, "guard_down": down, "troubles": [] if down else _troubles(actor)}
+
+
+def _troubles(actor: Actor) -> list[Trouble]:
+    try:
+        return troubles(actor)
+    except Refused:
+        return []
 
 
 def _card(number: Number, value: int | str) -> dict[str, Any]:

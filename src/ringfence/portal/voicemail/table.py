@@ -37,7 +37,7 @@ def messages_table(path: str) -> Table:
             Column("left", _("Received"), ("left_at",)),
             Column("play", _("Listen")),
             Column("mailbox", _("Mailbox"), ("extension__number",), "hide-phone"),
-            Column("caller", _("Caller"), ("caller",)),
+            Column("caller", _("Caller"), ("caller",), "hide-phone"),
             Column("seconds", _("Length"), ("seconds",), "text-end hide-phone"),
             Column("delete", _("Actions"), css="text-end"),
         ),

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ringfence.portal import language
+from ringfence.portal import language, recorded
 from ringfence.portal.people.models import Person
 from ringfence.portal.permissions import Permission
 from ringfence.portal.system.assets import stamp
@@ -99,3 +99,9 @@ def plainly(value: object) -> str:
 def told(text: object) -> str:
     """A text of the system in the reader's language."""
     return language.told(text)
+
+
+@register.filter
+def titled(word: str) -> str:
+    """A word that another part wrote into a record, for people."""
+    return recorded.titled(word)
