@@ -88,16 +88,14 @@ class Daemon:
         self._paths = paths
         self._service = service
         self._watch = watch
-        core, relay = Core(paths.core_control), Relay()
+        core, relay, outer = Core(paths.core_control), Relay(), Relay(ports.SBC_RTPENGINE_CONTROL)
         self._notifier = Notifier(core)
         self._endings = Endings(paths.endings, service.parts.alarms)
-        outer = Relay(ports.SBC_RTPENGINE_CONTROL)
         self._media_ports = MediaPorts(service.parts.alarms, of_relays(relay, outer))
         self._calls = CallWatch(service.parts.standing.calls, relay, core, service.give_up, outer)
         is_far = bool(read_sbc(paths.sbc_switch).core)
         self._media = media_side(service.parts, relay, outer, far=is_far)
-        room = RelayRoomWriter(paths.suspensions)
-        self._room = RelayRoom(relay, outer, room, service.parts.alarms)
+        self._room = RelayRoom(relay, outer, RelayRoomWriter(paths.suspensions), service.parts.alarms)
         self._desk = Desk(service, self._calls)
         self._leaving = Leaving(service.parts.standing.calls, self._calls)
         starts = CallStart(service.parts.standing.registrations, core, service.parts.policy)
