@@ -13,6 +13,7 @@ from ringfence.policy.book import Subscriber
 from ringfence.policy.challenged import answerable
 from ringfence.policy.encryption import USUAL
 from ringfence.policy.events import Kind
+from ringfence.policy.ladder import CALLER, SYSTEM
 from ringfence.policy.limits import CallFacts
 from ringfence.policy.media import Leg, encode_leg
 from ringfence.policy.model import CallOutside, Refuse
@@ -25,6 +26,7 @@ from ringfence.signaling import (
     emergency,
     facts,
     ksr,
+    ladder,
     limits,
     lines,
     links,
@@ -82,7 +84,7 @@ def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker)
     told_first = {"call_id": values["id"], "rule": verdict.rule}
     worker.journal.append(Kind.CALL_STARTED, {**told_first, **fields, **started}, at_once=True)  # the fuse judges it
     ksr.record_route()
-    if objection := _send(worker):
+    if objection := _send(worker, CALLER):
         told.note_end(objection.code, objection.reason, "system", objection.rule)
         limits.refuse(objection)
 
@@ -181,9 +183,9 @@ def _taken(verdict: CallOutside, found: tuple[Way, ...]) -> dict[str, str]:
     return {"ways": encode_ways(found), "privacy": PRIVATE if private else ""}
 
 
-def _send(worker: Worker) -> Refuse | None:
+def _send(worker: Worker, sender: str = SYSTEM) -> Refuse | None:
     """The one place where a call goes out over a trunk: takes the first way that Kamailio can send to. Without one, the
-    last objection.
+    last objection. The INVITE is the caller's own, or one that the system sends because something else came of that.
     """
     index, objection = worker.view.current(), NO_WAY
     left = decode_ways(ksr.dialog_var("ways")) if index else ()
@@ -196,6 +198,7 @@ def _send(worker: Worker) -> Refuse | None:
             objection = refused
         elif _aim(way, trunk, worker):
             _note(way, left, trunk, worker)
+            ladder.note(sender, "INVITE")
             if _relayed():
                 return None
     return media.UNAVAILABLE if media.has_failed() else objection
@@ -324,6 +327,7 @@ def _answers_challenge(worker: Worker) -> bool:
         worker.report(Kind.TRUNK_CHANGED, _refused_realm(found[0]))
         return False
     ksr.set_dialog_var(ANSWERED, "1")
+    ladder.note(SYSTEM, "INVITE")
     return _relayed()
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from ringfence.policy.book import Subscriber
 from ringfence.policy.events import Kind
 from ringfence.policy.forwarding import Judge, Occasion, go_on, number_for, occasion_of, redirected
+from ringfence.policy.ladder import SYSTEM
 from ringfence.policy.model import CallOutside, PlayService, Refuse, RingExtension, RingList, Rung, Verdict
 from ringfence.policy.outsiders import outsider
 from ringfence.policy.redirection import MOST_TARGETS, Target, decode_targets, encode_targets, redirections_in
@@ -19,6 +20,7 @@ from ringfence.signaling import (
     calls,
     encrypted,
     ksr,
+    ladder,
     limits,
     lines,
     link_port,
@@ -223,6 +225,7 @@ def note_step(variables: dict[str, str], worker: Worker) -> None:
     """Writes into the dialog, and tells, where the call goes now and who pays for it."""
     for name, value in {**variables, "callee": ""}.items():
         ksr.set_dialog_var(name, value)
+    ladder.note(SYSTEM, "INVITE")
     by = variables["path"].rpartition(",")[2]
     rung = variables["rung"].split(",") if variables["rung"] else []
     worker.journal.append(Kind.CALL_FORWARDED, {**told.call_fields(), "by": by, "rung": rung})

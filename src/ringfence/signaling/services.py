@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from ringfence.hosts import ports
 from ringfence.policy.events import Kind
+from ringfence.policy.ladder import CALLER
 from ringfence.policy.media import encode_leg
 from ringfence.policy.model import PlayService, Refuse
-from ringfence.signaling import calls, claims, facts, ksr, limits, lines, media, parking, terms
+from ringfence.signaling import calls, claims, facts, ksr, ladder, limits, lines, media, parking, terms
 from ringfence.signaling.worker import Worker
 
 NOTICES: Final = frozenset({"message-summary", "check-sync", "check-sync;reboot=false"})
@@ -50,6 +51,7 @@ def play(verdict: PlayService, target_user: str, worker: Worker, more: calls.Arr
     for name, value in values.items():
         ksr.set_dialog_var(name, value)
     limits.attach(worker)
+    ladder.note(CALLER, "INVITE")
     told = {"call_id": call_id, "rule": verdict.rule, **more.told, "payer": verdict.payer.aor}
     worker.journal.append(Kind.CALL_STARTED, {**started, **told})
     ksr.record_route()

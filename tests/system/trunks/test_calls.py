@@ -28,7 +28,7 @@ def test_a_call_goes_out_with_audio_both_ways(
     provider.forget()
     with Baresip(lab.host("alice", 11), tmp_path / "a", outward, frequency=400) as phone:
         phone.wait_registered()
-        phone.dial("+498912345678")
+        phone.dial("+498912345600")
         phone.wait_for("CALL_ESTABLISHED", timeout=10)
         time.sleep(3)
         phone.hang_up()
@@ -38,8 +38,12 @@ def test_a_call_goes_out_with_audio_both_ways(
     assert echo.is_whole, echo
     assert phone.media_peer.startswith(f"{PBX_ADDRESS}:")
     (call,) = provider.calls()
-    assert (call.number, call.caller) == ("+498912345678", "+493012300")
+    assert (call.number, call.caller) == ("+498912345600", "+493012300")
     assert call.asserted == "<sip:+493012300@provider.example>"
+    record, _ = within(5, lambda: _record(pbx, "+498912345600"), "the call is in the records")
+    ladder = [word.lstrip("0123456789") for word in pbx.rest.get(f"cdrs/{record['id']}")["ladder"].split(" ")]
+    assert ladder[:3] == ["cINVITE+", "d407", "pINVITE+"]
+    assert ladder[-2:] == ["cACK", "cBYE"]
     leaks = [found for message in provider.messages() for found in PHONES.findall(message)]
     assert leaks == []
 

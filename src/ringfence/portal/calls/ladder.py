@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ringfence.policy.ladder import CALLER, SYSTEM, Step, steps
+from ringfence.policy.ladder import CALLED, CALLER, SYSTEM, Step, steps
 
-LANES: Final = {"c": 90, "p": 320, "d": 550}
+LANES: Final = {CALLER: 90, SYSTEM: 320, CALLED: 550}
 ROW: Final = 28
 TOP: Final = 46
+HEARD_HERE: Final = ("100", "401", "407")
+FAILURE: Final = "300"
 MEANINGS: Final = {
     "100": "Trying", "180": "Ringing", "183": "Session Progress", "200": "OK", "202": "Accepted", "302": "Moved",
     "401": "Unauthorized", "403": "Forbidden", "404": "Not Found", "407": "Proxy Authentication Required",
@@ -57,23 +59,38 @@ class Ladder:
 def draw(told: str) -> Ladder | None:
     """The picture of what a record tells; None when it tells nothing.
 
-    A message passes through this system in the middle: a row for each of its two ways; what the system sent has one.
+    A message passes through this system in the middle: a row for each of its two ways. What the system sends itself has
+    one, and so has an answer that the caller never heard.
     """
     found = steps(told)
     if not found:
         return None
     arrows: list[Arrow] = []
-    for step in found:
-        for start, end in _ways(step):
+    setup = next(
+        (place for place, step in enumerate(found) if step.sender == CALLED and step.what[0] == "2"), len(found)
+    )
+    for place, step in enumerate(found):
+        for start, end in _ways(step, found[place + 1 : setup + 1]):
             y = TOP + ROW * (len(arrows) + 1)
             arrows.append(Arrow(LANES[start], LANES[end], y, _label(step), f"{step.at / 1000:.3f}"))
     return Ladder(tuple(arrows), TOP + ROW * (len(arrows) + 2))
 
 
-def _ways(step: Step) -> tuple[tuple[str, str], ...]:
+def _ways(step: Step, later: tuple[Step, ...]) -> tuple[tuple[str, str], ...]:
+    """`later` is what followed until somebody answered the call."""
     if step.sender == SYSTEM:
-        return (("p", "c"),)
-    return (("c", "p"), ("p", "d")) if step.sender == CALLER else (("d", "p"), ("p", "c"))
+        return ((SYSTEM, CALLED if step.what.isalpha() else CALLER),)
+    ways = (step.sender, SYSTEM), (SYSTEM, CALLED if step.sender == CALLER else CALLER)
+    return ways if _is_passed_on(step, later) else ways[:1]
+
+
+def _is_passed_on(step: Step, later: tuple[Step, ...]) -> bool:
+    """Not a 100 (RFC 3261 section 16.7), nor a challenge, nor a failure after which something else came of the call:
+    another device, the next way, an answer of the system.
+    """
+    if step.what in HEARD_HERE:
+        return False
+    return step.what.isalpha() or step.what < FAILURE or all(other.sender == CALLER for other in later)
 
 
 def _label(step: Step) -> str:
