@@ -110,7 +110,7 @@ class Tenant:
 class Rule:
     """An outbound rule that is switched on; an empty `reaches` is every number, empty `roles` everybody.
 
-    `lesser_roles` are those of its roles that may not call abroad.
+    `lesser_roles` are those of its roles that may not call abroad. `at_home`: its prefixes are of the own country.
     """
 
     tenant: str
@@ -119,10 +119,11 @@ class Rule:
     restricted: bool
     lesser_roles: tuple[str, ...] = ()
     always: bool = True
+    at_home: bool = False
 
     @property
     def international(self) -> bool:
-        return not self.reaches or "international" in self.reaches
+        return not self.at_home and (not self.reaches or "international" in self.reaches)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from ringfence.doctor.facts import Facts
 from ringfence.doctor.finding import Severity
 from ringfence.doctor.report import CLEAN, FOUND, IMPOSSIBLE, examined, plain, shortened
 from ringfence.doctor.table import BY_ID, CHECKS, MENDED_BY_HOST, MENDED_BY_PORTAL
-from tests.unit.doctor.planted import HARDENED, HOST, PLANTED, SETTINGS, certificate
+from tests.unit.doctor.planted import HARDENED, HOST, PLANTED, SETTINGS, certificate, rule
 
 
 def test_nothing_is_found_on_a_hardened_system() -> None:
@@ -80,3 +80,9 @@ def test_as_json_it_says_what_can_be_mended_and_evidence_is_bounded() -> None:
     assert told["counts"] == {"critical": 0, "high": 0, "medium": 1, "low": 0}
     assert shortened(tuple(map(str, range(70))))[-1] == "… and 20 more."
     assert set(BY_ID) >= MENDED_BY_PORTAL | MENDED_BY_HOST
+
+
+def test_a_rule_for_numbers_of_the_own_country_is_none_for_calls_abroad() -> None:
+    """It may name no reach, as the first rule of most tenants does."""
+    found = examined(rule(reaches=(), restricted=False, at_home=True))
+    assert not {finding.check.id for finding in found.findings} & {"calls.rules_abroad", "calls.rules_hours"}

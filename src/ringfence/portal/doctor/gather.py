@@ -17,6 +17,7 @@ from ringfence.policy.passwords import policy_of, policy_values
 from ringfence.portal import places
 from ringfence.portal.acme.models import AcmeSettings, CertificateOrder
 from ringfence.portal.firewall.plan import reach
+from ringfence.portal.outbound.metadata import are_at_home
 from ringfence.portal.outbound.models import AllowedCountry, Availability, NumberPlan, OutboundRule
 from ringfence.portal.people.changes import sip_secret_of
 from ringfence.portal.people.digests import ALPHABET, LENGTH
@@ -185,6 +186,7 @@ def _tenants() -> Iterator[facts.Tenant]:
 
 def _rules() -> Iterator[facts.Rule]:
     roles = {role.pk: role for role in Role.objects.all()}
+    homes = dict(NumberPlan.objects.values_list("tenant_id", "country"))
     for row in OutboundRule.objects.filter(enabled=True).select_related("tenant")[:MOST]:
         named = [roles[key] for key in row.roles if key in roles]
         yield facts.Rule(
@@ -194,6 +196,7 @@ def _rules() -> Iterator[facts.Rule]:
             bool(row.roles or row.groups or row.callers),
             tuple(role.name for role in named if not role.international),
             row.availability == Availability.ALWAYS,
+            are_at_home(row.prefixes, homes.get(row.tenant_id, "")),
         )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final
 
@@ -93,6 +94,18 @@ def emergency_numbers(country: str) -> tuple[str, ...]:
     fits = re.compile(wanted).fullmatch
     every = (f"{number:0{length}}" for length in range(2, LONGEST_EMERGENCY + 1) for number in range(10**length))
     return tuple(number for number in every if fits(number)) or EVERYWHERE
+
+
+def are_at_home(prefixes: Iterable[str], country: str) -> bool:
+    """Whether every number that begins with one of these is of this country. Not so where several share a code.
+
+    >>> are_at_home(["+4930", "+49"], "DE"), are_at_home(["+49", "0"], "DE"), are_at_home(["+44"], "GB")
+    (True, False, False)
+    """
+    if not country or COUNTRY_CODE_TO_REGION_CODE[int(calling_code_of(country))] != (country,):
+        return False
+    code, found = f"+{calling_code_of(country)}", list(prefixes)
+    return bool(found) and all(prefix.startswith(code) for prefix in found)
 
 
 def _calling_code(code: int, regions: tuple[str, ...]) -> CallingCode:
