@@ -89,7 +89,9 @@ def prepare_offer(terms: Terms, *, maybe_outside: bool) -> None:
 
 
 def warn(refusal: Refuse) -> None:
-    """Tells a refused phone what is wrong with its offer."""
+    """Tells a refused phone what is wrong with its offer, and what would be taken (RFC 3261 section 21.4.13)."""
+    if refusal.code == UNKNOWN_BODY.code:
+        ksr.reply_header("Accept: application/sdp")
     if text := WARNINGS.get(refusal.rule):
         ksr.reply_header(f'Warning: 399 pbx "{text}"')
 

@@ -200,7 +200,8 @@ def test_a_body_that_hides_a_session_description_is_refused(phone: Any) -> None:
     uri = f"sip:160@{caller.account.domain}"
     mixed = b"--b\r\nContent-Type: application/sdp\r\n\r\n" + sip.sdp(caller.address, 40_000) + b"\r\n--b--\r\n"
     headers = [*caller.headers("INVITE", uri), ("Content-Type", "multipart/mixed;boundary=b")]
-    assert caller.authenticated("INVITE", uri, headers, mixed).status == 415
+    answer = caller.authenticated("INVITE", uri, headers, mixed)
+    assert (answer.status, answer.header("accept")) == (415, "application/sdp")
     assert not callee.requests_within(0.5)
 
 
