@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -12,7 +12,7 @@ from ringfence.portal.audit.refusals import note_refusal
 from ringfence.portal.busy_database import Busy, is_busy
 from ringfence.portal.client_address import client_address
 from ringfence.portal.full_disk import NoRoom, is_full
-from ringfence.portal.problems import Forbidden, Refused, problem_response
+from ringfence.portal.problems import Forbidden, NotAPage, Refused, problem_response
 from ringfence.portal.system.models import Installation
 
 type Answer = Callable[[HttpRequest], HttpResponse]
@@ -100,7 +100,12 @@ class RefusalAnswers:
         self._answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self._answer(request)
+        response = self._answer(request)
+        if not isinstance(response, HttpResponseNotAllowed) or request.path.startswith("/api/"):
+            return response
+        told = refused_answer(request, NotAPage())
+        told["Allow"] = response["Allow"]
+        return told
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, Refused):

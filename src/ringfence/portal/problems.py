@@ -50,6 +50,17 @@ class NotFound(Refused):
     title = "There is no such object"
 
 
+class NotAPage(Refused):
+    """A GET for what only a form sends, as after a reload or from the browser's history."""
+
+    status = 405
+    error_id = "request.not_a_page"
+    title = "There is nothing to see here"
+
+    def __init__(self) -> None:
+        super().__init__(detail="This address only takes what a form sends. Open its page and send the form again.")
+
+
 class Conflict(Refused):
     status = 409
     error_id = "object.conflict"

@@ -97,6 +97,13 @@ def test_the_secret_is_on_the_page_once(site: Site) -> None:
     assert b'id="secret"' in client.post(f"/users/{person.pk}/sip-secret", secure=True).content
 
 
+def test_a_reload_of_what_only_a_form_sends_leads_back(site: Site) -> None:
+    """The browser showed a page of its own, "HTTP ERROR 405"."""
+    answer = browser("100@a.example").get("/sign-out", secure=True)
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert b"Back to the start" in answer.content
+
+
 def test_another_tenants_user_has_no_page(site: Site) -> None:
     client = browser("100@a.example")
     for path in ("", "/sip-secret", "/delete"):
