@@ -29,7 +29,7 @@ IDENTITIES: Final = ("P-Asserted-Identity", "P-Preferred-Identity", "Remote-Part
 def strict(lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
     """A stock Kamailio that takes digests with SHA-256 alone."""
     contract = Contract(ACCOUNT, realm="strict41", domain="strict41.example", algorithm="SHA-256")
-    with Provider(lab.host("strict41", 41), tmp_path_factory.mktemp("strict"), contract) as one:
+    with Provider(lab.host("strict41", 72), tmp_path_factory.mktemp("strict"), contract) as one:
         yield one
 
 
@@ -136,7 +136,7 @@ def _header(message: str, name: str) -> str:
 def scripted(lab: Any) -> Iterator[Softphone]:
     """A provider that obeys its script."""
     account = Account("line42", "isp42.example", "Secret-of-trunk-42")
-    with Softphone(lab.host("isp42", 42), (PBX_ADDRESS, 5060), account, local_port=5060) as one:
+    with Softphone(lab.host("isp42", 73), (PBX_ADDRESS, 5060), account, local_port=5060) as one:
         yield one
 
 
