@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -37,8 +38,11 @@ def a_child(folder: Path, name: str = "sleeper", program: str = SLEEPER, *words:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """Outside of the range that the system gives away: another test would get it there before a slow listener does."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def until(true: Callable[[], object], seconds: float = 5.0) -> float:
