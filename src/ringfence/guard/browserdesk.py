@@ -45,12 +45,13 @@ class BrowserDesk:
         """
         standing = self._service.parts.standing
         domain = text(args, "domain") if "domain" in args else ""
-        aors = standing.registrations.of_domain(domain) if domain else [text(args, "aor")]
-        for aor in aors:
-            await asyncio.to_thread(self._core.ask, "ul.rm", LOCATION, aor)
-            standing.browsers.forget(aor)
-            standing.registrations.removed({"aor": aor, "contact": EVERY_CONTACT})
-        standing.watches.end(domain=domain) if domain else standing.watches.end(aor=aors[0])
+        aor = "" if domain else text(args, "aor")
+        aors = standing.registrations.of_domain(domain) if domain else [aor]
+        for one in aors:
+            await asyncio.to_thread(self._core.ask, "ul.rm", LOCATION, one)
+            standing.browsers.forget(one)
+            standing.registrations.removed({"aor": one, "contact": EVERY_CONTACT})
+        standing.watches.end(aor=aor, domain=domain)
         self._note()
         return {"ended": len(aors)}
 

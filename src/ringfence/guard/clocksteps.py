@@ -28,10 +28,12 @@ class ClockSteps:
 
     def look(self, now: Moment) -> None:
         ahead = now.wall - now.boot
-        step = 0.0 if self._ahead is None else ahead - self._ahead
-        if self._ahead is not None and abs(step) < STEP:
+        if self._ahead is None:
+            self._ahead = ahead
+        step = ahead - self._ahead
+        if abs(step) < STEP:
             return
         self._ahead = ahead
-        if step > -MOST_BACK and step != 0.0:
+        if step > -MOST_BACK:
             for keeper in self._keepers:
                 keeper.date_anew(now)

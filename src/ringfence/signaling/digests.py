@@ -54,7 +54,8 @@ def sha256(words: str) -> str:
     return text("$(var(words){s.sha256})")
 
 
-def answer(challenge: Challenge, login: Login, method: str, uri: str) -> str:
-    """Credentials of ours for a provider's challenge, as they stand in a header."""
+def answer(code: int, challenge: Challenge, login: Login, request: tuple[str, str]) -> str:
+    """The header that answers a provider's challenge of this code; `request` is the method and the URI."""
     digest = sha256 if challenge.algorithm == SHA_256 else md5
-    return credentials(challenge, login, (method, uri), os.urandom(CNONCE_BYTES).hex(), digest)
+    name = "Authorization" if code == 401 else "Proxy-Authorization"
+    return f"{name}: {credentials(challenge, login, request, os.urandom(CNONCE_BYTES).hex(), digest)}"

@@ -237,8 +237,7 @@ def _authorization(trunk: Trunk, code: int, attempt: int) -> str:
     challenge = answerable(_challenges(code), trunk.login) if trunk.login else None
     if trunk.login is None or challenge is None or not _may_try(attempt, challenge):
         return ""
-    answer = digests.answer(challenge, trunk.login, "REGISTER", f"sip:{trunk.domain}")
-    return f"{'Authorization' if code == 401 else 'Proxy-Authorization'}: {answer}\r\n"
+    return f"{digests.answer(code, challenge, trunk.login, ('REGISTER', f'sip:{trunk.domain}'))}\r\n"
 
 
 def _challenges(code: int) -> tuple[str, ...]:

@@ -337,8 +337,7 @@ def _answer(login: Login) -> bool:
     challenge = answerable(trunk_port.challenges_of_reply(code), login)
     if challenge is None:
         return False
-    name = "Authorization" if code == 401 else "Proxy-Authorization"
-    ksr.append_header(f"{name}: {digests.answer(challenge, login, 'INVITE', ksr.target_uri())}")
+    ksr.append_header(digests.answer(code, challenge, login, ("INVITE", ksr.target_uri())))
     return True
 
 
