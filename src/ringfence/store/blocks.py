@@ -5,26 +5,20 @@ The guard writes, workers read. A shared word says whether there is anything to 
 are.
 """
 
-import mmap
-import os
 import struct
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import lmdb
-
 from ringfence.policy.addresses import Address, AddressProblem, Network, parse_address
 from ringfence.policy.book import Target
 from ringfence.policy.entries import NEVER, TARGETS, digits, sort_key
 from ringfence.policy.entry_index import parts
-from ringfence.store.broken import mend
+from ringfence.store import lists, words
 
 MAP_SIZE: Final = 1 << 30
-MAX_READERS: Final = 512
-WORD_BYTES: Final = 8
-RETRY_SECONDS: Final = 1.0
+WORD: Final = "enforced"
 ENTRY: Final = b"e"
 MEMBER: Final = b"n"
 LENGTHS: Final = b"lengths"
@@ -33,25 +27,12 @@ _ENDLESS: Final = float("inf")
 _BLOCKS: Final = next(letter for letter, target in TARGETS.items() if target is Target.BLOCK).encode()
 
 
-def _word_file(folder: Path) -> Path:
-    return folder / "enforced"
-
-
 class BlockWriter:
     """The guard's side. A list is replaced in one transaction, beside the old one until it is complete."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        mend(folder)  # nothing here is synced, and the policy store has every entry
-        self._env = lmdb.open(str(folder), map_size=MAP_SIZE, max_readers=MAX_READERS, mode=0o640, sync=False)
-        self._env.reader_check()
-        (folder / "lock.mdb").chmod(0o660)  # readers register themselves in the lock file
-        fd = os.open(_word_file(folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        try:
-            os.ftruncate(fd, WORD_BYTES)
-            self._map = mmap.mmap(fd, WORD_BYTES)
-        finally:
-            os.close(fd)
+        self._env = lists.open_for_writing(folder, MAP_SIZE)  # the policy store has every entry
+        self._words = words.made(folder / WORD, 1)
 
     def load(self, lines: bytes, members: Iterable[Network]) -> Iterator[None]:
         """These entries, and never a member of the never-block set; `lines` are those of `policy/entries.py`.
@@ -74,29 +55,22 @@ class BlockWriter:
                 yield
             for kind, found in lengths.items():
                 txn.put(LENGTHS + kind, bytes(sorted(found, reverse=True)))
-        struct.pack_into("<Q", self._map, 0, int(bool(lines)))
+        self._words[0] = int(bool(lines))
 
     def clear(self) -> None:
         """The kernel does it: workers need not look."""
-        struct.pack_into("<Q", self._map, 0, 0)
+        self._words[0] = 0
 
     def close(self) -> None:
         self._env.close()
-        self._map.close()
+        self._words.release()
 
 
-class BlockReader:
+class BlockReader(lists.ListReader):
     """A worker's side; open it after the fork."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._words: Any = None
-        self._env: Any = None
-        self._next_try = 0.0
-
-    def holds_any(self, now: float) -> bool:
-        """Whether there is anything to ask for."""
-        return (self._words is not None or self._open(now)) and self._words[0] != 0
+        super().__init__(folder, WORD, MAP_SIZE)
 
     def blocks(self, source: str, now: float) -> bool:
         """Whether the longest entry around this source is a block entry; `now` is Unix time in seconds."""
@@ -106,7 +80,7 @@ class BlockReader:
             address = parse_address(source)
         except AddressProblem:
             return False
-        with self._env.begin() as txn:
+        with self.env.begin() as txn:
             for _ in _found(txn, MEMBER, address):
                 return False
             for raw in _found(txn, ENTRY, address):
@@ -114,20 +88,6 @@ class BlockReader:
                 if now < end:
                     return bool(letter == _BLOCKS)
         return False
-
-    def _open(self, now: float) -> bool:
-        if now < self._next_try:
-            return False
-        self._next_try = now + RETRY_SECONDS
-        try:
-            env = lmdb.open(str(self._folder), map_size=MAP_SIZE, max_readers=MAX_READERS, readonly=True, create=False)
-            with _word_file(self._folder).open("rb") as stream:
-                shared = mmap.mmap(stream.fileno(), WORD_BYTES, prot=mmap.PROT_READ)
-        except (OSError, ValueError, lmdb.Error):
-            return False
-        self._env = env
-        self._words = memoryview(shared).cast("Q")
-        return True
 
 
 def _found(txn: Any, kind: bytes, address: Address) -> Iterator[bytes]:

@@ -4,14 +4,12 @@ While nothing changes a look costs one memory read.
 """
 
 import json
-import mmap
-import os
-import struct
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-WORD_BYTES: Final = 8
+from ringfence.store import words
+
 RETRY_SECONDS: Final = 1.0
 
 
@@ -28,13 +26,7 @@ class SuspensionWriter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        fd = os.open(_word_file(folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        try:
-            os.ftruncate(fd, WORD_BYTES)
-            self._map = mmap.mmap(fd, WORD_BYTES)
-        finally:
-            os.close(fd)
+        self._words = words.made(_word_file(folder), 1)
 
     def replace_all(self, names: Iterable[str]) -> None:
         """Exactly these, such as `extension:101@a.example`, are suspended. Raises OSError; then the old ones stay."""
@@ -42,11 +34,10 @@ class SuspensionWriter:
         fresh.write_text(json.dumps(sorted(names)))
         fresh.chmod(0o640)
         fresh.replace(_names_file(self._folder))
-        (version,) = struct.unpack_from("<Q", self._map)
-        struct.pack_into("<Q", self._map, 0, version + 1)
+        self._words[0] += 1
 
     def close(self) -> None:
-        self._map.close()
+        self._words.release()
 
 
 class SuspensionReader:
@@ -68,9 +59,7 @@ class SuspensionReader:
     def _read(self, now: float) -> None:
         try:
             if self._words is None:
-                with _word_file(self._folder).open("rb") as stream:
-                    shared = mmap.mmap(stream.fileno(), WORD_BYTES, prot=mmap.PROT_READ)
-                self._words = memoryview(shared).cast("Q")
+                self._words = words.seen(_word_file(self._folder), 1)
             version = self._words[0]
             self._names = frozenset(json.loads(_names_file(self._folder).read_bytes())) if version else frozenset()
             self._version = version
