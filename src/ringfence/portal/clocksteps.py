@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from ringfence.hosts.clock import clock_synchronised
 from ringfence.portal.acme.models import AcmeSettings
 from ringfence.portal.acme.work import LONGEST_RETRY
 from ringfence.portal.backups.models import Backup
@@ -30,6 +31,11 @@ from ringfence.portal.webphone import credentials
 
 STEP: Final = timedelta(seconds=10)
 """Less is what a clock drifts, added up until it is as much."""
+
+MOST_BACK: Final = timedelta(days=1)
+"""A clock that is set back further is only believed when it follows a time server: a board without a battery begins in
+1970, and what it dated before the restart was right.
+"""
 
 PAST: Final[tuple[tuple[QuerySet[Any], str], ...]] = (
     (AccessAttempt.objects.all(), "attempt_time"),
@@ -55,22 +61,29 @@ class ClockSteps:
     """Asked every few seconds. At its beginning nobody knows what happened to the clock before."""
 
     def __init__(
-        self, wall: Callable[[], datetime] = timezone.now, since_boot: Callable[[], timedelta] = since_boot
+        self,
+        wall: Callable[[], datetime] = timezone.now,
+        since_boot: Callable[[], timedelta] = since_boot,
+        is_right: Callable[[], bool | None] = clock_synchronised,
     ) -> None:
-        self._wall, self._since_boot = wall, since_boot
+        self._wall, self._since_boot, self._is_right = wall, since_boot, is_right
         self._booted_at: datetime | None = None
+        self._may_be_ahead = True
 
     def look(self) -> int:
-        """1 when the clock was set back, or may have been."""
+        """1 when something may have been dated anew."""
         now = self._wall()
         booted_at = now - self._since_boot()
-        step = None if self._booted_at is None else booted_at - self._booted_at
-        if step is not None and abs(step) < STEP:
-            return 0
-        if step is None or step < timedelta():
-            date_anew(now, step)
-        self._booted_at = booted_at
-        return 1
+        step = booted_at - (self._booted_at or booted_at)
+        was_set_back = step <= -STEP
+        self._may_be_ahead |= was_set_back
+        dated = self._may_be_ahead and (self._is_right() or (was_set_back and step > -MOST_BACK))
+        if dated:
+            date_anew(now, step if was_set_back else None)
+            self._may_be_ahead = False
+        if self._booted_at is None or abs(step) >= STEP:
+            self._booted_at = booted_at
+        return int(dated)
 
 
 def date_anew(now: datetime, step: timedelta | None) -> None:

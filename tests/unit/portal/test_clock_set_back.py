@@ -36,37 +36,49 @@ class Clocks:
         self.boot += timedelta(seconds=seconds)
 
 
-@pytest.fixture
-def steps() -> tuple[ClockSteps, Clocks]:
-    clocks = Clocks()
-    return ClockSteps(lambda: clocks.wall, lambda: clocks.boot), clocks
-
-
-@pytest.mark.parametrize(
-    ("step", "dated"), [(0.0, 0), (-9.0, 0), (-11.0, 1), (3600.0, 0), (-3600.0, 1), (YEAR.total_seconds(), 0)]
-)
-def test_only_a_clock_that_was_set_back_has_anything_dated(
-    steps: tuple[ClockSteps, Clocks], step: float, dated: int
-) -> None:
-    looker, clocks = steps
+def dated(clocks: Clocks, follows_a_server: bool, *steps: float) -> list[timedelta | None]:
+    """What is dated anew, after a beginning that finds nothing, while the clock is set by so many seconds."""
+    looker = ClockSteps(lambda: clocks.wall, lambda: clocks.boot, lambda: follows_a_server)
     with patch("ringfence.portal.clocksteps.date_anew") as anew:
         looker.look()
-        assert anew.call_args.args[1] is None
         anew.reset_mock()
-        clocks.pass_by(1.0, timedelta(seconds=step))
-        looker.look()
-        clocks.pass_by(1.0)
-        looker.look()
-    assert anew.call_count == dated
-
-
-def test_drift_adds_up(steps: tuple[ClockSteps, Clocks]) -> None:
-    looker, clocks = steps
-    with patch("ringfence.portal.clocksteps.date_anew") as anew:
-        for _ in range(22):
+        for step in steps:
+            clocks.pass_by(1.0, timedelta(seconds=step))
             looker.look()
-            clocks.pass_by(1.0, timedelta(seconds=-1))
-    assert anew.call_count == 3  # the beginning, and twice ten seconds
+        return [call.args[1] for call in anew.call_args_list]
+
+
+@pytest.mark.parametrize("follows_a_server", [True, False])
+@pytest.mark.parametrize("step", [0.0, -9.0, 3600.0, YEAR.total_seconds()])
+def test_drift_and_a_clock_that_was_behind_date_nothing_anew(step: float, follows_a_server: bool) -> None:
+    assert dated(Clocks(), follows_a_server, step, 0.0) == []
+
+
+@pytest.mark.parametrize("follows_a_server", [True, False])
+def test_a_clock_that_is_set_back_by_an_hour_does(follows_a_server: bool) -> None:
+    assert dated(Clocks(), follows_a_server, -3600.0, 0.0) == [-HOUR]
+    assert len(dated(Clocks(), follows_a_server, *[-1.0] * 22)) == 2, "drift adds up"
+
+
+def test_a_clock_that_loses_its_time_is_not_believed() -> None:
+    """A board without a battery: every token of before its restart would end with 1970."""
+    year = YEAR.total_seconds()
+    assert dated(Clocks(), False, -year, 0.0, year) == []
+    assert dated(Clocks(), True, -year, 0.0) == [-YEAR]
+
+
+def test_what_was_ahead_before_the_beginning_waits_for_a_clock_that_is_right() -> None:
+    right, clocks = [False], Clocks()
+    looker = ClockSteps(lambda: clocks.wall, lambda: clocks.boot, lambda: right[0])
+    with patch("ringfence.portal.clocksteps.date_anew") as anew:
+        looker.look()
+        clocks.pass_by(60.0, YEAR * 56)
+        looker.look()
+        assert not anew.called
+        right[0] = True
+        looker.look()
+        looker.look()
+    anew.assert_called_once_with(clocks.wall, None)
 
 
 @pytest.mark.parametrize("ahead", [HOUR, YEAR])
