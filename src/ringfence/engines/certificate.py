@@ -17,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ringfence.engines.pairs import Origin, is_brought, make_current, store_pair
 from ringfence.hosts.addresses import Address
+from ringfence.hosts.clock import WRITTEN
 from ringfence.hosts.paths import Paths
 
 LIFETIME: Final = timedelta(days=397)
@@ -60,7 +61,9 @@ def _in_force(paths: Paths) -> x509.Certificate:
 
 
 def _serves(found: x509.Certificate, now: datetime) -> bool:
-    return found.not_valid_before_utc <= now and found.not_valid_after_utc - now > RENEW_BEFORE
+    """At a boot in 1970 every good one begins in the future: it must not be another one after each restart."""
+    has_begun = now < WRITTEN or found.not_valid_before_utc <= now
+    return has_begun and found.not_valid_after_utc - now > RENEW_BEFORE
 
 
 def _create(paths: Paths, own: Sequence[Address], now: datetime, owner: str = "") -> Path:

@@ -2,7 +2,11 @@
 
 import ctypes
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Final
+
+WRITTEN: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""No clock that shows an earlier time is right: one without a battery begins in 1970 at every boot."""
 
 STA_UNSYNC: Final = 0x0040
 TIME_ERROR: Final = 5
@@ -19,6 +23,13 @@ def clock_synchronised() -> bool | None:
     if state < 0:
         return None
     return state != TIME_ERROR and not answer[_STATUS] & STA_UNSYNC
+
+
+def validity(now: datetime, lasts: timedelta) -> tuple[datetime, datetime]:
+    """From when to when what is signed now is valid. An authority of 1970 would have ended as soon as network time set
+    the clock right, and at every later boot it would look good again.
+    """
+    return now - timedelta(hours=1), max(now, WRITTEN) + lasts
 
 
 class Countdown:

@@ -41,6 +41,7 @@ PAST: Final[tuple[tuple[QuerySet[Any], str], ...]] = (
     (AccessAttempt.objects.all(), "attempt_time"),
     (WrongCode.objects.all(), "tried_at"),
     (SpentCode.objects.all(), "spent_at"),
+    (ApiToken.objects.all(), "last_used_at"),
     (PortalSession.objects.all(), "created_at"),
     (PortalSession.objects.all(), "last_seen_at"),
     (KeptAnswer.objects.all(), "created_at"),

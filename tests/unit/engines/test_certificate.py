@@ -79,3 +79,10 @@ def test_one_that_was_brought_is_not_renewed_by_itself(tmp_path: Path) -> None:
     brought = server(authority()[1], ends=NOW + timedelta(days=2))
     make_current(paths, store_pair(paths, Origin.BROUGHT, brought.pem.encode(), brought.key_pem.encode()))
     assert renewed_pair(paths, OWN, NOW + timedelta(days=3)) is None
+
+
+def test_a_boot_in_1970_keeps_a_good_one(tmp_path: Path) -> None:
+    """It begins in the future then; phones would be shown another one after each restart of the machine."""
+    first = ensured(tmp_path)
+    assert ensured(tmp_path, datetime(1970, 1, 1, tzinfo=UTC)).fingerprint == first.fingerprint
+    assert renewed_pair(Paths(state=tmp_path), OWN, datetime(1970, 1, 1, tzinfo=UTC)) is None
