@@ -14,6 +14,7 @@ from ringfence.cli.firewall_off import canary, disable
 from ringfence.cli.outcome import print_json, refuse
 from ringfence.cli.outlive import outlive
 from ringfence.cli.portal_command import portal_output
+from ringfence.hosts.clock import Countdown
 from ringfence.hosts.firewall import active, apply
 from ringfence.hosts.firewall.active import CommandFailed
 from ringfence.hosts.firewall.disabling import Notes
@@ -125,7 +126,8 @@ def check(as_json: AsJson = False) -> None:
 
 
 def _take_back_unconfirmed(records: Records, before: Plan) -> None:
-    while (pending := records.pending()) and time.time() < pending.reverts_at:
+    countdown = Countdown()
+    while (pending := records.pending()) and countdown.runs(pending.reverts_at):
         time.sleep(HOLD)
     if pending and records.forget_pending():
         apply.take_back(pending.undo, __version__)

@@ -13,6 +13,7 @@ from ringfence.cli.outcome import refuse
 from ringfence.cli.portal_command import portal_output
 from ringfence.engines.keep import StopAsked, running_supervisor, stop_signals_raise
 from ringfence.engines.notes import read_notes
+from ringfence.hosts.clock import Countdown
 from ringfence.hosts.firewall import active, apply, installing, nftables
 from ringfence.hosts.firewall.active import CommandFailed, FrontEnd
 from ringfence.hosts.firewall.apply import NOTHING, Undo
@@ -120,9 +121,10 @@ def _first_time(records: Records, plan: Plan, minutes: int) -> None:
 
 
 def _await_proof(records: Records, pending: Pending, before: frozenset[Any], plan: Plan) -> None:
+    countdown = Countdown()
     try:
         with stop_signals_raise():
-            while records.pending() and time.time() < pending.reverts_at:
+            while records.pending() and countdown.runs(pending.reverts_at):
                 if installing.proved(before, installing.logins(plan, connections_in())):
                     records.forget_pending()
                     _tell("Somebody who was signed in came in once more: kept.")

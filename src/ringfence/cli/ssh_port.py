@@ -14,6 +14,7 @@ from ringfence.cli.host_audit import note
 from ringfence.cli.outcome import misuse, refuse
 from ringfence.cli.outlive import outlive
 from ringfence.hosts import sshport
+from ringfence.hosts.clock import Countdown
 from ringfence.hosts.firewall import active, apply
 from ringfence.hosts.firewall.active import CommandFailed, host_root
 from ringfence.hosts.firewall.openings import with_ssh
@@ -138,7 +139,8 @@ def _open_in_firewall(ports: tuple[int, ...]) -> None:
 
 
 def _take_back_unconfirmed(server: Server, waiting: Waiting) -> None:
-    while (move := waiting.read()) and time.time() < move.reverts_at:
+    countdown = Countdown()
+    while (move := waiting.read()) and countdown.runs(move.reverts_at):
         time.sleep(HOLD)
     if move and waiting.forget():
         _take_back(server, move)

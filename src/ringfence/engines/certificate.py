@@ -1,9 +1,13 @@
-"""The certificate for HTTPS at first start: self-signed, until the administrator brings one."""
+"""The certificate for HTTPS at first start: self-signed, until the administrator brings one.
+
+Renewed before it ends, also while the system runs: it may run for longer than a year, or have begun in 1970.
+"""
 
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from cryptography import x509
@@ -13,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ringfence.engines.pairs import Origin, is_brought, make_current, store_pair
 from ringfence.hosts.addresses import Address
+from ringfence.hosts.clock import WRITTEN
 from ringfence.hosts.paths import Paths
 
 LIFETIME: Final = timedelta(days=397)
@@ -36,13 +41,32 @@ def ensure_certificate(paths: Paths, own: Sequence[Address], owner: str, now: da
     A certificate somebody brought is never replaced here.
     """
     if paths.web_certificate.exists() and paths.web_key.exists():
-        found = x509.load_pem_x509_certificate(paths.web_certificate.read_bytes())
-        if is_brought(paths) or found.not_valid_after_utc - now > RENEW_BEFORE:
+        found = _in_force(paths)
+        if is_brought(paths) or _serves(found, now):
             return _described(found, created=False)
-    return _create(paths, own, owner, now)
+    folder = _create(paths, own, now, owner)
+    make_current(paths, folder)
+    return _described(_in_force(paths), created=True)
 
 
-def _create(paths: Paths, own: Sequence[Address], owner: str, now: datetime) -> Certificate:
+def renewed_pair(paths: Paths, own: Sequence[Address], now: datetime) -> Path | None:
+    """Another pair of ours, not in force yet, where the one in force is about to end, has ended or is not valid yet."""
+    if is_brought(paths) or _serves(_in_force(paths), now):
+        return None
+    return _create(paths, own, now)
+
+
+def _in_force(paths: Paths) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(paths.web_certificate.read_bytes())
+
+
+def _serves(found: x509.Certificate, now: datetime) -> bool:
+    """At a boot in 1970 every good one begins in the future: it must not be another one after each restart."""
+    has_begun = now < WRITTEN or found.not_valid_before_utc <= now
+    return has_begun and found.not_valid_after_utc - now > RENEW_BEFORE
+
+
+def _create(paths: Paths, own: Sequence[Address], now: datetime, owner: str = "") -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     host = socket.gethostname() or "ringfence"
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host[:64])])
@@ -63,9 +87,7 @@ def _create(paths: Paths, own: Sequence[Address], owner: str, now: datetime) -> 
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    folder = store_pair(paths, Origin.OWN, certificate.public_bytes(serialization.Encoding.PEM), private, owner)
-    make_current(paths, folder)
-    return _described(certificate, created=True)
+    return store_pair(paths, Origin.OWN, certificate.public_bytes(serialization.Encoding.PEM), private, owner)
 
 
 def _described(certificate: x509.Certificate, *, created: bool) -> Certificate:

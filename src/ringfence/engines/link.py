@@ -16,6 +16,7 @@ from ringfence.engines.linkauthority import Authority, new_key, pem_of_key
 from ringfence.engines.render import Bare, bracketed
 from ringfence.hosts import accounts, ports
 from ringfence.hosts.addresses import parsed
+from ringfence.hosts.clock import WRITTEN
 from ringfence.hosts.sbc import Sbc
 
 RENEW_BEFORE: Final = timedelta(days=90)
@@ -156,7 +157,8 @@ def _is_good(side: Side, now: datetime) -> bool:
     if not (side.authority.exists() and side.certificate.exists() and side.key.exists()):
         return False
     found = x509.load_pem_x509_certificate(side.certificate.read_bytes())
-    return found.not_valid_after_utc - now > RENEW_BEFORE
+    has_begun = now < WRITTEN or found.not_valid_before_utc <= now
+    return has_begun and found.not_valid_after_utc - max(now, WRITTEN) > RENEW_BEFORE
 
 
 def _put(path: Path, content: bytes, group: str) -> None:

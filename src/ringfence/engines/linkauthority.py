@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ringfence.hosts.clock import validity
+
 LIFETIME: Final = timedelta(days=3650)
 
 
@@ -102,14 +104,15 @@ def requested_key(pem: bytes) -> ec.EllipticCurvePublicKey:
 def _builder(
     subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey, now: datetime
 ) -> x509.CertificateBuilder:
+    begins, ends = validity(now, LIFETIME)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(public)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + LIFETIME)
+        .not_valid_before(begins)
+        .not_valid_after(ends)
     )
 
 

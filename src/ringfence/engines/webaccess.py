@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives import serialization
 
 from ringfence.engines import brought
 from ringfence.engines.brought import CertificateRefused
+from ringfence.engines.certificate import renewed_pair
 from ringfence.engines.challenges import FOLDER, OPEN_SECONDS, SHUT_AGAIN_SECONDS, Challenge, challenges_of
 from ringfence.engines.files import web_file
 from ringfence.engines.free_ports import taken, web_endpoint
@@ -38,6 +39,9 @@ from ringfence.hosts.paths import Paths
 SERVED_WITHIN: Final = 4.0
 RELEASED_WITHIN: Final = 2.0
 """nginx itself may hold a port for a moment that was closed just now."""
+
+RENEWAL_EVERY: Final = 5.0
+"""Seconds between two looks whether our own certificate is about to end; the clock may have been set meanwhile."""
 
 POLL: Final = 0.05
 FIELDS: Final = {
@@ -58,6 +62,7 @@ class WebServer(Desk):
         self._system = system
         self._challenges: tuple[Challenge, ...] = ()
         self._closes_at = 0.0
+        self._looks_again_at = 0.0
 
     def verbs(self) -> dict[str, Callable[[Args], Answer]]:
         return {
@@ -102,13 +107,30 @@ class WebServer(Desk):
         except CertificateRefused as refused:
             raise Refusal(refused.rule, refused.field, refused.message) from refused
         folder = store_pair(paths, Origin.BROUGHT, pair.chain_pem, pair.key_pem)
-        try:
-            self._put_in_force(replace(self._access(), pair=folder.name, hsts=brought.is_trusted(pair.chain, now)))
-        except Refusal:
-            drop_pair(paths, folder)
-            raise
-        make_current(paths, folder)
+        self._serve(folder, hsts=brought.is_trusted(pair.chain, now))
         return self.show({})
+
+    def renew_own(self) -> None:
+        """Puts another certificate of ours in force where the old one is about to end."""
+        if time.monotonic() < self._looks_again_at:
+            return
+        self._looks_again_at = time.monotonic() + RENEWAL_EVERY
+        try:
+            folder = renewed_pair(self._system.paths, self._system.network.own, datetime.now(UTC))
+            if folder is not None:
+                self._serve(folder, hsts=False)
+                log.warning("the certificate of our own was about to end or not valid; %s is served now", folder.name)
+        except (OSError, ValueError, Refusal) as error:
+            log.error("our own certificate cannot be renewed: %s", error)
+
+    def _serve(self, folder: Path, *, hsts: bool) -> None:
+        """Raises Refusal; the old one stays then."""
+        try:
+            self._put_in_force(replace(self._access(), pair=folder.name, hsts=hsts))
+        except Refusal:
+            drop_pair(self._system.paths, folder)
+            raise
+        make_current(self._system.paths, folder)
 
     def answer_challenges(self, args: Args) -> Answer:
         """Answers these challenges on port 80 (and 8888 where that is open) and no others; none closes the door."""
@@ -261,6 +283,7 @@ class WebListener(Listener):
 
     def service_actions(self) -> None:
         self.desk.close_overdue()
+        self.desk.renew_own()
 
 
 def main() -> int:

@@ -55,6 +55,9 @@ class LiveCall:
     outside: dict[str, str] = field(default_factory=dict)
     strong: set[str] = field(default_factory=set)
     looks: int = 0
+    set_since_start: float = 0.0
+    """Seconds by which the clock on the wall was set since it began, and since it was answered."""
+    set_since_answer: float = 0.0
 
     @property
     def media_addresses(self) -> tuple[str, ...]:
@@ -126,7 +129,17 @@ class LiveCall:
     @property
     def lost_at(self) -> float:
         """When we stop believing in it (Unix time)."""
-        return float(self.answered["t"]) + LONGEST_CALL if self.answered else float(self.started["t"]) + LONGEST_SETUP
+        return self.answered_at + LONGEST_CALL if self.answered_at is not None else self.started_at + LONGEST_SETUP
+
+    @property
+    def started_at(self) -> float:
+        """Unix time by the clock as it is now."""
+        return float(self.started["t"]) + self.set_since_start
+
+    @property
+    def answered_at(self) -> float | None:
+        """The same; None while nobody answered."""
+        return float(self.answered["t"]) + self.set_since_answer if self.answered else None
 
 
 class Calls:
@@ -194,6 +207,20 @@ class Calls:
         """Everybody whose lamp this call concerns as it stands."""
         call = self._calls.get(event.get("call_id", ""))
         return (call.started.get("caller"), call.callee, *call.rung) if call else ()
+
+    def keep_time(self, step: float) -> None:
+        """The clock was set by so many seconds: every call is as old as it was."""
+        for call in self._calls.values():
+            call.set_since_start += step
+            call.set_since_answer += step if call.answered else 0.0
+
+    def dated(self, event: Event) -> dict[str, float]:
+        """The dates of a call that ends, by the clock that says when; nothing if that was not set meanwhile."""
+        call = self._calls.get(event["call_id"])
+        if call is None or not call.set_since_start:
+            return {}
+        told = {"started_at": call.set_since_start, "answered_at": call.set_since_answer}
+        return {name: float(event[name]) + step for name, step in told.items() if event.get(name)}
 
     def expire(self, now: float) -> list[dict[str, Any]]:
         """Forgets calls whose end was never reported, for instance because the core was killed while they rang.
@@ -301,8 +328,8 @@ class Calls:
                 "caller_rtp": call.encrypted.get("caller_rtp", ""),
                 "called_rtp": call.encrypted.get("called_rtp", ""),
                 "state": "answered" if call.answered else "ringing",
-                "started_at": call.started["t"],
-                "answered_at": call.answered["t"] if call.answered else None,
+                "started_at": call.started_at,
+                "answered_at": call.answered_at,
                 "tags": call.answered.get("tags", []) if call.answered else [],
             }
             for call in calls
@@ -334,8 +361,8 @@ def _end_of(call_id: str, call: LiveCall, now: float) -> dict[str, Any]:
     return {
         "call_id": call_id,
         **{name: known[name] for name in OF_ENDED if name in known},
-        "started_at": call.started["t"],
-        "answered_at": call.answered["t"] if call.answered else None,
+        "started_at": call.started_at,
+        "answered_at": call.answered_at,
         "ended_at": now,
         "code": 500,
         "reason": "Lost",

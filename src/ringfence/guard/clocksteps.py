@@ -26,14 +26,16 @@ class ClockSteps:
         self._keepers = bans, doors, known
         self._ahead: float | None = None
 
-    def look(self, now: Moment) -> None:
+    def look(self, now: Moment) -> bool:
+        """Whether it was set since the last look."""
         ahead = now.wall - now.boot
         if self._ahead is None:
             self._ahead = ahead
         step = ahead - self._ahead
         if abs(step) < STEP:
-            return
+            return False
         self._ahead = ahead
         if step > -MOST_BACK:
             for keeper in self._keepers:
                 keeper.date_anew(now)
+        return True

@@ -144,12 +144,15 @@ class Fuse:
         return {"cost": whole.money, "rate": call.rate.name, "destination": call.destination}
 
     def keep_time(self, at: Moment) -> None:
-        """When somebody set the clock, nothing that runs is charged for the step, or goes free for as long."""
+        """When somebody set the clock, nothing that runs is charged for the step, or goes free for as long; nor is it
+        held lost, or its record longer.
+        """
         ahead = at.wall - at.boot
         step = ahead - (ahead if self._ahead is None else self._ahead)
         self._ahead = ahead
         if abs(step) > LEAST_STEP:
             self._meter.shift(step)
+            self._parts.calls.keep_time(step)
 
     def tick(self, now: float) -> list[str]:
         """What is over its budget now: warns, suspends. Returns the calls to end: all of whoever is suspended, for one

@@ -111,8 +111,9 @@ class Intake:
 
     def _settled(self, event: Event) -> dict[str, Any]:
         """The end of a call with what only we know of it."""
-        why = self._standing.calls.why_ended(event["call_id"])
-        charged = {**self._fuse.ended(event), **self._standing.calls.heard_outside(event["call_id"])}
+        calls = self._standing.calls
+        why = calls.why_ended(event["call_id"])
+        charged = {**self._fuse.ended(event), **calls.heard_outside(event["call_id"]), **calls.dated(event)}
         return {**event, **charged, "reason": why} if why else {**event, **charged}
 
     def _meter_call(self, event: Event) -> None:

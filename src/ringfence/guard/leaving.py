@@ -31,9 +31,11 @@ class Leaving:
         return {"ended": await self.look()}
 
     async def look(self) -> int:
-        """Ends what is answered by now; how many calls that were."""
+        """Ends what is answered by now; how many calls that were. Who left by a clock that was set back meanwhile is
+        forgotten: all calls until then would count as calls of before.
+        """
         now = time.time()
-        self._left = {whose: left_at for whose, left_at in self._left.items() if now - left_at <= LONGEST_SETUP}
+        self._left = {whose: at for whose, at in self._left.items() if abs(now - at) <= LONGEST_SETUP}
         return await self._watch.hang_up_all(list(self._unwanted()), SWITCHED_OFF)
 
     def _unwanted(self) -> Iterator[str]:

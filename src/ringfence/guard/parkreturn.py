@@ -24,14 +24,16 @@ class ParkReturn:
     def __init__(self, starts: CallStart) -> None:
         self._starts = starts
         self._next: dict[str, float] = {}
+        """How old each call is when its owner is rung next: that is no matter of the clock on the wall."""
 
     async def look(self, calls: Iterable[LiveCall], now: float) -> None:
         """Rings whose call has waited too long. `now` is Unix time."""
         waiting = {call.started["call_id"]: call for call in calls if _is_parked(call)}
-        self._next = {call_id: at for call_id, at in self._next.items() if call_id in waiting}
+        self._next = {call_id: age for call_id, age in self._next.items() if call_id in waiting}
         for call_id, call in waiting.items():
-            if now >= self._next.setdefault(call_id, _since(call) + RETURN_AFTER):
-                self._next[call_id] = now + AGAIN_AFTER
+            age = now - (call.answered_at or call.started_at)
+            if age >= self._next.setdefault(call_id, RETURN_AFTER):
+                self._next[call_id] = age + AGAIN_AFTER
                 await self._ring(str(call.started["payer"]), now)
 
     async def _ring(self, owner: str, now: float) -> None:
@@ -43,8 +45,3 @@ class ParkReturn:
 
 def _is_parked(call: LiveCall) -> bool:
     return call.answered is not None and call.callee == Service.PARK and bool(call.started.get("payer"))
-
-
-def _since(call: LiveCall) -> float:
-    answered = call.answered or call.started
-    return float(answered.get("answered_at") or answered["t"])

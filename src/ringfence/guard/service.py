@@ -239,7 +239,8 @@ class Service:
         """Once a second: what ran out, what was dropped."""
         now = moment()
         parts = self.parts
-        self._steps.look(now)
+        if self._steps.look(now):
+            self._load_entries()  # the kernel counts down what is left of each
         parts.bans.expire(now)
         parts.known.expire(now)
         parts.doors.expire(now)

@@ -5,18 +5,19 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
-from ringfence.engines.certificate import LIFETIME, Certificate, ensure_certificate
-from ringfence.engines.pairs import Origin, make_current, store_pair
+from ringfence.engines.certificate import LIFETIME, Certificate, ensure_certificate, renewed_pair
+from ringfence.engines.pairs import Origin, in_force, make_current, store_pair
 from ringfence.hosts.paths import Paths
 from tests.unit.engines.authority import authority, server
 
 NOW = datetime.now(UTC)
+OWN = [ip_address("192.0.2.10"), ip_address("2001:db8::1")]
 
 
 def ensured(folder: Path, now: datetime = NOW) -> Certificate:
     paths = Paths(state=folder)
     paths.tls.mkdir(exist_ok=True)
-    return ensure_certificate(paths, [ip_address("192.0.2.10"), ip_address("2001:db8::1")], "", now)
+    return ensure_certificate(paths, OWN, "", now)
 
 
 def test_it_is_made_once_and_its_key_is_secret(tmp_path: Path) -> None:
@@ -55,3 +56,33 @@ def test_only_the_pair_in_force_and_the_one_before_stay_on_the_disk(tmp_path: Pa
         make_current(paths, store_pair(paths, Origin.BROUGHT, name.encode(), b"key"))
     assert paths.web_certificate.read_text() == "d"
     assert len([path for path in paths.tls.iterdir() if not path.is_symlink()]) == 2
+
+
+def test_while_the_system_runs_one_of_1970_is_renewed(tmp_path: Path) -> None:
+    """Attack case 122: the clock began in 1970, and network time set it right a minute later."""
+    ensured(tmp_path, datetime(1970, 1, 1, 0, 5, tzinfo=UTC))
+    assert renewed_pair(Paths(state=tmp_path), OWN, datetime(1970, 1, 2, tzinfo=UTC)) is None
+    folder = renewed_pair(Paths(state=tmp_path), OWN, NOW)
+    assert folder is not None
+    assert folder.name != in_force(Paths(state=tmp_path))
+
+
+def test_one_of_a_clock_that_was_ahead_is_renewed(tmp_path: Path) -> None:
+    first = ensured(tmp_path, NOW + timedelta(days=100))
+    assert renewed_pair(Paths(state=tmp_path), OWN, NOW) is not None
+    assert ensured(tmp_path).fingerprint != first.fingerprint
+
+
+def test_one_that_was_brought_is_not_renewed_by_itself(tmp_path: Path) -> None:
+    ensured(tmp_path)
+    paths = Paths(state=tmp_path)
+    brought = server(authority()[1], ends=NOW + timedelta(days=2))
+    make_current(paths, store_pair(paths, Origin.BROUGHT, brought.pem.encode(), brought.key_pem.encode()))
+    assert renewed_pair(paths, OWN, NOW + timedelta(days=3)) is None
+
+
+def test_a_boot_in_1970_keeps_a_good_one(tmp_path: Path) -> None:
+    """It begins in the future then; phones would be shown another one after each restart of the machine."""
+    first = ensured(tmp_path)
+    assert ensured(tmp_path, datetime(1970, 1, 1, tzinfo=UTC)).fingerprint == first.fingerprint
+    assert renewed_pair(Paths(state=tmp_path), OWN, datetime(1970, 1, 1, tzinfo=UTC)) is None

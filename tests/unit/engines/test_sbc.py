@@ -53,6 +53,16 @@ def test_the_certificates_are_kept_until_they_are_about_to_end(folder: Path) -> 
     assert ensure_link(folder, NOW + timedelta(days=3600))
 
 
+def test_a_link_of_1970_is_kept_and_valid_when_the_clock_is_set_right(folder: Path) -> None:
+    """Attack case 122: it ended with 1979, and at every later boot without network time it looked good again."""
+    early = datetime(1970, 1, 1, 0, 5, tzinfo=UTC)
+    ensure_link(folder, early)
+    assert not ensure_link(folder, NOW)
+    assert not ensure_link(folder, early)
+    own = x509.load_pem_x509_certificate(sbc_side(folder).certificate.read_bytes())
+    assert own.not_valid_before_utc < early and own.not_valid_after_utc > NOW + timedelta(days=3000)
+
+
 def test_without_an_sbc_there_is_no_link_and_no_process() -> None:
     core = render_core(a_system())
     assert "5068" not in core and "X-Ringfence-Client" not in core

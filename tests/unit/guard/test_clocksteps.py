@@ -103,3 +103,21 @@ def test_who_is_known_stays_so_at_the_next_boot(tmp_path: Path, monkeypatch: pyt
     swept(service, monkeypatch, 0.0)
     service.commit()
     assert [key for key, _ in service.parts.ledger.known_sources(time.time())] == [OFFICE]
+
+
+@pytest.mark.parametrize(("step", "loads"), [(5.0, 0), (HOUR, 1), (-HOUR, 1), (BOOT, 1), (-BOOT, 1)])
+def test_the_kernel_counts_the_ends_of_address_entries_by_the_clock_that_is_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: float, loads: int
+) -> None:
+    """An entry of 1970 that ends in 2026 was 56 years long in there; one that a clock ahead had ended was forgotten."""
+    service, loaded = guard(tmp_path), []
+    swept(service, monkeypatch, 0.0)
+    monkeypatch.setattr(
+        type(service.parts.firewall), "load_entries", lambda self, entries, now: iter(loaded.append(now) or ())
+    )
+    for ahead in (0.0, step, step):
+        now = moment()
+        monkeypatch.setattr(serving, "moment", lambda now=now, ahead=ahead: Moment(now.wall + ahead, now.boot))
+        service.sweep()
+    assert len(loaded) == loads
+    assert all(at == pytest.approx(time.time() + step, abs=5) for at in loaded)

@@ -280,6 +280,25 @@ def test_nobody_pays_for_a_clock_that_is_set_and_no_call_goes_free(tmp_path: Pat
     assert fuse.usage(ANN, noon + 61 + step)["calls_per_minute"] == 0
 
 
+@pytest.mark.parametrize("step", [7_200, -7_200, 56 * 365 * DAY])
+def test_a_clock_that_is_set_makes_no_record_longer_and_no_call_lost(tmp_path: Path, step: float) -> None:
+    """Attack case 122: an hour of network time was an hour of talk in the record; years made the call a lost one."""
+    service, now = started(tmp_path, outside("c1", t=1_000.0)), 1_060.0
+    write_journal(
+        tmp_path, line("call.answered", call_id="c1", tenant_id=1, t=1_000.0, answered_at=1_000.0, dialog=[3, 4])
+    )
+    service.consume()
+    fuse, calls = service.parts.fuse, service.parts.standing.calls
+    fuse.keep_time(Moment(now, 1_000))
+    fuse.keep_time(Moment(now + step + 1, 1_001))
+    assert calls.expire(now + step + 1) == []
+    told = {"call_id": "c1", "started_at": 1_000.0, "answered_at": 1_000.0, "ended_at": now + step + 1}
+    dated = {**told, **calls.dated(told)}
+    assert dated["ended_at"] - dated["answered_at"] == pytest.approx(61)
+    assert dated["started_at"] == dated["answered_at"]
+    assert calls.listing()[0]["answered_at"] == dated["answered_at"]
+
+
 def test_a_day_that_comes_again_has_used_what_it_had(tmp_path: Path) -> None:
     """The clock was ahead over midnight, or begins in 1970 at boot (attack case 122)."""
     publish(tmp_path, budget__extension={"minutes_per_day": 10})

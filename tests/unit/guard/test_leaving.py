@@ -88,3 +88,16 @@ async def test_a_call_that_rang_is_ended_when_it_is_answered_and_one_that_begins
     here.answer(1, "301@acme.example")
     assert await here.leaving.look() == 1
     assert here.core.ended == [1]
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.anyio
+async def test_who_left_by_a_clock_that_was_ahead_may_call_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attack case 122: otherwise every call is one of before, for as long as the clock was ahead."""
+    here, now = Exchange(), time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3600)
+    assert await here.leaves(aor=LEFT) == []
+    monkeypatch.setattr(time, "time", lambda: now + 1)
+    here.call(1, caller=LEFT)
+    assert await here.leaving.look() == 0
+    assert here.core.ended == []

@@ -55,3 +55,19 @@ async def test_a_phone_that_is_gone_holds_up_nobody() -> None:
     parked(calls, "b", 100.0, payer="105@a.example")
     await watch.look(calls.each(), 200.0)
     assert [aor for aor, _ in starts.asked] == ["101@a.example", "105@a.example"]
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.parametrize("step", [-3600.0, 3600.0])
+@pytest.mark.anyio
+async def test_a_clock_that_is_set_neither_rings_nor_keeps_anybody_waiting(step: float) -> None:
+    """Attack case 122."""
+    calls, starts = Calls(), Starts()
+    watch = ParkReturn(starts)  # type: ignore[arg-type]
+    parked(calls, "a", 5_000.0)
+    await watch.look(calls.each(), 5_001.0)
+    calls.keep_time(step)
+    await watch.look(calls.each(), 5_000.0 + step + RETURN_AFTER - 1)
+    assert starts.asked == []
+    await watch.look(calls.each(), 5_000.0 + step + RETURN_AFTER)
+    assert len(starts.asked) == 1

@@ -71,6 +71,11 @@ def test_a_plan_that_nobody_confirmed_is_orphaned_by_a_restart_or_when_it_is_lat
     assert not is_orphaned(replace(FRESH, which=FrontEnd.UFW), reverts_at=100.0, now=50.0)
 
 
+def test_a_plan_of_a_clock_that_was_ahead_is_orphaned_too() -> None:
+    """Attack case 122: it would be taken back a year late."""
+    assert is_orphaned(replace(FRESH, which=FrontEnd.UFW), reverts_at=31_536_000.0, now=50.0)
+
+
 def test_only_a_new_login_from_where_somebody_was_signed_in_is_a_proof() -> None:
     before = logins(PLAN, (LOGIN, Connection(8887, "192.0.2.9", 7)))
     assert before == {LOGIN}

@@ -2,15 +2,19 @@
 
 from base64 import b64decode
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
+from django.utils import timezone
 
 from ringfence.engines.phoneauthorities import check_revocations, checked_authorities
 from ringfence.portal import places
 from ringfence.portal.audit.models import Entry
+from ringfence.portal.phonecertificates import authority
 from ringfence.portal.phonecertificates.models import Authority, PhoneCertificate
 from tests.unit.portal.fakeguard import FakeGuard, answering
 from tests.unit.portal.rest import Site
@@ -130,3 +134,12 @@ def test_the_pages_do_the_same(site: Site, process: FakeGuard) -> None:
     asked = {"ask": "tls-5061", "clients": "optional"}
     assert admin.post("/transports", asked, secure=True).status_code == 302
     assert admin.post("/transports", {**asked, "clients": "maybe"}, secure=True).status_code == 422
+
+
+def test_an_authority_of_1970_signs_certificates_that_are_valid_today(site: Site, process: FakeGuard) -> None:
+    """Attack case 122: a board without a battery, set up before network time came. There is no way to make another."""
+    with patch.object(timezone, "now", return_value=datetime(1970, 1, 1, 0, 5, tzinfo=UTC)):
+        authority.own()
+    answer = made(site)
+    (found,) = checked_authorities(answer["authority"], datetime.now(UTC))
+    assert found.not_valid_after_utc > datetime.now(UTC)

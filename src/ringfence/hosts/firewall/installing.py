@@ -23,6 +23,9 @@ SSH_KEY: Final = "ssh-"
 LATE: Final = 5.0
 """Seconds after which whoever was to take a plan back must be gone."""
 
+LONGEST_WAIT: Final = 3600.0
+"""Nobody is given longer; a plan that waits longer was applied by a clock that was ahead."""
+
 
 class Step(StrEnum):
     """What is to be done."""
@@ -54,7 +57,8 @@ class Host:
 
 def is_orphaned(host: Host, reverts_at: float, now: float) -> bool:
     """Whether nobody is left who would take an unconfirmed plan back: the machine was started anew, or it is late."""
-    return now > reverts_at + LATE or (host.which is FrontEnd.NFTABLES and not host.stands)
+    is_late = not -LONGEST_WAIT <= now - reverts_at <= LATE
+    return is_late or (host.which is FrontEnd.NFTABLES and not host.stands)
 
 
 def at_start(host: Host) -> Step:

@@ -17,6 +17,7 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.audit import retention
 from ringfence.portal.audit.chain import append
 from ringfence.portal.calls.models import CallRecord, EventCursor
+from ringfence.portal.clocksteps import ClockSteps
 from ringfence.portal.confirm.changes import revert_due
 from ringfence.portal.people.codes import carry_out
 from ringfence.portal.retention.work import delete_old_call_records, write_log_rules
@@ -53,10 +54,12 @@ class Loop:
     def __init__(self) -> None:
         self._step = Steps().take
         self._hours: dict[str, float] = {}
+        self._clock = ClockSteps()
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
         while not until():
             stored = self._step("events", take_events)
+            self._step("clock", self._clock.look)
             self._step("changes", publish.publish_pending)
             self._once_an_hour("audit log", retention.delete_old)
             self._once_an_hour("call records", delete_old_call_records)

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from django.utils import timezone
 
+from ringfence.hosts.clock import validity
 from ringfence.portal import places, processes
 from ringfence.portal.phonecertificates.models import Authority, PhoneCertificate
 from ringfence.portal.sealing import seal, unseal
@@ -113,11 +114,12 @@ def _revoked(row: Authority) -> str:
     """The list of all that were revoked and have not ended (RFC 5280 section 5)."""
     now = timezone.now()
     signer, secret = _opened(row)
+    begins, ends = validity(now, LIST_LASTS)
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(signer.subject)
-        .last_update(now - timedelta(hours=1))
-        .next_update(now + LIST_LASTS)
+        .last_update(begins)
+        .next_update(ends)
         .add_extension(x509.CRLNumber(int(now.timestamp() * 1000)), critical=False)
     )
     revoked = PhoneCertificate.objects.filter(revoked_at__isnull=False, ends_at__gt=now)
@@ -137,14 +139,15 @@ def _opened(row: Authority) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKe
 def _begun(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, lasts: timedelta
 ) -> x509.CertificateBuilder:
+    begins, ends = validity(now, lasts)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + lasts)
+        .not_valid_before(begins)
+        .not_valid_after(ends)
     )
 
 

@@ -23,6 +23,8 @@ from ringfence.portal.webphone.models import PhoneCredential
 LONGEST: Final = timedelta(hours=4)
 """A page that stays open fetches the next credential before this one ends."""
 
+CLOCK: Final = Actor("the clock", "local")
+
 MOST: Final = 5
 """Credentials of one session: a page that is loaded again leaves its own behind."""
 
@@ -78,6 +80,18 @@ def revoke(actor: Actor, sessions: Iterable[int]) -> None:
     for extension in {row.extension for row in rows}:
         names = [row.name for row in rows if row.extension == extension]
         guard.tell("registrations.end-browser", aor=extension.aor, names=names)
+
+
+def date_anew(now: datetime, soon: datetime) -> None:
+    """After the clock was set back: what was given later than `soon` lasts from now on for as long."""
+    rows = PhoneCredential.objects.select_related("extension__tenant").filter(created_at__gt=soon)
+    if not rows:
+        return
+    with change(CLOCK) as draft:
+        for row in rows:
+            row.created_at, row.expires_at = now, now + (row.expires_at - row.created_at)
+            row.save(update_fields=["created_at", "expires_at"])
+            draft.lookup(key_of(row))
 
 
 def forget_expired() -> None:
