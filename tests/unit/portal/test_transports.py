@@ -60,6 +60,13 @@ def test_what_cannot_be_in_force_is_refused_before_anybody_is_asked(site: Site, 
     assert asked(process) == []
 
 
+def test_one_that_asks_for_certificates_exists_already_too(site: Site, process: FakeGuard) -> None:
+    """It was refused with "tls-5061 and tls-5061 cannot share a port"."""
+    process.answers["transports.show"] = {"transports": [USUAL[0], {**USUAL[1], "clients": "required"}]}
+    refusal = site.admin.refusal("POST", "transports", {"protocol": "tls", "port": 5061})
+    assert (refusal["status"], refusal["error_id"], refusal["field"]) == (409, "transport.exists", "port")
+
+
 def test_who_is_overtaken_looks_again_and_loses_nobodys_change(
     site: Site, process: FakeGuard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

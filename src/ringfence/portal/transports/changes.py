@@ -66,7 +66,7 @@ def add(actor: Actor, wanted: SipTransport, interrupt_calls: bool = False) -> tu
 
 def _add(actor: Actor, wanted: SipTransport, interrupt_calls: bool) -> State:
     before = current()
-    if wanted in before:
+    if any(one.name == wanted.name for one in before):
         raise Conflict([Problem("port", "transport.exists", f"The transport {wanted.name} exists already.")])
     is_first = wanted.link not in {one.link for one in before}
     if is_first and wanted.link and not interrupt_calls:
