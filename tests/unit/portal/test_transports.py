@@ -139,6 +139,12 @@ def test_links_are_listed_and_wrong_ones_refused_by_their_field(site: Site, proc
     assert (refusal["status"], refusal["error_id"], refusal["field"]) == (422, "transport.link", "link")
 
 
+def test_an_address_may_be_spelled_as_others_do(site: Site, process: FakeGuard) -> None:
+    """It was refused as "no name of a link, nor an address"."""
+    made = site.admin.post("transports", protocol="udp", port=5099, link="2001:DB8:0::9", interrupt_calls=True)
+    assert (made["name"], made["link"]) == ("udp-5099@2001:db8::9", "2001:db8::9")
+
+
 def test_a_transport_is_needed_by_the_trunks_of_its_own_link(site: Site, process: FakeGuard) -> None:
     process.answers["transports.show"] = {"transports": [*USUAL, ON_LINK], "links": LINKS}
     Trunk.objects.create(name="Carrier", kind="address", transport="udp", encryption="off", link="eth1")

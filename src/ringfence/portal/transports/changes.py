@@ -11,6 +11,7 @@ from ringfence.hosts.transports import (
     TransportRefused,
     checked,
     from_plain,
+    in_one_spelling,
     plain,
 )
 from ringfence.policy.settings import Problem
@@ -61,6 +62,7 @@ def add(actor: Actor, wanted: SipTransport, interrupt_calls: bool = False) -> tu
     changed then.
     """
     require(actor, Permission.WEB_WRITE)
+    wanted = replace(wanted, link=in_one_spelling(wanted.link))
     return wanted, _anew(lambda: _add(actor, wanted, interrupt_calls))
 
 
