@@ -11,8 +11,8 @@ _PLACE: Final = re.compile(r"(?P<side>src|dst) addr: \[?(?P<address>[0-9A-Fa-f:.
 _TRUST: Final = "it does not trust the certificate of this system"
 _OLD: Final = "it speaks no TLS as new as 1.2"
 WORDS: Final = {
-    "certificate verify failed": "its certificate is not taken: of another authority than the one in force, over, not valid yet, "
-    "revoked, or not made for clients",
+    "certificate verify failed": "its certificate is not taken: of another authority than the one in force, over, "
+    "not valid yet, revoked, or not made for clients",
     "peer did not return a certificate": "it showed no certificate",
     "unknown ca": _TRUST,
     "bad certificate": _TRUST,
@@ -32,8 +32,8 @@ def told(lines: Iterable[str]) -> Iterator[str]:
     """A line for each handshake that failed. Of what the other side chose nothing is shown but its address.
 
     >>> list(told([
-    ...     "19(55) ERROR: tls [tls_util.h:49]: tls_err_ret(): TLS accept:error:0A0000C7:SSL routines::peer did not return "
-    ...     "a certificate (sni: unknown)",
+    ...     "19(55) ERROR: tls [tls_util.h:49]: tls_err_ret(): TLS accept:error:0A0000C7:SSL routines::peer did "
+    ...     "not return a certificate (sni: unknown)",
     ...     "19(55) ERROR: tls [tls_server.c:1316]: tls_h_read_f(): src addr: 192.0.2.5:59107",
     ...     "19(55) ERROR: tls [tls_server.c:1319]: tls_h_read_f(): dst addr: 192.0.2.1:5071",
     ... ]))

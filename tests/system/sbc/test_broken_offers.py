@@ -33,8 +33,8 @@ OFFERS: Final = {
 def test_an_offer_that_cannot_be_read_is_written_down_nowhere(
     pbx: Any, stranger: Callable[[], Host], phone: Any, server: tuple[str, int], offer: str
 ) -> None:
-    """At the SBC the relay reads it before anybody proved who he is, from an address that may be forged: all of it stood
-    in the log, lines of the stranger's own choice among it. At the core a phone's keys did.
+    """At the SBC the relay reads it before anybody proved who he is, from an address that may be forged: all of it
+    stood in the log, lines of the stranger's own choice among it. At the core a phone's keys did.
     """
     account = pbx.account("741") if server == CORE else sip.Account("nobody", "acme.example", "guess")
     address, media = OFFERS[offer]

@@ -124,8 +124,8 @@ def _take(phone: Phone, fetch: Fetch) -> bool:
 
 
 def _is_own_neighbour(phone: Phone, fetch: Fetch, came: dict[str, Any]) -> bool:
-    """Some phones ask for several files at once: what comes from where the first came a moment before is the same phone.
-    By the clock of now: a window that closed with that fetch is closed.
+    """Some phones ask for several files at once: what comes from where the first came a moment before is the same
+    phone. By the clock of now: a window that closed with that fetch is closed.
     """
     own = Phone.objects.filter(pk=phone.pk, bound_to=_key(fetch.address), token_digest=phone.token_digest)
     return bool(own.filter(open_until__gt=timezone.now()).update(**came))
