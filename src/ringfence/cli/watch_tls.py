@@ -1,7 +1,7 @@
 """`ringfence transport watch`: why a phone does not come in over TLS.
 
-Kamailio writes nothing down of what strangers send, so that no attack fills the log. It does while somebody watches: for
-so many seconds, and not more than so many bytes of its log.
+Kamailio writes nothing down of what strangers send, so that no attack fills the log. It does while somebody watches:
+for so many seconds, and not more than so many bytes of its log.
 """
 
 import signal
