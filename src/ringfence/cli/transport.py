@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from ringfence.cli.portal_command import run_portal
+from ringfence.cli.watch_tls import watch
 
-group = typer.Typer(help="List, add and remove what SIP is heard on.", no_args_is_help=True)
+group = typer.Typer(help="List, add and remove what SIP is heard on; watch who is turned away.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="As a JSON document.")]
 
@@ -39,6 +40,9 @@ def remove(
 ) -> None:
     """Remove a transport; refused for the last one, and while a trunk needs it."""
     run_portal("transport", "remove", name, *_flags("--json", as_json))
+
+
+group.command("watch")(watch)
 
 
 def _flags(word: str, is_wanted: bool) -> tuple[str, ...]:

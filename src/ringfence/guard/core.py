@@ -11,6 +11,9 @@ REQUEST, REPLY = 0, 1
 INTEGER, TEXT = 0, 1
 COOKIE_BYTES: Final = 4
 LENGTH_BYTES: Final = 2
+WORD_BYTES: Final = 4
+"""Of a negative number, which Kamailio reads into an int of its own."""
+
 PATIENCE: Final = 2.0
 """Seconds; the core answers in less than one millisecond, on a machine that has time."""
 
@@ -107,8 +110,8 @@ def encoded(method: str, arguments: tuple[Argument, ...], cookie: bytes) -> byte
 
 def _value(item: Argument) -> bytes:
     if isinstance(item, int):
-        size = (item.bit_length() + 7) // 8
-        return bytes((size << 4 | INTEGER,)) + item.to_bytes(size, "big")
+        size = (item.bit_length() + 7) // 8 if item >= 0 else WORD_BYTES
+        return bytes((size << 4 | INTEGER,)) + item.to_bytes(size, "big", signed=item < 0)
     data = item.encode() + b"\0"
     if len(data) < 8:
         return bytes((len(data) << 4 | TEXT,)) + data

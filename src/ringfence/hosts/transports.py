@@ -133,6 +133,16 @@ def checked(wanted: Iterable[SipTransport]) -> tuple[SipTransport, ...]:
     return found
 
 
+def in_one_spelling(link: str) -> str:
+    """The name of a link as it is; an address as this system writes it, however somebody else does.
+
+    >>> in_one_spelling("2001:DB8:0::1"), in_one_spelling("eth1")
+    ('2001:db8::1', 'eth1')
+    """
+    address = parsed(link)
+    return str(address) if address else link
+
+
 def is_place(text: str) -> bool:
     """Whether it can be the name of a link, or an address in its one spelling; whether there is one is not said.
 

@@ -109,6 +109,16 @@ def assert_modern_tls_alone(host: Host, port: int, server: str = PBX_ADDRESS) ->
         assert handshake(host, port, ssl.TLSVersion.TLSv1_2, f"{suite}:@SECLEVEL=0", server) is None, suite
 
 
+@pytest.mark.parametrize("port", TLS_PORTS)
+def test_no_tls_port_computes_in_finite_fields(stranger: Callable[[], Host], port: int) -> None:
+    """CVE-2002-20001: a hello that costs its sender nothing costs the server an exponentiation with 3,072 bits."""
+    host = stranger()
+    for group, spoken in {"X25519": True, "P-256": True, "ffdhe2048": False, "ffdhe3072": False, "X448": False}.items():
+        hello = ("openssl", "s_client", "-connect", f"{PBX_ADDRESS}:{port}", "-tls1_3", "-groups", group)
+        said = host.run("timeout", "4", *hello, check=False, stdin="").stdout
+        assert ("Cipher is TLS_" in said) is spoken, (group, said)
+
+
 def test_sip_over_tls_gives_out_no_session_tickets(stranger: Callable[[], Host]) -> None:
     """ADR 57: whoever learns a ticket key reads each connection that it resumes; all agree on keys anew."""
     with stranger().tcp() as plain:

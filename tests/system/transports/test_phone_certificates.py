@@ -1,6 +1,7 @@
 """Phones that show a certificate of their own (issue 6: client certificates where wanted)."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,34 @@ def test_of_an_authority_that_was_brought_only_what_is_valid_today_is_taken(
         assert status("valid") == 0
     finally:
         pbx.rest.call("PUT", "certificates/phones", {"authorities": ""})
+
+
+@pytest.mark.restarts
+def test_whoever_watches_is_told_why_a_phone_does_not_come_in(
+    pbx: Any, stranger: Callable[[], Host], asking: str, tmp_path: Path
+) -> None:
+    """Issue 6, "client certificates where wanted": it was written down nowhere. Afterwards nothing is, as before."""
+    _, foreign = authority()
+    forged = issue("740@acme.example", foreign)
+    (tmp_path / "forged").write_text(forged.pem + forged.key_pem)
+    host, account, log = stranger(), pbx.account("740"), pbx.product.paths.logs / "core.log"
+
+    def tries() -> None:
+        for pair in (None, tmp_path / "forged"):
+            assert register_with(host, (PBX_ADDRESS, PORT), account, pair) == 0
+
+    within(10, lambda: _answers(pbx, stranger()), "the core is back")
+    before = log.stat().st_size
+    tries()
+    assert log.stat().st_size == before
+    with ThreadPoolExecutor(1) as terminal:
+        watching = terminal.submit(pbx.product.command, "transport", "watch", "--seconds", "5")
+        within(5, lambda: "debug: -1" in pbx.product.kamcmd("corex.debug"), "somebody watches")
+        tries()
+        told = watching.result().stdout
+    assert f"{host.address} at port {PORT}: it showed no certificate\n" in told
+    assert f"{host.address} at port {PORT}: its certificate is not taken" in told
+    assert "debug: -2" in pbx.product.kamcmd("corex.debug")
 
 
 def made(pbx: Any, number: str, folder: Path) -> int:

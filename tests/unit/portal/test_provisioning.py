@@ -21,7 +21,8 @@ from ringfence.portal.notices.topics import Topic
 from ringfence.portal.people.changes import sip_secret_of
 from ringfence.portal.people.models import Extension, Person
 from ringfence.portal.problems import Forbidden
-from ringfence.portal.provisioning import changes
+from ringfence.portal.provisioning import changes, serve
+from ringfence.portal.provisioning.admission import Fetch
 from ringfence.portal.provisioning.models import Phone
 from ringfence.portal.provisioning.sweeps import SWEEPS
 from ringfence.portal.provisioning.vendors import Vendor
@@ -130,6 +131,24 @@ def test_the_address_is_good_in_one_place_only(site: Site) -> None:
     assert [told(fetch(made["file"], ELSEWHERE)) for _ in range(3)] == [NOTHING] * 3
     assert fetch(made["file"]).status_code == 200
     assert actions().count("phone.refused") == 1
+
+
+@pytest.mark.parametrize(("address", "grace", "status"), [(OFFICE, 15, 200), (ELSEWHERE, 15, 404), (OFFICE, 0, 404)])
+def test_a_phone_may_ask_for_its_files_side_by_side(
+    site: Site, monkeypatch: pytest.MonkeyPatch, address: str, grace: int, status: int
+) -> None:
+    """Case 101: whoever was let in before somebody else came first gets something if that was the same phone."""
+    made = add(site, grace_minutes=grace)
+    taken = serve._take
+
+    def overtaken(phone: Phone, came: Fetch) -> bool:
+        monkeypatch.setattr(serve, "_take", taken)
+        assert fetch(made["file"]).status_code == 200
+        return taken(phone, came)
+
+    monkeypatch.setattr(serve, "_take", overtaken)
+    assert fetch(made["file"], address).status_code == status
+    assert actions() == ["phone.created", "phone.fetched"]
 
 
 @pytest.mark.parametrize("networks", [{"networks": ["198.51.100.0/24"]}, {}])

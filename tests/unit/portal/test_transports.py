@@ -60,6 +60,13 @@ def test_what_cannot_be_in_force_is_refused_before_anybody_is_asked(site: Site, 
     assert asked(process) == []
 
 
+def test_one_that_asks_for_certificates_exists_already_too(site: Site, process: FakeGuard) -> None:
+    """It was refused with "tls-5061 and tls-5061 cannot share a port"."""
+    process.answers["transports.show"] = {"transports": [USUAL[0], {**USUAL[1], "clients": "required"}]}
+    refusal = site.admin.refusal("POST", "transports", {"protocol": "tls", "port": 5061})
+    assert (refusal["status"], refusal["error_id"], refusal["field"]) == (409, "transport.exists", "port")
+
+
 def test_who_is_overtaken_looks_again_and_loses_nobodys_change(
     site: Site, process: FakeGuard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +137,12 @@ def test_links_are_listed_and_wrong_ones_refused_by_their_field(site: Site, proc
     assert site.admin.get("transports")["links"] == LINKS
     refusal = site.admin.refusal("POST", "transports", {"protocol": "udp", "port": 5099, "link": "a b"})
     assert (refusal["status"], refusal["error_id"], refusal["field"]) == (422, "transport.link", "link")
+
+
+def test_an_address_may_be_spelled_as_others_do(site: Site, process: FakeGuard) -> None:
+    """It was refused as "no name of a link, nor an address"."""
+    made = site.admin.post("transports", protocol="udp", port=5099, link="2001:DB8:0::9", interrupt_calls=True)
+    assert (made["name"], made["link"]) == ("udp-5099@2001:db8::9", "2001:db8::9")
 
 
 def test_a_transport_is_needed_by_the_trunks_of_its_own_link(site: Site, process: FakeGuard) -> None:

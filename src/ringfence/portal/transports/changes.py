@@ -11,6 +11,7 @@ from ringfence.hosts.transports import (
     TransportRefused,
     checked,
     from_plain,
+    in_one_spelling,
     plain,
 )
 from ringfence.policy.settings import Problem
@@ -61,12 +62,13 @@ def add(actor: Actor, wanted: SipTransport, interrupt_calls: bool = False) -> tu
     changed then.
     """
     require(actor, Permission.WEB_WRITE)
+    wanted = replace(wanted, link=in_one_spelling(wanted.link))
     return wanted, _anew(lambda: _add(actor, wanted, interrupt_calls))
 
 
 def _add(actor: Actor, wanted: SipTransport, interrupt_calls: bool) -> State:
     before = current()
-    if wanted in before:
+    if any(one.name == wanted.name for one in before):
         raise Conflict([Problem("port", "transport.exists", f"The transport {wanted.name} exists already.")])
     is_first = wanted.link not in {one.link for one in before}
     if is_first and wanted.link and not interrupt_calls:
