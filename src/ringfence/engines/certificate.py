@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ringfence.engines.pairs import Origin, is_brought, make_current, store_pair
+from ringfence.engines.pairs import Origin, is_brought, make_current, share_current, store_pair
 from ringfence.hosts.addresses import Address
 from ringfence.hosts.paths import Paths
 
@@ -38,6 +38,7 @@ def ensure_certificate(paths: Paths, own: Sequence[Address], owner: str, now: da
     if paths.web_certificate.exists() and paths.web_key.exists():
         found = x509.load_pem_x509_certificate(paths.web_certificate.read_bytes())
         if is_brought(paths) or found.not_valid_after_utc - now > RENEW_BEFORE:
+            share_current(paths)
             return _described(found, created=False)
     return _create(paths, own, owner, now)
 
