@@ -1,5 +1,7 @@
 """`ringfence acme`: order the certificate from an authority, and see how orders went."""
 
+from typing import Annotated
+
 import typer
 
 from ringfence.cli.portal_command import run_portal
@@ -14,6 +16,6 @@ def order() -> None:
 
 
 @group.command("show")
-def show() -> None:
+def show(as_json: Annotated[bool, typer.Option("--json", help="As a JSON document.")] = False) -> None:
     """Print the last orders, and why one failed."""
-    run_portal("acme", "show")
+    run_portal("acme", "show", *(["--json"] if as_json else []))

@@ -1,5 +1,6 @@
 """Runs a command of the portal as the portal's account; also works while the web process is down."""
 
+import re
 import subprocess
 from tempfile import TemporaryFile
 from typing import Final
@@ -29,7 +30,7 @@ def portal_output(*words: str) -> str:
     except subprocess.TimeoutExpired:
         refuse("the database did not answer within a minute")
     if outcome.returncode != 0:
-        typer.echo(outcome.stderr.strip(), err=True)
+        typer.echo(re.sub(r"^CommandError(?=: )", "ringfence", outcome.stderr.strip()), err=True)
         raise typer.Exit(WRONG_USAGE if outcome.returncode == WRONG_USAGE else REFUSED)
     return outcome.stdout
 

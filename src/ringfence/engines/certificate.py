@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ringfence.engines.pairs import Origin, is_brought, make_current, store_pair
+from ringfence.engines.pairs import Origin, is_brought, make_current, share_current, store_pair
 from ringfence.hosts.addresses import Address
 from ringfence.hosts.clock import WRITTEN
 from ringfence.hosts.paths import Paths
@@ -43,6 +43,7 @@ def ensure_certificate(paths: Paths, own: Sequence[Address], owner: str, now: da
     if paths.web_certificate.exists() and paths.web_key.exists():
         found = _in_force(paths)
         if is_brought(paths) or _serves(found, now):
+            share_current(paths)
             return _described(found, created=False)
     folder = _create(paths, own, now, owner)
     make_current(paths, folder)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from ringfence.guard.calls import Calls
-from ringfence.guard.core import Core
+from ringfence.guard.control import Refusal
+from ringfence.guard.core import Core, Unreachable
 from ringfence.guard.media import Relay
 from ringfence.guard.outside import forgotten_outside, relayed_outside
 
@@ -17,6 +18,9 @@ LOOK_EVERY: Final = 10.0
 
 PATIENCE: Final = 2
 """Looks after which a call that the core does not know either is held ended."""
+
+BUSY: Final = 4.0
+"""Seconds that somebody who hangs up waits for a busy core; less than the portal waits for the guard."""
 
 WITHOUT_MEDIA: Final = "Media stopped"
 
@@ -65,6 +69,24 @@ class CallWatch:
         self._calls.unmark_ending(call_id)
         return False
 
+    async def hang_up_asked(self, call_id: str, why: str) -> None:
+        """The same for somebody who waits for it and is told what is the matter. Raises Refusal."""
+        dialog = self._calls.mark_ending(call_id, why)
+        try:
+            if dialog is None or not await asyncio.to_thread(self._core.end_patiently, BUSY, *dialog):
+                raise Refusal("calls.unknown", "call_id", f"{call_id} is no answered call.")
+        except OSError as error:
+            self._calls.unmark_ending(call_id)
+            says = _NOT_RUNNING if isinstance(error, Unreachable) else _SILENT
+            raise Refusal("calls.core", "call_id", says) from None
+        except Refusal:
+            self._calls.unmark_ending(call_id)
+            raise
+
     async def hang_up_all(self, call_ids: list[str], why: str) -> int:
         """How many of them the core ended."""
         return sum([await self.hang_up(call_id, why) for call_id in call_ids])
+
+
+_NOT_RUNNING: Final = "The SIP core is not running now; the call goes on. Try again."
+_SILENT: Final = "The SIP core is busy and has not answered: the call may end all the same."

@@ -37,6 +37,10 @@ class Core:
         """A BYE to both sides of the dialog. False when the core knows it no longer, or does not answer."""
         return self.ask("dlg.end_dlg", entry, number)
 
+    def end_patiently(self, patience: float, entry: int, number: int) -> bool:
+        """The same of a busy core. False when it knows the dialog no longer; raises what `ask_patiently` does."""
+        return self.ask_patiently(patience, "dlg.end_dlg", entry, number)
+
     def ask(self, method: str, *arguments: Argument) -> bool:
         """Whether the core did it."""
         try:

@@ -266,8 +266,7 @@ class Desk:
     async def hang_up(self, args: Args) -> dict[str, Any]:
         """Ends an answered call with a BYE to both sides."""
         call_id = text(args, "call_id")
-        if not await self._watch.hang_up(call_id, text(args, "why", "Hung up by an administrator")[:64]):
-            raise Refusal("calls.unknown", "call_id", f"{call_id} is no answered call.")
+        await self._watch.hang_up_asked(call_id, text(args, "why", "Hung up by an administrator")[:64])
         return {"call_id": call_id}
 
     async def events_since(self, args: Args) -> dict[str, Any]:

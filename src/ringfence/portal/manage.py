@@ -4,6 +4,12 @@ import os
 import sys
 
 from django.core.management import execute_from_command_line
+from django.db import OperationalError
+
+UNREACHABLE = (
+    "the database cannot be used: {0}. `ringfence up` makes it and brings it up to date; one of your own "
+    "(RINGFENCE_DATABASE_URL) must run."
+)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -12,7 +18,10 @@ def main(arguments: list[str] | None = None) -> None:
     words = list(arguments if arguments is not None else sys.argv[1:])
     if words:
         words[0] = words[0].replace("-", "_") if not words[0].startswith("-") else words[0]
-    execute_from_command_line(["ringfence-portal", *words])
+    try:
+        execute_from_command_line(["ringfence-portal", *words])
+    except OperationalError as error:
+        sys.exit(f"ringfence: {UNREACHABLE.format(str(error).strip())}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 """The first certificate is made once, kept, and renewed before it ends; a foreign one is never touched."""
 
 import ssl
+import stat
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+
+import pytest
 
 from ringfence.engines.certificate import LIFETIME, Certificate, ensure_certificate, renewed_pair
 from ringfence.engines.pairs import Origin, in_force, make_current, store_pair
@@ -25,6 +28,30 @@ def test_it_is_made_once_and_its_key_is_secret(tmp_path: Path) -> None:
     assert first.created
     assert ensured(tmp_path) == Certificate(first.fingerprint, first.expires, created=False)
     assert Paths(state=tmp_path).web_key.stat().st_mode & 0o777 == 0o640
+
+
+def test_the_core_may_read_one_that_a_version_before_made(tmp_path: Path) -> None:
+    """Issue 2: after an upgrade from the first days the core ended at each start, for it could not read the pair."""
+    first = ensured(tmp_path)
+    paths = Paths(state=tmp_path)
+    paths.web_key.chmod(0o600)
+    paths.current_pair.resolve().chmod(0o700)
+    assert ensured(tmp_path).fingerprint == first.fingerprint
+    assert stat.S_IMODE(paths.web_key.stat().st_mode) == 0o640
+    assert stat.S_IMODE(paths.current_pair.resolve().stat().st_mode) == 0o750
+
+
+def test_the_web_server_has_nothing_else_opened(tmp_path: Path) -> None:
+    """Its account may write where root puts this right (docs/threat-model.md)."""
+    ensured(tmp_path)
+    paths, secret = Paths(state=tmp_path), tmp_path / "secret"
+    secret.write_text("key of somebody else")
+    secret.chmod(0o600)
+    paths.web_key.unlink()
+    paths.web_key.symlink_to(secret)
+    with pytest.raises(OSError, match="symbolic links"):
+        ensured(tmp_path)
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
 
 
 def test_a_server_can_load_it(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from ringfence.guard.calls import Calls
 from ringfence.guard.callwatch import CallWatch
-from ringfence.guard.core import Core
+from ringfence.guard.control import Refusal
+from ringfence.guard.core import Core, Unreachable
 from ringfence.guard.media import Relay
 
 
@@ -34,6 +35,47 @@ async def test_a_core_that_did_not_answer_is_asked_again() -> None:
     assert await watch.hang_up_all(calls.broken(), "Media refused") == 1
     assert calls.why_ended("a") == "Media refused"
     assert calls.broken() == []
+
+
+class Slow(Core):
+    """A core that says this to somebody who waits."""
+
+    def __init__(self, answer: bool | OSError) -> None:
+        self._said = answer
+
+    def end_call(self, entry: int, number: int) -> bool:
+        return False
+
+    def end_patiently(self, patience: float, entry: int, number: int) -> bool:
+        if isinstance(self._said, OSError):
+            raise self._said
+        return self._said
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Unreachable(), "the call goes on"),
+        (TimeoutError(), "may end all the same"),
+        (False, "a is no answered call"),
+        (True, ""),
+    ],
+)
+@pytest.mark.anyio
+async def test_who_hangs_up_is_told_what_is_the_matter(answer: bool | OSError, said: str) -> None:
+    """A busy core answers late and ends the call nevertheless: it was told to be no answered call."""
+    calls = Calls()
+    calls.started(b"", {"call_id": "a", "t": 1.0})
+    calls.answered(b"", {"call_id": "a", "t": 2.0, "dialog": [1, 2]})
+    watch = CallWatch(calls, Relay(), Slow(answer), lambda call_id, why: None)
+    if not said:
+        await watch.hang_up_asked("a", "Hung up")
+        assert calls.why_ended("a") == "Hung up"
+        return
+    with pytest.raises(Refusal, match=said):
+        await watch.hang_up_asked("a", "Hung up")
+    assert calls.why_ended("a") == ""
 
 
 def test_a_call_that_got_its_sound_after_the_answer_is_watched_too() -> None:

@@ -1,5 +1,6 @@
 """Certificates of an authority: settings, orders, renewal, failure (issue 6, 2; reference "Web Access Security")."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -254,6 +255,8 @@ def test_a_shell_on_the_server_orders_and_sees_how_it_went(site: Site, capsys: p
     call_command("acme", "order")
     call_command("acme", "show")
     assert "waiting" in capsys.readouterr().out
+    call_command("acme", "show", "--json")
+    assert [order["state"] for order in json.loads(capsys.readouterr().out)] == ["waiting"]
 
 
 def test_the_firewall_plan_opens_port_80_for_the_authority(site: Site, web: WebProcess) -> None:

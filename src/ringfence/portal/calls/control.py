@@ -12,7 +12,7 @@ from ringfence.portal.people.models import Person
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, refuse
 
-LONGEST_START: Final = 6.0
+LONGEST: Final = 6.0
 """Seconds; the guard waits for a busy core."""
 
 
@@ -31,7 +31,7 @@ def start(actor: Actor, person: Person, dialled: str) -> dict[str, Any]:
     if not person.is_active:
         raise refuse("user_id", "calls.inactive", "This extension is switched off.")
     aor = person.extension.aor
-    told: dict[str, Any] = guard.ask("calls.start", LONGEST_START, aor=aor, number=number)
+    told: dict[str, Any] = guard.ask("calls.start", LONGEST, aor=aor, number=number)
     with change(actor) as draft:
         draft.record("call.started_for", person.pk, aor, new={"number": number}, tenant_id=person.tenant_id)
     return told
@@ -43,7 +43,7 @@ def hang_up(actor: Actor, call_id: str) -> None:
     found = next((call for call in live.calls(actor) if call.get("call_id") == call_id), None)
     if found is None:
         raise NotFound(detail="There is no such call now.")
-    guard.ask("calls.hang-up", call_id=call_id, why="Hung up by an administrator")
+    guard.ask("calls.hang-up", LONGEST, call_id=call_id, why="Hung up by an administrator")
     with change(actor) as draft:
         parties = f"{found.get('caller', '')} to {found.get('callee', '')}"
         draft.record("call.hung_up", call_id, parties, tenant_id=found.get("tenant_id"))

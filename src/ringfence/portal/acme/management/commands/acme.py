@@ -1,10 +1,12 @@
 """`manage acme order|show`: certificates of an authority, from the server itself."""
 
+import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ringfence.portal.acme import changes
+from ringfence.portal.acme.api import shown
 from ringfence.portal.acme.models import CertificateOrder
 from ringfence.portal.actor import shell_actor
 from ringfence.portal.problems import Refused
@@ -15,10 +17,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("verb", choices=["order", "show"])
+        parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["verb"] == "show":
-            for one in CertificateOrder.objects.all()[:10]:
+            found = CertificateOrder.objects.all()[:10]
+            if options["json"]:
+                self.stdout.write(json.dumps([shown(one) for one in found]))
+                return
+            for one in found:
                 self.stdout.write(f"{one.asked_at:%Y-%m-%d %H:%M:%S} UTC  {one.state}  {one.error}".rstrip())
             return
         try:
