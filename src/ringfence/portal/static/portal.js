@@ -172,9 +172,10 @@
   }
 
   // Somebody reads the evidence, marks rows, listens, or moves through the list with the keyboard: it stands still meanwhile.
+  // What somebody asks for by pressing a button is not held: the focus is on the button then.
   function holdStill(event) {
     var live = event.target;
-    if (!live.querySelector) return;
+    if (!live.querySelector || !/every/.test(live.getAttribute("hx-trigger"))) return;
     var plays = Array.from(live.querySelectorAll("audio")).some(function (audio) { return !audio.paused; });
     if (plays || live.querySelector("details[open], input[name=id]:checked") || live.contains(document.activeElement)) event.preventDefault();
   }
