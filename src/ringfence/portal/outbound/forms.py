@@ -203,6 +203,7 @@ def hours_initial(row: OfficeHours) -> dict[str, Any]:
 class RuleForm(PortalForm):
     """An outbound rule; its routes stand in rows of five fields."""
 
+    is_guarded = True
     name = forms.CharField(max_length=64, label=_("Name"))
     order = forms.IntegerField(
         min_value=1, max_value=1_000_000, label=_("Order"), help_text=_("Lower is asked first; no two rules are equal.")
