@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from django import template
+from django import forms, template
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -112,3 +112,9 @@ def titled(word: str) -> str:
 def ruled(rule: str) -> str:
     """What a rule found, for people who do not know its id."""
     return rulewords.ruled(rule)
+
+
+@register.filter
+def is_without_choice(field: forms.Field) -> bool:
+    """Whether there is nothing to choose in this field, as before the first tenant is made."""
+    return isinstance(field, forms.ChoiceField) and not list(field.choices)
