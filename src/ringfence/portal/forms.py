@@ -1,24 +1,55 @@
 """What all forms of the portal share: Tabler's classes, and refusals shown at the field they concern."""
 
+import json
 from collections.abc import Sequence
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
 from django import forms
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from ringfence.portal.language import told
 from ringfence.portal.problems import Refused
 
+OVERTAKEN: Final = _(
+    "Somebody else changed this while the form was open. Look at it anew, or send yours once more to put it over that."
+)
+_MANY = (list, tuple, set, frozenset)
+
 
 class PortalForm(forms.Form):
-    """A form whose fields look alike."""
+    """A form whose fields look alike.
+
+    With `is_guarded` it notices that somebody else changed the object while it was open: what he set would be undone
+    unseen, since a form sends every field.
+    """
+
+    is_guarded = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs.setdefault("class", _css_class(field.widget))
             _tell(field)
+
+    @property
+    def seen(self) -> str:
+        """What the object was when the form was made, as the page sends it back; empty where nobody looks."""
+        if not self.is_guarded or not self.initial:
+            return ""
+        shown = {name: self.initial.get(name) for name in self.fields}
+        plain = {
+            name: sorted(map(str, value)) if isinstance(value, _MANY) else str(value) for name, value in shown.items()
+        }
+        return sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        sent = self.data.get("seen", "") if self.is_bound else ""
+        if sent and self.seen and sent != self.seen:
+            self.add_error(None, told(OVERTAKEN))
 
     def explain(self, refused: Refused) -> None:
         """Puts each problem at its field; what has no field here stands above the form."""

@@ -42,8 +42,9 @@ def question_page(
             found = explain(actor_of(request), **form.cleaned_data)
         except Refused as refused:
             form.explain(refused)
-    template = templates[bool(request.headers.get("HX-Request"))]
-    return render(request, template, {"form": form, "found": found}, status=422 if form.errors else 200)
+    is_part = bool(request.headers.get("HX-Request"))
+    status = 422 if form.errors and not is_part else 200  # htmx shows no answer that is an error
+    return render(request, templates[is_part], {"form": form, "found": found, "is_part": is_part}, status=status)
 
 
 def moment(at: str) -> float:

@@ -13,6 +13,7 @@ TITLES: Final[dict[str, str]] = {
     "caller": "the caller",
     "callee": "the called side",
     "system": "the system",
+    "ringing": "ringing",
     "up": "up",
     "down": "down",
     "unknown": "unknown",

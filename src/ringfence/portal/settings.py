@@ -72,11 +72,11 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "ringfence.portal.confirm.wish.confirm_wishes",
-    "ringfence.portal.middleware.refusals",
     "ringfence.portal.webaccess.gate.AdministratorGate",
     "ringfence.portal.signin.sessions.live_session",
     "ringfence.portal.middleware.own_clock",
     "ringfence.portal.language.own_language",
+    "ringfence.portal.middleware.refusals",
     "ringfence.portal.signin.duties.duties",
     "axes.middleware.AxesMiddleware",
 ]

@@ -116,3 +116,9 @@ def test_before_setup_no_step_answers() -> None:
 def test_an_unknown_step_is_not_found(client: Client) -> None:
     assert get(client, "/setup/guide/nothing").status_code == 404
     assert post(client, "/setup/guide/nothing/done").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/users/new", "/phones/new", "/outbound-rules/new", "/codes", "/time-conditions/new"])
+def test_before_the_first_tenant_each_form_leads_to_it(path: str, client: Client) -> None:
+    page = get(client, path).content.decode()
+    assert "There is no tenant yet." in page and 'href="/tenants/new"' in page

@@ -46,6 +46,9 @@ def test_what_happened_is_on_the_dashboard(site: Site) -> None:
         "98,765",
         "ban.manual",
         "source.user_agent",
+        "too many wrong SIP passwords",
+        "a blocked user agent",
+        "phones are registered there",
     ):
         assert shown in page
     facts = dashboard.facts("hour")

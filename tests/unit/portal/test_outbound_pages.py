@@ -16,6 +16,7 @@ from ringfence.portal.outbound.models import (
 )
 from tests.unit.portal.rest import Site
 from tests.unit.portal.signing_in import signed_in_browser
+from tests.unit.portal.test_pages import browser
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +136,15 @@ def test_the_page_and_the_command_say_which_rule_a_call_takes(page: Client) -> N
     call_command("explain", "100@a.example", "112", stdout=printed)
     assert "[outbound.emergency]" in printed.getvalue()
     assert page.get("/outbound-rules/explain?caller=x&number=1", secure=True).status_code == 422
+    refused = page.get("/outbound-rules/explain?caller=x&number=1", secure=True, headers={"HX-Request": "true"})
+    assert refused.status_code == 200  # htmx shows nothing that is no success
+    assert b"There is no such extension." in refused.content
+
+
+def test_a_caller_is_named_by_the_number_alone_where_one_tenant_has_it(page: Client) -> None:
+    asked = "/outbound-rules/explain?caller=100&number=112"
+    assert "emergency number" in page.get(asked, secure=True).content.decode()
+    assert "More than one tenant" in browser().get(asked, secure=True).content.decode()
 
 
 def test_pages_of_another_tenant_do_not_exist(site: Site) -> None:

@@ -102,6 +102,9 @@ def test_a_reload_of_what_only_a_form_sends_leads_back(site: Site) -> None:
     answer = browser("100@a.example").get("/sign-out", secure=True)
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
     assert b"Back to the start" in answer.content
+    german = browser("100@a.example")
+    german.post("/my/language", {"language": "de"}, secure=True)
+    assert "Hier gibt es nichts zu sehen" in german.get("/sign-out", secure=True).content.decode()
 
 
 def test_another_tenants_user_has_no_page(site: Site) -> None:

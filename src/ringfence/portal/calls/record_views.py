@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from ringfence.policy.spend import MILLION
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.calls.ladder import draw
 from ringfence.portal.calls.models import CallRecord
@@ -16,6 +15,7 @@ from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound
 from ringfence.portal.recorded import titled
 from ringfence.portal.recordings.models import Recording
+from ringfence.portal.spending.currency import cost_of, currency
 
 
 @permitted(Permission.CALLS_READ)
@@ -46,7 +46,7 @@ def shown(record: CallRecord) -> list[tuple[str, Any]]:
         (_("To"), record.callee),
         (_("Number sent"), record.number),
         (_("Charged to"), record.payer),
-        (_("Cost"), None if record.cost is None else f"{record.cost / MILLION:.4f} {record.rate}"),
+        (_("Cost"), None if record.cost is None else f"{cost_of(record.cost, currency())} {record.rate}"),
         (_("Country code"), record.destination),
         (_("Trunk"), names.get(record.trunk, record.trunk)),
         (_("Trunks that were asked"), ", ".join(str(names.get(one, one)) for one in record.trunks)),

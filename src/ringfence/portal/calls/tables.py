@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ringfence.policy.spend import MILLION
 from ringfence.portal.tables import Column, Empty, Filter, Table
 from ringfence.portal.tables.csvfile import instant
 
@@ -98,10 +99,15 @@ _COLUMNS: Final = tuple(
     for name in (
         "call_id", "caller", "callee", "dialled", "started_at", "answered_at", "ended_at", "duration", "ended_by",
         "code", "reason", "rule", "direction", "payer", "number", "trunk", "outbound_rule", "source", "codec",
-        "caller_rtp", "called_rtp", "mos", "loss", "jitter", "round_trip", "destination", "rate", "cost",
+        "caller_rtp", "called_rtp", "mos", "loss", "jitter", "round_trip", "destination", "rate",
     )
 )  # fmt: skip
-EXPORT: Final = (*_COLUMNS, ("trunks", lambda row: " ".join(map(str, row.trunks))))
+EXPORT: Final = (
+    *_COLUMNS,
+    ("cost", lambda row: None if row.cost is None else row.cost / MILLION),
+    ("currency", lambda row: "" if row.cost is None else row.currency),
+    ("trunks", lambda row: " ".join(map(str, row.trunks))),
+)
 
 
 def records_table(path: str = "/cdrs") -> Table:
@@ -116,6 +122,7 @@ def records_table(path: str = "/cdrs") -> Table:
             Column("to", _("To"), ("dialled",), "hide-phone"),
             Column("duration", _("Duration"), ("duration",), "text-end hide-phone"),
             Column("result", _("Result")),
+            Column("cost", _("Cost"), css="text-end hide-phone"),
             Column("ended", _("Ended by"), css="hide-phone"),
         ),
         order="-start",

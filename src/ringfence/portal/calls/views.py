@@ -17,6 +17,7 @@ from ringfence.portal.calls.tables import LIVE_CALLS, REGISTRATIONS, records_tab
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.recordings.running import running_of
+from ringfence.portal.spending.currency import with_currency
 from ringfence.portal.tables import Remote, answer
 from ringfence.portal.tenants.narrowing import by_tenant
 
@@ -66,7 +67,7 @@ def _with_length(call: dict[str, Any]) -> dict[str, Any]:
 
 @permitted(Permission.CALLS_READ)
 def records(request: HttpRequest) -> HttpResponse:
-    found = CallRecord.objects.visible_to(actor_of(request))
+    found = with_currency(CallRecord.objects.visible_to(actor_of(request)))
     return answer(request, by_tenant(records_table(), actor_of(request)), found, "calls/records.html")
 
 

@@ -64,12 +64,26 @@ WHY = {
 def explain(actor: Actor, caller: str, number: str, at: str = "") -> dict[str, Any]:
     """The verdict on a call that this extension would dial, with the rules it passed over. Raises Refused."""
     now = moment(at)
-    number_part, _, domain = caller.partition("@")
-    found = Extension.objects.filter(number=number_part, tenant__domain=domain).select_related("tenant").first()
-    if found is None or not (actor.above_tenants or actor.tenant_id == found.tenant_id):
-        raise NotFound([refuse("caller", "explain.caller", "There is no such extension.").problems[0]])
+    found = _caller(actor, caller)
     with policy_in_force() as reader:
         return _explained(reader, found, number, now, NOTHING_KNOWN if at else Standing.now())
+
+
+def _caller(actor: Actor, caller: str) -> Extension:
+    """The extension of this address, or of this number where one tenant alone has it. Raises Refused."""
+    number, at, domain = caller.strip().partition("@")
+    known = Extension.objects.filter(number=number).select_related("tenant")
+    if at:
+        known = known.filter(tenant__domain=domain)
+    if not actor.above_tenants:
+        known = known.filter(tenant_id=actor.tenant_id)
+    found = list(known[:2])
+    if len(found) > 1:
+        message = "More than one tenant has this extension: write it with its domain, as in 101@example.com."
+        raise refuse("caller", "explain.tenant", message)
+    if not found:
+        raise NotFound([refuse("caller", "explain.caller", "There is no such extension.").problems[0]])
+    return found[0]
 
 
 def _explained(reader: PolicyReader, caller: Extension, user: str, now: float, standing: Standing) -> dict[str, Any]:

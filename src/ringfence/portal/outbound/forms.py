@@ -203,6 +203,7 @@ def hours_initial(row: OfficeHours) -> dict[str, Any]:
 class RuleForm(PortalForm):
     """An outbound rule; its routes stand in rows of five fields."""
 
+    is_guarded = True
     name = forms.CharField(max_length=64, label=_("Name"))
     order = forms.IntegerField(
         min_value=1, max_value=1_000_000, label=_("Order"), help_text=_("Lower is asked first; no two rules are equal.")
@@ -346,6 +347,8 @@ def rule_initial(row: OutboundRule) -> dict[str, Any]:
 class QuestionForm(PortalForm):
     """Which rule a call would take."""
 
-    caller = forms.CharField(max_length=320, label=_("Caller"), help_text=_("An address as 101@example.com"))
+    caller = forms.CharField(
+        max_length=320, label=_("Caller"), help_text=_("An extension as 101, or its address as 101@example.com")
+    )
     number = forms.CharField(max_length=128, label=_("Number as dialled"))
     at = forms.CharField(max_length=40, required=False, label=_("At"), help_text=_("As 2026-12-24T18:00+01:00; now"))

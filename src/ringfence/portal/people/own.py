@@ -14,6 +14,7 @@ from ringfence.portal.people.calling import calling_of
 from ringfence.portal.people.models import Extension
 from ringfence.portal.people.templatetags.phones import server_of, ways_of_phones
 from ringfence.portal.problems import NotFound, Refused
+from ringfence.portal.spending.currency import with_currency
 from ringfence.portal.tables import answer
 
 
@@ -59,7 +60,9 @@ def _devices(request: HttpRequest, extension: Extension) -> dict[str, Any]:
 
 @signed_in
 def my_calls(request: HttpRequest) -> HttpResponse:
-    return answer(request, records_table("/my/calls"), calls_of(my_extension_of(request)), "people/my_calls.html")
+    return answer(
+        request, records_table("/my/calls"), with_currency(calls_of(my_extension_of(request))), "people/my_calls.html"
+    )
 
 
 def calls_of(extension: Extension) -> QuerySet[CallRecord]:

@@ -12,6 +12,7 @@ from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound
 from ringfence.portal.schema import In, Out
 from ringfence.portal.spending import changes
+from ringfence.portal.spending.currency import currency, set_currency
 from ringfence.portal.spending.models import Budget, Rate
 
 router = Router()
@@ -96,6 +97,14 @@ class BudgetOut(Out):
 
 class BudgetPage(PageOut):
     items: list[BudgetOut]
+
+
+class CurrencyIn(In):
+    currency: str = Field(max_length=8, description="Three letters of ISO 4217, as in EUR; or empty.")
+
+
+class CurrencyOut(Out):
+    currency: str
 
 
 class LiftIn(In):
@@ -221,3 +230,17 @@ def lift_suspension(request: ApiRequest, payload: LiftIn) -> Status[Any]:
     """Outside calls are possible again, with the whole budget of a day."""
     changes.lift(request.auth, payload.owner)
     return Status(204, None)
+
+
+@router.get("settings/currency", response=CurrencyOut)
+@needs(Permission.RATES_WRITE)
+def show_currency(request: ApiRequest) -> dict[str, str]:
+    """What every amount of rates, budgets and call records is in; empty if nobody named it."""
+    return {"currency": currency()}
+
+
+@router.patch("settings/currency", response=CurrencyOut)
+@needs(Permission.RATES_WRITE)
+def change_currency(request: ApiRequest, payload: CurrencyIn) -> dict[str, str]:
+    """It is a name beside the amounts: none of them is converted."""
+    return {"currency": set_currency(request.auth, payload.currency)}

@@ -1,8 +1,8 @@
 """Rates from a CSV file: every line is judged first, then all of them replace the old rates, or none do.
 
-The first line names the columns: prefix, price, and if wanted name, fee, first, each. Amounts are in currency units
-with at most six decimals, increments in seconds. Where semicolons stand between the columns, as spreadsheets write them
-in many countries, a comma may stand before the decimals.
+The first line names the columns: prefix, price, and if wanted name, fee, first, each, currency. Amounts are in the
+system's currency with at most six decimals, increments in seconds. Where semicolons stand between the columns, as
+spreadsheets write them in many countries, a comma may stand before the decimals.
 """
 
 import csv
@@ -21,9 +21,10 @@ from ringfence.portal.change import change
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import refuse
 from ringfence.portal.spending.changes import rate_problems
+from ringfence.portal.spending.currency import currency
 from ringfence.portal.spending.models import Rate
 
-COLUMNS: Final = ("prefix", "name", "price", "fee", "first", "each")
+COLUMNS: Final = ("prefix", "name", "price", "fee", "first", "each", "currency")
 AMOUNTS: Final = ("price", "fee")
 NEEDED: Final = frozenset({"prefix", "price"})
 MOST_ROWS: Final = 1_000_000
@@ -52,6 +53,7 @@ def replace_rates(actor: Actor, lines: Iterable[str], *, dry_run: bool) -> Outco
     require(actor, Permission.RATES_WRITE)
     outcome, rates = Outcome(), list[Rate]()
     seen: set[str] = set()
+    ours = currency()
     for number, given in _rows(lines):
         outcome.rows += 1
         if outcome.rows > MOST_ROWS:
@@ -59,6 +61,8 @@ def replace_rates(actor: Actor, lines: Iterable[str], *, dry_run: bool) -> Outco
         values, problems = _judged(given)
         if values and values["prefix"] in seen:
             problems.append(Problem("prefix", "rate.repeated", f"{values['prefix']} stands in the file twice."))
+        if problem := _foreign(given, ours):
+            problems.append(problem)
         for problem in problems:
             outcome.complain(number, problem)
         if not problems:
@@ -69,6 +73,16 @@ def replace_rates(actor: Actor, lines: Iterable[str], *, dry_run: bool) -> Outco
     if not dry_run and not outcome.problem_count:
         _store(actor, rates)
     return outcome
+
+
+def _foreign(given: dict[str, str], ours: str) -> Problem | None:
+    """Rates of another currency would be counted as if they were of ours: nothing is converted."""
+    theirs = given.get("currency", "").strip().upper()
+    if theirs in ("", ours):
+        return None
+    if not ours:
+        return Problem("currency", "rate.currency", f"The rate is in {theirs}, and this system names no currency yet.")
+    return Problem("currency", "rate.currency", f"The rate is in {theirs}, and the currency of this system is {ours}.")
 
 
 def _store(actor: Actor, rates: list[Rate]) -> None:

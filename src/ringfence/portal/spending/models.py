@@ -8,6 +8,16 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.tenants.models import Tenant
 
 
+class MoneyUnit(models.Model):
+    """One row for the system: the currency that every amount is in; empty is one that nobody named."""
+
+    currency = models.CharField(max_length=3, blank=True, default="")
+
+    @classmethod
+    def current(cls) -> "MoneyUnit":
+        return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+
 class Rate(models.Model):
     """What a minute to numbers with this prefix costs."""
 

@@ -35,6 +35,7 @@ RATES: Final = Table(
         ("fee", lambda row: row.fee / MILLION),
         ("first", lambda row: row.first),
         ("each", lambda row: row.each),
+        ("currency", lambda row: row.currency),
     ),
 )
 
@@ -73,5 +74,6 @@ BUDGETS: Final = Table(
         ("money_per_day", lambda row: None if row.money_per_day is None else row.money_per_day / MILLION),
         ("new_destinations_per_day", lambda row: row.new_destinations_per_day),
         ("parallel_international", lambda row: row.parallel_international),
+        ("currency", lambda row: row.currency),
     ),
 )

@@ -5,6 +5,7 @@ from ringfence.portal.spending import bulk, views
 urlpatterns = [
     path("rates", views.rates),
     path("rates/bulk", bulk.OF_RATES.view()),
+    path("rates/currency", views.change_currency),
     path("rates/new", views.new_rate),
     path("rates/import", views.import_rates),
     path("rates/<int:rate_id>", views.rate),

@@ -16,7 +16,8 @@ from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.spending import bulk, changes
 from ringfence.portal.spending.api import budget_facts, budget_row, rate_of
-from ringfence.portal.spending.forms import BudgetForm, RateForm, RatesFileForm
+from ringfence.portal.spending.currency import currency, set_currency, with_currency
+from ringfence.portal.spending.forms import BudgetForm, CurrencyForm, RateForm, RatesFileForm
 from ringfence.portal.spending.importing import replace_rates
 from ringfence.portal.spending.models import Budget, Rate
 from ringfence.portal.spending.suggestions import known_owners
@@ -29,7 +30,28 @@ USUAL: Final = [(owner.value, budget, budget.money_per_day // MILLION if budget.
 
 @permitted(Permission.RATES_WRITE)
 def rates(request: HttpRequest) -> HttpResponse:
-    return answer(request, bulk.OF_RATES.shown_to(actor_of(request)), Rate.objects.all(), "spending/rates.html")
+    return _rates_page(request, CurrencyForm(initial={"currency": currency()}))
+
+
+@permitted(Permission.RATES_WRITE)
+@require_POST
+def change_currency(request: HttpRequest) -> HttpResponse:
+    form = CurrencyForm(request.POST)
+    if form.is_valid():
+        try:
+            set_currency(actor_of(request), form.cleaned_data["currency"])
+        except Refused as refused:
+            form.explain(refused)
+        else:
+            return HttpResponseRedirect("/rates")
+    page = _rates_page(request, form)
+    page.status_code = 422
+    return page
+
+
+def _rates_page(request: HttpRequest, form: CurrencyForm) -> HttpResponse:
+    table = bulk.OF_RATES.shown_to(actor_of(request))
+    return answer(request, table, with_currency(Rate.objects.all()), "spending/rates.html", currency_form=form)
 
 
 @permitted(Permission.RATES_WRITE)
@@ -69,7 +91,7 @@ def delete_rate(request: HttpRequest, rate_id: int) -> HttpResponse:
 def import_rates(request: HttpRequest) -> HttpResponse:
     """The file replaces all rates; with "check" it is only looked at."""
     form = RatesFileForm(request.POST or None, request.FILES or None)
-    facts: dict[str, Any] = {"form": form}
+    facts: dict[str, Any] = {"form": form, "currency": currency()}
     if form.is_valid():
         dry_run = "make" not in request.POST
         try:
@@ -83,14 +105,13 @@ def import_rates(request: HttpRequest) -> HttpResponse:
 @permitted(Permission.BUDGETS_WRITE)
 def budgets(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
-    more: dict[str, Any] = {"usual": USUAL, "suspended": []}
+    more: dict[str, Any] = {"usual": USUAL, "suspended": [], "currency": currency()}
     try:
         more["suspended"] = changes.suspensions(actor)
     except Refused as refused:
         more["guard_down"] = refused.detail
-    return answer(
-        request, BUDGETS, Budget.objects.visible_to(actor).select_related("tenant"), "spending/budgets.html", **more
-    )
+    shown = with_currency(Budget.objects.visible_to(actor).select_related("tenant"))
+    return answer(request, BUDGETS, shown, "spending/budgets.html", **more)
 
 
 @permitted(Permission.BUDGETS_WRITE)

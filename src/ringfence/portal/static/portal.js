@@ -172,9 +172,10 @@
   }
 
   // Somebody reads the evidence, marks rows, listens, or moves through the list with the keyboard: it stands still meanwhile.
+  // What somebody asks for by pressing a button is not held: the focus is on the button then.
   function holdStill(event) {
     var live = event.target;
-    if (!live.querySelector) return;
+    if (!live.querySelector || !/every/.test(live.getAttribute("hx-trigger"))) return;
     var plays = Array.from(live.querySelectorAll("audio")).some(function (audio) { return !audio.paused; });
     if (plays || live.querySelector("details[open], input[name=id]:checked") || live.contains(document.activeElement)) event.preventDefault();
   }
@@ -191,8 +192,9 @@
     if (here) here.scrollIntoView({ block: "center" });
   }
 
-  // A fresh proof may be asked for when a form is sent. What was typed, but nothing secret, waits in this tab for that long.
-  var TYPED = "ringfence-typed", PROOF = "/prove";
+  // A form that is sent may lead to a fresh proof, or to signing in again when the session was over. What was typed, but
+  // nothing secret, waits in this tab for that long, and for the same person.
+  var TYPED = "ringfence-typed", PROOF = /^\/(prove|sign-in(\/[a-z]+)?)$/;
 
   function here() { return window.location.pathname + window.location.search; }
 
@@ -212,7 +214,7 @@
     if (event.defaultPrevented || form.getAttribute("method") !== "post" || !document.getElementById("put-back")) return;
     var typed = typedIn(form).map(function (one) { return [one.name, one.value]; });
     var place = Array.from(document.forms).indexOf(form);
-    window.sessionStorage.setItem(TYPED, JSON.stringify({ page: here(), place: place, typed: typed }));
+    window.sessionStorage.setItem(TYPED, JSON.stringify({ page: here(), place: place, typed: typed, who: document.getElementById("put-back").dataset.who }));
   }
 
   function putBack(field, value) {
@@ -222,11 +224,11 @@
   }
 
   function putTypedBack() {
-    if (window.location.pathname === PROOF) return;
+    if (PROOF.test(window.location.pathname)) return;
     var kept = JSON.parse(window.sessionStorage.getItem(TYPED) || "null"), note = document.getElementById("put-back");
     window.sessionStorage.removeItem(TYPED);
     var was = document.referrer && new URL(document.referrer).pathname;
-    if (!kept || !note || was !== PROOF || kept.page !== here()) return;
+    if (!kept || !note || !PROOF.test(was) || kept.page !== here() || kept.who !== note.dataset.who) return;
     var fields = document.forms[kept.place] ? typedIn(document.forms[kept.place]) : [];
     var same = fields.length === kept.typed.length && fields.every(function (one, index) { return one.name === kept.typed[index][0]; });
     if (!same) return;
@@ -234,7 +236,18 @@
     note.hidden = false;
   }
 
+  // Pressed twice is sent once: the answer to the second would hide that to the first, a secret shown once with it.
+  // After some seconds it may be sent again, for a file that was downloaded leaves the page where it was.
+  function sendOnce(event) {
+    var form = event.target;
+    if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    window.setTimeout(function () { delete form.dataset.sent; }, 5000);
+  }
+
   document.addEventListener("submit", confirmFirst, true);
+  document.addEventListener("submit", sendOnce);
   document.addEventListener("submit", keepTyped);
   document.addEventListener("htmx:beforeRequest", holdStill);
   document.addEventListener("change", showMarked);

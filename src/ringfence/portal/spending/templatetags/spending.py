@@ -1,21 +1,11 @@
-"""What the pages of budgets say of one."""
+"""What the pages of rates, budgets and calls say of money and of whose it is."""
 
 from django import template
-from django.utils.formats import get_format, number_format
 
+from ringfence.portal.spending.currency import amount, cost_of
 from ringfence.portal.spending.whose import whose
 
 register = template.Library()
 register.filter(whose)
-DECIMALS = 6
-
-
-@register.filter
-def price(value: float) -> str:
-    """As many decimals as it has, and at least two.
-
-    >>> price(0.02), price(0.0125), price(3.0)
-    ('0.02', '0.0125', '3.00')
-    """
-    whole, point, decimals = number_format(value, DECIMALS).partition(str(get_format("DECIMAL_SEPARATOR")))
-    return f"{whole}{point}{decimals.rstrip('0'):0<2}"
+register.filter(amount)
+register.filter(cost_of)

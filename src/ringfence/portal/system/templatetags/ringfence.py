@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 
-from django import template
+from django import forms, template
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ringfence.portal import language, recorded
+from ringfence.portal import language, recorded, rulewords
 from ringfence.portal.people.models import Person
 from ringfence.portal.permissions import Permission
 from ringfence.portal.system.assets import stamp
@@ -73,12 +74,12 @@ def zone() -> str:
 
 @register.filter
 def grouped(number: int) -> str:
-    """A count people can read.
+    """A count people can read, as their language writes it.
 
     >>> grouped(100000)
     '100,000'
     """
-    return f"{number:,}"
+    return str(number_format(number, use_l10n=True, force_grouping=True))
 
 
 @register.filter
@@ -105,3 +106,15 @@ def told(text: object) -> str:
 def titled(word: str) -> str:
     """A word that another part wrote into a record, for people."""
     return recorded.titled(word)
+
+
+@register.filter
+def ruled(rule: str) -> str:
+    """What a rule found, for people who do not know its id."""
+    return rulewords.ruled(rule)
+
+
+@register.filter
+def is_without_choice(field: forms.Field) -> bool:
+    """Whether there is nothing to choose in this field, as before the first tenant is made."""
+    return isinstance(field, forms.ChoiceField) and not list(field.choices)
