@@ -113,6 +113,9 @@ class Trunk:
     link: str = ""
     from_domain: str = ""
     caller_in: CallerIn = CallerIn.FROM
+    at_address: Login | None = None
+    """How a gateway that registers here proves its password where it names us by one of our addresses: the challenge
+    to that shows the default domain, whoever asks."""
 
     @property
     def own_domain(self) -> str:
@@ -192,6 +195,8 @@ class TrunkIndex:
 
     by_id: dict[int, Trunk]
     by_account: dict[str, Trunk]
+    at_address: dict[str, Trunk]
+    """Gateways by their user name alone; of several with the same the one that was set up first."""
     realms: frozenset[str]
     _listed: dict[_Key, tuple[tuple[Trunk, int], ...]]
     _lengths: tuple[tuple[int, int], ...]
@@ -234,6 +239,7 @@ def index_trunks(trunks: tuple[Trunk, ...]) -> TrunkIndex:
     return TrunkIndex(
         by_id={trunk.id: trunk for trunk in trunks},
         by_account={trunk.account: trunk for trunk in gateways},
+        at_address={trunk.at_address.username: trunk for trunk in reversed(gateways) if trunk.at_address},
         realms=frozenset(trunk.domain for trunk in gateways),
         _listed=listed,
         _lengths=tuple(sorted({(version, length) for version, length, _ in listed}, reverse=True)),

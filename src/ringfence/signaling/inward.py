@@ -69,7 +69,7 @@ def gateway_asked(index: Index) -> str:
     Its password belongs to that domain, and not to the tenant that phones mean by such an address.
     """
     trunks, source = index.trunks, ksr.source()
-    if not trunks.by_account or facts.target_host().lower().strip("[]") not in index.own_hosts:
+    if not trunks.by_account or not index.is_address(facts.target_host()):
         return ""
     if ksr.from_host().lower() in index.tenants:
         return ""
