@@ -69,7 +69,7 @@ class RelayRoomReader:
         if self._told is None and not self._open(now):
             return None
         looked_at = self._told[2 * side + 1]
-        known = 0 < looked_at and 0 <= now - looked_at <= HOLDS_FOR  # later is from before the machine started anew
+        known = looked_at > 0 and 0 <= now - looked_at <= HOLDS_FOR  # later is from before the machine started anew
         return Room(int(self._told[2 * side]), looked_at) if known else None
 
     def is_low(self, side: Side) -> bool:

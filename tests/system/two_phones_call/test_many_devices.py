@@ -26,7 +26,9 @@ def _contacts(pbx: Any, aor: str) -> list[str]:
 
 
 def _displaced(pbx: Any, aor: str) -> list[dict[str, Any]]:
-    lines = [line for path in sorted(pbx.product.paths.journal.glob("events-*")) for line in path.read_text().splitlines()]
+    lines = [
+        line for path in sorted(pbx.product.paths.journal.glob("events-*")) for line in path.read_text().splitlines()
+    ]
     found = [json.loads(line) for line in lines if f'"kind":"{Kind.REGISTRATION_DISPLACED}"' in line]
     return [one for one in found if one["aor"] == aor]
 
@@ -50,7 +52,8 @@ def test_a_phone_that_starts_often_is_not_locked_out(
     aor, host = f"{number}@acme.example", lab.host("restless36", 36)
     with ExitStack() as stack:
         starts = [
-            stack.enter_context(Softphone(host, server, pbx.account(number), transport)) for _ in range(MAX_CONTACTS + 2)
+            stack.enter_context(Softphone(host, server, pbx.account(number), transport))
+            for _ in range(MAX_CONTACTS + 2)
         ]
         for one in starts:
             answer = one.register()
