@@ -8,9 +8,11 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
+from ringfence.policy.dialled import read_dialled
 from ringfence.policy.encryption import Encryption, Terms
 
 ANY_PORT: Final = 0
+LONGEST_NUMBER: Final = 20
 
 
 class TrunkKind(StrEnum):
@@ -151,23 +153,34 @@ class Trunk:
         return wished if wished and self.owns(wished) else self.default_number
 
     def canonical(self, number: str) -> str:
-        """A number as this provider writes it, in E.164 with a plus; "" if it is none.
+        """A number as this provider writes it, in E.164 with a plus; "" if it is none. Escapes, separators and
+        parameters are read as in a number that a phone dials.
 
         >>> Trunk(1, "t", TrunkKind.ADDRESS, country_code="49").canonical("030123"), Trunk(
         ...     1, "t", TrunkKind.ADDRESS
         ... ).canonical("0044207")
         ('+4930123', '+44207')
+        >>> Trunk(1, "t", TrunkKind.ADDRESS).canonical("%2B49-30-123;npdi=yes")
+        '+4930123'
         """
-        digits = number.removeprefix("+")
-        if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
+        read = read_dialled(number)
+        number, digits = read.digits, read.digits.removeprefix("+")
+        if not digits or read.is_service_code or len(digits) > LONGEST_NUMBER:
             return ""
         if number.startswith("+"):
             return number
+        if read.context:
+            return f"+{read.context}{self._without_trunk_prefix(number, read.context)}"
         if number.startswith("00"):
             return f"+{number[2:]}"
         if self.country_code and self.trunk_prefix and number.startswith(self.trunk_prefix):
             return f"+{self.country_code}{number[len(self.trunk_prefix) :]}"
         return f"+{number}"
+
+    def _without_trunk_prefix(self, number: str, context: str) -> str:
+        """Behind its country's code nobody means the prefix (RFC 3966 section 5.1.4), but some write it."""
+        at_home = context == self.country_code and self.trunk_prefix
+        return number.removeprefix(self.trunk_prefix) if at_home else number
 
 
 def identity_header(place: CallerIn, uri: str, *, private: bool) -> str:

@@ -127,7 +127,7 @@ def _asserted(trunk: Trunk) -> str:
 def _called(found: tuple[Trunk, ...]) -> tuple[str, ...]:
     """What the Request-URI names; or To, when that is only the contact we registered with (RFC 3261 section 10)."""
     contacts = {trunk.login.username for trunk in found if trunk.login}
-    user = ksr.target_user()
+    user = facts.target_user()
     return (ksr.to_user(), user) if user in contacts else (user,)
 
 
