@@ -15,7 +15,9 @@ SHOWN: Final = 128
 
 
 class Displaced:
-    """One alarm for each extension, cleared when it came no more for a while. A phone that takes its own old place is no news."""
+    """One alarm for each extension, cleared when it came no more for a while. A phone that takes its own old place is no
+    news.
+    """
 
     def __init__(self, alarms: Alarms) -> None:
         self._alarms = alarms
