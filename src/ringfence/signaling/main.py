@@ -15,6 +15,7 @@ from ringfence.signaling import (
     branches,
     calls,
     clientproof,
+    emergency,
     facts,
     gateways,
     handover,
@@ -144,6 +145,7 @@ def _outside_dialog(method: str, worker: Worker) -> None:
     if method == "INVITE" and inward.from_gateway(identity, request, index, worker):
         return
     if method == "INVITE" and request.caller:
+        emergency.unwrap_offer(request, index, worker)
         media.prepare_offer(terms.of_subscriber(request.caller, worker), maybe_outside=bool(index.trunks.by_id))
         ksr.new_transaction()
     if method == "INVITE":
