@@ -15,8 +15,8 @@ SHOWN: Final = 128
 
 
 class Displaced:
-    """One alarm for each extension, cleared when it came no more for a while. A phone that takes its own old place is no
-    news.
+    """One alarm for each extension, cleared when it came no more for a while. A phone that takes its own old place is
+    no news.
     """
 
     def __init__(self, alarms: Alarms) -> None:

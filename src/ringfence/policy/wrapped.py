@@ -1,4 +1,4 @@
-"""A session description that stands beside other parts in a body, as phones send it that tell where they are (RFC 6442).
+"""A session description that stands beside other parts in a body, as phones send it that tell their place (RFC 6442).
 
 Read for calls for help alone: everywhere else a body that is not all a session description is refused.
 """
@@ -12,7 +12,9 @@ _BOUNDARY: Final = re.compile(
     r"""^\s*multipart/[a-z]+(?:[^"]|"[^"]*")*?;\s*boundary\s*=\s*(?:"([^"]{1,70})"|([^\s";,]{1,70}))""", re.IGNORECASE
 )
 _IS_DESCRIPTION: Final = re.compile(r"^content-type\s*:\s*application/sdp\s*(?:;|$)", re.IGNORECASE | re.MULTILINE)
-_IS_ENCODED: Final = re.compile(r"^content-transfer-encoding\s*:\s*(?:base64|quoted-printable)", re.IGNORECASE | re.MULTILINE)
+_IS_ENCODED: Final = re.compile(
+    r"^content-transfer-encoding\s*:\s*(?:base64|quoted-printable)", re.IGNORECASE | re.MULTILINE
+)
 
 
 def session_description(content_type: str, body: str) -> str:

@@ -8,7 +8,7 @@ from ringfence.policy.book import Subscriber
 from ringfence.policy.devices import Device, gives_way
 from ringfence.policy.events import Kind
 from ringfence.policy.rules.registration import MAX_CONTACTS
-from ringfence.signaling import facts, ksr
+from ringfence.signaling import device_port, facts, ksr
 from ringfence.signaling.worker import Worker
 
 _INSTANCE: Final = re.compile(r'\+sip\.instance="([^"]{1,128})"')
@@ -31,7 +31,7 @@ def _made_room(aor: str, caller: Subscriber, worker: Worker) -> bool:
     if len(devices) < MAX_CONTACTS or newcomer.uri in {one.uri for one in devices}:
         return False  # it was refused for another reason
     gone = gives_way(devices, newcomer)
-    if not ksr.end_binding(aor, gone.ruid):
+    if not device_port.end(aor, gone.ruid):
         return False
     worker.journal.append(
         Kind.REGISTRATION_DISPLACED,
@@ -70,5 +70,5 @@ def _registered(aor: str) -> list[Device]:
 
 def _device(index: int) -> Device:
     uri, _, received, *_ = ksr.binding(index)
-    heard_at, ruid, user_agent, instance = ksr.binding_marks(index)
+    heard_at, ruid, user_agent, instance = device_port.marks(index)
     return Device(str(uri), facts.party_address(str(received or uri)), user_agent, instance, heard_at, ruid)

@@ -10,7 +10,6 @@ from ringfence.policy.wrapped import session_description
 from ringfence.signaling import ksr, media_port
 from ringfence.signaling.worker import Worker
 
-
 IN_BODY: Final = "cid:"
 """How a header refers to a part of the body, which is gone then: whoever finds it missing may refuse the call."""
 
@@ -23,8 +22,8 @@ def tell(verdict: CallOutside, worker: Worker) -> None:
 
 
 def unwrap_offer(request: Request, index: Index, worker: Worker) -> None:
-    """Leaves of the body of a call for help its session description, where it is one part of several: whoever says where
-    he is shall be heard. Only before the transaction keeps the message.
+    """Leaves of the body of a call for help its session description, where it is one part of several: whoever tells his
+    place shall be heard. Only before the transaction keeps the message.
     """
     caller = request.caller
     if caller is None or ksr.has_sdp() or not ksr.has_body():

@@ -174,19 +174,6 @@ def binding(index: int) -> tuple[Any, ...]:
     return tuple(map(KSR.pv.get, _binding_names(index)))
 
 
-def binding_marks(index: int) -> tuple[int, str, str, str]:
-    """When it registered last (Unix time), what Kamailio calls it, its User-Agent and its instance (RFC 5626)."""
-    modified, ruid, agent, instance = (
-        text(f"$(ulc(saved=>{name})[{index}])") for name in ("modified", "ruid", "user_agent", "instance")
-    )
-    return int(modified) if modified.isdigit() else 0, ruid, agent, instance.strip('"')
-
-
-def end_binding(aor: str, ruid: str) -> bool:
-    """Ends this one binding of an address of record."""
-    return _yes(KSR.registrar.unregister_ruid(REGISTER_TABLE, f"sip:{aor}", ruid))
-
-
 @cache
 def _binding_names(index: int) -> tuple[str, ...]:
     return tuple(

@@ -54,14 +54,22 @@ def _recorded(pbx: Any) -> bool:
 
 
 @pytest.mark.parametrize("boundary", ["b1", '"b 1"'])
-def test_whoever_tells_where_he_is_is_heard(provider: Any, registered: dict[str, Any], phone: Any, boundary: str) -> None:
+def test_whoever_tells_where_he_is_is_heard(
+    provider: Any, registered: dict[str, Any], phone: Any, boundary: str
+) -> None:
     """A phone that knows its place sends it beside its session description (RFC 6442); the call for help heard 415."""
     provider.forget()
     one = phone("123")
-    content, sdp = one.offer()
+    _, sdp = one.offer()
     mark = boundary.strip('"').encode()
     place = b"Content-Type: application/pidf+xml\r\nContent-ID: <a@b>\r\n\r\n<presence/>"
-    body = b"--%b\r\n%b\r\n--%b\r\nContent-Type: application/sdp\r\n\r\n%b\r\n--%b--\r\n" % (mark, place, mark, sdp, mark)
+    body = b"--%b\r\n%b\r\n--%b\r\nContent-Type: application/sdp\r\n\r\n%b\r\n--%b--\r\n" % (
+        mark,
+        place,
+        mark,
+        sdp,
+        mark,
+    )
     uri = "sip:112@acme.example"
     headers = [*one.headers("INVITE", uri), ("Content-Type", f"multipart/mixed; boundary={boundary}")]
     headers.append(("Geolocation", "<cid:a@b>"))

@@ -14,7 +14,9 @@ def body(*parts: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["multipart/mixed;boundary=b", 'Multipart/Related; type="x;y"; Boundary = "b"'])
-@pytest.mark.parametrize("whole", [body(PART), body(PLACE, PART), body(PART, PLACE), body(PLACE, PART).replace("\r", "")])
+@pytest.mark.parametrize(
+    "whole", [body(PART), body(PLACE, PART), body(PART, PLACE), body(PLACE, PART).replace("\r", "")]
+)
 def test_the_session_description_is_found(kind: str, whole: str) -> None:
     assert session_description(kind, whole) == SDP
 
