@@ -133,7 +133,7 @@ class Replay:
                 self._registrations.saved(line, event)
                 for trial in (self.present, self.wanted):
                     trial.register(event["source"], event["aor"], event["t"])
-            case Kind.REGISTRATION_REMOVED:
+            case Kind.REGISTRATION_REMOVED | Kind.REGISTRATION_DISPLACED:
                 self._registrations.removed(event)
 
     def _around(self, source: str, now: float) -> Surroundings:

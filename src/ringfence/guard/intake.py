@@ -8,6 +8,7 @@ import orjson
 
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.clock import Moment, moment
+from ringfence.guard.displaced import Displaced
 from ringfence.guard.faults import Faults
 from ringfence.guard.fuse import Fuse
 from ringfence.guard.patience import Patience
@@ -22,6 +23,7 @@ from ringfence.policy.lamps import MESSAGES
 
 PASSED_ON: Final = frozenset(
     {
+        Kind.REGISTRATION_DISPLACED,
         Kind.CALLING_ASKED,
         Kind.CALL_STARTED,
         Kind.CALL_FORWARDED,
@@ -59,6 +61,7 @@ class Intake:
         self._known = record.known
         self._failures = Failures()
         self.faults = Faults(record.alarms)
+        self.displaced = Displaced(record.alarms)
         self.patience = Patience(record.alarms)
         self.unanswered = Unanswered(policy, record.bans, record.known, rulings)
 
@@ -104,6 +107,8 @@ class Intake:
                 self._ledger.note(event["t"], event["kind"], line)
             if event["kind"] == Kind.ENGINE_EXCEPTION:
                 self.faults.take(event, now)
+            if event["kind"] == Kind.REGISTRATION_DISPLACED:
+                self.displaced.take(event, now)
             self._standing.take(line, event)
             self._meter_call(event)
         except MALFORMED as error:

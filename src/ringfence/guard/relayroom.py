@@ -16,6 +16,9 @@ LOOK_EVERY: Final = 1.0
 KEPT: Final = 10
 """Percent of the media ports of each address, as of the calls."""
 
+PORTS_EACH: Final = 4
+"""What an offer takes: RTP and RTCP on both sides."""
+
 MEDIA_FULL: Final = "media.full"
 QUIET_AFTER: Final = 60.0
 
@@ -30,9 +33,9 @@ class RelayRoom:
 
     async def look(self) -> None:
         for side, relay in self._relays.items():
-            low = is_low(await asyncio.to_thread(relay.statistics))
-            self._writer.tell(side, time.monotonic(), low=low)
-            if low:
+            offers = offers_left(await asyncio.to_thread(relay.statistics))
+            self._writer.tell(side, time.monotonic(), offers)
+            if offers is not None and offers <= 0:
                 self._alarms.set_off_for(MEDIA_FULL, _told(), moment(), QUIET_AFTER)
 
 
@@ -43,22 +46,25 @@ def _told() -> Sentence:
     )
 
 
-def is_low(statistics: Mapping[str, Any]) -> bool:
-    """Whether only the reserve is left: of calls, or of the ports of one address. Nothing said is room.
+def offers_left(statistics: Mapping[str, Any]) -> int | None:
+    """For how many offers there is room until only the reserve is left: of calls, or of the ports of one address. None
+    if the relay says nothing.
 
-    >>> is_low({"interfaces": [{"ports": {"free": 99, "totals": 1_000}}]}), is_low({})
-    (True, False)
+    >>> offers_left({"interfaces": [{"ports": {"free": 140, "totals": 1_000}}]}), offers_left({})
+    (10, None)
     """
-    if _number(statistics.get("currentstatistics"), "sessionstotal") >= MOST_CARRIED:
-        return True
     found = statistics.get("interfaces")
-    return isinstance(found, list) and any(_is_short(one.get("ports")) for one in found if isinstance(one, dict))
+    ports = [one.get("ports") for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    left = [offers for one in ports if (offers := _offers(one)) is not None]
+    carried = _number(statistics.get("currentstatistics"), "sessionstotal")
+    return min([*left, *([] if carried is None else [MOST_CARRIED - carried])], default=None)
 
 
-def _is_short(ports: Any) -> bool:
-    return _number(ports, "free") * 100 < _number(ports, "totals") * KEPT
+def _offers(ports: Any) -> int | None:
+    free, total = _number(ports, "free"), _number(ports, "totals")
+    return None if free is None or total is None else (free - -(-total * KEPT // 100)) // PORTS_EACH
 
 
-def _number(found: Any, name: str) -> int:
+def _number(found: Any, name: str) -> int | None:
     value = found.get(name) if isinstance(found, dict) else None
-    return value if isinstance(value, int) else 0
+    return value if isinstance(value, int) else None

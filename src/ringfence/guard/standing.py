@@ -49,7 +49,7 @@ class Standing:
                 self.registrations.saved(line, event)
             case Kind.REGISTRATION_RENEWED:
                 self.registrations.renewed(event)
-            case Kind.REGISTRATION_REMOVED:
+            case Kind.REGISTRATION_REMOVED | Kind.REGISTRATION_DISPLACED:
                 self.registrations.removed(event)
             case Kind.REGISTRATION_BROWSER:
                 self.browsers.saw(event)

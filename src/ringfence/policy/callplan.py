@@ -65,11 +65,13 @@ class CallPlan:
         return canonical(dialled, self.numbers, self.world)
 
     def emergency_number(self, dialled: Dialled) -> str:
-        """The emergency number that was dialled, with or without the access code; "" if it is none."""
-        if dialled.digits in self.emergency_numbers:
-            return dialled.digits
-        bare = without_access_code(dialled.digits, self.numbers)
-        return bare if bare in self.emergency_numbers else ""
+        """The emergency number that was dialled, with or without the access code; "" if it is none. Behind the code of
+        the own country, which some phones put before everything, it is the same one: no other number looks like that.
+        """
+        digits, home = dialled.digits, f"+{self.numbers.calling_code}"
+        bare = digits.removeprefix(home) if self.numbers.calling_code else digits
+        meant = (digits, bare, without_access_code(digits, self.numbers))
+        return next((number for number in meant if number in self.emergency_numbers), "")
 
     def disallowed_code(self, number: str) -> str:
         """The disallowed code that a canonical number begins with; "" for none."""

@@ -13,6 +13,7 @@ class Kind(StrEnum):
     REGISTRATION_SAVED = "registration.saved"
     REGISTRATION_RENEWED = "registration.renewed"
     REGISTRATION_REMOVED = "registration.removed"
+    REGISTRATION_DISPLACED = "registration.displaced"
     REGISTRATION_BROWSER = "registration.browser"
     AUTH_FAILED = "auth.failed"
     AUTH_STALE_PASSWORD = "auth.stale_password"

@@ -37,6 +37,10 @@ class Index:
             return name
         return self.book.default_domain if name in self.own_hosts else ""
 
+    def is_address(self, host: str) -> bool:
+        """Whether a host is one of our addresses, and no domain by its name."""
+        return host.lower().strip("[]") in self.own_hosts
+
     def asks_sha_256(self, domain: str, transport: str) -> bool:
         """Whether a digest for this domain is made with SHA-256. It goes by domain, never by account, so that a
         challenge tells nobody which extensions exist.

@@ -3,8 +3,10 @@
 import re
 from typing import Final, NamedTuple
 
+from ringfence.policy.dialled import read_dialled
+
 _TARGET: Final = re.compile(
-    r"<?\s*(?:sips?:([^@<>;?\s]{1,64})@(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)|tel:([^<>;?\s]{1,64}))"
+    r"<?\s*(?:sips?:([^@<>?\s]{1,64})@(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)|tel:([^<>?\s]{1,64}))"
 )
 
 _CONTACT: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^",<])+')
@@ -63,9 +65,17 @@ def redirection_in(contact: str) -> tuple[str, str]:
 
     >>> redirection_in("<sip:102@a.example;user=phone>"), redirection_in("tel:+4930"), redirection_in("*")
     (('102', 'a.example'), ('+4930', ''), ('', ''))
+    >>> redirection_in("<tel:2071;phone-context=+44>"), redirection_in("tel:+4930;q=0.5")
+    (('+442071', ''), ('+4930', ''))
     """
     found = _TARGET.search(contact)
     if found is None:
         return "", ""
     user, host, number = found.groups()
-    return str(user or number), str(host or "")
+    return _whole(str(user or number)), str(host or "")
+
+
+def _whole(written: str) -> str:
+    """A number with the context it stands behind (RFC 3966 section 5.1.5), or else without parameters."""
+    read = read_dialled(written)
+    return f"+{read.context}{read.digits}" if read.context else written.partition(";")[0]

@@ -63,6 +63,12 @@ TELLINGS: Final[Mapping[Kind, Telling]] = {
     Kind.REGISTRATION_REMOVED: Telling(
         (Topic.REGISTRATIONS,), Audience.TENANT, "The last device of an extension is gone.", (*_REGISTRATION, "why")
     ),
+    Kind.REGISTRATION_DISPLACED: Telling(
+        (Topic.REGISTRATIONS,),
+        Audience.TENANT,
+        "An extension had as many devices as it may have; the one at `displaced` gave way to a new one at `source`.",
+        (*_REGISTRATION, "contact", "displaced", "displaced_user_agent"),
+    ),
     Kind.CALL_STARTED: Telling(
         (Topic.CALLS,), Audience.TENANT, "A call is being set up.", (*_PARTIES, "dialled", "source", "transport")
     ),

@@ -8,9 +8,11 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
+from ringfence.policy.dialled import read_dialled
 from ringfence.policy.encryption import Encryption, Terms
 
 ANY_PORT: Final = 0
+LONGEST_NUMBER: Final = 20
 
 
 class TrunkKind(StrEnum):
@@ -113,6 +115,9 @@ class Trunk:
     link: str = ""
     from_domain: str = ""
     caller_in: CallerIn = CallerIn.FROM
+    at_address: Login | None = None
+    """How a gateway that registers here proves its password where it names us by one of our addresses: the challenge
+    to that shows the default domain, whoever asks."""
 
     @property
     def own_domain(self) -> str:
@@ -148,23 +153,34 @@ class Trunk:
         return wished if wished and self.owns(wished) else self.default_number
 
     def canonical(self, number: str) -> str:
-        """A number as this provider writes it, in E.164 with a plus; "" if it is none.
+        """A number as this provider writes it, in E.164 with a plus; "" if it is none. Escapes, separators and
+        parameters are read as in a number that a phone dials.
 
         >>> Trunk(1, "t", TrunkKind.ADDRESS, country_code="49").canonical("030123"), Trunk(
         ...     1, "t", TrunkKind.ADDRESS
         ... ).canonical("0044207")
         ('+4930123', '+44207')
+        >>> Trunk(1, "t", TrunkKind.ADDRESS).canonical("%2B49-30-123;npdi=yes")
+        '+4930123'
         """
-        digits = number.removeprefix("+")
-        if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
+        read = read_dialled(number)
+        number, digits = read.digits, read.digits.removeprefix("+")
+        if not digits or read.is_service_code or len(digits) > LONGEST_NUMBER:
             return ""
         if number.startswith("+"):
             return number
+        if read.context:
+            return f"+{read.context}{self._without_trunk_prefix(number, read.context)}"
         if number.startswith("00"):
             return f"+{number[2:]}"
         if self.country_code and self.trunk_prefix and number.startswith(self.trunk_prefix):
             return f"+{self.country_code}{number[len(self.trunk_prefix) :]}"
         return f"+{number}"
+
+    def _without_trunk_prefix(self, number: str, context: str) -> str:
+        """Behind its country's code nobody means the prefix (RFC 3966 section 5.1.4), but some write it."""
+        at_home = context == self.country_code and self.trunk_prefix
+        return number.removeprefix(self.trunk_prefix) if at_home else number
 
 
 def identity_header(place: CallerIn, uri: str, *, private: bool) -> str:
@@ -192,6 +208,8 @@ class TrunkIndex:
 
     by_id: dict[int, Trunk]
     by_account: dict[str, Trunk]
+    at_address: dict[str, Trunk]
+    """Gateways by their user name alone; of several with the same the one that was set up first."""
     realms: frozenset[str]
     _listed: dict[_Key, tuple[tuple[Trunk, int], ...]]
     _lengths: tuple[tuple[int, int], ...]
@@ -234,6 +252,7 @@ def index_trunks(trunks: tuple[Trunk, ...]) -> TrunkIndex:
     return TrunkIndex(
         by_id={trunk.id: trunk for trunk in trunks},
         by_account={trunk.account: trunk for trunk in gateways},
+        at_address={trunk.at_address.username: trunk for trunk in reversed(gateways) if trunk.at_address},
         realms=frozenset(trunk.domain for trunk in gateways),
         _listed=listed,
         _lengths=tuple(sorted({(version, length) for version, length, _ in listed}, reverse=True)),

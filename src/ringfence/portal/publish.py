@@ -189,6 +189,7 @@ def book() -> Book:
         )
         for row in TenantRow.objects.order_by("pk")
     )
+    default_domain = tenants[0].domain if tenants else ""
     return Book(
         tenants=tenants,
         roles=tuple(
@@ -201,7 +202,7 @@ def book() -> Book:
             for row in RoleRow.objects.of_extensions().select_related("tenant").order_by("pk")
         ),
         own_hosts=own_hosts(),
-        default_domain=tenants[0].domain if tenants else "",
+        default_domain=default_domain,
         security=SecurityValues.current(),
         blocked_user_agents=tuple(
             BlockedUserAgent(row.pattern, MatchKind(row.match)) for row in BlockedUserAgentRow.objects.order_by("pk")
@@ -210,7 +211,7 @@ def book() -> Book:
             ProtectedAddress(row.cidr, Protection(row.kind), row.name)
             for row in ProtectedAddressRow.objects.order_by("pk")
         ),
-        trunks=trunks.trunks(),
+        trunks=trunks.trunks(default_domain),
         ring_groups=answering.ring_groups(),
         announcements=answering.announcements(),
         time_conditions=answering.time_conditions(),

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ringfence.policy import browsers
@@ -40,14 +40,15 @@ UNPROVED: Final = Identity()
 def authenticate(method: str, index: Index, worker: Worker, host: str = "") -> Identity:
     """Who sent this request, as far as its digest proves it; `host` stands for the domain that it asks."""
     name = ksr.claimed_user().partition("@")[0]
-    realm = index.domain_of(host or facts.target_host()) if name else ""
+    asked = host or facts.target_host()
+    realm = index.domain_of(asked) if name else ""
     if not realm:
         return UNPROVED
     account = f"{name}@{realm}"
     if worker.bans.is_slowed(ksr.source(), account, since_boot()):
         worker.tallies.answered()
         return UNPROVED
-    subscriber = _holder(name, realm, worker)
+    subscriber = _holder(name, realm, worker) or _gateway(name, asked, index, worker)
     compared = subscriber or decode_subscriber(DECOY)
     sha_256 = index.asks_sha_256(realm, ksr.transport())
     if sha_256 and _told(method).get("algorithm", "").upper() != SHA_256:
@@ -72,6 +73,17 @@ def _holder(name: str, realm: str, worker: Worker) -> Subscriber | None:
     credential = browsers.decode_credential(raw)
     owner = worker.view.subscriber(credential.aor)
     return browsers.proving(credential, owner, ksr.transport(), time.time(), NOBODY)
+
+
+def _gateway(name: str, host: str, index: Index, worker: Worker) -> Subscriber | None:
+    """The gateway of this name, where one of our addresses was asked: the challenge to that shows the default domain,
+    so that it tells nobody which names are gateways, and we keep an answer to it from each of them.
+    """
+    trunk = index.trunks.at_address.get(name) if index.is_address(host) else None
+    found = worker.view.subscriber(trunk.account) if trunk else None
+    if found is None or trunk is None or trunk.at_address is None:
+        return None
+    return replace(found, ha1_md5=trunk.at_address.ha1, ha1_sha256=trunk.at_address.ha1_sha_256)
 
 
 def not_proved(

@@ -5,7 +5,7 @@ be seen (docs/adr/0036).
 """
 
 from ringfence.policy.next_hop import browsers_connection
-from ringfence.signaling import encrypted, insisting, ksr, media, terms, trunk_port, web_port
+from ringfence.signaling import encrypted, insisting, ksr, media, mediaroom, terms, trunk_port, web_port
 from ringfence.signaling.worker import Worker
 
 NAME, SHOWN, ASSERTED = "shown_name", "shown_uri", "asserted"
@@ -31,6 +31,9 @@ def announce_replaced(replaces: str) -> None:
 def dress(worker: Worker) -> bool:
     """Says it to the phone of this branch; False: nothing is sent to it."""
     if not encrypted.may_be_sent(worker) or insisting.passes_over() or _has_gone():
+        return False
+    if not mediaroom.takes_branch(worker):
+        media.note_full()
         return False
     if asserted := ksr.noted(ASSERTED):
         trunk_port.show_caller_as(ksr.noted(NAME), ksr.noted(SHOWN))

@@ -318,9 +318,9 @@ def start_sending() -> None:
     """The same for a new call; without a relay for its media it ends with 503."""
     if ring_devices():
         return
-    refusal = media.UNAVAILABLE if media.has_failed() else NOT_SENT
+    refusal = media.why_failed(NOT_SENT)
     told.note_end(refusal.code, refusal.reason, "system", refusal.rule)
-    ksr.reply(refusal.code, refusal.reason)
+    limits.refuse(refusal)
 
 
 def _objection_to_body(method: str, from_caller: bool, other: str) -> Refuse | None:

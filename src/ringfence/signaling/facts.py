@@ -8,6 +8,7 @@ from ringfence.policy.model import Credentials, Packet, Request
 from ringfence.signaling import ksr
 
 TEL = "tel:"
+CONTEXT = ";phone-context="
 LOOPBACK = "127.0.0.1"
 VOICE = f"sip:{LOOPBACK}:{ports.VOICE_SIP};transport=udp"
 SBC = f"sip:{os.environ.get('RINGFENCE_SBC', LOOPBACK)}:{ports.LINK_TO_SBC};transport=tls"
@@ -63,9 +64,16 @@ def request(method: str, credentials: Credentials | None, caller: Subscriber | N
 
 
 def target_user() -> str:
-    """Who or what is asked for; of a tel URI (RFC 3966) the number with its parameters."""
+    """Who or what is asked for; of a tel URI (RFC 3966) the number with its parameters.
+
+    Kamailio takes the context of a number away from the user where `user=phone` says that it is one, which is how a tel
+    URI is written as a SIP URI (RFC 3261 section 19.1.6); without it another number is meant.
+    """
     uri = ksr.target_uri()
-    return uri[len(TEL) :] if uri.startswith(TEL) else ksr.target_user()
+    if uri.startswith(TEL):
+        return uri[len(TEL) :]
+    user, written = ksr.target_user(), uri.partition(":")[2].partition("@")[0]
+    return written if ";" not in user and CONTEXT in written.lower() else user
 
 
 def target_host() -> str:

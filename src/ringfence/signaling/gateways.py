@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from ringfence.policy.index import Index
+from ringfence.policy.model import Request
 from ringfence.policy.trunks import Trunk
 from ringfence.signaling import memory, trunk_port
 
@@ -43,6 +44,18 @@ def registered_from(source: str, index: Index) -> Trunk | None:
     asked: Iterable[str] = memory.gateways_at(source) if memory.gateways_at(_ALL) else by_account
     found = [trunk for account in asked if (trunk := by_account.get(account)) and _is_there(source, account)]
     return min(found, key=lambda trunk: trunk.id, default=None)
+
+
+def at_home(request: Request, index: Index) -> Request:
+    """The request as if it named its own domain, if a gateway that proved itself named us by one of our addresses."""
+    caller = request.caller
+    if caller is None or caller.aor not in index.trunks.by_account:
+        return request
+    target, sender, receiver = (
+        caller.domain if index.is_address(host) else host
+        for host in (request.target_host, request.from_host, request.to_host)
+    )
+    return request._replace(target_host=target, from_host=sender, to_host=receiver)
 
 
 def _is_there(source: str, account: str) -> bool:

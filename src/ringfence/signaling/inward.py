@@ -69,7 +69,7 @@ def gateway_asked(index: Index) -> str:
     Its password belongs to that domain, and not to the tenant that phones mean by such an address.
     """
     trunks, source = index.trunks, ksr.source()
-    if not trunks.by_account or facts.target_host().lower().strip("[]") not in index.own_hosts:
+    if not trunks.by_account or not index.is_address(facts.target_host()):
         return ""
     if ksr.from_host().lower() in index.tenants:
         return ""
@@ -127,7 +127,7 @@ def _asserted(trunk: Trunk) -> str:
 def _called(found: tuple[Trunk, ...]) -> tuple[str, ...]:
     """What the Request-URI names; or To, when that is only the contact we registered with (RFC 3261 section 10)."""
     contacts = {trunk.login.username for trunk in found if trunk.login}
-    user = ksr.target_user()
+    user = facts.target_user()
     return (ksr.to_user(), user) if user in contacts else (user,)
 
 

@@ -11,9 +11,8 @@ from ringfence.policy import limits
 from ringfence.policy.book import Subscriber
 from ringfence.policy.limits import HELD, OF_CIRCLE, CallFacts
 from ringfence.policy.model import Refuse
-from ringfence.signaling import ksr, memory
+from ringfence.signaling import ksr, mediaroom, memory
 from ringfence.signaling.worker import Worker
-from ringfence.store.relayroom import Side
 
 
 def admit(call: CallFacts, worker: Worker, already: Iterable[str] = ()) -> Refuse | None:
@@ -151,11 +150,8 @@ def _suspended(call: CallFacts, worker: Worker) -> Refuse | None:
 
 
 def _crowded(call: CallFacts, worker: Worker) -> Refuse | None:
-    """What is left in a relay is for calls for help. A call through the SBC takes room in both."""
-    if call.emergency:
-        return None
-    low = worker.relays.is_low(Side.CORE) or (ksr.over_link() and worker.relays.is_low(Side.SBC))
-    return limits.NO_ROOM if low else None
+    """What is left in a relay is for calls for help."""
+    return None if call.emergency or mediaroom.takes_caller(worker) else limits.NO_ROOM
 
 
 def _count(call: CallFacts, already: list[str], held: list[str]) -> Refuse | None:

@@ -15,6 +15,7 @@ from ringfence.signaling import (
     branches,
     calls,
     clientproof,
+    emergency,
     facts,
     gateways,
     handover,
@@ -138,13 +139,13 @@ def _outside_dialog(method: str, worker: Worker) -> None:
     gateway = inward.gateway_asked(index) if method == "INVITE" else ""
     identity = authenticate(method, index, worker, gateway)
     request = clientproof.shown(facts.request(method, identity.credentials, identity.caller), worker)
-    if gateway:
-        request = request._replace(target_host=gateway)
+    request = request._replace(target_host=gateway) if gateway else gateways.at_home(request, index)
     if method == "OPTIONS" and inward.keeps_alive(index):
         request = request._replace(target_user="")
     if method == "INVITE" and inward.from_gateway(identity, request, index, worker):
         return
     if method == "INVITE" and request.caller:
+        emergency.unwrap_offer(request, index, worker)
         media.prepare_offer(terms.of_subscriber(request.caller, worker), maybe_outside=bool(index.trunks.by_id))
         ksr.new_transaction()
     if method == "INVITE":

@@ -9,6 +9,7 @@ from typing import Final
 from ringfence.policy.carried import carried_only, nameless
 from ringfence.policy.encryption import Terms
 from ringfence.policy.handover import HANDING, MEETS, OF
+from ringfence.policy.limits import NO_ROOM
 from ringfence.policy.media import (
     NOT_AS_OFFERED,
     WARNINGS,
@@ -141,9 +142,20 @@ def offer_to_branch(terms: Terms) -> bool:
     return True
 
 
-def has_failed() -> bool:
-    """Whether a branch of this call was not sent because the relay did not take its media."""
-    return bool(ksr.dialog_var(FAILED))
+def note_full() -> None:
+    """A branch of this call is not sent, because what is left in a relay is for others."""
+    ksr.set_dialog_var(FAILED, NO_ROOM.rule)
+
+
+def why_failed(otherwise: Refuse) -> Refuse:
+    """What is said of a call of which a branch was not sent because a relay did not take its media."""
+    match ksr.dialog_var(FAILED):
+        case "":
+            return otherwise
+        case NO_ROOM.rule:
+            return NO_ROOM
+        case _:
+            return UNAVAILABLE
 
 
 def legs(from_caller: bool) -> tuple[str, str]:

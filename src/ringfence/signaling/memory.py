@@ -17,7 +17,7 @@ TRANSFERS_TABLE = "transfers"
 USED_TABLE = "transferred"
 RINGING_TABLE = "ringing"
 PICKED_TABLE = "picked"
-PARKED_TABLE, CLAIMED_TABLE = "parked", "claimed"
+PARKED_TABLE, CLAIMED_TABLE, OFFERS_TABLE = "parked", "claimed", "offers"
 GATEWAYS_TABLE = "gateways"
 MOST_GATEWAYS = 16
 """Gateways behind one address that are told apart."""
@@ -93,6 +93,12 @@ def claim_place(place: str) -> bool:
     nobody gives back ends by itself after some seconds.
     """
     return bool(KSR.htable.sht_inc(CLAIMED_TABLE, place) == 1)
+
+
+def count_offer(key: str) -> int:
+    """One more offer since this look at a media relay; the sum afterwards. Nothing that fails may look like room."""
+    total: Any = KSR.htable.sht_inc(OFFERS_TABLE, key)
+    return total if total.__class__ is int and total > 0 else sys.maxsize
 
 
 def release_place(place: str) -> None:

@@ -31,6 +31,7 @@ from ringfence.signaling import (
     lines,
     links,
     media,
+    mediaroom,
     proved,
     sides,
     terms,
@@ -201,7 +202,7 @@ def _send(worker: Worker, sender: str = SYSTEM) -> Refuse | None:
             ladder.note(sender, "INVITE")
             if _relayed():
                 return None
-    return media.UNAVAILABLE if media.has_failed() else objection
+    return media.why_failed(objection)
 
 
 def _note(way: Way, left: tuple[Way, ...], trunk: Trunk, worker: Worker) -> None:
@@ -258,6 +259,9 @@ def dress(worker: Worker) -> bool:
     found = decode_ways(ksr.dialog_var("way"))
     trunk = index.trunks.by_id.get(found[0].trunk_id) if index and found else None
     if trunk is None:
+        return False
+    if not mediaroom.takes_branch(worker):
+        media.note_full()
         return False
     way, private = found[0], ksr.dialog_var("privacy") == PRIVATE
     sides.keep_what_passes()

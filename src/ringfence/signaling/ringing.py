@@ -35,6 +35,7 @@ from ringfence.signaling.worker import Worker
 
 BUSY: Final = Refuse("route.busy", 486, "Busy Here")
 OFFLINE: Final = Refuse("route.offline", 480, "Temporarily Unavailable")
+NOT_SENT: Final = Refuse("forward.failed", 500, "Server Internal Error")
 TARGETS: Final = "targets"
 """The dialog variable with the targets of a 302 that are left."""
 
@@ -199,7 +200,7 @@ def _ring_next(verdict: Rung, worker: Worker) -> None:
     calls.set_patience(verdict)
     picking.note(verdict, worker)
     if not calls.ring_devices():
-        _end("forward.failed", 500, "Server Internal Error", "", worker)
+        _not_sent(worker)
 
 
 def _leave_to_voice(verdict: PlayService, worker: Worker) -> None:
@@ -212,7 +213,12 @@ def _leave_to_voice(verdict: PlayService, worker: Worker) -> None:
     nothing = {"rung": "", "steps": "", "otherwise": ""}
     note_step({"to": str(verdict.service), "payer": verdict.payer.aor, "path": path, **nothing}, worker)
     if not services.take_over(verdict):
-        _end("forward.failed", 500, "Server Internal Error", "", worker)
+        _not_sent(worker)
+
+
+def _not_sent(worker: Worker) -> None:
+    refusal = media.why_failed(NOT_SENT)
+    _end(refusal.rule, refusal.code, refusal.reason, "", worker)
 
 
 def _lead_outside(verdict: CallOutside, worker: Worker) -> None:

@@ -1,13 +1,12 @@
-"""Whether a media relay runs out of room. The guard writes once a second; for a worker a look is one memory read."""
+"""What room is left in a media relay. The guard writes once a second; for a worker a look is one memory read."""
 
 import mmap
 import os
 import time
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-BYTES: Final = 16
 HOLDS_FOR: Final = 5.0
 """Seconds. What nobody confirms is forgotten: a guard that hangs keeps nobody from calling."""
 
@@ -19,6 +18,17 @@ class Side(IntEnum):
 
     CORE = 0
     SBC = 1
+
+
+BYTES: Final = len(Side) * 2 * 8
+"""For each side how many offers there is room for, and when somebody looked."""
+
+
+class Room(NamedTuple):
+    """How many offers to devices and trunks a relay has room for until only its reserve is left, as of one look."""
+
+    offers: int
+    looked_at: float
 
 
 def _file(folder: Path) -> Path:
@@ -33,15 +43,16 @@ class RelayRoomWriter:
         fd = os.open(_file(folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             os.ftruncate(fd, BYTES)
-            self._until = memoryview(mmap.mmap(fd, BYTES)).cast("d")
+            self._told = memoryview(mmap.mmap(fd, BYTES)).cast("d")
         finally:
             os.close(fd)
-        for side in Side:
-            self._until[side] = 0.0
+        for place in range(len(self._told)):
+            self._told[place] = 0.0
 
-    def tell(self, side: Side, now: float, *, low: bool) -> None:
-        """`now` is monotonic seconds, which are the same in all processes."""
-        self._until[side] = now + HOLDS_FOR if low else 0.0
+    def tell(self, side: Side, now: float, offers: int | None) -> None:
+        """`now` is monotonic seconds, which are the same in all processes; None is a relay that says nothing."""
+        self._told[2 * side] = float(offers or 0)
+        self._told[2 * side + 1] = 0.0 if offers is None else now
 
 
 class RelayRoomReader:
@@ -49,14 +60,21 @@ class RelayRoomReader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._until: Any = None
+        self._told: Any = None
         self._next_try = 0.0
 
-    def is_low(self, side: Side) -> bool:
+    def room(self, side: Side) -> Room | None:
+        """None while nobody knows."""
         now = time.monotonic()
-        if self._until is None and not self._open(now):
-            return False
-        return bool(0 < self._until[side] - now <= HOLDS_FOR)  # more is from before the machine started anew
+        if self._told is None and not self._open(now):
+            return None
+        looked_at = self._told[2 * side + 1]
+        known = looked_at > 0 and 0 <= now - looked_at <= HOLDS_FOR  # later is from before the machine started anew
+        return Room(int(self._told[2 * side]), looked_at) if known else None
+
+    def is_low(self, side: Side) -> bool:
+        found = self.room(side)
+        return found is not None and found.offers <= 0
 
     def _open(self, now: float) -> bool:
         if now < self._next_try:
@@ -67,5 +85,5 @@ class RelayRoomReader:
                 shared = mmap.mmap(stream.fileno(), BYTES, prot=mmap.PROT_READ)
         except (OSError, ValueError):
             return False
-        self._until = memoryview(shared).cast("d")
+        self._told = memoryview(shared).cast("d")
         return True

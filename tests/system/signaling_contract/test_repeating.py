@@ -15,6 +15,7 @@ from ringfence.lab import sip
 from ringfence.lab.product import within
 from ringfence.lab.sip import Account, Headers, Message
 from ringfence.lab.softphone import Softphone
+from ringfence.policy.rules.registration import MAX_CONTACTS
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
@@ -189,3 +190,23 @@ def _contacts(pbx: Any, aor: str) -> list[str]:
     return [
         contact["uri"] for item in pbx.product.registrations() if item["aor"] == aor for contact in item["contacts"]
     ]
+
+
+def test_a_phone_that_gave_way_to_others_comes_back(pbx: Any, stranger: Any) -> None:
+    """The script still knows it, and would repeat its 503."""
+    with _known_phone(pbx, stranger(), "804") as phone:
+        others = [Softphone(stranger(), UDP, pbx.account("804")) for _ in range(MAX_CONTACTS)]
+        for other in others:
+            with other:
+                assert other.register().status == 200
+        assert phone.register().status == 200
+        within(2, lambda: _uri_of(phone) in _registered(pbx, "804@acme.example"), "it is registered")
+
+
+def _uri_of(phone: Softphone) -> str:
+    return phone.contact.partition("<")[2].partition(">")[0]
+
+
+def _registered(pbx: Any, aor: str) -> set[str]:
+    found = [one for one in pbx.rest.get("registrations")["items"] if one["aor"] == aor]
+    return {contact["uri"] for one in found for contact in one["contacts"]}

@@ -53,6 +53,40 @@ def _recorded(pbx: Any) -> bool:
     return any(row["caller"].startswith("123@") and row["code"] == 200 for row in pbx.product.call_records())
 
 
+@pytest.mark.parametrize("boundary", ["b1", '"b 1"'])
+def test_whoever_tells_where_he_is_is_heard(
+    provider: Any, registered: dict[str, Any], phone: Any, boundary: str
+) -> None:
+    """A phone that knows its place sends it beside its session description (RFC 6442); the call for help heard 415."""
+    provider.forget()
+    one = phone("123")
+    _, sdp = one.offer()
+    mark = boundary.strip('"').encode()
+    place = b"Content-Type: application/pidf+xml\r\nContent-ID: <a@b>\r\n\r\n<presence/>"
+    body = b"--%b\r\n%b\r\n--%b\r\nContent-Type: application/sdp\r\n\r\n%b\r\n--%b--\r\n" % (
+        mark,
+        place,
+        mark,
+        sdp,
+        mark,
+    )
+    uri = "sip:112@acme.example"
+    headers = [*one.headers("INVITE", uri), ("Content-Type", f"multipart/mixed; boundary={boundary}")]
+    headers.append(("Geolocation", "<cid:a@b>"))
+    challenged = one.ask("INVITE", uri, headers, body)
+    one.send_ack(challenged, uri, headers)
+    again = one.answered(challenged, "INVITE", uri, headers)
+    one.send(sip.compose(f"INVITE {uri} SIP/2.0", again, body))
+    dialog = one.call_answered(uri, again, timeout=15)
+    (sent, *_) = [text for text in provider.messages() if text.startswith("INVITE")]
+    assert "presence" not in sent
+    assert "Geolocation" not in sent
+    assert sent.count("Content-Type: application/sdp") == 1
+    with ear(one) as own:
+        assert any(own.speaks(sip.media_address(dialog.body)) and own.listen(0.1) for _ in range(30))
+    assert one.ask_in_dialog(dialog, "BYE", timeout=10).status == 200
+
+
 @pytest.mark.restarts
 def test_a_media_relay_that_hangs_keeps_nobody_from_calling_for_help(
     pbx: Any, provider: Any, registered: dict[str, Any], phone: Any

@@ -93,6 +93,39 @@ def test_a_gateway_may_call_the_address_that_it_registered_at(
         assert box.register(expires=0).status == 200
 
 
+@pytest.mark.parametrize("sender", [f"e1@{PBX_ADDRESS}", "e1@gw.example"])
+def test_a_gateway_may_register_at_our_address(
+    lab: Any, phone: Any, gateway: tuple[dict[str, Any], Account], sender: str
+) -> None:
+    """Most ask for a registrar's address and take it for their domain. It was challenged with the realm of a tenant,
+    in which it had no password. The challenge is the same for a name that nobody has.
+    """
+    desk, account = phone("151"), gateway[1]
+    uri = f"sip:{PBX_ADDRESS}"
+    with Softphone(lab.host("pstn35", 35), (PBX_ADDRESS, 5060), account) as box:
+
+        def asks(expires: int, user: str = "") -> tuple[sip.Message, sip.Headers]:
+            named = f"sip:{user or sender}"
+            headers = [*box.headers("REGISTER", named, from_uri=named), ("Contact", box.contact)]
+            headers.append(("Expires", str(expires)))
+            return box.ask("REGISTER", uri, headers), headers
+
+        def registers(expires: int) -> int:
+            challenged, headers = asks(expires)
+            return box.ask("REGISTER", uri, box.answered(challenged, "REGISTER", uri, headers)).status
+
+        known, unknown = asks(300)[0], asks(300, f"nobody@{PBX_ADDRESS}")[0]
+        assert [one.realm for one in sip.challenges_in(known)] == [one.realm for one in sip.challenges_in(unknown)]
+        assert registers(300) == 200
+        dialled = box.begin_call(DID)
+        desk.answer_call(desk.request("INVITE"))
+        dialog = box.call_answered(*dialled)
+        desk.request("ACK")
+        assert end_call(box, desk, dialog).status == 200
+        assert registers(0) == 200
+        assert _called(box) == 403
+
+
 def test_a_phone_beside_a_gateway_is_asked_for_its_own_password(
     lab: Any, phone: Any, gateway: tuple[dict[str, Any], Account]
 ) -> None:

@@ -22,6 +22,7 @@ FEW: Final = 160
 AT_ONCE: Final = 34
 MOST: Final = 45
 GREEDY: Final = ("9751", "9752")
+CROWD: Final = ("805", "806", "807", "808")
 
 
 @pytest.fixture
@@ -59,6 +60,24 @@ def test_help_is_heard_while_others_are_refused_for_want_of_ports(
     assert _heard(in_need)
     for invite, tag in ringing:
         callee.respond(invite, 486, "Busy Here", tag)
+    within(30, lambda: _passes(callers[0], callee), "calls are put through again")
+
+
+def test_help_is_heard_while_several_take_all_they_get_within_one_second(
+    pbx: Any, provider: Any, registered: dict[str, Any], phone: Any, few_ports: None
+) -> None:
+    """The guard looks at the relay once a second, and workers count what is taken meanwhile."""
+    callee, in_need = phone("975"), phone("978")
+    callers = [phone(number) for number in CROWD]
+    within(5, lambda: pbx.product.is_ready("media"), "the relay is there")
+    time.sleep(1.5)  # until the guard has looked at this relay
+    for place in range(MOST):
+        callers[place % len(callers)].begin_call("975")
+    assert _heard(in_need)
+    rung = [one for one in callee.requests_within(1.0) if one.method == "INVITE"]
+    assert 30 <= len({one.header("call-id") for one in rung}) <= (FEW * 9 // 10) // 4
+    for invite in rung:
+        callee.respond(invite, 486, "Busy Here", sip.new_token())
     within(30, lambda: _passes(callers[0], callee), "calls are put through again")
 
 

@@ -8,7 +8,7 @@ import pytest
 from ringfence.guard.alarms import Alarms
 from ringfence.guard.ledger import Ledger
 from ringfence.guard.media import Relay
-from ringfence.guard.relayroom import MEDIA_FULL, RelayRoom, is_low
+from ringfence.guard.relayroom import MEDIA_FULL, RelayRoom, offers_left
 from ringfence.policy.limits import MOST_CARRIED
 from ringfence.store.relayroom import RelayRoomReader, RelayRoomWriter, Side
 
@@ -27,12 +27,12 @@ class Told(Relay):
 @pytest.mark.anyio
 async def test_workers_and_people_are_told_of_the_relay_that_is_full(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger")
-    core, outer, alarms = Told(99), Told(100), Alarms(ledger)
+    core, outer, alarms = Told(103), Told(104), Alarms(ledger)
     room, workers = RelayRoom(core, outer, RelayRoomWriter(tmp_path), alarms), RelayRoomReader(tmp_path)
     await room.look()
     assert [workers.is_low(side) for side in Side] == [True, False]
     assert [alarm["id"] for alarm in alarms.listing()] == [MEDIA_FULL]
-    core.free, outer.free = 100, 0
+    core.free, outer.free = 104, 0
     await room.look()
     assert [workers.is_low(side) for side in Side] == [False, True]
     ledger.close()
@@ -40,10 +40,10 @@ async def test_workers_and_people_are_told_of_the_relay_that_is_full(tmp_path: P
 
 def test_calls_that_are_two_for_the_relay_are_seen_too() -> None:
     """Two calls that are tied to each other are counted once and carried as two."""
-    assert is_low({"currentstatistics": {"sessionstotal": MOST_CARRIED}})
-    assert not is_low({"currentstatistics": {"sessionstotal": MOST_CARRIED - 1}, "interfaces": []})
+    assert offers_left({"currentstatistics": {"sessionstotal": MOST_CARRIED}}) == 0
+    assert offers_left({"currentstatistics": {"sessionstotal": MOST_CARRIED - 1}, "interfaces": []}) == 1
 
 
 @pytest.mark.parametrize("nonsense", [{}, {"interfaces": {}}, {"interfaces": [1, {"ports": "no"}]}])
 def test_a_relay_that_says_nothing_is_no_reason_to_refuse(nonsense: dict[str, Any]) -> None:
-    assert not is_low(nonsense)
+    assert offers_left(nonsense) is None

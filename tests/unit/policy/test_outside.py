@@ -172,7 +172,7 @@ def test_ten_thousand_rules_cost_a_call_what_one_does() -> None:
 # Emergency
 
 
-@pytest.mark.parametrize("user", ["112", "110", "%31%31%32", "1-1-2", "112;phone-context=+49"])
+@pytest.mark.parametrize("user", ["112", "110", "%31%31%32", "1-1-2", "112;phone-context=+49", "+49112"])
 @pytest.mark.parametrize("role", ["nothing", "gone"])
 def test_an_emergency_call_leaves_whatever_else_is_configured(user: str, role: str) -> None:
     """Attack case 113: no role, no rule, hours closed, codes forbid it, the extension is suspended."""

@@ -12,7 +12,8 @@ from tests.unit.signaling.fake_kamailio import Kamailio, loaded
 BROWSER = "sip:192.0.2.7:40000;transport=ws"
 BEHIND_SBC = "sip:flow@127.0.0.1:5069;transport=tls;lr;speaks=wss;flow=a!b"
 WORKER: Any = SimpleNamespace(
-    view=SimpleNamespace(current=lambda: SimpleNamespace(tls_only=frozenset(), tenants={}), subscriber=lambda _: None)
+    view=SimpleNamespace(current=lambda: SimpleNamespace(tls_only=frozenset(), tenants={}), subscriber=lambda _: None),
+    relays=SimpleNamespace(room=lambda _: None),
 )
 
 

@@ -197,7 +197,39 @@ def test_what_is_left_in_a_relay_is_for_calls_for_help(
 ) -> None:
     """Issue 5, "Limits"; attack case 81. A call through the SBC takes room in both relays."""
     monkeypatch.setattr(limits.ksr, "over_link", lambda: bool(over_link))
-    RelayRoomWriter(tmp_path).tell(Side[side], time.monotonic(), low=True)
+    RelayRoomWriter(tmp_path).tell(Side[side], time.monotonic(), 0)
     objection = limits.admit(CallFacts(TENANT, ANN), worker)
     assert (objection.rule if objection else "") == ("limits.relay" if refused else "")
     assert limits.admit(CallFacts(TENANT, ANN, emergency=True), worker) is None
+
+
+@pytest.mark.parametrize(
+    ("side", "hop", "passed"),
+    [
+        ("CORE", "sip:101@192.0.2.7:5060", 2),
+        ("SBC", "sip:flow@127.0.0.1:5069;transport=tls;speaks=udp;flow=a", 2),
+        ("SBC", "sip:101@192.0.2.7:5060", 5),
+    ],
+)
+def test_calls_of_one_second_take_no_more_than_the_room_that_was_left(
+    kamailio: Kamailio, worker: Any, tmp_path: Path, side: str, hop: str, passed: int
+) -> None:
+    """Issue 5, "Limits"; attack case 81. Between two looks of the guard several extensions at once took what was kept
+    for help, and calls to phones at the SBC did not heed its reserve at all.
+    """
+    mediaroom = importlib.import_module("ringfence.signaling.mediaroom")
+    counts: dict[str, int] = {}
+
+    def count(_: str, key: str) -> int:
+        counts[key] = counts.get(key, 0) + 1
+        return counts[key]
+
+    values = {"$du": hop}
+    kamailio.answers = {"pv.get": values.get, "htable.sht_inc": count}
+    room = RelayRoomWriter(tmp_path)
+    room.tell(Side[side], time.monotonic(), 2)
+    assert [mediaroom.takes_branch(worker) for _ in range(5)].count(True) == passed
+    room.tell(Side[side], time.monotonic(), 1)
+    assert mediaroom.takes_branch(worker), "what the guard saw since is counted anew"
+    values["$dlg_var(emergency)"] = "1"
+    assert all(mediaroom.takes_branch(worker) for _ in range(5))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -9,6 +10,8 @@ from typing import Final
 from django.http import HttpResponse
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_INNER_START: Final = re.compile(r'([;\t\r\n]"*)(?=[=+\-@])')
+"""Where a spreadsheet that separates cells by something else than commas, as German ones do, begins a new one."""
 
 
 def inert(value: object) -> str:
@@ -16,6 +19,8 @@ def inert(value: object) -> str:
 
     >>> inert('=HYPERLINK("http://evil.example")')
     '\\'=HYPERLINK("http://evil.example")'
+    >>> inert("Ann;=1+1")
+    "Ann;'=1+1"
     """
     if value is None:
         return ""
@@ -23,8 +28,10 @@ def inert(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA_STARTS) else text
+    if not isinstance(value, str):
+        return str(value)
+    text = _INNER_START.sub(r"\1'", value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def instant(stamp: float | None) -> datetime | None:

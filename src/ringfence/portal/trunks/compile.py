@@ -14,9 +14,9 @@ GATEWAY_ROLE = ""
 """No role: a gateway may do what its trunk may, and nothing an extension may."""
 
 
-def trunks() -> tuple[Trunk, ...]:
+def trunks(default_domain: str) -> tuple[Trunk, ...]:
     """All trunks, in the order of their ids."""
-    return tuple(_compiled(row) for row in TrunkRow.objects.order_by("pk").prefetch_related("shares"))
+    return tuple(_compiled(row, default_domain) for row in TrunkRow.objects.order_by("pk").prefetch_related("shares"))
 
 
 def gateways(aors: Iterable[str] | None = None) -> Iterator[Subscriber]:
@@ -38,7 +38,7 @@ def peers(row: TrunkRow) -> tuple[Peer, ...]:
     return tuple(found)
 
 
-def _compiled(row: TrunkRow) -> Trunk:
+def _compiled(row: TrunkRow, default_domain: str) -> Trunk:
     kind = TrunkKind(row.kind)
     ways = peers(row)
     own = tuple(Source(cidr, port) for cidr, port in row.sources)
@@ -55,6 +55,7 @@ def _compiled(row: TrunkRow) -> Trunk:
         sources=tuple(dict.fromkeys((*own, *derived))),
         domain=row.domain or (row.hosts[0][0] if row.hosts else ""),
         login=_login(row) if kind is TrunkKind.REGISTER else None,
+        at_address=_at_address(row, default_domain) if kind is TrunkKind.ACCEPT_REGISTER else None,
         account=row.account,
         expires=row.expires,
         keepalive=row.keepalive,
@@ -76,3 +77,8 @@ def _login(row: TrunkRow) -> Login:
     realm = row.realm or row.domain or row.hosts[0][0]
     found = digests(row.auth_username or row.username, realm, unseal(bytes(row.secret), row.bound_to))
     return Login(row.username, realm, found.md5, found.sha256, row.auth_username)
+
+
+def _at_address(row: TrunkRow, realm: str) -> Login:
+    found = digests(row.username, realm, unseal(bytes(row.secret), row.bound_to))
+    return Login(row.username, realm, found.md5, found.sha256)

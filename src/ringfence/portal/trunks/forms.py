@@ -187,7 +187,10 @@ class TrunkForm(PortalForm):
         if kind is TrunkKind.ACCEPT_REGISTER:
             self.fields["domain"].required = True
             self.fields["domain"].help_text = told(
-                _("The gateway registers in it. A name of its own that no tenant has, as gw1.example.net.")
+                _(
+                    "The gateway registers in it, or at an address of this system. A name of its own that no tenant "
+                    "has, as gw1.example.net."
+                )
             )
         tenants = self.fields.get("tenant_id")
         if isinstance(tenants, forms.ChoiceField):
