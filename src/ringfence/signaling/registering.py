@@ -136,7 +136,9 @@ def registers(told: str, worker: Worker, transport: str = UDP) -> bool:
         worker.journal.append_line(saved_line(phone, grant, time.time(), call_id, cseq))
         if host == domain:
             allow(phone, grant, commits, granted)
-    ksr.reply_saved()
+        ksr.reply_saved()
+    else:
+        registrations.save(account, decode_subscriber(record), worker)
     return True
 
 

@@ -6,7 +6,7 @@ from ringfence.policy.book import Subscriber
 from ringfence.policy.browsers import is_browser
 from ringfence.policy.events import Kind
 from ringfence.policy.rules.registration import GRANTED_AT_MOST
-from ringfence.signaling import facts, gateways, ksr, link_port, web_port
+from ringfence.signaling import devices, facts, gateways, ksr, link_port, web_port
 from ringfence.signaling.worker import Worker
 
 MAX_BINDINGS: Final = 5
@@ -21,7 +21,11 @@ def save(aor: str, caller: Subscriber, worker: Worker) -> None:
         link_port.remember_client(facts.party())
     else:
         ksr.remember_source()
-    if ksr.save_contacts(aor) or (linked and link_port.end_all(aor)):
+    if (
+        ksr.save_contacts(aor)
+        or (linked and link_port.end_all(aor))
+        or (devices.make_room(aor) and ksr.save_contacts(aor))
+    ):
         if transport in facts.STREAMS and not linked:
             web_port.keep_connection(LASTING)
         gateways.note(aor, worker.view.current())
