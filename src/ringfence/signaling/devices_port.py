@@ -5,6 +5,7 @@ from typing import NamedTuple
 import KSR
 
 from ringfence.signaling import ksr
+from ringfence.signaling.ksr import _yes
 
 
 class Traces(NamedTuple):
@@ -26,4 +27,4 @@ def traces(index: int) -> Traces:
 
 def forget(aor: str, device: Traces) -> bool:
     """Ends the registration of one device."""
-    return KSR.registrar.unregister_ruid(ksr.REGISTER_TABLE, f"sip:{aor}", device.id) > 0
+    return _yes(KSR.registrar.unregister_ruid(ksr.REGISTER_TABLE, f"sip:{aor}", device.id))
