@@ -37,10 +37,16 @@ class Call(NamedTuple):
 
 
 def concerns() -> bool:
-    """Whether the REFER at hand names another call in which somebody outside, or a party handed over, is asked."""
+    """Whether the REFER at hand names another call in which somebody outside, or a party handed over, is asked. Whoever
+    does not wait for the answer there is handed on like anybody (`transfers.wish_of`).
+    """
     if (asked := _asked()) is None:
         return False
-    found = ksr.select_dialog(asked.call_id, asked.to_tag, asked.from_tag) and _is_held_here()
+    found = (
+        ksr.select_dialog(asked.call_id, asked.to_tag, asked.from_tag)
+        and ksr.dialog_var("answered")
+        and _is_held_here()
+    )
     ksr.find_dialog()
     return bool(found)
 

@@ -20,8 +20,10 @@ from ringfence.policy.model import CallOutside, Refuse
 from ringfence.policy.trunks import CallerIn, Login, Trunk, identity_header
 from ringfence.policy.ways import NO_WAY, Way, decode_ways, encode_ways, goes_on, peer_of, ways
 from ringfence.signaling import (
+    branch_port,
     calls,
     claims,
+    devices,
     digests,
     emergency,
     facts,
@@ -44,6 +46,7 @@ PRIVATE: Final = "private"
 ANSWERED: Final = "answered_challenge"
 OF_TRUNK: Final = "limits.trunk"
 OUTBOUND: Final = "outbound"
+GATEWAY: Final = "gateway"
 
 Admit = Callable[[CallFacts, Worker], Refuse | None]
 
@@ -226,10 +229,12 @@ def _note(way: Way, left: tuple[Way, ...], trunk: Trunk, worker: Worker) -> None
 def _aim(way: Way, trunk: Trunk, worker: Worker) -> bool:
     """Makes this way the target of the request."""
     if not way.address:
-        if not ksr.find_contacts(trunk.account):
+        gateway = devices.newest_of(trunk.account)
+        if gateway is None or not ksr.find_contacts(trunk.account):
             return False
-        trunk_port.note_outside(trunk_port.next_hop_address())
-        return trunk_port.set_target_user(way.number)
+        ksr.note(GATEWAY, gateway.ruid)
+        trunk_port.note_outside(gateway.address)
+        return True
     peer = peer_of(way, trunk)
     if peer is None or not links.send_over(trunk, way.address, worker) or not _may_be_reached(trunk, way.address):
         return False
@@ -264,6 +269,10 @@ def dress(worker: Worker) -> bool:
         media.note_full()
         return False
     way, private = found[0], ksr.dialog_var("privacy") == PRIVATE
+    if not (way.address or _is_the_gateway()):
+        return False
+    if not way.address:
+        trunk_port.set_target_user(way.number)
     sides.keep_what_passes()
     ours, called = _shown(way, trunk), f"sip:{way.number}@{trunk.domain}"
     shown = _sender(ours, trunk, private=private)
@@ -274,6 +283,13 @@ def dress(worker: Worker) -> bool:
     if private:
         ksr.append_header("Privacy: id")
     return media.offer_to_branch(trunk.terms)
+
+
+def _is_the_gateway() -> bool:
+    """Whether this branch goes where the gateway registered last. One that was started again is known by what it was as
+    well, and there the call would be made a second time.
+    """
+    return branch_port.device_of_branch() == ksr.noted(GATEWAY)
 
 
 def _shown(way: Way, trunk: Trunk) -> str:

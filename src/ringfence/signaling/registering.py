@@ -18,7 +18,7 @@ from ringfence.policy.media import PRIVATE
 from ringfence.policy.model import FRESH, Answer, Credentials
 from ringfence.policy.rules.packet import MAX_CALL_ID, MAX_URI
 from ringfence.policy.rules.registration import GRANTED_AT_LEAST, GRANTED_AT_MOST, GRANTED_UNASKED, MAX_EXPIRES
-from ringfence.signaling import act, crowding, digests, facts, gateways, ksr, registrations
+from ringfence.signaling import act, devices, digests, facts, gateways, ksr, registrations
 from ringfence.signaling.authentication import DECOY, Identity, not_proved
 from ringfence.signaling.facts import STREAMS
 from ringfence.signaling.repeating import FACTS, allow, device, saved_line
@@ -131,7 +131,7 @@ def registers(told: str, worker: Worker, transport: str = UDP) -> bool:
         return True
     ksr.remember_source()
     grant = _grant(found, granted)
-    if crowding.save(account, decode_subscriber(record), worker):
+    if devices.save(account, decode_subscriber(record), worker):
         gateways.note(account, worker.view.current())
         worker.journal.append_line(saved_line(phone, grant, time.time(), call_id, cseq))
         if host == domain:

@@ -6,7 +6,7 @@ from ringfence.policy.book import Subscriber
 from ringfence.policy.browsers import is_browser
 from ringfence.policy.events import Kind
 from ringfence.policy.rules.registration import GRANTED_AT_MOST
-from ringfence.signaling import crowding, facts, gateways, ksr, link_port, web_port
+from ringfence.signaling import devices, facts, gateways, ksr, link_port, web_port
 from ringfence.signaling.worker import Worker
 
 MAX_BINDINGS: Final = 5
@@ -21,7 +21,7 @@ def save(aor: str, caller: Subscriber, worker: Worker) -> None:
         link_port.remember_client(facts.party())
     else:
         ksr.remember_source()
-    if crowding.save(aor, caller, worker) or (linked and link_port.end_all(aor)):
+    if devices.save(aor, caller, worker) or (linked and link_port.end_all(aor)):
         if transport in facts.STREAMS and not linked:
             web_port.keep_connection(LASTING)
         gateways.note(aor, worker.view.current())

@@ -26,7 +26,9 @@ from ringfence.signaling.judging import judge_of
 from ringfence.signaling.worker import Worker
 
 NOT_HERE = Refuse("transfer.outside", 403, "Forbidden")
-UNKNOWN_CALL = Refuse("transfer.replaces", 481, "Call/Transaction Does Not Exist")
+UNKNOWN_CALL = Refuse("transfer.replaces", 403, "Forbidden")
+"""No 481: it would say that the call in which the phone asks is gone, and the phone hangs up (RFC 3261 12.2.1.2)."""
+
 TWICE = Refuse("transfer.target", 400, "Bad Request")
 
 
@@ -63,8 +65,8 @@ def wish_of(transferrer: Subscriber, worker: Worker) -> Wish | Refuse:
     parties = transfer_port.parties_of(*replaced)
     if parties and all(worker.view.subscriber(aor) for aor in parties):
         wish = towards(wish, transferrer.aor, parties)
-        if transferrer.aor in parties and not transfer_port.is_answered(*replaced):
-            wish = wish._replace(replaced=None)
+    if transferrer.aor in parties and not transfer_port.is_answered(*replaced):
+        wish = wish._replace(replaced=None)
     return wish if wish.number else NO_TARGET
 
 

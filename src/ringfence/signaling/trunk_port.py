@@ -93,11 +93,6 @@ def note_outside(address: str) -> None:
     KSR.htable.sht_sets(OUTSIDE_TABLE, address.strip("[]"), "1")
 
 
-def next_hop_address() -> str:
-    """The address that this request goes to; "" if that is no address."""
-    return _host_of(text("$du"))
-
-
 # --- connections over TLS
 
 

@@ -127,7 +127,7 @@ def test_who_does_not_wait_for_the_answer_transfers_to_whom_rings(phone: Any) ->
         (f"<tel:{PREMIUM}>", 403),
         ("<sip:313@evil.example>", 403),
         ("<sip:313@acme.example;method=BYE>", 403),
-        ("<sip:313@acme.example?Replaces=x%3Bto-tag%3D1%3Bfrom-tag%3D2>", 481),
+        ("<sip:313@acme.example?Replaces=x%3Bto-tag%3D1%3Bfrom-tag%3D2>", 403),
         ("<http://evil.example/>", 403),
     ],
 )

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,36 @@ def test_a_rule_leads_calls_to_a_gateway_where_it_registered_from(
             dialog = caller.call_answered(*dialled, 10)
             box.request("ACK")
             assert end_call(caller, box, dialog).status == 200
+    finally:
+        pbx.rest.patch(f"outbound-rules/{rule['id']}", routes=rule["routes"])
+
+
+def test_a_gateway_that_was_started_again_is_called_once_and_by_the_number(
+    pbx: Any, lab: Any, phone: Any, outward: Any, gateway: tuple[dict[str, Any], Account]
+) -> None:
+    """Asterisk with `line=yes` and others register another Contact after each start, and the old one is still known. A
+    second call went there, to the user of the Contact: whatever the gateway does with its own name answered first.
+    """
+    trunk, account = gateway
+    caller, host = phone("120"), lab.host("clients7", 7)
+    (rule,) = pbx.rest.get("outbound-rules")["items"]
+    pbx.rest.patch(f"outbound-rules/{rule['id']}", routes=[{"trunk_id": trunk["id"]}])
+    try:
+        with Softphone(host, (PBX_ADDRESS, 5060), account) as box:
+            before, now = (f"<sip:e1@{box.hostport};line={name}>" for name in ("before", "now"))
+            assert box.register(contact=before).status == 200
+            time.sleep(1.1)  # which is the newer one is known to the second
+            assert box.register(contact=now).status == 200
+            dialled = caller.begin_call(NUMBER)
+            invite = box.request("INVITE", 8)
+            assert invite.start_line.startswith(f"INVITE sip:{NUMBER}@{box.hostport};line=now")
+            box.respond(invite, 100, "Trying")
+            assert box.requests_within(0.7) == []
+            box.answer_call(invite)
+            dialog = caller.call_answered(*dialled, 10)
+            box.request("ACK")
+            assert end_call(caller, box, dialog).status == 200
+            assert box.register(contact="*", expires=0).status == 200
     finally:
         pbx.rest.patch(f"outbound-rules/{rule['id']}", routes=rule["routes"])
 

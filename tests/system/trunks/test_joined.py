@@ -16,7 +16,7 @@ from ringfence.lab.product import within
 from ringfence.lab.sip import Message
 from ringfence.lab.softphone import Dialog, Softphone, end_call, establish
 from ringfence.lab.switch import Switch
-from tests.system.features.steps import record
+from tests.system.features.steps import branch_of, record
 from tests.system.trunks.carrier import CALLER, Carrier
 from tests.system.trunks.counting import counted
 from tests.system.trunks.handing import (
@@ -184,15 +184,45 @@ def test_a_party_that_was_handed_on_five_times_is_joined_to_nobody(pbx: Any, car
     forgotten(pbx, free)
 
 
+def test_who_does_not_wait_for_somebody_outside_hands_on_to_whom_rings(
+    pbx: Any, carrier: Carrier, phone: Any, over_carrier: None
+) -> None:
+    """It was refused with 481, on which a phone hangs up on whom it wanted to hand on (RFC 3261 section 12.2.1.2)."""
+    desk = phone(DESK)
+    call = carrier.call_in(NUMBER, desk)
+    asked = desk.begin_call(ASKED)
+    rings = carrier.request("INVITE", 10)
+    carrier.respond(rings, 180, "Ringing", "early")
+    _, headers = asked
+    tags = f"to-tag%3Dearly%3Bfrom-tag%3D{sip.tag_of(dict(headers)['From'])}"
+    named = f"{dict(headers)['Call-ID'].replace('@', '%40')}%3B{tags}"
+    target = f"<sip:{ASKED}@acme.example?Replaces={named}>"
+    assert desk.ask_in_dialog(call.phone, "REFER", [("Refer-To", target)], timeout=10).status == 202
+    second = carrier.request("INVITE", 10)
+    assert second.all("replaces") == ()
+    theirs = carrier.answer_call(second)
+    carrier.request("ACK", 10)
+    carrier.take_renewal()
+    assert told(desk, last=True)[-1] == "SIP/2.0 200 OK"
+    is_hung_up(desk, call.phone)
+    carrier.respond(rings, 486, "Busy Here", "early")
+    desk.send_ack(desk.final(branch_of(headers), 10), *asked)
+    carrier.request("ACK", 10)
+    hang_up_with(carrier, call.carrier, carrier, theirs)
+    nothing_counted(pbx)
+
+
 def test_only_ones_own_calls_are_joined(pbx: Any, carrier: Carrier, phone: Any, over_carrier: None) -> None:
-    """Neither a call of somebody else, nor an unknown one, nor the same; nor one that may not be made any more."""
+    """Neither a call of somebody else, nor an unknown one, nor the same; nor one that may not be made any more. No 481:
+    on that a phone ends the call in which it asked.
+    """
     desk, colleague = phone(DESK), phone(COLLEAGUE)
     call = carrier.call_in(NUMBER, desk)
     third = phone("188")
     inside, _ = establish(colleague, third)
     asked, theirs = asks(desk, carrier)
-    assert join(colleague, inside, asked).status == 481
-    assert join(desk, call.phone, call.phone, CALLER).status == 481
+    assert join(colleague, inside, asked).status == 403
+    assert join(desk, call.phone, call.phone, CALLER).status == 403
     pbx.rest.patch(f"users/{pbx.users[DESK]['id']}", role="Standard User")
     within(5, lambda: join(desk, call.phone, asked).status == 403, "the right is gone")
     assert [one.method for one in carrier.requests_within(0.2) if one.method != "BYE"] == []

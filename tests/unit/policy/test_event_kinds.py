@@ -20,7 +20,7 @@ RAISED_BY: Final = {
     Kind.REGISTRATION_SAVED: "signaling/registrations.py _journal",
     Kind.REGISTRATION_RENEWED: "signaling/prompter.py _drain",
     Kind.REGISTRATION_REMOVED: "signaling/registrations.py _journal",
-    Kind.REGISTRATION_DISPLACED: "signaling/crowding.py _made_room",
+    Kind.REGISTRATION_DISPLACED: "signaling/devices.py _made_room",
     Kind.REGISTRATION_BROWSER: "signaling/registrations.py _tell_browser",
     Kind.AUTH_FAILED: "signaling/authentication.py not_proved",
     Kind.AUTH_STALE_PASSWORD: "signaling/authentication.py not_proved",

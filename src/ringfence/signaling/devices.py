@@ -1,4 +1,4 @@
-"""Stores a binding, and makes room for it where an extension has as many devices as it may have."""
+"""The devices of an address of record: stored, room made for one more, and which of them registered last."""
 
 import re
 import time
@@ -26,11 +26,16 @@ def save(aor: str, caller: Subscriber, worker: Worker) -> bool:
     return ksr.save_contacts(aor)
 
 
+def newest_of(aor: str) -> Device | None:
+    """The device that registered last; None if there is none."""
+    return max(_registered(aor), key=lambda one: one.heard_at, default=None)
+
+
 def _made_room(aor: str, caller: Subscriber, worker: Worker) -> bool:
-    devices, newcomer = _registered(aor), _newcomer()
-    if len(devices) < MAX_CONTACTS or newcomer.uri in {one.uri for one in devices}:
+    known, newcomer = _registered(aor), _newcomer()
+    if len(known) < MAX_CONTACTS or newcomer.uri in {one.uri for one in known}:
         return False  # it was refused for another reason
-    gone = gives_way(devices, newcomer)
+    gone = gives_way(known, newcomer)
     if not device_port.end(aor, gone.ruid):
         return False
     worker.journal.append(
