@@ -1,6 +1,7 @@
 """Network time sets the clock: what the ledger holds is right at the next boot too (attack cases 70 and 122)."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -110,11 +111,15 @@ def test_the_kernel_counts_the_ends_of_address_entries_by_the_clock_that_is_righ
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: float, loads: int
 ) -> None:
     """An entry of 1970 that ends in 2026 was 56 years long in there; one that a clock ahead had ended was forgotten."""
-    service, loaded = guard(tmp_path), []
+    service = guard(tmp_path)
+    loaded: list[float] = []
+
+    def load(_firewall: object, _entries: object, now: float) -> Iterator[None]:
+        loaded.append(now)
+        return iter(())
+
     swept(service, monkeypatch, 0.0)
-    monkeypatch.setattr(
-        type(service.parts.firewall), "load_entries", lambda self, entries, now: iter(loaded.append(now) or ())
-    )
+    monkeypatch.setattr(type(service.parts.firewall), "load_entries", load)
     for ahead in (0.0, step, step):
         now = moment()
         monkeypatch.setattr(serving, "moment", lambda now=now, ahead=ahead: Moment(now.wall + ahead, now.boot))
