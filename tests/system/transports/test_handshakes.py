@@ -5,6 +5,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import pytest
@@ -87,6 +88,20 @@ def broken(link: socket.socket, hello: bytes, port: int = 5061) -> bool:
     if hello:
         link.sendall(hello)
     return True
+
+
+@pytest.mark.parametrize("port", TLS_PORTS)
+def test_a_broken_handshake_buys_no_line_in_a_log(pbx: Any, stranger: Callable[[], Host], port: int) -> None:
+    """docs/log-inventory.md: what a stranger sends fills nothing. nginx wrote 250 bytes of each."""
+    folder, host = pbx.product.paths.logs, stranger()
+    logs = [folder / f"{name}.log" for name in ("web", "core", "portal", "wsi", "guard")]
+    before = [log.stat().st_size for log in logs]
+    for hello in broken_hellos():
+        with host.tcp() as link:
+            broken(link, hello, port)
+            with suppress(OSError):
+                link.recv(1)
+    assert [log.stat().st_size for log in logs] == before
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
