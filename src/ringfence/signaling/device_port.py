@@ -1,4 +1,4 @@
-"""The part of the typed port to Kamailio that looks at single devices of an extension. As in `ksr`, only `> 0` is yes."""
+"""The part of the typed port to Kamailio that looks at single devices. As in `ksr`, only `> 0` is yes."""
 
 import KSR
 
