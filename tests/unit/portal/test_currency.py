@@ -61,7 +61,7 @@ def test_a_file_of_calls_has_what_they_cost_and_not_millionths_of_it(site: Site)
     a_call(site)
     site.admin.call("PATCH", "settings/currency", {"currency": "EUR"})
     answer = browser().get("/cdrs?format=csv", secure=True)
-    lines = b"".join(answer).decode().splitlines()  # type: ignore[arg-type]
+    lines = b"".join(answer).decode().splitlines()
     row = dict(zip(lines[0].split(","), lines[1].split(","), strict=True))
     assert (row["cost"], row["currency"]) == ("0.0346", "EUR")
 
@@ -80,7 +80,7 @@ def test_the_exported_rates_can_be_imported_again(site: Site) -> None:
     site.admin.post("rates", prefix="49", price=0.019)
     site.admin.call("PATCH", "settings/currency", {"currency": "EUR"})
     answer = browser().get("/rates?format=csv", secure=True)
-    text = b"".join(answer).decode()  # type: ignore[arg-type]
+    text = b"".join(answer).decode()
     assert replace_rates(shell_actor(), io.StringIO(text), dry_run=True).problem_count == 0
 
 

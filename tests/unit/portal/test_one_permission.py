@@ -136,6 +136,7 @@ PAGES: Final[dict[str, Needed | tuple[Needed, Needed]]] = {
     "cdrs/days.json": P.CALLS_READ,
     "rates": P.RATES_WRITE,
     "rates/bulk": P.RATES_WRITE,
+    "rates/currency": P.RATES_WRITE,
     "rates/new": P.RATES_WRITE,
     "rates/import": P.RATES_WRITE,
     "rates/<int:rate_id>": P.RATES_WRITE,

@@ -60,6 +60,7 @@ RESOURCES: Final[dict[str, tuple[Permission, Permission]]] = {
     "sbc": (P.SYSTEM_READ, P.WEB_WRITE),
     "sessions": (P.USERS_READ, P.USERS_WRITE),
     "settings": (P.SYSTEM_READ, P.WEB_WRITE),
+    "settings/currency": (P.RATES_WRITE, P.RATES_WRITE),
     "settings/security": (P.SECURITY_READ, P.SECURITY_WRITE),
     "suspensions": (P.BUDGETS_WRITE, P.BUDGETS_WRITE),
     "tenants": (P.USERS_READ, P.TENANTS_WRITE),

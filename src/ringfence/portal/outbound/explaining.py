@@ -76,7 +76,7 @@ def _caller(actor: Actor, caller: str) -> Extension:
     if at:
         known = known.filter(tenant__domain=domain)
     if not actor.above_tenants:
-        known = known.filter(tenant_id=actor.tenant_id)
+        known = known.filter(tenant_id=actor.tenant_id or 0)
     found = list(known[:2])
     if len(found) > 1:
         message = "More than one tenant has this extension: write it with its domain, as in 101@example.com."

@@ -117,4 +117,4 @@ def ruled(rule: str) -> str:
 @register.filter
 def is_without_choice(field: forms.Field) -> bool:
     """Whether there is nothing to choose in this field, as before the first tenant is made."""
-    return isinstance(field, forms.ChoiceField) and not list(field.choices)
+    return isinstance(field, forms.ChoiceField) and not any(True for _ in field.widget.choices)
