@@ -13,6 +13,7 @@ from ringfence.cli.address_lists import AsJson, ForSeconds, Prefix, Why, add_ent
 from ringfence.cli.outcome import print_json, refuse
 from ringfence.guardlink import GuardRefusal, GuardUnreachable, ask
 from ringfence.hosts.paths import Paths
+from ringfence.policy.antihacking import Sparing
 from ringfence.policy.evidence import told
 from ringfence.policy.scope import Scope
 
@@ -26,6 +27,11 @@ BLOCK: Final = "block"
 address_lists.add_to(group, BLOCK, BLOCK)
 
 SPARED: Final = "It cannot be banned"
+SPARINGS: Final = {
+    Sparing.NEVER_BLOCK: "it is a protected address",
+    Sparing.HEALTHY: "phones are registered there; the accounts that failed were slowed",
+    Sparing.UNPROVED: "it did not prove that it receives our answers and may be forged",
+}
 
 
 @group.command("list")
@@ -106,6 +112,7 @@ def explanation(facts: dict[str, Any]) -> list[str]:
         lines.append(f"{SPARED}: it is {facts['never_block']}.")
     if facts["registered"]:
         lines.append(f"Registered from there now: {', '.join(facts['registered'])}.")
+    lines += [_why_spared(event) for event in facts.get("spared", ())]
     lines += [
         f"Earlier ban: {past['rule']}, {_clock(past['since'])} to {_clock(past['ended'])} ({_ending(past)})."
         for past in facts["past"]
@@ -116,6 +123,13 @@ def explanation(facts: dict[str, Any]) -> list[str]:
             f"To keep it free: ringfence allow add {facts['address']}"
         )
     return lines
+
+
+def _why_spared(event: dict[str, Any]) -> str:
+    proof, why = event["evidence"], SPARINGS.get(event["why"], event["why"])
+    counted = f"{proof['count']} in {proof['window']} s (limit {proof['limit']})"
+    tried = ", ".join(proof["accounts"])
+    return _plain(f"Spared: {_clock(event['t'])}, {counted}{tried and f' for {tried}'}  [{proof['rule']}]; {why}.")
 
 
 def _why_banned(ban: dict[str, Any]) -> list[str]:

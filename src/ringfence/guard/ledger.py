@@ -302,6 +302,11 @@ class Ledger:
         )
         return [{**json.loads(body), "t": at, "kind": kind} for at, kind, body in rows]
 
+    def spared(self, key: str, since: float, limit: int = 3) -> list[dict[str, Any]]:
+        """When and why a source over a limit was not banned, newest first."""
+        found = [event for event in self.latest_events((Kind.BAN_SPARED,), since) if event.get("address") == key]
+        return found[: -limit - 1 : -1]
+
     def add_tables(self, schema: str) -> None:
         """Tables of somebody who keeps more here; only what does not exist yet is made."""
         self._db.executescript(schema)

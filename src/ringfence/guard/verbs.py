@@ -32,6 +32,8 @@ from ringfence.policy.settings import DAY
 
 MANUAL: Final = "ban.manual"
 LONGEST_BAN: Final = 365 * DAY
+SPARED_SECONDS: Final = DAY
+"""How far back an explanation looks for what spared a source."""
 LONGEST_EVIDENCE: Final = 8_192
 LONGEST_WAIT: Final = 60.0
 MOST_EVENTS: Final = 5_000
@@ -169,6 +171,7 @@ class Desk:
             "entry": asdict(entry) if entry else None,
             "registered": list(self._parts.standing.registrations.healthy_at(key, now.wall)),
             "past": [asdict(ended) for ended in self._parts.ledger.past_bans(key)],
+            "spared": self._parts.ledger.spared(key, now.wall - SPARED_SECONDS),
         }
 
     async def at_door(self, args: Args) -> dict[str, Any]:

@@ -98,3 +98,12 @@ def test_the_messages_a_ban_rests_on_are_shown() -> None:
     text = "\n".join(explanation(facts(ban={**facts()["ban"], "evidence": evidence})))
     assert "First message:\n    REGISTER sip:a SIP/2.0\n    From: x?[2J" in text
     assert "Messages of blocked user agents, dropped besides: 7" in text
+
+
+def test_it_tells_why_a_source_over_the_limit_was_spared() -> None:
+    """One phone with a wrong password in an office: whoever is locked out for it must be able to see that."""
+    proof = {**EVIDENCE, "count": 120, "rule": "antihacking.failed_authentication"}
+    spared = [{"t": 1_004.5, "why": "office.healthy", "protects": "102@acme.example", "evidence": proof}]
+    text = "\n".join(explanation(facts(ban=None, banned=False, spared=spared)))
+    assert "120 in 10 s (limit 50) for 101@acme.example, 102@acme.example  [antihacking.failed_authentication]" in text
+    assert "the accounts that failed were slowed" in text

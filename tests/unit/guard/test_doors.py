@@ -16,7 +16,7 @@ from ringfence.policy.addresses import key_network
 from ringfence.policy.book import AddressEntry, Book, Target
 from ringfence.policy.scope import Scope
 
-from .workshop import SOURCE, SmallKernel, desk, guard, kinds, publish
+from .workshop import OFFICE, SOURCE, SmallKernel, desk, failure, guard, kinds, publish, registration
 
 
 def asked(service: Service, verb: str, **args: Any) -> Any:
@@ -122,3 +122,16 @@ def test_a_ban_of_another_door_that_runs_out_while_no_guard_runs_is_told_of_once
     time.sleep(1.05)
     assert kinds(guard(tmp_path)) == ["ban.added", "ban.expired"]
     assert kinds(guard(tmp_path)) == ["ban.added", "ban.expired"]
+
+
+def test_an_explanation_tells_what_was_spared_and_why(tmp_path: Path) -> None:
+    """DESIGN: keeps customers in, and shows why. Whose account is slowed asks why his phone does not come in."""
+    service = guard(tmp_path)
+    service.parts.intake.take([registration(), *(failure(OFFICE, "102@acme.example") for _ in range(120))], moment())
+    service.commit()
+    explained = asked(service, "bans.explain", address=OFFICE)
+    assert not explained["banned"]
+    assert [(one["why"], one["evidence"]["accounts"]) for one in explained["spared"]] == [
+        ("office.healthy", ["102@acme.example"])
+    ]
+    assert asked(service, "bans.explain", address=SOURCE)["spared"] == []
