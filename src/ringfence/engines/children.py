@@ -265,9 +265,8 @@ def _portal(system: System, environment: Mapping[str, str]) -> Child:
         name=PORTAL,
         argv=(
             str(system.paths.python), "-m", "uvicorn", "ringfence.portal.asgi:application",
-            "--uds", str(system.paths.portal_socket), "--proxy-headers", "--forwarded-allow-ips", "*",
-            "--no-access-log", "--no-server-header", "--log-level=warning", "--timeout-graceful-shutdown=2",
-            "--timeout-keep-alive=75",
+            "--uds", str(system.paths.portal_socket), "--proxy-headers", "--forwarded-allow-ips=*", "--no-access-log",
+            "--no-server-header", "--log-level=warning", "--timeout-graceful-shutdown=2", "--timeout-keep-alive=75",
         ),
         log=_log(system, PORTAL),
         account=accounts.PORTAL.name,
