@@ -39,7 +39,9 @@ class Offset:
 
 @dataclass(frozen=True, slots=True)
 class OfficeHours:
-    """When an office is open. `closed` are local days since 1970-01-01 on which no span begins: the holidays."""
+    """When an office is open. `closed` are local days since 1970-01-01, the holidays: nothing is open on them, whatever
+    began the evening before, and nothing that begins on them goes on after midnight.
+    """
 
     id: int
     name: str
@@ -51,7 +53,7 @@ class OfficeHours:
         """Whether a span covers this moment. One that crosses midnight belongs to the day on which it begins."""
         day, second = divmod(int(now) + self.offset(now), DAY_SECONDS)
         minute = second // 60
-        return any(
+        return day not in self.closed and any(
             self._covers(span, day, minute) or self._covers(span, day - 1, minute + DAY_MINUTES) for span in self.spans
         )
 

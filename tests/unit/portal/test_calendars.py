@@ -50,6 +50,13 @@ def test_hours_across_midnight_belong_to_the_day_on_which_they_begin() -> None:
     assert not night.is_open(at("2026-01-17T03:00:00"))
 
 
+def test_a_holiday_ends_what_began_the_evening_before() -> None:
+    """peers.md: holidays block regardless of hours."""
+    night = hours([[3, 22 * 60, 6 * 60], [4, 22 * 60, 6 * 60]], closed=["2026-01-16"])
+    assert night.is_open(at("2026-01-15T23:59:00"))
+    assert not night.is_open(at("2026-01-16T00:01:00"))
+
+
 def test_on_a_holiday_the_office_is_closed() -> None:
     every_day = [[day, 0, 1440] for day in range(7)]
     berlin = hours(every_day, holidays_country="DE", holidays_part="BE", closed=["2026-12-24", "--12-31"])
