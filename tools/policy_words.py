@@ -93,6 +93,7 @@ SENTENCES: Final = {
     "dialog.known": "A request inside a dialog that is not ours.",
     "dialog.party": "Only the two parties of a call, at their proved addresses, may touch it; CANCEL: only the caller.",
     "dialog.method": "A method that has no business inside a call.",
+    "dialog.event": "A NOTIFY inside a call tells how a transfer goes; with other events it would command the phone.",
     "dialog.challenge": "A called phone may not ask the caller for a password.",
     "antihacking.failed_authentication": "A source that reaches the limit within the detection period is banned.",
     "antihacking.failed_challenge": (
@@ -133,6 +134,7 @@ ANSWERS: Final = {
     "outbound.emergency": "what the called side answers",
     "media.answer": "BYE to both sides",
     "route.redirect": "480 Temporarily Unavailable",
+    "dialog.event": "A NOTIFY inside a call tells how a transfer goes; with other events it would command the phone.",
     "dialog.challenge": "403 Forbidden",
     "antihacking.failed_authentication": "ban: dropped in the kernel",
     "antihacking.failed_challenge": "ban: dropped in the kernel",

@@ -52,6 +52,7 @@ WORDS: Final[dict[str, Any]] = {
     "dialog.known": _("a message of an unknown call"),
     "dialog.party": _("a stranger in somebody’s call"),
     "dialog.method": _("a method that no call has"),
+    "dialog.event": _("a command to the phone inside a call"),
     "dialog.challenge": _("the called phone asked for a password"),
     # calls
     "outbound.national": _("the role may not call outside"),

@@ -134,7 +134,7 @@ def refuse_in_dialog(method: str) -> Refuse | None:
     """The objection to a request with a To tag, judged before Kamailio's dialog state may change."""
     known = ksr.dialog_known() and (method in ("ACK", "BYE") or not ksr.dialog_var(OVER))
     parties = tuple(facts.party_address(uri) for uri in _parties()) if known else ()
-    return dialog.judge(method, known, ksr.source(), parties)
+    return dialog.judge(method, known, ksr.source(), parties, ksr.event() if method == "NOTIFY" else "")
 
 
 def carry_in_dialog(method: str, worker: Worker) -> None:

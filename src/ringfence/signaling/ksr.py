@@ -102,6 +102,11 @@ def user_agents() -> tuple[str, ...]:
     return (user_agent(), *(text(f"$(hdr(User-Agent)[{place}])") for place in range(1, count)))
 
 
+def event() -> str:
+    """What a NOTIFY is about (RFC 6665), without parameters; "" unless that is said once."""
+    return text("$hdr(Event)").partition(";")[0].strip().lower() if number("$hdrc(Event)") == 1 else ""
+
+
 def contact_count() -> int:
     return number("$hdrc(Contact)")
 

@@ -130,6 +130,29 @@ def test_a_digest_within_a_call_never_reaches_the_other_party(phone: Any, header
     assert end_call(caller, callee, ours).status == 200
 
 
+@pytest.mark.parametrize(
+    "events",
+    [
+        [("Event", "talk")],
+        [("Event", "hold")],
+        [("o", "check-sync;reboot=true")],
+        [("Event", "refer"), ("Event", "talk")],
+        [("Event", "refer, talk")],
+        [],
+    ],
+)
+def test_no_party_of_a_call_commands_the_phone_of_the_other(phone: Any, events: list[tuple[str, str]]) -> None:
+    """Group R: a phone that is told to `talk` answers and is listened to, told to `check-sync` it starts anew."""
+    caller, callee = phone("166"), phone("167")
+    ours, theirs = establish(caller, callee)
+    for sender, receiver, dialog in ((caller, callee, ours), (callee, caller, theirs)):
+        raw = sender.in_dialog(dialog, "NOTIFY", [*events, ("Subscription-State", "active")])
+        sender.send(raw)
+        assert sender.final(sip.parse(raw).branch).status == 489
+        assert not receiver.requests_within(0.2)
+    assert end_call(caller, callee, ours).status == 200
+
+
 def test_a_borrowed_from_is_refused(phone: Any, pbx: Any) -> None:
     """Case 35: From of another extension with own credentials."""
     caller = phone("168")
