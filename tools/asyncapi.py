@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ringfence.hosts import ports
 from ringfence.policy.events import Kind
-from ringfence.policy.subscriptions import TELLINGS, Audience, Telling, Topic
+from ringfence.policy.people.subscriptions import TELLINGS, Audience, Telling, Topic
 from ringfence.portal.wsi.protocol import HEARTBEAT, Closing
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "wsi.asyncapi.json"

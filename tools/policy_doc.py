@@ -12,7 +12,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from ringfence.policy import antihacking, challenges, decide, dialog, outside, routing
+from ringfence.policy import decide, routing
+from ringfence.policy.calls import dialog
+from ringfence.policy.offenders import antihacking, challenges
+from ringfence.policy.outgoing import outside
 from ringfence.policy.settings import SecuritySettings, limits_of
 from tools.policy_words import ANSWERS, FEATURES, SENTENCES
 
@@ -84,7 +87,7 @@ def tables() -> tuple[Table, ...]:
 
 def ids_in_code() -> frozenset[str]:
     """Every rule id that policy, signaling or the guard can put into the journal, a call record or a ban."""
-    files = [*SOURCE.glob("policy/**/*.py"), *SOURCE.glob("signaling/*.py"), SOURCE / "guard" / "verbs.py"]
+    files = [*SOURCE.glob("policy/**/*.py"), *SOURCE.glob("signaling/**/*.py"), SOURCE / "guard" / "verbs.py"]
     event_kinds = SOURCE / "policy" / "events.py"
     return frozenset(rule for path in files if path != event_kinds for rule in _ids(path)) | set(_antihacking_ids())
 
@@ -105,7 +108,7 @@ def _listed(*rules: str) -> tuple[Row, ...]:
 
 
 def _answers() -> dict[str, str]:
-    files = [*SOURCE.glob("policy/**/*.py"), *SOURCE.glob("signaling/*.py")]
+    files = [*SOURCE.glob("policy/**/*.py"), *SOURCE.glob("signaling/**/*.py")]
     return {rule: answer for path in files for rule, answer in _verdicts(ast.parse(path.read_text()))}
 
 
@@ -188,8 +191,8 @@ _ROUTE: Final = (
 )
 MEDIA: Final = ("media.nothing", "media.required", "media.off", "media.suite", "media.answer", "media.body")
 _MEDIA: Final = (
-    "`policy/media.py` decides for each side of a call by its terms: those of its extension, its tenant or its trunk. "
-    "Browsers always have DTLS-SRTP."
+    "`policy/relay/media.py` decides for each side of a call by its terms: those of its extension, its tenant or its "
+    "trunk. Browsers always have DTLS-SRTP."
 )
 _FEATURES: Final = """\
 A forward, a 302, a transfer and a call started by a program are judged by the rules of "Where it goes", as a call of

@@ -14,7 +14,7 @@ from bench.stage import EXTENSIONS, Result, Stage, installed
 from bench.systems.ringfence import MEMBERS, Installed, book, ringfence
 from ringfence.guardlink import ask
 from ringfence.policy.book import AddressEntry, Target
-from ringfence.policy.entries import encode_entries
+from ringfence.policy.offenders.entries import encode_entries
 from ringfence.store.writer import PolicyWriter
 
 ENTRIES: Final = 1_000_000

@@ -11,12 +11,12 @@ from bench.systems import ringfence
 from bench.systems.system import System
 from ringfence.hosts import accounts
 from ringfence.policy.book import Role
-from ringfence.policy.callplan import WORLD_KEY, Settings, encode_plan, encode_world, plan_key
-from ringfence.policy.numberplan import CallingCode, NumberPlan, World
-from ringfence.policy.numbers import Reach
-from ringfence.policy.outbound import OutboundRule, Route
-from ringfence.policy.spend import Rate, encode_rate
-from ringfence.policy.trunks import Peer, Trunk, TrunkKind
+from ringfence.policy.outgoing.callplan import WORLD_KEY, Settings, encode_plan, encode_world, plan_key
+from ringfence.policy.outgoing.numberplan import CallingCode, NumberPlan, World
+from ringfence.policy.outgoing.numbers import Reach
+from ringfence.policy.outgoing.outbound import OutboundRule, Route
+from ringfence.policy.outgoing.spend import Rate, encode_rate
+from ringfence.policy.trunking.trunks import Peer, Trunk, TrunkKind
 from ringfence.store.writer import Lookups, PolicyWriter
 
 NUMBER: Final = "+493012345678"

@@ -20,11 +20,11 @@ from bench.load.phones import DOMAIN, account
 from bench.rig.network import ATTACK_SERVER_ADDRESS, SERVER_ADDRESS, Network, attack_address, run_in
 from bench.rig.processes import SYSTEM_PROCESSOR, running, start, wait_until
 from bench.systems.stock import WORKERS, answers
-from ringfence.engines.certificate import ensure_certificate
-from ringfence.engines.children import CORE, GUARD, Child, children
+from ringfence.engines.certificates.certificate import ensure_certificate
 from ringfence.engines.files import core_file, tls_file
 from ringfence.engines.folders import ensure_folders
-from ringfence.engines.privileges import dropping
+from ringfence.engines.supervision.children import CORE, GUARD, Child, children
+from ringfence.engines.supervision.privileges import dropping
 from ringfence.engines.system import Limits, System
 from ringfence.hosts import accounts
 from ringfence.hosts.addresses import LOOPBACK, Surroundings

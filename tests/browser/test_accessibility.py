@@ -21,7 +21,7 @@ from selenium.webdriver.common.by import By
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.sbc import Sbc, write_sbc
 from ringfence.hosts.transports import USUAL, Protocol, SipTransport, write_transports
-from ringfence.policy.trunks import TrunkKind
+from ringfence.policy.trunking.trunks import TrunkKind
 from tests.browser.conftest import Portal
 from tests.browser.test_first_steps import PASSWORD, fill
 

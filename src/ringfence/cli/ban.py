@@ -13,8 +13,8 @@ from ringfence.cli.address_lists import AsJson, ForSeconds, Prefix, Why, add_ent
 from ringfence.cli.outcome import print_json, refuse
 from ringfence.guardlink import GuardRefusal, GuardUnreachable, ask
 from ringfence.hosts.paths import Paths
-from ringfence.policy.antihacking import Sparing
-from ringfence.policy.evidence import told
+from ringfence.policy.offenders.antihacking import Sparing
+from ringfence.policy.offenders.evidence import told
 from ringfence.policy.scope import Scope
 
 group = typer.Typer(help="Look at, explain, add and remove bans.", no_args_is_help=True)

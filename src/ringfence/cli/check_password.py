@@ -9,8 +9,8 @@ import typer
 from ringfence import wellknown
 from ringfence.cli.outcome import REFUSED, misuse, print_json
 from ringfence.hosts.paths import Paths
-from ringfence.policy.passwords import READY_MADE
-from ringfence.policy.passwords import check_password as broken_rules
+from ringfence.policy.people.passwords import READY_MADE
+from ringfence.policy.people.passwords import check_password as broken_rules
 
 
 def check_password(

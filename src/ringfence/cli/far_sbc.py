@@ -13,10 +13,10 @@ from ringfence.cli.host_audit import note
 from ringfence.cli.outcome import refuse
 from ringfence.cli.portal_command import portal_answer
 from ringfence.cli.up import up
-from ringfence.engines.farlink import become_sbc, forget_core_end, keep_core_end, stop_being_sbc
+from ringfence.engines.edge.farlink import become_sbc, forget_core_end, keep_core_end, stop_being_sbc
+from ringfence.engines.edge.sbcswitch import SwitchFailed, put_in_force, wait_until_ready
 from ringfence.engines.install import EngineRefused
 from ringfence.engines.keep import running_supervisor
-from ringfence.engines.sbcswitch import SwitchFailed, put_in_force, wait_until_ready
 from ringfence.engines.system import MemoryRefused, System, this_system
 from ringfence.farsbc.invitation import LONGEST, Invitation, InvitationRefused
 from ringfence.farsbc.joining import JoinRefused, join

@@ -12,7 +12,7 @@ from ringfence import __version__
 from ringfence.cli.outcome import refuse
 from ringfence.cli.portal_command import portal_output
 from ringfence.engines.keep import StopAsked, running_supervisor, stop_signals_raise
-from ringfence.engines.notes import read_notes
+from ringfence.engines.supervision.notes import read_notes
 from ringfence.hosts.clock import Countdown
 from ringfence.hosts.firewall import active, apply, installing, nftables
 from ringfence.hosts.firewall.active import CommandFailed, FrontEnd

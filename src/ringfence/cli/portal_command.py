@@ -8,8 +8,8 @@ from typing import Final
 import typer
 
 from ringfence.cli.outcome import REFUSED, WRONG_USAGE, refuse
-from ringfence.engines.children import manage, portal_environment
-from ringfence.engines.privileges import run_as
+from ringfence.engines.supervision.children import manage, portal_environment
+from ringfence.engines.supervision.privileges import run_as
 from ringfence.engines.system import this_system
 from ringfence.hosts import accounts
 from ringfence.hosts.addresses import NetworkUnreadable

@@ -9,8 +9,8 @@ import typer
 
 from ringfence.cli import far_sbc
 from ringfence.cli.outcome import print_json, refuse
+from ringfence.engines.edge.sbcswitch import SwitchFailed, put_in_force, wait_until_ready
 from ringfence.engines.install import EngineRefused
-from ringfence.engines.sbcswitch import SwitchFailed, put_in_force, wait_until_ready
 from ringfence.engines.system import MemoryRefused, System, this_system
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import NetworkUnreadable

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from ringfence.cli.outcome import REFUSED, print_json
-from ringfence.engines.notes import ChildNote, Notes, read_notes
-from ringfence.engines.processes import is_alive
+from ringfence.engines.supervision.notes import ChildNote, Notes, read_notes
+from ringfence.engines.supervision.processes import is_alive
 from ringfence.hosts.paths import Paths
 
 

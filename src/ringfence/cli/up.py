@@ -13,12 +13,12 @@ from ringfence.backups.restoring import undo
 from ringfence.cli.outcome import DONE, REFUSED, misuse, refuse
 from ringfence.cli.progress import Progress
 from ringfence.cli.welcome import no_firewall_warning, welcome
-from ringfence.engines.childlist import write_children
-from ringfence.engines.children import Child, children
 from ringfence.engines.keep import Keeper, StopAsked, detach, running_supervisor, stop_everything, stop_signals_raise
-from ringfence.engines.notes import CHILDREN_FILE, read_notes
 from ringfence.engines.prepare import PreparationFailed, Prepared, prepare
-from ringfence.engines.processes import is_alive
+from ringfence.engines.supervision.childlist import write_children
+from ringfence.engines.supervision.children import Child, children
+from ringfence.engines.supervision.notes import CHILDREN_FILE, read_notes
+from ringfence.engines.supervision.processes import is_alive
 from ringfence.engines.system import MemoryRefused, System, this_system
 from ringfence.hosts.addresses import NetworkUnreadable
 from ringfence.hosts.cloud import recognised

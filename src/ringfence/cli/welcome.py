@@ -1,8 +1,8 @@
 """What `ringfence up` says when the system is ready."""
 
-from ringfence.engines.children import CORE, MEDIA, SBC, WEB
 from ringfence.engines.prepare import Prepared
 from ringfence.engines.render import bracketed
+from ringfence.engines.supervision.children import CORE, MEDIA, SBC, WEB
 from ringfence.engines.system import System
 from ringfence.hosts import ports
 from ringfence.hosts.firewall.pending import Records

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ringfence.doctor.inspect import inspect
-from ringfence.engines.questions import Answer, Args, Desk, Listener, Refusal
+from ringfence.engines.changing.questions import Answer, Args, Desk, Listener, Refusal
 from ringfence.hosts.firewall.pending import plan_from
 from ringfence.hosts.firewall.plan import Plan
 from ringfence.hosts.paths import Paths

@@ -8,17 +8,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from ringfence.engines import sbcfront
-from ringfence.engines.children import base_environment, core_argv, core_environment, sbc_argv, web_capabilities
+from ringfence.engines.certificates.sippairs import read_authorities, read_pairs
+from ringfence.engines.edge import sbcfront
+from ringfence.engines.edge.link import ensure_flow_key
+from ringfence.engines.edge.sbc import render_sbc, render_sbc_media, render_sbc_tls
+from ringfence.engines.edge.sbcfront import CLIENTS, asked_of_clients
 from ringfence.engines.install import EngineFile
 from ringfence.engines.kamailio import render_core, render_tls
-from ringfence.engines.link import ensure_flow_key
 from ringfence.engines.nginx import render_far_web, render_web
-from ringfence.engines.privileges import run_as
 from ringfence.engines.rtpengine import faults, render_media
-from ringfence.engines.sbc import render_sbc, render_sbc_media, render_sbc_tls
-from ringfence.engines.sbcfront import CLIENTS, asked_of_clients
-from ringfence.engines.sippairs import read_authorities, read_pairs
+from ringfence.engines.supervision.children import (
+    base_environment,
+    core_argv,
+    core_environment,
+    sbc_argv,
+    web_capabilities,
+)
+from ringfence.engines.supervision.privileges import run_as
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
 

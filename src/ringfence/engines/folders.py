@@ -6,7 +6,7 @@ import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
-from ringfence.engines import sbcfront
+from ringfence.engines.edge import sbcfront
 from ringfence.hosts import accounts
 from ringfence.hosts.paths import Paths
 

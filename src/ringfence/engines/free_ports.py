@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address
 from typing import Final
 
-from ringfence.engines.children import BANS_OUT, CORE, FRONT_OUT, MEDIA, SBC, SBC_MEDIA, VOICE, WEB
+from ringfence.engines.supervision.children import BANS_OUT, CORE, FRONT_OUT, MEDIA, SBC, SBC_MEDIA, VOICE, WEB
 from ringfence.engines.system import System
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import LOOPBACK, Address

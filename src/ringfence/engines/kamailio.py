@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ringfence.engines.link import core_link
+from ringfence.engines.edge.link import core_link
 from ringfence.engines.render import Bare, bracketed, quote_kamailio, render
 from ringfence.engines.system import System
 from ringfence.hosts import ports

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from ringfence.engines.notes import STOP_FILE, forget, read_notes
-from ringfence.engines.processes import Identity, is_alive, kill_session, send
+from ringfence.engines.supervision.notes import STOP_FILE, forget, read_notes
+from ringfence.engines.supervision.processes import Identity, is_alive, kill_session, send
 
 STOP_SECONDS: Final = 30.0
 CHILD_SECONDS: Final = 3.0

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from ringfence.engines.challenges import Challenge
+from ringfence.engines.certificates.challenges import Challenge
 from ringfence.hosts import ports
 from ringfence.hosts.jsonfile import replace_json
 from ringfence.hosts.paths import Paths

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
-from ringfence.engines.link import Side, web_side
+from ringfence.engines.edge.link import Side, web_side
 from ringfence.engines.render import Bare, bracketed, quote_nginx, render
 from ringfence.engines.system import System
 from ringfence.hosts import ports

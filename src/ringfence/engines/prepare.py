@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from ringfence.engines.certificate import Certificate, ensure_certificate
-from ringfence.engines.children import CORE, MEDIA, PORTAL, SBC, SBC_MEDIA, WEB, manage, portal_environment
-from ringfence.engines.farlink import complete_sides
+from ringfence.engines.certificates.certificate import Certificate, ensure_certificate
+from ringfence.engines.edge.farlink import complete_sides
+from ringfence.engines.edge.link import ensure_link
+from ringfence.engines.edge.sbcfront import put_cores_front
 from ringfence.engines.files import (
     core_file,
     media_file,
@@ -23,11 +24,10 @@ from ringfence.engines.files import (
 from ringfence.engines.folders import ensure_folders
 from ringfence.engines.free_ports import endpoints, taken
 from ringfence.engines.install import EngineFile, EngineRefused, install
-from ringfence.engines.link import ensure_link
 from ringfence.engines.listeners import read_web_access
-from ringfence.engines.notes import read_notes
-from ringfence.engines.privileges import run_as
-from ringfence.engines.sbcfront import put_cores_front
+from ringfence.engines.supervision.children import CORE, MEDIA, PORTAL, SBC, SBC_MEDIA, WEB, manage, portal_environment
+from ringfence.engines.supervision.notes import read_notes
+from ringfence.engines.supervision.privileges import run_as
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
 

@@ -19,15 +19,15 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
 
-from ringfence.engines import notes as noted
-from ringfence.engines.childlist import read_children
-from ringfence.engines.children import Child
-from ringfence.engines.endings import Endings, was_asked_to_end
-from ringfence.engines.logfiles import LARGEST, LogKeeper, open_log, read_log_rules
-from ringfence.engines.privileges import dropping
-from ringfence.engines.probes import is_ready
-from ringfence.engines.processes import Identity, identity, is_alive, kill_session, send, session_members
-from ringfence.engines.watchdog import fallen_silent
+from ringfence.engines.supervision import notes as noted
+from ringfence.engines.supervision.childlist import read_children
+from ringfence.engines.supervision.children import Child
+from ringfence.engines.supervision.endings import Endings, was_asked_to_end
+from ringfence.engines.supervision.logfiles import LARGEST, LogKeeper, open_log, read_log_rules
+from ringfence.engines.supervision.privileges import dropping
+from ringfence.engines.supervision.probes import is_ready
+from ringfence.engines.supervision.processes import Identity, identity, is_alive, kill_session, send, session_members
+from ringfence.engines.supervision.watchdog import fallen_silent
 from ringfence.hosts.paths import Paths
 
 log = logging.getLogger("supervise")

@@ -8,7 +8,7 @@ from typing import Final
 
 from ringfence import __version__
 from ringfence.engines.listeners import WebAccess
-from ringfence.engines.privileges import allowed_files
+from ringfence.engines.supervision.privileges import allowed_files
 from ringfence.hosts.addresses import LOOPBACK, Address, Surroundings, surroundings
 from ringfence.hosts.firewall.active import host_root
 from ringfence.hosts.paths import Paths

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Final
 
-from ringfence.engines.link import bans_side
+from ringfence.engines.edge.link import bans_side
 from ringfence.farsbc.exchange import LONGEST_LINE, Desk, Exchange, ExchangeEnded
 from ringfence.farsbc.tls import HANDSHAKE_SECONDS, client_context
 from ringfence.hosts import ports

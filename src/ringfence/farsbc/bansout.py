@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from ringfence.engines.link import bans_side
+from ringfence.engines.edge.link import bans_side
 from ringfence.farsbc.door import Door
 from ringfence.farsbc.exchange import LONGEST_LINE, Desk, Exchange
 from ringfence.farsbc.tls import server_context

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from ringfence.engines.certificates.pairs import is_brought
+from ringfence.engines.edge.sbcfront import Front, core_front
 from ringfence.engines.listeners import read_web_access
-from ringfence.engines.pairs import is_brought
-from ringfence.engines.sbcfront import Front, core_front
 from ringfence.hosts.paths import Paths
 
 LONGEST_LINE: Final = 16 << 20

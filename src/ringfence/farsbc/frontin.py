@@ -8,15 +8,15 @@ import logging
 from dataclasses import replace
 from typing import Final
 
+from ringfence.engines.certificates.pairs import Origin, make_current, store_pair
+from ringfence.engines.changing.takingover import begin_sbc_anew, sbc_takes_over
+from ringfence.engines.changing.webaccess import have_nginx_read
+from ringfence.engines.edge.link import web_side
+from ringfence.engines.edge.sbcfront import forget_former, front_in_force, put_front
 from ringfence.engines.files import sbc_tls_file, web_file
 from ringfence.engines.install import EngineRefused, install
-from ringfence.engines.link import web_side
 from ringfence.engines.listeners import read_web_access, write_web_access
-from ringfence.engines.pairs import Origin, make_current, store_pair
-from ringfence.engines.sbcfront import forget_former, front_in_force, put_front
 from ringfence.engines.system import System, this_system
-from ringfence.engines.takingover import begin_sbc_anew, sbc_takes_over
-from ringfence.engines.webaccess import have_nginx_read
 from ringfence.farsbc.carried import LONGEST_LINE, SILENCE, Carried
 from ringfence.farsbc.tls import HANDSHAKE_SECONDS, client_context
 from ringfence.hosts import ports

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 
-from ringfence.engines.link import core_side
+from ringfence.engines.edge.link import core_side
 from ringfence.farsbc.carried import HEARTBEAT, LONGEST_LINE, SILENCE, carried
 from ringfence.farsbc.door import Door
 from ringfence.farsbc.tls import server_context

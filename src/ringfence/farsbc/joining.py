@@ -10,8 +10,8 @@ import ssl
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ringfence.engines.link import Shown
-from ringfence.engines.linkauthority import fingerprint, new_key, pem_of_key, request_for
+from ringfence.engines.edge.link import Shown
+from ringfence.engines.edge.linkauthority import fingerprint, new_key, pem_of_key, request_for
 from ringfence.farsbc.invitation import Invitation, told_in
 from ringfence.hosts import ports
 

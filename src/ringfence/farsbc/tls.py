@@ -3,7 +3,7 @@
 import ssl
 from typing import Final
 
-from ringfence.engines.link import Side
+from ringfence.engines.edge.link import Side
 
 HANDSHAKE_SECONDS: Final = 5.0
 

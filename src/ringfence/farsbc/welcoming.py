@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ringfence.engines.link import Shown
-from ringfence.engines.linkauthority import (
+from ringfence.engines.edge.link import Shown
+from ringfence.engines.edge.linkauthority import (
     Authority,
     RequestRefused,
     fingerprint,

@@ -8,7 +8,7 @@ import lmdb
 
 from ringfence.policy.addresses import Address, Network, ban_network
 from ringfence.policy.book import Book
-from ringfence.policy.entry_index import EntryIndex
+from ringfence.policy.offenders.entry_index import EntryIndex
 from ringfence.store.reader import PolicyReader
 
 

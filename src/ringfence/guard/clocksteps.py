@@ -7,10 +7,10 @@ over at the next boot.
 
 from typing import Final
 
-from ringfence.guard.bans import Bans
 from ringfence.guard.clock import Moment
-from ringfence.guard.doors import Doors
-from ringfence.guard.known import Known
+from ringfence.guard.offenders.bans import Bans
+from ringfence.guard.offenders.doors import Doors
+from ringfence.guard.offenders.known import Known
 
 STEP: Final = 10.0
 """Seconds. Less is what a clock drifts, added up until it is as much."""

@@ -12,48 +12,48 @@ from pathlib import Path
 from typing import Final
 
 from ringfence.guard.adopted import AdoptedPolicy
-from ringfence.guard.alarms import Alarms
-from ringfence.guard.around import around
-from ringfence.guard.bans import Bans
-from ringfence.guard.browserdesk import END, END_ALL, BrowserDesk
-from ringfence.guard.callstart import START, CallStart
-from ringfence.guard.callwatch import LOOK_EVERY as CALLS_EVERY
-from ringfence.guard.callwatch import CallWatch
-from ringfence.guard.choosing import choose_firewall
 from ringfence.guard.clock import boot_id, moment
 from ringfence.guard.control import ControlSocket
 from ringfence.guard.core import Core
 from ringfence.guard.doorbell import Doorbell
-from ringfence.guard.doors import Doors
-from ringfence.guard.endings import Endings
-from ringfence.guard.firewall import Firewall
-from ringfence.guard.floods import Floods, Witnesses
-from ringfence.guard.fuse import OVER_BUDGET, Fuse, FuseParts
-from ringfence.guard.fusedesk import LIFT, FuseDesk
+from ringfence.guard.health.alarms import Alarms
+from ringfence.guard.health.endings import Endings
+from ringfence.guard.health.measures import Measures
+from ringfence.guard.health.room import shortage
 from ringfence.guard.intake import Intake
-from ringfence.guard.kernelwatch import KernelWatch
-from ringfence.guard.known import Known
-from ringfence.guard.leaving import END_CALLS, Leaving
+from ringfence.guard.kernel.around import around
+from ringfence.guard.kernel.choosing import choose_firewall
+from ringfence.guard.kernel.firewall import Firewall
+from ringfence.guard.kernel.kernelwatch import KernelWatch
+from ringfence.guard.kernel.shape import BAN_SET_SIZE
+from ringfence.guard.kernel.sipports import SipPorts
+from ringfence.guard.lamps.messagedesk import MessageDesk
+from ringfence.guard.lamps.notify import Notifier
 from ringfence.guard.ledger import Ledger
-from ringfence.guard.measures import Measures
-from ringfence.guard.media import Relay
-from ringfence.guard.mediaports import MediaPorts, of_relays
-from ringfence.guard.mediaside import media_side
-from ringfence.guard.mediawatch import LOOK_EVERY as MEDIA_EVERY
-from ringfence.guard.messagedesk import MessageDesk
-from ringfence.guard.neverblock import NeverBlock
-from ringfence.guard.notify import Notifier
-from ringfence.guard.parkreturn import ParkReturn
-from ringfence.guard.recordingdesk import RecordingDesk
-from ringfence.guard.relayroom import LOOK_EVERY as ROOM_EVERY
-from ringfence.guard.relayroom import RelayRoom
-from ringfence.guard.room import shortage
-from ringfence.guard.rulings import Record, Rulings
+from ringfence.guard.live.browserdesk import END, END_ALL, BrowserDesk
+from ringfence.guard.live.callstart import START, CallStart
+from ringfence.guard.live.callwatch import LOOK_EVERY as CALLS_EVERY
+from ringfence.guard.live.callwatch import CallWatch
+from ringfence.guard.live.leaving import END_CALLS, Leaving
+from ringfence.guard.live.parkreturn import ParkReturn
+from ringfence.guard.live.recordingdesk import RecordingDesk
+from ringfence.guard.live.standing import load_snapshot, write_snapshot
+from ringfence.guard.money.fuse import OVER_BUDGET, Fuse, FuseParts
+from ringfence.guard.money.fusedesk import LIFT, FuseDesk
+from ringfence.guard.offenders.bans import Bans
+from ringfence.guard.offenders.doors import Doors
+from ringfence.guard.offenders.floods import Floods, Witnesses
+from ringfence.guard.offenders.known import Known
+from ringfence.guard.offenders.neverblock import NeverBlock
+from ringfence.guard.offenders.rulings import Record, Rulings
+from ringfence.guard.offenders.toldparts import TOLD, ToldParts
+from ringfence.guard.relay.media import Relay
+from ringfence.guard.relay.mediaports import MediaPorts, of_relays
+from ringfence.guard.relay.mediaside import media_side
+from ringfence.guard.relay.mediawatch import LOOK_EVERY as MEDIA_EVERY
+from ringfence.guard.relay.relayroom import LOOK_EVERY as ROOM_EVERY
+from ringfence.guard.relay.relayroom import RelayRoom
 from ringfence.guard.service import Parts, Service
-from ringfence.guard.shape import BAN_SET_SIZE
-from ringfence.guard.sipports import SipPorts
-from ringfence.guard.standing import load_snapshot, write_snapshot
-from ringfence.guard.toldparts import TOLD, ToldParts
 from ringfence.guard.verbs import CHANGING, Desk
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import Address, NetworkUnreadable, time_servers

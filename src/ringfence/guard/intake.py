@@ -8,18 +8,18 @@ import orjson
 
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.clock import Moment, moment
-from ringfence.guard.displaced import Displaced
-from ringfence.guard.faults import Faults
-from ringfence.guard.fuse import Fuse
-from ringfence.guard.patience import Patience
-from ringfence.guard.rulings import Record, Rulings
-from ringfence.guard.standing import MALFORMED, Standing
-from ringfence.guard.unanswered import LONGEST_MESSAGE, LONGEST_TEXT, Unanswered
+from ringfence.guard.health.displaced import Displaced
+from ringfence.guard.health.faults import Faults
+from ringfence.guard.live.standing import MALFORMED, Standing
+from ringfence.guard.money.fuse import Fuse
+from ringfence.guard.offenders.patience import Patience
+from ringfence.guard.offenders.rulings import Record, Rulings
+from ringfence.guard.offenders.unanswered import LONGEST_MESSAGE, LONGEST_TEXT, Unanswered
 from ringfence.journal.reader import Entry, Event, decode
 from ringfence.policy.addresses import ban_key, is_translated, parse_address
-from ringfence.policy.antihacking import Ban, Failure, Failures, judge
 from ringfence.policy.events import Kind
-from ringfence.policy.lamps import MESSAGES
+from ringfence.policy.offenders.antihacking import Ban, Failure, Failures, judge
+from ringfence.policy.people.lamps import MESSAGES
 
 PASSED_ON: Final = frozenset(
     {

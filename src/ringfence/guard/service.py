@@ -11,27 +11,27 @@ from functools import partial
 from typing import Final
 
 from ringfence.guard.adopted import AdoptedPolicy
-from ringfence.guard.alarms import Alarms
-from ringfence.guard.bans import NOT_IN_KERNEL, Bans
 from ringfence.guard.clock import Moment, moment
 from ringfence.guard.clocksteps import ClockSteps
-from ringfence.guard.doors import Doors
-from ringfence.guard.firewall import Firewall, FirewallRefused
-from ringfence.guard.floods import Floods
-from ringfence.guard.fuse import Fuse
+from ringfence.guard.health.alarms import Alarms
+from ringfence.guard.health.room import DISK_LOW, QUIET_AFTER
 from ringfence.guard.intake import Intake
-from ringfence.guard.known import Known
+from ringfence.guard.kernel.firewall import Firewall, FirewallRefused
+from ringfence.guard.kernel.shape import Shape
+from ringfence.guard.kernel.sipports import SipPorts
 from ringfence.guard.ledger import BanRecord, Ledger
-from ringfence.guard.neverblock import ADMINISTRATOR_SECONDS, NeverBlock
-from ringfence.guard.room import DISK_LOW, QUIET_AFTER
-from ringfence.guard.shape import Shape
-from ringfence.guard.sipports import SipPorts
-from ringfence.guard.standing import Standing
+from ringfence.guard.live.standing import Standing
+from ringfence.guard.money.fuse import Fuse
+from ringfence.guard.offenders.bans import NOT_IN_KERNEL, Bans
+from ringfence.guard.offenders.doors import Doors
+from ringfence.guard.offenders.floods import Floods
+from ringfence.guard.offenders.known import Known
+from ringfence.guard.offenders.neverblock import ADMINISTRATOR_SECONDS, NeverBlock
 from ringfence.hosts.addresses import Surroundings
 from ringfence.journal.reader import Checkpoint, JournalReader
 from ringfence.policy.addresses import Network, key_network, parse_network
-from ringfence.policy.entry_index import EntryIndex, parts
 from ringfence.policy.events import Kind
+from ringfence.policy.offenders.entry_index import EntryIndex, parts
 from ringfence.policy.scope import Scope
 
 CHECKPOINT_EVERY: Final = 1.0

@@ -6,18 +6,17 @@ import time
 from dataclasses import asdict
 from typing import Any, Final
 
-from ringfence.guard.ban_pages import BanWish, page_of, place
-from ringfence.guard.bans import describe
-from ringfence.guard.callwatch import CallWatch
 from ringfence.guard.clock import moment, universal
 from ringfence.guard.control import Args, Refusal, Verb, number, text
 from ringfence.guard.ledger import BanRecord
-from ringfence.guard.neverblock import ADMINISTRATOR_SECONDS
-from ringfence.guard.own_bans import Concern, concern_of, seen_by_tenant
-from ringfence.guard.registrations import Wish
-from ringfence.guard.rehearsal import rehearse
+from ringfence.guard.live.callwatch import CallWatch
+from ringfence.guard.live.registrations import Wish
+from ringfence.guard.offenders.ban_pages import BanWish, page_of, place
+from ringfence.guard.offenders.bans import describe
+from ringfence.guard.offenders.neverblock import ADMINISTRATOR_SECONDS
+from ringfence.guard.offenders.own_bans import Concern, concern_of, seen_by_tenant
+from ringfence.guard.offenders.rehearsal import rehearse
 from ringfence.guard.service import Service
-from ringfence.policy import evidence
 from ringfence.policy.addresses import (
     Address,
     AddressProblem,
@@ -27,6 +26,7 @@ from ringfence.policy.addresses import (
     parse_address,
     parse_network,
 )
+from ringfence.policy.offenders import evidence
 from ringfence.policy.scope import Scope
 from ringfence.policy.settings import DAY
 

@@ -18,7 +18,7 @@ from ringfence import guardlink
 from ringfence.hosts.paths import CODE, Paths
 from ringfence.lab.network import Host
 from ringfence.lab.rest import Refused, Rest
-from ringfence.policy.passwords import check_password
+from ringfence.policy.people.passwords import check_password
 
 ADMINISTRATOR: Final = "admin"
 HOMES: Final = Path("/tmp")

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final
 
-from ringfence.policy.calling import USUAL, Calling, decode_calling, encode_calling
-from ringfence.policy.encryption import Encryption, Terms
-from ringfence.policy.numbers import Reach
+from ringfence.policy.calls.calling import USUAL, Calling, decode_calling, encode_calling
+from ringfence.policy.calls.recording import NOTHING, RecordingRules
+from ringfence.policy.outgoing.numbers import Reach
 from ringfence.policy.plain import from_plain
-from ringfence.policy.recording import NOTHING, RecordingRules
+from ringfence.policy.relay.encryption import Encryption, Terms
 from ringfence.policy.settings import SecuritySettings
-from ringfence.policy.trunks import Trunk
+from ringfence.policy.trunking.trunks import Trunk
 
 SEPARATOR: Final = "\n"
 ACTIVE: Final = "1"

@@ -9,7 +9,7 @@ from typing import Final
 from ringfence.policy.book import FindSubscriber
 from ringfence.policy.index import Index
 from ringfence.policy.model import Objection, Packet, Refuse, Request, Verdict
-from ringfence.policy.outside import FindExchange, emergency_call, no_exchange
+from ringfence.policy.outgoing.outside import FindExchange, emergency_call, no_exchange
 from ringfence.policy.routing import route
 from ringfence.policy.rules import identity, method, packet, registration, source, websocket
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ringfence.policy.agents import BlockedAgents
 from ringfence.policy.book import Announcement, Book, RingGroup, Role, Tenant, TimeCondition
-from ringfence.policy.media import WEB
-from ringfence.policy.trunks import TrunkIndex, index_trunks
+from ringfence.policy.offenders.agents import BlockedAgents
+from ringfence.policy.relay.media import WEB
+from ringfence.policy.trunking.trunks import TrunkIndex, index_trunks
 
 NO_RIGHTS: Final = Role("", internal=False, national=False, international=False)
 

@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from ringfence.policy.book import Subscriber
-from ringfence.policy.services import Missed, Service
+from ringfence.policy.calls.services import Missed, Service
 
 
 class Packet(NamedTuple):

@@ -1,18 +1,18 @@
 """The only code that can say yes."""
 
-from ringfence.policy.answering import Callers, answering
 from ringfence.policy.book import FindSubscriber, Subscriber
-from ringfence.policy.codes import feature
-from ringfence.policy.forwarding import Attempt, Judge, follow
+from ringfence.policy.calls.answering import Callers, answering
+from ringfence.policy.calls.forwarding import Attempt, Judge, follow
+from ringfence.policy.calls.timed import led_by_time
+from ringfence.policy.calls.voicemail import dialled_service
 from ringfence.policy.index import Index
-from ringfence.policy.lamps import watch
 from ringfence.policy.model import Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
-from ringfence.policy.numbers import Reach
-from ringfence.policy.outside import Exchange, FindExchange, call_outside, emergency_call, no_exchange
-from ringfence.policy.outsiders import is_outsider, led_inside
-from ringfence.policy.texting import write_to
-from ringfence.policy.timed import led_by_time
-from ringfence.policy.voicemail import dialled_service
+from ringfence.policy.outgoing.codes import feature
+from ringfence.policy.outgoing.numbers import Reach
+from ringfence.policy.outgoing.outside import Exchange, FindExchange, call_outside, emergency_call, no_exchange
+from ringfence.policy.people.lamps import watch
+from ringfence.policy.people.texting import write_to
+from ringfence.policy.trunking.outsiders import is_outsider, led_inside
 
 
 def route(request: Request, index: Index, find: FindSubscriber, exchange_of: FindExchange = no_exchange) -> Verdict:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ringfence.policy import browsers
+from ringfence.policy.people import browsers
 from ringfence.portal.inbound import compile as inbound
 from ringfence.portal.webphone import compile as webphone
 

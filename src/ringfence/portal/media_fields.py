@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ringfence.policy.encryption import Encryption
+from ringfence.policy.relay.encryption import Encryption
 
 CHOICES = [
     (Encryption.OFFERED.value, _("offered")),

@@ -19,7 +19,6 @@ from django.db.models import QuerySet
 from ringfence.hosts.addresses import NetworkUnreadable, surroundings
 from ringfence.hosts.public import public_file, read_public
 from ringfence.hosts.sbc import read_sbc
-from ringfence.policy import entries
 from ringfence.policy.book import (
     BlockedUserAgent,
     Book,
@@ -31,10 +30,11 @@ from ringfence.policy.book import (
     Target,
     Tenant,
 )
-from ringfence.policy.calling import USUAL, Calling
-from ringfence.policy.encryption import Encryption
+from ringfence.policy.calls.calling import USUAL, Calling
+from ringfence.policy.calls.recording import NOTHING
+from ringfence.policy.offenders import entries
 from ringfence.policy.plain import from_plain
-from ringfence.policy.recording import NOTHING
+from ringfence.policy.relay.encryption import Encryption
 from ringfence.portal import guard, places
 from ringfence.portal.answering import compile as answering
 from ringfence.portal.change import Change

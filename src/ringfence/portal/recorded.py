@@ -3,10 +3,10 @@
 from typing import Final
 
 from ringfence.policy.book import MatchKind
-from ringfence.policy.keeping import Standing
-from ringfence.policy.numbers import Reach
-from ringfence.policy.recording import Direction, Why
-from ringfence.policy.spend import Measure
+from ringfence.policy.calls.recording import Direction, Why
+from ringfence.policy.outgoing.numbers import Reach
+from ringfence.policy.outgoing.spend import Measure
+from ringfence.policy.trunking.keeping import Standing
 from ringfence.portal.language import told
 
 TITLES: Final[dict[str, str]] = {

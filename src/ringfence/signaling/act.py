@@ -1,6 +1,5 @@
 """Carries out verdicts. The rule that decided goes to the journal and never into a reply."""
 
-from ringfence.policy.lamps import EVENTS
 from ringfence.policy.model import (
     CallOutside,
     Challenge,
@@ -19,22 +18,13 @@ from ringfence.policy.model import (
     Verdict,
     Watch,
 )
-from ringfence.signaling import (
-    calls,
-    digests,
-    ksr,
-    limits,
-    outward,
-    parking,
-    picking,
-    registrations,
-    ringing,
-    services,
-    setting,
-    silence,
-    texting,
-    watching,
-)
+from ringfence.policy.people.lamps import EVENTS
+from ringfence.signaling import silence
+from ringfence.signaling.calling import calls, limits, ringing
+from ringfence.signaling.features import parking, picking, services, setting, texting, watching
+from ringfence.signaling.ports import digests, ksr
+from ringfence.signaling.registration import registrations
+from ringfence.signaling.trunking import outward
 from ringfence.signaling.worker import Worker
 
 

@@ -5,12 +5,13 @@ SBC says.
 
 from functools import lru_cache
 
-from ringfence.policy.agents import BlockedAgents, decoded
 from ringfence.policy.decide import admit_upgrade, screen
 from ringfence.policy.model import Refuse
-from ringfence.signaling import facts, ksr, link_port, web_port
+from ringfence.policy.offenders.agents import BlockedAgents, decoded
+from ringfence.signaling import facts
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
-from ringfence.signaling.websockets import upgrade
+from ringfence.signaling.ports import ksr, link_port, web_port
+from ringfence.signaling.registration.websockets import upgrade
 
 UNFRAMED = "packet.framing"
 INSANE = Refuse("packet.sanity", 400, "Bad Request")

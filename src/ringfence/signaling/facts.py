@@ -5,7 +5,7 @@ import os
 from ringfence.hosts import ports
 from ringfence.policy.book import Subscriber
 from ringfence.policy.model import Credentials, Packet, Request
-from ringfence.signaling import ksr
+from ringfence.signaling.ports import ksr
 
 TEL = "tel:"
 CONTEXT = ";phone-context="

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
 
-from ringfence.signaling import ksr
+from ringfence.signaling.ports import ksr
 
 Callback = Callable[..., int]
 Report = Callable[[str, str], None]

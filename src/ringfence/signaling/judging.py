@@ -1,6 +1,6 @@
 """The one judgement as a worker asks it, for calls that are forwarded, redirected, transferred or leave a list."""
 
-from ringfence.policy.forwarding import Judge
+from ringfence.policy.calls.forwarding import Judge
 from ringfence.policy.routing import judge_with
 from ringfence.signaling.worker import Worker
 

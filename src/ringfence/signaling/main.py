@@ -10,40 +10,17 @@ from typing import Final
 from ringfence.hosts.paths import Paths
 from ringfence.policy.decide import decide, screen
 from ringfence.policy.model import Refuse
-from ringfence.signaling import (
-    act,
-    branches,
-    calls,
-    clientproof,
-    emergency,
-    facts,
-    gateways,
-    handover,
-    insisting,
-    inward,
-    joining,
-    keeping,
-    ksr,
-    link_port,
-    media,
-    outward,
-    picking,
-    placing,
-    recording,
-    registering,
-    repeating,
-    ringing,
-    services,
-    silence,
-    terms,
-    texting,
-    transfers,
-    twins,
-)
-from ringfence.signaling.authentication import authenticate
+from ringfence.signaling import act, facts, silence
+from ringfence.signaling.calling import branches, calls, emergency, ringing, twins
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
+from ringfence.signaling.features import handover, joining, picking, placing, recording, services, texting, transfers
+from ringfence.signaling.ports import ksr, link_port
 from ringfence.signaling.prompter import prompt
-from ringfence.signaling.websockets import open_web_socket
+from ringfence.signaling.registration import clientproof, gateways, registering, repeating
+from ringfence.signaling.registration.authentication import authenticate
+from ringfence.signaling.registration.websockets import open_web_socket
+from ringfence.signaling.relay import insisting, media, terms
+from ringfence.signaling.trunking import inward, keeping, outward
 from ringfence.signaling.worker import Worker, this_worker
 
 UNKNOWN: Final = "dialog.known"

@@ -9,7 +9,7 @@ from typing import Any
 
 import KSR
 
-from ringfence.signaling import ksr
+from ringfence.signaling.ports import ksr
 
 CALLS_TABLE = "calls"
 PHONES_TABLE, OPEN_TABLE, RENEWED_QUEUE = "phones", "open", "renewed"

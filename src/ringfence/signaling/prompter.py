@@ -13,7 +13,8 @@ import lmdb
 from ringfence.hosts.paths import Paths
 from ringfence.journal.returning import Returning, read_returning
 from ringfence.policy.events import Kind
-from ringfence.signaling import memory, registering, repeating
+from ringfence.signaling import memory
+from ringfence.signaling.registration import registering, repeating
 from ringfence.signaling.worker import Worker
 from ringfence.store.bans import BanReader, since_boot
 from ringfence.store.blocks import BlockReader

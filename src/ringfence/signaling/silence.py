@@ -6,7 +6,8 @@ them, and each such answer tells it that something lives here.
 
 from typing import Final
 
-from ringfence.signaling import facts, ksr
+from ringfence.signaling import facts
+from ringfence.signaling.ports import ksr
 from ringfence.signaling.worker import Worker
 
 BLOCKED_AGENT: Final = "source.user_agent"

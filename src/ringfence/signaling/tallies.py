@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ringfence.policy.excerpt import excerpt
-from ringfence.signaling import ksr
+from ringfence.policy.offenders.excerpt import excerpt
 from ringfence.signaling.facts import STREAMS
+from ringfence.signaling.ports import ksr
 
 TELL_EVERY: Final = 1.0
 MOST_PENDING: Final = 16_384

@@ -4,10 +4,12 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ringfence.policy.handover import VARIABLES
-from ringfence.policy.limits import HELD
-from ringfence.signaling import ksr, ladder, media, named, sides
-from ringfence.signaling.lines import CAME_BY
+from ringfence.policy.calls.handover import VARIABLES
+from ringfence.policy.calls.limits import HELD
+from ringfence.signaling.calling import ladder, sides
+from ringfence.signaling.calling.lines import CAME_BY
+from ringfence.signaling.ports import ksr
+from ringfence.signaling.relay import media, named
 
 DIALOG_VARIABLES: Final = (
     "id",

@@ -16,13 +16,13 @@ from ringfence.hosts.transports import ClientCertificates, read_transports
 from ringfence.journal.writer import JournalWriter
 from ringfence.policy.book import Tenant
 from ringfence.policy.events import Kind
-from ringfence.signaling import ksr
 from ringfence.signaling.familiar import Familiar
+from ringfence.signaling.features.voiceline import VoiceLine
 from ringfence.signaling.noise import Noise
-from ringfence.signaling.plans import Plans
+from ringfence.signaling.ports import ksr
 from ringfence.signaling.store import PolicyView
 from ringfence.signaling.tallies import Tallies
-from ringfence.signaling.voiceline import VoiceLine
+from ringfence.signaling.trunking.plans import Plans
 from ringfence.store.bans import BanReader, since_boot
 from ringfence.store.blocks import BlockReader
 from ringfence.store.relayroom import RelayRoomReader

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from ringfence.policy.addresses import Address, AddressProblem, Network, parse_address
 from ringfence.policy.book import Target
-from ringfence.policy.entries import NEVER, TARGETS, digits, sort_key
-from ringfence.policy.entry_index import parts
+from ringfence.policy.offenders.entries import NEVER, TARGETS, digits, sort_key
+from ringfence.policy.offenders.entry_index import parts
 from ringfence.store import lists, words
 
 MAP_SIZE: Final = 1 << 30
@@ -35,7 +35,7 @@ class BlockWriter:
         self._words = words.made(folder / WORD, 1)
 
     def load(self, lines: bytes, members: Iterable[Network]) -> Iterator[None]:
-        """These entries, and never a member of the never-block set; `lines` are those of `policy/entries.py`.
+        """These entries, and never a member of the never-block set; `lines` are those of `policy/offenders/entries.py`.
 
         Each step takes some milliseconds. Raises ValueError on a broken line and lmdb.Error on a full disk; the old
         entries then stay in force.

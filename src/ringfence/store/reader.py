@@ -65,7 +65,7 @@ class PolicyReader:
         return int.from_bytes(raw, "big") if raw else 0
 
     def entries(self) -> bytes:
-        """The encoded address entries as of the last `refresh`; see `ringfence.policy.entries`."""
+        """The encoded address entries as of the last `refresh`; see `ringfence.policy.offenders.entries`."""
         raw: bytes = self._txn.get(layout.ENTRIES_KEY, b"", db=self._rules)
         return raw
 

@@ -8,7 +8,7 @@ from typing import Any
 import lmdb
 
 from ringfence.policy.book import Book, Subscriber, decode_book, encode_book, encode_subscriber
-from ringfence.policy.entries import encode_entries
+from ringfence.policy.offenders.entries import encode_entries
 from ringfence.store import layout
 
 

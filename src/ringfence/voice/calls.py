@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from ringfence.policy.recording import Why
+from ringfence.policy.calls.recording import Why
 
 KEYS: Final = "0123456789*#ABCD"
 CODE: Final = "*1"

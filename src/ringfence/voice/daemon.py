@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ringfence.hosts import ports
 from ringfence.hosts.paths import Paths
-from ringfence.policy.services import Service
+from ringfence.policy.calls.services import Service
 from ringfence.voice.core import LOOPBACK, CoreSockets
 from ringfence.voice.endpoint import Address, Endpoint, Leg
 from ringfence.voice.handovers import Handovers

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ringfence.policy.handover import PROOF_HEADER
+from ringfence.policy.calls.handover import PROOF_HEADER
 from ringfence.voice import sip
 from ringfence.voice.sip import Headers, Message
 from ringfence.voice.speech import Codecs

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from ringfence.policy.services import PARK_CODE
-from ringfence.policy.transfer import BEFORE_TOKEN
+from ringfence.policy.calls.services import PARK_CODE
+from ringfence.policy.calls.transfer import BEFORE_TOKEN
 from ringfence.voice import dialog as dialogs
 from ringfence.voice import sip, speech
 from ringfence.voice.dialog import Dialog, as_party, dialog_taken_over

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from ringfence.policy.services import Service
+from ringfence.policy.calls.services import Service
 from ringfence.voice import sip
 from ringfence.voice.dialog import Dialog, dialog_taken_over
 from ringfence.voice.endpoint import GIVE_UP, Address, Endpoint, key_of

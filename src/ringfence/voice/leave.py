@@ -3,7 +3,7 @@
 import logging
 from typing import Any, Final
 
-from ringfence.policy.services import Missed
+from ringfence.policy.calls.services import Missed
 from ringfence.voice.mailroom import Mailroom, MailroomAway, Refused
 from ringfence.voice.spool import Spool
 from ringfence.voice.talk import Talk

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ringfence.audio.g711 import RATE
-from ringfence.policy.services import Service
+from ringfence.policy.calls.services import Service
 from ringfence.voice.mailroom import Mailroom, MailroomAway, Refused
 from ringfence.voice.talk import Talk
 

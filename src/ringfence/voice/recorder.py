@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from ringfence.policy.recording import Why
+from ringfence.policy.calls.recording import Why
 from ringfence.voice.calls import Call, Calls, call_of
 from ringfence.voice.mailroom import Mailroom, MailroomAway, Refused
 from ringfence.voice.prompts import Prompts

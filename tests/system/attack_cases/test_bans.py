@@ -16,7 +16,7 @@ from ringfence.lab.product import within
 from ringfence.lab.rest import Refused, Rest
 from ringfence.lab.sip import Account, Headers
 from ringfence.lab.softphone import NoAnswer, Softphone, Transport
-from ringfence.policy import patience
+from ringfence.policy.offenders import patience
 from tests.system.attack_cases.asking import TCP, TLS, UDP, URI, ask, fail, spared
 
 pytestmark = pytest.mark.usefixtures("oracle")

@@ -17,7 +17,7 @@ from ringfence.lab.rest import Rest
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, end_call, establish
 from ringfence.policy.events import FROM_AUDIT, Kind
-from ringfence.policy.subscriptions import TELLINGS
+from ringfence.policy.people.subscriptions import TELLINGS
 from tools import asyncapi
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("oracle")]

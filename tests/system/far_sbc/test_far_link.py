@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ringfence.engines.linkauthority import Authority, new_key, pem_of_key
+from ringfence.engines.edge.linkauthority import Authority, new_key, pem_of_key
 from ringfence.lab import tone
 from ringfence.lab.attackers import crack_password
 from ringfence.lab.browser import Browser

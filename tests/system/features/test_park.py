@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ringfence.guard.parkreturn import RETURN_AFTER
+from ringfence.guard.live.parkreturn import RETURN_AFTER
 from ringfence.lab import sip
 from ringfence.lab.product import within
 from ringfence.lab.softphone import Dialog, Softphone, end_call, establish

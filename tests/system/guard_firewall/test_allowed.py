@@ -11,10 +11,10 @@ from guarded import PORT, Guarded, Sender, passes, until
 from test_long_lists import LOADED, Stream, entry_lines
 from test_rates_and_cuts import SLOW, TCP_PORT, connected, flood, received, set_rates
 
-from ringfence.guard.netlink import SO_RCVBUFFORCE
+from ringfence.guard.kernel.netlink import SO_RCVBUFFORCE
 from ringfence.policy.addresses import parse_network
 from ringfence.policy.book import AddressEntry, Book, Target
-from ringfence.policy.entries import line, sort_key
+from ringfence.policy.offenders.entries import line, sort_key
 
 pytestmark = pytest.mark.system
 OFFICE = "10.77.9.31"

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from guarded import PORT, Guarded, Sender, dotted, passes, until
 
-from ringfence.guard.netlink import SO_RCVBUFFORCE
+from ringfence.guard.kernel.netlink import SO_RCVBUFFORCE
 from ringfence.policy.addresses import parse_network
 from ringfence.policy.book import Target
-from ringfence.policy.entries import line, sort_key
+from ringfence.policy.offenders.entries import line, sort_key
 
 pytestmark = pytest.mark.system
 BLOCKED = "10.77.9.20"

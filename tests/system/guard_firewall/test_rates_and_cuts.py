@@ -11,8 +11,8 @@ from dataclasses import replace
 import pytest
 from guarded import PORT, Guarded, Sender, passes, until
 
-from ringfence.guard.registrations import MANY
-from ringfence.guard.shape import Level
+from ringfence.guard.kernel.shape import Level
+from ringfence.guard.live.registrations import MANY
 from ringfence.journal.writer import JournalWriter
 from ringfence.policy.book import Book
 from ringfence.policy.events import Kind

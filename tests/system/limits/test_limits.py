@@ -15,7 +15,7 @@ from ringfence.lab import sip
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within
 from ringfence.lab.softphone import Softphone, dialog_of_caller, end_call, establish
-from ringfence.policy.limits import MOST_MADE
+from ringfence.policy.calls.limits import MOST_MADE
 from tests.system.features.test_core_hangs_up import quick
 
 pytestmark = pytest.mark.usefixtures("oracle")

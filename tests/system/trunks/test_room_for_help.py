@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from ringfence.guard.relayroom import MEDIA_FULL
+from ringfence.guard.relay.relayroom import MEDIA_FULL
 from ringfence.lab import sip
 from ringfence.lab.product import within
 from ringfence.lab.softphone import NoAnswer, Softphone

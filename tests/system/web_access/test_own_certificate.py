@@ -8,8 +8,8 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ringfence.engines import certificate
-from ringfence.engines.pairs import make_current
+from ringfence.engines.certificates import certificate
+from ringfence.engines.certificates.pairs import make_current
 from ringfence.hosts import accounts
 from ringfence.lab.network import PBX_ADDRESS
 from ringfence.lab.product import within

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ringfence.policy.subscriptions import TELLINGS, Topic
+from ringfence.policy.people.subscriptions import TELLINGS, Topic
 from ringfence.portal.wsi.protocol import Closing
 from tools import asyncapi
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ringfence.cli.app import GROUPS, VERBS
-from ringfence.engines.children import CORE, MEDIA, SBC, SBC_MEDIA, WEB
 from ringfence.engines.free_ports import endpoints
+from ringfence.engines.supervision.children import CORE, MEDIA, SBC, SBC_MEDIA, WEB
 from ringfence.engines.system import System
 from ringfence.hosts import ports
 from ringfence.hosts.sbc import Sbc

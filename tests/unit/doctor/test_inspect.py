@@ -10,7 +10,7 @@ import pytest
 from ringfence.doctor.facts import Host, Relay
 from ringfence.doctor.inspect import backup_at, inspect, relay_in_force
 from ringfence.doctor.inspector import Inspector
-from ringfence.engines.questions import answered
+from ringfence.engines.changing.questions import answered
 from ringfence.engines.rtpengine import render_media
 from ringfence.hosts.addresses import Link, Surroundings
 from ringfence.hosts.firewall.active import CommandFailed, FrontEnd, front_end_by_files

@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ringfence.engines.childlist import write_children
-from ringfence.engines.children import Child
-from ringfence.engines.notes import CHILDREN_FILE, ChildNote, read_notes
-from ringfence.engines.processes import is_alive
+from ringfence.engines.supervision.childlist import write_children
+from ringfence.engines.supervision.children import Child
+from ringfence.engines.supervision.notes import CHILDREN_FILE, ChildNote, read_notes
+from ringfence.engines.supervision.processes import is_alive
 
 SLEEPER = "import time; time.sleep(60)"
 POLITE = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines import transports
+from ringfence.engines.changing import transports
 from ringfence.engines.files import AUTHORITIES_OF_HOST, tls_file
 from ringfence.engines.system import System
 from ringfence.hosts.paths import Paths

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ringfence.engines.brought import CertificateRefused, checked, described, is_trusted
+from ringfence.engines.certificates.brought import CertificateRefused, checked, described, is_trusted
 from tests.unit.engines.authority import HOST, NOW, YEAR, Issued, authority, issue, server
 
 ROOT, ISSUING = authority()

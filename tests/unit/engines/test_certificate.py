@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines.certificate import LIFETIME, Certificate, ensure_certificate, renewed_pair
-from ringfence.engines.pairs import Origin, in_force, make_current, store_pair
+from ringfence.engines.certificates.certificate import LIFETIME, Certificate, ensure_certificate, renewed_pair
+from ringfence.engines.certificates.pairs import Origin, in_force, make_current, store_pair
 from ringfence.hosts.paths import Paths
 from tests.unit.engines.authority import authority, server
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines import webaccess
-from ringfence.engines.challenges import FOLDER, OPEN_SECONDS, SHUT_AGAIN_SECONDS, Challenge
+from ringfence.engines.certificates.challenges import FOLDER, OPEN_SECONDS, SHUT_AGAIN_SECONDS, Challenge
+from ringfence.engines.changing import webaccess
+from ringfence.engines.changing.questions import Args, Refusal
+from ringfence.engines.changing.webaccess import WebServer
 from ringfence.engines.listeners import WebAccess, write_web_access
-from ringfence.engines.questions import Args, Refusal
-from ringfence.engines.webaccess import WebServer
 from ringfence.hosts import ports
 from tests.unit.engines.systems import a_system
 

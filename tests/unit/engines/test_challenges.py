@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ringfence.engines.challenges import MOST, Challenge, challenges_of
+from ringfence.engines.certificates.challenges import MOST, Challenge, challenges_of
+from ringfence.engines.changing.questions import Refusal
 from ringfence.engines.listeners import WebAccess, read_web_access, write_web_access
-from ringfence.engines.questions import Refusal
 from ringfence.hosts.paths import Paths
 
 THUMBPRINT = "t" * 43

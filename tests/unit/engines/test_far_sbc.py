@@ -6,10 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines.children import BANS_IN, BANS_OUT, FRONT_IN, FRONT_OUT, GUARD, SBC, SBC_MEDIA, WEB, children
+from ringfence.engines.edge.sbc import render_sbc, render_sbc_tls
 from ringfence.engines.free_ports import endpoints
 from ringfence.engines.kamailio import render_core, render_tls
-from ringfence.engines.sbc import render_sbc, render_sbc_tls
+from ringfence.engines.supervision.children import (
+    BANS_IN,
+    BANS_OUT,
+    FRONT_IN,
+    FRONT_OUT,
+    GUARD,
+    SBC,
+    SBC_MEDIA,
+    WEB,
+    children,
+)
 from ringfence.hosts.sbc import Sbc, read_sbc, write_sbc
 from tests.unit.engines.systems import a_system
 

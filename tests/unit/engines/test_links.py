@@ -3,10 +3,10 @@
 from dataclasses import replace
 from ipaddress import ip_address
 
+from ringfence.engines.edge.sbc import render_sbc_media
 from ringfence.engines.free_ports import endpoints
 from ringfence.engines.kamailio import NamedPair, render_core, render_tls
 from ringfence.engines.rtpengine import faults, render_media
-from ringfence.engines.sbc import render_sbc_media
 from ringfence.engines.system import System
 from ringfence.hosts.addresses import Link
 from ringfence.hosts.sbc import Sbc

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines.logfiles import DAY, LARGEST, LogKeeper, LogRules, open_log, read_log_rules
+from ringfence.engines.supervision.logfiles import DAY, LARGEST, LogKeeper, LogRules, open_log, read_log_rules
 
 NOW = 1_800_000_000.0
 SMALL = LogRules(largest=1000, files=3, days=30)

@@ -8,10 +8,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
+from ringfence.engines.certificates.sipcertificates import SipCertificates
+from ringfence.engines.certificates.sippairs import read_authorities
+from ringfence.engines.changing.questions import Refusal
 from ringfence.engines.kamailio import render_tls
-from ringfence.engines.questions import Refusal
-from ringfence.engines.sipcertificates import SipCertificates
-from ringfence.engines.sippairs import read_authorities
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.transports import ClientCertificates, Protocol, SipTransport, TransportRefused, checked
 from tests.unit.engines.authority import NOW, Issued, authority, issue, server

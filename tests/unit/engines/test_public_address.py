@@ -3,9 +3,9 @@
 from dataclasses import replace
 from ipaddress import ip_address
 
-from ringfence.engines.children import base_environment
 from ringfence.engines.kamailio import render_core
 from ringfence.engines.rtpengine import faults, render_media
+from ringfence.engines.supervision.children import base_environment
 from tests.unit.engines.systems import a_system
 
 PUBLIC = "203.0.113.9"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines.challenges import Challenge
+from ringfence.engines.certificates.challenges import Challenge
 from ringfence.engines.kamailio import render_core
 from ringfence.engines.listeners import WebAccess, read_web_access, write_web_access
 from ringfence.engines.nginx import render_web
@@ -30,7 +30,7 @@ from ringfence.engines.system import (
     sized,
 )
 from ringfence.hosts.paths import Paths
-from ringfence.policy.challenges import ANSWER_TIME
+from ringfence.policy.offenders.challenges import ANSWER_TIME
 from tests.unit.engines.systems import a_system
 
 HOSTILE = [

@@ -11,13 +11,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ringfence.engines import link
-from ringfence.engines.children import CORE, GUARD, SBC, SBC_MEDIA, children
+from ringfence.engines.edge import link
+from ringfence.engines.edge.link import core_side, ensure_link, sbc_side
+from ringfence.engines.edge.sbc import render_sbc, render_sbc_media, render_sbc_tls
 from ringfence.engines.free_ports import endpoints
 from ringfence.engines.kamailio import render_core, render_tls
-from ringfence.engines.link import core_side, ensure_link, sbc_side
 from ringfence.engines.nginx import render_web
-from ringfence.engines.sbc import render_sbc, render_sbc_media, render_sbc_tls
+from ringfence.engines.supervision.children import CORE, GUARD, SBC, SBC_MEDIA, children
 from ringfence.hosts.sbc import Sbc
 from tests.unit.engines.systems import a_system
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines import sbcclients, sbcfront, sipcertificates
+from ringfence.engines.certificates import sipcertificates
+from ringfence.engines.certificates.sipcertificates import SipCertificates
+from ringfence.engines.certificates.sippairs import read_authorities, read_pairs
+from ringfence.engines.changing.questions import Refusal
+from ringfence.engines.edge import sbcclients, sbcfront
+from ringfence.engines.edge.sbcclients import SbcClients
+from ringfence.engines.edge.sbcfront import Front, asked_of_clients, front_in_force, put_front
 from ringfence.engines.files import sbc_tls_file
-from ringfence.engines.questions import Refusal
-from ringfence.engines.sbcclients import SbcClients
-from ringfence.engines.sbcfront import Front, asked_of_clients, front_in_force, put_front
-from ringfence.engines.sipcertificates import SipCertificates
-from ringfence.engines.sippairs import read_authorities, read_pairs
 from ringfence.hosts import accounts
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.sbc import Sbc, write_sbc

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines import sipcertificates
-from ringfence.engines.questions import Refusal
-from ringfence.engines.sipcertificates import SipCertificates
-from ringfence.engines.sippairs import names_in_force, read_pairs
+from ringfence.engines.certificates import sipcertificates
+from ringfence.engines.certificates.sipcertificates import SipCertificates
+from ringfence.engines.certificates.sippairs import names_in_force, read_pairs
+from ringfence.engines.changing.questions import Refusal
 from ringfence.hosts.paths import Paths
 from tests.unit.engines.authority import Issued, authority, server
 from tests.unit.engines.systems import a_system

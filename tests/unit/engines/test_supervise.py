@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines.childlist import write_children
 from ringfence.engines.keep import running_supervisor, stop_everything
-from ringfence.engines.notes import CHILDREN_FILE, STATE_FILE, STOP_FILE, read_notes
-from ringfence.engines.processes import identity, is_alive, session_members
 from ringfence.engines.supervise import restart_delay
+from ringfence.engines.supervision.childlist import write_children
+from ringfence.engines.supervision.notes import CHILDREN_FILE, STATE_FILE, STOP_FILE, read_notes
+from ringfence.engines.supervision.processes import identity, is_alive, session_members
 from tests.unit.engines.programs import (
     LISTENER,
     POLITE,

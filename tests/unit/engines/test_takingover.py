@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines import takingover
-from ringfence.engines.takingover import ROOM, take_over
+from ringfence.engines.changing import takingover
+from ringfence.engines.changing.takingover import ROOM, take_over
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.sbc import Sbc, write_sbc
 from tests.unit.engines.systems import a_system

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines.questions import Refusal
-from ringfence.engines.transports import Transports
+from ringfence.engines.changing.questions import Refusal
+from ringfence.engines.changing.transports import Transports
 from ringfence.hosts.transports import (
     CHANGED_MEANWHILE,
     USUAL,

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from ipaddress import ip_address
 
+from ringfence.engines.edge.sbc import render_sbc, render_sbc_media
 from ringfence.engines.kamailio import render_core
 from ringfence.engines.rtpengine import faults, render_media
-from ringfence.engines.sbc import render_sbc, render_sbc_media
 from ringfence.engines.system import System, placed_signalling
 from ringfence.hosts.addresses import LOOPBACK, Link
 from ringfence.hosts.sbc import Sbc

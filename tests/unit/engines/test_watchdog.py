@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines import watchdog
-from ringfence.engines.children import Child
-from ringfence.engines.watchdog import EVERY, LATE, LOOK_EVERY, LOOKS, PATIENCE, Silence, takes_nothing
+from ringfence.engines.supervision import watchdog
+from ringfence.engines.supervision.children import Child
+from ringfence.engines.supervision.watchdog import EVERY, LATE, LOOK_EVERY, LOOKS, PATIENCE, Silence, takes_nothing
 from tests.unit.engines.programs import (
     a_child,
     clean_up,

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from ringfence.engines.linkauthority import RequestRefused, fingerprint, new_key, request_for, requested_key
+from ringfence.engines.edge.linkauthority import RequestRefused, fingerprint, new_key, request_for, requested_key
 from ringfence.farsbc import joining
 from ringfence.farsbc.invitation import Invitation, InvitationRefused
 from ringfence.farsbc.joining import JoinRefused, join

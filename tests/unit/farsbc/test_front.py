@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from ringfence.engines import link, sbcfront
-from ringfence.engines.farlink import complete_sides, stop_being_sbc
+from ringfence.engines.certificates.pairs import Origin, in_force, make_current, store_pair
+from ringfence.engines.edge import link, sbcfront
+from ringfence.engines.edge.farlink import complete_sides, stop_being_sbc
+from ringfence.engines.edge.link import Shown, bans_side, put_side, web_side
+from ringfence.engines.edge.sbcfront import Front, front_in_force
 from ringfence.engines.install import EngineRefused
-from ringfence.engines.link import Shown, bans_side, put_side, web_side
 from ringfence.engines.listeners import WebAccess, read_web_access, write_web_access
-from ringfence.engines.pairs import Origin, in_force, make_current, store_pair
-from ringfence.engines.sbcfront import Front, front_in_force
 from ringfence.engines.system import System
 from ringfence.farsbc import carried as carrying
 from ringfence.farsbc import frontin, frontout

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ringfence.guard.ban_pages import BanWish, page_of, place
 from ringfence.guard.ledger import BanRecord
+from ringfence.guard.offenders.ban_pages import BanWish, page_of, place
 from ringfence.policy.scope import Scope
 
 pytestmark = pytest.mark.unit

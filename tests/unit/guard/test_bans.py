@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from ringfence.guard.clock import Moment, moment
-from ringfence.guard.firewall import DryRun, FirewallRefused, Outcome
+from ringfence.guard.kernel.firewall import DryRun, FirewallRefused, Outcome
+from ringfence.guard.kernel.shape import Shape, Timed
 from ringfence.guard.ledger import BanRecord, Ledger
-from ringfence.guard.neverblock import ADMINISTRATOR_SECONDS
+from ringfence.guard.offenders.neverblock import ADMINISTRATOR_SECONDS
 from ringfence.guard.service import Service
-from ringfence.guard.shape import Shape, Timed
 from ringfence.policy.addresses import key_network, parse_network
 from ringfence.policy.book import AddressEntry, Book, Target
 

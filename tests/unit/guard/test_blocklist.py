@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from ringfence.guard.blocklist import LONGEST_TIMEOUT, BlockLists, protected
-from ringfence.guard.netlink import Netlink
+from ringfence.guard.kernel.blocklist import LONGEST_TIMEOUT, BlockLists, protected
+from ringfence.guard.kernel.netlink import Netlink
 from ringfence.policy.addresses import parse_network
 from ringfence.policy.book import AddressEntry, Target
-from ringfence.policy.entries import encode_entries
-from ringfence.policy.entry_index import EntryIndex
+from ringfence.policy.offenders.entries import encode_entries
+from ringfence.policy.offenders.entry_index import EntryIndex
 
 NOW = 1000.0
 

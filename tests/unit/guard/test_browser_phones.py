@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ringfence.guard.browserdesk import MOST_NAMES, BrowserDesk
-from ringfence.guard.browsers import MOST_DEVICES, Browsers
 from ringfence.guard.control import Refusal
+from ringfence.guard.live.browserdesk import MOST_NAMES, BrowserDesk
+from ringfence.guard.live.browsers import MOST_DEVICES, Browsers
 from ringfence.guard.service import Service
 from ringfence.policy.events import Kind
 from tests.unit.guard.workshop import guard, line, registration, write_journal

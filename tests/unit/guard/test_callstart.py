@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from ringfence.guard.callstart import CallStart
 from ringfence.guard.control import Refusal
 from ringfence.guard.core import MAGIC_AND_VERSION, REPLY, Unreachable
 from ringfence.guard.core import Core as SocketCore
-from ringfence.guard.registrations import Registrations
+from ringfence.guard.live.callstart import CallStart
+from ringfence.guard.live.registrations import Registrations
 from ringfence.policy.book import Book, Tenant
 from tests.unit.guard.workshop import entry, registration
 

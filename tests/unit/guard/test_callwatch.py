@@ -5,11 +5,11 @@ from typing import Final
 
 import pytest
 
-from ringfence.guard.calls import Calls
-from ringfence.guard.callwatch import CallWatch
 from ringfence.guard.control import Refusal
 from ringfence.guard.core import Core, Unreachable
-from ringfence.guard.media import Relay
+from ringfence.guard.live.calls import Calls
+from ringfence.guard.live.callwatch import CallWatch
+from ringfence.guard.relay.media import Relay
 
 
 class Busy(Core):

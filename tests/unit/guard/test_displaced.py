@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ringfence.guard.clock import Moment, moment
-from ringfence.guard.displaced import QUIET_AFTER
+from ringfence.guard.health.displaced import QUIET_AFTER
 
 from .workshop import guard, kinds, line
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from ringfence.guard import dryrun
 from ringfence.guard.clock import moment
 from ringfence.guard.ledger import BanRecord
+from ringfence.guard.offenders import dryrun
 from ringfence.guardlink import GuardRefusal
 from ringfence.journal.layout import SEGMENT_BYTES, segment_path
 from ringfence.journal.reader import CHUNK_BYTES, LINE_START
 from ringfence.policy.book import AddressEntry, Book, Target
-from ringfence.policy.dryrun import SWITCHES
+from ringfence.policy.offenders.dryrun import SWITCHES
 from ringfence.policy.settings import SecuritySettings
 from tests.unit.guard.test_socket import Ask, served
 from tests.unit.guard.workshop import OFFICE, SOURCE, failure, guard, publish, registration, write_journal

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.guard.clock import moment
-from ringfence.guard.endings import QUIET_AFTER, RECENT, Endings
+from ringfence.guard.health.endings import QUIET_AFTER, RECENT, Endings
 
 from .workshop import guard, kinds
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ringfence.guard.clock import Moment, moment
-from ringfence.guard.faults import QUIET_AFTER
+from ringfence.guard.health.faults import QUIET_AFTER
 
 from .workshop import guard, line
 

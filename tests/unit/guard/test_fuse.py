@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from ringfence.guard.clock import Moment
+from ringfence.guard.live.standing import write_snapshot
 from ringfence.guard.service import Service
-from ringfence.guard.standing import write_snapshot
 from ringfence.hosts.paths import Paths
 from ringfence.policy.book import Book, Tenant
-from ringfence.policy.spend import DAY, MILLION, Rate, encode_rate
+from ringfence.policy.outgoing.spend import DAY, MILLION, Rate, encode_rate
 from ringfence.store.suspensions import SuspensionReader
 from ringfence.store.writer import Lookups, PolicyWriter
 

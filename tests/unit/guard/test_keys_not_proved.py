@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from ringfence.guard import pinholes
-from ringfence.guard.calls import Calls
-from ringfence.guard.firewall import DryRun
-from ringfence.guard.media import Relay
-from ringfence.guard.mediawatch import MOST_LOOKS, NO_KEYS, SHORT_KEYS, MediaWatch
+from ringfence.guard.kernel import pinholes
+from ringfence.guard.kernel.firewall import DryRun
+from ringfence.guard.live.calls import Calls
+from ringfence.guard.relay.media import Relay
+from ringfence.guard.relay.mediawatch import MOST_LOOKS, NO_KEYS, SHORT_KEYS, MediaWatch
 from tests.unit.guard.workshop import InKernel
 
 PLACE = "192.0.2.7:4000"

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from ringfence.guard.clock import Moment
-from ringfence.guard.firewall import DryRun
-from ringfence.guard.known import KNOWN_SECONDS, PROOF_SECONDS, RENEW_AFTER, Known
+from ringfence.guard.kernel.firewall import DryRun
+from ringfence.guard.kernel.shape import Timed
 from ringfence.guard.ledger import Ledger
-from ringfence.guard.registrations import MANY, Registrations
-from ringfence.guard.shape import Timed
+from ringfence.guard.live.registrations import MANY, Registrations
+from ringfence.guard.offenders.known import KNOWN_SECONDS, PROOF_SECONDS, RENEW_AFTER, Known
 from ringfence.journal.reader import Checkpoint
 from ringfence.policy.addresses import key_network
 

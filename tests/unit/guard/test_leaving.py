@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import pytest
 
-from ringfence.guard.calls import Calls
-from ringfence.guard.callwatch import CallWatch
 from ringfence.guard.core import Core
-from ringfence.guard.leaving import END_CALLS, SWITCHED_OFF, Leaving
-from ringfence.guard.media import Relay
+from ringfence.guard.live.calls import Calls
+from ringfence.guard.live.callwatch import CallWatch
+from ringfence.guard.live.leaving import END_CALLS, SWITCHED_OFF, Leaving
+from ringfence.guard.relay.media import Relay
 
 LEFT: Final = "101@acme.example"
 

@@ -1,8 +1,8 @@
 """The kernel at the link between two hosts, and who passes it by (issue 6)."""
 
-from ringfence.guard import linkdoor
-from ringfence.guard.ruleset import whole_table
-from ringfence.guard.shape import Ports, Shape
+from ringfence.guard.kernel import linkdoor
+from ringfence.guard.kernel.ruleset import whole_table
+from ringfence.guard.kernel.shape import Ports, Shape
 from ringfence.policy.settings import SecuritySettings
 
 

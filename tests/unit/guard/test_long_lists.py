@@ -7,8 +7,8 @@ from pathlib import Path
 from ringfence.guard.clock import moment
 from ringfence.policy.addresses import Network, parse_network
 from ringfence.policy.book import AddressEntry, Book, ProtectedAddress, Protection, Target
-from ringfence.policy.entries import encode_entries
-from ringfence.policy.entry_index import EntryIndex, parts
+from ringfence.policy.offenders.entries import encode_entries
+from ringfence.policy.offenders.entry_index import EntryIndex, parts
 
 from .workshop import SOURCE, SmallKernel, failure, guard, publish
 

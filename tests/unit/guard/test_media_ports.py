@@ -13,8 +13,8 @@ from typing import Any, cast
 import pytest
 
 from ringfence.guard.clock import moment
-from ringfence.guard.media import Relay
-from ringfence.guard.mediaports import QUIET_AFTER, MediaPorts, Ports
+from ringfence.guard.relay.media import Relay
+from ringfence.guard.relay.mediaports import QUIET_AFTER, MediaPorts, Ports
 from ringfence.hosts import ports
 
 from .workshop import guard

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ringfence.guard import netlink
-from ringfence.guard.elements import additions, element, packer
+from ringfence.guard.kernel import netlink
+from ringfence.guard.kernel.elements import additions, element, packer
 
 
 class Paired(netlink.Netlink):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.guard.clock import Moment, moment
-from ringfence.guard.neverblock import NeverBlock
+from ringfence.guard.offenders.neverblock import NeverBlock
 from ringfence.guard.service import Service
 from ringfence.hosts.addresses import Surroundings
 from ringfence.policy.addresses import parse_network

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from ringfence.guard import pinholes
-from ringfence.guard.admitted import MOST_AT_ONCE, MOST_LOOKS, STALE, Admitted
 from ringfence.guard.control import Refusal
-from ringfence.guard.known import Known
+from ringfence.guard.kernel import pinholes
+from ringfence.guard.kernel.pinholes import Holes
 from ringfence.guard.ledger import Ledger
-from ringfence.guard.media import Relay
-from ringfence.guard.mediadoor import MediaDoor
-from ringfence.guard.neverblock import NeverBlock
-from ringfence.guard.outsiders import Outsiders
-from ringfence.guard.pinholes import Holes
-from ringfence.guard.standing import Standing
+from ringfence.guard.live.standing import Standing
+from ringfence.guard.offenders.known import Known
+from ringfence.guard.offenders.neverblock import NeverBlock
+from ringfence.guard.relay.admitted import MOST_AT_ONCE, MOST_LOOKS, STALE, Admitted
+from ringfence.guard.relay.media import Relay
+from ringfence.guard.relay.mediadoor import MediaDoor
+from ringfence.guard.relay.outsiders import Outsiders
 from ringfence.hosts.addresses import Surroundings
 
 from .workshop import InKernel, entry, registration

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ringfence.guard.ledger import BanRecord
-from ringfence.guard.own_bans import concern_of, seen_by_tenant
+from ringfence.guard.offenders.own_bans import concern_of, seen_by_tenant
 from ringfence.policy.scope import Scope
 
 OURS, OTHERS = "101@a.example", "101@b.example"

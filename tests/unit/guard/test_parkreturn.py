@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from ringfence.guard.calls import Calls
 from ringfence.guard.control import Refusal
-from ringfence.guard.parkreturn import AGAIN_AFTER, RETURN_AFTER, ParkReturn
+from ringfence.guard.live.calls import Calls
+from ringfence.guard.live.parkreturn import AGAIN_AFTER, RETURN_AFTER, ParkReturn
 
 
 class Starts:

@@ -10,9 +10,9 @@ import pytest
 
 from ringfence.guard.clock import Moment, moment
 from ringfence.guard.control import Refusal
-from ringfence.guard.firewall import DryRun
+from ringfence.guard.kernel.firewall import DryRun
+from ringfence.guard.offenders.toldparts import TOLD, ToldParts
 from ringfence.guard.service import Service
-from ringfence.guard.toldparts import TOLD, ToldParts
 from ringfence.policy.addresses import key_network
 from ringfence.policy.book import AddressEntry, Book, Target
 
@@ -143,7 +143,7 @@ def test_what_is_asked_of_the_guard_tells_the_spared_from_the_others(tmp_path: P
 
 
 def test_more_parts_than_the_kernel_is_asked_for_are_an_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ringfence.guard.bans.MOST_NARROW", 2)
+    monkeypatch.setattr("ringfence.guard.offenders.bans.MOST_NARROW", 2)
     service = guard(tmp_path, InKernel())
     for cidrs, alarmed in (((f"{PHONE}/128", f"{NEIGHBOUR}/128"), True), ((f"{PHONE}/128",), False)):
         allow(tmp_path, *cidrs)
@@ -200,7 +200,7 @@ def test_only_parts_of_a_64_are_taken(tmp_path: Path, part: str) -> None:
 
 
 def test_more_parts_than_bans_may_spare_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ringfence.guard.toldparts.MOST_NARROW", 1)
+    monkeypatch.setattr("ringfence.guard.offenders.toldparts.MOST_NARROW", 1)
     service = guard(tmp_path, InKernel())
     with pytest.raises(Refusal, match="at most 1 part"):
         told_parts(service, f"{PHONE}/128", f"{NEIGHBOUR}/128")

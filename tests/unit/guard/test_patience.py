@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ringfence.guard.clock import Moment, moment
-from ringfence.guard.patience import QUIET_AFTER
-from ringfence.policy.patience import MOST
+from ringfence.guard.offenders.patience import QUIET_AFTER
+from ringfence.policy.offenders.patience import MOST
 
 from .workshop import failure, guard
 

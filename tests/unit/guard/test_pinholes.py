@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.guard import pinholes
-from ringfence.guard.calls import Calls
-from ringfence.guard.firewall import DryRun
-from ringfence.guard.media import Relay, decoded
-from ringfence.guard.mediawatch import MediaWatch
-from ringfence.guard.pinholes import Holes, reserve
-from ringfence.guard.ruleset import whole_table
-from ringfence.guard.shape import Ports, Shape
+from ringfence.guard.kernel import pinholes
+from ringfence.guard.kernel.firewall import DryRun
+from ringfence.guard.kernel.pinholes import Holes, reserve
+from ringfence.guard.kernel.ruleset import whole_table
+from ringfence.guard.kernel.shape import Ports, Shape
+from ringfence.guard.live.calls import Calls
+from ringfence.guard.relay.media import Relay, decoded
+from ringfence.guard.relay.mediawatch import MediaWatch
 from ringfence.policy.addresses import Network
 from ringfence.policy.settings import SecuritySettings
 from tests.unit.guard.workshop import InKernel

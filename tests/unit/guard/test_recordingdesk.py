@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ringfence.guard.alarms import Alarms
 from ringfence.guard.control import Refusal
-from ringfence.guard.recordingdesk import ALARM, RecordingDesk
+from ringfence.guard.health.alarms import Alarms
+from ringfence.guard.live.recordingdesk import ALARM, RecordingDesk
 
 
 class Notes:

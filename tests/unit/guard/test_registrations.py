@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.guard.registrations import Registrations, Wish
+from ringfence.guard.live.registrations import Registrations, Wish
 from ringfence.journal.reader import decode
 
 from .workshop import OFFICE, line, registration

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from ringfence.guard.alarms import Alarms
+from ringfence.guard.health.alarms import Alarms
 from ringfence.guard.ledger import Ledger
-from ringfence.guard.media import Relay
-from ringfence.guard.relayroom import MEDIA_FULL, RelayRoom, offers_left
-from ringfence.policy.limits import MOST_CARRIED
+from ringfence.guard.relay.media import Relay
+from ringfence.guard.relay.relayroom import MEDIA_FULL, RelayRoom, offers_left
+from ringfence.policy.calls.limits import MOST_CARRIED
 from ringfence.store.relayroom import RelayRoomReader, RelayRoomWriter, Side
 
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from ringfence.guard.ruleset import (
+from ringfence.guard.kernel.ruleset import (
     BANS_PRIORITY,
     LISTS_PRIORITY,
     RATES_PRIORITY,
@@ -12,7 +12,7 @@ from ringfence.guard.ruleset import (
     replaced_rates,
     whole_table,
 )
-from ringfence.guard.shape import Level, Ports, Shape, Timed
+from ringfence.guard.kernel.shape import Level, Ports, Shape, Timed
 from ringfence.policy.addresses import key_network, parse_network
 from ringfence.policy.settings import SecuritySettings
 

@@ -3,12 +3,20 @@
 from collections.abc import Iterator
 from ipaddress import ip_network
 
-from ringfence.guard import netlink, setchanges
-from ringfence.guard.elements import DELETE_ELEMENT, KEY, LIST_ELEMENTS, LIST_SET, LIST_TABLE, NEW_ELEMENT, TIMEOUT
-from ringfence.guard.elements import VALUE as DATA
-from ringfence.guard.pinholes import Holes
-from ringfence.guard.setchanges import BANS, KNOWN
-from ringfence.guard.shape import Timed
+from ringfence.guard.kernel import netlink, setchanges
+from ringfence.guard.kernel.elements import (
+    DELETE_ELEMENT,
+    KEY,
+    LIST_ELEMENTS,
+    LIST_SET,
+    LIST_TABLE,
+    NEW_ELEMENT,
+    TIMEOUT,
+)
+from ringfence.guard.kernel.elements import VALUE as DATA
+from ringfence.guard.kernel.pinholes import Holes
+from ringfence.guard.kernel.setchanges import BANS, KNOWN
+from ringfence.guard.kernel.shape import Timed
 from ringfence.policy.addresses import key_network
 
 FOUR, SIX = key_network("192.0.2.9"), key_network("2001:db8::/64")

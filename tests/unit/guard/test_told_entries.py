@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.guard.firewall import DryRun, Firewall, Nft
-from ringfence.guard.passedby import PassedBy
-from ringfence.guard.shape import Ports, Shape
+from ringfence.guard.kernel.firewall import DryRun, Firewall, Nft
+from ringfence.guard.kernel.shape import Ports, Shape
+from ringfence.guard.offenders.passedby import PassedBy
 from ringfence.policy.addresses import parse_network
 from ringfence.policy.book import AddressEntry, Target
-from ringfence.policy.entries import encode_entries
-from ringfence.policy.entry_index import EntryIndex
+from ringfence.policy.offenders.entries import encode_entries
+from ringfence.policy.offenders.entry_index import EntryIndex
 from ringfence.policy.settings import SecuritySettings
 from ringfence.store.blocks import BlockWriter
 

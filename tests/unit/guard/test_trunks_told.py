@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ringfence.guard.trunks import Trunks
+from ringfence.guard.live.trunks import Trunks
 
 KEY = "7 192.0.2.1:5060"
 

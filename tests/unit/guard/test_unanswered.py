@@ -10,7 +10,7 @@ from ringfence.guard.clock import Moment, moment
 from ringfence.guard.service import Service
 from ringfence.policy.addresses import key_network
 from ringfence.policy.book import AddressEntry, Book, Target
-from ringfence.policy.challenges import ANSWER_TIME
+from ringfence.policy.offenders.challenges import ANSWER_TIME
 from ringfence.policy.settings import SecuritySettings
 
 from .workshop import OFFICE, SOURCE, SmallKernel, failure, guard, kinds, publish, registration

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from ringfence.guard.ruleset import whole_table
-from ringfence.guard.shape import Ports, Shape, VoiceLink
-from ringfence.guard.sipports import SipPorts, voice_link
+from ringfence.guard.kernel.ruleset import whole_table
+from ringfence.guard.kernel.shape import Ports, Shape, VoiceLink
+from ringfence.guard.kernel.sipports import SipPorts, voice_link
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.voice_network import VoiceNetwork, write_voice_network
 from ringfence.policy.settings import SecuritySettings

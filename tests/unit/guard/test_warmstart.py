@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from ringfence.guard import warmstart
-from ringfence.guard.standing import load_newest, write_snapshot
+from ringfence.guard.live import warmstart
+from ringfence.guard.live.standing import load_newest, write_snapshot
 from ringfence.journal.reader import Checkpoint
 from ringfence.journal.returning import Returning, read_returning
 

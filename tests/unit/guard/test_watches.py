@@ -5,10 +5,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ringfence.guard.calls import Calls
-from ringfence.guard.notify import dialog_info, presence, request_of
-from ringfence.guard.standing import Standing
-from ringfence.guard.watches import MOST_OF_ONE, Watches
+from ringfence.guard.lamps.notify import dialog_info, presence, request_of
+from ringfence.guard.lamps.watches import MOST_OF_ONE, Watches
+from ringfence.guard.live.calls import Calls
+from ringfence.guard.live.standing import Standing
 from tests.unit.guard.workshop import entry
 
 NOW = 1_800_000_000.0

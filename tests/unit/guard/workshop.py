@@ -8,14 +8,14 @@ from typing import Any
 
 import orjson
 
-from ringfence.guard.callwatch import CallWatch
 from ringfence.guard.core import Core
 from ringfence.guard.daemon import build
-from ringfence.guard.firewall import DryRun, Outcome
-from ringfence.guard.media import Relay
-from ringfence.guard.pinholes import Holes
+from ringfence.guard.kernel.firewall import DryRun, Outcome
+from ringfence.guard.kernel.pinholes import Holes
+from ringfence.guard.kernel.shape import Timed
+from ringfence.guard.live.callwatch import CallWatch
+from ringfence.guard.relay.media import Relay
 from ringfence.guard.service import Service
-from ringfence.guard.shape import Timed
 from ringfence.guard.verbs import Desk
 from ringfence.hosts.paths import Paths
 from ringfence.journal.reader import Entry

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.guard.sipports import SipPorts
+from ringfence.guard.kernel.sipports import SipPorts
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.sbc import Sbc, read_sbc, write_sbc
 from ringfence.hosts.transports import (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.guard import room
+from ringfence.guard.health import room
 from ringfence.hosts.room import Room
 from ringfence.journal import layout, reserve
 from ringfence.journal.reader import segments

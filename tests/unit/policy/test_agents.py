@@ -6,8 +6,8 @@ from hashlib import shake_256
 
 import pytest
 
-from ringfence.policy.agents import LONGEST_LIST, LONGEST_WORD, BlockedAgents, decoded
 from ringfence.policy.book import BlockedUserAgent, MatchKind
+from ringfence.policy.offenders.agents import LONGEST_LIST, LONGEST_WORD, BlockedAgents, decoded
 
 AGENTS = BlockedAgents.of(
     [

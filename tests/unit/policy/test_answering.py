@@ -1,10 +1,10 @@
 """Numbers that are no extension: ring groups and announcements of the own tenant."""
 
 from ringfence.policy.book import Announcement, Book, RingGroup, Role, Subscriber, Tenant
+from ringfence.policy.calls.services import Service
 from ringfence.policy.index import build_index
 from ringfence.policy.model import PlayService, Refuse, RingList, Step
 from ringfence.policy.routing import judge_with
-from ringfence.policy.services import Service
 
 BOOK = Book(
     tenants=(Tenant(1, "A", "a.example"), Tenant(2, "B", "b.example")),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.policy.antihacking import (
+from ringfence.policy.offenders.antihacking import (
     FAILED_AUTHENTICATION,
     LISTED,
     MANY_ACCOUNTS,

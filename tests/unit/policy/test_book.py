@@ -18,8 +18,8 @@ from ringfence.policy.book import (
     encode_book,
     encode_subscriber,
 )
-from ringfence.policy.calling import Calling
-from ringfence.policy.entries import decode_entries, encode_entries
+from ringfence.policy.calls.calling import Calling
+from ringfence.policy.offenders.entries import decode_entries, encode_entries
 
 PLAIN = st.text(st.characters(min_codepoint=32, exclude_categories=("Cs", "Cc")), max_size=40)
 

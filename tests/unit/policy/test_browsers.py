@@ -3,7 +3,7 @@
 import pytest
 
 from ringfence.policy.book import Subscriber
-from ringfence.policy.browsers import (
+from ringfence.policy.people.browsers import (
     BrowserCredential,
     credential_key,
     decode_credential,

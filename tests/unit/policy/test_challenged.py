@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from ringfence.policy.challenged import Challenge, answerable, credentials, objection, parameters
-from ringfence.policy.trunks import Login
+from ringfence.policy.offenders.challenged import Challenge, answerable, credentials, objection, parameters
+from ringfence.policy.trunking.trunks import Login
 
 REALM, PASSWORD, URI = "http-auth@example.org", "Circle of Life", "/dir/index.html"
 CNONCE, NONCE = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"

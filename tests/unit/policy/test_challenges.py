@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.policy.antihacking import Ban, Evidence, Spared, Sparing, Surroundings
-from ringfence.policy.challenges import ANSWER_TIME, FAILED_CHALLENGE, Challenges, Tally, judge_unanswered
+from ringfence.policy.offenders.antihacking import Ban, Evidence, Spared, Sparing, Surroundings
+from ringfence.policy.offenders.challenges import ANSWER_TIME, FAILED_CHALLENGE, Challenges, Tally, judge_unanswered
 from ringfence.policy.settings import SecuritySettings
 
 SETTINGS = SecuritySettings()

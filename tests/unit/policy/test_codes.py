@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from ringfence.policy.codes import feature
 from ringfence.policy.model import PickUp, Refuse, SetCalling, Unpark
+from ringfence.policy.outgoing.codes import feature
 from tests.unit.policy.test_forwarding import ANN, INDEX, house
 
 GROUPED = replace(ANN, groups=(4, 9))

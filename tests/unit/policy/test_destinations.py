@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringfence.policy.destinations import Destination, DestinationKind, parse_destination
+from ringfence.policy.calls.destinations import Destination, DestinationKind, parse_destination
 
 
 @pytest.mark.parametrize("text", ["extension:101", "ring_group:7", "voicemail:101", "time_condition:3", "hang_up:"])

@@ -3,9 +3,9 @@
 import pytest
 
 from ringfence.policy.addresses import AddressTable
-from ringfence.policy.antihacking import Failure, Surroundings
 from ringfence.policy.book import AddressEntry, Target
-from ringfence.policy.dryrun import Fate, Trial, compare
+from ringfence.policy.offenders.antihacking import Failure, Surroundings
+from ringfence.policy.offenders.dryrun import Fate, Trial, compare
 from ringfence.policy.settings import SecuritySettings
 
 pytestmark = pytest.mark.unit

@@ -7,8 +7,8 @@ import pytest
 
 from ringfence.policy.addresses import AddressTable, parse_network
 from ringfence.policy.book import AddressEntry, Target
-from ringfence.policy.entries import decode_entries, encode_entries
-from ringfence.policy.entry_index import EntryIndex
+from ringfence.policy.offenders.entries import decode_entries, encode_entries
+from ringfence.policy.offenders.entry_index import EntryIndex
 
 NOW = 1000.0
 

@@ -1,6 +1,6 @@
 """Issue 3, 6: a ban shows its evidence, in the same words everywhere."""
 
-from ringfence.policy.evidence import told
+from ringfence.policy.offenders.evidence import told
 
 EVIDENCE = {
     "rule": "antihacking.failed_authentication",

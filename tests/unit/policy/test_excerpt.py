@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.policy.excerpt import LONGEST_EXCERPT, excerpt
+from ringfence.policy.offenders.excerpt import LONGEST_EXCERPT, excerpt
 
 MESSAGE = (
     "REGISTER sip:acme.example SIP/2.0\r\n"

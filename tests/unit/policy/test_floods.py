@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from ringfence.policy.antihacking import Ban, Spared, Sparing, Surroundings
-from ringfence.policy.floods import OFFICE_PATIENCE, Excess, Proof, judge_rate
+from ringfence.policy.offenders.antihacking import Ban, Spared, Sparing, Surroundings
+from ringfence.policy.offenders.floods import OFFICE_PATIENCE, Excess, Proof, judge_rate
 from ringfence.policy.settings import SecuritySettings
 
 SETTINGS = SecuritySettings()

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from ringfence.policy.book import Book, Role, Subscriber, Tenant
-from ringfence.policy.calling import Calling
-from ringfence.policy.forwarding import MOST_FORWARDS, Attempt, Occasion, follow, go_on, occasion_of, redirected
+from ringfence.policy.calls.calling import Calling
+from ringfence.policy.calls.forwarding import MOST_FORWARDS, Attempt, Occasion, follow, go_on, occasion_of, redirected
 from ringfence.policy.index import build_index
 from ringfence.policy.model import Refuse, RingExtension, Verdict
 from ringfence.policy.routing import judge_with

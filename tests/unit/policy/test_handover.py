@@ -3,7 +3,7 @@
 import pytest
 
 from ringfence.policy.book import Subscriber
-from ringfence.policy.handover import (
+from ringfence.policy.calls.handover import (
     LONGEST,
     Promise,
     counted_already,
@@ -12,6 +12,8 @@ from ringfence.policy.handover import (
     is_over,
     leads_on,
 )
+from ringfence.policy.calls.services import Service
+from ringfence.policy.calls.transfer import Grant, decode_grant, encode_grant
 from ringfence.policy.model import (
     CallOutside,
     PlayService,
@@ -22,8 +24,6 @@ from ringfence.policy.model import (
     Unpark,
     Verdict,
 )
-from ringfence.policy.services import Service
-from ringfence.policy.transfer import Grant, decode_grant, encode_grant
 
 ANN = Subscriber("101@a.example", 1, 1, "", True, "Ann", "", "Standard User")
 BOB = Subscriber("102@a.example", 1, 2, "", True, "Bob", "", "Standard User")

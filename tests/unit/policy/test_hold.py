@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringfence.policy.hold import holds
+from ringfence.policy.relay.hold import holds
 
 SESSION = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
 AUDIO = "m=audio 4000 RTP/AVP 8\r\n"

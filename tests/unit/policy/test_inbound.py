@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 
 from ringfence.policy.book import Announcement, Book, RingGroup, Subscriber
-from ringfence.policy.calling import Calling
-from ringfence.policy.destinations import parse_destination
-from ringfence.policy.inbound import Arrival, Did, Placed, blocked_key, did_key, encode_did, place
+from ringfence.policy.calls.calling import Calling
+from ringfence.policy.calls.destinations import parse_destination
+from ringfence.policy.calls.ringlist import Step, encode_steps
+from ringfence.policy.calls.services import Service
 from ringfence.policy.index import build_index
 from ringfence.policy.model import PlayService, Refuse, RingExtension, RingList, Verdict
-from ringfence.policy.ringlist import Step, encode_steps
 from ringfence.policy.routing import judge_with
-from ringfence.policy.services import Service
-from ringfence.policy.trunks import Source, Trunk, TrunkKind
+from ringfence.policy.trunking.inbound import Arrival, Did, Placed, blocked_key, did_key, encode_did, place
+from ringfence.policy.trunking.trunks import Source, Trunk, TrunkKind
 
 CARRIER = Trunk(1, "Carrier", TrunkKind.ADDRESS, sources=(Source("192.0.2.1/32"),), country_code="49")
 OTHER = replace(CARRIER, id=2, name="Other", tenant_id=20)

@@ -6,8 +6,8 @@ import pytest
 
 from ringfence.engines.system import Limits
 from ringfence.policy.book import Subscriber, Tenant
-from ringfence.policy.calling import Calling
-from ringfence.policy.limits import (
+from ringfence.policy.calls.calling import Calling
+from ringfence.policy.calls.limits import (
     CARRIED,
     CAUSES,
     MOST_CARRIED,

@@ -4,8 +4,8 @@ from base64 import b64encode
 
 import pytest
 
-from ringfence.policy.encryption import Encryption, Terms
-from ringfence.policy.media import (
+from ringfence.policy.relay.encryption import Encryption, Terms
+from ringfence.policy.relay.media import (
     NOT_AS_OFFERED,
     NOTHING,
     PLAIN_LEG,

@@ -1,6 +1,6 @@
 """What is read from a URI that a message is sent to (ADR 6, docs/adr/0055)."""
 
-from ringfence.policy.next_hop import same_address
+from ringfence.policy.trunking.next_hop import same_address
 
 
 def test_addresses_are_compared_as_addresses() -> None:

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from ringfence.policy.callplan import decode_world, encode_world
-from ringfence.policy.dialled import read_dialled
-from ringfence.policy.numberplan import Number, NumberClass, NumberPlan, canonical
-from ringfence.policy.numbers import Reach
+from ringfence.policy.calls.dialled import read_dialled
+from ringfence.policy.outgoing.callplan import decode_world, encode_world
+from ringfence.policy.outgoing.numberplan import Number, NumberClass, NumberPlan, canonical
+from ringfence.policy.outgoing.numbers import Reach
 from ringfence.portal.outbound.metadata import NETWORKS, countries, number_plan, world
 
 ORDINARY = (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE, PhoneNumberType.VOIP, PhoneNumberType.TOLL_FREE)

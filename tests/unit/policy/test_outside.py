@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringfence.policy.book import Book, Role, Subscriber, Tenant
-from ringfence.policy.calling import Calling
-from ringfence.policy.callplan import CallPlan, Codes, EmergencyPlan, Settings, decode_plan, encode_plan
+from ringfence.policy.calls.calling import Calling
+from ringfence.policy.calls.dialled import read_dialled
 from ringfence.policy.decide import decide
-from ringfence.policy.dialled import read_dialled
 from ringfence.policy.index import build_index
 from ringfence.policy.model import Answer, CallOutside, Credentials, Refuse, Request, TrunkRoute, Verdict
-from ringfence.policy.numberplan import NumberClass
-from ringfence.policy.numbers import Reach
-from ringfence.policy.outbound import CallerRange, Miss, OutboundRule, Route
-from ringfence.policy.outside import OUTSIDE_GATES, Exchange
+from ringfence.policy.outgoing.callplan import CallPlan, Codes, EmergencyPlan, Settings, decode_plan, encode_plan
+from ringfence.policy.outgoing.numberplan import NumberClass
+from ringfence.policy.outgoing.numbers import Reach
+from ringfence.policy.outgoing.outbound import CallerRange, Miss, OutboundRule, Route
+from ringfence.policy.outgoing.outside import OUTSIDE_GATES, Exchange
+from ringfence.policy.outgoing.schedule import OfficeHours, Span
 from ringfence.policy.routing import judge_with
-from ringfence.policy.schedule import OfficeHours, Span
 from ringfence.portal.outbound.metadata import number_plan, world
 
 CASES = tomllib.loads((Path(__file__).parent / "cases" / "outside.toml").read_text())["case"]

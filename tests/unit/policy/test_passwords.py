@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.policy.passwords import (
+from ringfence.policy.people.passwords import (
     NIST,
     REFERENCE,
     PasswordPolicy,

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.policy.antihacking import Failure
-from ringfence.policy.patience import (
+from ringfence.policy.offenders.antihacking import Failure
+from ringfence.policy.offenders.patience import (
     MOST,
     SLOW_SECONDS,
     SPACING,

@@ -3,8 +3,8 @@
 import pytest
 
 from ringfence.policy.book import Book, Tenant, decode_book, encode_book
-from ringfence.policy.calling import Calling, decode_calling, encode_calling
-from ringfence.policy.recording import NOTHING, Direction, RecordingRules, Why, why_recorded
+from ringfence.policy.calls.calling import Calling, decode_calling, encode_calling
+from ringfence.policy.calls.recording import NOTHING, Direction, RecordingRules, Why, why_recorded
 
 IN, OUT, INSIDE = Direction.INBOUND, Direction.OUTBOUND, Direction.INTERNAL
 ALL = RecordingRules((IN, OUT, INSIDE))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ringfence.policy.media import Form, Leg
-from ringfence.policy.relayed import Flow, described, flows, place, suite
+from ringfence.policy.relay.media import Form, Leg
+from ringfence.policy.relay.relayed import Flow, described, flows, place, suite
 
 REPORT = {
     "tags": {

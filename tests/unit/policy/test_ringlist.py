@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from ringfence.policy.calling import Calling
+from ringfence.policy.calls.calling import Calling
+from ringfence.policy.calls.ringlist import after_list, decode_steps, encode_steps, free, wanted
 from ringfence.policy.model import RingExtension, RingList, Step
-from ringfence.policy.ringlist import after_list, decode_steps, encode_steps, free, wanted
 from ringfence.policy.routing import judge_with
 from tests.unit.policy.test_forwarding import ANN, INDEX, house
 

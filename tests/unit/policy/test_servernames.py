@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ringfence.policy.servernames import ServerNames, objection_to_server, server_names
-from ringfence.policy.trunks import Peer, Trunk, TrunkKind
+from ringfence.policy.trunking.servernames import ServerNames, objection_to_server, server_names
+from ringfence.policy.trunking.trunks import Peer, Trunk, TrunkKind
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from ringfence.policy.meter import Meter, OutsideCall
-from ringfence.policy.spend import (
+from ringfence.policy.outgoing.meter import Meter, OutsideCall
+from ringfence.policy.outgoing.spend import (
     DAY,
     DEFAULTS,
     FREE,

@@ -3,7 +3,7 @@
 import pytest
 
 from ringfence.policy.events import FROM_AUDIT, Kind
-from ringfence.policy.subscriptions import (
+from ringfence.policy.people.subscriptions import (
     TELLINGS,
     UNTOLD,
     Audience,

@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 import pytest
 
 from ringfence.policy.book import Book, Role, Subscriber, Tenant, TimeCondition
-from ringfence.policy.callplan import EmergencyPlan, Settings, decode_plan, encode_plan
+from ringfence.policy.calls.timed import MOST_CONDITIONS, led_by_time
 from ringfence.policy.index import Index, build_index
 from ringfence.policy.model import Refuse, RingExtension, Verdict
-from ringfence.policy.numberplan import World
-from ringfence.policy.outside import Exchange
-from ringfence.policy.outsiders import outsider
+from ringfence.policy.outgoing.callplan import EmergencyPlan, Settings, decode_plan, encode_plan
+from ringfence.policy.outgoing.numberplan import World
+from ringfence.policy.outgoing.outside import Exchange
+from ringfence.policy.outgoing.schedule import OfficeHours, Offset, Span
 from ringfence.policy.routing import judge_with
-from ringfence.policy.schedule import OfficeHours, Offset, Span
-from ringfence.policy.timed import MOST_CONDITIONS, led_by_time
+from ringfence.policy.trunking.outsiders import outsider
 
 DAY = TimeCondition(1, "700@a.example", 4, "extension:101", "extension:102")
 SUMMER = datetime(2026, 3, 29, 1, tzinfo=UTC).timestamp()

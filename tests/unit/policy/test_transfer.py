@@ -2,8 +2,17 @@
 
 import pytest
 
+from ringfence.policy.calls.transfer import (
+    Grant,
+    Replaced,
+    Wish,
+    decode_grant,
+    encode_grant,
+    redeemed,
+    towards,
+    wish_in,
+)
 from ringfence.policy.model import Refuse
-from ringfence.policy.transfer import Grant, Replaced, Wish, decode_grant, encode_grant, redeemed, towards, wish_in
 
 GRANT = Grant("101@a.example", "102@a.example", "103", "x@y;to-tag=1;from-tag=2")
 

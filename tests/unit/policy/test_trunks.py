@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from ringfence.policy.book import Book, decode_book, encode_book
-from ringfence.policy.encryption import Encryption
-from ringfence.policy.trunks import (
+from ringfence.policy.relay.encryption import Encryption
+from ringfence.policy.trunking.trunks import (
     CallerIn,
     Login,
     Peer,

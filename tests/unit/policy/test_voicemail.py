@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from ringfence.policy.book import Subscriber
-from ringfence.policy.calling import Calling
-from ringfence.policy.forwarding import Occasion, go_on
+from ringfence.policy.calls.calling import Calling
+from ringfence.policy.calls.forwarding import Occasion, go_on
+from ringfence.policy.calls.services import Missed, Service
+from ringfence.policy.calls.voicemail import dialled_service
 from ringfence.policy.model import PlayService, Refuse, Verdict
-from ringfence.policy.pins import pin_problems
-from ringfence.policy.services import Missed, Service
-from ringfence.policy.voicemail import dialled_service
+from ringfence.policy.people.pins import pin_problems
 
 ANN = Subscriber("101@a.example", 1, 1, "r", True, "Ann", "x", "y")
 BOB = Subscriber("102@a.example", 1, 2, "r", True, "Bob", "x", "y", calling=Calling(voicemail=True))

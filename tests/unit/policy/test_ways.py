@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from ringfence.policy.book import Subscriber
-from ringfence.policy.keeping import (
+from ringfence.policy.model import CallOutside, TrunkRoute
+from ringfence.policy.trunking.keeping import (
     Registration,
     Standing,
     accepted,
@@ -17,9 +18,8 @@ from ringfence.policy.keeping import (
     too_brief,
     trying,
 )
-from ringfence.policy.model import CallOutside, TrunkRoute
-from ringfence.policy.trunks import Login, Peer, Trunk, TrunkKind, index_trunks
-from ringfence.policy.ways import Way, decode_ways, encode_ways, goes_on, peer_of, ways
+from ringfence.policy.trunking.trunks import Login, Peer, Trunk, TrunkKind, index_trunks
+from ringfence.policy.trunking.ways import Way, decode_ways, encode_ways, goes_on, peer_of, ways
 
 ANN = Subscriber("101@a.example", 1, 2, "staff", True, "Ann", "", "")
 PEERS = (Peer("192.0.2.1", 5060), Peer("192.0.2.2", 5060))

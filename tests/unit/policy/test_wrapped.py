@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringfence.policy.wrapped import MOST_PARTS, session_description
+from ringfence.policy.relay.wrapped import MOST_PARTS, session_description
 
 SDP = "v=0\r\nm=audio 4000 RTP/AVP 8\r\n"
 PLACE = "Content-Type: application/pidf+xml\r\n\r\n<presence/>"

@@ -10,7 +10,7 @@ from cryptography import x509
 from django.core.management import call_command
 from django.utils import timezone
 
-from ringfence.engines import brought
+from ringfence.engines.certificates import brought
 from ringfence.lab.acme import AcmeServer, Behaviour
 from ringfence.portal import places
 from ringfence.portal.acme import work

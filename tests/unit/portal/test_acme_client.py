@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from ringfence.engines import brought
+from ringfence.engines.certificates import brought
 from ringfence.lab.acme import AcmeServer, Behaviour
 from ringfence.portal.acme.client import Issued, Means, Wish, ordered
 from ringfence.portal.acme.jws import AccountKey, ExternalAccount, base64url

@@ -16,8 +16,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ringfence.engines.challenges import challenges_of
-from ringfence.engines.questions import Refusal
+from ringfence.engines.certificates.challenges import challenges_of
+from ringfence.engines.changing.questions import Refusal
 from ringfence.lab.acme import AcmeServer, Behaviour
 from ringfence.lab.authority import Authority, pem_of
 from ringfence.portal.acme import wire

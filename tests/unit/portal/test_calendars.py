@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringfence.policy.schedule import OfficeHours, Span
+from ringfence.policy.outgoing.schedule import OfficeHours, Span
 from ringfence.portal.outbound.calendars import compiled
 from ringfence.portal.outbound.models import OfficeHours as Row
 

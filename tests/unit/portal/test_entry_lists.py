@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import AsyncClient, Client
 
-from ringfence.policy.entries import decode_entries
+from ringfence.policy.offenders.entries import decode_entries
 from ringfence.portal import places
 from ringfence.portal.security import entry_files, waiting
 from ringfence.portal.security.models import AddressEntry

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ringfence.policy.inbound import decode_did
+from ringfence.policy.trunking.inbound import decode_did
 from ringfence.portal.inbound.compile import every_block, every_number, some_blocks, some_numbers
 from tests.unit.portal.rest import Site
 from tests.unit.portal.test_pages import browser

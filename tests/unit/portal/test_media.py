@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringfence.policy.encryption import Encryption, Terms
+from ringfence.policy.relay.encryption import Encryption, Terms
 from ringfence.portal.audit.models import Entry
 from tests.unit.portal.rest import Site
 from tests.unit.portal.store import policy

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from ringfence.policy.callplan import WORLD_KEY, CallPlan, decode_plan, decode_world, plan_key
-from ringfence.policy.numberplan import NumberClass
+from ringfence.policy.outgoing.callplan import WORLD_KEY, CallPlan, decode_plan, decode_world, plan_key
+from ringfence.policy.outgoing.numberplan import NumberClass
 from ringfence.portal import places
 from ringfence.store.reader import PolicyReader
 from tests.unit.portal.rest import Rest, Site

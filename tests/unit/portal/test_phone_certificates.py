@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 from django.utils import timezone
 
-from ringfence.engines.phoneauthorities import check_revocations, checked_authorities
+from ringfence.engines.certificates.phoneauthorities import check_revocations, checked_authorities
 from ringfence.portal import places
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.phonecertificates import authority

@@ -7,8 +7,8 @@ import pytest
 from ringfence.engines.kamailio import render_core
 from ringfence.hosts.paths import CODE
 from ringfence.policy.addresses import parse_network
-from ringfence.policy.agents import BlockedAgents
 from ringfence.policy.book import BlockedUserAgent, Protection
+from ringfence.policy.offenders.agents import BlockedAgents
 from ringfence.portal import publish
 from ringfence.portal.actor import shell_actor
 from ringfence.portal.change import change

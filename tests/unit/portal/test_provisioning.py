@@ -1,13 +1,10 @@
 """Who gets a phone's configuration, who learns nothing (reference: "IP Phone Security"; attack cases V100 to V104)."""
 
 import base64
-import json
 from datetime import timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
@@ -21,8 +18,7 @@ from ringfence.portal.notices.topics import Topic
 from ringfence.portal.people.changes import sip_secret_of
 from ringfence.portal.people.models import Extension, Person
 from ringfence.portal.problems import Forbidden
-from ringfence.portal.provisioning import changes, serve
-from ringfence.portal.provisioning.admission import Fetch
+from ringfence.portal.provisioning import changes
 from ringfence.portal.provisioning.models import Phone
 from ringfence.portal.provisioning.sweeps import SWEEPS
 from ringfence.portal.provisioning.vendors import Vendor
@@ -131,24 +127,6 @@ def test_the_address_is_good_in_one_place_only(site: Site) -> None:
     assert [told(fetch(made["file"], ELSEWHERE)) for _ in range(3)] == [NOTHING] * 3
     assert fetch(made["file"]).status_code == 200
     assert actions().count("phone.refused") == 1
-
-
-@pytest.mark.parametrize(("address", "grace", "status"), [(OFFICE, 15, 200), (ELSEWHERE, 15, 404), (OFFICE, 0, 404)])
-def test_a_phone_may_ask_for_its_files_side_by_side(
-    site: Site, monkeypatch: pytest.MonkeyPatch, address: str, grace: int, status: int
-) -> None:
-    """Case 101: whoever was let in before somebody else came first gets something if that was the same phone."""
-    made = add(site, grace_minutes=grace)
-    taken = serve._take
-
-    def overtaken(phone: Phone, came: Fetch) -> bool:
-        monkeypatch.setattr(serve, "_take", taken)
-        assert fetch(made["file"]).status_code == 200
-        return taken(phone, came)
-
-    monkeypatch.setattr(serve, "_take", overtaken)
-    assert fetch(made["file"], address).status_code == status
-    assert actions() == ["phone.created", "phone.fetched"]
 
 
 @pytest.mark.parametrize("networks", [{"networks": ["198.51.100.0/24"]}, {}])
@@ -390,23 +368,6 @@ def test_phones_know_the_system_by_the_name_in_its_certificate(site: Site) -> No
     text = fetch(made["file"]).content.decode()
     assert "account.1.outbound_proxy.1.address = pbx.example\n" in text
     assert "local_time.ntp_server1 = time.example\n" in text and "internet_port_vid = 42\n" in text
-
-
-def test_phones_from_a_shell(site: Site) -> None:
-    def asked(*words: str) -> Any:
-        out = StringIO()
-        call_command("phone", *words, "--json", stdout=out)
-        return json.loads(out.getvalue())
-
-    made = asked("add", "a.example", "101", "yealink", "--mac", MAC)
-    assert fetch(made["file"]).status_code == 200
-    again = asked("rotate", str(made["id"]))
-    assert again["directory"] != made["directory"]
-    assert [row["id"] for row in asked("list", "a.example")] == [made["id"]]
-    assert asked("open", str(made["id"]))["bound_to"] == ""
-    assert asked("remove", str(made["id"]))["id"] == made["id"]
-    with pytest.raises(CommandError):
-        call_command("phone", "open", str(made["id"]))
 
 
 def test_people_are_told_of_a_refused_fetch(site: Site) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from ringfence.policy.book import MatchKind, Target
-from ringfence.policy.entries import decode_entries
+from ringfence.policy.offenders.entries import decode_entries
 from ringfence.portal import publish
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import Change

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ringfence.engines.sbcfront import write_clients
+from ringfence.engines.edge.sbcfront import write_clients
 from ringfence.hosts.sbc import Sbc, write_sbc
 from ringfence.hosts.transports import ClientCertificates
 from ringfence.portal import places

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from ringfence.policy.passwords import check_password
+from ringfence.policy.people.passwords import check_password
 from ringfence.portal import keys, places
 from ringfence.portal.people.changes import sip_secret_of
 from ringfence.portal.people.digests import ALPHABET, new_secret

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from ringfence.policy.spend import decode_rate
+from ringfence.policy.outgoing.spend import decode_rate
 from ringfence.portal import places
 from ringfence.portal.actor import shell_actor
 from ringfence.portal.problems import Refused

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from ringfence.engines.children import children
+from ringfence.engines.supervision.children import children
 from tests.unit.engines.systems import a_system
 
 _START = """

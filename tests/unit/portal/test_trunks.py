@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ringfence.hosts.transports import USUAL, Protocol, SipTransport
-from ringfence.policy.trunks import CallerIn, Source, TrunkKind
+from ringfence.policy.trunking.trunks import CallerIn, Source, TrunkKind
 from ringfence.portal import publish
 from ringfence.portal.trunks import forms, wish
 from ringfence.portal.trunks.compile import gateways

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from ringfence.policy.browsers import credential_key, decode_credential
+from ringfence.policy.people.browsers import credential_key, decode_credential
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.calls.models import CallRecord
 from ringfence.portal.people.digests import digests

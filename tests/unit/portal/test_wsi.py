@@ -11,7 +11,7 @@ from websockets.asyncio.client import unix_connect
 from websockets.asyncio.server import unix_serve
 from websockets.exceptions import InvalidStatus
 
-from ringfence.policy.subscriptions import Listener, Topic
+from ringfence.policy.people.subscriptions import Listener, Topic
 from ringfence.portal.people import tokens
 from ringfence.portal.people.models import Person
 from ringfence.portal.webaccess.models import AdministratorNetwork

@@ -14,7 +14,7 @@ from django.db import connection
 from websockets.asyncio.client import unix_connect
 from websockets.asyncio.server import unix_serve
 
-from ringfence.policy.subscriptions import Listener, Topic
+from ringfence.policy.people.subscriptions import Listener, Topic
 from ringfence.portal.actor import shell_actor
 from ringfence.portal.audit.chain import append
 from ringfence.portal.wsi import server, sources

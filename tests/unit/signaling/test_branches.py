@@ -34,7 +34,7 @@ def sends(kamailio: Kamailio, hop: str, **answers: int) -> bool:
         "htable.sht_get": "",
         **{f"tcpops.{name}": code for name, code in answers.items()},
     }
-    return bool(importlib.import_module("ringfence.signaling.branches").dress(WORKER))
+    return bool(importlib.import_module("ringfence.signaling.calling.branches").dress(WORKER))
 
 
 def test_a_browser_that_is_connected_is_rung(kamailio: Kamailio) -> None:

@@ -17,7 +17,7 @@ _STORE = """
 import sys
 from pathlib import Path
 from ringfence.policy.book import Book, Role, Subscriber, Tenant
-from ringfence.policy.browsers import BrowserCredential, credential_key, encode_credential
+from ringfence.policy.people.browsers import BrowserCredential, credential_key, encode_credential
 from ringfence.store.writer import Lookups, PolicyWriter
 realm = "acme.example"
 put = [(credential_key(name, realm), encode_credential(BrowserCredential(f"101@{realm}", user, end, ha1)))
@@ -49,7 +49,7 @@ def asked(kamailio: Kamailio, folder: Path, name: str, transport: str) -> tuple[
         "kx.get_srcip": "198.51.100.7", "kx.get_proto": transport, "auth.pv_auth_check": 1,
         "pv.get": "sip:acme.example",
     }  # fmt: skip
-    authentication = importlib.import_module("ringfence.signaling.authentication")
+    authentication = importlib.import_module("ringfence.signaling.registration.authentication")
     view = importlib.import_module("ringfence.signaling.store").PolicyView(folder, print)
     index = view.current()
     bans = SimpleNamespace(is_slowed=lambda *_: False)

@@ -109,7 +109,7 @@ def test_without_any_policy_everything_is_refused(kamailio: Kamailio, main: Modu
 @pytest.mark.parametrize("answer", [False, None, 0, -1, -2, "1"])
 def test_only_a_positive_answer_is_a_yes(kamailio: Kamailio, answer: object) -> None:
     """Kamailio 6 answers False to a mistaken call, and False is not below 0."""
-    ksr = importlib.import_module("ringfence.signaling.ksr")
+    ksr = importlib.import_module("ringfence.signaling.ports.ksr")
     kamailio.answers = {
         "sanity.sanity_check": answer, "auth.pv_auth_check": answer, "tm.t_relay": answer,
         "dialog.is_known_dlg": answer, "rtpengine.rtpengine_offer": answer,
@@ -118,14 +118,14 @@ def test_only_a_positive_answer_is_a_yes(kamailio: Kamailio, answer: object) -> 
     assert not ksr.relay()
     assert not ksr.dialog_known()
     assert not ksr.media_offer("x")
-    assert importlib.import_module("ringfence.signaling.digests").check_digest("a.example", "h") != 1
+    assert importlib.import_module("ringfence.signaling.ports.digests").check_digest("a.example", "h") != 1
 
 
 def test_every_route_named_to_kamailio_exists_and_is_guarded(main: ModuleType) -> None:
     """`t_on_reply` with a misspelled name would let the message pass unchecked."""
     named = {
         node.value
-        for path in SIGNALING.glob("*.py")
+        for path in SIGNALING.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("ksr_")
     }

@@ -28,7 +28,7 @@ def kamailio() -> Iterator[Kamailio]:
 def stripped(kamailio: Kamailio, message: str) -> list[str]:
     """The patterns that were searched for."""
     kamailio.answers["kx.get_msgbuf"] = message + "\r\n"
-    importlib.import_module("ringfence.signaling.claims").strip()
+    importlib.import_module("ringfence.signaling.calling.claims").strip()
     return [pattern for (pattern,) in kamailio.arguments_of("textops.remove_hf_re")]
 
 

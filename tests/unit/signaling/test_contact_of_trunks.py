@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ringfence.policy.trunks import Login, Trunk, TrunkKind, TrunkTransport
+from ringfence.policy.trunking.trunks import Login, Trunk, TrunkKind, TrunkTransport
 from tests.unit.signaling.fake_kamailio import loaded
 
 PORTS = {("", "udp"): 5060, ("", "tcp"): 5063, ("", "tls"): 15061, ("eth1", "udp"): 5070}
@@ -23,7 +23,7 @@ def test_it_is_the_address_that_others_are_told_and_a_port_in_force(
 ) -> None:
     monkeypatch.setenv("RINGFENCE_OUTER_ADDRESS", outer)
     with loaded():
-        from ringfence.signaling.keeping import contact_of
+        from ringfence.signaling.trunking.keeping import contact_of
 
         assert contact_of(a_trunk(transport), PORTS) == contact
 
@@ -35,7 +35,7 @@ def test_on_a_link_of_its_own_it_is_the_address_and_the_port_there(
     """Reference "Separate Voice and Data Traffic": a provider on a dedicated link cannot reach any other address."""
     monkeypatch.setenv("RINGFENCE_OUTER_ADDRESS", "203.0.113.9")
     with loaded():
-        from ringfence.signaling.keeping import contact_of
+        from ringfence.signaling.trunking.keeping import contact_of
 
         trunk = replace(a_trunk(TrunkTransport.UDP), link="eth1")
         assert contact_of(trunk, PORTS, address) == f"sip:customer@{shown}:5070;transport=udp"

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from ringfence.policy.agents import BlockedAgents, Piece, decoded, held, piece_for, version_of
+from ringfence.policy.offenders.agents import BlockedAgents, Piece, decoded, held, piece_for, version_of
 from tests.unit.signaling.fake_kamailio import Kamailio, loaded
 
 TOLD = BlockedAgents(("scanner",)).as_word()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ringfence.policy.trunks import Trunk, TrunkKind, index_trunks
+from ringfence.policy.trunking.trunks import Trunk, TrunkKind, index_trunks
 from tests.unit.signaling.fake_kamailio import Kamailio, loaded
 
 HERE, THERE = "10.0.0.1", "10.0.0.2"
@@ -55,7 +55,7 @@ def registrar(kamailio: Kamailio) -> Registrar:
 
 @pytest.fixture
 def gateways(kamailio: Kamailio) -> ModuleType:
-    return importlib.import_module("ringfence.signaling.gateways")
+    return importlib.import_module("ringfence.signaling.registration.gateways")
 
 
 def _domain(gateways: ModuleType, source: str) -> str:

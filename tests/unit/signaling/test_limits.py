@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ringfence.policy.book import Subscriber, Tenant
-from ringfence.policy.calling import Calling
-from ringfence.policy.limits import SUSPENDED, CallFacts, Extent
+from ringfence.policy.calls.calling import Calling
+from ringfence.policy.calls.limits import SUSPENDED, CallFacts, Extent
 from ringfence.store.relayroom import RelayRoomReader, RelayRoomWriter, Side
 from ringfence.store.suspensions import SuspensionReader, SuspensionWriter
 from tests.unit.signaling.fake_kamailio import Kamailio, loaded
@@ -56,7 +56,7 @@ def shared(kamailio: Kamailio) -> Shared:
 
 @pytest.fixture
 def limits(kamailio: Kamailio) -> ModuleType:
-    return importlib.import_module("ringfence.signaling.limits")
+    return importlib.import_module("ringfence.signaling.calling.limits")
 
 
 @pytest.fixture
@@ -217,7 +217,7 @@ def test_calls_of_one_second_take_no_more_than_the_room_that_was_left(
     """Issue 5, "Limits"; attack case 81. Between two looks of the guard several extensions at once took what was kept
     for help, and calls to phones at the SBC did not heed its reserve at all.
     """
-    mediaroom = importlib.import_module("ringfence.signaling.mediaroom")
+    mediaroom = importlib.import_module("ringfence.signaling.relay.mediaroom")
     counts: dict[str, int] = {}
 
     def count(_: str, key: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ringfence.policy.trunks import Peer, Trunk, TrunkKind, TrunkTransport
+from ringfence.policy.trunking.trunks import Peer, Trunk, TrunkKind, TrunkTransport
 from tests.unit.signaling.fake_kamailio import Kamailio, loaded
 
 TABLE = "=192.0.2.10,2001:db8::10 eth1=10.9.0.1,2001:db8:9::1"
@@ -43,7 +43,7 @@ def test_it_leaves_from_the_socket_of_the_trunks_link_or_not_at_all(
     trunk: Trunk, peer: str, socket: str, core: Kamailio
 ) -> None:
     """Never over another link; and a trunk of the usual addresses not over the link that the caller came by."""
-    from ringfence.signaling import links
+    from ringfence.signaling.trunking import links
 
     assert links.socket_of(trunk, peer, WORKER) == socket
     assert links.send_over(trunk, peer, WORKER) is bool(socket)
@@ -51,14 +51,14 @@ def test_it_leaves_from_the_socket_of_the_trunks_link_or_not_at_all(
 
 
 def test_a_socket_that_the_core_does_not_have_is_no_way(core: Kamailio) -> None:
-    from ringfence.signaling import links
+    from ringfence.signaling.trunking import links
 
     core.answers["corex.set_send_socket"] = -1
     assert not links.send_over(TRUNK, "10.9.0.9:5060", WORKER)
 
 
 def test_without_links_nothing_is_chosen_and_the_relay_is_told_nothing(core: Kamailio, facts: dict[str, Any]) -> None:
-    from ringfence.signaling import links
+    from ringfence.signaling.trunking import links
 
     facts["$shv(links)"] = None
     assert links.send_over(replace(TRUNK, link=""), "198.51.100.1:5060", WORKER)
@@ -78,7 +78,7 @@ def test_without_links_nothing_is_chosen_and_the_relay_is_told_nothing(core: Kam
 def test_the_relay_is_told_the_links_of_both_sides(
     here: str, leaves: str, told: str, core: Kamailio, facts: dict[str, Any]
 ) -> None:
-    from ringfence.signaling import links
+    from ringfence.signaling.trunking import links
 
     facts |= {"$Ri": here, "$fs": leaves}
     assert links.of_both_sides() == told
@@ -86,7 +86,7 @@ def test_the_relay_is_told_the_links_of_both_sides(
 
 def test_a_request_of_our_own_leaves_from_the_link_under_a_name_without_an_address(core: Kamailio) -> None:
     """The engine would put the usual address into its Call-ID."""
-    from ringfence.signaling import keeping
+    from ringfence.signaling.trunking import keeping
 
     assert keeping._sent("OPTIONS", TRUNK, "10.9.0.9:5060", "", "O|7|x|0", WORKER)
     sent = dict(core.arguments_of("pv.sets"))
@@ -98,7 +98,7 @@ def test_a_request_of_our_own_leaves_from_the_link_under_a_name_without_an_addre
 
 
 def test_an_address_that_is_reached_by_no_link_is_down_and_told_once(core: Kamailio) -> None:
-    from ringfence.signaling import keeping
+    from ringfence.signaling.trunking import keeping
 
     kept: dict[str, str] = {}
     core.answers |= {
@@ -122,7 +122,7 @@ def test_a_provider_is_answered_by_the_call_id_it_was_shown(
     direction: str, asker: str, marked: bool, core: Kamailio, facts: dict[str, Any]
 ) -> None:
     """The Call-ID of its request came back as the phone's own: it named the phone, and no dialog of the provider's."""
-    from ringfence.signaling import sides
+    from ringfence.signaling.calling import sides
 
     facts |= {"$dlg(from_tag)": "ours", "$ft": asker, "$dlg_var(direction)": direction}
     sides.name_call_as_outside()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from ringfence.policy.trunks import Peer, Trunk, TrunkKind, TrunkTransport
+from ringfence.policy.trunking.trunks import Peer, Trunk, TrunkKind, TrunkTransport
 from tests.unit.policy.test_servernames import pem
 from tests.unit.signaling.fake_kamailio import Kamailio, loaded
 
@@ -50,7 +50,7 @@ def core() -> Iterator[Core]:
 
 
 def test_the_right_certificate_proves_its_connection(core: Core) -> None:
-    from ringfence.signaling import proved
+    from ringfence.signaling.trunking import proved
 
     assert not proved.is_open(TRUNK, ADDRESS)
     assert not proved.take(TRUNK, ADDRESS)
@@ -71,7 +71,7 @@ def test_the_right_certificate_proves_its_connection(core: Core) -> None:
 )
 def test_any_other_proves_nothing(core: Core, facts: dict[str, Any], verified: Any, said: str) -> None:
     """Also a call of the core that fails without a word, which answers False."""
-    from ringfence.signaling import proved
+    from ringfence.signaling.trunking import proved
 
     core.facts |= facts
     core.answers["tls.is_peer_verified"] = verified
@@ -83,7 +83,7 @@ def test_any_other_proves_nothing(core: Core, facts: dict[str, Any], verified: A
 def test_a_closed_connection_and_another_name_need_a_new_proof(core: Core) -> None:
     from dataclasses import replace
 
-    from ringfence.signaling import proved
+    from ringfence.signaling.trunking import proved
 
     assert proved.objection(TRUNK, "192.0.2.9:5061") != ""
     assert proved.objection(TRUNK, ADDRESS) == ""

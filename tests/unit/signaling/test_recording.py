@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ringfence.policy.book import Subscriber, Tenant
-from ringfence.policy.calling import Calling
-from ringfence.policy.recording import Direction, RecordingRules
+from ringfence.policy.calls.calling import Calling
+from ringfence.policy.calls.recording import Direction, RecordingRules
 from tests.unit.signaling.fake_kamailio import Kamailio, loaded
 
 type Worker = Callable[[RecordingRules], Any]
@@ -40,7 +40,7 @@ def kamailio(dialog: dict[str, str]) -> Iterator[Kamailio]:
 
 @pytest.fixture
 def recording(kamailio: Kamailio) -> ModuleType:
-    return importlib.import_module("ringfence.signaling.recording")
+    return importlib.import_module("ringfence.signaling.features.recording")
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def worker(tmp_path: Path, lines: list[Any]) -> Worker:
 
 
 def _worker(folder: Path, rules: RecordingRules, lines: list[Any]) -> Any:
-    line = importlib.import_module("ringfence.signaling.voiceline").VoiceLine(folder / "news.sock")
+    line = importlib.import_module("ringfence.signaling.features.voiceline").VoiceLine(folder / "news.sock")
     lines.append(line)
     view = SimpleNamespace(subscriber={ANN.aor: ANN, BOB.aor: BOB}.get)
     return SimpleNamespace(voice=line, view=view, tenant=lambda domain: Tenant(3, "A", domain, recording=rules))

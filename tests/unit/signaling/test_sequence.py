@@ -28,7 +28,7 @@ def written(kamailio: Kamailio) -> list[str]:
 def test_the_partys_requests_are_numbered_higher_and_its_replies_as_it_knows_them(
     kamailio: Kamailio, values: dict[str, Any]
 ) -> None:
-    sequence = importlib.import_module("ringfence.signaling.sequence")
+    sequence = importlib.import_module("ringfence.signaling.calling.sequence")
     values["$dlg_var(cseq_raised)"] = "3"
     sequence.raise_towards("callee")
     values.update({"$ft": "out", "$cs": 12})
@@ -41,7 +41,7 @@ def test_everything_else_keeps_its_number(
     kamailio: Kamailio, values: dict[str, Any], raised: str, receiver: str, sender: str
 ) -> None:
     """Calls without a transfer, and the phone's own requests."""
-    sequence = importlib.import_module("ringfence.signaling.sequence")
+    sequence = importlib.import_module("ringfence.signaling.calling.sequence")
     values.update({"$dlg_var(cseq_raised)": raised, "$ft": sender})
     sequence.raise_towards(receiver)
     sequence.restore()

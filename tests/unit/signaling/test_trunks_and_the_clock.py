@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ringfence.policy.keeping import accepted
-from ringfence.policy.trunks import Login, Peer, Trunk, TrunkKind
+from ringfence.policy.trunking.keeping import accepted
+from ringfence.policy.trunking.trunks import Login, Peer, Trunk, TrunkKind
 from tests.unit.signaling.fake_kamailio import Kamailio, loaded
 
 ADDRESS = "198.51.100.1:5060"
@@ -42,7 +42,7 @@ def test_its_registration_is_renewed_at_half_of_its_time(
     core: Kamailio, monkeypatch: pytest.MonkeyPatch, step: float
 ) -> None:
     """Set back by two hours, it was renewed two hours late: the provider had forgotten us long since."""
-    from ringfence.signaling import keeping
+    from ringfence.signaling.trunking import keeping
 
     wall, since_boot = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
     passed = 1.0

@@ -27,7 +27,7 @@ def kamailio() -> Iterator[Kamailio]:
 
 
 def twins() -> Any:
-    return importlib.import_module("ringfence.signaling.twins")
+    return importlib.import_module("ringfence.signaling.calling.twins")
 
 
 def answered(kamailio: Kamailio, code: int, known: str, count: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ringfence.policy.trunks import Peer, Trunk, TrunkKind, TrunkTransport
+from ringfence.policy.trunking.trunks import Peer, Trunk, TrunkKind, TrunkTransport
 from tests.unit.signaling.fake_kamailio import loaded
 
 ADDRESS = "198.51.100.1:5061"
@@ -36,7 +36,7 @@ def test_no_connection_over_tls_is_told_with_what_it_may_be(trunk: Trunk, kind: 
     }
     with loaded() as kamailio:
         kamailio.answers = {"pv.get": said.get, "htable.sht_get": None, "htable.sht_sets": 1}
-        from ringfence.signaling import keeping
+        from ringfence.signaling.trunking import keeping
 
         keeping.replied(worker)
     (event,) = told

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ringfence.policy.addresses import parse_network
 from ringfence.policy.book import AddressEntry, Target
-from ringfence.policy.entries import encode_entries
+from ringfence.policy.offenders.entries import encode_entries
 from ringfence.store.blocks import BlockWriter
 
 NOW = 1_000.0

@@ -1,8 +1,8 @@
 """Who the caller is: the digest proves it, and every header must agree with what was proved."""
 
 from ringfence.policy.index import Index
-from ringfence.policy.media import PRIVATE
 from ringfence.policy.model import Answer, Challenge, Refuse, Request
+from ringfence.policy.relay.media import PRIVATE
 
 
 def domain(request: Request, index: Index) -> Refuse | None:

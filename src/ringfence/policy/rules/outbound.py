@@ -2,10 +2,10 @@
 Prevention"). Deny wins; what is not allowed is refused."""
 
 from ringfence.policy.book import Role
-from ringfence.policy.callplan import CallPlan
 from ringfence.policy.model import Refuse
-from ringfence.policy.numberplan import Number
-from ringfence.policy.numbers import Reach
+from ringfence.policy.outgoing.callplan import CallPlan
+from ringfence.policy.outgoing.numberplan import Number
+from ringfence.policy.outgoing.numbers import Reach
 
 
 def national(number: Number, role: Role, plan: CallPlan) -> Refuse | None:

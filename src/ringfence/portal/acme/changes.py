@@ -8,7 +8,7 @@ from cryptography import x509
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from ringfence.engines.sippairs import DOMAIN
+from ringfence.engines.certificates.sippairs import DOMAIN
 from ringfence.hosts.addresses import parsed
 from ringfence.policy.settings import Problem
 from ringfence.portal.access import require, require_any

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from ringfence.audio.g711 import RATE
 from ringfence.audio.wav import WavRefused, ulaw_from_wav
-from ringfence.policy.numbers import dialled_number
+from ringfence.policy.outgoing.numbers import dialled_number
 from ringfence.policy.settings import Problem
 from ringfence.portal import audio, places
 from ringfence.portal.access import require

@@ -1,8 +1,8 @@
 """Ring groups and announcements as workers know them."""
 
 from ringfence.policy import book
+from ringfence.policy.calls.ringlist import encode_steps
 from ringfence.policy.model import Step
-from ringfence.policy.ringlist import encode_steps
 from ringfence.portal.answering.models import Announcement, RingGroup, TimeCondition
 
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ringfence.policy.destinations import DestinationKind, parse_destination
+from ringfence.policy.calls.destinations import DestinationKind, parse_destination
 from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from ninja import Router, Schema
 
-from ringfence.policy.spend import MILLION
+from ringfence.policy.outgoing.spend import MILLION
 from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.calls import live

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from ringfence.policy.numbers import dialled_number
+from ringfence.policy.outgoing.numbers import dialled_number
 from ringfence.portal import guard
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from ringfence.policy.calls.ladder import MOST_CHARACTERS
 from ringfence.policy.events import Kind
-from ringfence.policy.ladder import MOST_CHARACTERS
-from ringfence.policy.outside import was_for_outside
-from ringfence.policy.ways import MOST_WAYS
+from ringfence.policy.outgoing.outside import was_for_outside
+from ringfence.policy.trunking.ways import MOST_WAYS
 from ringfence.portal import guard, publish
 from ringfence.portal.actor import Actor
 from ringfence.portal.audit import retention

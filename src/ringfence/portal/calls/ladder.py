@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ringfence.policy.ladder import CALLED, CALLER, SYSTEM, Step, steps
+from ringfence.policy.calls.ladder import CALLED, CALLER, SYSTEM, Step, steps
 
 LANES: Final = {CALLER: 90, SYSTEM: 320, CALLED: 550}
 ROW: Final = 28

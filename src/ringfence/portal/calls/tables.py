@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ringfence.policy.spend import MILLION
+from ringfence.policy.outgoing.spend import MILLION
 from ringfence.portal.tables import Column, Empty, Filter, Table
 from ringfence.portal.tables.csvfile import instant
 

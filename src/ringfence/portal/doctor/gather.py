@@ -12,8 +12,8 @@ from django.utils import timezone
 from ringfence.doctor import facts
 from ringfence.hosts.transports import read_transports
 from ringfence.policy.book import Target
-from ringfence.policy.numberplan import NumberClass
-from ringfence.policy.passwords import policy_of, policy_values
+from ringfence.policy.outgoing.numberplan import NumberClass
+from ringfence.policy.people.passwords import policy_of, policy_values
 from ringfence.portal import places
 from ringfence.portal.acme.models import AcmeSettings, CertificateOrder
 from ringfence.portal.firewall.plan import reach

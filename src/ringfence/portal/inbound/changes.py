@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from django.db.models.functions import Length
 
-from ringfence.policy.destinations import parse_destination
-from ringfence.policy.inbound import ANONYMOUS, blocked_key, did_key
+from ringfence.policy.calls.destinations import parse_destination
 from ringfence.policy.settings import Problem
+from ringfence.policy.trunking.inbound import ANONYMOUS, blocked_key, did_key
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import Change, change

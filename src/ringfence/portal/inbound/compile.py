@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from ringfence.policy.destinations import parse_destination
-from ringfence.policy.inbound import Did, blocked_key, did_key, encode_did
+from ringfence.policy.calls.destinations import parse_destination
+from ringfence.policy.trunking.inbound import Did, blocked_key, did_key, encode_did
 from ringfence.portal.inbound.models import BlockedCaller, InboundRule, NumberPool
 
 type Values = Iterator[tuple[str, bytes]]

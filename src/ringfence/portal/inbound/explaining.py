@@ -2,12 +2,12 @@
 
 from typing import Any, Final
 
-from ringfence.policy.callplan import WORLD_KEY, decode_plan, decode_world, plan_key
-from ringfence.policy.inbound import ANONYMOUS, Arrival, Placed, blocking_pattern, did_key, place
 from ringfence.policy.index import Index, build_index
 from ringfence.policy.model import CallOutside, PlayService, Refuse, RingExtension, RingList, Verdict
-from ringfence.policy.outside import Exchange, FindExchange
+from ringfence.policy.outgoing.callplan import WORLD_KEY, decode_plan, decode_world, plan_key
+from ringfence.policy.outgoing.outside import Exchange, FindExchange
 from ringfence.policy.routing import judge_with
+from ringfence.policy.trunking.inbound import ANONYMOUS, Arrival, Placed, blocking_pattern, did_key, place
 from ringfence.portal.actor import Actor
 from ringfence.portal.in_force import moment, policy_in_force
 from ringfence.portal.inbound.models import InboundRule, NumberPool

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from ninja import Field
 
-from ringfence.policy.numberplan import NumberClass
-from ringfence.policy.numbers import Reach
+from ringfence.policy.outgoing.numberplan import NumberClass
+from ringfence.policy.outgoing.numbers import Reach
 from ringfence.portal.outbound.models import Availability
 from ringfence.portal.outbound.wishes import MOST_PARTS, MOST_ROUTES
 from ringfence.portal.paging import PageOut, RowId

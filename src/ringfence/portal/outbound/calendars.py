@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from ringfence.policy.schedule import OfficeHours, Offset, Span
+from ringfence.policy.outgoing.schedule import OfficeHours, Offset, Span
 from ringfence.portal.outbound.models import OfficeHours as OfficeHoursRow
 
 YEARS: Final = 10

@@ -7,8 +7,8 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from ringfence.policy.callplan import plan_key
-from ringfence.policy.dialled import read_dialled
+from ringfence.policy.calls.dialled import read_dialled
+from ringfence.policy.outgoing.callplan import plan_key
 from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from ringfence.policy.callplan import (
+from ringfence.policy.calls.dialled import read_dialled
+from ringfence.policy.outgoing.callplan import (
     WORLD_KEY,
     Codes,
     EmergencyPlan,
@@ -14,12 +15,11 @@ from ringfence.policy.callplan import (
     encode_world,
     plan_key,
 )
-from ringfence.policy.dialled import read_dialled
-from ringfence.policy.numberplan import NumberClass, pattern
-from ringfence.policy.numberplan import NumberPlan as Plan
-from ringfence.policy.numbers import Reach
-from ringfence.policy.outbound import NO_HOURS, CallerRange, Route
-from ringfence.policy.outbound import OutboundRule as Rule
+from ringfence.policy.outgoing.numberplan import NumberClass, pattern
+from ringfence.policy.outgoing.numberplan import NumberPlan as Plan
+from ringfence.policy.outgoing.numbers import Reach
+from ringfence.policy.outgoing.outbound import NO_HOURS, CallerRange, Route
+from ringfence.policy.outgoing.outbound import OutboundRule as Rule
 from ringfence.portal.lookups import Source
 from ringfence.portal.outbound import calendars, metadata
 from ringfence.portal.outbound.models import (

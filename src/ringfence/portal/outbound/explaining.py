@@ -3,9 +3,8 @@
 from typing import Any
 
 from ringfence.policy.book import Subscriber
-from ringfence.policy.callplan import WORLD_KEY, CallPlan, decode_plan, decode_world, plan_key
+from ringfence.policy.calls.dialled import read_dialled
 from ringfence.policy.decide import decide
-from ringfence.policy.dialled import read_dialled
 from ringfence.policy.index import build_index
 from ringfence.policy.model import (
     Answer,
@@ -17,10 +16,11 @@ from ringfence.policy.model import (
     TrunkRoute,
     Verdict,
 )
-from ringfence.policy.numberplan import Number
-from ringfence.policy.outbound import OutboundRule
-from ringfence.policy.outside import Exchange
-from ringfence.policy.trunks import Trunk
+from ringfence.policy.outgoing.callplan import WORLD_KEY, CallPlan, decode_plan, decode_world, plan_key
+from ringfence.policy.outgoing.numberplan import Number
+from ringfence.policy.outgoing.outbound import OutboundRule
+from ringfence.policy.outgoing.outside import Exchange
+from ringfence.policy.trunking.trunks import Trunk
 from ringfence.portal.actor import Actor
 from ringfence.portal.in_force import moment, policy_in_force
 from ringfence.portal.outbound.changes import trunks_of

@@ -7,8 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from ringfence.policy.numberplan import NumberClass
-from ringfence.policy.numbers import Reach
+from ringfence.policy.outgoing.numberplan import NumberClass
+from ringfence.policy.outgoing.numbers import Reach
 from ringfence.portal.actor import Actor
 from ringfence.portal.forms import PortalForm, Suggesting
 from ringfence.portal.outbound import changes

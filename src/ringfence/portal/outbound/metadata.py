@@ -9,7 +9,7 @@ from typing import Any, Final
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, SUPPORTED_REGIONS
 from phonenumbers.phonemetadata import PhoneMetadata
 
-from ringfence.policy.numberplan import CallingCode, NumberClass, NumberPlan, World
+from ringfence.policy.outgoing.numberplan import CallingCode, NumberClass, NumberPlan, World
 
 NORTH_AMERICA: Final = 1
 WITHOUT_COUNTRY: Final = "001"

@@ -6,10 +6,10 @@ Told by the guard; while it does not answer, nothing is known. How many calls ar
 from typing import Final, NamedTuple, Self
 
 from ringfence.policy.book import Tenant
-from ringfence.policy.limits import SUSPENDED, CallFacts, Extent, suspendable
+from ringfence.policy.calls.limits import SUSPENDED, CallFacts, Extent, suspendable
 from ringfence.policy.model import CallOutside, Refuse
-from ringfence.policy.trunks import Trunk, TrunkIndex
-from ringfence.policy.ways import NO_WAY, addresses_of, ways
+from ringfence.policy.trunking.trunks import Trunk, TrunkIndex
+from ringfence.policy.trunking.ways import NO_WAY, addresses_of, ways
 from ringfence.portal import guard
 from ringfence.portal.problems import Refused
 from ringfence.portal.trunks.state import Told, told
@@ -44,8 +44,8 @@ class Standing(NamedTuple):
         return DOWN if all(self.is_down(trunk.id, address) for address in addresses_of(trunk)) else READY
 
     def objection(self, verdict: CallOutside, tenant: Tenant, trunks: TrunkIndex) -> Refuse | None:
-        """What the call would meet, as `signaling.outward` asks: a way that is left, and whether its trunk, the tenant
-        or the extension is suspended.
+        """What the call would meet, as `signaling.trunking.outward` asks: a way that is left, and whether its trunk,
+        the tenant or the extension is suspended.
         """
         left = ways(verdict, trunks, self.is_down)
         call = CallFacts(tenant, verdict.payer, emergency=verdict.emergency, suspendable=True)

@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any, Final
 from zoneinfo import available_timezones
 
-from ringfence.policy.dialled import read_dialled
-from ringfence.policy.numberplan import NumberClass
-from ringfence.policy.numbers import Reach
+from ringfence.policy.calls.dialled import read_dialled
+from ringfence.policy.outgoing.numberplan import NumberClass
+from ringfence.policy.outgoing.numbers import Reach
 from ringfence.policy.settings import Problem
 from ringfence.portal.outbound import calendars, metadata
 from ringfence.portal.outbound.models import Availability

@@ -4,11 +4,11 @@ import re
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-from ringfence.policy.calling import Calling
-from ringfence.policy.encryption import Encryption
-from ringfence.policy.limits import MOST_CALLS
-from ringfence.policy.numbers import dialled_number
+from ringfence.policy.calls.calling import Calling
+from ringfence.policy.calls.limits import MOST_CALLS
+from ringfence.policy.outgoing.numbers import dialled_number
 from ringfence.policy.plain import from_plain
+from ringfence.policy.relay.encryption import Encryption
 from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from ninja import Field, Router
 
-from ringfence.policy.limits import MOST_CALLS
+from ringfence.policy.calls.limits import MOST_CALLS
 from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
 from ringfence.portal.paging import RowId

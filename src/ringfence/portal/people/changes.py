@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from ringfence.policy.passwords import PasswordPolicy, normalized
+from ringfence.policy.people.passwords import PasswordPolicy, normalized
 from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ringfence.policy.passwords import REFERENCE, PasswordPolicy, check_password
+from ringfence.policy.people.passwords import REFERENCE, PasswordPolicy, check_password
 from ringfence.policy.settings import Problem
 from ringfence.portal.signin.passwords import is_common
 

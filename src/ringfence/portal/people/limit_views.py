@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from ringfence.policy.limits import MOST_CALLS
+from ringfence.policy.calls.limits import MOST_CALLS
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm
 from ringfence.portal.people import calling

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ringfence.policy.passwords import check_password, normalized
+from ringfence.policy.people.passwords import check_password, normalized
 from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ringfence.policy.callplan import plan_key
+from ringfence.policy.outgoing.callplan import plan_key
 from ringfence.policy.settings import Problem
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor

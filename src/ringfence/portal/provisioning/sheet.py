@@ -7,7 +7,7 @@ from ringfence.hosts import ports
 from ringfence.hosts.sbc import read_sbc
 from ringfence.hosts.sip_links import spoken_at
 from ringfence.hosts.transports import Protocol, read_transports, usual
-from ringfence.policy.encryption import Encryption
+from ringfence.policy.relay.encryption import Encryption
 from ringfence.portal import places
 from ringfence.portal.people.calling import calling_of
 from ringfence.portal.people.changes import sip_secret_of

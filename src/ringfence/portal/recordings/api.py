@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Field, Router, Status
 
-from ringfence.policy.recording import Direction
+from ringfence.policy.calls.recording import Direction
 from ringfence.portal import audio
 from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ringfence.audio.wav import WavRefused, ulaw_from_wav
-from ringfence.policy.recording import Direction
+from ringfence.policy.calls.recording import Direction
 from ringfence.policy.settings import Problem
 from ringfence.portal import audio, places
 from ringfence.portal.access import require

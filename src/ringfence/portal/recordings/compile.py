@@ -1,6 +1,6 @@
 """What workers know of recordings: the rules of each tenant."""
 
-from ringfence.policy.recording import RecordingRules
+from ringfence.policy.calls.recording import RecordingRules
 from ringfence.portal.recordings.models import RecordingSettings
 
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from ringfence.policy.recording import Direction, RecordingRules
+from ringfence.policy.calls.recording import Direction, RecordingRules
 from ringfence.portal.actor import Actor
 from ringfence.portal.people.models import Extension
 from ringfence.portal.tenants.models import Tenant

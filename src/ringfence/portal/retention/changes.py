@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from ringfence.engines.logfiles import BOUNDS, LOGROTATE
+from ringfence.engines.supervision.logfiles import BOUNDS, LOGROTATE
 from ringfence.policy.events import LEDGER_EVENTS
 from ringfence.policy.settings import Problem
 from ringfence.portal.access import require, require_any

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from ringfence.engines.sbcfront import asked_of_clients
+from ringfence.engines.edge.sbcfront import asked_of_clients
 from ringfence.hosts.transports import ClientCertificates
 from ringfence.portal import places, processes
 from ringfence.portal.access import require

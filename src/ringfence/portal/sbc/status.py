@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass
 from ipaddress import ip_address
 from typing import Final
 
+from ringfence.engines.edge.sbcfront import asked_of_clients
 from ringfence.engines.listeners import read_switches
 from ringfence.engines.render import bracketed
-from ringfence.engines.sbcfront import asked_of_clients
 from ringfence.hosts import ports
 from ringfence.hosts.listening import bound_ports, connections_in
 from ringfence.hosts.ports import Transport

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from ringfence.policy.book import Target
-from ringfence.policy.evidence import told
+from ringfence.policy.offenders.evidence import told
 from ringfence.policy.scope import Scope
 from ringfence.portal import guard
 from ringfence.portal.access import actor_of, permitted
@@ -38,7 +38,7 @@ PROOF: Final = {
     "first message": _("first message"),
     "last message": _("last message"),
 }
-"""What stands in evidence, by the names of `policy.evidence`."""
+"""What stands in evidence, by the names of `policy.offenders.evidence`."""
 
 COUNTED: Final = {"wrong password": _("wrong password"), "unknown account": _("unknown account")}
 ENDINGS: Final = {"expired": _("ran out"), "renewed": _("renewed"), "lifted by hand": _("lifted by hand")}

@@ -18,7 +18,7 @@ from ringfence.policy.addresses import (
 )
 from ringfence.policy.book import BlockedUserAgent as BlockedAgent
 from ringfence.policy.book import MatchKind, Target
-from ringfence.policy.entries import sort_key
+from ringfence.policy.offenders.entries import sort_key
 from ringfence.policy.scope import Scope
 from ringfence.policy.sentence import Sentence
 from ringfence.policy.settings import Problem, SecuritySettings, check_settings

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from ringfence.policy.addresses import WIDEST_TRUSTED, AddressProblem, Network, is_too_wide_to_trust, parse_network
 from ringfence.policy.book import Target
-from ringfence.policy.entries import sort_key
+from ringfence.policy.offenders.entries import sort_key
 from ringfence.policy.settings import Problem
 from ringfence.portal import guard
 from ringfence.portal.actor import Actor

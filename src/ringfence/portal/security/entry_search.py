@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from ringfence.policy.addresses import AddressProblem, Network, parse_network
-from ringfence.policy.entries import sort_key
+from ringfence.policy.offenders.entries import sort_key
 from ringfence.portal.security.models import AddressEntry
 
 SOON: Final = timedelta(days=7)

@@ -1,6 +1,7 @@
 """Bans that concern the people of a tenant, for its administrators: page and REST.
 
-What they may see and lift is decided by the guard (guard/own_bans.py), which knows the phones behind an address.
+What they may see and lift is decided by the guard (guard/offenders/own_bans.py), which knows the phones
+behind an address.
 """
 
 from typing import Any, Final

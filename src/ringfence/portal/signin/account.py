@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from ringfence.policy.passwords import normalized
+from ringfence.policy.people.passwords import normalized
 from ringfence.portal.access import actor_of, require, signed_in
 from ringfence.portal.client_address import client_address
 from ringfence.portal.people.changes import rotate_secret, set_password

@@ -7,7 +7,7 @@ from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from ninja import Field, Router, Status
 
-from ringfence.policy.passwords import READY_MADE, normalized, policy_of, policy_values
+from ringfence.policy.people.passwords import READY_MADE, normalized, policy_of, policy_values
 from ringfence.policy.settings import Problem
 from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest

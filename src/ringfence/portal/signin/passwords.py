@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ringfence import wellknown
-from ringfence.policy.passwords import (
+from ringfence.policy.people.passwords import (
     READY_MADE,
     PasswordPolicy,
     check_password,

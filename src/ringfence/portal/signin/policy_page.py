@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import urlencode
 
-from ringfence.policy.passwords import READY_MADE, PasswordPolicy, policy_of, policy_values, range_of
+from ringfence.policy.people.passwords import READY_MADE, PasswordPolicy, policy_of, policy_values, range_of
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm
 from ringfence.portal.permissions import Permission
@@ -20,7 +20,7 @@ from ringfence.portal.tenants.models import Tenant
 
 
 class PolicyForm(PortalForm):
-    """Drawn from the one table of rules, `policy/passwords.py`."""
+    """Drawn from the one table of rules, `policy/people/passwords.py`."""
 
     def __init__(self, policy: PasswordPolicy, second_factor: str | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from ringfence.policy.passwords import normalized
+from ringfence.policy.people.passwords import normalized
 from ringfence.portal.access import signed_in
 from ringfence.portal.client_address import client_address, counted_address
 from ringfence.portal.language import told

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from ninja import Field, Router, Status
 
-from ringfence.policy.spend import MILLION
+from ringfence.policy.outgoing.spend import MILLION
 from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.paging import PageOut, PageQuery, RowId, listed, rows

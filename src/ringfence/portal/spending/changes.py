@@ -3,8 +3,8 @@
 from dataclasses import asdict, fields, replace
 from typing import Any, Final
 
+from ringfence.policy.outgoing.spend import DEFAULTS, LONGEST_PREFIX, MILLION, Budget, Owner
 from ringfence.policy.settings import Problem
-from ringfence.policy.spend import DEFAULTS, LONGEST_PREFIX, MILLION, Budget, Owner
 from ringfence.portal import guard
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor

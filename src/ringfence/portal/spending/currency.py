@@ -5,8 +5,8 @@ from typing import Any
 from django.db.models import Value
 from django.utils.formats import get_format, number_format
 
+from ringfence.policy.outgoing.spend import MILLION
 from ringfence.policy.settings import Problem
-from ringfence.policy.spend import MILLION
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change

@@ -4,7 +4,7 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ringfence.policy.spend import MILLION
+from ringfence.policy.outgoing.spend import MILLION
 from ringfence.portal.forms import PortalForm, Suggesting
 from ringfence.portal.language import told
 from ringfence.portal.problems import Refused

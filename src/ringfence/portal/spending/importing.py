@@ -13,8 +13,8 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any, Final
 
+from ringfence.policy.outgoing.spend import MILLION
 from ringfence.policy.settings import Problem
-from ringfence.policy.spend import MILLION
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change

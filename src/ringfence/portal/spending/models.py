@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from ringfence.policy.spend import MILLION
+from ringfence.policy.outgoing.spend import MILLION
 from ringfence.portal.actor import Actor
 from ringfence.portal.tenants.models import Tenant
 

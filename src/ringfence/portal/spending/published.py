@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ringfence.policy.spend import Budget, Rate, encode_rate
+from ringfence.policy.outgoing.spend import Budget, Rate, encode_rate
 from ringfence.portal.lookups import SOURCES, Source
 from ringfence.portal.spending.models import Budget as BudgetRow
 from ringfence.portal.spending.models import Rate as RateRow

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ringfence.policy.spend import Owner
+from ringfence.policy.outgoing.spend import Owner
 from ringfence.portal.actor import Actor
 from ringfence.portal.people.models import Extension
 from ringfence.portal.tenants.models import Tenant

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from ringfence.policy.spend import MILLION
+from ringfence.policy.outgoing.spend import MILLION
 from ringfence.portal.tables import Column, Empty, Table
 
 RATES: Final = Table(

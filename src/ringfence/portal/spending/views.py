@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from ringfence.policy.spend import DEFAULTS, MILLION
+from ringfence.policy.outgoing.spend import DEFAULTS, MILLION
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm, suggest
 from ringfence.portal.permissions import Permission

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ringfence.policy.spend import Owner
+from ringfence.policy.outgoing.spend import Owner
 from ringfence.portal.language import told
 from ringfence.portal.tenants.models import Tenant
 from ringfence.portal.trunks.models import Trunk

@@ -8,7 +8,7 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from ringfence.policy.passwords import PasswordPolicy, normalized
+from ringfence.policy.people.passwords import PasswordPolicy, normalized
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.people.models import PREDEFINED, Person, Role

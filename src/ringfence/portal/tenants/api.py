@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from ninja import Field, Router, Status
 
-from ringfence.policy.limits import LONGEST_CALL_MINUTES, MOST_CALLS
+from ringfence.policy.calls.limits import LONGEST_CALL_MINUTES, MOST_CALLS
 from ringfence.portal.access import needs
 from ringfence.portal.actor import Actor, ApiRequest
 from ringfence.portal.paging import PageOut, PageQuery, RowId, rows

@@ -6,8 +6,8 @@ from typing import Any, Final
 from zoneinfo import available_timezones
 
 from ringfence.policy.addresses import AddressProblem, parse_address
-from ringfence.policy.callplan import plan_key
-from ringfence.policy.limits import LONGEST_CALL_MINUTES, MOST_CALLS
+from ringfence.policy.calls.limits import LONGEST_CALL_MINUTES, MOST_CALLS
+from ringfence.policy.outgoing.callplan import plan_key
 from ringfence.policy.settings import Problem
 from ringfence.portal import publish
 from ringfence.portal.access import require

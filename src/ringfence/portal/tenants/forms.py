@@ -4,7 +4,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ringfence.policy.limits import LONGEST_CALL_MINUTES, MOST_CALLS
+from ringfence.policy.calls.limits import LONGEST_CALL_MINUTES, MOST_CALLS
 from ringfence.portal.forms import PortalForm, Suggesting
 from ringfence.portal.tenants.changes import LARGEST_LIMIT
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ringfence.policy.encryption import Encryption
+from ringfence.policy.relay.encryption import Encryption
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change

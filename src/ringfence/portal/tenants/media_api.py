@@ -4,7 +4,7 @@ from typing import Any
 
 from ninja import Router
 
-from ringfence.policy.encryption import Encryption
+from ringfence.policy.relay.encryption import Encryption
 from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
 from ringfence.portal.paging import RowId

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from ringfence.policy.encryption import Encryption
+from ringfence.policy.relay.encryption import Encryption
 from ringfence.portal.actor import Actor
 
 

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from ninja import Field, Router, Status
 
-from ringfence.policy.encryption import Encryption
-from ringfence.policy.trunks import CallerIn, TrunkKind, TrunkTransport
+from ringfence.policy.relay.encryption import Encryption
+from ringfence.policy.trunking.trunks import CallerIn, TrunkKind, TrunkTransport
 from ringfence.portal.access import needs
 from ringfence.portal.actor import ApiRequest
 from ringfence.portal.paging import PageOut, PageQuery, RowId, rows

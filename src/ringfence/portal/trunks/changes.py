@@ -5,7 +5,7 @@ from typing import Any
 from ringfence.hosts.addresses import parsed, resolved
 from ringfence.policy.addresses import Network, parse_network
 from ringfence.policy.settings import Problem
-from ringfence.policy.trunks import TrunkKind
+from ringfence.policy.trunking.trunks import TrunkKind
 from ringfence.portal import publish
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from ringfence.hosts.addresses import parsed
 from ringfence.policy.book import Subscriber
-from ringfence.policy.encryption import Encryption
-from ringfence.policy.trunks import CallerIn, Login, Peer, Source, Trunk, TrunkKind, TrunkTransport
+from ringfence.policy.relay.encryption import Encryption
+from ringfence.policy.trunking.trunks import CallerIn, Login, Peer, Source, Trunk, TrunkKind, TrunkTransport
 from ringfence.portal.people.digests import digests
 from ringfence.portal.sealing import unseal
 from ringfence.portal.trunks.models import Trunk as TrunkRow

@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ringfence.hosts.sip_links import links_of
 from ringfence.hosts.transports import read_transports
-from ringfence.policy.encryption import Encryption
-from ringfence.policy.trunks import CallerIn, TrunkKind, TrunkTransport
+from ringfence.policy.relay.encryption import Encryption
+from ringfence.policy.trunking.trunks import CallerIn, TrunkKind, TrunkTransport
 from ringfence.portal import places
 from ringfence.portal.actor import Actor
 from ringfence.portal.forms import PortalForm

@@ -3,8 +3,8 @@
 from django.db import models
 from django.db.models.functions import Lower
 
-from ringfence.policy.encryption import Encryption
-from ringfence.policy.trunks import CallerIn, TrunkKind, TrunkTransport
+from ringfence.policy.relay.encryption import Encryption
+from ringfence.policy.trunking.trunks import CallerIn, TrunkKind, TrunkTransport
 from ringfence.portal.actor import Actor
 from ringfence.portal.tenants.models import Tenant
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from ringfence.policy.trunks import TrunkKind
+from ringfence.policy.trunking.trunks import TrunkKind
 from ringfence.portal.tables import Column, Empty, Filter, Table
 
 KINDS: Final = {

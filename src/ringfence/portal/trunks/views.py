@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from ringfence.policy.trunks import TrunkKind
+from ringfence.policy.trunking.trunks import TrunkKind
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused

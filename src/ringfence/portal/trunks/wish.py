@@ -9,9 +9,9 @@ from typing import Final
 from ringfence.hosts.addresses import parsed
 from ringfence.hosts.transports import read_transports
 from ringfence.policy.addresses import AddressProblem, parse_network
-from ringfence.policy.encryption import Encryption
+from ringfence.policy.relay.encryption import Encryption
 from ringfence.policy.settings import Problem
-from ringfence.policy.trunks import CallerIn, TrunkKind, TrunkTransport
+from ringfence.policy.trunking.trunks import CallerIn, TrunkKind, TrunkTransport
 from ringfence.portal import places, publish
 from ringfence.portal.security.protected import SHORTEST
 from ringfence.portal.text import control_problem, label_problem

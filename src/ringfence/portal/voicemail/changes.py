@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ringfence.audio.wav import WavRefused, ulaw_from_wav
-from ringfence.policy.pins import LONGEST, SHORTEST, pin_problems
+from ringfence.policy.people.pins import LONGEST, SHORTEST, pin_problems
 from ringfence.policy.settings import Problem
 from ringfence.portal import audio, places
 from ringfence.portal.access import require

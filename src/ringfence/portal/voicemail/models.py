@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import models
 
-from ringfence.policy.pins import SHORTEST, PinRules
+from ringfence.policy.people.pins import SHORTEST, PinRules
 from ringfence.portal.actor import Actor
 from ringfence.portal.people.models import Extension
 from ringfence.portal.tenants.models import Tenant

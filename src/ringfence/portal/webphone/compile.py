@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from django.utils import timezone
 
-from ringfence.policy.browsers import BrowserCredential, credential_key, encode_credential
+from ringfence.policy.people.browsers import BrowserCredential, credential_key, encode_credential
 from ringfence.portal.webphone.models import PhoneCredential, PhoneCredentialQuerySet
 
 type Values = Iterator[tuple[str, bytes]]

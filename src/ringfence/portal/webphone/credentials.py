@@ -8,7 +8,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from ringfence.policy.browsers import BEFORE_MARK
+from ringfence.policy.people.browsers import BEFORE_MARK
 from ringfence.portal import guard
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import Change, change

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.db import close_old_connections
 
-from ringfence.policy.subscriptions import Listener, Topic
+from ringfence.policy.people.subscriptions import Listener, Topic
 from ringfence.portal.actor import Actor
 from ringfence.portal.people import tokens
 from ringfence.portal.people.models import Person

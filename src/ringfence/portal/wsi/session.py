@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 
-from ringfence.policy.subscriptions import Topic, told
+from ringfence.policy.people.subscriptions import Topic, told
 from ringfence.portal.wsi.admission import Caller, Rights
 from ringfence.portal.wsi.cursor import Cursor, Stream
 from ringfence.portal.wsi.feed import Anew, Behind, Feed

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db import close_old_connections
 from django.db.models import Max, Min
 
-from ringfence.policy.subscriptions import audit_kind, ledger_kinds
+from ringfence.policy.people.subscriptions import audit_kind, ledger_kinds
 from ringfence.portal import guard
 from ringfence.portal.audit.models import Entry
 from ringfence.portal.wsi.cursor import Cursor, Stream

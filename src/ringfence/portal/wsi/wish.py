@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ringfence.policy.subscriptions import Topic
+from ringfence.policy.people.subscriptions import Topic
 from ringfence.portal.wsi.cursor import Cursor, parse_cursor
 
 LONGEST: Final = 4_096

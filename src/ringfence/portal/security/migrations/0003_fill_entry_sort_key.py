@@ -3,7 +3,7 @@ from typing import Any
 from django.db import migrations
 
 from ringfence.policy.addresses import parse_network
-from ringfence.policy.entries import sort_key
+from ringfence.policy.offenders.entries import sort_key
 
 
 def fill(apps: Any, schema_editor: Any) -> None:

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from ringfence.policy.trunks import CallerIn
+from ringfence.policy.trunking.trunks import CallerIn
 
 
 class Migration(migrations.Migration):

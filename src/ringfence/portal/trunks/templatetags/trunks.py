@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 
-from ringfence.policy.trunks import TrunkKind
+from ringfence.policy.trunking.trunks import TrunkKind
 from ringfence.portal.trunks.models import Trunk
 from ringfence.portal.trunks.state import Told, states_of
 from ringfence.portal.trunks.table import KINDS

@@ -1,0 +1,1 @@
+"""Certificates and authorities: made, brought, checked, kept in pairs."""

@@ -1,0 +1,1 @@
+"""Alarms, and what raises them on this host."""

@@ -1,0 +1,1 @@
+"""What the kernel enforces: the nftables table, its sets and the netlink below them."""

@@ -1,0 +1,1 @@
+"""What calls outside cost, and the fuse that ends them."""

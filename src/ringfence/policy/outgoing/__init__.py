@@ -1,0 +1,1 @@
+"""Calls to the outside: canonical numbers, codes, hours, rules, and what they cost."""

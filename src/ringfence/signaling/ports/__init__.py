@@ -1,0 +1,1 @@
+"""The typed ports to Kamailio: beside `memory`, the only importers of KSR."""

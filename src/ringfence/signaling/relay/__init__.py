@@ -1,0 +1,1 @@
+"""The media relay between the parties of a call."""
