@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ringfence.cli.outcome import refuse
+from ringfence.cli.outcome import misuse, refuse
 from ringfence.hosts.paths import Paths
 
 
@@ -21,7 +21,7 @@ def logs(
     folder = Paths.from_environment().logs
     known = {file.stem: file for file in sorted(folder.glob("*.log"))}
     if part and part not in known:
-        refuse(f"there is no log of {part!r}; there are: {', '.join(known) or 'none yet'}")
+        misuse(f"there is no log of {part!r}; there are: {', '.join(known) or 'none yet'}")
     files = [str(known[part])] if part else [str(file) for file in known.values()]
     if not files:
         refuse("nothing has been logged yet")

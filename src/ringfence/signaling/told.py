@@ -47,6 +47,9 @@ DIALOG_VARIABLES: Final = (
 )
 
 CALLED_TAG: Final = "called_tag"
+OWN_REASONS: Final = {408: "Request Timeout", 503: "Service Unavailable"}
+"""What the engine answers itself, where no phone said a word."""
+
 
 AGREED: Final = ("codec", "caller_rtp", "called_rtp")
 """What the call record says of the audio."""
@@ -156,7 +159,8 @@ def note_failure(code: int) -> None:
     """The same from the failure route. Only there it can be read: the engine answers a 503, and what it timed, by
     replies of its own, and of those `dialog:failed` sees nothing.
     """
-    note_end(code, ksr.text("$T_rpl($rr)"), "callee" if ksr.number("$T_rpl($rs)") else "system")
+    reason = ksr.text("$T_rpl($rr)") or OWN_REASONS.get(code, "")
+    note_end(code, reason, "callee" if ksr.number("$T_rpl($rs)") else "system")
 
 
 def never_answered() -> dict[str, Any]:
