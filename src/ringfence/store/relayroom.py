@@ -1,11 +1,11 @@
 """What room is left in a media relay. The guard writes once a second; for a worker a look is one memory read."""
 
-import mmap
-import os
 import time
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+from ringfence.store import words
 
 HOLDS_FOR: Final = 5.0
 """Seconds. What nobody confirms is forgotten: a guard that hangs keeps nobody from calling."""
@@ -20,7 +20,7 @@ class Side(IntEnum):
     SBC = 1
 
 
-BYTES: Final = len(Side) * 2 * 8
+WORDS: Final = len(Side) * 2
 """For each side how many offers there is room for, and when somebody looked."""
 
 
@@ -39,13 +39,7 @@ class RelayRoomWriter:
     """The guard's side; a new guard begins with room everywhere."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        fd = os.open(_file(folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        try:
-            os.ftruncate(fd, BYTES)
-            self._told = memoryview(mmap.mmap(fd, BYTES)).cast("d")
-        finally:
-            os.close(fd)
+        self._told = words.made(_file(folder), WORDS, "d")
         for place in range(len(self._told)):
             self._told[place] = 0.0
 
@@ -81,9 +75,7 @@ class RelayRoomReader:
             return False
         self._next_try = now + RETRY_SECONDS
         try:
-            with _file(self._folder).open("rb") as stream:
-                shared = mmap.mmap(stream.fileno(), BYTES, prot=mmap.PROT_READ)
+            self._told = words.seen(_file(self._folder), WORDS, "d")
         except (OSError, ValueError):
             return False
-        self._told = memoryview(shared).cast("d")
         return True
