@@ -198,6 +198,7 @@ SETTINGS_ACTIONS: Final = (
     "number_pool.",
     "inbound_rule.",
     "blocked_caller.",
+    "currency.",
     "outbound_rule.",
     "allowed_country.",
     "disallowed_code.",
