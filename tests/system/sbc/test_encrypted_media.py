@@ -31,12 +31,12 @@ def phones(with_sbc: Any, lab: Any, tmp_path_factory: pytest.TempPathFactory) ->
         account(number)
         _require(with_sbc, number, "required")
     with (
-        Outside(lab.host("web-out", 901), home / "w", account("661"), Transport.WSS, 400, Keys.DTLS) as web,
-        Outside(lab.host("web-too", 902), home / "o", account("662"), Transport.WSS, 600, Keys.DTLS) as other,
-        Outside(lab.host("udp-out", 903), home / "u", account("664"), Transport.UDP, 800, Keys.REQUIRED) as udp,
-        Outside(lab.host("tcp-out", 904), home / "t", account("665"), Transport.TCP, 900, Keys.REQUIRED) as tcp,
-        Outside(lab.host("tls-out", 906), home / "x", account("666"), Transport.TLS, 500, Keys.REQUIRED) as tls,
-        Baresip(lab.host("desk-in", 905), home / "d", account("663"), Transport.UDP, 700) as desk,
+        Outside(lab.host("web-out", 991), home / "w", account("661"), Transport.WSS, 400, Keys.DTLS) as web,
+        Outside(lab.host("web-too", 992), home / "o", account("662"), Transport.WSS, 600, Keys.DTLS) as other,
+        Outside(lab.host("udp-out", 993), home / "u", account("664"), Transport.UDP, 800, Keys.REQUIRED) as udp,
+        Outside(lab.host("tcp-out", 994), home / "t", account("665"), Transport.TCP, 900, Keys.REQUIRED) as tcp,
+        Outside(lab.host("tls-out", 996), home / "x", account("666"), Transport.TLS, 500, Keys.REQUIRED) as tls,
+        Baresip(lab.host("desk-in", 995), home / "d", account("663"), Transport.UDP, 700) as desk,
     ):
         made = {"web": web, "other": other, "udp": udp, "tcp": tcp, "tls": tls, "desk": desk}
         for phone in made.values():

@@ -8,7 +8,7 @@ import ringfence
 
 PORTS = [
     Path(ringfence.__file__).parent / "signaling" / name
-    for name in ("ksr.py", "device_port.py", "trunk_port.py", "memory.py", "web_port.py")
+    for name in ("ports/ksr.py", "ports/device_port.py", "ports/trunk_port.py", "memory.py", "ports/web_port.py")
 ]
 
 
