@@ -73,15 +73,13 @@ class CallWatch:
         """The same for somebody who waits for it and is told what is the matter. Raises Refusal."""
         dialog = self._calls.mark_ending(call_id, why)
         try:
-            if dialog is None or not await asyncio.to_thread(self._core.end_patiently, BUSY, *dialog):
-                raise Refusal("calls.unknown", "call_id", f"{call_id} is no answered call.")
+            if dialog is not None and await asyncio.to_thread(self._core.end_patiently, BUSY, *dialog):
+                return
+            refusal = Refusal("calls.unknown", "call_id", f"{call_id} is no answered call.")
         except OSError as error:
-            self._calls.unmark_ending(call_id)
-            says = _NOT_RUNNING if isinstance(error, Unreachable) else _SILENT
-            raise Refusal("calls.core", "call_id", says) from None
-        except Refusal:
-            self._calls.unmark_ending(call_id)
-            raise
+            refusal = Refusal("calls.core", "call_id", _NOT_RUNNING if isinstance(error, Unreachable) else _SILENT)
+        self._calls.unmark_ending(call_id)
+        raise refusal
 
     async def hang_up_all(self, call_ids: list[str], why: str) -> int:
         """How many of them the core ended."""

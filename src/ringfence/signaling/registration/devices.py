@@ -69,12 +69,15 @@ def _registered(aor: str) -> list[Device]:
     if not ksr.fetch_bindings(aor):
         return []
     now = time.time()
-    found = [_device(index) for index in range(ksr.number("$(ulc(saved=>count))")) if ksr.binding(index)[1] > now]
+    found = [one for index in range(ksr.number("$(ulc(saved=>count))")) if (one := _device(index, now))]
     ksr.free_bindings()
     return found
 
 
-def _device(index: int) -> Device:
-    uri, _, received, *_ = ksr.binding(index)
+def _device(index: int, now: float) -> Device | None:
+    """None once it has run out."""
+    uri, expires_at, received, *_ = ksr.binding(index)
+    if expires_at <= now:
+        return None
     heard_at, ruid, user_agent, instance = device_port.marks(index)
     return Device(str(uri), facts.party_address(str(received or uri)), user_agent, instance, heard_at, ruid)
