@@ -85,7 +85,9 @@ def on_refused(request: HttpRequest, error: Refused) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    return problem_response(request, Refused([_problem(item) for item in error.errors], error_id="request.invalid"))
+    problems = [_problem(item) for item in error.errors]
+    told = " ".join(f"{problem.field}: {problem.message}." for problem in problems)
+    return problem_response(request, Refused(problems, told, error_id="request.invalid"))
 
 
 @api.exception_handler(AuthenticationError)
@@ -128,9 +130,13 @@ def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def _problem(item: dict[str, Any]) -> Problem:
     place = [str(part) for part in item.get("loc", ()) if str(part) not in ("body", "query", "path", "payload")]
-    return Problem(
-        ".".join(place), f"request.{item.get('type', 'invalid')}", str(item.get("msg", "This value is not valid."))
-    )
+    kind = str(item.get("type", "invalid"))
+    message = PLAINER.get(kind) or str(item.get("msg", "This value is not valid")).rstrip(".")
+    return Problem(".".join(place), f"request.{kind}", message)
+
+
+PLAINER: Final = {"missing": "This field is required", "extra_forbidden": "There is no such field here"}
+"""What pydantic says of the most frequent faults, in words for somebody who does not know pydantic."""
 
 
 ROUTERS: Final = (

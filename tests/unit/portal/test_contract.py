@@ -182,3 +182,9 @@ def test_a_list_goes_on_where_the_last_page_ended(site: Site) -> None:
 def test_a_place_of_nowhere_is_refused(site: Site, after: str) -> None:
     for path in ("users", "cdrs", "audit-log"):
         assert site.admin.refusal("GET", f"{path}?after={after}")["error_id"] == "page.after"
+
+
+def test_each_fault_of_a_body_is_told_with_its_field(site: Site) -> None:
+    told = raw(site.a, "POST", "users", {"tenant_id": site.tenants["a"], "extension": "301", "first_name": "A"}).json()
+    assert told["detail"] == "display_name: This field is required. first_name: There is no such field here."
+    assert [fault["field"] for fault in told["errors"]] == ["display_name", "first_name"]
