@@ -208,6 +208,15 @@ class Relay:
 
 
 @dataclass(frozen=True, slots=True)
+class Failing:
+    """A part that does not start: how many starts in a row failed, and what the last of them said."""
+
+    name: str
+    times: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """The machine. Unix times in seconds; None is unknown, which no check takes for good or bad news.
 
@@ -228,6 +237,7 @@ class Host:
     voice_links_gone: tuple[str, ...] = ()
     unmarked: tuple[str, ...] = ()
     relay: Relay = Relay()
+    failing: tuple[Failing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

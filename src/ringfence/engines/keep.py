@@ -15,10 +15,13 @@ from typing import Final
 
 from ringfence.engines.supervision.notes import STOP_FILE, forget, read_notes
 from ringfence.engines.supervision.processes import Identity, is_alive, kill_session, send
+from ringfence.engines.supervision.standstill import EVERY as LOOK_EVERY
+from ringfence.engines.supervision.standstill import Stillness
 
 STOP_SECONDS: Final = 30.0
 CHILD_SECONDS: Final = 3.0
 POLL: Final = 0.05
+SUPERVISOR: Final = "supervisor"
 
 
 class StopAsked(Exception):
@@ -41,12 +44,22 @@ class Keeper:
     def keep(self) -> int:
         """Until the supervisor ends because it was told to: its exit code. Killed otherwise, it is started again."""
         while True:
-            code = self._supervisor.wait()
+            code = self._watched()
             if code >= 0:
                 return code
             if self._stop.exists():
                 return 0
             self._supervisor = self._start()
+
+    def _watched(self) -> int:
+        """How the supervisor ended. One that hangs is killed: its successor goes on with what runs."""
+        stillness = Stillness()
+        while True:
+            began = time.monotonic()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self._supervisor.wait(LOOK_EVERY)
+            if stillness.hanging({SUPERVISOR: (self._supervisor.pid, True)}, time.monotonic() - began):
+                self._supervisor.kill()
 
     def stop(self) -> None:
         self._supervisor.terminate()
