@@ -77,14 +77,18 @@ class Keeper:
 
 @contextlib.contextmanager
 def stop_signals_raise() -> Iterator[None]:
-    """Inside, SIGINT, SIGTERM and SIGHUP raise StopAsked once; a second one does not disturb the stopping."""
+    """Inside, SIGINT, SIGTERM and SIGHUP raise StopAsked once; a second one does not disturb the stopping. Who is to
+    outlive a terminal (`nohup`, `up --detach`) ignores SIGHUP already, and goes on to."""
 
     def asked(_signal: int, _frame: object) -> None:
         for what in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(what, signal.SIG_IGN)
         raise StopAsked
 
-    before = {what: signal.signal(what, asked) for what in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    heard = [
+        what for what in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(what) != signal.SIG_IGN
+    ]
+    before = {what: signal.signal(what, asked) for what in heard}
     try:
         yield
     finally:
@@ -147,6 +151,7 @@ def detach(folder: Path, log: Path) -> int:
 
 
 def main(folder: Path, log: Path) -> int:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     return keep_until_stopped(Keeper(folder, log))
 
 

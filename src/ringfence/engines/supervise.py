@@ -357,7 +357,8 @@ def only_one(folder: Path) -> int | None:
 async def serve(folder: Path) -> None:
     supervisor = Supervisor(folder, read_children(folder / noted.CHILDREN_FILE))
     loop = asyncio.get_running_loop()
-    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it has no terminal, and nothing to read anew
+    for what in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(what, supervisor.stop)
     await supervisor.run()
 

@@ -1,13 +1,14 @@
 """What a verb says when there is nothing it can do (issue 2: an error names what to do)."""
 
 import json
+import os
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 import typer
 
-from ringfence.cli import restore, setup_link, transport
+from ringfence.cli import app, restore, setup_link, transport
 
 
 def never(*_: object) -> NoReturn:
@@ -33,7 +34,7 @@ def test_no_passphrase_is_asked_for_a_file_that_is_no_backup(
     file.write_bytes(bytes(5000))
     monkeypatch.setattr(restore, "this_system", lambda: None)
     monkeypatch.setattr(restore, "passphrase_from", never)
-    monkeypatch.setattr(restore.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     with pytest.raises(typer.Exit):
         restore.restore_backup(file, check=True)
     assert "this file is no backup of Ringfence; nothing was changed" in capsys.readouterr().err
@@ -54,3 +55,18 @@ def test_there_is_no_setup_link_beside_an_administrator(
         setup_link.setup_link()
     assert ended.value.exit_code == 1
     assert "ringfence sign-in new-password admin" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o077])
+def test_what_a_verb_writes_is_readable_for_the_parts_and_writable_for_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, mask: int
+) -> None:
+    """With 077, as a hardened root has it, the core could not read its certificate; with 000 all could write a log."""
+    in_force = []
+    monkeypatch.setattr(app, "build", lambda: lambda prog_name: in_force.append(os.umask(0o022)))
+    before = os.umask(mask)
+    try:
+        app.main()
+    finally:
+        os.umask(before)
+    assert in_force == [0o022]

@@ -2,12 +2,17 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from ringfence.engines.supervision.childlist import write_children
+from ringfence.engines.supervision.notes import CHILDREN_FILE, read_notes
 from ringfence.engines.supervision.standstill import (
     EVERY,
     LATE,
@@ -17,7 +22,7 @@ from ringfence.engines.supervision.standstill import (
     Standstill,
     Stillness,
 )
-from tests.unit.engines.programs import a_child, log_of, noted, replaced, supervised, until
+from tests.unit.engines.programs import a_child, log_of, note, noted, replaced, supervised, until
 
 LEADER = 7
 
@@ -98,3 +103,46 @@ def test_a_stopped_process_is_ended_and_comes_back(tmp_path: Path) -> None:
         took = until(lambda: replaced(tmp_path, before), seconds=(STOPPED_ROUNDS + 2) * EVERY)
         assert took > (STOPPED_ROUNDS - 2) * EVERY, "a short stop is forgiven"
         assert "sleeper is stopped: ending it" in log_of(tmp_path)
+
+
+def test_a_hangup_ends_neither_a_detached_keeper_nor_its_supervisor(tmp_path: Path) -> None:
+    """Who sends SIGHUP wants files read anew, or closed a terminal that is not theirs; it stopped the whole system."""
+    with kept(tmp_path) as keeper:
+        before = noted(tmp_path)
+        supervisor = supervisor_of(tmp_path)
+        for pid in (supervisor, keeper.pid):
+            os.kill(pid, signal.SIGHUP)
+        time.sleep(0.5)
+        assert keeper.poll() is None
+        assert supervisor_of(tmp_path) == supervisor
+        assert noted(tmp_path) == before
+
+
+def test_a_supervisor_that_hangs_is_replaced_and_its_children_go_on(tmp_path: Path) -> None:
+    with kept(tmp_path):
+        before, supervisor = noted(tmp_path), supervisor_of(tmp_path)
+        os.kill(supervisor, signal.SIGSTOP)
+        until(lambda: supervisor_of(tmp_path) != supervisor, seconds=(STOPPED_ROUNDS + 3) * EVERY)
+        until(lambda: noted(tmp_path) == before)
+
+
+@contextmanager
+def kept(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A detached keeper with its supervisor over one child."""
+    write_children(folder / CHILDREN_FILE, (a_child(folder),))
+    (folder / "run" / "endings").mkdir(parents=True)
+    argv = (sys.executable, "-m", "ringfence.engines.keep", str(folder), str(folder / "supervise.log"))
+    environment = {**os.environ, "RINGFENCE_RUN_DIR": str(folder / "run")}
+    keeper = subprocess.Popen(argv, start_new_session=True, env=environment)
+    try:
+        until(lambda: note(folder))
+        yield keeper
+    finally:
+        keeper.terminate()
+        keeper.wait(10)
+
+
+def supervisor_of(folder: Path) -> int:
+    notes = read_notes(folder)
+    assert notes is not None
+    return notes.supervisor.pid
