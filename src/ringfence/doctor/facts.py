@@ -220,7 +220,7 @@ class Failing:
 class Host:
     """The machine. Unix times in seconds; None is unknown, which no check takes for good or bad news.
 
-    `little_room`: MiB that are free on the disk, if that is too little.
+    `little_room`: MiB that are free on the disk, if that is too little; `few_files`: how many more fit, if too few.
     """
 
     now: float
@@ -231,6 +231,7 @@ class Host:
     versions: dict[str, str] = field(default_factory=dict)
     backup_at: float | None = None
     little_room: int | None = None
+    few_files: int | None = None
     clock_synchronised: bool | None = None
     modules: tuple[str, ...] = ()
     place: Place = Place()

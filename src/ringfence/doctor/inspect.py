@@ -52,6 +52,7 @@ def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os
     """The host as it is now. Without a plan the firewall is compared with nothing; the portal knows no port of SSH."""
     server = ssh_in_force(environment.get(ENVIRONMENT, ""))
     voice = read_voice_network(paths.voice_network)
+    few_files = _few_files(paths.state)
     return Host(
         now=time.time(),
         ssh=Ssh(server.ports, server.password_login, server.root_login),
@@ -60,7 +61,8 @@ def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os
         readable=tuple(str(path) for path in readable_secrets(paths)),
         versions=_versions(),
         backup_at=backup_at(paths.state / "backups" / "last.json"),
-        little_room=_little_room(paths.state),
+        little_room=None if few_files is not None else _little_room(paths.state),
+        few_files=few_files,
         clock_synchronised=clock_synchronised(),
         modules=_modules(),
         place=_place(paths),
@@ -77,6 +79,14 @@ def _little_room(folder: Path) -> int | None:
     except OSError:
         return None
     return room.free >> 20 if room.is_low else None
+
+
+def _few_files(folder: Path) -> int | None:
+    try:
+        room = room_at(folder)
+    except OSError:
+        return None
+    return room.files if room.has_few_files else None
 
 
 def _failing(supervise: Path) -> Iterator[Failing]:

@@ -156,7 +156,7 @@ PLANTED: dict[str, list[Facts]] = {
         host(failing=(facts.Failing("core", 3, "bind: Address already in use"),)),
         host(failing=(facts.Failing("core", 1, ""),)),
     ],
-    "host.disk": [host(little_room=0), host(little_room=900)],
+    "host.disk": [host(little_room=0), host(little_room=900), host(few_files=0)],
     "host.clock": [host(clock_synchronised=False)],
     "host.engines": [
         host(versions={"kamailio": "5.3.2-1"}),

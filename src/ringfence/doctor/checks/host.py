@@ -64,6 +64,8 @@ def parts(host: Host) -> Iterator[Sentence]:
 def disk(host: Host) -> Iterator[Sentence]:
     if host.little_room is not None:
         yield f"Only {host.little_room} MiB are free where everything is kept."
+    if host.few_files is not None:
+        yield f"Only {host.few_files} more files fit where everything is kept."
 
 
 def clock(host: Host) -> Iterator[Sentence]:
