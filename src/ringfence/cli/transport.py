@@ -1,5 +1,6 @@
 """`ringfence transport`: what SIP is heard on, through the portal's own command."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -52,8 +53,9 @@ group.command("watch")(watch)
 
 
 def _needs_a_running_system() -> None:
-    """The process that changes the transports is asked; where nothing runs, nobody starts it again by itself."""
-    if running_supervisor(Paths.from_environment().supervise) is None:
+    """The process that changes the transports is asked; where nothing runs, nobody starts it again by itself.
+    Whether something runs is for root to see."""
+    if os.geteuid() == 0 and running_supervisor(Paths.from_environment().supervise) is None:
         refuse("Ringfence does not run, and nobody else knows what is heard where. Start it: ringfence up")
 
 

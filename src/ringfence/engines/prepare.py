@@ -1,6 +1,7 @@
 """Everything that must be true before the first process starts."""
 
 import compileall
+import os
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -158,7 +159,9 @@ def _manage(system: System, what: str, *words: str) -> str:
 
 
 def _what_to_do(system: System) -> str:
-    """A database on a full disk says less than the disk does."""
+    """A database on a full or read-only disk says less than the disk does."""
+    if os.statvfs(system.paths.state).f_flag & os.ST_RDONLY:
+        return f"the disk of {system.paths.state} is read-only; mend it (dmesg says why) and mount it for writing"
     room = room_at(system.paths.state)
     if room.is_low:
         files = f" and {room.files} files" if room.has_few_files else ""

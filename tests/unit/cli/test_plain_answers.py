@@ -2,17 +2,22 @@
 
 import json
 import os
+from io import StringIO
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 import typer
 
-from ringfence.cli import app, restore, setup_link, transport
+from ringfence.cli import app, passphrase, restore, setup_link, transport
 
 
 def never(*_: object) -> NoReturn:
     raise AssertionError("asked")
+
+
+def aborted(*_: object, **__: object) -> NoReturn:
+    raise typer.Abort
 
 
 def test_no_transport_is_asked_for_where_nothing_runs(
@@ -21,6 +26,7 @@ def test_no_transport_is_asked_for_where_nothing_runs(
     """It said that the process which changes them is restarted by itself."""
     monkeypatch.setenv("RINGFENCE_RUN_DIR", str(tmp_path))
     monkeypatch.setattr(transport, "run_portal", never)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     with pytest.raises(typer.Exit) as ended:
         transport.list_transports()
     assert ended.value.exit_code == 1
@@ -38,6 +44,17 @@ def test_no_passphrase_is_asked_for_a_file_that_is_no_backup(
     with pytest.raises(typer.Exit):
         restore.restore_backup(file, check=True)
     assert "this file is no backup of Ringfence; nothing was changed" in capsys.readouterr().err
+
+
+def test_nobody_at_the_keyboard_is_told_of_the_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A nightly job read "Aborted."."""
+    monkeypatch.setattr("sys.stdin", StringIO())
+    monkeypatch.setattr(typer, "prompt", aborted)
+    with pytest.raises(typer.Exit):
+        passphrase.passphrase_from(None)
+    assert "--passphrase-file FILE" in capsys.readouterr().err
 
 
 def test_a_setup_link_is_a_document_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
