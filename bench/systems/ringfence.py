@@ -23,7 +23,8 @@ from bench.systems.stock import WORKERS, answers
 from ringfence.engines.certificates.certificate import ensure_certificate
 from ringfence.engines.files import core_file, tls_file
 from ringfence.engines.folders import ensure_folders
-from ringfence.engines.supervision.children import CORE, GUARD, Child, children
+from ringfence.engines.supervision.child import Child
+from ringfence.engines.supervision.children import CORE, GUARD, children
 from ringfence.engines.supervision.privileges import dropping
 from ringfence.engines.system import Limits, System
 from ringfence.hosts import accounts

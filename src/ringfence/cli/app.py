@@ -1,5 +1,6 @@
 """The list of verbs. A new verb is a module in this directory and one line here."""
 
+import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Final
@@ -76,6 +77,11 @@ GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
 """Verbs with verbs below them: `ringfence NAME VERB`."""
 
 
+UMASK: Final = 0o022
+"""As in a checkout (platform/enter), whatever root's shell has: with 077 the parts cannot read what is theirs, with 000
+everybody could write the supervisor's log."""
+
+
 def played() -> tuple[tuple[str, Callable[..., None]], ...]:
     """The demo, where there is a lab to play it in: packages of the product leave that out, and its attackers."""
     if find_spec("ringfence.lab") is None:
@@ -101,4 +107,5 @@ def build() -> typer.Typer:
 
 
 def main() -> None:
+    os.umask(UMASK)
     build()(prog_name="ringfence")

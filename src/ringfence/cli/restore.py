@@ -9,7 +9,7 @@ import typer
 
 from ringfence.backups.lock import WrongPassphrase
 from ringfence.backups.restoring import Facts, Restored, restore, take_back, verify
-from ringfence.backups.sealed import Damaged, NoBackup
+from ringfence.backups.sealed import Damaged, NoBackup, read_lock_of
 from ringfence.cli.outcome import misuse, refuse
 from ringfence.cli.passphrase import passphrase_from
 from ringfence.cli.portal_command import portal_output
@@ -35,10 +35,20 @@ def restore_backup(
     system = this_system()
     if not check and running_supervisor(system.paths.supervise) is not None:
         refuse("Ringfence runs; stop it first: ringfence down")
+    _look_at(file)
     passphrase = passphrase_from(passphrase_file)
     try:
         typer.echo(_told(verify(file, passphrase) if check else _bring_back(system, file, passphrase)))
     except (NoBackup, Damaged, WrongPassphrase, OSError) as error:
+        refuse(f"{error}; nothing was changed")
+
+
+def _look_at(file: Path) -> None:
+    """Nobody is asked for a passphrase that nothing can be opened with."""
+    try:
+        with file.open("rb") as stream:
+            read_lock_of(stream)
+    except (NoBackup, OSError) as error:
         refuse(f"{error}; nothing was changed")
 
 

@@ -21,6 +21,8 @@ class Line:
     pid: int
     uptime: float
     restarts: int
+    failed: int = 0
+    reason: str = ""
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="As a JSON document.")] = False) -> None:
@@ -49,8 +51,9 @@ def lines_of(notes: Notes | None, now: float) -> list[Line]:
 
 def _line(note: ChildNote, now: float) -> Line:
     if not is_alive(note.identity):
-        return Line(note.name, "stopped", 0, 0.0, note.restarts)
-    return Line(note.name, "ready" if note.ready else "starting", note.pid, round(now - note.since, 1), note.restarts)
+        return Line(note.name, "stopped", 0, 0.0, note.restarts, note.failed, note.reason)
+    state, uptime = "ready" if note.ready else "starting", round(now - note.since, 1)
+    return Line(note.name, state, note.pid, uptime, note.restarts, note.failed, note.reason)
 
 
 def shown(lines: list[Line], supervised: bool) -> list[str]:
@@ -64,7 +67,18 @@ def shown(lines: list[Line], supervised: bool) -> list[str]:
     rows = [
         f"{line.name:<8} {line.state:<9} {line.pid:>7} {_span(line.uptime):>10} {line.restarts:>8}" for line in lines
     ]
-    return [f"{'part':<8} {'state':<9} {'process':>7} {'running':>10} {'restarts':>8}", *rows]
+    head = f"{'part':<8} {'state':<9} {'process':>7} {'running':>10} {'restarts':>8}"
+    return [head, *rows, *(failing(line.name, line.failed, line.reason) for line in lines if line.failed)]
+
+
+def failing(name: str, failed: int, reason: str) -> str:
+    """
+    >>> failing("core", 3, "bind: Address already in use")
+    'core ended 3 times before it was ready. Its last words: bind: Address already in use'
+    """
+    times = "once" if failed == 1 else f"{failed} times"
+    said = f"Its last words: {reason}" if reason else f"It said nothing; see ./ringfence logs {name}"
+    return f"{name} ended {times} before it was ready. {said}"
 
 
 def _span(seconds: float) -> str:

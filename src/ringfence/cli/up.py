@@ -12,11 +12,13 @@ import typer
 from ringfence.backups.restoring import undo
 from ringfence.cli.outcome import DONE, REFUSED, misuse, refuse
 from ringfence.cli.progress import Progress
+from ringfence.cli.status import failing
 from ringfence.cli.welcome import no_firewall_warning, welcome
 from ringfence.engines.keep import Keeper, StopAsked, detach, running_supervisor, stop_everything, stop_signals_raise
 from ringfence.engines.prepare import PreparationFailed, Prepared, prepare
+from ringfence.engines.supervision.child import Child
 from ringfence.engines.supervision.childlist import write_children
-from ringfence.engines.supervision.children import Child, children
+from ringfence.engines.supervision.children import children
 from ringfence.engines.supervision.notes import CHILDREN_FILE, read_notes
 from ringfence.engines.supervision.processes import is_alive
 from ringfence.engines.system import MemoryRefused, System, this_system
@@ -28,6 +30,8 @@ from ringfence.hosts.public import followed, public_file, read_public, write_pub
 READY_SECONDS: Final = 90.0
 """A slow machine that compiles everything for the first time needs more than half of it."""
 POLL: Final = 0.05
+TOLD_AT: Final = 3
+"""So many starts in a row that came to nothing are no accident: whoever waits is told why."""
 
 
 def up(
@@ -113,7 +117,7 @@ def _announce(
     """Tell which part gets ready, then where everything is. A part that is late is started again for ever."""
     late = _wait_until_ready(system, wanted, progress)
     for name in late:
-        progress.step(f"{name} is not ready yet; it is started again and again. Why: ./ringfence logs {name}")
+        progress.step(f"{name} is not ready yet; it is started again and again. {_why(system, name)}")
     if not system.firewall:
         progress.text(no_firewall_warning())
     progress.text(welcome(system, frozenset(child.name for child in wanted), prepared, how_to_stop))
@@ -121,7 +125,7 @@ def _announce(
 
 
 def _wait_until_ready(system: System, wanted: tuple[Child, ...], progress: Progress) -> tuple[str, ...]:
-    waiting = [child.name for child in wanted]
+    waiting, told = [child.name for child in wanted], set[str]()
     deadline = time.monotonic() + READY_SECONDS
     while waiting and time.monotonic() < deadline:
         notes = read_notes(system.paths.supervise)
@@ -130,8 +134,19 @@ def _wait_until_ready(system: System, wanted: tuple[Child, ...], progress: Progr
             if note is not None and note.ready and is_alive(note.identity):
                 progress.step(f"{name} is ready")
                 waiting.remove(name)
+            elif note is not None and note.failed >= TOLD_AT and name not in told:
+                progress.step(failing(name, note.failed, note.reason))
+                told.add(name)
         time.sleep(POLL)
     return tuple(waiting)
+
+
+def _why(system: System, name: str) -> str:
+    notes = read_notes(system.paths.supervise)
+    note = notes.of(name) if notes is not None else None
+    if note is None or not note.failed:
+        return f"Why: ./ringfence logs {name}"
+    return failing(name, note.failed, note.reason)
 
 
 def _own_log(system: System) -> Path:

@@ -16,7 +16,7 @@ import typer
 
 from ringfence.cli.outcome import refuse
 from ringfence.cli.refused_tls import told
-from ringfence.guard.core import Core
+from ringfence.corelink import Core
 from ringfence.hosts.paths import Paths
 
 ERRORS, USUAL = -1, -2

@@ -208,10 +208,19 @@ class Relay:
 
 
 @dataclass(frozen=True, slots=True)
+class Failing:
+    """A part that does not start: how many starts in a row failed, and what the last of them said."""
+
+    name: str
+    times: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """The machine. Unix times in seconds; None is unknown, which no check takes for good or bad news.
 
-    `little_room`: MiB that are free on the disk, if that is too little.
+    `little_room`: MiB that are free on the disk, if that is too little; `few_files`: how many more fit, if too few.
     """
 
     now: float
@@ -222,12 +231,14 @@ class Host:
     versions: dict[str, str] = field(default_factory=dict)
     backup_at: float | None = None
     little_room: int | None = None
+    few_files: int | None = None
     clock_synchronised: bool | None = None
     modules: tuple[str, ...] = ()
     place: Place = Place()
     voice_links_gone: tuple[str, ...] = ()
     unmarked: tuple[str, ...] = ()
     relay: Relay = Relay()
+    failing: tuple[Failing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from ringfence.doctor.facts import Host, Place, Relay, Ssh
+from ringfence.doctor.facts import Failing, Host, Place, Relay, Ssh
+from ringfence.engines.supervision.notes import read_notes
+from ringfence.engines.supervision.processes import is_alive
 from ringfence.hosts.addresses import NetworkUnreadable, surroundings
 from ringfence.hosts.clock import clock_synchronised
 from ringfence.hosts.cloud import recognised
@@ -50,6 +52,7 @@ def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os
     """The host as it is now. Without a plan the firewall is compared with nothing; the portal knows no port of SSH."""
     server = ssh_in_force(environment.get(ENVIRONMENT, ""))
     voice = read_voice_network(paths.voice_network)
+    few_files = _few_files(paths.state)
     return Host(
         now=time.time(),
         ssh=Ssh(server.ports, server.password_login, server.root_login),
@@ -58,12 +61,14 @@ def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os
         readable=tuple(str(path) for path in readable_secrets(paths)),
         versions=_versions(),
         backup_at=backup_at(paths.state / "backups" / "last.json"),
-        little_room=_little_room(paths.state),
+        little_room=None if few_files is not None else _little_room(paths.state),
+        few_files=few_files,
         clock_synchronised=clock_synchronised(),
         modules=_modules(),
         place=_place(paths),
         voice_links_gone=_gone(voice, links_of(read_transports(paths.transports))),
         relay=relay_in_force(paths.media_config),
+        failing=tuple(_failing(paths.supervise)),
         unmarked=tuple(what for what, dscp in _marks(voice) if dscp == 0),
     )
 
@@ -74,6 +79,21 @@ def _little_room(folder: Path) -> int | None:
     except OSError:
         return None
     return room.free >> 20 if room.is_low else None
+
+
+def _few_files(folder: Path) -> int | None:
+    try:
+        room = room_at(folder)
+    except OSError:
+        return None
+    return room.files if room.has_few_files else None
+
+
+def _failing(supervise: Path) -> Iterator[Failing]:
+    notes = read_notes(supervise)
+    for note in notes.children if notes is not None and is_alive(notes.supervisor) else ():
+        if note.failed:
+            yield Failing(note.name, note.failed, note.reason)
 
 
 def _marks(voice: VoiceNetwork) -> tuple[tuple[str, int], ...]:

@@ -15,10 +15,13 @@ from typing import Final
 
 from ringfence.engines.supervision.notes import STOP_FILE, forget, read_notes
 from ringfence.engines.supervision.processes import Identity, is_alive, kill_session, send
+from ringfence.engines.supervision.standstill import EVERY as LOOK_EVERY
+from ringfence.engines.supervision.standstill import Stillness
 
 STOP_SECONDS: Final = 30.0
 CHILD_SECONDS: Final = 3.0
 POLL: Final = 0.05
+SUPERVISOR: Final = "supervisor"
 
 
 class StopAsked(Exception):
@@ -41,12 +44,22 @@ class Keeper:
     def keep(self) -> int:
         """Until the supervisor ends because it was told to: its exit code. Killed otherwise, it is started again."""
         while True:
-            code = self._supervisor.wait()
+            code = self._watched()
             if code >= 0:
                 return code
             if self._stop.exists():
                 return 0
             self._supervisor = self._start()
+
+    def _watched(self) -> int:
+        """How the supervisor ended. One that hangs is killed: its successor goes on with what runs."""
+        stillness = Stillness()
+        while True:
+            began = time.monotonic()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self._supervisor.wait(LOOK_EVERY)
+            if stillness.hanging({SUPERVISOR: (self._supervisor.pid, True)}, time.monotonic() - began):
+                self._supervisor.kill()
 
     def stop(self) -> None:
         self._supervisor.terminate()
@@ -64,14 +77,18 @@ class Keeper:
 
 @contextlib.contextmanager
 def stop_signals_raise() -> Iterator[None]:
-    """Inside, SIGINT, SIGTERM and SIGHUP raise StopAsked once; a second one does not disturb the stopping."""
+    """Inside, SIGINT, SIGTERM and SIGHUP raise StopAsked once; a second one does not disturb the stopping. Who is to
+    outlive a terminal (`nohup`, `up --detach`) ignores SIGHUP already, and goes on to."""
 
     def asked(_signal: int, _frame: object) -> None:
         for what in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(what, signal.SIG_IGN)
         raise StopAsked
 
-    before = {what: signal.signal(what, asked) for what in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    heard = [
+        what for what in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(what) != signal.SIG_IGN
+    ]
+    before = {what: signal.signal(what, asked) for what in heard}
     try:
         yield
     finally:
@@ -134,6 +151,7 @@ def detach(folder: Path, log: Path) -> int:
 
 
 def main(folder: Path, log: Path) -> int:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     return keep_until_stopped(Keeper(folder, log))
 
 

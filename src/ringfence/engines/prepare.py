@@ -1,6 +1,7 @@
 """Everything that must be true before the first process starts."""
 
 import compileall
+import os
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,11 +26,13 @@ from ringfence.engines.folders import ensure_folders
 from ringfence.engines.free_ports import endpoints, taken
 from ringfence.engines.install import EngineFile, EngineRefused, install
 from ringfence.engines.listeners import read_web_access
+from ringfence.engines.render import is_plain
 from ringfence.engines.supervision.children import CORE, MEDIA, PORTAL, SBC, SBC_MEDIA, WEB, manage, portal_environment
 from ringfence.engines.supervision.notes import read_notes
 from ringfence.engines.supervision.privileges import run_as
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
+from ringfence.hosts.room import room_at
 
 DATABASE_SECONDS: Final = 120.0
 _SHOWN_LINES: Final = 12
@@ -51,6 +54,7 @@ class Prepared:
 
 def prepare(system: System, parts: frozenset[str], now: datetime, tell: Tell) -> Prepared:
     """Accounts and directories first; then database, static files and engine files side by side."""
+    _plain_paths(system)
     accounts_and_folders(system, tell)
     _readable_code(system)
     certificate = _certificate(system, now, tell) if parts & {WEB, SBC} else None
@@ -67,6 +71,16 @@ def prepare(system: System, parts: frozenset[str], now: datetime, tell: Tell) ->
         if static is not None:
             static.result()
     return Prepared(certificate, link)
+
+
+def _plain_paths(system: System) -> None:
+    for path in (system.paths.state, system.paths.run):
+        if not is_plain(path):
+            raise PreparationFailed(
+                f"{str(path)!r} cannot be written in the files of nginx and Kamailio\n"
+                "  What to do: name directories of letters, digits and . _ - / in RINGFENCE_STATE_DIR"
+                " and RINGFENCE_RUN_DIR."
+            )
 
 
 def accounts_and_folders(system: System, tell: Tell) -> None:
@@ -139,9 +153,20 @@ def _manage(system: System, what: str, *words: str) -> str:
         shown = "\n".join(f"  | {line}" for line in lines)
         raise PreparationFailed(
             f"{what}: `{' '.join(words)}` ended with {outcome.returncode}\n{shown}\n"
-            f"  What to do: correct what it names, then run the same command again. Data: {system.paths.portal}"
+            f"  What to do: {_what_to_do(system)}, then run the same command again. Data: {system.paths.portal}"
         )
     return outcome.stdout
+
+
+def _what_to_do(system: System) -> str:
+    """A database on a full or read-only disk says less than the disk does."""
+    if os.statvfs(system.paths.state).f_flag & os.ST_RDONLY:
+        return f"the disk of {system.paths.state} is read-only; mend it (dmesg says why) and mount it for writing"
+    room = room_at(system.paths.state)
+    if room.is_low:
+        files = f" and {room.files} files" if room.has_few_files else ""
+        return f"make room, there are {room.free >> 20} MiB{files} left on the disk of {system.paths.state}"
+    return "correct what it names"
 
 
 def _in_place(file: EngineFile) -> None:

@@ -41,6 +41,15 @@ def render(template: str, quoting: Quoting, **values: object) -> str:
     return environment.get_template(template).render(**values)
 
 
+def is_plain(path: Path) -> bool:
+    """Whether every engine has a spelling for it, with quotes and without.
+
+    >>> is_plain(Path("/var/lib/ringfence")), is_plain(Path("/srv/my phones"))
+    (True, False)
+    """
+    return _BARE.fullmatch(str(path)) is not None
+
+
 def bracketed(address: IPv4Address | IPv6Address) -> str:
     """An address as a URI or a listen directive writes it (RFC 3986 section 3.2.2)."""
     return f"[{address}]" if address.version == 6 else str(address)

@@ -14,26 +14,34 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
 
 from ringfence.engines.supervision import notes as noted
+from ringfence.engines.supervision.child import Child
 from ringfence.engines.supervision.childlist import read_children
-from ringfence.engines.supervision.children import Child
 from ringfence.engines.supervision.endings import Endings, was_asked_to_end
+from ringfence.engines.supervision.lastwords import last_words, length
 from ringfence.engines.supervision.logfiles import LARGEST, LogKeeper, open_log, read_log_rules
 from ringfence.engines.supervision.privileges import dropping
-from ringfence.engines.supervision.probes import is_ready
-from ringfence.engines.supervision.processes import Identity, identity, is_alive, kill_session, send, session_members
+from ringfence.engines.supervision.probes import hushed, is_ready
+from ringfence.engines.supervision.processes import (
+    Identity,
+    ended,
+    identity,
+    is_alive,
+    kill_session,
+    send,
+    session_members,
+)
+from ringfence.engines.supervision.standstill import EVERY as LOOK_EVERY
+from ringfence.engines.supervision.standstill import Stillness
+from ringfence.engines.supervision.unit import LONG_RUN, Unit, restart_delay
 from ringfence.engines.supervision.watchdog import fallen_silent
 from ringfence.hosts.paths import Paths
 
 log = logging.getLogger("supervise")
-
-LONG_RUN: Final = 10.0
-"""Seconds after which a child counts as having run well: its next restart is immediate again."""
 
 READY_POLL: Final = 0.05
 ORDER_PATIENCE: Final = 10.0
@@ -52,39 +60,12 @@ FOLLOW_SECONDS: Final = 0.5
 NOTE_AGAIN_SECONDS: Final = 1.0
 
 
-def restart_delay(short_runs: int, ever_ready: bool) -> float:
-    """Seconds to wait before the next start, after so many short runs in a row.
-
-    Immediate the first time, then at most half a second: killing does not pay. Only a child that never became ready (a
-    broken installation) waits up to two seconds, so that it does not burn a processor.
-    """
-    if short_runs <= 1:
-        return 0.0
-    slowest = 0.5 if ever_ready or short_runs <= 6 else 2.0
-    return min(0.1 * (short_runs - 1), slowest)
-
-
 def written_at(path: Path) -> float:
     """The wall clock when a file was last written; 0 for one that is not there."""
     try:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-@dataclass(slots=True)
-class Unit:
-    """A child together with what is known about its current process."""
-
-    child: Child
-    process: Identity | None = None
-    opened: subprocess.Popen[bytes] | None = None
-    since: float = 0.0
-    restarts: int = 0
-    short_runs: int = 0
-    failed_starts: int = 0
-    ever_ready: bool = False
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Supervisor:
@@ -108,6 +89,7 @@ class Supervisor:
         tasks.append(asyncio.create_task(self._bound_logs()))
         tasks.append(asyncio.create_task(self._follow_files()))
         tasks.append(asyncio.create_task(self._note_again()))
+        tasks.append(asyncio.create_task(self._end_hanging()))
         await self._stopping.wait()
         for task in tasks:
             task.cancel()
@@ -139,6 +121,8 @@ class Supervisor:
         while True:
             if unit.process is None and not await self._start(unit):
                 unit.short_runs += 1
+                self._tell_end(unit)
+                self._note()
                 await asyncio.sleep(restart_delay(unit.short_runs + 1, unit.ever_ready))
                 continue
             began = time.monotonic()
@@ -154,10 +138,11 @@ class Supervisor:
     async def _start(self, unit: Unit) -> bool:
         child = unit.child
         await self._run_before(unit)
+        unit.written = length(Path(child.log))
         output = open_log(Path(child.log))
         try:
             unit.opened = subprocess.Popen(
-                dropping(child.argv, child.account, child.capabilities, child.open_files),
+                dropping(unit.argv, child.account, child.capabilities, child.open_files),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -168,6 +153,7 @@ class Supervisor:
             )
         except OSError as error:
             log.error("%s cannot be started: %s", child.name, error)
+            unit.starts_to_fail(str(error))
             return False
         finally:
             os.close(output)
@@ -204,7 +190,7 @@ class Supervisor:
         assert unit.process is not None
         ready = asyncio.create_task(self._become_ready(unit))
         try:
-            await _ended(unit.process)
+            await ended(unit.process)
         finally:
             ready.cancel()
             await asyncio.gather(ready, return_exceptions=True)
@@ -213,11 +199,15 @@ class Supervisor:
         for probe in unit.child.ready:
             while not await is_ready(probe):
                 await asyncio.sleep(READY_POLL)
-        unit.ready.set()
-        unit.ever_ready = True
-        unit.failed_starts = 0
+        if unit.child.control and not await hushed(unit.child.control):
+            log.error("%s goes on to log what strangers send: it could not be told to be silent", unit.child.name)
+        unit.serves()
         self._note()
         log.info("%s is ready after %.1f s", unit.child.name, time.time() - unit.since)
+        if unit.failed_starts:
+            await asyncio.sleep(LONG_RUN)
+            unit.has_started()
+            self._note()
         if unit.child.answers:
             await self._expect_answers(unit)
         if unit.child.whole:
@@ -233,7 +223,7 @@ class Supervisor:
         assert unit.process is not None
         await asyncio.sleep(WHOLE_SETTLE)
         members = [member for pid in session_members(unit.process.pid) if (member := identity(pid)) is not None]
-        deaths = [asyncio.create_task(_ended(member)) for member in members]
+        deaths = [asyncio.create_task(ended(member)) for member in members]
         try:
             await asyncio.wait(deaths, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(WHOLE_PATIENCE)
@@ -251,27 +241,28 @@ class Supervisor:
             "%s ended (%s) after %.1f s%s; restarting",
             unit.child.name, _end_in_words(code), lasted, f", killed {len(left)} left over" if left else "",
         )  # fmt: skip
+        if unit.failed_to_start(code, lasted):
+            unit.starts_to_fail(last_words(Path(unit.child.log), unit.written))
         if not was_asked_to_end(code):
-            self._tell_end(unit.child.name)
+            self._tell_end(unit)
         unit.short_runs = 1 if lasted >= LONG_RUN else unit.short_runs + 1
-        unit.failed_starts += not unit.ready.is_set()
         unit.process = unit.opened = None
         unit.restarts += 1
         unit.ready.clear()
         self._note()
 
-    def _tell_end(self, name: str) -> None:
+    def _tell_end(self, unit: Unit) -> None:
         try:
-            self._endings.note(name)
+            self._endings.note(unit.child.name, unit.failed_starts, unit.reason)
         except OSError as error:
-            log.error("that %s ended is not told: %s", name, error)
+            log.error("that %s ended is not told: %s", unit.child.name, error)
 
     async def _end(self, unit: Unit) -> None:
         if unit.process is None:
             return
         send(unit.process.pid, signal.SIGTERM)
         try:
-            await asyncio.wait_for(_ended(unit.process), unit.child.stop_seconds)
+            await asyncio.wait_for(ended(unit.process), unit.child.stop_seconds)
         except TimeoutError:
             log.warning("%s did not stop in %.0f s: killed", unit.child.name, unit.child.stop_seconds)
         kill_session(unit.process)
@@ -300,6 +291,22 @@ class Supervisor:
                     send(unit.process.pid, signal.SIGTERM)
             await asyncio.sleep(FOLLOW_SECONDS)
 
+    async def _end_hanging(self) -> None:
+        """Ends each child that is there and does not move."""
+        stillness = Stillness()
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(LOOK_EVERY)
+            watched = {
+                unit.child.name: (unit.process.pid, unit.child.never_rests and unit.ready.is_set())
+                for unit in self._units.values()
+                if unit.process is not None
+            }
+            for name, wrong in stillness.hanging(watched, time.monotonic() - began).items():
+                if process := self._units[name].process:
+                    log.warning("%s %s: ending it", name, wrong)
+                    kill_session(process)
+
     def _note(self) -> None:
         children = tuple(
             noted.ChildNote(
@@ -309,6 +316,8 @@ class Supervisor:
                 since=unit.since,
                 restarts=unit.restarts,
                 ready=unit.ready.is_set(),
+                failed=unit.failed_starts,
+                reason=unit.reason,
             )
             for name, unit in self._units.items()
         )
@@ -326,23 +335,6 @@ class Supervisor:
             await asyncio.sleep(NOTE_AGAIN_SECONDS)
             if self._notes_are_old:
                 self._note()
-
-
-async def _ended(process: Identity) -> None:
-    """Returns when the process has ended; works for children and for strangers alike."""
-    try:
-        descriptor = os.pidfd_open(process.pid)
-    except ProcessLookupError:
-        return
-    loop = asyncio.get_running_loop()
-    gone: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(descriptor, gone.cancel)
-    try:
-        if is_alive(process):
-            await asyncio.wait([gone])
-    finally:
-        loop.remove_reader(descriptor)
-        os.close(descriptor)
 
 
 def _end_in_words(code: int | None) -> str:
@@ -365,7 +357,8 @@ def only_one(folder: Path) -> int | None:
 async def serve(folder: Path) -> None:
     supervisor = Supervisor(folder, read_children(folder / noted.CHILDREN_FILE))
     loop = asyncio.get_running_loop()
-    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it has no terminal, and nothing to read anew
+    for what in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(what, supervisor.stop)
     await supervisor.run()
 

@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from ringfence.corelink import Core
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.clock import boot_id, moment
 from ringfence.guard.control import ControlSocket
-from ringfence.guard.core import Core
 from ringfence.guard.doorbell import Doorbell
 from ringfence.guard.health.alarms import Alarms
 from ringfence.guard.health.endings import Endings

@@ -152,7 +152,11 @@ PLANTED: dict[str, list[Facts]] = {
     "host.firewall_disabled": [host(firewall_disabled=True, place=facts.Place())],
     "host.readable_secrets": [host(readable=("/var/lib/ringfence/secrets/seal.key",))],
     "host.backup": [host(backup_at=None), host(backup_at=NOW - 30 * DAY)],
-    "host.disk": [host(little_room=0), host(little_room=900)],
+    "host.parts": [
+        host(failing=(facts.Failing("core", 3, "bind: Address already in use"),)),
+        host(failing=(facts.Failing("core", 1, ""),)),
+    ],
+    "host.disk": [host(little_room=0), host(little_room=900), host(few_files=0)],
     "host.clock": [host(clock_synchronised=False)],
     "host.engines": [
         host(versions={"kamailio": "5.3.2-1"}),

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ringfence.engines.supervision.child import Child
 from ringfence.engines.supervision.childlist import write_children
-from ringfence.engines.supervision.children import Child
 from ringfence.engines.supervision.notes import CHILDREN_FILE, ChildNote, read_notes
 from ringfence.engines.supervision.processes import is_alive
 
@@ -80,12 +80,12 @@ def start_supervisor(folder: Path) -> subprocess.Popen[bytes]:
 
 
 @contextlib.contextmanager
-def supervised(folder: Path, *wanted: Child) -> Iterator[subprocess.Popen[bytes]]:
+def supervised(folder: Path, *wanted: Child, ready: bool = True) -> Iterator[subprocess.Popen[bytes]]:
     """A supervisor over these children; afterwards nothing of them is left, whatever the test did."""
     write_children(folder / CHILDREN_FILE, tuple(wanted))
     supervisor = start_supervisor(folder)
     try:
-        until(lambda: all(note(folder, child.name) for child in wanted))
+        until(lambda: not ready or all(note(folder, child.name) for child in wanted))
         yield supervisor
     finally:
         clean_up(folder, supervisor)

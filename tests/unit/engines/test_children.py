@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from ringfence.engines.supervision.child import Child
 from ringfence.engines.supervision.childlist import read_children, write_children
-from ringfence.engines.supervision.children import Child, base_environment, children
+from ringfence.engines.supervision.children import base_environment, children
 from ringfence.engines.supervision.privileges import dropping
 from ringfence.engines.system import may_change_firewall
 from ringfence.hosts.sbc import Sbc

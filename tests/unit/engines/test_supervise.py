@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from ringfence.engines.keep import running_supervisor, stop_everything
-from ringfence.engines.supervise import restart_delay
 from ringfence.engines.supervision.childlist import write_children
 from ringfence.engines.supervision.notes import CHILDREN_FILE, STATE_FILE, STOP_FILE, read_notes
 from ringfence.engines.supervision.processes import identity, is_alive, session_members
+from ringfence.engines.supervision.unit import restart_delay
 from tests.unit.engines.programs import (
     LISTENER,
     POLITE,
@@ -83,8 +83,8 @@ def test_who_ends_by_itself_is_told_and_who_was_asked_is_not(tmp_path: Path) -> 
         for _ in range(2):
             kill_and_wait(tmp_path)
         told = json.loads((tmp_path / "run" / "endings" / "endings.json").read_text())
-    ((name, (times, at)),) = told.items()
-    assert (name, times) == (before.name, 2)
+    ((name, (times, at, failed, _)),) = told.items()
+    assert (name, times, failed) == (before.name, 2, 0)
     assert 0 <= time.clock_gettime(time.CLOCK_BOOTTIME) - at < 30
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.engines.supervision import watchdog
-from ringfence.engines.supervision.children import Child
+from ringfence.engines.supervision.child import Child
 from ringfence.engines.supervision.watchdog import EVERY, LATE, LOOK_EVERY, LOOKS, PATIENCE, Silence, takes_nothing
 from tests.unit.engines.programs import (
     a_child,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from ringfence.corelink import MAGIC_AND_VERSION, REPLY, Unreachable
+from ringfence.corelink import Core as SocketCore
 from ringfence.guard.control import Refusal
-from ringfence.guard.core import MAGIC_AND_VERSION, REPLY, Unreachable
-from ringfence.guard.core import Core as SocketCore
 from ringfence.guard.live.callstart import CallStart
 from ringfence.guard.live.registrations import Registrations
 from ringfence.policy.book import Book, Tenant

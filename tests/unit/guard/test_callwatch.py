@@ -5,8 +5,8 @@ from typing import Final
 
 import pytest
 
+from ringfence.corelink import Core, Unreachable
 from ringfence.guard.control import Refusal
-from ringfence.guard.core import Core, Unreachable
 from ringfence.guard.live.calls import Calls
 from ringfence.guard.live.callwatch import CallWatch
 from ringfence.guard.relay.media import Relay

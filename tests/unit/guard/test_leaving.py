@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from ringfence.guard.core import Core
+from ringfence.corelink import Core
 from ringfence.guard.live.calls import Calls
 from ringfence.guard.live.callwatch import CallWatch
 from ringfence.guard.live.leaving import END_CALLS, SWITCHED_OFF, Leaving

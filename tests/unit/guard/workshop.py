@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from ringfence.guard.core import Core
+from ringfence.corelink import Core
 from ringfence.guard.daemon import build
 from ringfence.guard.kernel.firewall import DryRun, Outcome
 from ringfence.guard.kernel.pinholes import Holes

@@ -89,3 +89,14 @@ def _refusing(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
         raise OSError(number, "refused")
 
     monkeypatch.setattr(reserve, "_allocated", allocated)
+
+
+def test_a_disk_without_inodes_is_low_however_much_room_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue 2: each new recording failed, and no alarm told of it."""
+    monkeypatch.setattr(room, "reserve", lambda _: True)
+    monkeypatch.setattr(room, "room_at", lambda _: Room(90 << 30, 100 << 30, files=12, all_files=65_536))
+    assert "Only 12 more files fit on the disk" in room.shortage(tmp_path)
+    monkeypatch.setattr(room, "room_at", lambda _: Room(90 << 30, 100 << 30, files=0, all_files=0))
+    assert room.shortage(tmp_path) == "", "this file system does not count files"

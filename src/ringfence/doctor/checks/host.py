@@ -53,9 +53,19 @@ def backup(host: Host) -> Iterator[Sentence]:
         yield f"The last backup is {int((host.now - host.backup_at) // DAY)} days old."
 
 
+def parts(host: Host) -> Iterator[Sentence]:
+    for part in host.failing:
+        if part.reason:
+            yield f"{part.name} does not start ({part.times} times in a row). Its last words: {part.reason}."
+        else:
+            yield f"{part.name} does not start ({part.times} times in a row) and says nothing."
+
+
 def disk(host: Host) -> Iterator[Sentence]:
     if host.little_room is not None:
         yield f"Only {host.little_room} MiB are free where everything is kept."
+    if host.few_files is not None:
+        yield f"Only {host.few_files} more files fit where everything is kept."
 
 
 def clock(host: Host) -> Iterator[Sentence]:
@@ -161,6 +171,12 @@ CHECKS: Final = (
         "host.backup", Severity.MEDIUM, "No recent backup", "PortSIP Security Features (introduction)",
         "Operating securely means to be able to come back.",
         Advice("Make a backup, and make one each day.", "ringfence backup", "/backups"), of_host=backup,
+    ),
+    Check(
+        "host.parts", Severity.HIGH, "A part that does not start", "SIP and TCP/IP Security (Anti-Hacking)",
+        "While a part is away nobody does its work: no calls, no bans, or nobody who is told.",
+        Advice("Mend what its last words name; it is tried again every few seconds.", "ringfence status"),
+        of_host=parts,
     ),
     Check(
         "host.disk", Severity.HIGH, "The disk is nearly full", "SIP and TCP/IP Security (Anti-Hacking)",

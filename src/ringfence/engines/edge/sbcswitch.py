@@ -19,6 +19,7 @@ from ringfence.engines.free_ports import endpoints, taken
 from ringfence.engines.install import install
 from ringfence.engines.keep import running_supervisor
 from ringfence.engines.listeners import read_web_access, write_web_access
+from ringfence.engines.supervision.child import Child
 from ringfence.engines.supervision.childlist import write_children
 from ringfence.engines.supervision.children import (
     ACCESS,
@@ -30,7 +31,6 @@ from ringfence.engines.supervision.children import (
     SBC_MEDIA,
     TRANSPORTS,
     WEB,
-    Child,
     children,
 )
 from ringfence.engines.supervision.notes import CHILDREN_FILE, read_notes

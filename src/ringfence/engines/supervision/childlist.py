@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ringfence.engines.supervision.children import Child
+from ringfence.engines.supervision.child import Child
 
 
 def write_children(path: Path, wanted: tuple[Child, ...]) -> None:

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
 from ringfence.engines.render import bracketed
+from ringfence.engines.supervision.child import Child
 from ringfence.engines.system import System
 from ringfence.hosts import accounts, ports
 
@@ -32,37 +32,8 @@ FRONT_IN: Final = "frontin"
 BACKUPS: Final = "backups"
 INSPECTOR: Final = "inspector"
 
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """One supervised process.
-
-    `ready` lists probes (`tcp:HOST:PORT`, `udp:PORT`, `unix:PATH`); none means ready as soon as it runs.
-    `before` is run to its end before every start; its failure is logged and does not stop the start.
-    `follows`: a file; whenever it is written, the child is ended and started again.
-    `answers`: a port of loopback where it answers what a media relay is asked; silent there, it is ended and started
-    again, 0 for one that is not asked.
-    `whole`: the processes of its session live and die together (Kamailio: a lost worker must bring a full restart).
-    An empty `account` keeps the supervisor's own user; only tests use that.
-    """
-
-    name: str
-    argv: tuple[str, ...]
-    log: str
-    account: str = ""
-    capabilities: tuple[str, ...] = ()
-    environment: tuple[tuple[str, str], ...] = ()
-    ready: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()
-    before_account: str = ""
-    after: tuple[str, ...] = ()
-    more_logs: tuple[str, ...] = ()
-    follows: str = ""
-    answers: int = 0
-    whole: bool = False
-    umask: int = 0o027
-    open_files: int = 65536
-    stop_seconds: float = 3.0
+LOUD: Final = ("-A", "LOUD")
+"""Kamailio tells its errors with it, of which the templates know."""
 
 
 def children(system: System, environment: Mapping[str, str] = os.environ) -> tuple[Child, ...]:
@@ -192,6 +163,7 @@ def _guard(system: System, environment: Mapping[str, str]) -> Child:
         capabilities=("net_admin",) if system.firewall else (),
         environment=_pairs(base_environment(system, environment)),
         ready=(f"unix:{system.paths.guard_socket}",),
+        never_rests=True,
         umask=0o007,
     )
 
@@ -203,7 +175,13 @@ def _core(system: System, environment: Mapping[str, str]) -> Child:
         log=_log(system, CORE),
         account=accounts.SIP.name,
         environment=_pairs(core_environment(system, environment)),
-        ready=(f"sip:{system.paths.transports}",),
+        ready=(
+            f"sip:{system.paths.transports}",
+            f"control:{system.paths.core_control}",
+            f"options:{ports.CORE_TO_VOICE}",
+        ),
+        control=str(system.paths.core_control),
+        loud=LOUD,
         before=(str(system.paths.python), "-m", "ringfence.guard.live.warmstart"),
         before_account=accounts.GUARD.name,
         after=(MEDIA, GUARD),
@@ -230,7 +208,9 @@ def _sbc(system: System, environment: Mapping[str, str]) -> tuple[Child, Child]:
         log=_log(system, SBC),
         account=accounts.SBC.name,
         environment=_pairs(core_environment(system, environment)),
-        ready=(f"sbc:{paths.sbc_switch}",),
+        ready=(f"sbc:{paths.sbc_switch}", f"control:{paths.sbc_control}"),
+        control=str(paths.sbc_control),
+        loud=LOUD,
         after=(SBC_MEDIA, GUARD),
         whole=True,
         umask=0o007,
@@ -272,6 +252,7 @@ def _portal(system: System, environment: Mapping[str, str]) -> Child:
         account=accounts.PORTAL.name,
         environment=_pairs(portal_environment(system, environment)),
         ready=(f"unix:{system.paths.portal_socket}",),
+        never_rests=True,
         umask=0o007,
     )  # fmt: skip
 
@@ -285,6 +266,7 @@ def _follower(system: System, environment: Mapping[str, str], name: str) -> Chil
         account=accounts.PORTAL.name,
         environment=_pairs(portal_environment(system, environment)),
         after=(GUARD,),
+        never_rests=True,
         umask=0o007,
     )
 
@@ -310,6 +292,7 @@ def _wsi(system: System, environment: Mapping[str, str]) -> Child:
         account=accounts.PORTAL.name,
         environment=_pairs(portal_environment(system, environment)),
         ready=(f"unix:{system.paths.wsi_socket}",),
+        never_rests=True,
         umask=0o007,
     )
 
@@ -323,6 +306,7 @@ def _mailroom(system: System, environment: Mapping[str, str]) -> Child:
         account=accounts.PORTAL.name,
         environment=_pairs(portal_environment(system, environment)),
         ready=(f"unix:{system.paths.mailroom_socket}",),
+        never_rests=True,
         umask=0o007,
     )
 
@@ -335,6 +319,7 @@ def _voice(system: System, environment: Mapping[str, str]) -> Child:
         account=accounts.VOICE.name,
         environment=_pairs(base_environment(system, environment)),
         ready=(f"udp:{ports.VOICE_SIP}",),
+        never_rests=True,
         umask=0o007,
     )
 
@@ -368,6 +353,7 @@ def _access(system: System, environment: Mapping[str, str]) -> Child:
         environment=_pairs(base_environment(system, environment)),
         ready=(f"unix:{system.paths.web_access_socket}",),
         after=(WEB,),
+        never_rests=True,
         umask=0o007,
     )
 
@@ -382,6 +368,7 @@ def _transports(system: System, environment: Mapping[str, str]) -> Child:
         environment=_pairs(core_environment(system, environment)),
         ready=(f"unix:{system.paths.transports_socket}",),
         after=(CORE,),
+        never_rests=True,
         umask=0o007,
     )
 
@@ -396,5 +383,6 @@ def _inspector(system: System, environment: Mapping[str, str]) -> Child:
         capabilities=system.sight,
         environment=_pairs(base_environment(system, environment)),
         ready=(f"unix:{system.paths.inspector_socket}",),
+        never_rests=True,
         umask=0o007,
     )

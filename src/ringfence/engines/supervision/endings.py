@@ -8,15 +8,15 @@ from pathlib import Path
 
 @dataclass(slots=True)
 class Endings:
-    """How often each ended so, and when the last time, in seconds since boot."""
+    """How often each ended so, when the last time, in seconds since boot, how many starts in a row failed, and why."""
 
     path: Path
-    counted: dict[str, tuple[int, float]] = field(default_factory=dict)
+    counted: dict[str, tuple[int, float, int, str]] = field(default_factory=dict)
 
-    def note(self, name: str) -> None:
+    def note(self, name: str, failed: int = 0, reason: str = "") -> None:
         """One more. Raises OSError."""
-        times, _ = self.counted.get(name, (0, 0.0))
-        self.counted[name] = times + 1, time.clock_gettime(time.CLOCK_BOOTTIME)
+        times = self.counted[name][0] if name in self.counted else 0
+        self.counted[name] = times + 1, time.clock_gettime(time.CLOCK_BOOTTIME), failed, reason
         staged = self.path.with_suffix(".staged")
         staged.write_text(json.dumps(self.counted), encoding="ascii")
         staged.chmod(0o644)

@@ -18,7 +18,10 @@ STOP_FILE: Final = "stop"
 
 @dataclass(frozen=True, slots=True)
 class ChildNote:
-    """One child as last seen. `since` is the wall clock of its start; `restarts` counts since the first `up`."""
+    """One child as last seen. `since` is the wall clock of its start; `restarts` counts since the first `up`.
+
+    `failed`: its last starts in a row that ended before it was ready, and what the last of them said.
+    """
 
     name: str
     pid: int
@@ -26,6 +29,8 @@ class ChildNote:
     since: float
     restarts: int
     ready: bool
+    failed: int = 0
+    reason: str = ""
 
     @property
     def identity(self) -> Identity:

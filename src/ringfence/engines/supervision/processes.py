@@ -1,5 +1,6 @@
 """What the kernel knows about processes: who is alive, who belongs to which session."""
 
+import asyncio
 import os
 import signal
 from dataclasses import dataclass
@@ -59,6 +60,23 @@ def send(pid: int, what: signal.Signals) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+async def ended(process: Identity) -> None:
+    """Returns when the process has ended; works for children and for strangers alike."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return
+    loop = asyncio.get_running_loop()
+    gone: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(descriptor, gone.cancel)
+    try:
+        if is_alive(process):
+            await asyncio.wait([gone])
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
 
 
 def _stat(pid: int) -> list[str] | None:

@@ -4,8 +4,8 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+from ringfence.corelink import Core
 from ringfence.guard.control import Args, Verb
-from ringfence.guard.core import Core
 from ringfence.guard.live.standing import Standing
 from ringfence.guard.relay.media import Relay
 

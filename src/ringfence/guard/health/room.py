@@ -20,6 +20,11 @@ def shortage(folder: Path) -> Sentence:
     room = room_at(folder)
     if kept and not room.is_low:
         return ""
+    if kept and room.has_few_files:
+        return (
+            f"Only {room.files} more files fit on the disk, however much room there is. Delete what has very many: "
+            "calls go on, but recordings, messages and changes will soon not be kept."
+        )
     free = room.free >> 20
     if kept:
         return (

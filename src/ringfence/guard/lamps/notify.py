@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
-from ringfence.guard.core import Core
+from ringfence.corelink import Core
 from ringfence.guard.lamps.watches import Counts, Facts, Notice
 from ringfence.guard.live.standing import Standing
 from ringfence.policy.people.lamps import MESSAGES, PRESENCE

@@ -4,9 +4,9 @@ registered when its owner goes: whoever gets the number next would have his call
 import asyncio
 from typing import Any, Final
 
+from ringfence.corelink import Core
 from ringfence.guard.clock import moment
 from ringfence.guard.control import Args, Refusal, Verb, text
-from ringfence.guard.core import Core
 from ringfence.guard.live.registrations import EVERY_CONTACT
 from ringfence.guard.service import Service
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import orjson
 
+from ringfence.corelink import Core, Unreachable
 from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.control import Args, Refusal, Verb, text
-from ringfence.guard.core import Core, Unreachable
 from ringfence.guard.live.registrations import Registrations
 from ringfence.policy.trunking.next_hop import is_encrypted
 

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from ringfence.corelink import Core, Unreachable
 from ringfence.guard.control import Refusal
-from ringfence.guard.core import Core, Unreachable
 from ringfence.guard.live.calls import Calls
 from ringfence.guard.relay.media import Relay
 from ringfence.guard.relay.outside import forgotten_outside, relayed_outside
