@@ -41,7 +41,7 @@ class _Bounded(smtplib.SMTP):
         return super().login(user, _Utf8(password), initial_response_ok=initial_response_ok)
 
     def auth(self, mechanism: str, authobject: Any, *, initial_response_ok: bool = True) -> tuple[int, bytes]:
-        def said(challenge: bytes | None = None) -> str | None:
+        def said(challenge: Any = None) -> Any:
             words = authobject() if challenge is None else authobject(challenge)
             return None if words is None else _Utf8(words)
 
