@@ -46,13 +46,14 @@ def build(root: Path, target: Path) -> Path:
 
 
 def lay_out(root: Path) -> None:
-    """Code, unit, command and rotation of logs."""
+    """Code, unit, command, rotation of logs and a limit of the kernel."""
     skipped = shutil.ignore_patterns("__pycache__", "*.pyc", "lab")
     shutil.copytree(ROOT / "src", root / HOME / "src", ignore=skipped)
     _put(ROOT / "README.md", root / HOME / "README.md", _PLAIN)
     _put(DEPLOY / "debian" / "ringfence", root / "usr/bin/ringfence", _EXECUTABLE)
     for unit in (DEPLOY / "systemd").glob("*.service"):
         _put(unit, root / "usr/lib/systemd/system" / unit.name, _PLAIN)
+    _put(DEPLOY / "sysctl.conf", root / "usr/lib/sysctl.d/60-ringfence.conf", _PLAIN)
     _put(DEPLOY / "logrotate", root / "etc/logrotate.d/ringfence", _PLAIN)
 
 

@@ -33,6 +33,7 @@ from ringfence.engines.supervision.privileges import run_as
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
 from ringfence.hosts.room import room_at
+from ringfence.hosts.sendroom import SEND_ROOM, ensure_send_room
 
 DATABASE_SECONDS: Final = 120.0
 _SHOWN_LINES: Final = 12
@@ -56,6 +57,7 @@ def prepare(system: System, parts: frozenset[str], now: datetime, tell: Tell) ->
     """Accounts and directories first; then database, static files and engine files side by side."""
     _plain_paths(system)
     accounts_and_folders(system, tell)
+    _send_room(parts, tell)
     _readable_code(system)
     certificate = _certificate(system, now, tell) if parts & {WEB, SBC} else None
     system = replace(system, web=read_web_access(system.paths))
@@ -93,6 +95,14 @@ def accounts_and_folders(system: System, tell: Tell) -> None:
             f"accounts and directories: {error}\n  What to do: check that this disk is writable for root and not full."
         ) from error
     tell(f"accounts and directories ({len(created)} and {len(changed)} new)")
+
+
+def _send_room(parts: frozenset[str], tell: Tell) -> None:
+    if parts & {CORE, SBC} and ensure_send_room():
+        tell(
+            "the kernel gives SIP too little room for answers that wait; who forges addresses of this network can stop"
+            f" calls. On the host: sysctl -w net.core.wmem_max={SEND_ROOM}"
+        )
 
 
 def _readable_code(system: System) -> None:

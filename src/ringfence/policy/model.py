@@ -43,6 +43,9 @@ class Answer(IntEnum):
 FRESH: Final = frozenset({Answer.RIGHT, Answer.WRONG})
 """Answers to a fresh nonce of ours, right or wrong: the source receives what we send."""
 
+OUTLIVED: Final = frozenset({Answer.STALE, Answer.REUSED})
+"""Answers to a nonce that is over: too old, used, another address's or another start's. Its digest was not read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -55,6 +58,10 @@ class Credentials:
     @property
     def is_fresh(self) -> bool:
         return self.answer in FRESH
+
+    @property
+    def is_outlived(self) -> bool:
+        return self.answer in OUTLIVED
 
 
 class Request(NamedTuple):

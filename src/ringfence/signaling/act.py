@@ -72,10 +72,16 @@ def carry_out(verdict: Verdict, request: Request, worker: Worker) -> None:
 
 
 def _challenge(verdict: Challenge, request: Request, worker: Worker) -> None:
-    """A challenge in reply to a wrong password is not counted as one to be answered: the failure itself counts."""
-    if not digests.challenge(verdict.realm, verdict.proxy, sha_256=verdict.sha_256):
+    """A challenge in reply to a wrong password is not counted as one to be answered: the failure itself counts.
+
+    A nonce that is over is called stale whatever its digest was (RFC 7616 section 3.3): a phone that keeps nonces would
+    ask its user for the password, and nobody learns whether he guessed it.
+    """
+    told = request.credentials
+    stale = told is not None and told.is_outlived
+    if not digests.challenge(verdict.realm, verdict.proxy, sha_256=verdict.sha_256, stale=stale):
         ksr.reply(500, "Server Internal Error")
-    elif request.credentials is None or not request.credentials.is_fresh:
+    elif told is None or not told.is_fresh:
         worker.tallies.challenged(request.method, request.target_user or request.from_user)
 
 

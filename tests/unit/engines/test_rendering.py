@@ -137,6 +137,12 @@ def test_rtpengine_gets_the_references_range_and_a_plain_ipv6_address() -> None:
     assert not faults(text)
 
 
+def test_the_relay_ends_no_call_because_the_clock_was_set() -> None:
+    """Attack case 122: it counts from the clock on the wall, and the core ends the longest calls by its own count."""
+    assert "\nfinal-timeout = 0\n" in render_media(a_system())
+    assert 'modparam("dialog", "default_timeout", 14400)' in render_core(a_system())
+
+
 @pytest.mark.parametrize(
     "text", ["", "no section", "[rtpengine]\n", "[rtpengine]\nport-min = a\nport-max = 2\n",
              "[rtpengine]\nport-min = 50000\nport-max = 40000\n",

@@ -15,6 +15,9 @@ from ringfence.portal.notices.topics import Topic
 from ringfence.portal.text import control_problem
 
 _HOST: Final = re.compile(r"(?!-)[A-Za-z0-9._:-]{1,253}")
+_NO_HOST: Final = re.compile(r"^\.|\.\.|[^.:]{64}")
+"""An empty part, or one longer than DNS has (RFC 1035 section 2.3.4)."""
+
 MOST_RECIPIENTS: Final = 20
 LONGEST_URL: Final = 500
 
@@ -104,7 +107,7 @@ def _webhook_problems(webhook: Webhook) -> list[Problem]:
         or " " in webhook.url
     ):
         return [Problem("url", "notices.url", f"The address has at most {LONGEST_URL} plain characters.")]
-    if parts.scheme != "https" or not host or port == 0:
+    if parts.scheme != "https" or not host or _NO_HOST.search(host) or port == 0:
         return [Problem("url", "notices.https", "The address must begin with https:// and name a host.")]
     if parts.username or parts.password:
         return [Problem("url", "notices.url_secret", "A password in the address ends up in logs; leave it out.")]
@@ -113,7 +116,7 @@ def _webhook_problems(webhook: Webhook) -> list[Problem]:
 
 def _place_problems(host: str, port: int) -> list[Problem]:
     found = []
-    if not _HOST.fullmatch(host):
+    if not _HOST.fullmatch(host) or _NO_HOST.search(host):
         found.append(Problem("host", "notices.host", f"{host[:80]!r} is no host name or address."))
     if not 0 < port < 65_536:
         found.append(Problem("port", "notices.port", f"{port} is no port; it is 1 to 65535."))

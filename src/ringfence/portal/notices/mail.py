@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ringfence.portal.notices.hangup import hung_up_after
 from ringfence.portal.notices.mailserver import Encrypted, Plain
-from ringfence.portal.notices.means import TIMEOUT, Batch, Mail, MailEncryption, NotDelivered
+from ringfence.portal.notices.means import TIMEOUT, TROUBLES, Batch, Mail, MailEncryption, NotDelivered
 
 SHOWN: Final = 50
 LONGEST_SUBJECT: Final = 120
@@ -31,7 +31,7 @@ def hand_over(mail: Mail, key: str, message: EmailMessage, recipients: list[str]
             if mail.username:
                 server.login(mail.username, key)
             server.send_message(message, mail.sender, recipients)
-    except (OSError, smtplib.SMTPException) as error:
+    except (*TROUBLES, smtplib.SMTPException) as error:
         raise NotDelivered(f"The mail server {mail.host}:{mail.port} did not take it: {error}") from error
 
 
@@ -54,7 +54,7 @@ def _connect(server: smtplib.SMTP, mail: Mail) -> None:
             raise smtplib.SMTPConnectError(code, greeting)
         if mail.encryption is MailEncryption.STARTTLS:
             server.starttls(context=ssl.create_default_context())
-    except (OSError, smtplib.SMTPException):
+    except (*TROUBLES, smtplib.SMTPException):
         server.close()
         raise
 

@@ -29,7 +29,24 @@ class _Answers:
         self._stream.close()
 
 
+class _Utf8(str):
+    """What smtplib asks for in ASCII and a server expects in UTF-8 (RFC 4616 section 2): passwords have umlauts."""
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        return super().encode("utf-8", errors)
+
+
 class _Bounded(smtplib.SMTP):
+    def login(self, user: str, password: str, *, initial_response_ok: bool = True) -> tuple[int, bytes]:
+        return super().login(user, _Utf8(password), initial_response_ok=initial_response_ok)
+
+    def auth(self, mechanism: str, authobject: Any, *, initial_response_ok: bool = True) -> tuple[int, bytes]:
+        def said(challenge: Any = None) -> Any:
+            words = authobject() if challenge is None else authobject(challenge)
+            return None if words is None else _Utf8(words)
+
+        return super().auth(mechanism, said, initial_response_ok=initial_response_ok)
+
     def getreply(self) -> tuple[int, bytes]:
         own: Any = self
         if own.file is None:

@@ -34,6 +34,10 @@ TIMEOUT: Final = 10.0
 """Seconds that a peer may take for each step."""
 
 
+TROUBLES: Final = (OSError, UnicodeError)
+"""What a connection raises; the second for a name with an empty part or one that is too long."""
+
+
 class NotDelivered(Exception):
     """The peer did not take it; the sentence is for the page."""
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any, Final
 
 from ringfence.portal.notices.hangup import hung_up_after
-from ringfence.portal.notices.means import TIMEOUT, Batch, LogTransport, NotDelivered, Syslog
+from ringfence.portal.notices.means import TIMEOUT, TROUBLES, Batch, LogTransport, NotDelivered, Syslog
 
 FACILITY: Final = 10
 """Security and authorization messages (RFC 5424, table 1)."""
@@ -33,7 +33,7 @@ def send(syslog: Syslog, batch: Batch) -> None:
                 _to_datagrams(syslog, [line(body) for body in batch.bodies])
             case LogTransport.TCP | LogTransport.TLS:
                 _to_stream(syslog, [line(body) for body in batch.bodies])
-    except OSError as error:
+    except TROUBLES as error:
         place = DEV_LOG if syslog.transport is LogTransport.LOCAL else f"{syslog.host}:{syslog.port}"
         raise NotDelivered(f"The log collector at {place} did not take it: {error}") from error
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from ringfence.policy.addresses import carried
 from ringfence.portal.notices.hangup import hung_up_after
-from ringfence.portal.notices.means import TIMEOUT, Batch, NotDelivered, Webhook
+from ringfence.portal.notices.means import TIMEOUT, TROUBLES, Batch, NotDelivered, Webhook
 
 type Address = IPv4Address | IPv6Address
 
@@ -39,7 +39,7 @@ def send(webhook: Webhook, batch: Batch) -> None:
             link.request("POST", path, body, headers(batch, body, int(time.time())))
             answer = link.getresponse()
             answer.read(MOST_ANSWER)
-    except (OSError, http.client.HTTPException) as error:
+    except (*TROUBLES, http.client.HTTPException) as error:
         raise NotDelivered(f"{parts.hostname} did not take it: {error}") from error
     if 300 <= answer.status < 400:
         raise NotDelivered(f"{parts.hostname} redirects to another address ({answer.status}); that is not followed.")

@@ -11,12 +11,15 @@ from ringfence.policy.trunking.trunks import Login
 from ringfence.signaling.ports.ksr import _yes, text
 
 CNONCE_BYTES: Final = 8
+WITH_QOP: Final = 1
+STALE: Final = 16
 
 
-def challenge(realm: str, proxy: bool, *, sha_256: bool = False) -> bool:
-    """A 407 or 401 with a nonce bound to the source address and usable once."""
+def challenge(realm: str, proxy: bool, *, sha_256: bool = False, stale: bool = False) -> bool:
+    """A 407 or 401 with a nonce bound to the source address and usable once; `stale` says that the last was used up."""
     ask = KSR.auth.proxy_challenge if proxy else KSR.auth.www_challenge
-    return _yes(_with_sha_256(ask, realm, 1) if sha_256 else ask(realm, 1))
+    flags = WITH_QOP | STALE if stale else WITH_QOP
+    return _yes(_with_sha_256(ask, realm, flags) if sha_256 else ask(realm, flags))
 
 
 def check_digest(realm: str, ha1: str, *, sha_256: bool = False) -> int:
