@@ -87,6 +87,36 @@ def test_whoever_tells_where_he_is_is_heard(
     assert one.ask_in_dialog(dialog, "BYE", timeout=10).status == 200
 
 
+@pytest.mark.parametrize(("service", "number"), [("sos", "112"), ("SOS.police", "112")])
+def test_a_phone_that_names_the_service_in_place_of_a_number_is_helped(
+    pbx: Any, provider: Any, everything_forbidden: None, phone: Any, service: str, number: str
+) -> None:
+    """RFC 5031, RFC 6881: Request-URI and To say `urn:service:sos`. It heard 403; the domain is that of the caller."""
+    provider.forget()
+    one, urn = phone("123"), f"urn:service:{service}"
+    content, body = one.offer()
+    headers = [*one.headers("INVITE", urn), *content]
+    challenged = one.ask("INVITE", urn, headers, body)
+    assert challenged.status == 407
+    one.send_ack(challenged, urn, headers)
+    again = one.answered(challenged, "INVITE", urn, headers)
+    one.send(sip.compose(f"INVITE {urn} SIP/2.0", again, body))
+    dialog = one.call_answered(urn, again, timeout=15)
+    assert [call.number for call in provider.calls()] == [number]
+    assert one.ask_in_dialog(dialog, "BYE", timeout=10).status == 200
+
+
+def test_no_other_service_is_one_for_help(provider: Any, registered: dict[str, Any], phone: Any) -> None:
+    """RFC 5031: counselling is a service too, and nobody dies of it; no stranger calls for help either."""
+    provider.forget()
+    one = phone("123")
+    for urn in ("urn:service:counseling", "urn:service:sosumi", "urn:nena:service:sos"):
+        content, body = one.offer()
+        answer = one.authenticated("INVITE", urn, [*one.headers("INVITE", urn), *content], body)
+        assert 400 <= answer.status < 500, urn
+    assert provider.requests("INVITE") == []
+
+
 @pytest.mark.restarts
 def test_a_media_relay_that_hangs_keeps_nobody_from_calling_for_help(
     pbx: Any, provider: Any, registered: dict[str, Any], phone: Any
