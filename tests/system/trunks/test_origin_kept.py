@@ -1,7 +1,7 @@
-"""Who is handed on is spoken to by the same origin as before (RFC 3264 section 8; reference: "SIP Trunk Authentication").
+"""Who is handed on is spoken to by the same origin as before (RFC 3264 section 8).
 
-Many providers, and some phones, refuse a description whose origin is another one, or take one whose version did not rise
-for the one that they have, and change nothing.
+Reference: "SIP Trunk Authentication". Some providers refuse a description of another origin, or take one whose version
+did not rise for the one that they have, and change nothing.
 """
 
 from typing import Any

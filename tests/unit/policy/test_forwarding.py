@@ -82,7 +82,7 @@ def test_a_chain_of_forwards_has_an_end(length: int, ends: bool) -> None:
 
 
 def test_nothing_is_forwarded_to_the_emergency_services_by_itself() -> None:
-    """RFC 6881: neither by a setting, nor a phone's 302, nor a ring group. Who transfers a caller there wants it now."""
+    """RFC 6881: neither by a setting, nor a phone's 302, nor a ring group. Who transfers somebody there wants it."""
     people = house(x102=Calling(forward_always="112"), x103=Calling(forward_always="102"))
     plan = decode_plan(encode_plan(Settings(emergency=EmergencyPlan(("112",))), []), World())
     judge = judge_with(INDEX, people.get, lambda tenant: Exchange(plan, 0.0))
