@@ -1,6 +1,7 @@
 """A call for help connects whatever else forbids it (reference: "Call Control and Fraud Prevention"; case 113)."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -9,6 +10,7 @@ from ringfence.lab import sip
 from ringfence.lab.hanging import hang
 from ringfence.lab.product import within
 from ringfence.lab.softphone import NoAnswer, Softphone, end_call, establish
+from tests.system.features.steps import branch_of, record
 from tests.system.hearing import ear
 
 pytestmark = pytest.mark.usefixtures("oracle")
@@ -115,6 +117,24 @@ def test_no_other_service_is_one_for_help(provider: Any, registered: dict[str, A
         answer = one.authenticated("INVITE", urn, [*one.headers("INVITE", urn), *content], body)
         assert 400 <= answer.status < 500, urn
     assert provider.requests("INVITE") == []
+
+
+@pytest.mark.parametrize("target", ["112", "%31%31%32"])
+def test_no_phone_sends_callers_on_to_the_emergency_services(
+    pbx: Any, provider: Any, numbers: str, phone: Any, target: str, tmp_path: Path
+) -> None:
+    """RFC 6881: a 302 led a caller from outside there, in the name of the company. Nor does a colleague get there."""
+    desk, colleague = phone("121"), phone("123")
+    provider.forget()
+    outside = provider.call_in(numbers, "+4989777", tmp_path / "sound.alaw")
+    _, headers = colleague.begin_call("121")
+    for _ in range(2):
+        desk.respond(desk.request("INVITE", 10), 302, "Moved", "m", contact=f"<sip:{target}@acme.example>")
+        desk.request("ACK")
+    assert colleague.final(branch_of(headers)).status == 480
+    assert outside.wait(20) != 0
+    assert provider.calls() == []
+    record(pbx, "123", "121", rule="forward.emergency", payer="121@acme.example")
 
 
 @pytest.mark.restarts
