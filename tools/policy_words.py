@@ -16,6 +16,8 @@ FEATURES: Final = {
     "forward.loop": "The call was forwarded to somebody who forwarded it already.",
     "forward.hops": "The call was forwarded five times: no further.",
     "forward.circle": "Ten calls of this caller ring on this forward to the outside: one call goes round and round.",
+    "forward.emergency": "No forward, 302 or ring group leads to an emergency number: somebody has to want help now. "
+    "Whoever answers may transfer the call there.",
     "forward.nowhere": "The call leads to something that cannot be rung.",
     "forward.failed": "The next phone could not be reached because of a failure of ours.",
     "transfer.outside": "Only an extension transfers: another one of its tenant, or somebody outside. Not to a code.",

@@ -76,6 +76,7 @@ WORDS: Final[dict[str, Any]] = {
     "forward.loop": _("forwarded in a circle"),
     "forward.circle": _("forwarded in a circle"),
     "forward.hops": _("forwarded too often"),
+    "forward.emergency": _("forwarded to an emergency number"),
     "limits.caller": _("the caller has too many calls"),
     "limits.payer": _("the payer has too many calls"),
     "limits.called": _("the called extension has too many calls"),

@@ -8,6 +8,7 @@ from ringfence.policy.model import Credentials, Packet, Request
 from ringfence.signaling.ports import ksr
 
 TEL = "tel:"
+URN = "urn:"
 CONTEXT = ";phone-context="
 LOOPBACK = "127.0.0.1"
 VOICE = f"sip:{LOOPBACK}:{ports.VOICE_SIP};transport=udp"
@@ -64,7 +65,7 @@ def request(method: str, credentials: Credentials | None, caller: Subscriber | N
 
 
 def target_user() -> str:
-    """Who or what is asked for; of a tel URI (RFC 3966) the number with its parameters.
+    """Who or what is asked for; of a tel URI (RFC 3966) the number with its parameters, and a URN (RFC 5031) whole.
 
     Kamailio takes the context of a number away from the user where `user=phone` says that it is one, which is how a tel
     URI is written as a SIP URI (RFC 3261 section 19.1.6); without it another number is meant.
@@ -72,13 +73,20 @@ def target_user() -> str:
     uri = ksr.target_uri()
     if uri.startswith(TEL):
         return uri[len(TEL) :]
+    if _is_urn(uri):
+        return uri
     user, written = ksr.target_user(), uri.partition(":")[2].partition("@")[0]
     return written if ";" not in user and CONTEXT in written.lower() else user
 
 
 def target_host() -> str:
-    """The domain that is asked; a tel URI names none, so it means the sender's own."""
-    return ksr.from_host() if ksr.target_uri().startswith(TEL) else ksr.target_host()
+    """The domain that is asked; a tel URI and a URN name none, so they mean the sender's own."""
+    uri = ksr.target_uri()
+    return ksr.from_host() if uri.startswith(TEL) or _is_urn(uri) else ksr.target_host()
+
+
+def _is_urn(uri: str) -> bool:
+    return uri[:4].lower() == URN
 
 
 def digest_uri() -> str:

@@ -1,6 +1,7 @@
 """A call for help connects whatever else forbids it (reference: "Call Control and Fraud Prevention"; case 113)."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -9,6 +10,7 @@ from ringfence.lab import sip
 from ringfence.lab.hanging import hang
 from ringfence.lab.product import within
 from ringfence.lab.softphone import NoAnswer, Softphone, end_call, establish
+from tests.system.features.steps import branch_of, record
 from tests.system.hearing import ear
 
 pytestmark = pytest.mark.usefixtures("oracle")
@@ -85,6 +87,54 @@ def test_whoever_tells_where_he_is_is_heard(
     with ear(one) as own:
         assert any(own.speaks(sip.media_address(dialog.body)) and own.listen(0.1) for _ in range(30))
     assert one.ask_in_dialog(dialog, "BYE", timeout=10).status == 200
+
+
+@pytest.mark.parametrize(("service", "number"), [("sos", "112"), ("SOS.police", "112")])
+def test_a_phone_that_names_the_service_in_place_of_a_number_is_helped(
+    pbx: Any, provider: Any, everything_forbidden: None, phone: Any, service: str, number: str
+) -> None:
+    """RFC 5031, RFC 6881: Request-URI and To say `urn:service:sos`. It heard 403; the domain is that of the caller."""
+    provider.forget()
+    one, urn = phone("123"), f"urn:service:{service}"
+    content, body = one.offer()
+    headers = [*one.headers("INVITE", urn), *content]
+    challenged = one.ask("INVITE", urn, headers, body)
+    assert challenged.status == 407
+    one.send_ack(challenged, urn, headers)
+    again = one.answered(challenged, "INVITE", urn, headers)
+    one.send(sip.compose(f"INVITE {urn} SIP/2.0", again, body))
+    dialog = one.call_answered(urn, again, timeout=15)
+    assert [call.number for call in provider.calls()] == [number]
+    assert one.ask_in_dialog(dialog, "BYE", timeout=10).status == 200
+
+
+def test_no_other_service_is_one_for_help(provider: Any, registered: dict[str, Any], phone: Any) -> None:
+    """RFC 5031: counselling is a service too, and nobody dies of it; no stranger calls for help either."""
+    provider.forget()
+    one = phone("123")
+    for urn in ("urn:service:counseling", "urn:service:sosumi", "urn:nena:service:sos"):
+        content, body = one.offer()
+        answer = one.authenticated("INVITE", urn, [*one.headers("INVITE", urn), *content], body)
+        assert 400 <= answer.status < 500, urn
+    assert provider.requests("INVITE") == []
+
+
+@pytest.mark.parametrize("target", ["112", "%31%31%32"])
+def test_no_phone_sends_callers_on_to_the_emergency_services(
+    pbx: Any, provider: Any, numbers: str, phone: Any, target: str, tmp_path: Path
+) -> None:
+    """RFC 6881: a 302 led a caller from outside there, in the name of the company. Nor does a colleague get there."""
+    desk, colleague = phone("121"), phone("123")
+    provider.forget()
+    outside = provider.call_in(numbers, "+4989777", tmp_path / "sound.alaw")
+    _, headers = colleague.begin_call("121")
+    for _ in range(2):
+        desk.respond(desk.request("INVITE", 10), 302, "Moved", "m", contact=f"<sip:{target}@acme.example>")
+        desk.request("ACK")
+    assert colleague.final(branch_of(headers)).status == 480
+    assert outside.wait(20) != 0
+    assert provider.calls() == []
+    record(pbx, "123", "121", rule="forward.emergency", payer="121@acme.example")
 
 
 @pytest.mark.restarts

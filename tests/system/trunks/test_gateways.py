@@ -17,6 +17,7 @@ from ringfence.lab.rest import Refused
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import Softphone, end_call
 from tests.system.features.steps import branch_of
+from tests.system.trunks.counting import counted
 
 pytestmark = pytest.mark.usefixtures("oracle")
 
@@ -235,6 +236,46 @@ def test_a_gateway_that_was_started_again_is_called_once_and_by_the_number(
             box.request("ACK")
             assert end_call(caller, box, dialog).status == 200
             assert box.register(contact="*", expires=0).status == 200
+    finally:
+        pbx.rest.patch(f"outbound-rules/{rule['id']}", routes=rule["routes"])
+
+
+def test_the_other_gateway_of_an_account_is_tried_when_the_first_takes_no_calls(
+    pbx: Any, lab: Any, phone: Any, outward: Any, gateway: tuple[dict[str, Any], Account]
+) -> None:
+    """Two boxes with one account, one in reserve: whichever registered last was called alone. A busy line is an answer;
+    a box that has no circuit free is none, and one that says nothing is not waited for either.
+    """
+    trunk, account = gateway
+    caller = phone("120")
+    (rule,) = pbx.rest.get("outbound-rules")["items"]
+    pbx.rest.patch(f"outbound-rules/{rule['id']}", routes=[{"trunk_id": trunk["id"]}])
+    try:
+        with (
+            Softphone(lab.host("box51", 51), (PBX_ADDRESS, 5060), account) as reserve,
+            Softphone(lab.host("box54", 54), (PBX_ADDRESS, 5060), account) as first,
+        ):
+            assert reserve.register().status == 200
+            time.sleep(1.1)  # which is the newer one is known to the second
+            assert first.register().status == 200
+            _, headers = caller.begin_call(NUMBER)
+            first.respond(first.request("INVITE", 8), 486, "Busy Here", "b")
+            assert caller.final(branch_of(headers)).status == 486
+            assert reserve.requests_within(0.3) == []
+            dialled = caller.begin_call(NUMBER)
+            full = first.request("INVITE", 8)
+            assert reserve.requests_within(0.3) == []
+            first.respond(full, 503, "No Circuit", "f")
+            invite = reserve.request("INVITE", 8)
+            assert invite.start_line.startswith(f"INVITE sip:{NUMBER}@{reserve.hostport}")
+            reserve.answer_call(invite)
+            dialog = caller.call_answered(*dialled, 10)
+            reserve.request("ACK")
+            assert end_call(caller, reserve, dialog).status == 200
+            assert [one.method for one in first.requests_within(0.3)] == ["ACK", "ACK"]
+            for box in (reserve, first):
+                box.register(contact="*", expires=0)
+        within(8, lambda: not counted(pbx), "nothing is counted any more")
     finally:
         pbx.rest.patch(f"outbound-rules/{rule['id']}", routes=rule["routes"])
 

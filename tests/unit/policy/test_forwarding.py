@@ -7,8 +7,12 @@ import pytest
 from ringfence.policy.book import Book, Role, Subscriber, Tenant
 from ringfence.policy.calls.calling import Calling
 from ringfence.policy.calls.forwarding import MOST_FORWARDS, Attempt, Occasion, follow, go_on, occasion_of, redirected
+from ringfence.policy.calls.ringlist import after_list
 from ringfence.policy.index import build_index
-from ringfence.policy.model import Refuse, RingExtension, Verdict
+from ringfence.policy.model import Refuse, RingExtension, RingList, Verdict
+from ringfence.policy.outgoing.callplan import EmergencyPlan, Settings, decode_plan, encode_plan
+from ringfence.policy.outgoing.numberplan import World
+from ringfence.policy.outgoing.outside import Exchange
 from ringfence.policy.routing import judge_with
 
 PREMIUM = "0900123456"
@@ -75,6 +79,18 @@ def test_a_chain_of_forwards_has_an_end(length: int, ends: bool) -> None:
     chain = {f"x{102 + step}": Calling(forward_always=str(103 + step)) for step in range(length)}
     verdict = dial("102", house(**chain))
     assert (verdict.rule == "forward.hops") is ends
+
+
+def test_nothing_is_forwarded_to_the_emergency_services_by_itself() -> None:
+    """RFC 6881: neither by a setting, nor a phone's 302, nor a ring group. Who transfers somebody there wants it."""
+    people = house(x102=Calling(forward_always="112"), x103=Calling(forward_always="102"))
+    plan = decode_plan(encode_plan(Settings(emergency=EmergencyPlan(("112",))), []), World())
+    judge = judge_with(INDEX, people.get, lambda tenant: Exchange(plan, 0.0))
+    found = [follow(Attempt(ANN, ANN, number), judge) for number in ("102", "103")]
+    found.append(redirected(ANN, people["104@a.example"], (), "112", judge))
+    found.append(after_list(RingList("", "group:7", ANN, people["104@a.example"], (), "112"), judge))
+    assert {(one.rule, getattr(one, "code", 0)) for one in found} == {("forward.emergency", 480)}
+    assert judge(ANN, people["104@a.example"], "112").rule == "outbound.emergency"
 
 
 def test_do_not_disturb_is_busy_or_the_forward_while_busy() -> None:

@@ -193,6 +193,36 @@ def test_an_emergency_number_wins_over_an_extension_of_that_number() -> None:
     assert judge(ANN, ANN, "112").rule == "outbound.emergency"
 
 
+@pytest.mark.parametrize(
+    ("country", "numbers", "service", "number"),
+    [
+        ("DE", ("110", "112"), "sos", "112"),
+        ("DE", ("110", "112"), "sos.police", "110"),
+        ("DE", ("110", "112"), "SOS.country-specific.de.115", "112"),
+        ("US", ("112", "911"), "sos.fire", "911"),
+        ("AU", ("000", "106", "112"), "sos", "000"),
+        ("JP", ("110", "119"), "sos.ambulance", "119"),
+        ("NZ", ("111",), "sos.police", "111"),
+        ("EG", ("122", "123", "180"), "sos", "122"),
+        ("", ("112", "911"), "sos", "112"),
+    ],
+)
+def test_a_service_urn_is_an_emergency_call_to_the_countrys_number(
+    country: str, numbers: tuple[str, ...], service: str, number: str
+) -> None:
+    """RFC 5031: phones name the service. No role is asked, nor whether the extension is active."""
+    settings = Settings(number_plan(country), emergency=EmergencyPlan(numbers))
+    having = decode_plan(encode_plan(settings, []), world())
+    found = verdict(f"urn:service:{service}", having, replace(ANN, role="nothing", active=False))
+    assert isinstance(found, CallOutside)
+    assert (found.emergency, found.number) == (True, number)
+
+
+@pytest.mark.parametrize("urn", ["urn:service:counseling", "urn:service:sosumi", "urn:nena:service:sos", "sos"])
+def test_no_other_urn_is_an_emergency_call(urn: str) -> None:
+    assert isinstance(verdict(urn, plan()), Refuse)
+
+
 def test_who_is_not_proved_makes_no_emergency_call() -> None:
     request = invite("112", answer=Answer.WRONG)
     assert decide(request, INDEX, NOBODY.get, lambda tenant_id: Exchange(plan(), 0.0)).rule == "identity.authenticated"

@@ -34,6 +34,7 @@ def test_a_ring_group_is_in_the_book_at_once_or_in_order(site: Site) -> None:
         ({"ring_seconds": 1}, "ring_seconds"),
         ({"otherwise": "sip:evil"}, "otherwise"),
         ({"otherwise": "600"}, "otherwise"),
+        ({"otherwise": "112"}, "otherwise"),
         ({"name": " "}, "name"),
     ],
 )

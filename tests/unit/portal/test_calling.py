@@ -46,6 +46,7 @@ def test_what_is_set_is_in_force_and_audited(site: Site) -> None:
         ("forward_always", "sip:1@evil.example", "forward.number"),
         ("forward_busy", "ann", "forward.number"),
         ("forward_offline", "٣٤٥", "forward.number"),
+        ("forward_busy", "112", "forward.emergency"),
         ("ring_seconds", 4, "forward.ring_seconds"),
         ("ring_seconds", 121, "forward.ring_seconds"),
     ],

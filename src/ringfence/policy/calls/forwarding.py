@@ -12,10 +12,15 @@ from ringfence.policy.book import Subscriber
 from ringfence.policy.calls.calling import Calling
 from ringfence.policy.calls.services import Missed
 from ringfence.policy.calls.voicemail import voicemail_number
-from ringfence.policy.model import PlayService, Refuse, RingExtension, RingList, Verdict
+from ringfence.policy.model import CallOutside, PlayService, Refuse, RingExtension, RingList, Verdict
 
 MOST_FORWARDS: Final = 5
 """A call that was forwarded so often goes no further (attack case 41; RFC 3261 section 16.3, loops)."""
+
+FOR_HELP: Final = Refuse("forward.emergency", 480, "Temporarily Unavailable")
+"""A forward, a 302 or a group's next number leads to no emergency number (RFC 6881): somebody has to
+want help now. Whoever answers a call and transfers it there does.
+"""
 
 Judge = Callable[[Subscriber, Subscriber, str], Verdict]
 """Judges a call to a number: who is shown, who pays, what is called."""
@@ -51,6 +56,8 @@ def follow(attempt: Attempt, judge: Judge) -> Verdict:
     """The verdict on a call, after every forward that applies whether or not the extension rings."""
     while True:
         verdict = judge(attempt.caller, attempt.payer, attempt.number)
+        if isinstance(verdict, CallOutside) and verdict.emergency and attempt.path:
+            verdict = FOR_HELP
         if isinstance(verdict, Refuse) and attempt.path:
             return Refuse(verdict.rule, 480, "Temporarily Unavailable", attempt.payer.aor)
         if isinstance(verdict, RingList):

@@ -8,6 +8,7 @@ from ringfence.policy.calls.dialled import Dialled
 from ringfence.policy.outgoing.numberplan import Number, NumberClass, NumberPlan, World, canonical, without_access_code
 from ringfence.policy.outgoing.outbound import OutboundRule, RuleBook
 from ringfence.policy.outgoing.schedule import OfficeHours
+from ringfence.policy.outgoing.sos import number_of_service
 from ringfence.policy.plain import from_plain
 
 WORLD_KEY: Final = "world/numbers"
@@ -65,17 +66,27 @@ class CallPlan:
         return canonical(dialled, self.numbers, self.world)
 
     def emergency_number(self, dialled: Dialled) -> str:
-        """The emergency number that was dialled, with or without the access code; "" if it is none. Behind the code of
-        the own country, which some phones put before everything, it is the same one: no other number looks like that.
-        """
-        digits, home = dialled.digits, f"+{self.numbers.calling_code}"
-        bare = digits.removeprefix(home) if self.numbers.calling_code else digits
-        meant = (digits, bare, without_access_code(digits, self.numbers))
-        return next((number for number in meant if number in self.emergency_numbers), "")
+        """The emergency number that was dialled; "" if it is none."""
+        return emergency_number(dialled, self.numbers, self.emergency_numbers)
+
+    def number_of_service(self, urn: str) -> str:
+        """The emergency number that a service URN stands for (RFC 5031); "" for anything else."""
+        plan = self.numbers
+        return number_of_service(urn, plan.country, plan.calling_code, self.emergency.numbers)
 
     def disallowed_code(self, number: str) -> str:
         """The disallowed code that a canonical number begins with; "" for none."""
         return next((number[:length] for length in self.disallowed_lengths if number[:length] in self.disallowed), "")
+
+
+def emergency_number(dialled: Dialled, plan: NumberPlan, numbers: frozenset[str]) -> str:
+    """Which of these was dialled, with or without the access code; "" for none. Behind the code of the own country,
+    which some phones put before everything, it is the same one: no other number looks like that.
+    """
+    digits, home = dialled.digits, f"+{plan.calling_code}"
+    bare = digits.removeprefix(home) if plan.calling_code else digits
+    meant = (digits, bare, without_access_code(digits, plan))
+    return next((number for number in meant if number in numbers), "")
 
 
 def plan_key(tenant_id: int) -> str:

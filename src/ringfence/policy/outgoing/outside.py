@@ -65,7 +65,7 @@ def emergency_call(payer: Subscriber, user: str, index: Index, exchange: Exchang
     if exchange is None:
         return None
     plan = exchange.plan
-    number = plan.emergency_number(read_dialled(user))
+    number = plan.emergency_number(read_dialled(user)) or plan.number_of_service(user)
     if not number:
         return None
     shown = plan.emergency.caller_number or payer.calling.caller_number

@@ -9,6 +9,19 @@ LONGEST_NAME: Final = 48
 PLAIN: Final = "RTP"
 
 
+def spoken(offer: str, answer: str) -> str:
+    r"""The codec of whoever offered: what the answer names first, or what the relay translates for that.
+
+    >>> spoken("m=audio 4000 RTP/AVP 9\r\n", "m=audio 4000 RTP/AVP 8\r\n"), spoken("", "m=audio 4000 RTP/AVP 8\r\n")
+    ('G722', 'PCMA')
+    >>> spoken("m=audio 4000 RTP/AVP 9 8\r\n", "m=audio 4000 RTP/AVP 8\r\n")
+    'PCMA'
+    """
+    found = codec(answer)
+    offered = [_name(offer, payload) for payload in _audio(offer).split(" ")[3:]]
+    return found if not found or not offered or found.upper() in map(str.upper, offered) else offered[0]
+
+
 def codec(body: str) -> str:
     """The codec an answer names first for audio; "" without audio.
 
@@ -16,10 +29,12 @@ def codec(body: str) -> str:
     ('opus', 'PCMA')
     """
     first = _audio(body).split(" ")[3:4]
-    if not first:
-        return ""
-    named = body.partition(f"a=rtpmap:{first[0]} ")[2].partition("/")[0]
-    found = named if named and "\n" not in named else STATIC_CODECS.get(first[0], "unknown")
+    return _name(body, first[0]) if first else ""
+
+
+def _name(body: str, payload: str) -> str:
+    named = body.partition(f"a=rtpmap:{payload} ")[2].partition("/")[0]
+    found = named if named and "\n" not in named else STATIC_CODECS.get(payload, "unknown")
     return "".join(char for char in found if char.isalnum() or char in "-_.")[:LONGEST_NAME]
 
 

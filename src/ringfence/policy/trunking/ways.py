@@ -15,7 +15,9 @@ NO_WAY: Final = Refuse("trunk.none", 480, "No Trunk Available")
 
 
 class Way(NamedTuple):
-    """One address of one trunk; "" for a gateway, which is reached where it registered from."""
+    """One address of one trunk; of a gateway, which is reached where it registered from, the name of its registration,
+    and "" while that is not known.
+    """
 
     trunk_id: int
     address: str

@@ -16,6 +16,7 @@ from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.answering.models import Announcement, RingGroup, TimeCondition
 from ringfence.portal.change import change
+from ringfence.portal.outbound.compiling import objection_to_forward
 from ringfence.portal.people.models import Extension
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused, refuse
@@ -89,6 +90,8 @@ def _problems(group: RingGroup, wish: GroupWish) -> list[Problem]:
     if wish.otherwise and (dialled_number(wish.otherwise) != wish.otherwise or wish.otherwise == wish.number):
         message = "This is another number as it is dialled inside, such as 101, or *99101 for its voicemail."
         found.append(Problem("otherwise", "ring_group.otherwise", message))
+    elif wish.otherwise and (objection := objection_to_forward(group.tenant, "otherwise", wish.otherwise)):
+        found.append(objection)
     return found
 
 

@@ -34,7 +34,7 @@ SENTENCES: Final = {
     "forward.loop": "The forwards of the extensions lead in a circle.",
     "forward.hops": "Too many extensions forward the call one to the other.",
     "outbound.rule": "An extension forwards the call outside, by its own rights.",
-    "outbound.emergency": "An extension forwards the call to an emergency number.",
+    "forward.emergency": "An extension forwards the call to an emergency number, and no forward leads there.",
 }
 
 

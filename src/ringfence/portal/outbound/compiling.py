@@ -11,6 +11,7 @@ from ringfence.policy.outgoing.callplan import (
     Codes,
     EmergencyPlan,
     Settings,
+    emergency_number,
     encode_plan,
     encode_world,
     plan_key,
@@ -20,6 +21,7 @@ from ringfence.policy.outgoing.numberplan import NumberPlan as Plan
 from ringfence.policy.outgoing.numbers import Reach
 from ringfence.policy.outgoing.outbound import NO_HOURS, CallerRange, Route
 from ringfence.policy.outgoing.outbound import OutboundRule as Rule
+from ringfence.policy.settings import Problem
 from ringfence.portal.lookups import Source
 from ringfence.portal.outbound import calendars, metadata
 from ringfence.portal.outbound.models import (
@@ -106,6 +108,15 @@ def _emergency(tenant: Tenant, row: NumberPlan) -> EmergencyPlan:
     own = EmergencyNumber.objects.filter(tenant=tenant).values_list("number", flat=True)
     numbers = dict.fromkeys((*metadata.emergency_numbers(row.country), *own))
     return EmergencyPlan(tuple(numbers), tuple(row.emergency_trunks), row.emergency_caller)
+
+
+def objection_to_forward(tenant: Tenant, field: str, number: str) -> Problem | None:
+    """Calls that nobody answers are not sent on to this number."""
+    row = plan_row(tenant)
+    if not emergency_number(read_dialled(number), numbers_of(row), frozenset(_emergency(tenant, row).numbers)):
+        return None
+    message = "No call is sent on to an emergency number by itself; whoever answers may transfer it there."
+    return Problem(field, "forward.emergency", message)
 
 
 def _roles(tenant: Tenant) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""The devices of an address of record: stored, room made for one more, and which of them registered last."""
+"""The devices of an address of record: stored, room made for one more, and which of them are gateways."""
 
 import re
 import time
@@ -27,9 +27,14 @@ def save(aor: str, caller: Subscriber, worker: Worker) -> bool:
     return ksr.save_contacts(aor)
 
 
-def newest_of(aor: str) -> Device | None:
-    """The device that registered last; None if there is none."""
-    return max(_registered(aor), key=lambda one: one.heard_at, default=None)
+def gateways_of(aor: str) -> tuple[Device, ...]:
+    """Every gateway that is registered, what registered last first. One that was started again is known by what it was
+    as well, and is one all the same: the newest at that address, behind a translator by the address that it has itself.
+    """
+    found: dict[tuple[str, str], Device] = {}
+    for one in sorted(_registered(aor), key=lambda device: -device.heard_at):
+        found.setdefault((one.address, facts.party_address(f"sip:{one.uri.rpartition('@')[2]}")), one)
+    return tuple(found.values())
 
 
 def _made_room(aor: str, caller: Subscriber, worker: Worker) -> bool:

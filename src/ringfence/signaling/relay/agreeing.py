@@ -42,5 +42,5 @@ def within(worker: Worker) -> None:
 
 def _note(whose: str) -> None:
     answer = ksr.text("$rb") if ksr.has_sdp() else ""
-    ksr.set_dialog_var(CODEC, negotiated.codec(answer))
+    ksr.set_dialog_var(CODEC, negotiated.spoken(ksr.text("$T_req($rb)"), answer))
     ksr.set_dialog_var(whose, negotiated.encryption(answer))

@@ -36,10 +36,10 @@ from ringfence.signaling import facts
 from ringfence.signaling.ports import ksr, media_port
 from ringfence.signaling.trunking import links
 
-ALWAYS: Final = "replace-origin replace-username replace-session-name replace-session-connection strict-source SDES-pad"
-"""Account and session name stay those of the first description that a party got, whoever it talks to later (RFC 3264
-section 8). Keys are written as whole Base64: with a padding that is missing, some phones lose the last byte of one with
-256 bits."""
+ALWAYS: Final = "replace-origin-full replace-origin replace-SDP-version replace-session-name strict-source SDES-pad"
+"""Origin and session name stay those of the first description that a party got, whoever it talks to later, and the
+version rises with each change (RFC 3264 section 8). Keys are written as whole Base64: with a padding that is missing,
+some phones lose the last byte of one with 256 bits."""
 THIS_BRANCH: Final = "via-branch=auto-next"
 """Each device that rings gets an offer of its own, and its answer belongs to that."""
 

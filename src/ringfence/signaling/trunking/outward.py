@@ -17,8 +17,8 @@ from ringfence.policy.model import CallOutside, Refuse
 from ringfence.policy.offenders.challenged import answerable
 from ringfence.policy.relay.encryption import USUAL
 from ringfence.policy.relay.media import Leg, encode_leg
-from ringfence.policy.trunking.trunks import CallerIn, Login, Trunk, identity_header
-from ringfence.policy.trunking.ways import NO_WAY, Way, decode_ways, encode_ways, goes_on, peer_of, ways
+from ringfence.policy.trunking.trunks import CallerIn, Login, Trunk, TrunkKind, identity_header
+from ringfence.policy.trunking.ways import MOST_WAYS, NO_WAY, Way, decode_ways, encode_ways, goes_on, peer_of, ways
 from ringfence.signaling import facts, told
 from ringfence.signaling.calling import calls, claims, emergency, ladder, limits, lines, sides
 from ringfence.signaling.ports import branch_port, digests, ksr, trunk_port
@@ -31,7 +31,6 @@ PRIVATE: Final = "private"
 ANSWERED: Final = "answered_challenge"
 OF_TRUNK: Final = "limits.trunk"
 OUTBOUND: Final = "outbound"
-GATEWAY: Final = "gateway"
 
 Admit = Callable[[CallFacts, Worker], Refuse | None]
 
@@ -106,7 +105,19 @@ def lead_outside(verdict: CallOutside, caller: Subscriber, worker: Worker) -> Re
 
 def _ways(verdict: CallOutside, worker: Worker) -> tuple[Way, ...]:
     index = worker.view.current()
-    return ways(verdict, index.trunks, _is_down) if index else ()
+    found = ways(verdict, index.trunks, _is_down) if index else ()
+    return tuple(one for way in found for one in _to_each_gateway(way, worker))[:MOST_WAYS]
+
+
+def _to_each_gateway(way: Way, worker: Worker) -> tuple[Way, ...]:
+    """Several may be registered on one account, one in reserve of the other: their ways are the names of their
+    registrations, what registered last first.
+    """
+    index = worker.view.current()
+    trunk = index.trunks.by_id.get(way.trunk_id) if index else None
+    if trunk is None or trunk.kind is not TrunkKind.ACCEPT_REGISTER:
+        return (way,)
+    return tuple(way._replace(address=one.ruid) for one in devices.gateways_of(trunk.account)) or (way,)
 
 
 def _admitted(
@@ -213,11 +224,10 @@ def _note(way: Way, left: tuple[Way, ...], trunk: Trunk, worker: Worker) -> None
 
 def _aim(way: Way, trunk: Trunk, worker: Worker) -> bool:
     """Makes this way the target of the request."""
-    if not way.address:
-        gateway = devices.newest_of(trunk.account)
+    if trunk.kind is TrunkKind.ACCEPT_REGISTER:
+        gateway = next((one for one in devices.gateways_of(trunk.account) if one.ruid == way.address), None)
         if gateway is None or not ksr.find_contacts(trunk.account):
             return False
-        ksr.note(GATEWAY, gateway.ruid)
         trunk_port.note_outside(gateway.address)
         return True
     peer = peer_of(way, trunk)
@@ -254,9 +264,9 @@ def dress(worker: Worker) -> bool:
         media.note_full()
         return False
     way, private = found[0], ksr.dialog_var("privacy") == PRIVATE
-    if not (way.address or _is_the_gateway()):
-        return False
-    if not way.address:
+    if trunk.kind is TrunkKind.ACCEPT_REGISTER:
+        if branch_port.device_of_branch() != way.address:  # of another gateway, or what this one was before it started
+            return False
         trunk_port.set_target_user(way.number)
     sides.keep_what_passes()
     ours, called = _shown(way, trunk), f"sip:{way.number}@{trunk.domain}"
@@ -268,13 +278,6 @@ def dress(worker: Worker) -> bool:
     if private:
         ksr.append_header("Privacy: id")
     return media.offer_to_branch(trunk.terms)
-
-
-def _is_the_gateway() -> bool:
-    """Whether this branch goes where the gateway registered last. One that was started again is known by what it was as
-    well, and there the call would be made a second time.
-    """
-    return branch_port.device_of_branch() == ksr.noted(GATEWAY)
 
 
 def _shown(way: Way, trunk: Trunk) -> str:
@@ -356,7 +359,7 @@ def _went_silent(worker: Worker) -> None:
     for way in decode_ways(ksr.dialog_var("way")):
         index = worker.view.current()
         trunk = index.trunks.by_id.get(way.trunk_id) if index else None
-        if way.address and trunk and trunk.keepalive:
+        if trunk and trunk.keepalive and peer_of(way, trunk):
             trunk_port.set_trunk_state(way.trunk_id, way.address, "down")
             told = {"trunk_id": way.trunk_id, "address": way.address, "state": "down"}
             worker.report(Kind.TRUNK_CHANGED, {**told, "latency_ms": None, "detail": "a call was not answered"})
