@@ -12,6 +12,7 @@ from ringfence.signaling import facts
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
 from ringfence.signaling.ports import ksr, link_port, web_port
 from ringfence.signaling.registration.websockets import upgrade
+from ringfence.signaling.relay.places import keep_near
 
 UNFRAMED = "packet.framing"
 INSANE = Refuse("packet.sanity", 400, "Bad Request")
@@ -50,6 +51,7 @@ def ksr_admit(*_: object) -> bool:
         return False
     if blocked or not told:
         link_port.answer_nothing(also_when_the_core_is_gone=blocked)
+    keep_near()
     return True
 
 
@@ -62,6 +64,12 @@ def _refuse(objection: Refuse, silent: bool) -> None:
         ksr.reply(objection.code, objection.reason)
         if objection.rule == UNFRAMED:
             ksr.close_stream()
+
+
+@guarded(drop_message, _report)
+def ksr_answered(*_: object) -> None:
+    """The same for an answer of a client."""
+    keep_near()
 
 
 @guarded(drop_message, _report)
