@@ -189,7 +189,16 @@ _OUTSIDE: Final = "REGISTER, INVITE, OPTIONS to an account, and every method nob
 _ROUTE: Final = (
     "`policy/routing.py` decides; `route.offline`, `media.offer` and `route.redirect` follow from carrying it out."
 )
-MEDIA: Final = ("media.nothing", "media.required", "media.off", "media.suite", "media.answer", "media.body")
+MEDIA: Final = (
+    "media.nothing",
+    "media.required",
+    "media.off",
+    "media.suite",
+    "media.fingerprint",
+    "media.address",
+    "media.answer",
+    "media.body",
+)
 _MEDIA: Final = (
     "`policy/relay/media.py` decides for each side of a call by its terms: those of its extension, its tenant or its "
     "trunk. Browsers always have DTLS-SRTP."

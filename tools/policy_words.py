@@ -60,7 +60,8 @@ FEATURES: Final = {
 
 SENTENCES: Final = {
     **FEATURES,
-    "packet.encoding": "A message that is not UTF-8 where it must be is not read at all.",
+    "packet.encoding": "A message whose head is not UTF-8, or holds NUL, is not read at all. If its body alone is so, "
+    "it is answered with 400.",
     "source.banned": "A banned source is dropped here when the kernel could not take the ban; so is one of a block "
     "entry where nftables cannot be used.",
     "packet.sanity": "Kamailio's own check of the message failed (RFC 3261 section 8.2, RFC 4475).",
@@ -89,6 +90,8 @@ SENTENCES: Final = {
     "media.suite": (
         "The offer has no acceptable crypto suite: none at all, a weak one, or AES-128 where only AES-256 is allowed."
     ),
+    "media.fingerprint": "An offer of DTLS-SRTP has no fingerprint of its certificate by SHA-256 or better (RFC 8122).",
+    "media.address": "A session description asks for its sound at a name, at a group of hosts or at nothing readable.",
     "media.answer": "The called party answered more weakly than it was asked; the call is ended.",
     "media.body": "The body of a call is no session description, so the relay cannot see what is in it.",
     "route.redirect": "A called phone may not send the call elsewhere (3xx) at the caller's expense.",

@@ -43,6 +43,6 @@ def told_in(line: bytes) -> dict[str, Any]:
     """What the other host says at an enrolment: an object of JSON; nothing in it for anything else."""
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -90,10 +90,10 @@ class Welcome:
                 async with asyncio.timeout(STRANGER_SECONDS):
                     line = await reader.readuntil(b"\n")
                     answer, guest = self._answer(line, writer, came)
+                    if guest is not None:  # before it hears so: the secret works for nobody else meanwhile
+                        came.set_result(guest)
                     writer.write(json.dumps(answer).encode() + b"\n")
                     await writer.drain()
-                if guest is not None and not came.done():
-                    came.set_result(guest)
         except (OSError, TimeoutError, ValueError, EOFError, asyncio.LimitOverrunError):
             pass
         finally:

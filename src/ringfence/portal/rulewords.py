@@ -88,6 +88,8 @@ WORDS: Final[dict[str, Any]] = {
     "media.required": _("not encrypted, where encryption is required"),
     "media.off": _("encrypted, where encryption is off"),
     "media.suite": _("encrypted too weakly"),
+    "media.fingerprint": _("no certificate of the sound that can be proved"),
+    "media.address": _("an address for the sound that cannot be used"),
     "media.answer": _("answered more weakly than was asked"),
     "media.nothing": _("no sound that can be carried"),
     "media.body": _("a call without a session description"),

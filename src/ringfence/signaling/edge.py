@@ -8,13 +8,16 @@ from functools import lru_cache
 from ringfence.policy.decide import admit_upgrade, screen
 from ringfence.policy.model import Refuse
 from ringfence.policy.offenders.agents import BlockedAgents, decoded
+from ringfence.policy.relay.media import UNPROVED
 from ringfence.signaling import facts
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
-from ringfence.signaling.ports import ksr, link_port, web_port
+from ringfence.signaling.ports import encoding_port, ksr, link_port, web_port
 from ringfence.signaling.registration.websockets import upgrade
+from ringfence.signaling.relay.places import keep_near
 
 UNFRAMED = "packet.framing"
 INSANE = Refuse("packet.sanity", 400, "Bad Request")
+UNREADABLE = Refuse("packet.encoding", 400, "Bad Request")
 
 
 @lru_cache(maxsize=1)
@@ -40,16 +43,20 @@ def ksr_admit(*_: object) -> bool:
     What names a blocked user agent is never answered here. The core is told of it, since it counts. In its first second
     the SBC has not heard the list yet, and says of itself neither 100 nor what is wrong with a message.
     """
-    if not ksr.readable():
+    readable = ksr.readable()
+    if not readable and not encoding_port.head_is_text():
         return False
     told = link_port.agents_version()
     blocked = _blocked(told).block_any(ksr.user_agents())
-    objection = screen(facts.packet()) if ksr.sane() else INSANE
+    objection = (screen(facts.packet()) or (None if readable else UNREADABLE)) if ksr.sane() else INSANE
     if objection:
         _refuse(objection, silent=blocked or not told)
         return False
     if blocked or not told:
         link_port.answer_nothing(also_when_the_core_is_gone=blocked)
+    if not keep_near():
+        _refuse(UNPROVED, silent=blocked or not told)
+        return False
     return True
 
 
@@ -62,6 +69,12 @@ def _refuse(objection: Refuse, silent: bool) -> None:
         ksr.reply(objection.code, objection.reason)
         if objection.rule == UNFRAMED:
             ksr.close_stream()
+
+
+@guarded(drop_message, _report)
+def ksr_answered(*_: object) -> bool:
+    """Whether the session description in an answer of a client is passed on."""
+    return keep_near()
 
 
 @guarded(drop_message, _report)

@@ -14,7 +14,7 @@ from ringfence.signaling import act, facts, silence
 from ringfence.signaling.calling import branches, calls, emergency, ringing, twins
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
 from ringfence.signaling.features import handover, joining, picking, placing, recording, services, texting, transfers
-from ringfence.signaling.ports import ksr, link_port
+from ringfence.signaling.ports import encoding_port, ksr, link_port
 from ringfence.signaling.prompter import prompt
 from ringfence.signaling.registration import clientproof, gateways, registering, repeating
 from ringfence.signaling.registration.authentication import authenticate
@@ -24,6 +24,7 @@ from ringfence.signaling.trunking import inward, keeping, outward
 from ringfence.signaling.worker import Worker, this_worker
 
 UNKNOWN: Final = "dialog.known"
+UNREADABLE: Final = Refuse("packet.encoding", 400, "Bad Request")
 INSANE: Final = Refuse("packet.sanity", 400, "Bad Request")
 UNFRAMED: Final = "packet.framing"
 """Where a message ends is unknown: what follows it on the connection is nobody's message (attack case 9)."""
@@ -60,15 +61,17 @@ def ksr_request_route(*_: object) -> None:
     worker = this_worker()
     if ksr.readable():
         _screen(worker)
+    elif encoding_port.head_is_text():
+        _screen(worker, UNREADABLE)
     else:
         worker.noise_only("packet.encoding")
 
 
-def _screen(worker: Worker) -> None:
+def _screen(worker: Worker, unreadable: Refuse | None = None) -> None:
     if worker.drops(ksr.source(), time.time()):
         worker.refused("source.banned")
         return
-    objection = screen(facts.packet()) if ksr.sane() else INSANE
+    objection = (screen(facts.packet()) or unreadable) if ksr.sane() else INSANE
     if objection:
         _refuse_broken(objection, worker)
         return

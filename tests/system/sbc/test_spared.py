@@ -16,13 +16,19 @@ LISTENED_FOR = 2.2
 """Seconds; the third time would be after 1.5 s (RFC 3261 section 17.2.1)."""
 
 
+@pytest.mark.parametrize(
+    "said", ["", "Basic x", 'Digest username="743", realm="acme.example", nonce="x", response="y"']
+)
 def test_an_invite_without_credentials_is_answered_once_and_each_time_it_comes_again(
-    stranger: Callable[[], Host],
+    stranger: Callable[[], Host], said: str
 ) -> None:
-    """The 407 was said four times, and 100 before it: four times the bytes of what may bear a forged address."""
+    """The 407 was said four times, and 100 before it: four times the bytes of what may bear a forged address. Later it
+    was enough that a header is called so.
+    """
     with Softphone(stranger(), SBC[Transport.UDP], sip.Account("nobody", "acme.example", "guess")) as liar:
         more, body = liar.offer()
         headers = [*liar.headers("INVITE", "sip:743@acme.example"), *more]
+        headers += [("Proxy-Authorization", said)] if said else []
         raw = sip.compose("INVITE sip:743@acme.example SIP/2.0", headers, body)
         for _ in range(2):
             liar.send(raw)
@@ -51,5 +57,7 @@ def test_a_call_with_credentials_hears_that_it_is_tried_and_how_it_ends_until_it
     callee.request("ACK")
     branch = dict(headers)["Via"].partition("branch=")[2].partition(";")[0]
     answers = [answer for answer in heard(caller) if answer.branch == branch]
-    assert [answer.status for answer in answers].count(486) >= 3
+    statuses = [answer.status for answer in answers]
+    assert statuses[0] == 100
+    assert statuses.count(486) >= 3
     caller.send_ack(answers[-1], "sip:744@acme.example", headers)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from ringfence.engines.edge.linkauthority import RequestRefused, fingerprint, new_key, request_for, requested_key
 from ringfence.farsbc import joining
-from ringfence.farsbc.invitation import Invitation, InvitationRefused
+from ringfence.farsbc.invitation import Invitation, InvitationRefused, told_in
 from ringfence.farsbc.joining import JoinRefused, join
 from ringfence.farsbc.welcoming import MOST_WRONG, Guest, NobodyCame, Welcome
 from ringfence.hosts.addresses import LOOPBACK
@@ -60,6 +60,35 @@ def test_a_wrong_secret_is_refused_and_ends_the_invitation_after_a_few(monkeypat
     assert isinstance(came[0], NobodyCame)
     with pytest.raises(OSError, match="refused"):
         join("127.0.0.1", welcome.invitation)
+
+
+def test_an_invitation_that_is_shown_twice_at_once_works_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both were signed for while the first answer was on its way."""
+    given: list[str] = []
+
+    async def slow(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.3)
+
+    monkeypatch.setattr(asyncio.StreamWriter, "drain", slow)
+
+    def come() -> None:
+        try:
+            given.append(fingerprint(join("127.0.0.1", welcome.invitation).shown.certificate))
+        except (JoinRefused, OSError):
+            given.append("")
+
+    with inviting(monkeypatch) as (welcome, came):
+        both = [threading.Thread(target=come) for _ in range(2)]
+        for one in both:
+            one.start()
+        for one in both:
+            one.join(5)
+    assert sorted(given)[0] == ""
+    assert came == [Guest("127.0.0.1", sorted(given)[1])]
+
+
+def test_what_is_nested_without_end_says_nothing() -> None:
+    assert told_in(b"[" * 8_000) == {}
 
 
 def test_another_core_is_told_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,12 +68,25 @@ def test_a_stream_that_the_relay_does_not_carry_is_refused_in_its_place(profile:
     assert carried_only(body) == f"{HEAD}m=message 0 {profile} *\r\nc=IN IP4 0.0.0.0\r\n{AUDIO}"
 
 
+def test_a_stream_of_several_ports_is_refused() -> None:
+    """RFC 8866 section 5.14: it is several streams, and the relay carries one."""
+    assert carried_only(f"{HEAD}{AUDIO.replace('4000', '4000/2')}").startswith(f"{HEAD}m=audio 0 RTP/AVP")
+    assert carried_only(f"{HEAD}{AUDIO.replace('4000', '4000/1')}") == HEAD + AUDIO.replace("4000", "4000/1")
+
+
 @given(lines=LINES, end=st.sampled_from(["\r\n", "\n", "\r"]))
 def test_nothing_but_known_lines_is_left_and_nothing_is_left_out_twice(lines: list[str], end: str) -> None:
     kept = carried_only(end.join(lines))
     assert carried_only(kept) == kept
     assert not re.search(r"^(?![vostcb]=|a=|m=|$)", kept, re.MULTILINE)
     assert not re.search(r"TCP/MSRP|a=tool", re.sub("^m=message 0 TCP/MSRP.*", "", kept, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("digest", ["sha-1", "SHA-1", "sha-224", "md5", "md2"])
+def test_a_weak_proof_does_not_stand_beside_a_good_one(digest: str) -> None:
+    """RFC 8122 section 5: the relay might take that."""
+    good = f"a=fingerprint:sha-256 {':'.join(['AB'] * 32)}\r\n"
+    assert carried_only(f"{HEAD}a=fingerprint:{digest} AB:CD\r\n{VIDEO}{good}") == HEAD + VIDEO + good
 
 
 def test_outside_nobody_is_told_whose_phone_it_is() -> None:

@@ -8,8 +8,10 @@ from ringfence.policy.relay.encryption import Encryption, Terms
 from ringfence.policy.relay.media import (
     NOT_AS_OFFERED,
     NOTHING,
+    NOWHERE,
     PLAIN_LEG,
     UNENCRYPTED,
+    UNPROVED,
     UNWANTED,
     WEAK,
     Form,
@@ -18,6 +20,7 @@ from ringfence.policy.relay.media import (
     agreed,
     decode_leg,
     encode_leg,
+    is_proved,
     leg_of_asker,
     leg_towards,
     lesser_suites,
@@ -36,7 +39,7 @@ KEY_BYTES = {AES_128: 30, AES_256: 46, GCM_256: 44}
 
 
 def key(suite: str) -> str:
-    return b64encode(bytes(KEY_BYTES.get(suite, 1))).decode()
+    return b64encode(bytes(range(KEY_BYTES.get(suite, 1)))).decode()
 
 
 def keys(*suites: str, profile: str = "RTP/SAVP", more: str = "") -> str:
@@ -106,8 +109,10 @@ def test_keys_that_are_never_used_do_not_stay_under_a_plain_stream(suite: str) -
         f"inline:{'QUFB' * 9}QUE",
         f"inline:{'Q!FB' * 10}",
         f"inline:{'QüFB' * 10}",
-        f"uri:{'QUFB' * 10}",
-        f"inline:{'QUFB' * 10};inline:QUFB",
+        f"uri:{key(AES_128)}",
+        f"inline:{key(AES_128)};inline:QUFB",
+        f"inline:{'AAAA' * 10}",
+        f"inline:{'QUJDREVG' * 5}",
     ],
 )
 def test_a_suite_whose_key_is_none_is_not_usable(parameters: str) -> None:
@@ -119,13 +124,13 @@ def test_a_suite_whose_key_is_none_is_not_usable(parameters: str) -> None:
 
 def test_a_key_may_come_without_padding() -> None:
     """RFC 4568 section 6.1 can be read either way; the relay leaves it out unless told otherwise."""
-    body = f"v=0\r\nm=audio 4000 RTP/SAVP 8\r\na=crypto:1 {GCM_256} inline:{'QUFB' * 14}QUE\r\n"
+    body = f"v=0\r\nm=audio 4000 RTP/SAVP 8\r\na=crypto:1 {GCM_256} inline:{key(GCM_256).rstrip('=')}\r\n"
     assert leg_of_asker("tls", STRONG, body) == Leg(Form.SDES, strong=True)
 
 
 def test_a_key_may_have_a_lifetime_and_a_name() -> None:
     """RFC 4568 section 6.1; one line may hold several."""
-    one = f"inline:{'QUFB' * 10}|2^20|1:4"
+    one = f"inline:{key(AES_128)}|2^20|1:4"
     body = f"v=0\r\nm=audio 4000 RTP/SAVP 8\r\na=crypto:1 {AES_128} {one};{one}\r\n"
     assert leg_of_asker("tls", REQUIRED, body) == Leg(Form.SDES)
 
@@ -139,15 +144,45 @@ def test_a_key_may_have_a_lifetime_and_a_name() -> None:
         f"a=fingerprint:md5 {':'.join(['AB'] * 16)}\r\n",
         FINGERPRINT.replace("AB", "XY"),
         FINGERPRINT + "a=fingerprint:sha-256 AB\r\n",
-        FINGERPRINT + f"a=crypto:1 {AES_128} inline:{'QUFB' * 10}\r\n",
-        FINGERPRINT + "a=crypto:1 NULL_HMAC_SHA1_80 inline:x\r\n",
+        f"a=fingerprint:sha-1 {':'.join(['AB'] * 20)}\r\n",
+        f"a=fingerprint:SHA-224 {':'.join(['AB'] * 28)}\r\n",
     ],
 )
-def test_dtls_says_whose_certificate_it_shows_and_brings_no_other_keys(attributes: str) -> None:
-    """RFC 5763 section 5, RFC 8122 section 5: else anybody may answer, or the keys are those in the offer."""
-    assert leg_of_asker("udp", STRONG, DTLS + attributes) == WEAK
-    assert leg_of_asker("wss", OFFERED, DTLS + attributes) == WEAK
+def test_dtls_says_whose_certificate_it_shows(attributes: str) -> None:
+    """RFC 5763 section 5, RFC 8122 section 5: else anybody may answer."""
+    assert leg_of_asker("udp", STRONG, DTLS + attributes) == UNPROVED
+    assert leg_of_asker("wss", OFFERED, DTLS + attributes) == UNPROVED
     assert objection_to_answer(Leg(Form.DTLS), DTLS + attributes) == NOT_AS_OFFERED
+    assert not is_proved(DTLS + attributes)
+    assert is_proved(BROWSER)
+    assert is_proved(PLAIN)
+
+
+@pytest.mark.parametrize("line", [f"{AES_128} inline:{'QUFB' * 10}", "NULL_HMAC_SHA1_80 inline:x"])
+def test_dtls_brings_no_other_keys(line: str) -> None:
+    """RFC 5763 section 5: else the keys are those in the offer."""
+    body = f"{BROWSER}a=crypto:1 {line}\r\n"
+    assert leg_of_asker("udp", STRONG, body) == WEAK
+    assert leg_of_asker("wss", OFFERED, body) == WEAK
+    assert objection_to_answer(Leg(Form.DTLS), body) == NOT_AS_OFFERED
+    assert not is_proved(body)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["IN IP4 239.1.1.1/127", "IN IP4 224.0.0.1", "IN IP6 ff02::1", "IN IP4 phone.example.com", "IN IP4", "IN IP4 1 2"],
+)
+def test_the_sound_of_one_phone_is_at_one_address(place: str) -> None:
+    """RFC 8866 section 5.7. The relay could not read most of them, and the phone heard 503."""
+    body = PLAIN.replace("m=", f"c={place}\r\nm=")
+    assert leg_of_asker("udp", OFFERED, body) == NOWHERE
+    assert objection_to_answer(PLAIN_LEG, body) == NOWHERE
+
+
+@pytest.mark.parametrize("place", ["IN IP4 0.0.0.0", "IN IP6 ::", "IN IP4 192.0.2.7", "IN IP4 10.1.1.1 "])
+def test_a_held_call_and_a_browser_may_name_none(place: str) -> None:
+    body = PLAIN.replace("m=", f"c={place}\r\nm=")
+    assert leg_of_asker("udp", OFFERED, body) == PLAIN_LEG
 
 
 def test_a_fingerprint_may_stand_for_the_whole_session_or_the_bundle() -> None:
@@ -157,7 +192,7 @@ def test_a_fingerprint_may_stand_for_the_whole_session_or_the_bundle() -> None:
     bundled = BROWSER.replace("v=0\r\n", "v=0\r\na=group:BUNDLE 0 1\r\n") + video
     assert leg_of_asker("wss", OFF, session) == Leg(Form.DTLS, browser=True)
     assert leg_of_asker("wss", OFF, bundled) == Leg(Form.DTLS, browser=True)
-    assert leg_of_asker("wss", OFF, BROWSER + video) == WEAK
+    assert leg_of_asker("wss", OFF, BROWSER + video) == UNPROVED
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,15 @@ def test_it_is_renewed_when_two_thirds_of_its_lifetime_are_over(site: Site, web:
     assert [one["renewal"] for one in site.admin.get(ORDERS)["items"]] == [True, False]
 
 
+def test_one_that_is_nearly_over_when_it_comes_is_not_ordered_again_at_once(site: Site, web: WebProcess) -> None:
+    """It was, every two seconds, for as long as the authority gave out what it had."""
+    with an_authority(Behaviour(lifetime=timedelta(minutes=63))) as (acme, door):
+        ordered(site, acme, door)
+    due = AcmeSettings.current().renew_at
+    assert due is not None
+    assert due - timezone.now() > timedelta(minutes=59)
+
+
 def test_a_renewal_that_fails_is_tried_again_later_and_later(site: Site, web: WebProcess) -> None:
     """Authorities count failures; the certificate in force is not touched."""
     with an_authority() as (acme, door):

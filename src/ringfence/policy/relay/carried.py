@@ -23,9 +23,11 @@ ATTRIBUTES: Final = (
 OF_STREAM: Final = ("rtcp", r"T38(?!VendorInfo)\w+")
 """Attributes of a stream alone: at the head of a description the relay would leave them as they are."""
 
-_LINE: Final = rf"[vostcb]=|a=(?:{'|'.join(ATTRIBUTES)})(?=[:\r\n]|$)"
+_NO_PROOF: Final = "fingerprint:(?i:md[25]|sha-1|sha-224) "
+"""Beside a better one of the same certificate the relay might take it (RFC 8122 section 5)."""
+_LINE: Final = rf"[vostcb]=|a=(?!{_NO_PROOF})(?:{'|'.join(ATTRIBUTES)})(?=[:\r\n]|$)"
 _OF_STREAM: Final = rf"{_LINE}|a=(?:{'|'.join(OF_STREAM)})(?=[:\r\n]|$)"
-_STREAM: Final = r"(?i:m=(?:(?:audio|video|text) +\d+(?:/\d+)? +(?:UDP/TLS/)?RTP/S?AVPF?|image +\d+ +udptl) )"
+_STREAM: Final = r"(?i:m=(?:(?:audio|video|text) +\d+(?:/1)? +(?:UDP/TLS/)?RTP/S?AVPF?|image +\d+ +udptl) )"
 _REST: Final = r"[^\r\n]*+(?:\r?\n|$)"
 _USUAL: Final = re.compile(f"(?:(?:{_LINE}){_REST})*+(?:{_STREAM}{_REST}(?:(?:{_OF_STREAM}){_REST})*+)*+")
 """A whole description of which everything passes: nearly every one."""

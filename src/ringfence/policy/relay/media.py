@@ -62,8 +62,11 @@ _KEY_BYTES: Final = {
 }
 """Key and salt of each suite (RFC 7714 section 14.2, RFC 6188, RFC 4568 section 6.2)."""
 
-_DIGEST_BYTES: Final = {"sha-1": 20, "sha-224": 28, "sha-256": 32, "sha-384": 48, "sha-512": 64}
-"""Not among them: MD2 and MD5, which must not be used (RFC 8122 section 5)."""
+_MOST_ALIKE: Final = 20
+"""Bytes of a key that are like another one of it; of 46 by chance there are four. A phone without chance has more."""
+
+_DIGEST_BYTES: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
+"""Not among them: MD2 and MD5, which must not be used, and SHA-1, which is no proof any more (RFC 8122 section 5)."""
 
 MOST_ADDRESSES: Final = 4
 _PORT_ALONE: Final = re.compile(r"a=rtcp:\d+\s*")
@@ -74,6 +77,8 @@ NOTHING: Final = Refuse("media.nothing", 488, "Not Acceptable Here")
 UNENCRYPTED: Final = Refuse("media.required", 488, "Not Acceptable Here")
 UNWANTED: Final = Refuse("media.off", 488, "Not Acceptable Here")
 WEAK: Final = Refuse("media.suite", 488, "Not Acceptable Here")
+UNPROVED: Final = Refuse("media.fingerprint", 488, "Not Acceptable Here")
+NOWHERE: Final = Refuse("media.address", 488, "Not Acceptable Here")
 NOT_AS_OFFERED: Final = Refuse("media.answer", 488, "Not Acceptable Here")
 
 
@@ -82,6 +87,8 @@ WARNINGS: Final = {
     UNENCRYPTED.rule: "Encrypted media (SRTP) is required",
     UNWANTED.rule: "Encrypted media is not used here",
     WEAK.rule: "No acceptable crypto suite",
+    UNPROVED.rule: "DTLS-SRTP needs a fingerprint of SHA-256 or better",
+    NOWHERE.rule: "The offer asks for its sound at an address that cannot be one phone's",
 }
 """What the refused phone is told beside the code (RFC 3261 section 20.43)."""
 
@@ -156,6 +163,21 @@ def destinations(body: str, of: tuple[str, ...] = ("c=", "a=rtcp:")) -> tuple[st
     return tuple(dict.fromkeys(rest[1].partition("/")[0] if len(rest) == 2 else "" for rest in words))
 
 
+def _somewhere(body: str) -> bool:
+    """Whether the relay can read each address, and none is that of a group (RFC 8866 section 5.7): it knows neither
+    names nor scopes.
+    """
+    lines = (line.split() for line in body.replace("\r", "\n").split("\n") if line.startswith("c="))
+    return all(len(words) == 3 and _is_one_phone(words[2]) for words in lines)
+
+
+def _is_one_phone(address: str) -> bool:
+    try:
+        return not ip_address(address).is_multicast
+    except ValueError:
+        return False
+
+
 def may_be_at(named: str, source: str) -> bool:
     """Whether a provider whose signalling comes from `source` can have its sound at this address: one of the Internet,
     or of the network that both are in. Loopback, a link's own and such are nobody's but this machine's (case 78).
@@ -191,9 +213,10 @@ def _is_key(parameter: str, length: int) -> bool:
     method, _, value = parameter.partition(":")
     digits = value.partition("|")[0].rstrip("=")
     try:
-        return method == "inline" and len(a2b_base64(digits + "=" * (-len(digits) % 4), strict_mode=True)) == length
+        key = a2b_base64(digits + "=" * (-len(digits) % 4), strict_mode=True)
     except ValueError:
         return False
+    return method == "inline" and len(key) == length and length - len(set(key)) <= _MOST_ALIKE
 
 
 def acceptable_part(transport: str, terms: Terms, body: str) -> str:
@@ -214,12 +237,16 @@ def leg_of_asker(transport: str, terms: Terms, body: str) -> Leg | Refuse:
     offered = streams(body)
     if not offered:
         return NOTHING
+    if not _somewhere(body):
+        return NOWHERE
     plain = [stream for stream in offered if stream.form is Form.PLAIN]
     encrypted = [stream for stream in offered if stream.form is not Form.PLAIN]
     if terms.encryption is Encryption.REQUIRED and plain:
         return UNENCRYPTED
     if terms.encryption is Encryption.OFF and encrypted and transport not in WEB:
         return UNWANTED
+    if any(stream.form is Form.DTLS and not stream.fingerprint for stream in encrypted):
+        return UNPROVED
     if not all(_usable(stream, terms) if stream.form is Form.SDES else _proved(stream) for stream in encrypted):
         return WEAK
     if not plain:
@@ -243,6 +270,11 @@ def leg_towards(transport: str, terms: Terms, *, insists: bool = False) -> Leg:
     return PLAIN_LEG
 
 
+def is_proved(body: str) -> bool:
+    """Whether it says of each stream with DTLS whose certificate will be shown."""
+    return all(_proved(stream) for stream in streams(body) if stream.form is Form.DTLS)
+
+
 def agreed(leg: Leg, answer: str) -> Leg:
     """What an offered leg became by its answer: who was told of SRTP and did not take it has plain RTP."""
     if leg.form is not Form.BOTH:
@@ -253,6 +285,8 @@ def agreed(leg: Leg, answer: str) -> Leg:
 
 def objection_to_answer(leg: Leg, body: str) -> Refuse | None:
     """What is wrong with the answer of a party that was offered this leg: nothing may be weaker than it was asked."""
+    if not _somewhere(body):
+        return NOWHERE
     for stream in streams(body):
         if leg.form is Form.DTLS and not (stream.form is Form.DTLS and _proved(stream)):
             return NOT_AS_OFFERED

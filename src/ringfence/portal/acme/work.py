@@ -158,7 +158,8 @@ def _note_success(order: CertificateOrder, row: AcmeSettings, certificate: dict[
         old = {"fingerprint": row.fingerprint}
         new = {"fingerprint": certificate["fingerprint"], "names": certificate["names"], "key": SECRET_CHANGED}
         row.fingerprint, row.failures = certificate["fingerprint"], 0
-        _plan(row, renewal_of(certificate))
+        soonest = timezone.now() + FIRST_RETRY  # an authority may give out what it has, nearly over
+        _plan(row, max(soonest, renewal_of(certificate)))
         order.state, order.fingerprint = State.DONE, certificate["fingerprint"]
         _end(order)
         draft.record("certificate.changed", "web", "Certificate of the web portal", old, new)

@@ -34,6 +34,7 @@ from ringfence.policy.relay.relayed import described, quality, suite
 from ringfence.policy.trunking.next_hop import transport_towards
 from ringfence.signaling import facts
 from ringfence.signaling.ports import ksr, media_port
+from ringfence.signaling.relay.places import near
 from ringfence.signaling.trunking import links
 
 ALWAYS: Final = "replace-origin-full replace-origin replace-SDP-version replace-session-name strict-source SDES-pad"
@@ -290,7 +291,8 @@ def _offer(leg: Leg, next_hop: str, asker: Leg | None, more: str = "", in_use: s
 
 
 def _passing(body: str, *, outside: bool) -> str:
-    return nameless(carried_only(body)) if outside else carried_only(body)
+    carried = near(carried_only(body))
+    return nameless(carried) if outside else carried
 
 
 def _answer(code: int, asker: Leg, other: Leg, more: str) -> None:
