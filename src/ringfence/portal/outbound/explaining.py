@@ -34,7 +34,7 @@ MOST_SHOWN = 100
 
 HOMELESS = "no country"
 SENTENCES = {
-    HOMELESS: "The tenant has no country in its number plan yet: neither its numbers nor its emergency numbers are known.",
+    HOMELESS: "The tenant has no country in its number plan yet: its numbers and its emergency numbers are not known.",
     "outbound.rule": "The call leaves by this rule.",
     "outbound.emergency": "This is an emergency number: the call leaves at once, whatever else is configured.",
     "outbound.hours": "The rule for this call is outside its office hours, and no later rule is asked.",
