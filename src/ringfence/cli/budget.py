@@ -6,8 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from ringfence.cli.outcome import print_json, refuse
+from ringfence.cli.portal_command import portal_answer
 from ringfence.guardlink import GuardRefusal, GuardUnreachable, ask
 from ringfence.hosts.paths import Paths
+from ringfence.policy.outgoing.spend import Measure
 
 group = typer.Typer(help="Look at budgets of calls outside and lift suspensions.", no_args_is_help=True)
 
@@ -22,8 +24,8 @@ def suspended(as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    lines = [f"{item['owner']}  {item['measure']}  {item['evidence']}" for item in found]
-    print("\n".join(lines) if lines else "Nobody is suspended.")
+    unit = _currency() if any(item["measure"] == Measure.MONEY for item in found) else ""
+    print("\n".join(suspension_line(item, unit) for item in found) if found else "Nobody is suspended.")
 
 
 @group.command("usage")
@@ -33,7 +35,8 @@ def usage(owner: Owner, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    print("\n".join(f"{name}  {value}" for name, value in found.items()))
+    unit = _currency()
+    print("\n".join(f"{name}  {_with_unit(name, value, unit)}" for name, value in found.items()))
 
 
 @group.command("lift")
@@ -44,6 +47,27 @@ def lift(owner: Owner, as_json: AsJson = False) -> None:
         print_json(found)
         return
     print(f"{found['owner']} may call outside again.")
+
+
+def suspension_line(item: dict[str, Any], unit: str) -> str:
+    """Who, what ran out, and how far it went; older suspensions have no evidence.
+
+    >>> spent = {"used": 5.1, "limit": 5.0}
+    >>> suspension_line({"owner": "tenant:3", "measure": "money_per_day", "evidence": spent}, "EUR")
+    'tenant:3  money_per_day  5.1 of 5.0 EUR'
+    """
+    measure, evidence = item["measure"], item["evidence"]
+    much = f"{evidence.get('used', '-')} of {evidence.get('limit', '-')}"
+    return f"{item['owner']}  {measure}  {_with_unit(measure, much, unit)}"
+
+
+def _with_unit(measure: str, much: object, unit: str) -> str:
+    return f"{much} {unit}".rstrip() if measure == Measure.MONEY else str(much)
+
+
+def _currency() -> str:
+    """The database knows it; without one the numbers stand alone."""
+    return portal_answer("currency").strip()
 
 
 def _ask(verb: str, **args: Any) -> Any:

@@ -22,11 +22,9 @@ _MANY = (list, tuple, set, frozenset)
 class PortalForm(forms.Form):
     """A form whose fields look alike.
 
-    With `is_guarded` it notices that somebody else changed the object while it was open: what he set would be undone
-    unseen, since a form sends every field.
+    One that shows what is there (`initial`) notices that somebody else changed it while the form was open: what he set
+    would be undone unseen, since a form sends every field.
     """
-
-    is_guarded = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,8 +34,8 @@ class PortalForm(forms.Form):
 
     @property
     def seen(self) -> str:
-        """What the object was when the form was made, as the page sends it back; empty where nobody looks."""
-        if not self.is_guarded or not self.initial:
+        """What the object was when the form was made, as the page sends it back; empty where there was none."""
+        if not self.initial:
             return ""
         shown = {name: self.initial.get(name) for name in self.fields}
         plain = {

@@ -4,10 +4,13 @@ import io
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone, translation
 
+from ringfence.policy.events import Kind
 from ringfence.portal.actor import shell_actor
 from ringfence.portal.calls.models import CallRecord
+from ringfence.portal.notices.topics import summary
 from ringfence.portal.spending.currency import cost_of
 from ringfence.portal.spending.importing import replace_rates
 from ringfence.portal.spending.models import Budget
@@ -98,3 +101,16 @@ def test_who_sets_one_limit_keeps_the_others(site: Site) -> None:
     without = {"enabled": "on", "warning_percent": "80", "money_per_day": "5"}
     assert browser().post(f"/budgets/{row.pk}", without, secure=True).status_code == 302
     assert Budget.objects.get().minutes_per_day is None
+
+
+def test_notices_and_the_command_line_name_it(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    site.admin.call("PATCH", "settings/currency", {"currency": "EUR"})
+    spent = {"owner": ANN, "measure": "money_per_day", "used": 5.1, "limit": 5.0}
+    assert summary(Kind.BUDGET_WARNED, spent) == f"{ANN} has used 5.10 EUR of 5.00 EUR (money a day)"
+    assert "money a day, 5.10 EUR of 5.00 EUR;" in summary(Kind.OUTSIDE_SUSPENDED, spent)
+    talked = {"owner": ANN, "measure": "minutes_per_day", "used": 60.0, "limit": 60}
+    assert summary(Kind.BUDGET_WARNED, talked) == f"{ANN} has used 60.0 of 60 (minutes a day)"
+    by_hand = {"owner": ANN, "measure": "manual"}
+    assert "are suspended: manual, - of -;" in summary(Kind.OUTSIDE_SUSPENDED, by_hand)
+    call_command("currency")
+    assert capsys.readouterr().out == "EUR\n"

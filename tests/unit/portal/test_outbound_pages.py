@@ -42,6 +42,22 @@ def test_codes_are_kept_on_one_page(page: Client) -> None:
     assert "110, 112" in shown
 
 
+def test_a_tenant_without_a_country_is_told_before_somebody_needs_110(site: Site, page: Client) -> None:
+    """Trunk and rule stood there, and each call was 404; nothing led to the number plan (reference: E164)."""
+    told = "Tenant a has no country yet"
+    assert told not in page.get("/outbound-rules", secure=True).content.decode()
+    site.a.post("outbound-rules", tenant_id=site.tenants["a"], name="Out", order=1, routes=[{"trunk_id": 1}])
+    shown = page.get("/outbound-rules", secure=True).content.decode()
+    assert told in shown and f'href="/codes?tenant={site.tenants["a"]}"' in shown
+    assert told not in signed_in_browser("100@b.example").get("/outbound-rules", secure=True).content.decode()
+    for number in ("110", "030901820", "+4930901820"):
+        asked = {"caller": "100@a.example", "number": number}
+        assert "has no country" in site.a.post("outbound-rules/explain", **asked)["sentence"], number
+    assert post(page, "/codes", country="de", area_code="30")[0] == 302
+    assert told not in page.get("/outbound-rules", secure=True).content.decode()
+    assert site.a.post("outbound-rules/explain", caller="100@a.example", number="110")["emergency"]
+
+
 def test_the_page_says_who_adds_emergency_numbers(page: Client) -> None:
     status, shown = post(page, "/codes/emergency/new", number="11880")
     assert status in (403, 422)

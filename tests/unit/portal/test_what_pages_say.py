@@ -142,6 +142,18 @@ def test_lists_say_which_hours_and_whose_budget(site: Site) -> None:
     assert ">0.02</td>" in get(browser, "/rates").content.decode()
 
 
+def test_the_audit_log_says_values_in_words(site: Site) -> None:
+    """Nobody reads `{'host': '192.0.2.1', 'port': 5060}` or `0, 480, 1080`; the file and REST keep the values."""
+    spans = [{"weekday": day, "start": 480, "end": 1080} for day in range(5)]
+    hours = site.admin.post("office-hours", tenant_id=site.tenants["a"], name="Desk", spans=spans)
+    site.admin.post("trunks", **CARRIER)
+    site.admin.call("DELETE", f"office-hours/{hours['id']}")
+    page = get(signed_in_browser("admin"), "/audit-log").content.decode()
+    assert page.count("spans: Mon–Fri 08:00–18:00") >= 2
+    assert "hosts: host " in page
+    assert "{&#x27;" not in page
+
+
 @pytest.mark.parametrize("owner", ["tenant:99999", "trunk:99999"])
 def test_the_budget_of_somebody_deleted_keeps_its_text_form(site: Site, owner: str) -> None:
     assert whose(owner) == owner

@@ -26,7 +26,10 @@ RULES: Final = Table(
     empty=Empty(
         "phone-incoming",
         _("No inbound rules yet"),
-        _("A call from outside goes where the rule of its number leads; without one it is refused."),
+        _(
+            "A call from outside goes where the rule of its number leads; without one it is refused. Which numbers a"
+            " tenant has stands in its number pools."
+        ),
         "/inbound-rules/new",
         _("Add the first rule"),
     ),

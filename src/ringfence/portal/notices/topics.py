@@ -6,6 +6,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ringfence.policy.events import Kind
+from ringfence.policy.outgoing.spend import Measure
+from ringfence.portal.recorded import titled
+from ringfence.portal.spending.currency import amount, currency
 
 
 class Topic(StrEnum):
@@ -89,6 +92,18 @@ def _text(event: dict[str, Any], name: str) -> str:
     return str(event.get(name) or "")
 
 
+def _measure(event: dict[str, Any]) -> str:
+    return titled(_text(event, "measure"))
+
+
+def _much(event: dict[str, Any], name: str) -> str:
+    """How much of the measure; money with its currency, in plain characters for subjects and logs."""
+    value = event.get(name)
+    if event.get("measure") == Measure.MONEY and value is not None:
+        return amount(value, currency()).replace("\u00a0", " ")
+    return "-" if value is None else str(value)
+
+
 _SENTENCES: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     Kind.BAN_ADDED: lambda event: f"{_text(event, 'address')} is blocked: {_text(event, 'reason')}",
     Kind.BAN_LIFTED: lambda event: (
@@ -97,11 +112,11 @@ _SENTENCES: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     Kind.BAN_EXPIRED: lambda event: f"The ban of {_text(event, 'address')} is over",
     Kind.BAN_SPARED: lambda event: f"{_text(event, 'address')} was not blocked: {_text(event, 'why')}",
     Kind.BUDGET_WARNED: lambda event: (
-        f"{_text(event, 'owner')} has used {event.get('used')} of {event.get('limit')} ({_text(event, 'measure')})"
+        f"{_text(event, 'owner')} has used {_much(event, 'used')} of {_much(event, 'limit')} ({_measure(event)})"
     ),
     Kind.OUTSIDE_SUSPENDED: lambda event: (
-        f"Outside calls of {_text(event, 'owner')} are suspended: {_text(event, 'measure')},"
-        f" {event.get('used', '-')} of {event.get('limit', '-')}; the running ones were ended"
+        f"Outside calls of {_text(event, 'owner')} are suspended: {_measure(event)},"
+        f" {_much(event, 'used')} of {_much(event, 'limit')}; the running ones were ended"
     ),
     Kind.OUTSIDE_RESUMED: lambda event: (
         f"{_text(event, 'owner')} may call outside again, by {_text(event, 'by') or 'nobody'}"

@@ -32,7 +32,9 @@ from ringfence.store.reader import PolicyReader
 MOST_SHOWN = 100
 """Rules that a call passed over; the rest would only repeat them."""
 
+HOMELESS = "no country"
 SENTENCES = {
+    HOMELESS: "The tenant has no country in its number plan yet: its numbers and its emergency numbers are not known.",
     "outbound.rule": "The call leaves by this rule.",
     "outbound.emergency": "This is an emergency number: the call leaves at once, whatever else is configured.",
     "outbound.hours": "The rule for this call is outside its office hours, and no later rule is asked.",
@@ -143,7 +145,7 @@ def _shown(verdict: Verdict, payer: Subscriber, user: str, plan: CallPlan) -> di
         "kind": str(number.kind) if number else "",
         "verdict": verdict.rule,
         "code": verdict.code if isinstance(verdict, Refuse) else None,
-        "sentence": _sentence(verdict),
+        "sentence": _sentence(verdict, plan),
         "outbound_rule": outside.outbound_rule if outside else taken.name if taken else "",
         "emergency": bool(outside and outside.emergency),
         "routes": [],
@@ -171,7 +173,9 @@ def _asked(
     return None, passed
 
 
-def _sentence(verdict: Verdict) -> str:
+def _sentence(verdict: Verdict, plan: CallPlan) -> str:
     if isinstance(verdict, RingExtension):
         return f"This is the extension {verdict.callee.extension} of the tenant."
+    if verdict.rule in ("route.no_rule", "outbound.country") and not plan.numbers.calling_code:
+        return SENTENCES[HOMELESS]
     return SENTENCES.get(verdict.rule, f"The rule {verdict.rule} decides.")

@@ -157,7 +157,10 @@ class HoursForm(PortalForm):
     spans = forms.CharField(
         max_length=8000,
         label=_("Hours"),
-        help_text=_("One in a line, as Mo-Fr 08:00-17:30. Fr 22:00-06:00 ends on the next day."),
+        help_text=_(
+            "One in a line, as Mo-Fr 08:00-17:30; the days are Mo, Tu, We, Th, Fr, Sa, Su. Fr 22:00-06:00 ends on the"
+            " next day."
+        ),
         widget=forms.Textarea(attrs={"rows": 5, "class": "form-control mono", "spellcheck": "false"}),
     )
     is_general = forms.BooleanField(
@@ -203,7 +206,6 @@ def hours_initial(row: OfficeHours) -> dict[str, Any]:
 class RuleForm(PortalForm):
     """An outbound rule; its routes stand in rows of five fields."""
 
-    is_guarded = True
     name = forms.CharField(max_length=64, label=_("Name"))
     order = forms.IntegerField(
         min_value=1, max_value=1_000_000, label=_("Order"), help_text=_("Lower is asked first; no two rules are equal.")

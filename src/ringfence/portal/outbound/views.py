@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted
+from ringfence.portal.actor import Actor
 from ringfence.portal.forms import PortalForm
 from ringfence.portal.in_force import question_page
 from ringfence.portal.outbound import bulk, changes, explaining
@@ -22,7 +23,7 @@ from ringfence.portal.outbound.forms import (
     hours_initial,
     rule_initial,
 )
-from ringfence.portal.outbound.models import OfficeHours, OutboundRule
+from ringfence.portal.outbound.models import NumberPlan, OfficeHours, OutboundRule
 from ringfence.portal.outbound.wishes import HoursWish, RuleWish
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused
@@ -85,7 +86,14 @@ def delete_hours(request: HttpRequest, row_id: int) -> HttpResponse:
 
 @permitted(Permission.OUTBOUND_READ)
 def list_rules(request: HttpRequest) -> HttpResponse:
-    return list_page(request, bulk.OF_RULES, "outbound/rules.html")
+    return list_page(request, bulk.OF_RULES, "outbound/rules.html", homeless=_without_country(actor_of(request)))
+
+
+def _without_country(actor: Actor) -> list[Tenant]:
+    """Tenants with rules that take hardly a number: nothing else tells of it before somebody dials 110 in need."""
+    ruled = OutboundRule.objects.visible_to(actor).values("tenant_id")
+    settled = NumberPlan.objects.exclude(country="").values("tenant_id")
+    return list(Tenant.objects.filter(pk__in=ruled).exclude(pk__in=settled)[:5])
 
 
 @permitted(Permission.OUTBOUND_WRITE)

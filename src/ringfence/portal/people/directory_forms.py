@@ -17,7 +17,6 @@ from ringfence.portal.tenants.models import Tenant
 class RoleForm(PortalForm):
     """`tenant` is empty for a role of operators. Only what the actor may grant is on offer."""
 
-    is_guarded = True
     name = forms.CharField(max_length=64, label=_("Name"))
     description = forms.CharField(max_length=200, label=_("Description"), required=False)
     tenant_id = forms.TypedChoiceField(label=_("Tenant"), coerce=int, empty_value=None, required=False)
@@ -57,7 +56,6 @@ class MemberForm(PortalForm):
 class OperatorForm(PortalForm):
     """A new operator has a password; an old one can be switched off."""
 
-    is_guarded = True
     username = forms.CharField(max_length=64, label=_("Username"))
     display_name = forms.CharField(max_length=64, label=_("Name"))
     role = forms.ChoiceField(label=_("Role"), help_text=_("What this person may see and change, in all tenants."))

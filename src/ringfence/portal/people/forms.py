@@ -79,7 +79,6 @@ class ImportForm(PortalForm):
 
 
 class UserForm(PortalForm):
-    is_guarded = True
     display_name = forms.CharField(
         max_length=64,
         label="Name",

@@ -51,6 +51,23 @@ class RawRow:
     description: str = ""
 
 
+def form_of(name: str, raw: bytes) -> Form:
+    """How a list is written, by the ending of the file's name; else by how it begins.
+
+    >>> form_of("Blocked.CSV", b""), form_of("", b"address;target\\n"), form_of("list.txt", b"192.0.2.1 # phone\\n")
+    (<Form.CSV: 'csv'>, <Form.CSV: 'csv'>, <Form.PLAIN: 'plain'>)
+    """
+    ending = name.lower().rpartition(".")[2]
+    if ending in (Form.CSV, Form.JSON):
+        return Form(ending)
+    start = raw[:4096].decode("utf-8-sig", "replace")
+    if start.lstrip().startswith("["):
+        return Form.JSON
+    first = next((line for line in _told(start.split("\n")) if line.strip()), "")
+    names = {part.strip(' "\r').lower() for part in first.split(_delimiter([first]))}
+    return Form.CSV if names & {"cidr", "address"} else Form.PLAIN
+
+
 def read(form: Form, raw: bytes) -> Iterator[RawRow]:
     """Every row. Raises FileBroken."""
     try:

@@ -111,7 +111,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         raw, defaults = form.raw(), form.defaults()
         try:
-            outcome = entry_import.check(actor_of(request), Form(form.cleaned_data["form"]), raw, defaults)
+            outcome = entry_import.check(actor_of(request), form.kind(raw), raw, defaults)
         except Refused as refused:
             form.explain(refused)
         else:
@@ -124,7 +124,7 @@ def _show(request: HttpRequest, form: ImportForm, raw: bytes, outcome: Outcome) 
     if not outcome.problem_count:
         request.session[SESSION_KEY] = {
             "name": waiting.keep(raw),
-            "form": form.cleaned_data["form"],
+            "form": form.kind(raw).value,
             "target": form.cleaned_data["target"],
             "ends": form.cleaned_data["ends"],
             "description": form.cleaned_data["description"],

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from ringfence.policy.book import MatchKind, Target
 from ringfence.policy.settings import SecuritySettings, limits_of
 from ringfence.portal.forms import PortalForm
-from ringfence.portal.security.entry_files import Form
+from ringfence.portal.security.entry_files import Form, form_of
 from ringfence.portal.security.entry_import import Defaults
 
 MASKS: Final = [
@@ -69,7 +69,9 @@ class ImportForm(PortalForm):
     )
     form = forms.ChoiceField(
         label=_("Format"),
+        required=False,
         choices=[
+            ("", _("As the name or the first line of the file says")),
             (Form.PLAIN.value, _("Plain list: an address or range on each line, # begins a comment")),
             (Form.CSV.value, _("CSV: columns cidr, target, expires_at, description")),
             (Form.JSON.value, _("JSON: a list of objects with the same fields")),
@@ -94,6 +96,11 @@ class ImportForm(PortalForm):
             return str(self.cleaned_data["pasted"]).encode()
         content: bytes = upload.read()
         return content
+
+    def kind(self, raw: bytes) -> Form:
+        """What was chosen, or what the file is."""
+        upload = self.cleaned_data.get("file")
+        return Form(self.cleaned_data["form"] or form_of(str(upload.name) if upload else "", raw))
 
     def defaults(self) -> Defaults:
         ends = self.cleaned_data["ends"]
@@ -123,9 +130,10 @@ class SettingsForm(PortalForm):
     """Some of the security settings, drawn from the one table of settings."""
 
     def __init__(self, names: tuple[str, ...], current: SecuritySettings, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in names:
-            self.fields[name] = _field(name, getattr(current, name))
+        now = {name: getattr(current, name) for name in names}
+        super().__init__(*args, initial=now, **kwargs)
+        for name, value in now.items():
+            self.fields[name] = _field(name, value)
             self.fields[name].widget.attrs["aria-describedby"] = f"about_{name}"
 
     def rows(self) -> list[dict[str, Any]]:
@@ -147,6 +155,6 @@ def _field(name: str, value: int | bool) -> forms.Field:
     limits = limits_of(name)
     if isinstance(value, bool):
         switch = forms.CheckboxInput(attrs={"class": "form-check-input", "role": "switch"})
-        return forms.BooleanField(label=limits.label, required=False, initial=value, widget=switch)
+        return forms.BooleanField(label=limits.label, required=False, widget=switch)
     number = forms.NumberInput(attrs={"class": "form-control", "min": limits.low, "max": limits.high})
-    return forms.IntegerField(label=limits.label, initial=value, widget=number)
+    return forms.IntegerField(label=limits.label, widget=number)

@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from ringfence.policy.people.passwords import READY_MADE, PasswordPolicy, policy_of, policy_values, range_of
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.forms import PortalForm
+from ringfence.portal.language import told
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
 from ringfence.portal.signin import passwords
@@ -23,14 +24,13 @@ class PolicyForm(PortalForm):
     """Drawn from the one table of rules, `policy/people/passwords.py`."""
 
     def __init__(self, policy: PasswordPolicy, second_factor: str | None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, initial={**policy_values(policy), "second_factor": second_factor}, **kwargs)
         for name, value in policy_values(policy).items():
             self.fields[name] = _field(name, value)
         if second_factor is not None:
             self.fields["second_factor"] = forms.ChoiceField(
                 label="Second factor",
-                choices=SecondFactor.choices,
-                initial=second_factor,
+                choices=[(value, told(title)) for value, title in SecondFactor.choices],
                 help_text="Who must sign in with a passkey, or with an authenticator app beside the password.",
                 widget=forms.Select(attrs={"class": "form-select"}),
             )
@@ -47,9 +47,9 @@ def _field(name: str, value: int | bool) -> forms.Field:
     limits = range_of(name)
     if isinstance(value, bool):
         switch = forms.CheckboxInput(attrs={"class": "form-check-input", "role": "switch"})
-        return forms.BooleanField(label=limits.label, required=False, initial=value, widget=switch)
+        return forms.BooleanField(label=limits.label, required=False, widget=switch)
     number = forms.NumberInput(attrs={"class": "form-control", "min": limits.low, "max": limits.high})
-    return forms.IntegerField(label=limits.label, initial=value, widget=number)
+    return forms.IntegerField(label=limits.label, widget=number)
 
 
 @permitted(Permission.TENANT_WRITE)

@@ -13,6 +13,7 @@ from ringfence.hosts import ports
 from ringfence.hosts.addresses import NetworkUnreadable, surroundings
 from ringfence.hosts.listening import listens
 from ringfence.hosts.ports import Part, Service
+from ringfence.portal.language import told
 from ringfence.portal.system.models import Installation
 
 
@@ -137,9 +138,9 @@ def port_states() -> list[PortState]:
 
 def _state(service: Service) -> str:
     if service is ports.RTP:
-        return "per call"
+        return told("per call")
     if service.part is Part.HOST:
-        return "the host"
+        return told("the host")
     return "listens" if listens(service) else "off"
 
 

@@ -41,7 +41,6 @@ def _lines(label: Any, hint: Any) -> forms.CharField:
 class TrunkForm(PortalForm):
     """All that a trunk can have; each kind leaves out what it does not use."""
 
-    is_guarded = True
     name = forms.CharField(max_length=64, label=_("Name"))
     tenant_id = forms.TypedChoiceField(
         coerce=int, required=False, empty_value=None, label=_("Tenant"), help_text=_("Whose calls may use it.")

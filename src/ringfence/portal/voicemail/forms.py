@@ -29,6 +29,7 @@ class MailboxForm(PortalForm):
         widget=forms.PasswordInput(attrs={"inputmode": "numeric", "autocomplete": "new-password"}),
     )
     email = forms.EmailField(
+        max_length=254,
         required=False,
         label=_("Tell by e-mail"),
         help_text=_("Each new message is told to this address. Empty: no e-mail."),

@@ -84,16 +84,34 @@ def grouped(number: int) -> str:
 
 @register.filter
 def plainly(value: object) -> str:
-    """A value of the audit log for people: no brackets, no empty quotes.
+    """A value of the audit log for people: no brackets, no quotes, and of what lies inside only what is set.
 
     >>> plainly(["opus", "G722"]), plainly(True), plainly(None)
     ('opus, G722', 'yes', '–')
+    >>> plainly([{"host": "192.0.2.1", "port": 5060}, {"host": "192.0.2.2", "caller_number": ""}])
+    'host 192.0.2.1, port 5060; host 192.0.2.2'
     """
     if isinstance(value, bool):
         return language.told("yes" if value else "no")
+    if isinstance(value, dict):
+        told_ = [
+            f"{field_name(name)} {plainly(inner)}" for name, inner in value.items() if inner not in (None, "", [], {})
+        ]
+        return ", ".join(told_) or "–"
     if isinstance(value, list):
-        return ", ".join(map(plainly, value)) or "–"
+        apart = "; " if any(isinstance(inner, dict | list) for inner in value) else ", "
+        return apart.join(map(plainly, value)) or "–"
     return "–" if value is None or value == "" else str(value)
+
+
+@register.filter
+def field_name(name: str) -> str:
+    """The name of a value as people write it.
+
+    >>> field_name("ring_seconds")
+    'ring seconds'
+    """
+    return name.replace("_", " ")
 
 
 @register.filter
