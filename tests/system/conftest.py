@@ -25,7 +25,8 @@ SERVERS: Final = {Transport.UDP: UDP, Transport.TCP: TCP, Transport.TLS: TLS}
 DOMAIN: Final = "acme.example"
 ANSWER_TIME: Final = 1.0
 SHARED_MEMORY_SLACK: Final = 512 * 1024
-FIRST_STRANGER: Final = 100
+FIRST_STRANGER: Final = 1000
+"""Above the numbers that tests give to hosts of their own."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -115,20 +116,33 @@ class Strangers:
 
     lab: Lab
     count: int = 0
+    present: list[Host] = field(default_factory=list)
 
     def __call__(self) -> Host:
         self.count += 1
         number = FIRST_STRANGER + self.count
-        return self.lab.host(f"s{number}", number)
+        self.present.append(self.lab.host(f"s{number}", number))
+        return self.present[-1]
+
+    def leave(self) -> None:
+        self.lab.unplug(self.present)
+        self.present.clear()
 
 
 @pytest.fixture(scope="session")
-def stranger(lab: Lab) -> Strangers:
+def strangers(lab: Lab) -> Strangers:
     return Strangers(lab)
 
 
 @pytest.fixture
-def phone(pbx: Pbx, stranger: Strangers) -> Iterator[Callable[..., Softphone]]:
+def stranger(strangers: Strangers) -> Iterator[Callable[[], Host]]:
+    """They leave with the test: a bridge has room for a thousand hosts, and each slows down whoever looks for another."""
+    yield strangers
+    strangers.leave()
+
+
+@pytest.fixture
+def phone(pbx: Pbx, stranger: Callable[[], Host]) -> Iterator[Callable[..., Softphone]]:
     """Registered scripted phones: `phone("101")`, `phone("102", Transport.TCP)`; `registered=False` leaves that out."""
     made_before: set[str] = set()
     with ExitStack() as stack:
@@ -151,7 +165,7 @@ def phone(pbx: Pbx, stranger: Strangers) -> Iterator[Callable[..., Softphone]]:
 
 
 @pytest.fixture
-def attacker(stranger: Strangers) -> Iterator[Softphone]:
+def attacker(stranger: Callable[[], Host]) -> Iterator[Softphone]:
     """A scripted phone on a fresh address without any account."""
     with Softphone(stranger(), UDP, Account("attacker", DOMAIN, "guess")) as one:
         yield one

@@ -13,7 +13,7 @@ from typing import IO, Annotated, Any, Final
 
 import typer
 
-from ringfence.cli.outcome import REFUSED, WRONG_USAGE, misuse, print_json, refuse
+from ringfence.cli.outcome import misuse, print_json, refuse, refuse_as_told
 from ringfence.engines.supervision.children import manage, portal_environment
 from ringfence.engines.supervision.privileges import run_as
 from ringfence.engines.system import this_system
@@ -110,8 +110,7 @@ def _asked(command: str, *words: str, seconds: float, stdin: IO[bytes] | None = 
     asked = manage(system, command, *words)
     outcome = run_as(accounts.PORTAL.name, asked, portal_environment(system), seconds, stdin=stdin)
     if outcome.returncode != 0:
-        typer.echo(outcome.stderr.strip(), err=True)
-        raise typer.Exit(WRONG_USAGE if outcome.returncode == WRONG_USAGE else REFUSED)
+        refuse_as_told(outcome.stderr, outcome.returncode)
     return outcome.stdout
 
 

@@ -10,7 +10,7 @@ import typer
 
 from ringfence.cli import address_lists
 from ringfence.cli.address_lists import AsJson, ForSeconds, Prefix, Why, add_entry, carry_out
-from ringfence.cli.outcome import print_json, refuse
+from ringfence.cli.outcome import print_json, refuse, refuse_unanswered
 from ringfence.guardlink import GuardRefusal, GuardUnreachable, ask
 from ringfence.hosts.paths import Paths
 from ringfence.policy.offenders.antihacking import Sparing
@@ -208,4 +208,4 @@ def _ask(verb: str, **args: Any) -> Any:
     except GuardRefusal as refusal:
         refuse(str(refusal))
     except GuardUnreachable as error:
-        refuse(f"{error}. Is the system up? (ringfence status)")
+        refuse_unanswered(str(error))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ringfence.cli.outcome import print_json, refuse
+from ringfence.cli.outcome import print_json, refuse, refuse_unanswered
 from ringfence.cli.portal_command import portal_answer
 from ringfence.guardlink import GuardRefusal, GuardUnreachable, ask
 from ringfence.hosts.paths import Paths
@@ -73,5 +73,7 @@ def _currency() -> str:
 def _ask(verb: str, **args: Any) -> Any:
     try:
         return ask(Paths.from_environment().guard_socket, verb, 5.0, **args)
-    except (GuardRefusal, GuardUnreachable) as error:
-        refuse(str(error))
+    except GuardRefusal as refusal:
+        refuse(str(refusal))
+    except GuardUnreachable as error:
+        refuse_unanswered(str(error))

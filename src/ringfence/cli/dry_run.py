@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ringfence.cli.outcome import misuse, print_json, refuse
+from ringfence.cli.outcome import misuse, print_json, refuse, refuse_unanswered
 from ringfence.guard.clock import universal
 from ringfence.guardlink import GuardRefusal, GuardUnreachable, ask
 from ringfence.hosts.paths import Paths
@@ -34,7 +34,7 @@ def dry_run(
     except GuardRefusal as refusal:
         refuse(str(refusal))
     except GuardUnreachable as error:
-        refuse(f"{error}. Is the system up? (ringfence status)")
+        refuse_unanswered(str(error))
     if as_json:
         print_json(found)
         return

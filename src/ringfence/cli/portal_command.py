@@ -1,13 +1,12 @@
 """Runs a command of the portal as the portal's account; also works while the web process is down."""
 
-import re
 import subprocess
 from tempfile import TemporaryFile
 from typing import Final
 
 import typer
 
-from ringfence.cli.outcome import REFUSED, WRONG_USAGE, refuse
+from ringfence.cli.outcome import complain_as_told, refuse, refuse_as_told
 from ringfence.engines.supervision.children import manage, portal_environment
 from ringfence.engines.supervision.privileges import run_as
 from ringfence.engines.system import this_system
@@ -30,8 +29,7 @@ def portal_output(*words: str) -> str:
     except subprocess.TimeoutExpired:
         refuse("the database did not answer within a minute")
     if outcome.returncode != 0:
-        typer.echo(re.sub(r"^CommandError(?=: )", "ringfence", outcome.stderr.strip()), err=True)
-        raise typer.Exit(WRONG_USAGE if outcome.returncode == WRONG_USAGE else REFUSED)
+        refuse_as_told(outcome.stderr, outcome.returncode)
     return outcome.stdout
 
 
@@ -48,6 +46,6 @@ def portal_answer(*words: str, stdin: str = "") -> str:
     except (OSError, subprocess.SubprocessError, NetworkUnreadable):
         return ""
     if outcome.returncode != 0:
-        typer.echo(outcome.stderr.strip()[-500:], err=True)
+        complain_as_told(outcome.stderr.strip()[-500:])
         return ""
     return outcome.stdout

@@ -14,7 +14,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from ringfence.cli.outcome import refuse
+from ringfence.cli.outcome import refuse_unanswered
 from ringfence.cli.refused_tls import told
 from ringfence.corelink import Core
 from ringfence.hosts.paths import Paths
@@ -35,7 +35,7 @@ def watch(
     with ExitStack() as stack:
         controls = (paths.core_control, paths.sbc_control)
         if not [stack.enter_context(noted(path)) for path in controls if is_told(path, ERRORS)]:
-            refuse("the SIP core does not answer: is the system up, and are you root?")
+            refuse_unanswered("the SIP core does not answer; only root is answered")
         typer.echo(f"Watching for {seconds} seconds; let the phone try now.")
         for line in told(new_lines(logs, time.monotonic() + seconds)):
             typer.echo(line)

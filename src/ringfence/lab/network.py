@@ -140,6 +140,15 @@ class Lab:
         """An `ip` command where the cables of all hosts end."""
         _ip_in(self._bridge, words)
 
+    def unplug(self, hosts: Sequence[Host]) -> None:
+        """End what runs on these hosts and take them off the bridge. It copies each broadcast to all of its ports, and
+        the kernel's queue (net.core.netdev_max_backlog) holds 1000 packets: with more hosts ARP finds nobody any more.
+        """
+        _end_processes([host.namespace for host in hosts])
+        for host in hosts:
+            _ip(["netns", "del", host.namespace])
+            del self._hosts[host.name]
+
     def close(self) -> None:
         """End every process of the lab and remove its namespaces."""
         names = namespaces_of(self)

@@ -160,6 +160,7 @@ def test_a_gateway_is_known_by_its_address_after_the_core_was_killed(
         old = pbx.product.process_ids()["core"]
         os.kill(old, signal.SIGKILL)
         within(30, lambda: pbx.product.process_ids()["core"] not in (0, old), "a new core")
+        within(30, lambda: pbx.product.is_ready("core"), "it hears what is sent")
         within(30, lambda: _asked_for(line) == "gw.example", "the gateway is asked for its own password")
         within(10, lambda: "all" in pbx.product.kamcmd("htable.dump", "gateways"), "the table is written")
         assert _asked_for(line) == "gw.example"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.engines.certificates.challenges import FOLDER, OPEN_SECONDS, SHUT_AGAIN_SECONDS, Challenge
+from ringfence.engines.certificates.challenges import FOLDER, OPEN_SECONDS, SHUT_AGAIN_SECONDS
 from ringfence.engines.changing import webaccess
 from ringfence.engines.changing.questions import Args, Refusal
 from ringfence.engines.changing.webaccess import WebServer
@@ -67,15 +67,6 @@ def test_one_that_does_not_close_is_closed_later(desk: Desk, monkeypatch: pytest
         monkeypatch.setattr(webaccess.time, "monotonic", lambda late=now + seconds: late)
         desk.close_overdue()
         assert (desk.put[-1].ports == (80,)) is is_open
-
-
-def test_it_is_shut_only_when_nothing_answers_any_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """nginx changes its workers behind our back: an order that has ended leaves no answer on port 80."""
-    answers = [True, True, False]
-    monkeypatch.setattr(Challenge, "is_answered", property(lambda _: answers.pop(0)))
-    desk.answer_challenges(ASKED)
-    desk.answer_challenges({"challenges": {}})
-    assert answers == []
 
 
 def test_one_that_a_dead_process_left_open_is_closed_at_the_start(desk: Desk) -> None:

@@ -33,6 +33,7 @@ from ringfence.engines.free_ports import taken, web_endpoint
 from ringfence.engines.install import EngineRefused, install
 from ringfence.engines.listeners import SWITCHES, WebAccess, read_web_access, write_web_access
 from ringfence.engines.system import System, this_system
+from ringfence.engines.webworkers import takes_connections, workers_of
 from ringfence.hosts import ports
 from ringfence.hosts.paths import Paths
 
@@ -139,7 +140,6 @@ class WebServer(Desk):
         self._refuse_low_ports(access)
         self._refuse_taken(set(self._ports(access)) - set(self._ports(now)))
         self._put_in_force(access)
-        self._wait_for_silence(set(now.challenges) - set(wanted))
         self._challenges, self._closes_at = wanted, time.monotonic() + OPEN_SECONDS
         return {"challenges": [challenge.token for challenge in wanted]}
 
@@ -166,15 +166,6 @@ class WebServer(Desk):
             log.error("%s", refused)
             return False
         return True
-
-    def _wait_for_silence(self, former: set[Challenge]) -> None:
-        """The old workers of nginx answer until they have read that they are to go. No reason to open the door again if
-        they take long."""
-        until = time.monotonic() + SERVED_WITHIN
-        while (heard := any(one.is_answered for one in former)) and time.monotonic() < until:
-            time.sleep(POLL)
-        if heard:
-            log.warning("nginx still answers a challenge that it was told to forget")
 
     def _access(self) -> WebAccess:
         return replace(read_web_access(self._system.paths), challenges=self._challenges)
@@ -217,15 +208,29 @@ class WebServer(Desk):
 
     def _reload(self, fingerprint: str, wanted: WebAccess) -> str:
         """Asks nginx to read its file anew and looks whether it does; a complaint if not in time."""
+        former = workers_of(self._system.paths)
         self._signal()
         until = time.monotonic() + SERVED_WITHIN
         while (complaint := _not_served(fingerprint, wanted, self._ports(wanted))) and time.monotonic() < until:
             time.sleep(POLL)
+        if not complaint:
+            _await_leaving(former)
         return complaint
 
     def _signal(self) -> str:
         have_nginx_read(self._system.paths)
         return ""
+
+
+def _await_leaving(former: frozenset[int]) -> None:
+    """The old workers take connections beside the new ones until they have read that they are to go. Nothing is taken
+    back if they are slow: who asks now is answered as before, for a moment longer.
+    """
+    until = time.monotonic() + SERVED_WITHIN
+    while (left := {worker for worker in former if takes_connections(worker)}) and time.monotonic() < until:
+        time.sleep(POLL)
+    if left:
+        log.warning("nginx has not ended its old workers yet: %s", sorted(left))
 
 
 def have_nginx_read(paths: Paths) -> None:
