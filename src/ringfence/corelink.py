@@ -19,6 +19,7 @@ PATIENCE: Final = 2.0
 
 BETWEEN_TRIES: Final = 0.1
 LONGEST_PIECE: Final = 65_536
+LONGEST_ANSWER: Final = 1 << 20
 
 type Argument = int | str
 
@@ -74,8 +75,10 @@ class Core:
         return {name.replace(":", ".", 1): int(value) for name, _, value in lines if value.isdigit()}
 
     def _answer(self, method: str, arguments: tuple[Argument, ...], patience: float = PATIENCE) -> bytes:
-        """All of it; the head says how long it is. Raises Unreachable and OSError."""
-        cookie = os.urandom(COOKIE_BYTES)
+        """All of it, within so many seconds; the head says how long it is, within bounds: root asks too, and who has
+        taken over the core answers. Raises Unreachable and OSError.
+        """
+        deadline, cookie = time.monotonic() + patience, os.urandom(COOKIE_BYTES)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
             link.settimeout(patience)
             try:
@@ -84,7 +87,12 @@ class Core:
                 raise Unreachable(str(error)) from error
             link.sendall(encoded(method, arguments, cookie))
             answer = link.recv(LONGEST_PIECE)
-            while answer and len(answer) < _length(answer) and (more := link.recv(LONGEST_PIECE)):
+            while answer and len(answer) < min(_length(answer), LONGEST_ANSWER):
+                if (left := deadline - time.monotonic()) <= 0:
+                    raise TimeoutError("the core does not come to an end")
+                link.settimeout(left)
+                if not (more := link.recv(LONGEST_PIECE)):
+                    break
                 answer += more
         return answer
 
