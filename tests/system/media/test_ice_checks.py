@@ -1,7 +1,7 @@
 """Nobody makes the relay flood whom he names (RFC 8445 section 19.5.1; attack case 78).
 
 It checked each candidate of an offer up to eight times before anybody took the call: some 430 packets to a stranger for
-one INVITE.
+one INVITE. Some it has to check: where a browser behind an address translator is, it learns so.
 """
 
 from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ def test_the_offer_of_a_browser_reaches_few_places(phone: Any, browser: WebPhone
     callee.respond(callee.request("INVITE"), 200, "OK", "t", body=sip.sdp(callee.address, 40_000))
     dialog = browser.call_answered(uri, headers)
     callee.request("ACK")
-    assert victim.reached() <= OF_A_STREAM
+    assert 1 <= victim.reached() <= OF_A_STREAM
     browser.send(browser.in_dialog(dialog, "BYE"))
     callee.respond(callee.request("BYE"), 200, "OK")
 
@@ -57,7 +57,7 @@ def test_the_answer_of_a_browser_reaches_few_places(phone: Any, browser: WebPhon
     browser.respond(browser.request("INVITE"), 200, "OK", "t", body=victim.described(setup=setup))
     dialog = caller.call_answered(uri, headers)
     browser.request("ACK")
-    assert victim.reached() <= OF_A_STREAM
+    assert 1 <= victim.reached() <= OF_A_STREAM
     caller.send(caller.in_dialog(dialog, "BYE"))
     browser.respond(browser.request("BYE"), 200, "OK")
 
