@@ -328,21 +328,6 @@ def test_a_list_that_waited_too_long_is_gone(site: Site, monkeypatch: pytest.Mon
     assert client.post("/ip-blacklist/import/apply", secure=True).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("blocked.csv", CSV), ("export (1).CSV", CSV.replace(",", ";").replace("DoS;", "DoS,")), ("blocked.txt", CSV),
-        ("", CSV), ("list", PLAIN), ("", PLAIN), ("list.json", '[{"cidr": "41.202.0.0/16"}]'),
-        ("", '[{"cidr": "41.202.0.0/16"}]'),
-    ],
-)  # fmt: skip
-def test_a_chosen_file_says_itself_how_it_is_written(site: Site, name: str, content: str) -> None:
-    """Whoever chose a .csv and left the preset format heard that each of its rows is no address."""
-    given = {"file": SimpleUploadedFile(name, content.encode())} if name else {"pasted": content}
-    checked = page().post("/ip-blacklist/import", {"form": "", "target": "block", **given}, secure=True)
-    assert b"New entries" in checked.content, checked.content
-
-
 def test_without_the_guard_no_list_is_taken(site: Site) -> None:
     site.guard.stop()
     assert send(site, PLAIN)[1]["error_id"] == "guard.unreachable"
