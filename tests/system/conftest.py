@@ -136,7 +136,7 @@ def strangers(lab: Lab) -> Strangers:
 
 @pytest.fixture
 def stranger(strangers: Strangers) -> Iterator[Callable[[], Host]]:
-    """They leave with the test: a bridge has room for a thousand hosts, and each slows down whoever looks for another."""
+    """They leave with the test: a bridge has room for a thousand hosts, and each slows the others down."""
     yield strangers
     strangers.leave()
 

@@ -13,7 +13,7 @@ from typing import IO, Annotated, Any, Final
 
 import typer
 
-from ringfence.cli.outcome import misuse, print_json, refuse, refuse_as_told
+from ringfence.cli.outcome import REFUSED, misuse, print_json, refuse, refuse_as_told
 from ringfence.engines.supervision.children import manage, portal_environment
 from ringfence.engines.supervision.privileges import run_as
 from ringfence.engines.system import this_system

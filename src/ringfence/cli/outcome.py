@@ -16,7 +16,6 @@ UNANSWERED: Final = ("does not answer", "without the guard")
 """What the portal says when a process that it asks is not there."""
 
 
-
 def refuse(reason: str) -> NoReturn:
     sys.stderr.write(f"ringfence: {reason}\n")
     raise typer.Exit(REFUSED)

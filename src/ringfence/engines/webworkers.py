@@ -7,7 +7,7 @@ from ringfence.hosts.paths import Paths
 
 PROCESSES: Final = Path("/proc")
 AT_WORK: Final = b"nginx: worker process"
-"""What nginx calls a worker. It adds "is shutting down" when it closes its ports, and serves its connections to the end."""
+"""What nginx calls a worker. It adds "is shutting down" when it closes its ports; connections go on to their end."""
 
 
 def workers_of(paths: Paths) -> frozenset[int]:

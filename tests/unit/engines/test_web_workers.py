@@ -39,7 +39,7 @@ def named(folder: Path, pid: int, title: bytes) -> None:
 def test_it_waits_until_the_old_workers_are_gone_or_serve_what_they_have_to_the_end(
     server: WebServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They answered an authority beside the new ones: with the redirection that stood there before, or what was closed."""
+    """They answered an authority beside the new ones: with the redirection of before, or what was closed."""
     waited: list[float] = []
 
     def leave(seconds: float) -> None:

@@ -20,7 +20,7 @@ PATIENCE: Final = 2
 """Looks after which a call that the core does not know either is held ended."""
 
 BUSY: Final = 12.0
-"""Seconds that somebody who hangs up waits for a core that is busy or starts; less than the portal waits for the guard."""
+"""Seconds that somebody who hangs up waits for a core that is busy or starts; the portal waits longer for the guard."""
 
 WITHOUT_MEDIA: Final = "Media stopped"
 
@@ -70,18 +70,14 @@ class CallWatch:
         return False
 
     async def hang_up_asked(self, call_id: str, why: str) -> None:
-        """The same for somebody who waits for it and is told what is the matter. Raises Refusal. What a busy core was
-        asked it does later: then the record says why.
-        """
+        """The same for somebody who waits for it and is told what is the matter. Raises Refusal."""
         dialog = self._calls.mark_ending(call_id, why)
         try:
             if dialog is not None and await asyncio.to_thread(self._core.end_patiently, BUSY, *dialog):
                 return
             refusal = Refusal("calls.unknown", "call_id", f"{call_id} is no answered call.")
-        except Unreachable:
-            refusal = Refusal("calls.core", "call_id", _NOT_RUNNING)
-        except OSError:
-            raise Refusal("calls.core", "call_id", _SILENT) from None
+        except OSError as error:
+            refusal = Refusal("calls.core", "call_id", _NOT_RUNNING if isinstance(error, Unreachable) else _SILENT)
         self._calls.unmark_ending(call_id)
         raise refusal
 
