@@ -15,10 +15,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="As a JSON document.")]
 def add(
     name: Annotated[str, typer.Argument(help="The customer's name.")],
     domain: Annotated[str, typer.Argument(help="The SIP domain, a host name such as example.com.")],
+    country: Annotated[str, typer.Option(help="Where it is, as DE or US: its emergency numbers are known then.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Add a tenant."""
-    run_portal("tenant", "add", name, domain, *(("--json",) if as_json else ()))
+    where = ("--country", country.upper()) if country else ()
+    run_portal("tenant", "add", name, domain, *where, *(("--json",) if as_json else ()))
 
 
 @group.command("list")

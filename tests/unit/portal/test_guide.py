@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from ringfence.hosts import ports
+from ringfence.portal.outbound.models import NumberPlan
 from ringfence.portal.people.models import Extension, Person
 from ringfence.portal.system import guide
 from ringfence.portal.system.guide import ORDER, Step
@@ -37,8 +38,9 @@ def test_from_the_link_to_ten_extensions(client: Client) -> None:
     ):
         assert get(client, f"/setup/guide/{step}").status_code == 200
         assert post(client, f"/setup/guide/{step}/done")["Location"] == f"/setup/guide/{following}"
-    made = post(client, "/setup/guide/tenant", {"name": "Acme", "domain": "acme.example"})
+    made = post(client, "/setup/guide/tenant", {"name": "Acme", "domain": "acme.example", "country": "de"})
     assert made["Location"] == "/setup/guide/extensions"
+    assert NumberPlan.objects.get().country == "DE"  # 110 is known before anybody needs it
     page = post(client, "/setup/guide/extensions", {"first": "101", "names": names(10), "role": "Standard User"})
     assert re.findall(r'data-extension="(\d+)"', page.content.decode()) == [str(number) for number in range(101, 111)]
     assert Extension.objects.count() == 10

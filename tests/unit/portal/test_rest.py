@@ -75,6 +75,13 @@ def test_domains_are_lowered_and_unique(site: Site) -> None:
     assert (refusal["status"], refusal["field"]) == (409, "domain")
 
 
+def test_a_tenant_is_made_with_the_emergency_numbers_of_its_country(site: Site) -> None:
+    tenant = site.admin.post("tenants", name="D", domain="d.example", country="DE")
+    assert "110" in site.admin.get(f"tenants/{tenant['id']}/number-plan")["emergency_numbers"]
+    refusal = site.admin.refusal("POST", "tenants", {"name": "E", "domain": "e.example", "country": "ZZ"})
+    assert (refusal["field"], refusal["error_id"]) == ("country", "country.unknown")
+
+
 @pytest.mark.parametrize("number", ["", "1", "12", "1a1", "1" * 65, "+49", "١٠١", "101\n"])
 def test_an_extension_is_digits(site: Site, number: str) -> None:
     wish = {"tenant_id": site.tenants["a"], "extension": number, "display_name": "Ann"}

@@ -95,7 +95,7 @@ def tenant(request: HttpRequest) -> HttpResponse:
     form = TenantForm(request.POST or None)
     if form.is_valid():
         try:
-            create_tenant(actor_of(request), form.cleaned_data["name"], form.cleaned_data["domain"])
+            create_tenant(actor_of(request), **form.cleaned_data)
         except Refused as refused:
             form.explain(refused)
         else:

@@ -25,8 +25,11 @@ Minutes = Annotated[int | None, Field(ge=1, le=LONGEST_CALL_MINUTES)]
 
 
 class TenantIn(In):
+    """`country` (ISO 3166) goes into the number plan; without one only 112 and 911 are emergency numbers."""
+
     name: str = Field(max_length=64)
     domain: str = Field(max_length=253)
+    country: str = Field("", max_length=2)
     time_zone: str = Field("UTC", max_length=64)
     max_extensions: Limit = None
     max_concurrent_calls: Calls = None
@@ -80,7 +83,7 @@ def list_tenants(request: ApiRequest, page: PageQuery) -> dict[str, Any]:
 @needs(Permission.TENANTS_WRITE)
 def create_tenant(request: ApiRequest, payload: TenantIn) -> Status[Any]:
     limits = changes.Limits(payload.max_extensions, payload.max_concurrent_calls, payload.max_call_minutes)
-    made = changes.create_tenant(request.auth, payload.name, payload.domain, payload.time_zone, limits)
+    made = changes.create_tenant(request.auth, payload.name, payload.domain, payload.time_zone, limits, payload.country)
     return Status(201, tenant_facts(made))
 
 

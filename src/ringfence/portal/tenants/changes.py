@@ -13,6 +13,8 @@ from ringfence.portal import publish
 from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
+from ringfence.portal.outbound.models import NumberPlan
+from ringfence.portal.outbound.wishes import PlanWish
 from ringfence.portal.people.leaving import end_calls_and_registrations
 from ringfence.portal.people.models import Extension, Person, Role
 from ringfence.portal.permissions import Permission
@@ -68,20 +70,29 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def create_tenant(actor: Actor, name: str, domain: str, time_zone: str = "UTC", limits: Limits = NO_LIMITS) -> Tenant:
-    """Raises Refused, Conflict or Forbidden."""
+def create_tenant(
+    actor: Actor,
+    name: str,
+    domain: str,
+    time_zone: str = "UTC",
+    limits: Limits = NO_LIMITS,
+    country: str = "",
+) -> Tenant:
+    """With a country its emergency numbers are known from the first call. Raises Refused, Conflict or Forbidden."""
     require(actor, Permission.TENANTS_WRITE)
     name, domain = name.strip(), domain.strip().lower().rstrip(".")
     found = (label_problem("name", name), domain_problem(domain), time_zone_problem(time_zone), *limit_problems(limits))
-    if problems := [problem for problem in found if problem]:
+    if problems := [problem for problem in (*found, *PlanWish(country).problems()) if problem]:
         raise Refused(problems)
     with change(actor) as draft:
         _free("name", name, Tenant.objects.filter(name__iexact=name).exists())
         _free("domain", domain, Tenant.objects.filter(domain=domain).exists())
         _no_gateway(domain)
         tenant = Tenant.objects.create(name=name, domain=domain, time_zone=time_zone, **asdict(limits))
+        if country:
+            NumberPlan.objects.create(tenant=tenant, country=country)
         draft.lookup(plan_key(tenant.pk))
-        draft.record("tenant.created", tenant.pk, name, new=facts(tenant), tenant_id=tenant.pk)
+        draft.record("tenant.created", tenant.pk, name, new={**facts(tenant), "country": country}, tenant_id=tenant.pk)
         draft.rules()
     return tenant
 

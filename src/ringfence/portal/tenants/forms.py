@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ringfence.policy.calls.limits import LONGEST_CALL_MINUTES, MOST_CALLS
 from ringfence.portal.forms import PortalForm, Suggesting
+from ringfence.portal.outbound.metadata import countries
 from ringfence.portal.tenants.changes import LARGEST_LIMIT
 
 ZONES: Final = tuple((zone, "") for zone in sorted(available_timezones()) if "/" in zone)
@@ -63,10 +64,23 @@ class TenantForm(PortalForm):
         help_text="A host name such as example.com. Phones register with extension@domain; it cannot change later.",
         widget=forms.TextInput(attrs={"placeholder": "example.com", "spellcheck": "false", "autocapitalize": "none"}),
     )
+    country = forms.CharField(
+        max_length=2,
+        required=False,
+        label=_("Country"),
+        help_text=_(
+            "As DE or US: its emergency numbers, and how national numbers are dialled. Without one only 112 and 911 are"
+            " emergency numbers."
+        ),
+        widget=Suggesting(tuple((code, "") for code in countries())),
+    )
+
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"]).upper()
 
 
 class NewTenantForm(TenantForm):
-    """All that a tenant has; the guided setup asks name and domain only."""
+    """All that a tenant has; the guided setup asks name, domain and country only."""
 
     time_zone = zone_field()
     max_extensions = limit_field("Extensions at most")

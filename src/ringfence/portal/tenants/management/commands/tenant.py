@@ -22,11 +22,12 @@ class Command(BaseCommand):
             if verb == "add":
                 part.add_argument("name")
                 part.add_argument("domain")
+                part.add_argument("--country", default="")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             found = (
-                [create_tenant(shell_actor(), options["name"], options["domain"])]
+                [create_tenant(shell_actor(), options["name"], options["domain"], country=options["country"])]
                 if options["verb"] == "add"
                 else Tenant.objects.all()
             )
