@@ -42,6 +42,17 @@ def test_a_rule_is_looked_up_by_number(site: Site) -> None:
     assert site.a.call("DELETE", path)[0] == 204
 
 
+def test_a_bare_number_leads_to_what_has_it(site: Site) -> None:
+    pooled(site)
+    site.a.post("ring-groups", tenant_id=site.tenants["a"], number="600", name="Sales", members=["100"])
+    made = site.a.post("inbound-rules", **rule(site, destination=" 600"))
+    assert made["destination"] == "ring_group:600"
+    changed = site.a.call("PATCH", f"inbound-rules/{made['id']}", {"destination": "100"})[1]
+    assert changed["destination"] == "extension:100"
+    refused = site.a.refusal("PATCH", f"inbound-rules/{made['id']}", {"destination": "987"})
+    assert (refused["field"], refused["error_id"]) == ("destination", "destination.unknown")
+
+
 def test_pools_do_not_overlap_and_the_refusal_names_the_other(site: Site) -> None:
     """Peers 2.5: DID pools may not overlap, whichever tenant and trunk."""
     pooled(site)

@@ -26,6 +26,8 @@ def test_a_condition_is_in_the_book_and_holds_its_hours(site: Site, hours: int) 
     assert publish.book().time_conditions == (
         book.TimeCondition(made["id"], "700@a.example", hours, "extension:101", "voicemail:100"),
     )
+    site.a.call("PATCH", f"time-conditions/{made['id']}", {"out_of_hours": "100"})
+    assert publish.book().time_conditions[0].out_of_hours == "extension:100"
     site.a.call("PATCH", f"time-conditions/{made['id']}", {"out_of_hours": "hang_up:"})
     assert publish.book().time_conditions[0].out_of_hours == "hang_up:"
     assert site.a.call("DELETE", f"office-hours/{hours}")[0] == 409

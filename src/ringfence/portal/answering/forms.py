@@ -75,10 +75,7 @@ class TimeConditionForm(_OfTenant):
     in_hours = forms.CharField(
         max_length=96,
         label=_("In office hours"),
-        help_text=_(
-            "Where the call goes: extension:101, ring_group:600, voicemail:101, announcement:601, time_condition:700 "
-            "or hang_up:"
-        ),
+        help_text=_("Where the call goes: 101 or 600 for whatever has that number, voicemail:101, or hang_up:"),
         widget=Suggesting(attrs={"class": "form-control mono"}),
     )
     out_of_hours = forms.CharField(

@@ -1,6 +1,6 @@
 """What can be done to time conditions."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ringfence.policy.calls.destinations import DestinationKind, parse_destination
@@ -10,6 +10,7 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.answering.changes import name_problems, number_problems, tenant_of
 from ringfence.portal.answering.models import TimeCondition
 from ringfence.portal.change import change
+from ringfence.portal.inbound.written import written_out
 from ringfence.portal.outbound.models import OfficeHours
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
@@ -34,6 +35,8 @@ def create_condition(actor: Actor, tenant_id: int, wish: ConditionWish) -> TimeC
 def change_condition(actor: Actor, row: TimeCondition, wish: ConditionWish) -> TimeCondition:
     """Raises Refused."""
     require(actor, Permission.INBOUND_WRITE)
+    in_hours, out_of_hours = (written_out(row.tenant_id, text) for text in (wish.in_hours, wish.out_of_hours))
+    wish = replace(wish, in_hours=in_hours, out_of_hours=out_of_hours)
     if problems := _problems(row, wish):
         raise Refused(problems)
     with change(actor) as draft:
@@ -71,7 +74,7 @@ def _problems(row: TimeCondition, wish: ConditionWish) -> list[Problem]:
 
 def _destination_problems(name: str, text: str, own_number: str) -> list[Problem]:
     try:
-        destination = parse_destination(text.strip())
+        destination = parse_destination(text)
     except ValueError:
         message = "Write where it leads as extension:101, ring_group:600, voicemail:101, announcement:601 or hang_up:"
         return [Problem(name, "destination.unknown", message)]

@@ -13,6 +13,7 @@ from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import Change, change
 from ringfence.portal.inbound.models import BlockedCaller, InboundRule, NumberPool, NumberRange
+from ringfence.portal.inbound.written import written_out
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, NotFound, Refused, refuse
 from ringfence.portal.tenants.models import Tenant
@@ -153,7 +154,7 @@ def _fill(rule: InboundRule, wish: RuleWish) -> None:
     if problem := label_problem("name", wish.name):
         raise Refused([problem])
     try:
-        destination = parse_destination(wish.destination.strip())
+        destination = parse_destination(written_out(rule.tenant_id, wish.destination))
     except ValueError as error:
         message = "Write where it leads as extension:101, ring_group:600, voicemail:101, time_condition:700 or hang_up:"
         raise refuse("destination", "destination.unknown", message) from error

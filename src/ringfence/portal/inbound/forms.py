@@ -44,7 +44,7 @@ class RuleForm(RangeForm):
     destination = forms.CharField(
         max_length=96,
         label=_("Leads to"),
-        help_text=_("extension:101, ring_group:600, voicemail:101, announcement:601, or hang_up:"),
+        help_text=_("101 or 600 for whatever has that number, voicemail:101, or hang_up:"),
         widget=Suggesting(attrs={"class": "form-control mono"}),
     )
 
