@@ -61,7 +61,7 @@ FEATURES: Final = {
 SENTENCES: Final = {
     **FEATURES,
     "packet.encoding": "A message whose head is not UTF-8, or holds NUL, is not read at all. If its body alone is so, "
-    "it is answered with 400.",
+    "it is answered with 415.",
     "source.banned": "A banned source is dropped here when the kernel could not take the ban; so is one of a block "
     "entry where nftables cannot be used.",
     "packet.sanity": "Kamailio's own check of the message failed (RFC 3261 section 8.2, RFC 4475).",

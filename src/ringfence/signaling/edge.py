@@ -17,7 +17,7 @@ from ringfence.signaling.relay.places import keep_near
 
 UNFRAMED = "packet.framing"
 INSANE = Refuse("packet.sanity", 400, "Bad Request")
-UNREADABLE = Refuse("packet.encoding", 400, "Bad Request")
+UNREADABLE = Refuse("packet.encoding", 415, "Unsupported Media Type")
 
 
 @lru_cache(maxsize=1)

@@ -24,7 +24,7 @@ from ringfence.signaling.trunking import inward, keeping, outward
 from ringfence.signaling.worker import Worker, this_worker
 
 UNKNOWN: Final = "dialog.known"
-UNREADABLE: Final = Refuse("packet.encoding", 400, "Bad Request")
+UNREADABLE: Final = Refuse("packet.encoding", 415, "Unsupported Media Type")
 INSANE: Final = Refuse("packet.sanity", 400, "Bad Request")
 UNFRAMED: Final = "packet.framing"
 """Where a message ends is unknown: what follows it on the connection is nobody's message (attack case 9)."""

@@ -5,10 +5,12 @@
 import os
 import signal
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from ringfence.engines.supervision.notes import read_notes
 from ringfence.hosts import ports
 from ringfence.lab import sip
 from ringfence.lab.product import within
@@ -138,19 +140,28 @@ def test_nobody_but_the_parties_outside_is_named_to_the_sbcs_host(far: Any, outs
     assert remote.final(branch_of(headers)).status == 486
 
 
+def supervisor_of(product: Any) -> int:
+    notes = read_notes(product.paths.supervise)
+    assert notes is not None
+    return notes.supervisor.pid
+
+
 @pytest.mark.parametrize("part", ["guard", "bansin", "bansout"])
 def test_no_call_loses_its_sound_while_nobody_says_who_may_send(far: Any, outside: Any, phone: Any, part: str) -> None:
-    """Fault: what tells hangs, and is killed. Strangers are kept out no longer then, and whoever nobody could name is
-    heard; afterwards it is as before."""
+    """Fault: what tells hangs, and so does who would start it anew, until both are killed. Strangers are kept out no
+    longer then, and whoever nobody could name is heard; afterwards it is as before."""
     product = far.pbx.product if part == "bansout" else far.edge
     remote, inside = outside("866", registered=False), phone("861")
-    process = product.process_ids()[part]
-    os.kill(process, signal.SIGSTOP)
+    process, supervisor = product.process_ids()[part], supervisor_of(product)
+    for one in (supervisor, process):
+        os.kill(one, signal.SIGSTOP)
     try:
         within(LAPSED_WITHIN, lambda: not is_shut(far), "open again")
         assert talked(remote, inside) == [{b"OUTSIDE"}, {b"INSIDE"}]
     finally:
         os.kill(process, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it was replaced itself
+            os.kill(supervisor, signal.SIGKILL)
     within(20, lambda: product.process_ids()[part] != process, "started anew")
     within(20, lambda: is_shut(far), "shut again")
     assert talked(remote, inside) == [{b"OUTSIDE"}, {b"INSIDE"}]

@@ -62,7 +62,7 @@ def test_a_body_that_is_no_text_is_answered(phone: Any, odd: bytes) -> None:
     uri = "sip:241@acme.example"
     headers = [*caller.headers("INVITE", uri), ("Content-Type", "application/sdp")]
     body = sip.sdp(caller.address, 40_000)
-    assert caller.ask("INVITE", uri, headers, body.replace(b"s=-", b"s=" + odd)).status == 400
+    assert caller.ask("INVITE", uri, headers, body.replace(b"s=-", b"s=" + odd)).status == 415
 
 
 @pytest.mark.parametrize("odd", ["\0", "\udcff"])

@@ -75,4 +75,4 @@ def test_a_body_that_is_no_text_is_answered(outside: Any, odd: bytes) -> None:
     uri = "sip:744@acme.example"
     headers = [*caller.headers("INVITE", uri), ("Content-Type", "application/sdp")]
     body = sip.sdp(caller.address, 40_000).replace(b"s=-", b"s=" + odd)
-    assert caller.ask("INVITE", uri, headers, body).status == 400
+    assert caller.ask("INVITE", uri, headers, body).status == 415

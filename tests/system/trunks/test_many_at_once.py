@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.usefixtures("oracle")]
 
 NUMBER: Final = "+498912345678"
 PORTS: Final = {Transport.UDP: 5060, Transport.TCP: 5063, Transport.TLS: 5061}
+WORKERS: Final = 4
 OWNER: Final = f"extension:{DESK}@acme.example"
 
 
@@ -107,23 +108,26 @@ def test_a_hundred_calls_over_every_transport_take_two_lines(
 def test_five_addresses_with_five_calls_each_stay_inside_the_budget(
     pbx: Any, carrier: Carrier, over_carrier: None, thieves: Any
 ) -> None:
-    """Case 111, the weekend: each call costs its first minute as soon as it is answered, so five are sent, no more."""
+    """Case 111, the weekend: each call counts with its first minute from when it is sent, so the fifth is the last; but
+    for what other workers were judging at that moment (docs/adr/0022).
+    """
     rate = pbx.rest.post("rates", prefix="49891", name="Dear", price=2, first=60, each=60)
     budget = pbx.rest.post("budgets", owner=OWNER, money_per_day=10, calls_per_minute=600)
     try:
         calls = [_prepared(one) for one in thieves(*[Transport.UDP] * 5) for _ in range(5)]
-        assert _all_at_once(calls, carrier) == 5
+        reached = _all_at_once(calls, carrier)
+        assert 5 <= reached <= 5 + WORKERS - 1
         statuses = _statuses(calls, carrier)
-        assert sorted(statuses) == [200] * 5 + [403] * 20
+        assert sorted(statuses) == [200] * reached + [403] * (25 - reached)
         nothing_counted(pbx)
-        spent = within(10, lambda: _spent(pbx), "their records say what they cost")[0]
-        assert spent == [2.0] * 5
+        spent = within(10, lambda: _spent(pbx, reached), "their records say what they cost")[0]
+        assert spent == [2.0] * reached
     finally:
         pbx.rest.delete(f"budgets/{budget['id']}")
         pbx.rest.delete(f"rates/{rate['id']}")
         pbx.rest.post("suspensions/lift", owner=OWNER)
 
 
-def _spent(pbx: Any) -> list[float]:
+def _spent(pbx: Any, calls: int) -> list[float]:
     rows = [row for row in pbx.product.call_records() if row["rate"] == "Dear"]
-    return [row["cost"] for row in rows] if len(rows) >= 5 else []
+    return [row["cost"] for row in rows] if len(rows) >= calls else []
