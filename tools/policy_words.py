@@ -122,6 +122,7 @@ SENTENCES: Final = {
 }
 
 ANSWERS: Final = {
+    "packet.encoding": "415 Unsupported Media Type",
     "watch.extension": "200 OK and NOTIFY",
     "watch.messages": "200 OK and NOTIFY",
     "text.extension": "the answer of a device; 404 Messages Reach Extensions Only",

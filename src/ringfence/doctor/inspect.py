@@ -25,7 +25,7 @@ from ringfence.hosts.firewall.pending import Records
 from ringfence.hosts.firewall.plan import Plan
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.public import is_static, public_file, read_public
-from ringfence.hosts.room import room_at
+from ringfence.hosts.room import Room, room_at
 from ringfence.hosts.secrecy import readable_secrets
 from ringfence.hosts.sip_links import links_of
 from ringfence.hosts.ssh import ENVIRONMENT, ssh_in_force
@@ -52,7 +52,8 @@ def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os
     """The host as it is now. Without a plan the firewall is compared with nothing; the portal knows no port of SSH."""
     server = ssh_in_force(environment.get(ENVIRONMENT, ""))
     voice = read_voice_network(paths.voice_network)
-    few_files = _few_files(paths.state)
+    room = _room(paths.state)
+    few_files = room.files if room and room.has_few_files else None
     return Host(
         now=time.time(),
         ssh=Ssh(server.ports, server.password_login, server.root_login),
@@ -61,7 +62,7 @@ def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os
         readable=tuple(str(path) for path in readable_secrets(paths)),
         versions=_versions(),
         backup_at=backup_at(paths.state / "backups" / "last.json"),
-        little_room=None if few_files is not None else _little_room(paths.state),
+        little_room=room.free >> 20 if room and room.is_low and few_files is None else None,
         few_files=few_files,
         clock_synchronised=clock_synchronised(),
         modules=_modules(),
@@ -73,20 +74,11 @@ def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os
     )
 
 
-def _little_room(folder: Path) -> int | None:
+def _room(folder: Path) -> Room | None:
     try:
-        room = room_at(folder)
+        return room_at(folder)
     except OSError:
         return None
-    return room.free >> 20 if room.is_low else None
-
-
-def _few_files(folder: Path) -> int | None:
-    try:
-        room = room_at(folder)
-    except OSError:
-        return None
-    return room.files if room.has_few_files else None
 
 
 def _failing(supervise: Path) -> Iterator[Failing]:

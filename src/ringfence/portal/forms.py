@@ -71,6 +71,16 @@ class Suggesting(forms.TextInput):
         return format_html('{}<datalist id="{}">{}</datalist>', field, listed, options)
 
 
+class CountryField(forms.CharField):
+    """A country by its ISO 3166 code, in whatever case it is typed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=2, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        return str(super().clean(value)).upper()
+
+
 def suggest(field: forms.Field, known: Sequence[tuple[str, str]]) -> None:
     """Fills the suggestions of a field whose widget has them."""
     assert isinstance(field.widget, Suggesting)

@@ -9,15 +9,12 @@ from ringfence.policy.decide import admit_upgrade, screen
 from ringfence.policy.model import Refuse
 from ringfence.policy.offenders.agents import BlockedAgents, decoded
 from ringfence.policy.relay.media import UNPROVED
+from ringfence.policy.rules.packet import INSANE, UNFRAMED, UNREADABLE
 from ringfence.signaling import facts
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
 from ringfence.signaling.ports import encoding_port, ksr, link_port, web_port
 from ringfence.signaling.registration.websockets import upgrade
 from ringfence.signaling.relay.places import keep_near
-
-UNFRAMED = "packet.framing"
-INSANE = Refuse("packet.sanity", 400, "Bad Request")
-UNREADABLE = Refuse("packet.encoding", 415, "Unsupported Media Type")
 
 
 @lru_cache(maxsize=1)

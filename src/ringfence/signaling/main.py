@@ -10,6 +10,7 @@ from typing import Final
 from ringfence.hosts.paths import Paths
 from ringfence.policy.decide import decide, screen
 from ringfence.policy.model import Refuse
+from ringfence.policy.rules.packet import INSANE, UNFRAMED, UNREADABLE
 from ringfence.signaling import act, facts, silence
 from ringfence.signaling.calling import branches, calls, emergency, ringing, twins
 from ringfence.signaling.failsafe import drop_message, guarded, refuse_request
@@ -24,10 +25,6 @@ from ringfence.signaling.trunking import inward, keeping, outward
 from ringfence.signaling.worker import Worker, this_worker
 
 UNKNOWN: Final = "dialog.known"
-UNREADABLE: Final = Refuse("packet.encoding", 415, "Unsupported Media Type")
-INSANE: Final = Refuse("packet.sanity", 400, "Bad Request")
-UNFRAMED: Final = "packet.framing"
-"""Where a message ends is unknown: what follows it on the connection is nobody's message (attack case 9)."""
 
 
 def _report(where: str, error: str) -> None:

@@ -8,7 +8,7 @@ what never comes. Whoever is busy, waits for a processor or for the disk, or let
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -39,18 +39,20 @@ class Motion:
     ran: int
 
 
-def motions(proc: Path = PROC) -> dict[int, list[Motion]]:
-    """All processes by their session, in one pass."""
+def motions(sessions: Container[int], proc: Path = PROC) -> dict[int, list[Motion]]:
+    """The processes of these sessions, in one pass over those of the machine."""
     found: dict[int, list[Motion]] = {}
     for entry in proc.iterdir():
-        if entry.name.isdigit() and (seen := _motion(entry)) is not None:
+        if entry.name.isdigit() and (seen := _motion(entry, sessions)) is not None:
             found.setdefault(seen[0], []).append(seen[1])
     return found
 
 
-def _motion(entry: Path) -> tuple[int, Motion] | None:
+def _motion(entry: Path, sessions: Container[int]) -> tuple[int, Motion] | None:
     try:
         fields = (entry / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        if int(fields[_SESSION]) not in sessions:
+            return None
         status = (entry / "status").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
@@ -92,7 +94,7 @@ class Stillness:
         """Names of children with what is wrong; `leaders` are their main processes and whether they never rest."""
         if lasted > EVERY + LATE:
             self.kept.clear()
-        found, seen = {}, motions(proc)
+        found, seen = {}, motions({leader for leader, _ in leaders.values()}, proc)
         for name, (leader, never_rests) in leaders.items():
             before = self.kept.get(name)
             standing = before[1] if before is not None and before[0] == leader else Standstill()

@@ -17,6 +17,13 @@ Expires, Proxy-Require. Not the digest check (2048): it answers an unknown schem
 SANITY_URIS: Final = 15
 """Request-URI, From, To and Contact."""
 
+UNREADABLE: Final = Refuse("packet.encoding", 415, "Unsupported Media Type")
+INSANE: Final = Refuse("packet.sanity", 400, "Bad Request")
+"""What is found before a rule is asked: a body that is no text, and what Kamailio's checks object to."""
+
+UNFRAMED: Final = "packet.framing"
+"""Where a message ends is unknown: what follows it on the connection is nobody's message (attack case 9)."""
+
 
 def size(packet: Packet) -> Refuse | None:
     """A message over 32 KiB is refused: no phone needs it, and parsers have been attacked with it."""

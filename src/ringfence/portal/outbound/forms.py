@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from ringfence.policy.outgoing.numberplan import NumberClass
 from ringfence.policy.outgoing.numbers import Reach
 from ringfence.portal.actor import Actor
-from ringfence.portal.forms import PortalForm, Suggesting
+from ringfence.portal.forms import CountryField, PortalForm, Suggesting
 from ringfence.portal.outbound import changes
 from ringfence.portal.outbound.models import Availability, OfficeHours, OutboundRule
 from ringfence.portal.people.models import Group, Role
@@ -76,8 +76,7 @@ class TenantForm(PortalForm):
 
 
 class NumberPlanForm(PortalForm):
-    country = forms.CharField(
-        max_length=2,
+    country = CountryField(
         required=False,
         label=_("Country"),
         help_text=_(
@@ -123,17 +122,11 @@ class NumberPlanForm(PortalForm):
         assert isinstance(field, forms.TypedMultipleChoiceField)
         field.choices = changes.trunks_of(tenant)
 
-    def clean_country(self) -> str:
-        return str(self.cleaned_data["country"]).upper()
-
 
 class CountryForm(PortalForm):
-    country = forms.CharField(
-        max_length=2, label=_("Country"), help_text=_("Two letters, as FR. Roles and outbound rules are asked as well.")
+    country = CountryField(
+        label=_("Country"), help_text=_("Two letters, as FR. Roles and outbound rules are asked as well.")
     )
-
-    def clean_country(self) -> str:
-        return str(self.cleaned_data["country"]).upper()
 
 
 class CodeForm(PortalForm):

@@ -5,7 +5,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ringfence.policy.calls.limits import LONGEST_CALL_MINUTES, MOST_CALLS
-from ringfence.portal.forms import PortalForm, Suggesting
+from ringfence.portal.forms import CountryField, PortalForm, Suggesting
 from ringfence.portal.outbound.metadata import countries
 from ringfence.portal.tenants.changes import LARGEST_LIMIT
 
@@ -64,8 +64,7 @@ class TenantForm(PortalForm):
         help_text="A host name such as example.com. Phones register with extension@domain; it cannot change later.",
         widget=forms.TextInput(attrs={"placeholder": "example.com", "spellcheck": "false", "autocapitalize": "none"}),
     )
-    country = forms.CharField(
-        max_length=2,
+    country = CountryField(
         required=False,
         label=_("Country"),
         help_text=_(
@@ -74,9 +73,6 @@ class TenantForm(PortalForm):
         ),
         widget=Suggesting(tuple((code, "") for code in countries())),
     )
-
-    def clean_country(self) -> str:
-        return str(self.cleaned_data["country"]).upper()
 
 
 class NewTenantForm(TenantForm):
