@@ -31,8 +31,9 @@ def start(
     user: str | None = None,
     cwd: Path | None = None,
     umask: int = -1,
+    files: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Starts a command in its own process group; its output goes to `log`."""
+    """Starts a command in its own process group, with these open files; its output goes to `log`."""
 
     def settle() -> None:
         enter(namespace)
@@ -49,6 +50,7 @@ def start(
             umask=umask,
             preexec_fn=_settle_as(user, settle),
             start_new_session=True,
+            pass_fds=files,
         )
 
 

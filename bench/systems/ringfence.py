@@ -20,6 +20,7 @@ from bench.load.phones import DOMAIN, account
 from bench.rig.network import ATTACK_SERVER_ADDRESS, SERVER_ADDRESS, Network, attack_address, run_in
 from bench.rig.processes import SYSTEM_PROCESSOR, running, start, wait_until
 from bench.systems.stock import WORKERS, answers
+from ringfence.doorstep.program import handing_on
 from ringfence.engines.certificates.certificate import ensure_certificate
 from ringfence.engines.files import core_file, tls_file
 from ringfence.engines.folders import ensure_folders
@@ -190,7 +191,9 @@ def _start(net: Network, installed: Installed, child: Child) -> "subprocess.Pope
     log = _log(installed, child.name)
     log.unlink(missing_ok=True)
     words = dropping(child.argv, child.account, child.capabilities, child.open_files)
-    return start(words, net.server, SYSTEM_PROCESSOR, log, env=_environment(child), umask=child.umask)
+    with handing_on(wanted=child.doorstep) as handed:
+        env = _environment(child) | dict(handed.environment)
+        return start(words, net.server, SYSTEM_PROCESSOR, log, env=env, umask=child.umask, files=handed.files)
 
 
 def _run_before(net: Network, installed: Installed, child: Child) -> None:

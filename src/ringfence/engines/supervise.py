@@ -3,7 +3,7 @@
 `python -m ringfence.engines.supervise FOLDER LOG` reads FOLDER/children.json and writes FOLDER/state.json at a change.
 A successor finds the running children there, by number and start time, and goes on watching them (pidfd_open(2) works
 for any process). It is the only process that stays root, as init does; nobody reaches it over a socket, and beside that
-folder it reads how much of the logs is kept: three numbers within bounds.
+folder it reads how much of the logs is kept: three numbers within bounds. What the guard inherits is loaded here.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
 
+from ringfence.doorstep.program import handing_on
 from ringfence.engines.supervision import notes as noted
 from ringfence.engines.supervision.child import Child
 from ringfence.engines.supervision.childlist import read_children
@@ -141,16 +142,18 @@ class Supervisor:
         unit.written = length(Path(child.log))
         output = open_log(Path(child.log))
         try:
-            unit.opened = subprocess.Popen(
-                dropping(unit.argv, child.account, child.capabilities, child.open_files),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env=dict(child.environment),
-                cwd="/",
-                umask=child.umask,
-                start_new_session=True,
-            )
+            with handing_on(wanted=child.doorstep) as handed:
+                unit.opened = subprocess.Popen(
+                    dropping(unit.argv, child.account, child.capabilities, child.open_files),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    env=dict(child.environment + handed.environment),
+                    cwd="/",
+                    umask=child.umask,
+                    start_new_session=True,
+                    pass_fds=handed.files,
+                )
         except OSError as error:
             log.error("%s cannot be started: %s", child.name, error)
             unit.starts_to_fail(str(error))

@@ -94,6 +94,7 @@ class Desk:
             "policy_version": parts.policy.book.version,
             "in_kernel": parts.firewall.in_kernel,
             "kernel": parts.firewall.dropped(),
+            "stands_at_links": parts.firewall.stands_at_links,
             "bans": len(parts.bans),
             "doors_closed": len(parts.doors.listing()),
             "registrations": len(parts.standing.registrations),

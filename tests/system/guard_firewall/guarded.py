@@ -16,6 +16,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, Final
 
+from ringfence.doorstep.program import handing_on
 from ringfence.guardlink import GuardUnreachable, ask
 from ringfence.journal.writer import JournalWriter
 from ringfence.lab.network import Host
@@ -37,6 +38,9 @@ class Guarded:
     boot: tuple[str, ...] = ()
     """What the guard is started through, so that it finds another boot than its predecessor."""
 
+    doorstep: bool = False
+    """Whether it gets the program that drops banned sources at the links."""
+
     process: "subprocess.Popen[bytes] | None" = None
     _store: list[PolicyWriter] = field(default_factory=list)
 
@@ -45,10 +49,12 @@ class Guarded:
         (self.home / "run").mkdir(exist_ok=True)
         if self.process is None:
             self.publish(Book())
-        self.process = self.host.start(
-            [*self.boot, sys.executable, "-m", "ringfence.guard.daemon", *self.options],
-            env={**os.environ, **self.environment()},
-        )
+        with handing_on(wanted=self.doorstep) as handed:
+            self.process = self.host.start(
+                [*self.boot, sys.executable, "-m", "ringfence.guard.daemon", *self.options],
+                env={**os.environ, **self.environment(), **dict(handed.environment)},
+                pass_fds=handed.files,
+            )
         until(lambda: self.answers(), 10.0)
 
     def environment(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ class Child:
     again, 0 for one that is not asked.
     `control`: the socket of a SIP core, which tells errors until it is ready and is silent from then on. `loud` is what
     it is told for that, in a start after one that failed.
+    `doorstep`: it gets the program that drops banned sources at the links, if that can be loaded (docs/adr/0074).
     `never_rests`: it does something at least each few seconds, so that one without a move hangs.
     `whole`: the processes of its session live and die together (Kamailio: a lost worker must bring a full restart).
     An empty `account` keeps the supervisor's own user; only tests use that.
@@ -34,6 +35,7 @@ class Child:
     answers: int = 0
     control: str = ""
     loud: tuple[str, ...] = ()
+    doorstep: bool = False
     never_rests: bool = False
     whole: bool = False
     umask: int = 0o027

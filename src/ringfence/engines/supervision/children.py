@@ -163,6 +163,7 @@ def _guard(system: System, environment: Mapping[str, str]) -> Child:
         capabilities=("net_admin",) if system.firewall else (),
         environment=_pairs(base_environment(system, environment)),
         ready=(f"unix:{system.paths.guard_socket}",),
+        doorstep=system.firewall,
         never_rests=True,
         umask=0o007,
     )

@@ -2,6 +2,7 @@
 
 import logging
 
+from ringfence.guard.kernel.doorstep import at_the_links
 from ringfence.guard.kernel.firewall import DryRun, Firewall, FirewallRefused, Nft
 from ringfence.guard.kernel.kernelwatch import KernelWatch
 from ringfence.guard.offenders.passedby import PassedBy
@@ -19,8 +20,8 @@ def choose_firewall(
     if use_kernel:
         try:
             if passed_by:
-                return PassedBy(blocks).checked(), KernelWatch()
-            found = Nft().checked(), KernelWatch()
+                return PassedBy(blocks, at_the_links()).checked(), KernelWatch()
+            found = Nft(at_the_links()).checked(), KernelWatch()
             blocks.clear()
             return found
         except (FirewallRefused, OSError, ImportError) as error:

@@ -12,6 +12,7 @@ import lmdb
 from ringfence.guard.kernel import blocklist, ruleset, setchanges
 from ringfence.guard.kernel.blocklist import BlockLists
 from ringfence.guard.kernel.connections import Connections
+from ringfence.guard.kernel.doorstep import Doorstep
 from ringfence.guard.kernel.elements import SetReader
 from ringfence.guard.kernel.netlink import NETFILTER, Netlink, batch
 from ringfence.guard.kernel.pinholes import Holes
@@ -49,6 +50,10 @@ class Firewall(Protocol):
     @property
     def sees_all(self) -> bool:
         """Whether everybody who reaches SIP comes past it; if not, signaling must refuse them as well."""
+
+    @property
+    def stands_at_links(self) -> bool:
+        """Whether a program drops banned sources before nftables sees them."""
 
     def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
         """The whole table, in one transaction. Raises FirewallRefused."""
@@ -109,7 +114,7 @@ class Firewall(Protocol):
 class Nft:
     """The real kernel. Needs CAP_NET_ADMIN in its network namespace."""
 
-    def __init__(self) -> None:
+    def __init__(self, doorstep: Doorstep) -> None:
         import nftables  # Debian's binding; not needed, and perhaps not there, for a dry run
 
         self._nft: Any = nftables.Nftables()
@@ -119,7 +124,9 @@ class Nft:
         self._entries = BlockLists(self._must, elements)
         self._connections, self._cutter = Connections(), Connections()
         self._reader = SetReader(Netlink(NETFILTER))
+        self._doorstep = doorstep
         self._links: tuple[str, ...] = ()
+        self._chained: tuple[str, ...] = ()
         self._installed = False
         self._holes: Holes | None = None
 
@@ -136,25 +143,36 @@ class Nft:
     def sees_all(self) -> bool:
         return True
 
+    @property
+    def stands_at_links(self) -> bool:
+        return self._doorstep.stands
+
     def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
-        self._must(ruleset.whole_table(shape, bans, known))
-        self._installed = True
+        held = list(bans)
+        self._must(ruleset.whole_table(shape, held, known))
+        self._installed, self._chained = True, ()
         if self._holes is not None:
             self.open_media(self._holes)  # a new table drops nothing until somebody looks after it
+        self._doorstep.hold(held, shape.allowed)
         self._must(blocklist.protected(shape.never_block))
         self._stand()
 
     def stand_at(self, links: tuple[str, ...]) -> None:
-        if links == self._links:
-            return
         self._links = links
         if self._installed:
-            self._run(ruleset.without_doorstep())
             self._stand()
 
     def _stand(self) -> None:
-        """A kernel without this hook, or a link that has just gone, costs nothing but speed."""
-        code, text = self._run(ruleset.doorstep(self._links)) if self._links else (0, "")
+        """A chain where the program cannot be. A kernel without its hook, or a link that has just gone, costs nothing
+        but speed.
+        """
+        links = self._doorstep.stand_at(self._links)
+        if links == self._chained:
+            return
+        if self._chained:
+            self._run(ruleset.without_doorstep())
+        self._chained = links
+        code, text = self._run(ruleset.doorstep(links)) if links else (0, "")
         if code != 0:
             log.warning("banned sources are dropped a little later: %s", text.strip().splitlines()[:1])
 
@@ -164,6 +182,7 @@ class Nft:
 
     def allow(self, networks: tuple[Network, ...]) -> None:
         self._must(ruleset.replaced_allowed(networks))
+        self._doorstep.spare(networks)
 
     def replace_rates(self, shape: Shape) -> None:
         self._must(ruleset.replaced_rates(shape))
@@ -190,7 +209,8 @@ class Nft:
         for table in (ruleset.TABLE, blocklist.TABLE):
             code, text, _ = self._nft.cmd(f"list counters table {table}")
             found.update({name: int(count) for name, count in _COUNTER.findall(text)} if code == 0 else {})
-        return found
+        banned = ruleset.Dropped.BANNED.value
+        return found | {banned: found[banned] + self._doorstep.dropped()} if banned in found else found
 
     def peers(self) -> frozenset[Network]:
         return self._connections.peers()
@@ -211,10 +231,12 @@ class Nft:
     def ban(self, ban: Timed) -> Outcome:
         code = self._changed(setchanges.renewed(BANS, [ban]))
         if code == 0:
+            self._doorstep.ban(ban)
             return Outcome.DONE
         return Outcome.FULL if code in _FULL else Outcome.FAILED
 
     def lift(self, network: Network) -> bool:
+        self._doorstep.lift(network)
         code = self._changed(setchanges.removed(BANS, network))
         if code in _FULL:
             code = self._changed(setchanges.deleted(BANS, network))
@@ -296,6 +318,10 @@ class DryRun:
     @property
     def sees_all(self) -> bool:
         return True
+
+    @property
+    def stands_at_links(self) -> bool:
+        return False
 
     def install(self, shape: Shape, bans: Iterable[Timed], known: Iterable[Timed]) -> None:
         self.shape = shape

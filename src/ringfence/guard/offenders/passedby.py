@@ -4,6 +4,7 @@ kernel here sees the SBC alone. Signaling enforces every ban and every address e
 
 from collections.abc import Iterable, Iterator
 
+from ringfence.guard.kernel.doorstep import Doorstep
 from ringfence.guard.kernel.firewall import Nft, ToldEntries
 from ringfence.guard.kernel.shape import Shape, Timed
 from ringfence.policy.addresses import Network
@@ -14,8 +15,8 @@ from ringfence.store.blocks import BlockWriter
 class PassedBy(Nft):
     """The real kernel, and the list that signaling reads."""
 
-    def __init__(self, blocks: BlockWriter) -> None:
-        super().__init__()
+    def __init__(self, blocks: BlockWriter, doorstep: Doorstep) -> None:
+        super().__init__(doorstep)
         self._told = ToldEntries(blocks)
 
     @property
