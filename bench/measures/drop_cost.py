@@ -1,6 +1,6 @@
 """What it costs to drop a packet of a known attacker: the sender's time and every process of the server.
 
-Two links lead to the server: behind one stands the defence, behind the other an ingress chain that drops everything.
+Two links: behind one stands the defence, behind the other, where no defence sees it, an ingress chain that drops all.
 The same thousand frames go into the one and into the other in turn, within milliseconds, by one process: what the
 machine does beside them meets both, and the difference is the price of the defence.
 """
@@ -79,17 +79,20 @@ class Price:
 
 @contextmanager
 def links(net: Network) -> Iterator[Links]:
-    """Both links. A system that starts later finds them like any other link."""
-    with tap(net.server, DEFENDED) as defended, tap(net.server, FLOOR) as floor:
+    """Both links. A system that starts later finds the defended one like any other; a program of its own may stand
+    before all chains, so the other leads elsewhere.
+    """
+    with tap(net.server, DEFENDED) as defended, tap(net.attacker, FLOOR) as floor, _dropping_all(net.attacker):
         yield Links(defended, floor)
 
 
 def drops(net: Network, defence: Defence, to: Links) -> list[Drop]:
     """Turns against a standing defence, each beside the same turn into nothing; either goes first as often."""
     time.sleep(CALM_SECONDS)
-    ways = {fd: _frames(net, link, defence.sources) for fd, link in ((to.defended, DEFENDED), (to.floor, FLOOR))}
+    ends = (to.defended, net.server, DEFENDED), (to.floor, net.attacker, FLOOR)
+    ways = {fd: _frames(link_mac(place, link), defence.sources) for fd, place, link in ends}
     server = Watched(inode(net.server))
-    with _floored(net), _undisturbed():
+    with _undisturbed():
         for fd, frames in ways.items():
             _cost(fd, frames, defence.rate, server)
         return [_drop(defence, to, ways, server, defended_first=number % 2 == 0) for number in range(PAIRS)]
@@ -118,8 +121,8 @@ def _send(fd: int, frames: Sequence[bytes], rate: int) -> None:
             os.write(fd, content)
 
 
-def _frames(net: Network, link: str, sources: int) -> list[bytes]:
-    macs = bytes.fromhex(link_mac(net.server, link).replace(":", "")), _SENDER_MAC
+def _frames(mac: str, sources: int) -> list[bytes]:
+    macs = bytes.fromhex(mac.replace(":", "")), _SENDER_MAC
     named = [attack_address(number % sources) for number in range(TURN)]
     return [
         frame(source, SERVER_ADDRESS, macs, payload(Kind.REGISTER, source, number))
@@ -128,13 +131,12 @@ def _frames(net: Network, link: str, sources: int) -> list[bytes]:
 
 
 @contextmanager
-def _floored(net: Network) -> Iterator[None]:
-    """The chain that drops everything stands only beside a defence: some of them begin with an empty ruleset."""
-    run_in(net.server, "nft", _DROP_ALL)
+def _dropping_all(namespace: str) -> Iterator[None]:
+    run_in(namespace, "nft", _DROP_ALL)
     try:
         yield
     finally:
-        run_in(net.server, "nft", "delete", "table", "netdev", "floor")
+        run_in(namespace, "nft", "delete", "table", "netdev", "floor")
 
 
 @contextmanager

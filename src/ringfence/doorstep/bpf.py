@@ -17,7 +17,6 @@ _PADDED: Final = 128
 
 _HASH: Final = 1
 _PERCPU_ARRAY: Final = 6
-_NO_PREALLOCATION: Final = 1
 _SCHED_CLS: Final = 3
 _TCX_INGRESS: Final = 46
 _MOST_PROCESSORS: Final = 8192
@@ -37,17 +36,17 @@ class _Command(IntEnum):
 
 
 def create_hash(name: str, key_size: int, value_size: int, entries: int) -> int:
-    """A hash whose elements take memory when they come."""
-    return _create(name, _HASH, key_size, value_size, entries, _NO_PREALLOCATION)
+    """It takes all its memory at once: elements that lie far apart cost a look-up twice as much."""
+    return _create(name, _HASH, key_size, value_size, entries)
 
 
 def create_counter(name: str) -> int:
     """A 64-bit number for each processor."""
-    return _create(name, _PERCPU_ARRAY, 4, 8, 1, 0)
+    return _create(name, _PERCPU_ARRAY, 4, 8, 1)
 
 
-def _create(name: str, kind: int, key_size: int, value_size: int, entries: int, flags: int) -> int:
-    head = struct.pack("=7I16s", kind, key_size, value_size, entries, flags, 0, 0, name.encode())
+def _create(name: str, kind: int, key_size: int, value_size: int, entries: int) -> int:
+    head = struct.pack("=7I16s", kind, key_size, value_size, entries, 0, 0, 0, name.encode())
     return _call(_Command.MAP_CREATE, head)[0]
 
 

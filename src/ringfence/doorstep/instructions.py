@@ -31,7 +31,7 @@ class Helper(IntEnum):
     """Functions of the kernel."""
 
     MAP_LOOKUP = 1
-    KTIME_GET_BOOT_NS = 125
+    KTIME_GET_COARSE_NS = 160
 
 
 class If(IntEnum):

@@ -36,8 +36,8 @@ log = logging.getLogger(__name__)
 VARIABLE: Final = "RINGFENCE_DOORSTEP_FILES"
 """The numbers of the files, in the environment of who gets them."""
 
-SIZE: Final = 262_144
-"""Sources of each family; more of them are dropped by nftables alone."""
+SIZE: Final = 65_536
+"""Sources of each family, 5 MiB of memory; more of them are dropped by nftables alone."""
 
 PREFIX_BYTES: Final = 8
 """A ban of IPv6 is of a /64."""
@@ -67,7 +67,7 @@ _INDEX: Final = -4
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Descriptors of two hashes (source to the nanosecond since boot at which its ban ends), a counter, the program."""
+    """Of two hashes (source to the nanosecond of CLOCK_MONOTONIC at which its ban ends), a counter and the program."""
 
     ban4: int
     ban6: int
@@ -120,9 +120,9 @@ def instructions(ban4: int, ban6: int, dropped: int) -> bytes:
         add(Reg.R2, _KEY),
         call(Helper.MAP_LOOKUP),
         Jump("next", Reg.R0, If.EQUAL, 0),
-        # the clock is asked here: a ban ends in time though the guard may hang
+        # a ban ends in time though the guard may hang; this clock is some milliseconds late and costs half
         load(Reg.R6, Size.DOUBLE, Reg.R0, 0),
-        call(Helper.KTIME_GET_BOOT_NS),
+        call(Helper.KTIME_GET_COARSE_NS),
         Jump("next", Reg.R0, If.AT_LEAST, Reg.R6),
         # counted for each processor apart: they need not wait for each other
         store_number(Size.WORD, Reg.R10, _INDEX, 0),

@@ -218,7 +218,7 @@ def test_a_link_without_ethernet_is_left_to_nftables_and_one_that_comes_is_found
 def test_without_the_right_or_the_clock_everything_falls_back_and_says_so(lab: Lab, tmp_path: Path, lost: str) -> None:
     machine = Guarded(lab.host("doorstep", 100), tmp_path, doorstep=lost != "bpf")
     if lost == "clock":
-        machine.boot = ("unshare", "--time", "--boottime", "1000", "--fork", "--kill-child=KILL", "--")
+        machine.boot = ("unshare", "--time", "--monotonic", "1000", "--fork", "--kill-child=KILL", "--")
     machine.start()
     try:
         assert not machine.ask("status")["stands_at_links"]

@@ -35,7 +35,7 @@ from ringfence.doorstep.program import instructions
         (add(Reg.R2, -8), "07020000f8ffffff"),  # r2 += -0x8
         (number(Reg.R0, -1), "b7000000ffffffff"),  # r0 = -0x1
         (map_file(Reg.R1, 7), "18110000070000000000000000000000"),  # r1 = 0x7 ll, of a map
-        (call(Helper.KTIME_GET_BOOT_NS), "850000007d000000"),  # call 0x7d
+        (call(Helper.KTIME_GET_COARSE_NS), "85000000a0000000"),  # call 0xa0
         (leave(), "9500000000000000"),  # exit
     ],
 )

@@ -144,9 +144,9 @@ def at_the_links() -> Doorstep:
 
 
 def _clock_is_the_kernels() -> bool:
-    """In a time namespace our time since boot is another than what the program compares with."""
+    """In a time namespace ours is another than what the program compares with."""
     try:
-        return all(int(line.split()[1]) == 0 for line in _CLOCKS.read_text().splitlines() if "boottime" in line)
+        return all(int(line.split()[1]) == 0 for line in _CLOCKS.read_text().splitlines() if "monotonic" in line)
     except FileNotFoundError:
         return True
 
@@ -161,7 +161,7 @@ def _end(ban: Timed) -> int:
 
 
 def _now() -> int:
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
 
 
 def _index(link: str) -> int:
