@@ -31,6 +31,8 @@ def _verdict(goal: Goal, ours: Price, theirs: Price) -> Verdict:
     own = max(ours.nanoseconds, 1.0)
     least, most = (theirs.nanoseconds / max(own + 2 * side * ours.error, 1.0) for side in (1, -1))
     note = f"{theirs.nanoseconds / own:.0f} times cheaper ({least:.0f} to {most:.0f})"
+    if ours.nanoseconds <= 2 * ours.error:
+        note = f"at least {least:.0f} times cheaper"
     return Verdict(goal, own / theirs.nanoseconds, note)
 
 

@@ -3,6 +3,8 @@
 import signal
 import socket
 import struct
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 from guarded import PORT, Guarded, Sender, passes, until
 
+from ringfence.hosts.paths import CODE
 from ringfence.lab.network import Lab, inside
 from ringfence.policy.book import AddressEntry, Book, ProtectedAddress, Protection, Target
 
@@ -226,3 +229,22 @@ def test_without_the_right_or_the_clock_everything_falls_back_and_says_so(lab: L
     finally:
         machine.kill()
         machine.host.run("nft", "flush", "ruleset")
+
+
+@pytest.mark.parametrize(("added", "count"), [("", 0), ("+bpf", 4)], ids=["as delivered", "with the drop-in"])
+def test_the_rights_of_the_package_are_too_few_and_one_more_is_enough(added: str, count: int) -> None:
+    """docs/install.md names the drop-in."""
+    unit = (CODE / "deploy" / "systemd" / "ringfence.service").read_text()
+    line = next(line for line in unit.splitlines() if line.startswith("CapabilityBoundingSet="))
+    rights = [f"+{word.removeprefix('CAP_').lower()}" for word in line.partition("=")[2].split()]
+    kept = ",".join(filter(None, ["-all", *rights, added]))
+    asked = "from ringfence.doorstep.program import handing_on\nwith handing_on() as handed: print(len(handed.files))"
+    done = subprocess.run(
+        ["setpriv", f"--bounding-set={kept}", f"--inh-caps={kept}", "--", sys.executable, "-c", asked],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=CODE / "src",
+    )
+    assert done.stdout == f"{count}\n"
+    assert ("cannot be loaded" in done.stderr) == (not count)
