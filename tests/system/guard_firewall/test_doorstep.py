@@ -240,7 +240,7 @@ def test_the_rights_of_the_package_are_too_few_and_one_more_is_enough(added: str
     kept = ",".join(filter(None, ["-all", *rights, added]))
     asked = "from ringfence.doorstep.program import handing_on\nwith handing_on() as handed: print(len(handed.files))"
     done = subprocess.run(
-        ["setpriv", f"--bounding-set={kept}", f"--inh-caps={kept}", "--", sys.executable, "-c", asked],
+        ["setpriv", f"--bounding-set={kept}", "--", sys.executable, "-c", asked],
         capture_output=True,
         text=True,
         check=True,

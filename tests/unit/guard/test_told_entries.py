@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ringfence.guard.kernel.doorstep import Doorstep
 from ringfence.guard.kernel.firewall import DryRun, Firewall, Nft
 from ringfence.guard.kernel.shape import Ports, Shape
 from ringfence.guard.offenders.passedby import PassedBy
@@ -36,7 +37,11 @@ class _Kernel:
         return iter(())
 
 
-@pytest.fixture(params=[DryRun, PassedBy])
+def passed_by(blocks: BlockWriter) -> PassedBy:
+    return PassedBy(blocks, Doorstep(None))
+
+
+@pytest.fixture(params=[DryRun, passed_by])
 def firewall(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Firewall:
     for name in ("__init__", "install", "protect"):
         monkeypatch.setattr(Nft, name, _Kernel.nothing)
