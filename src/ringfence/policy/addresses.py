@@ -32,8 +32,7 @@ SHOWN: Final = 64
 """Characters of what was written that a refusal repeats: a line of a list may hold megabytes."""
 
 NOBODYS: Final = tuple(map(IPv4Network, ("0.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4")))
-"""No packet that is answered comes from there: this network (RFC 1122), groups (multicast) and what is reserved, with the
-broadcast address."""
+"""No host is there: this network (RFC 1122), groups (multicast) and what is reserved, with the broadcast address."""
 
 UNIQUE_LOCAL: Final = IPv6Network("fc00::/7")
 """The counterpart of private IPv4 networks (RFC 4193); nobody comes from there over the Internet."""
@@ -196,8 +195,8 @@ def trusts_strangers(network: Network) -> Sentence:
 def is_nobodys(address: Address) -> bool:
     """Whether no host can have this address.
 
-    >>> [is_nobodys(parse_address(one)) for one in ("0.0.0.0", "255.255.255.255", "239.1.1.1", "::", "ff02::1", "fe80::1")]
-    [True, True, True, True, True, False]
+    >>> [is_nobodys(parse_address(one)) for one in ("0.0.0.0", "255.255.255.255", "::", "ff02::1", "fe80::1")]
+    [True, True, True, True, False]
     """
     if isinstance(address, IPv6Address):
         return address.is_multicast or address.is_unspecified

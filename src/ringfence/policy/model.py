@@ -47,8 +47,8 @@ FRESH: Final = frozenset({Answer.RIGHT, Answer.WRONG})
 OUTLIVED: Final = frozenset({Answer.STALE, Answer.REUSED, Answer.NOT_OURS})
 """Answers to a nonce that is over: too old, used, another address's or another start's. Its digest was not read.
 
-One that was never ours is among them: Kamailio calls it stale if it claims to be from before the start, and what is told
-of the others must not differ, or a stranger finds the second of the start.
+One that was never ours is among them: Kamailio calls it stale if it claims to be from before the start, and what is
+told of the others must not differ, or a stranger finds the second of the start.
 """
 
 

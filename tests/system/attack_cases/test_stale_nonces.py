@@ -70,8 +70,8 @@ def test_nobody_learns_from_a_stale_nonce_whether_he_guessed_right(phone: Callab
 
 
 def test_nobody_learns_from_forged_nonces_when_the_core_started(phone: Callable[..., Softphone]) -> None:
-    """Before a nonce's seal Kamailio reads its age: from before the start it is stale whatever the seal is. So each that is
-    not accepted is told to be: the second of the start, and with it the age of the software, is nobody's business.
+    """Before a nonce's seal Kamailio reads its age: from before the start it is stale whatever the seal is. So each
+    that is not accepted is told to be: the second of the start is nobody's business.
     """
     one = phone("160", registered=False)
     real = _used_up(one)
