@@ -23,7 +23,6 @@ from ringfence.guard.health.room import shortage
 from ringfence.guard.intake import Intake
 from ringfence.guard.kernel.around import around
 from ringfence.guard.kernel.choosing import choose_firewall
-from ringfence.guard.offenders.crowd import watching
 from ringfence.guard.kernel.firewall import Firewall
 from ringfence.guard.kernel.kernelwatch import KernelWatch
 from ringfence.guard.kernel.shape import BAN_SET_SIZE
@@ -42,6 +41,7 @@ from ringfence.guard.live.standing import load_snapshot, write_snapshot
 from ringfence.guard.money.fuse import OVER_BUDGET, Fuse, FuseParts
 from ringfence.guard.money.fusedesk import LIFT, FuseDesk
 from ringfence.guard.offenders.bans import Bans
+from ringfence.guard.offenders.crowd import watching
 from ringfence.guard.offenders.doors import Doors
 from ringfence.guard.offenders.floods import Floods, Witnesses
 from ringfence.guard.offenders.known import Known

@@ -1,4 +1,4 @@
-"""Attack case 43, from many addresses: whoever has a /56 of IPv6 is not one source but 256, and phones still connect."""
+"""Attack case 43 from many addresses: whoever has a /56 of IPv6 is not one source but 256, and phones connect."""
 
 import resource
 import socket
