@@ -90,8 +90,11 @@ async def _look_on(parts: Parts, crowd: Crowd) -> None:
 
 
 def _is_stranger(parts: Parts, address: Address) -> bool:
-    """As the rules of the kernel see it."""
-    if ban_key(str(address)) in parts.known or parts.policy.addresses.allows(address, moment().wall):
+    """As the rules of the kernel see it; and whoever is registered is none, even where the ledger was lost."""
+    key = ban_key(str(address))
+    if key in parts.known or parts.standing.registrations.are_at(key):
+        return False
+    if parts.policy.addresses.allows(address, moment().wall):
         return False
     return parts.never_block.covered_by(parse_network(str(address))) is None
 
