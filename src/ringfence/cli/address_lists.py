@@ -34,6 +34,9 @@ class ListForm(StrEnum):
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="The list; - reads standard input.")]
 InForm = Annotated[ListForm, typer.Option("--form", help="csv, json, or plain: one address or prefix a line.")]
+AsWritten = Annotated[
+    ListForm | None, typer.Option("--form", help="csv, json or plain; without it by the file's name, or how it begins.")
+]
 Prefix = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, 192.0.2.0/24 or 192.0.2.0/255.255.255.0.")]
 Why = Annotated[str, typer.Option("--description", help="Why; shown in the list.")]
 Described = Annotated[str, typer.Option("--description", help="For rows without one.")]
@@ -48,13 +51,14 @@ def add_to(group: typer.Typer, command: str, action: str) -> None:
     @group.command("import", help=f"Add a list of addresses to {action}: all rows or, if one is refused, none.")
     def import_list(
         file: File,
-        form: InForm = ListForm.CSV,
+        form: AsWritten = None,
         description: Described = "",
         seconds: ForSeconds = 0,
         dry_run: OnlyTry = False,
         as_json: AsJson = False,
     ) -> None:
-        words = ["--form", form.value, "--description", description, "--seconds", str(seconds)]
+        written = ["--form", form.value] if form else ["--name", Path(file).name]
+        words = [*written, "--description", description, "--seconds", str(seconds)]
         outcome = json.loads(_run(command, "import", *words, *(["--dry-run"] if dry_run else []), file=file))
         if as_json:
             print_json(outcome)

@@ -41,6 +41,7 @@ from ringfence.guard.live.standing import load_snapshot, write_snapshot
 from ringfence.guard.money.fuse import OVER_BUDGET, Fuse, FuseParts
 from ringfence.guard.money.fusedesk import LIFT, FuseDesk
 from ringfence.guard.offenders.bans import Bans
+from ringfence.guard.offenders.crowd import watching
 from ringfence.guard.offenders.doors import Doors
 from ringfence.guard.offenders.floods import Floods, Witnesses
 from ringfence.guard.offenders.known import Known
@@ -100,7 +101,6 @@ class Daemon:
         self._leaving = Leaving(service.parts.standing.calls, self._calls)
         starts = CallStart(service.parts.standing.registrations, core, service.parts.policy)
         self._parked = ParkReturn(starts)
-        measures = Measures(service.parts.standing, core, relay)
         self._control = ControlSocket(
             paths.guard_socket,
             {
@@ -111,7 +111,7 @@ class Daemon:
                 **RecordingDesk(service).verbs(),
                 **BrowserDesk(service, core).verbs(),
                 **self._leaving.verbs(),
-                **measures.verbs(),
+                **Measures(service.parts.standing, core, relay).verbs(),
                 **self._media.verbs(),
                 **(ToldParts(service).verbs() if is_far else {}),
             },
@@ -142,8 +142,7 @@ class Daemon:
         gc.freeze()
         log.info("guard ready")
         rounds = [asyncio.create_task(work) for work in self._rounds()]
-        halt = asyncio.create_task(stop.wait())
-        await asyncio.wait([*rounds, halt], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*rounds, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
         for task in rounds:
             task.cancel()
         await self._close()
@@ -163,6 +162,7 @@ class Daemon:
             self._watches_calls(),
             self._watches_media(),
             self._watches_room(),
+            *watching(self._service.parts),
         )
 
     def _read(self) -> None:

@@ -22,6 +22,7 @@ from ringfence.policy.addresses import (
     AddressProblem,
     ban_key,
     ban_network,
+    is_nobodys,
     key_network,
     parse_address,
     parse_network,
@@ -333,6 +334,8 @@ class Desk:
         be lifted.
         """
         network = ban_network(address)
+        if is_nobodys(address):
+            raise Refusal("bans.nobody", "address", f"{address} is no host's address: nobody can attack from there.")
         member = self._parts.never_block.covered_by(network)
         if member is not None:
             raise Refusal(

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Final
 
 from ringfence.policy.book import AddressEntry, Target
+from ringfence.policy.sentence import Sentence
 
 type Address = IPv4Address | IPv6Address
 type Network = IPv4Network | IPv6Network
@@ -29,6 +30,9 @@ WIDEST_TRUSTED: Final = {4: 8, 6: 16}
 
 SHOWN: Final = 64
 """Characters of what was written that a refusal repeats: a line of a list may hold megabytes."""
+
+NOBODYS: Final = tuple(map(IPv4Network, ("0.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4")))
+"""No host is there: this network (RFC 1122), groups (multicast) and what is reserved, with the broadcast address."""
 
 UNIQUE_LOCAL: Final = IPv6Network("fc00::/7")
 """The counterpart of private IPv4 networks (RFC 4193); nobody comes from there over the Internet."""
@@ -178,6 +182,25 @@ def is_too_wide_to_trust(network: Network) -> bool:
     [False, True, True, False]
     """
     return network.prefixlen < WIDEST_TRUSTED[network.version] and network != UNIQUE_LOCAL
+
+
+def trusts_strangers(network: Network) -> Sentence:
+    """Why such an allow entry is refused."""
+    return (
+        f"An entry to allow {network} would switch the anti-hacking checks off for strangers: allow at most a /8, or a "
+        "/16 of IPv6. A protection that shall not act is switched off under Anti Hacking."
+    )
+
+
+def is_nobodys(address: Address) -> bool:
+    """Whether no host can have this address.
+
+    >>> [is_nobodys(parse_address(one)) for one in ("0.0.0.0", "255.255.255.255", "::", "ff02::1", "fe80::1")]
+    [True, True, True, True, False]
+    """
+    if isinstance(address, IPv6Address):
+        return address.is_multicast or address.is_unspecified
+    return any(address in network for network in NOBODYS)
 
 
 class AddressTable:

@@ -33,6 +33,7 @@ class Answer(IntEnum):
     """How Kamailio judged a digest: the return codes of `pv_auth_check` that mean something to a rule."""
 
     RIGHT = 1
+    NOT_OURS = -1
     WRONG = -2
     STALE = -4
     NONE = -5
@@ -43,8 +44,12 @@ class Answer(IntEnum):
 FRESH: Final = frozenset({Answer.RIGHT, Answer.WRONG})
 """Answers to a fresh nonce of ours, right or wrong: the source receives what we send."""
 
-OUTLIVED: Final = frozenset({Answer.STALE, Answer.REUSED})
-"""Answers to a nonce that is over: too old, used, another address's or another start's. Its digest was not read."""
+OUTLIVED: Final = frozenset({Answer.STALE, Answer.REUSED, Answer.NOT_OURS})
+"""Answers to a nonce that is over: too old, used, another address's or another start's. Its digest was not read.
+
+One that was never ours is among them: Kamailio calls it stale if it claims to be from before the start, and what is
+told of the others must not differ, or a stranger finds the second of the start.
+"""
 
 
 @dataclass(frozen=True, slots=True)

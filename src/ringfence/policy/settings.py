@@ -171,7 +171,8 @@ class SecuritySettings:
         20,
         "Connections of an unknown source",
         "So many such a source can hold open at a time: half of them may be opened at once, the other half within the "
-        "30 seconds after which a connection that brings no message is closed. The kernel drops further attempts.",
+        "30 seconds after which a connection that brings no message is closed. The kernel drops further attempts; what "
+        "is kept open beyond it is closed, the oldest first, and so is what all unknown sources hold beyond 1,024.",
         "connections",
         2,
         10_000,

@@ -60,6 +60,10 @@ def test_who_would_have_been_banned_and_who_loses_service(tmp_path: Path) -> Non
         ({"entries": [{"cidr": "300.1.1.1", "target": "block"}]}, "address.octet_range"),
         ({"entries": [{"cidr": "192.0.2.1", "target": "maybe"}]}, "request.entries"),
         ({"entries": [{}] * 1001}, "request.entries"),
+        ({"entries": [{"cidr": "0.0.0.0/0", "target": "block"}]}, "ip_filter.everything"),
+        ({"entries": [{"cidr": "::/0", "target": "block"}]}, "ip_filter.everything"),
+        ({"entries": [{"cidr": "126.0.0.0/7", "target": "block"}]}, "ip_filter.never_block"),
+        ({"entries": [{"cidr": "2000::/3", "target": "allow"}]}, "ip_filter.trusts_strangers"),
     ],
 )
 def test_nonsense_is_refused(tmp_path: Path, args: dict[str, Any], error: str) -> None:

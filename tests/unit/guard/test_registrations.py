@@ -34,6 +34,7 @@ def test_both_ways_take_in_the_same() -> None:
     assert quick(*lines).listing(now) == careful(*lines).listing(now)
     assert quick(*lines).healthy_at("203.0.113.9", now) == ("101@acme.example",)
     assert quick(*lines).healthy_at(OFFICE, now) == ("102@acme.example",)
+    assert [quick(*lines).are_at(source) for source in (OFFICE, "198.51.100.99")] == [True, False]
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

@@ -117,6 +117,10 @@ REFUSALS = [
     ("bans.add", {"address": "127.9.9.9", "seconds": 5}, "bans.never_block", "address"),
     ("bans.add", {"address": "::1", "seconds": 5}, "bans.never_block", "address"),
     ("bans.add", {"address": "203.0.113.9", "seconds": 5}, "bans.allowed", "address"),
+    *(
+        ("bans.add", {"address": address, "seconds": 5}, "bans.nobody", "address")
+        for address in ("0.0.0.0", "::", "::ffff:0.0.0.0", "255.255.255.255", "224.0.0.251", "ff02::1", "240.0.0.1")
+    ),
     ("bans.lift", {"address": SOURCE}, "bans.not_banned", "address"),
     ("bans.add", {"address": SOURCE, "seconds": 5, "scope": "all"}, "bans.scope", "scope"),
     ("bans.add", {"address": SOURCE, "seconds": 5, "evidence": {"x": "y" * 9000}}, "bans.evidence", "evidence"),

@@ -33,6 +33,9 @@ class Peer:
     lines: list[str] = field(default_factory=list)
     answer: bytes = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
     refuses: bool = False
+    unknown: str = ""
+    """A recipient that the mail server does not know."""
+
     slow_at: str = ""
     ends: threading.Event = field(default_factory=threading.Event)
 
@@ -172,6 +175,8 @@ def _serve_mail(peer: Peer, link: socket.socket, tls: ssl.SSLContext) -> None:
             file = stream.makefile("rb")
         elif verb == "AUTH":
             stream.sendall(b"535 no\r\n" if peer.refuses else b"235 yes\r\n")
+        elif verb == "RCPT" and peer.unknown and peer.unknown in line:
+            stream.sendall(b"550 nobody of this name\r\n")
         elif verb == "DATA":
             stream.sendall(b"354 go\r\n")
             peer.got.append(_message(file))

@@ -36,6 +36,13 @@ def test_a_refused_change_leaves_no_entry(site: Site) -> None:
     assert Entry.objects.count() == before
 
 
+def test_settings_that_stay_as_they_are_leave_no_entry(site: Site) -> None:
+    """Saving the page unchanged wrote an entry without a change, and a policy that said the same again."""
+    before = Entry.objects.count()
+    site.admin.call("PATCH", "settings/security", {"failed_authentication_limit": 50})
+    assert Entry.objects.count() == before
+
+
 def test_the_database_refuses_to_alter_or_delete_entries(site: Site) -> None:
     with pytest.raises(DatabaseError, match="append-only"):
         Entry.objects.filter(pk=1).update(actor="nobody")

@@ -101,6 +101,22 @@ def test_a_wrong_mail_password_is_said_and_the_notice_waits(site: Site, made: tu
     assert only().last_error == ""
 
 
+def test_a_recipient_whom_the_server_refuses_is_named_and_the_others_are_told_once(
+    site: Site, made: tuple[Path, Path]
+) -> None:
+    """It was taken as delivered, and nobody knew that one of them hears nothing."""
+    with peers.mail_server(made) as peer:
+        peer.unknown = "gone@acme.example"
+        add(site, "email", **mail_settings(peer.port, recipients=["noc@acme.example", peer.unknown]))
+        site.guard.events = [ban(1)]
+        collect.collect()
+        assert deliver.deliver_due() == 1
+        assert "gone@acme.example" in only().last_error
+        assert not Notice.objects.exists()
+        number = site.admin.get("notice-destinations")["items"][0]["id"]
+        assert "gone@acme.example" in site.admin.refusal("POST", f"notice-destinations/{number}/test")["detail"]
+
+
 def test_a_server_with_a_strange_certificate_gets_no_password(
     site: Site, made: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Network, ip_address
 from typing import Final
 
@@ -54,6 +54,10 @@ WEB_PORTS: Final = frozenset(
 )
 
 
+type Open = tuple[int, bytes]
+"""An open socket: its family, and what inet_diag calls it. No other ever has that name."""
+
+
 class Connections:
     """What the kernel knows of our TCP connections. Packet flags can be forged; an established socket cannot."""
 
@@ -65,6 +69,15 @@ class Connections:
     def peers(self) -> frozenset[Network]:
         """The sources with an established connection to a SIP port, as bans would name them."""
         return frozenset(_peer(found) for _, found in self._sockets(ESTABLISHED, self._sip_ports()))
+
+    def at_sip(self) -> Iterator[tuple[Address, Open]]:
+        """Each established connection to a SIP port, with its far end."""
+        for family, found in self._sockets(ESTABLISHED, self._sip_ports()):
+            yield _address_in(found[_REMOTE]), (family, found)
+
+    def close(self, one: Open) -> bool:
+        """Whether it was still there."""
+        return self._close(*one)
 
     def _sip_ports(self) -> frozenset[bytes]:
         return frozenset(port.to_bytes(2, "big") for port in self._sip.now().all_tcp)
@@ -143,7 +156,11 @@ def _peer(identity: bytes) -> Network:
 
 def _remote(identity: bytes) -> Address:
     """The far end. inet_diag writes an IPv4 address into the first four of sixteen bytes."""
-    raw = identity[_REMOTE]
+    return _address_in(identity[_REMOTE])
+
+
+@lru_cache(1 << 16)
+def _address_in(raw: bytes) -> Address:
     return parse_address(socket.inet_ntop(socket.AF_INET6, raw) if any(raw[4:]) else str(ip_address(raw[:4])))
 
 

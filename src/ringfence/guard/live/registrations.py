@@ -229,6 +229,10 @@ class Registrations:
         """Addresses of record with a live registration from this source (a ban key)."""
         return tuple(sorted(aor for aor in self._by_source.get(key, ()) if self._by_aor[aor][1] > now))
 
+    def are_at(self, key: str) -> bool:
+        """Whether any are kept from this source. One look, so that a thread may ask."""
+        return bool(self._by_source.get(key))
+
     def by_key(self, domain: str, now: float) -> dict[str, list[str]]:
         """The live addresses of record of one domain by the ban key of where they are registered."""
         found: dict[str, list[str]] = {}

@@ -9,7 +9,14 @@ from typing import Any, Final
 from ringfence.guard.control import Args, Refusal
 from ringfence.guard.offenders.dryrun import GONE
 from ringfence.guard.offenders.neverblock import Member
-from ringfence.policy.addresses import AddressProblem, parse_network
+from ringfence.policy.addresses import (
+    AddressProblem,
+    Network,
+    is_too_wide_to_trust,
+    overlaps,
+    parse_network,
+    trusts_strangers,
+)
 from ringfence.policy.book import Target
 from ringfence.policy.settings import check_settings
 
@@ -21,10 +28,14 @@ _running = asyncio.Lock()
 
 async def rehearse(args: Args, members: Iterable[Member]) -> dict[str, Any]:
     """The answer of `ringfence.guard.offenders.dryrun`. Raises Refusal."""
+    never_block = tuple(members)
+    entries = _entries(args)
+    for entry in entries:
+        _refuse_dangerous(parse_network(entry["cidr"]), entry["target"], never_block)
     question = {
         "settings": _settings(args),
-        "entries": _entries(args),
-        "never_block": [(str(member.network), member.name) for member in members],
+        "entries": entries,
+        "never_block": [(str(member.network), member.name) for member in never_block],
     }
     if _running.locked():
         raise Refusal("dry_run.busy", "", "Another dry run is going on; ask again in a moment.")
@@ -71,3 +82,18 @@ def _entry(item: Any) -> dict[str, str]:
         return {"cidr": str(parse_network(str(item.get("cidr", "")))), "target": str(item["target"])}
     except AddressProblem as problem:
         raise Refusal(problem.rule, "cidr", problem.message) from problem
+
+
+def _refuse_dangerous(network: Network, target: str, never_block: tuple[Member, ...]) -> None:
+    """What the page of entries would not take is not tried out either: its answer would promise what never happens."""
+    if target == Target.ALLOW and is_too_wide_to_trust(network):
+        raise Refusal("ip_filter.trusts_strangers", "cidr", trusts_strangers(network))
+    if target != Target.BLOCK:
+        return
+    if network.prefixlen == 0:
+        message = f"{network} is the whole network: nobody could reach this system any more."
+        raise Refusal("ip_filter.everything", "cidr", message)
+    member = next((one for one in never_block if overlaps(one.network, network)), None)
+    if member is not None:
+        message = f"{network} covers {member.network} ({member.name}), which must never be blocked."
+        raise Refusal("ip_filter.never_block", "cidr", message)

@@ -102,9 +102,11 @@ def test(actor: Actor, destination: Destination) -> None:
     body = body_of(number, TEST, timezone.now().timestamp(), {"by": actor.name, "destination": destination.name})
     body["summary"] = f"This is a test, asked for by {actor.name}"
     try:
-        deliver.send(destination, Batch(number, [body]))
+        told = deliver.send(destination, Batch(number, [body]))
     except NotDelivered as error:
         raise TestFailed(detail=str(error)) from error
+    if told:
+        raise TestFailed(detail=told)
 
 
 def facts(destination: Destination) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.db import connections
 from django.db.models import Q
 from django.utils import timezone
 
+from ringfence.policy.sentence import Sentence
 from ringfence.portal.notices import mail, syslog, webhook
 from ringfence.portal.notices.means import TIMEOUT, Batch, Mail, Means, NotDelivered, Syslog, Webhook, wishes_of
 from ringfence.portal.notices.models import Destination
@@ -68,12 +69,12 @@ def deliver(destination: Destination) -> int:
     if not waiting:
         return 0
     try:
-        send(destination, Batch(f"{destination.pk}-{waiting[0].pk}", [notice.body for notice in waiting]))
+        told = send(destination, Batch(f"{destination.pk}-{waiting[0].pk}", [notice.body for notice in waiting]))
     except NotDelivered as error:
         _failed(destination, str(error))
         return 0
     destination.notices.filter(pk__in=[notice.pk for notice in waiting]).delete()
-    _delivered(destination)
+    _delivered(destination, told)
     return len(waiting)
 
 
@@ -84,17 +85,18 @@ def _drop_old(destination: Destination) -> None:
         destination.save(update_fields=["lost"])
 
 
-def send(destination: Destination, batch: Batch) -> None:
-    """Raises NotDelivered."""
+def send(destination: Destination, batch: Batch) -> Sentence:
+    """Whom it did not reach while it reached others; a new attempt would tell these twice. Raises NotDelivered."""
     wishes = wishes_of(destination.means, destination.wishes)
     whole = Batch(batch.number or secrets.token_hex(8), batch.bodies, key_of(destination))
     match wishes:
         case Mail():
-            mail.send(wishes, whole)
+            return mail.send(wishes, whole)
         case Webhook():
             webhook.send(wishes, whole)
         case Syslog():
             syslog.send(wishes, whole)
+    return ""
 
 
 def key_of(destination: Destination) -> str:
@@ -120,7 +122,7 @@ def _failed(destination: Destination, error: str) -> None:
     destination.save(update_fields=["failures", "retry_at", "last_error", "lost"])
 
 
-def _delivered(destination: Destination) -> None:
-    destination.failures, destination.retry_at, destination.last_error = 0, None, ""
+def _delivered(destination: Destination, told: Sentence) -> None:
+    destination.failures, destination.retry_at, destination.last_error = 0, None, told[:LONGEST_ERROR]
     destination.delivered_at = timezone.now()
     destination.save(update_fields=["failures", "retry_at", "last_error", "delivered_at", "lost"])

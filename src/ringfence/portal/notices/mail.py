@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Any, Final
 
+from ringfence.policy.sentence import Sentence
 from ringfence.portal.notices.hangup import hung_up_after
 from ringfence.portal.notices.mailserver import Encrypted, Plain
 from ringfence.portal.notices.means import TIMEOUT, TROUBLES, Batch, Mail, MailEncryption, NotDelivered
@@ -18,21 +19,26 @@ LONGEST_TALK: Final = 300.0
 """Seconds for one mail: enough for a long voice message on a slow line, and an end to answers a byte at a time."""
 
 
-def send(mail: Mail, batch: Batch) -> None:
-    """Raises NotDelivered."""
-    hand_over(mail, batch.key, _message(mail, batch), list(mail.recipients))
+def send(mail: Mail, batch: Batch) -> Sentence:
+    """Which recipients the server would not have while it took the mail for others. Raises NotDelivered."""
+    return hand_over(mail, batch.key, _message(mail, batch), list(mail.recipients))
 
 
-def hand_over(mail: Mail, key: str, message: EmailMessage, recipients: list[str]) -> None:
-    """Gives one message to the mail server. Raises NotDelivered."""
+def hand_over(mail: Mail, key: str, message: EmailMessage, recipients: list[str]) -> Sentence:
+    """Gives one message to the mail server; says whom it refused if it took it for others. Raises NotDelivered."""
     try:
         with _server(mail) as server, hung_up_after(LONGEST_TALK, lambda: server.sock):
             _connect(server, mail)
             if mail.username:
                 server.login(mail.username, key)
-            server.send_message(message, mail.sender, recipients)
+            refused = server.send_message(message, mail.sender, recipients)
     except (*TROUBLES, smtplib.SMTPException) as error:
         raise NotDelivered(f"The mail server {mail.host}:{mail.port} did not take it: {error}") from error
+    return _not_reached(mail, ", ".join(refused)) if refused else ""
+
+
+def _not_reached(mail: Mail, refused: str) -> Sentence:
+    return f"The mail server {mail.host}:{mail.port} took it, but not for {refused}."
 
 
 def _server(mail: Mail) -> smtplib.SMTP:

@@ -15,12 +15,12 @@ from ringfence.policy.addresses import (
     overlaps,
     parse_address,
     parse_network,
+    trusts_strangers,
 )
 from ringfence.policy.book import BlockedUserAgent as BlockedAgent
 from ringfence.policy.book import MatchKind, Target
 from ringfence.policy.offenders.entries import sort_key
 from ringfence.policy.scope import Scope
-from ringfence.policy.sentence import Sentence
 from ringfence.policy.settings import Problem, SecuritySettings, check_settings
 from ringfence.portal import guard
 from ringfence.portal.access import require
@@ -68,6 +68,8 @@ def change_settings(actor: Actor, values: dict[str, Any]) -> SecuritySettings:
         if problems := check_settings(merged):
             raise Refused(problems)
         settings = SecuritySettings(**merged)
+        if settings == old:
+            return settings
         SecurityValues.store(settings)
         draft.record("security.settings_changed", "", "Security settings", asdict(old), asdict(settings))
         draft.rules()
@@ -166,13 +168,6 @@ def _refuse_dangerous(network: Network, target: Target) -> None:
         refuse_dangerous_block(network)
     elif is_too_wide_to_trust(network):
         raise refuse("cidr", "ip_filter.trusts_strangers", trusts_strangers(network))
-
-
-def trusts_strangers(network: Network) -> Sentence:
-    return (
-        f"An entry to allow {network} would switch the anti-hacking checks off for strangers: allow at most a /8, or a "
-        "/16 of IPv6. A protection that shall not act is switched off under Anti Hacking."
-    )
 
 
 def refuse_dangerous_block(network: Network) -> None:

@@ -14,7 +14,7 @@ from ringfence.portal.actor import shell_actor
 from ringfence.portal.problems import Refused, refuse
 from ringfence.portal.security import changes, entry_import
 from ringfence.portal.security.entry_export import exported_rows
-from ringfence.portal.security.entry_files import Form, write
+from ringfence.portal.security.entry_files import Form, form_of, write
 from ringfence.portal.security.models import AddressEntry
 
 COUNTS: Final = ("rows", "added", "changed", "unchanged", "repeated", "ended", "problem_count")
@@ -38,8 +38,11 @@ class EntriesCommand(BaseCommand):
         take.add_argument("--description", default="")
         take.add_argument("--seconds", type=int, default=0, help="end after so many seconds; never without")
         take.add_argument("--dry-run", action="store_true", help="only say what it would do")
-        for form in (take, verbs.add_parser("export", help="write the entries to standard output")):
-            form.add_argument("--form", choices=[form.value for form in Form], default=Form.CSV.value)
+        take.add_argument("--name", default="", help="what the file is called, which says how it is written")
+        forms = [form.value for form in Form]
+        take.add_argument("--form", choices=forms, default="")
+        export = verbs.add_parser("export", help="write the entries to standard output")
+        export.add_argument("--form", choices=forms, default=Form.CSV.value)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -87,7 +90,8 @@ class EntriesCommand(BaseCommand):
         raw = sys.stdin.buffer.read(entry_import.MOST_BYTES + 1)
         defaults = entry_import.Defaults(self.target, _end(options["seconds"]), options["description"], only=True)
         work = entry_import.check if options["dry_run"] else entry_import.take
-        outcome = work(shell_actor(), Form(options["form"]), raw, defaults)
+        form = Form(options["form"] or form_of(options["name"], raw))
+        outcome = work(shell_actor(), form, raw, defaults)
         counts = {name: getattr(outcome, name) for name in COUNTS}
         return {**counts, "problems": [asdict(problem) for problem in outcome.problems]}
 

@@ -74,7 +74,7 @@ def read(form: Form, raw: bytes) -> Iterator[RawRow]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FileBroken(f"The file is not UTF-8 text: byte {error.start + 1} does not fit.") from error
-    return _READERS[form](text)
+    return _READERS[form](text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _read_plain(text: str) -> Iterator[RawRow]:

@@ -13,7 +13,14 @@ from typing import Any, Final, NamedTuple
 from django.db import connection
 from django.utils import timezone
 
-from ringfence.policy.addresses import WIDEST_TRUSTED, AddressProblem, Network, is_too_wide_to_trust, parse_network
+from ringfence.policy.addresses import (
+    WIDEST_TRUSTED,
+    AddressProblem,
+    Network,
+    is_too_wide_to_trust,
+    parse_network,
+    trusts_strangers,
+)
 from ringfence.policy.book import Target
 from ringfence.policy.offenders.entries import sort_key
 from ringfence.policy.settings import Problem
@@ -22,7 +29,7 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.problems import Refused
 from ringfence.portal.schema import universal
-from ringfence.portal.security.changes import LONGEST_DESCRIPTION, only_system, trusts_strangers
+from ringfence.portal.security.changes import LONGEST_DESCRIPTION, only_system
 from ringfence.portal.security.entry_files import FileBroken, Form, RawRow, read
 from ringfence.portal.security.models import AddressEntry
 from ringfence.portal.text import control_problem

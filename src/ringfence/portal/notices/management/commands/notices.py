@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from ringfence.portal.notices.aside import Aside
 from ringfence.portal.notices.collect import collect
 from ringfence.portal.notices.deliver import deliver_due
 from ringfence.portal.steps import Steps
@@ -19,11 +20,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, _stop)
-        steps = Steps()
+        steps, letters = Steps(), Aside(mail_due)
         while True:
             collected = steps.take("events", collect)
             steps.take("deliveries", deliver_due)
-            steps.take("voicemail", mail_due)
+            steps.take("voicemail", letters)
             if collected is None:
                 time.sleep(PAUSE)
 
