@@ -21,13 +21,6 @@ _ANSWERING: Final[dict[DestinationKind, Any]] = {
     DestinationKind.ANNOUNCEMENT: Announcement,
     DestinationKind.TIME_CONDITION: TimeCondition,
 }
-_NOUNS: Final = {
-    DestinationKind.EXTENSION: "extension",
-    DestinationKind.VOICEMAIL: "extension",
-    DestinationKind.RING_GROUP: "ring group",
-    DestinationKind.ANNOUNCEMENT: "announcement",
-    DestinationKind.TIME_CONDITION: "time condition",
-}
 
 
 def written_out(tenant_id: int, text: str) -> str:
@@ -42,10 +35,19 @@ def written_out(tenant_id: int, text: str) -> str:
 
 def objection_to_destination(tenant_id: int, field: str, destination: Destination) -> Problem | None:
     """What a call is led to exists when it is chosen, as in every list of destinations to choose from."""
-    kind = destination.kind
-    if kind is DestinationKind.HANG_UP or _has(tenant_id, kind, destination.value):
+    kind, number = destination.kind, destination.value
+    if kind is DestinationKind.HANG_UP or _has(tenant_id, kind, number):
         return None
-    return Problem(field, "destination.nobody", f"The tenant has no {_NOUNS[kind]} {destination.value}.")
+    match kind:
+        case DestinationKind.RING_GROUP:
+            message = f"The tenant has no ring group {number}."
+        case DestinationKind.ANNOUNCEMENT:
+            message = f"The tenant has no announcement {number}."
+        case DestinationKind.TIME_CONDITION:
+            message = f"The tenant has no time condition {number}."
+        case _:
+            message = f"The tenant has no extension {number}."
+    return Problem(field, "destination.nobody", message)
 
 
 def objection_to_number(tenant: Tenant, field: str, number: str) -> Problem | None:

@@ -320,7 +320,7 @@ class RuleForm(PortalForm):
         """As many as were sent, or as the rule has and one more."""
         sent = (number for number in range(1, MOST_ROUTES + 1) if f"trunk_{number}" in self.data)
         shown = (number + 1 for number in range(1, MOST_ROUTES) if self.initial.get(f"trunk_{number}"))
-        return range(1, max(ROUTES, *shown, *sent) + 1)
+        return range(1, max((ROUTES, *shown, *sent)) + 1)
 
     def _add_route(self, number: int, trunks: list[tuple[Any, Any]]) -> None:
         digits: dict[str, Any] = {"required": False, "max_length": 21}
@@ -358,4 +358,6 @@ class QuestionForm(PortalForm):
         max_length=320, label=_("Caller"), help_text=_("An extension as 101, or its address as 101@example.com")
     )
     number = forms.CharField(max_length=128, label=_("Number as dialled"))
-    at = forms.CharField(max_length=40, required=False, label=_("At"), help_text=_("As 2026-12-24T18:00+01:00; now"))
+    at = forms.CharField(
+        max_length=40, required=False, label=_("At"), help_text=_("As 2026-12-24T18:00+01:00. Default: now")
+    )

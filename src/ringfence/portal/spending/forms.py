@@ -106,7 +106,9 @@ class BudgetForm(PortalForm):
     minutes_per_day = forms.IntegerField(
         min_value=0, max_value=MOST, required=False, label=_("Minutes outside a day"), help_text=_("From midnight UTC.")
     )
-    money_per_day = _money(_("Money a day"), _("By the rates; a number without a rate costs nothing."), most=MOST, required=False)
+    money_per_day = _money(
+        _("Money a day"), _("By the rates; a number without a rate costs nothing."), most=MOST, required=False
+    )
     new_destinations_per_day = forms.IntegerField(
         min_value=0, max_value=MOST, required=False, label=_("New countries a day"), help_text=_("Never called before.")
     )
