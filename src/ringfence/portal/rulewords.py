@@ -99,7 +99,7 @@ WORDS: Final[dict[str, Any]] = {
     "forward.emergency": _("forwarded to an emergency number"),
     "forward.failed": _("the call could not be sent on"),
     "code.forward": _("a forwarding code without a number"),
-    "code.nobody": _("no such extension to take a call from"),
+    "code.nobody": _("no such extension"),
     "code.nothing_parked": _("no call waits there"),
     "code.park": _("a call that is parked"),
     "code.park_taken": _("a call waits there already"),

@@ -174,9 +174,7 @@ class TrunkForm(PortalForm):
     )
     tenant_max_calls = _lines(
         _("Calls at a time of one tenant"),
-        _(
-            "Of a trunk that is shared: one tenant in a line, its SIP domain and the number of calls, as acme.example 10."
-        ),
+        _("Of a shared trunk: one tenant in a line, its SIP domain and the number of calls, as acme.example 10."),
     )
     user_agent = forms.CharField(
         max_length=128,
