@@ -34,7 +34,8 @@ def own(site: Site) -> dict[str, Any]:
         ("ring_group:601", "The tenant has no ring group 601."),
         ("announcement:600", "The tenant has no announcement 600."),
         ("time_condition:600", "The tenant has no time condition 600."),
-        ("777", "Write where it leads"),
+        ("777", "Nobody here has the number 777."),
+        ("desk", "Write where it leads"),
     ],
 )
 def test_a_rule_and_a_condition_lead_to_what_is_there(site: Site, own: dict[str, Any], leads_to: str, why: str) -> None:

@@ -10,7 +10,7 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.answering.changes import name_problems, number_problems, tenant_of
 from ringfence.portal.answering.models import TimeCondition
 from ringfence.portal.change import change
-from ringfence.portal.inbound.written import objection_to_destination, written_out
+from ringfence.portal.inbound.written import no_destination, objection_to_destination, written_out
 from ringfence.portal.outbound.models import OfficeHours
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
@@ -76,8 +76,7 @@ def _destination_problems(tenant_id: int, name: str, text: str, own_number: str)
     try:
         destination = parse_destination(text)
     except ValueError:
-        message = "Write where it leads as extension:101, ring_group:600, voicemail:101, announcement:601 or hang_up:"
-        return [Problem(name, "destination.unknown", message)]
+        return [no_destination(name, text)]
     if destination.kind is DestinationKind.TIME_CONDITION and destination.value == own_number:
         return [Problem(name, "time_condition.itself", "A time condition does not lead to itself.")]
     objection = objection_to_destination(tenant_id, name, destination)

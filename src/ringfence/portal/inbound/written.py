@@ -6,7 +6,7 @@ from django.db.models.functions import Length
 
 from ringfence.policy.calls.destinations import Destination, DestinationKind
 from ringfence.policy.calls.dialled import read_dialled
-from ringfence.policy.calls.voicemail import LEAVE_CODE
+from ringfence.policy.calls.services import LEAVE_CODE
 from ringfence.policy.outgoing.numberplan import NumberClass, canonical
 from ringfence.policy.settings import Problem
 from ringfence.portal.answering.models import Announcement, RingGroup, TimeCondition
@@ -31,6 +31,14 @@ def written_out(tenant_id: int, text: str) -> str:
     if not (text.isascii() and text.isdecimal()):
         return text
     return next((f"{kind.value}:{text}" for kind in _ANSWERING if _has(tenant_id, kind, text)), text)
+
+
+def no_destination(field: str, text: str) -> Problem:
+    """Why this text leads nowhere."""
+    if text.isascii() and text.isdecimal():
+        return Problem(field, "destination.nobody", f"Nobody here has the number {text[:64]}.")
+    message = "Write where it leads as 101, ring_group:600, voicemail:101, announcement:601, time_condition:700 or hang_up:"
+    return Problem(field, "destination.unknown", message)
 
 
 def objection_to_destination(tenant_id: int, field: str, destination: Destination) -> Problem | None:
