@@ -37,7 +37,9 @@ def no_destination(field: str, text: str) -> Problem:
     """Why this text leads nowhere."""
     if text.isascii() and text.isdecimal():
         return Problem(field, "destination.nobody", f"Nobody here has the number {text[:64]}.")
-    message = "Write where it leads as 101, ring_group:600, voicemail:101, announcement:601, time_condition:700 or hang_up:"
+    message = (
+        "Write where it leads as 101, ring_group:600, voicemail:101, announcement:601, time_condition:700 or hang_up:"
+    )
     return Problem(field, "destination.unknown", message)
 
 
