@@ -41,7 +41,8 @@ class TokenForm(PortalForm):
         field = self.fields["permissions"]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = [
-            (item.value, f"{told(PERMISSIONS[item].effect)} ({item})") for item in sorted(tokens.grantable(person))
+            (item.value, f"{told(PERMISSIONS[item].effect).removesuffix('.')} ({item})")
+            for item in sorted(tokens.grantable(person))
         ]
 
 
