@@ -36,9 +36,11 @@ class Change:
         new: dict[str, Any] | None = None,
         tenant_id: int | None = None,
     ) -> None:
-        """Adds an audit entry; only fields that differ are kept."""
+        """Adds an audit entry; only fields that differ are kept. A page that is saved unchanged leaves none."""
         before, after = old or {}, new or {}
         changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+        if before and after and not changed:
+            return
         values = {key: {"old": before.get(key), "new": after.get(key)} for key in changed}
         self.entries.append(
             {

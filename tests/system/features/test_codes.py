@@ -29,6 +29,7 @@ def test_codes_set_what_the_page_sets(pbx: Any, phone: Any, calling: Callable[..
     """Within a second in the settings, and in force; a number that cannot be is not set."""
     caller, one = phone("351"), phone("352")
     calling("352", do_not_disturb=False)
+    pbx.account("353")
     for dialled, expected in (
         ("*78", {"do_not_disturb": True}),
         ("*79", {"do_not_disturb": False}),
@@ -43,6 +44,7 @@ def test_codes_set_what_the_page_sets(pbx: Any, phone: Any, calling: Callable[..
     assert caller.final(branch_of(headers)).status == 486
     assert code(one, "*72") == 484
     assert code(one, "*72352") == 484
+    assert code(one, "*72999") == 404
 
 
 def pick_up(caller: Softphone, rings: Softphone, picker: Softphone, dialled: str) -> None:

@@ -1,9 +1,11 @@
 """Feature codes ask for the caller's own settings, or for calls of the own tenant (attack case 40)."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from ringfence.policy.book import RingGroup
 from ringfence.policy.model import PickUp, Refuse, SetCalling, Unpark
 from ringfence.policy.outgoing.codes import feature
 from tests.unit.policy.test_forwarding import ANN, INDEX, house
@@ -36,6 +38,17 @@ def test_a_forward_needs_somewhere_else_to_go(dialled: str) -> None:
     found = feature(dialled, ANN, INDEX, house().get)
     assert isinstance(found, Refuse)
     assert found.code == 484
+
+
+@pytest.mark.parametrize(
+    ("dialled", "is_set"), [("*72999", False), ("*72600", True), ("*720999", True), ("*7209", True)]
+)
+def test_a_forward_that_looks_like_an_extension_goes_to_one(dialled: str, is_set: bool) -> None:
+    """The phone heard "On", and the page refused it a moment later."""
+    there: dict[str, Any] = {"600@a.example": RingGroup(1, "600@a.example", "Team")}
+    found = feature(dialled, ANN, replace(INDEX, answering=there), house().get)
+    assert found == Refuse("code.nobody", 404, "Not Found") or is_set
+    assert isinstance(found, SetCalling) is is_set
 
 
 def test_pick_up_is_for_an_extension_or_for_the_own_groups() -> None:

@@ -186,3 +186,22 @@ def _without_triggers(statement: str) -> None:
         for name in names:
             database.execute(f"DROP TRIGGER {name}{of_table}")
         database.execute(statement)
+
+
+def test_what_is_saved_unchanged_leaves_no_entry(site: Site) -> None:
+    """A page that somebody opens and saves wrote an entry without any change."""
+    user = f"users/{site.users['101@a.example']}"
+    trunk = site.admin.post("trunks", name="C", kind="address", sources=[{"cidr": "203.0.113.1", "port": 0}],
+                            hosts=[{"host": "203.0.113.1", "port": 5060}])  # fmt: skip
+    security = {"detection_period": site.admin.get("settings/security")["detection_period"]}
+    unchanged = {
+        user: {"display_name": site.admin.get(user)["display_name"]},
+        f"{user}/calling": {"ring_seconds": 25},
+        f"trunks/{trunk['id']}": {"name": "C"},
+        f"tenants/{site.tenants['a']}": {"time_zone": "UTC"},
+        "settings/security": security,
+    }
+    before = Entry.objects.count()
+    for path, same in unchanged.items():
+        assert site.admin.call("PATCH", path, same)[0] == 200, path
+        assert Entry.objects.count() == before, path

@@ -50,7 +50,7 @@ def test_a_bare_number_leads_to_what_has_it(site: Site) -> None:
     changed = site.a.call("PATCH", f"inbound-rules/{made['id']}", {"destination": "100"})[1]
     assert changed["destination"] == "extension:100"
     refused = site.a.refusal("PATCH", f"inbound-rules/{made['id']}", {"destination": "987"})
-    assert (refused["field"], refused["error_id"]) == ("destination", "destination.unknown")
+    assert (refused["field"], refused["error_id"]) == ("destination", "destination.nobody")
 
 
 def test_pools_do_not_overlap_and_the_refusal_names_the_other(site: Site) -> None:

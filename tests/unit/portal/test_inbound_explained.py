@@ -57,8 +57,8 @@ def test_forwards_and_do_not_disturb_are_followed(led: Site) -> None:
     path = f"users/{led.a.get('users')['items'][0]['id']}/calling"
     led.a.call("PATCH", path, {"do_not_disturb": True})
     assert asked(led.a)["verdict"] == "forward.do_not_disturb"
-    led.a.call("PATCH", path, {"do_not_disturb": False, "forward_always": "999"})
-    led.admin.post("emergency-numbers", tenant_id=led.tenants["a"], number="999")
+    led.a.call("PATCH", path, {"do_not_disturb": False, "forward_always": "9999"})
+    led.admin.post("emergency-numbers", tenant_id=led.tenants["a"], number="9999")
     found = asked(led.a)
     assert (found["verdict"], found["leaves_to"]) == ("forward.emergency", "")
     assert found["forwarded_by"] == ["100@a.example"]

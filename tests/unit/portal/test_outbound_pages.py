@@ -1,6 +1,7 @@
 """The pages Codes and E164, Office Hours and Outbound Rules (reference: "Call Control and Fraud Prevention")."""
 
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -169,3 +170,28 @@ def test_pages_of_another_tenant_do_not_exist(site: Site) -> None:
     assert client.get(f"/outbound-rules/{row.pk}", secure=True).status_code == 404
     assert client.get(f"/codes?tenant={site.tenants['b']}", secure=True).status_code == 404
     assert "Theirs" not in client.get("/outbound-rules", secure=True).content.decode()
+
+
+def test_the_page_has_as_many_routes_as_rest(site: Site, page: Client) -> None:
+    """It had four rows, of the ten that REST takes; one more appears where the last one is used."""
+    empty = page.get("/outbound-rules/new", secure=True).content.decode()
+    assert 'name="trunk_4"' in empty and 'name="trunk_5"' not in empty
+    path = f"outbound-rules/{site.a.post('outbound-rules', **_rule_with(site, 4))['id']}"
+    assert 'name="trunk_5"' in page.get(f"/{path}", secure=True).content.decode()
+    said = {"name": "Out", "order": 1, "availability": "always"}
+    said |= {f"trunk_{number}": 1 for number in range(1, 11)} | {f"cost_{number}": number for number in range(1, 11)}
+    assert post(page, f"/{path}", **said) == (302, "")
+    assert [one["cost"] for one in site.a.get(path)["routes"]] == list(range(1, 11))
+    shown = page.get(f"/{path}", secure=True).content.decode()
+    assert 'name="trunk_10"' in shown and 'name="trunk_11"' not in shown
+    assert post(page, f"/{path}", **{**said, "trunk_10": ""}) == (302, "")
+    assert len(site.a.get(path)["routes"]) == 9
+
+
+def _rule_with(site: Site, routes: int) -> dict[str, Any]:
+    return {"tenant_id": site.tenants["a"], "name": "Out", "order": 1, "routes": [{"trunk_id": 1}] * routes}
+
+
+def test_a_verdict_is_told_in_words_with_its_id_beside(page: Client) -> None:
+    shown = page.get("/outbound-rules/explain?caller=100@a.example&number=112", secure=True).content.decode()
+    assert 'an emergency number <span class="mono text-secondary text-break">outbound.emergency</span>' in shown

@@ -32,3 +32,21 @@ def test_they_are_in_the_readers_language_and_a_rule_without_words_keeps_its_id(
         assert [rule for rule, words in WORDS.items() if str(words) == english[rule]] == []
         assert grouped(100_000) == "100.000"
     assert ruled("new.rule") == "new.rule"
+
+
+def test_every_rule_that_refuses_a_call_has_words() -> None:
+    """They stand in call records, on the security dashboard and where a call is explained."""
+    source = Path(__file__).parents[3] / "src" / "ringfence"
+    code = "".join(
+        path.read_text(encoding="utf-8") for part in ("policy", "signaling") for path in (source / part).rglob("*.py")
+    )
+    refusing = set(re.findall(r'Refuse\(\s*"([a-z_]+\.[a-z_0-9]+)"', code))
+    assert len(refusing) > 60
+    assert sorted(refusing - set(WORDS)) == []
+
+
+def test_german_has_one_word_for_what_holds_when_nobody_chose() -> None:
+    catalog = (Path(__file__).parents[3] / "src/ringfence/portal/locale/de/LC_MESSAGES/django.po").read_text(
+        encoding="utf-8"
+    )
+    assert not re.findall("Vorgabe|Voreinst|Voreingest|Kennw", catalog)

@@ -201,3 +201,12 @@ def test_the_pages_work_and_what_is_suspended_can_be_lifted_there(site: Site) ->
     rate = Rate.objects.get()
     assert client.post(f"/rates/{rate.pk}", {**wish, "price": "0.03"}, secure=True).status_code == 302
     assert client.post(f"/rates/{rate.pk}/delete", secure=True).status_code == 302
+
+
+@pytest.mark.parametrize(("price", "taken"), [("1000000", True), ("1000000.5", False), ("-1", False)])
+def test_page_rest_and_file_have_one_highest_rate(site: Site, price: str, taken: bool) -> None:
+    assert (site.admin.call("POST", "rates", {"prefix": "49", "price": float(price)})[0] == 201) is taken
+    form = {"digits": "48", "price": price, "fee": "0", "first": "60", "each": "60"}
+    assert (browser().post("/rates/new", form, secure=True).status_code == 302) is taken
+    outcome = replace_rates(shell_actor(), ["prefix,price\n", f"47,{price}\n"], dry_run=True)
+    assert (outcome.problem_count == 0) is taken

@@ -7,6 +7,7 @@ import pytest
 from ringfence.portal import publish
 from ringfence.portal.trunks import changes, names
 from tests.unit.portal.rest import Site
+from tests.unit.portal.test_pages import browser
 from tests.unit.portal.test_trunks import PROVIDER
 
 HOST = "sip.provider.example"
@@ -48,3 +49,11 @@ def test_a_name_that_leads_to_this_machine_is_not_followed(site: Site, told: dic
     told[HOST] = ["127.0.0.1", "169.254.169.254"]
     assert names.refresh() == 0
     assert peers() == ["198.51.100.20:5060"]
+
+
+def test_the_page_says_that_a_host_is_not_found(site: Site, told: dict[str, list[str]]) -> None:
+    """A host with a slip of the pen made a trunk that "is ready" and had no state at all."""
+    told.clear()
+    site.admin.post("trunks", **NAMED)
+    shown = browser().get("/trunks", secure=True).content.decode()
+    assert "host name not found" in shown and HOST in shown

@@ -237,3 +237,22 @@ def test_a_gateways_password_is_shown_once(site: Site) -> None:
     shown = client.post("/trunks/new/accept_register", form, secure=True)
     assert shown.status_code == 200
     assert b"shown this once" in shown.content
+
+
+def test_limits_by_tenant_stand_on_the_page_as_in_rest(site: Site) -> None:
+    """Reference: "Maximum Concurrent Call Limits": at global and at tenant level; the page had the first alone."""
+    made = site.admin.post("trunks", **CARRIER)
+    page, path = browser(), f"/trunks/{made['id']}"
+    said = {"name": "Carrier", "transport": "udp", "encryption": "offered", "caller_in": "from", "keepalive": "30",
+            "hosts": "203.0.113.1", "sources": "203.0.113.0/28 5060", "enabled": "on"}  # fmt: skip
+    assert page.post(path, {**said, "tenant_max_calls": "A.example 3\n\nb.example  0"}, secure=True).status_code == 302
+    limits = {one["tenant_id"]: one["max_calls"] for one in site.admin.get(path[1:])["tenant_max_calls"]}
+    assert limits == {site.tenants["a"]: 3, site.tenants["b"]: 0}
+    assert "a.example 3\nb.example 0</textarea>" in page.get(path, secure=True).content.decode()
+    wrong = {"a.example": "is not a SIP", "a.example x": "is not a SIP", "a.example 1000000": "A limit is",
+             "c.example 3": "There is no tenant with the SIP domain c.example."}  # fmt: skip
+    for text, why in wrong.items():
+        answer = page.post(path, {**said, "tenant_max_calls": text}, secure=True)
+        assert (answer.status_code, why in answer.content.decode()) == (422, True), text
+    assert page.post(path, {**said, "tenant_max_calls": ""}, secure=True).status_code == 302
+    assert site.admin.get(path[1:])["tenant_max_calls"] == []

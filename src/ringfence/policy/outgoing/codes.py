@@ -30,7 +30,7 @@ def feature(dialled: str, caller: Subscriber, index: Index, find: FindSubscriber
     if number == FORWARD_OFF:
         return SetCalling("code.forward", caller, (("forward_always", ""),))
     if number.startswith(FORWARD_ON):
-        return _forward(number.removeprefix(FORWARD_ON), caller)
+        return _forward(number.removeprefix(FORWARD_ON), caller, index, find)
     if number.startswith(UNPARK_CODE):
         return _unpark(number.removeprefix(UNPARK_CODE), caller, index, find)
     if number.startswith(PICK_UP) and not number.startswith((f"{PICK_UP}0", f"{PICK_UP}*")):
@@ -38,9 +38,14 @@ def feature(dialled: str, caller: Subscriber, index: Index, find: FindSubscriber
     return None
 
 
-def _forward(target: str, caller: Subscriber) -> SetCalling | Refuse:
+def _forward(target: str, caller: Subscriber, index: Index, find: FindSubscriber) -> SetCalling | Refuse:
+    """What is as long as the own extension is meant as one: the page refuses it too when nobody has it."""
     if not target or target == caller.extension:
         return Refuse("code.forward", 484, "Address Incomplete")
+    aor = f"{target}@{caller.domain}"
+    is_inside = target.isdecimal() and not target.startswith("0") and len(target) == len(caller.extension)
+    if is_inside and find(aor) is None and aor not in index.answering:
+        return Refuse("code.nobody", 404, "Not Found")
     return SetCalling("code.forward", caller, (("forward_always", target),))
 
 

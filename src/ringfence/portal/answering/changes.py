@@ -16,7 +16,7 @@ from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.answering.models import Announcement, RingGroup, TimeCondition
 from ringfence.portal.change import change
-from ringfence.portal.outbound.compiling import objection_to_forward
+from ringfence.portal.inbound.written import objection_to_number
 from ringfence.portal.people.models import Extension
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound, Refused, refuse
@@ -90,7 +90,7 @@ def _problems(group: RingGroup, wish: GroupWish) -> list[Problem]:
     if wish.otherwise and (dialled_number(wish.otherwise) != wish.otherwise or wish.otherwise == wish.number):
         message = "This is another number as it is dialled inside, such as 101, or *99101 for its voicemail."
         found.append(Problem("otherwise", "ring_group.otherwise", message))
-    elif wish.otherwise and (objection := objection_to_forward(group.tenant, "otherwise", wish.otherwise)):
+    elif wish.otherwise and (objection := objection_to_number(group.tenant, "otherwise", wish.otherwise)):
         found.append(objection)
     return found
 

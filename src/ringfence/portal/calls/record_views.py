@@ -15,6 +15,7 @@ from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import NotFound
 from ringfence.portal.recorded import titled
 from ringfence.portal.recordings.models import Recording
+from ringfence.portal.rulewords import ruled
 from ringfence.portal.spending.currency import cost_of, currency
 
 
@@ -51,11 +52,11 @@ def shown(record: CallRecord) -> list[tuple[str, Any]]:
         (_("Trunk"), names.get(record.trunk, record.trunk)),
         (_("Trunks that were asked"), ", ".join(str(names.get(one, one)) for one in record.trunks)),
         (_("Outbound rule"), record.outbound_rule),
-        (_("Decided by"), record.rule),
+        (_("Decided by"), f"{ruled(record.rule)} ({record.rule})" if record.rule else ""),
         (_("Start (UTC)"), record.started_at.strftime(time)),
         (_("Answer (UTC)"), record.answered_at.strftime(time) if record.answered_at else None),
         (_("End (UTC)"), record.ended_at.strftime(time)),
-        (_("Duration in seconds"), record.duration),
+        (_("Duration in seconds"), round(record.duration, 1)),
         (_("Result"), f"{record.code} {record.reason}"),
         (_("Ended by"), titled(record.ended_by)),
         (_("Source"), record.source),

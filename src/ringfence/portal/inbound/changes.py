@@ -13,7 +13,7 @@ from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import Change, change
 from ringfence.portal.inbound.models import BlockedCaller, InboundRule, NumberPool, NumberRange
-from ringfence.portal.inbound.written import written_out
+from ringfence.portal.inbound.written import no_destination, objection_to_destination, written_out
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, NotFound, Refused, refuse
 from ringfence.portal.tenants.models import Tenant
@@ -153,11 +153,13 @@ def _fill(rule: InboundRule, wish: RuleWish) -> None:
     first, last = _range(wish.first, wish.last)
     if problem := label_problem("name", wish.name):
         raise Refused([problem])
+    written = written_out(rule.tenant_id, wish.destination)
     try:
-        destination = parse_destination(written_out(rule.tenant_id, wish.destination))
+        destination = parse_destination(written)
     except ValueError as error:
-        message = "Write where it leads as extension:101, ring_group:600, voicemail:101, time_condition:700 or hang_up:"
-        raise refuse("destination", "destination.unknown", message) from error
+        raise Refused([no_destination("destination", written)]) from error
+    if objection := objection_to_destination(rule.tenant_id, "destination", destination):
+        raise Refused([objection])
     pools = NumberPool.objects.filter(tenant_id=rule.tenant_id)
     if not any(len(pool.first) == len(first) and pool.first <= first and last <= pool.last for pool in pools):
         raise refuse("first", "inbound_rule.not_yours", "The tenant has no numbers like these; see its number pools.")

@@ -69,7 +69,9 @@ class QuestionForm(PortalForm):
     caller = forms.CharField(
         max_length=64, required=False, label=_("Caller"), help_text=_("The number that calls. Empty: it is withheld.")
     )
-    at = forms.CharField(max_length=40, required=False, label=_("At"), help_text=_("As 2026-12-24T18:00+01:00; now"))
+    at = forms.CharField(
+        max_length=40, required=False, label=_("At"), help_text=_("As 2026-12-24T18:00+01:00. Default: now")
+    )
 
 
 def _offer(field: forms.Field | None, rows: Any) -> None:

@@ -11,8 +11,10 @@ from ringfence.policy.outgoing.numberplan import NumberClass
 from ringfence.policy.outgoing.numbers import Reach
 from ringfence.portal.actor import Actor
 from ringfence.portal.forms import CountryField, PortalForm, Suggesting
+from ringfence.portal.language import told
 from ringfence.portal.outbound import changes
 from ringfence.portal.outbound.models import Availability, OfficeHours, OutboundRule
+from ringfence.portal.outbound.wishes import MOST_ROUTES
 from ringfence.portal.people.models import Group, Role
 from ringfence.portal.tenants.forms import ZONES
 from ringfence.portal.tenants.models import Tenant
@@ -20,7 +22,7 @@ from ringfence.portal.tenants.models import Tenant
 DAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 SPAN: Final = re.compile(rf"({'|'.join(DAYS)})(?:-({'|'.join(DAYS)}))? +(\d\d):(\d\d)-(\d\d):(\d\d)")
 ROUTES: Final = 4
-"""Routes on the page; over REST there may be more, and the page keeps them."""
+"""Rows for routes that the page has at least; where they are used there is one more, up to MOST_ROUTES."""
 
 CLASSES: Final = {
     NumberClass.SHORT_CODE: _("Short codes, such as 11880"),
@@ -275,8 +277,12 @@ class RuleForm(PortalForm):
         self._offer("roles", list(Role.objects.for_tenant(tenant.pk).values_list("pk", "name")))
         self._offer("office_hours_id", [("", _("none")), *hours])
         trunks = [("", "-"), *changes.trunks_of(tenant)]
-        for number in range(1, ROUTES + 1):
+        self._rows = self._route_numbers()
+        for number in self._rows:
             self._add_route(number, trunks)
+        if self._rows[-1] < MOST_ROUTES:
+            hint = _("A rule has up to %d routes; the next row appears when this one is used and saved.")
+            self.fields[f"trunk_{self._rows[-1]}"].help_text = told(hint) % MOST_ROUTES
 
     def routes(self) -> list[dict[str, Any]]:
         """The rows with a trunk."""
@@ -289,7 +295,7 @@ class RuleForm(PortalForm):
                 "caller_number": said[f"caller_number_{number}"],
                 "cost": said[f"cost_{number}"] or 0,
             }
-            for number in range(1, ROUTES + 1)
+            for number in self._rows
             if said[f"trunk_{number}"]
         ]
 
@@ -309,6 +315,12 @@ class RuleForm(PortalForm):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
+
+    def _route_numbers(self) -> range:
+        """As many as were sent, or as the rule has and one more."""
+        sent = (number for number in range(1, MOST_ROUTES + 1) if f"trunk_{number}" in self.data)
+        shown = (number + 1 for number in range(1, MOST_ROUTES) if self.initial.get(f"trunk_{number}"))
+        return range(1, max((ROUTES, *shown, *sent)) + 1)
 
     def _add_route(self, number: int, trunks: list[tuple[Any, Any]]) -> None:
         digits: dict[str, Any] = {"required": False, "max_length": 21}
@@ -333,7 +345,7 @@ def rule_initial(row: OutboundRule) -> dict[str, Any]:
     texts = {name: ";".join(str(part) for part in said[name]) for name in ("prefixes", "callers", "lengths")}
     routes = {
         f"{'trunk' if name == 'trunk_id' else name}_{number}": value
-        for number, route in enumerate(row.routes[:ROUTES], 1)
+        for number, route in enumerate(row.routes, 1)
         for name, value in route.items()
     }
     return {**said, **texts, **routes}
@@ -346,4 +358,6 @@ class QuestionForm(PortalForm):
         max_length=320, label=_("Caller"), help_text=_("An extension as 101, or its address as 101@example.com")
     )
     number = forms.CharField(max_length=128, label=_("Number as dialled"))
-    at = forms.CharField(max_length=40, required=False, label=_("At"), help_text=_("As 2026-12-24T18:00+01:00; now"))
+    at = forms.CharField(
+        max_length=40, required=False, label=_("At"), help_text=_("As 2026-12-24T18:00+01:00. Default: now")
+    )

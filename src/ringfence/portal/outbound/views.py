@@ -15,7 +15,6 @@ from ringfence.portal.forms import PortalForm
 from ringfence.portal.in_force import question_page
 from ringfence.portal.outbound import bulk, changes, explaining
 from ringfence.portal.outbound.forms import (
-    ROUTES,
     HoursForm,
     QuestionForm,
     RuleForm,
@@ -112,16 +111,16 @@ def rule(request: HttpRequest, row_id: int) -> HttpResponse:
 
 def _rule_page(request: HttpRequest, row: OutboundRule, title: str) -> HttpResponse:
     form = RuleForm(row.tenant, request.POST or None, initial=rule_initial(row) if row.pk else None)
-    if form.is_valid() and done(form, lambda: changes.save_rule(actor_of(request), _rule_wish(form, row), row)):
+    if form.is_valid() and done(form, lambda: changes.save_rule(actor_of(request), _rule_wish(form), row)):
         return HttpResponseRedirect("/outbound-rules")
     facts = {"form": form, "title": title, "button": _("Save"), "back": "/outbound-rules"}
     facts["delete"] = f"/outbound-rules/{row.pk}/delete" if row.pk else ""
     return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
 
 
-def _rule_wish(form: RuleForm, row: OutboundRule) -> RuleWish:
+def _rule_wish(form: RuleForm) -> RuleWish:
     plain = {name: form.cleaned_data[name] for name in RuleWish.__slots__ if name in form.cleaned_data}
-    return RuleWish(**plain, routes=[*form.routes(), *row.routes[ROUTES:]])
+    return RuleWish(**plain, routes=form.routes())
 
 
 @permitted(Permission.OUTBOUND_WRITE)

@@ -14,7 +14,7 @@ from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import change
 from ringfence.portal.inbound.models import has_number
-from ringfence.portal.outbound.compiling import objection_to_forward
+from ringfence.portal.inbound.written import objection_to_number
 from ringfence.portal.people.escalation import stand_above
 from ringfence.portal.people.models import Extension, Person
 from ringfence.portal.permissions import Permission
@@ -95,7 +95,7 @@ def _problems(given: dict[str, Any], own: Extension) -> list[Problem]:
         if dialled_number(number) != number or len(number) > 64:
             message = "A forward goes to a number as it is dialled: an extension, or digits with or without a plus."
             found.append(Problem(name, "forward.number", message))
-        elif objection := objection_to_forward(own.tenant, name, number):
+        elif objection := objection_to_number(own.tenant, name, number):
             found.append(objection)
         elif number == own.number:
             found.append(Problem(name, "forward.own_number", "An extension cannot forward to itself."))

@@ -85,7 +85,7 @@ def _permissions(actor: Actor, role: Role | None) -> list[tuple[Any, Any]]:
     if role is not None:
         fitting = OF_OPERATORS if role.tenant_id is None else OF_TENANTS | CALL
     return [
-        (name.value, f"{name}: {told(right.effect)}")
+        (name.value, f"{told(right.effect).removesuffix('.')} ({name})")
         for name, right in PERMISSIONS.items()
         if name in fitting and actor.may_grant(frozenset({name}))
     ]

@@ -94,7 +94,7 @@ OPERATORS: Final = Table(
         Column("username", _("Username"), ("username",)),
         Column("name", _("Name"), ("display_name",), "hide-phone"),
         Column("role", _("Role")),
-        Column("state", _("State")),
+        Column("state", _("State"), css="hide-phone"),
     ),
     order="username",
     empty=Empty("users", _("No operators")),

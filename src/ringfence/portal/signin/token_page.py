@@ -12,8 +12,10 @@ from django.views.decorators.http import require_POST
 from ringfence.portal.access import actor_of, administrators
 from ringfence.portal.client_address import client_address
 from ringfence.portal.forms import PortalForm
+from ringfence.portal.language import told
 from ringfence.portal.people import tokens
 from ringfence.portal.people.models import ApiToken, Person
+from ringfence.portal.permissions import PERMISSIONS
 from ringfence.portal.problems import Refused
 
 LIFETIMES: Final = [("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days")]
@@ -31,14 +33,17 @@ class TokenForm(PortalForm):
         label="Permissions",
         required=False,
         help_text="Without a choice: all of yours. A token can never do more than you.",
-        widget=forms.SelectMultiple(attrs={"class": "form-select", "size": 6}),
+        widget=forms.CheckboxSelectMultiple,
     )
 
     def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["permissions"]
         assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(item.value, item.value) for item in sorted(tokens.grantable(person))]
+        field.choices = [
+            (item.value, f"{told(PERMISSIONS[item].effect).removesuffix('.')} ({item})")
+            for item in sorted(tokens.grantable(person))
+        ]
 
 
 @administrators

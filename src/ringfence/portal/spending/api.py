@@ -17,7 +17,7 @@ from ringfence.portal.spending.models import Budget, Rate
 
 router = Router()
 
-Money = Annotated[float, Field(ge=0, le=1_000_000)]
+Money = Annotated[float, Field(ge=0, le=changes.MOST_RATE)]
 """In currency units, with up to six decimals."""
 
 Increment = Annotated[int, Field(ge=1, le=changes.LONGEST_INCREMENT)]
@@ -37,8 +37,8 @@ class RateIn(In):
 
 class RatePatch(In):
     name: str | None = Field(None, max_length=64)
-    price: Annotated[float | None, Field(ge=0, le=1_000_000)] = None
-    fee: Annotated[float | None, Field(ge=0, le=1_000_000)] = None
+    price: Money | None = None
+    fee: Money | None = None
     first: Annotated[int | None, Field(ge=1, le=changes.LONGEST_INCREMENT)] = None
     each: Annotated[int | None, Field(ge=1, le=changes.LONGEST_INCREMENT)] = None
 
@@ -67,7 +67,7 @@ class BudgetIn(In):
     warning_percent: int = Field(80, ge=1, le=100)
     calls_per_minute: Limit = None
     minutes_per_day: Limit = None
-    money_per_day: Annotated[float | None, Field(ge=0, le=1_000_000_000)] = None
+    money_per_day: Annotated[float | None, Field(ge=0, le=changes.MOST)] = None
     new_destinations_per_day: Limit = None
     parallel_international: Limit = None
 
@@ -77,7 +77,7 @@ class BudgetPatch(In):
     warning_percent: Annotated[int | None, Field(ge=1, le=100)] = None
     calls_per_minute: Limit = None
     minutes_per_day: Limit = None
-    money_per_day: Annotated[float | None, Field(ge=0, le=1_000_000_000)] = None
+    money_per_day: Annotated[float | None, Field(ge=0, le=changes.MOST)] = None
     new_destinations_per_day: Limit = None
     parallel_international: Limit = None
 

@@ -20,7 +20,9 @@ from ringfence.portal.text import control_problem
 
 LIMITS: Final = tuple(item.name for item in fields(Budget) if item.name not in ("enabled", "warning_percent"))
 MOST: Final = 1_000_000_000
-MOST_MONEY: Final = 1_000_000_000 * MILLION
+MOST_RATE: Final = 1_000_000
+"""Currency units, for a minute or an answered call."""
+
 MONEY: Final = ("price", "fee", "money_per_day")
 LONGEST_INCREMENT: Final = 3_600
 
@@ -32,8 +34,8 @@ def rate_problems(values: dict[str, Any]) -> list[Problem]:
         message = f"A prefix is 1 to {LONGEST_PREFIX} digits in international form, without a plus or 00, as in 4930."
         found.append(Problem("prefix", "rate.prefix", message))
     for name in ("price", "fee"):
-        if not 0 <= values[name] <= MOST_MONEY:
-            found.append(Problem(name, "rate.money", f"The {name} is an amount of 0 or more."))
+        if not 0 <= values[name] <= MOST_RATE * MILLION:
+            found.append(Problem(name, "rate.money", f"The {name} is an amount from 0 to {MOST_RATE}."))
     for name in ("first", "each"):
         if not 1 <= values[name] <= LONGEST_INCREMENT:
             found.append(Problem(name, "rate.increment", f"An increment is 1 to {LONGEST_INCREMENT} seconds."))
@@ -147,7 +149,7 @@ def suspensions(actor: Actor) -> list[dict[str, Any]]:
 def budget_problems(budget: Budget) -> list[Problem]:
     found = []
     for name in LIMITS:
-        value, most = getattr(budget, name), MOST_MONEY if name == "money_per_day" else MOST
+        value, most = getattr(budget, name), MOST * MILLION if name == "money_per_day" else MOST
         if value is not None and not 0 <= value <= most:
             found.append(Problem(name, "budget.limit", "A limit is 0 or more, or nothing for none."))
     if not 1 <= budget.warning_percent <= 100:

@@ -8,7 +8,7 @@ from ringfence.policy.outgoing.spend import MILLION
 from ringfence.portal.forms import PortalForm, Suggesting
 from ringfence.portal.language import told
 from ringfence.portal.problems import Refused
-from ringfence.portal.spending.changes import LONGEST_INCREMENT, MOST
+from ringfence.portal.spending.changes import LONGEST_INCREMENT, MOST, MOST_RATE
 
 LIMIT_NOTE: Final = _("Empty is no limit. At the limit the running calls outside are ended and new ones refused.")
 NEW_NOTE: Final = _(
@@ -16,9 +16,9 @@ NEW_NOTE: Final = _(
 )
 
 
-def _money(label: Any, text: Any = "", *, required: bool = True) -> forms.DecimalField:
+def _money(label: Any, text: Any = "", *, most: int = MOST_RATE, required: bool = True) -> forms.DecimalField:
     return forms.DecimalField(
-        min_value=0, max_value=MOST, decimal_places=6, label=label, help_text=text, required=required
+        min_value=0, max_value=most, decimal_places=6, label=label, help_text=text, required=required
     )
 
 
@@ -106,7 +106,9 @@ class BudgetForm(PortalForm):
     minutes_per_day = forms.IntegerField(
         min_value=0, max_value=MOST, required=False, label=_("Minutes outside a day"), help_text=_("From midnight UTC.")
     )
-    money_per_day = _money(_("Money a day"), _("By the rates; a number without a rate costs nothing."), required=False)
+    money_per_day = _money(
+        _("Money a day"), _("By the rates; a number without a rate costs nothing."), most=MOST, required=False
+    )
     new_destinations_per_day = forms.IntegerField(
         min_value=0, max_value=MOST, required=False, label=_("New countries a day"), help_text=_("Never called before.")
     )

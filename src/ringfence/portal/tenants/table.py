@@ -29,7 +29,7 @@ TENANTS: Final = Table(
     columns=(
         Column("name", _("Name"), ("name",)),
         Column("domain", _("SIP domain"), ("domain",), "hide-phone"),
-        Column("size", _("Extensions"), css="text-end"),
+        Column("size", _("Extensions"), css="text-end hide-phone"),
         Column("actions", ""),
     ),
     order="name",

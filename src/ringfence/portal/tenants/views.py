@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ringfence.portal.access import actor_of, permitted
@@ -49,6 +50,7 @@ def rename(request: HttpRequest, tenant_id: int) -> HttpResponse:
         else:
             return HttpResponseRedirect("/tenants")
     facts = {"form": form, "title": tenant.domain, "button": "Save", "back": "/tenants"}
+    facts["intro"] = _("Country, area code and emergency numbers of the tenant: Blacklist and Codes > Codes and E164.")
     return render(request, "system/form_page.html", facts, status=422 if form.errors else 200)
 
 

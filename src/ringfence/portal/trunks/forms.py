@@ -172,6 +172,10 @@ class TrunkForm(PortalForm):
         label=_("Calls at a time"),
         help_text=_("Empty is without a limit; 0 lets no call through."),
     )
+    tenant_max_calls = _lines(
+        _("Calls at a time of one tenant"),
+        _("Of a shared trunk: one tenant in a line, its SIP domain and the number of calls, as acme.example 10."),
+    )
     user_agent = forms.CharField(
         max_length=128,
         required=False,
@@ -191,11 +195,11 @@ class TrunkForm(PortalForm):
                     "has, as gw1.example.net."
                 )
             )
+        self._tenants = Tenant.objects.visible_to(actor)
         tenants = self.fields.get("tenant_id")
         if isinstance(tenants, forms.ChoiceField):
-            found = [(str(one.pk), one.name) for one in Tenant.objects.visible_to(actor)]
+            found = [(str(one.pk), one.name) for one in self._tenants]
             tenants.choices = [("", _("shared by all tenants")), *found]
-
         link = self.fields.get("link")
         if isinstance(link, forms.ChoiceField):
             known = links_of(read_transports(places.PATHS.transports))
@@ -211,7 +215,20 @@ class TrunkForm(PortalForm):
     def clean_numbers(self) -> tuple[str, ...]:
         return tuple(self.cleaned_data["numbers"].split())
 
-    def wish(self, shares: dict[int, int]) -> Wish:
+    def clean_tenant_max_calls(self) -> dict[int, int]:
+        """The limit of each tenant that is named."""
+        given: dict[str, int] = {}
+        for line in filter(None, map(str.strip, self.cleaned_data["tenant_max_calls"].splitlines())):
+            domain, _blank, most = line.partition(" ")
+            if not (most.strip().isascii() and most.strip().isdigit()):
+                raise ValidationError(_("%(line)s is not a SIP domain and a number of calls.") % {"line": line[:60]})
+            given[domain.lower()] = int(most.strip()[:12])
+        known = dict(self._tenants.filter(domain__in=given).values_list("domain", "pk"))
+        if unknown := sorted(given.keys() - known.keys()):
+            raise ValidationError(_("There is no tenant with the SIP domain %(name)s.") % {"name": unknown[0][:60]})
+        return {known[domain]: most for domain, most in given.items()}
+
+    def wish(self) -> Wish:
         cleaned = dict(self.cleaned_data)
         cleaned.pop("tenant_id", None)
         chosen: dict[str, Any] = {
@@ -220,6 +237,7 @@ class TrunkForm(PortalForm):
             "secret": cleaned.pop("password", "") or None,
             "caller_in": CallerIn(cleaned.pop("caller_in", CallerIn.FROM)),
         }
+        shares = cleaned.pop("tenant_max_calls")
         return Wish(**cleaned, **chosen, shares=shares)
 
 
@@ -241,6 +259,9 @@ def initial_of(facts: dict[str, Any]) -> dict[str, Any]:
         f"{item['cidr']} {item['port']}" if item["port"] else item["cidr"] for item in facts["sources"]
     )
     values["numbers"] = "\n".join(facts["numbers"])
+    limits = {item["tenant_id"]: item["max_calls"] for item in facts["tenant_max_calls"]}
+    named = Tenant.objects.filter(pk__in=limits).order_by("domain").values_list("pk", "domain")
+    values["tenant_max_calls"] = "\n".join(f"{domain} {limits[key]}" for key, domain in named)
     return values
 
 

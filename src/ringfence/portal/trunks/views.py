@@ -37,7 +37,7 @@ def new(request: HttpRequest, kind: str) -> HttpResponse:
     form = TrunkForm(actor_of(request), wanted, request.POST or None)
     if form.is_valid():
         try:
-            made, password = changes.add(actor_of(request), wanted, form.cleaned_data["tenant_id"], form.wish({}))
+            made, password = changes.add(actor_of(request), wanted, form.cleaned_data["tenant_id"], form.wish())
         except Refused as refused:
             form.explain(refused)
         else:
@@ -61,8 +61,7 @@ def edit(request: HttpRequest, trunk_id: int) -> HttpResponse:
     form = TrunkForm(actor_of(request), kind, request.POST or None, fixed=True, initial=initial_of(now))
     if form.is_valid():
         try:
-            shares = {item["tenant_id"]: item["max_calls"] for item in now["tenant_max_calls"]}
-            changes.alter(actor_of(request), row, form.wish(shares))
+            changes.alter(actor_of(request), row, form.wish())
         except Refused as refused:
             form.explain(refused)
         else:
