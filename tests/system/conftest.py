@@ -4,7 +4,7 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -31,6 +31,15 @@ FIRST_STRANGER: Final = 1000
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "restarts: this test ends processes of the product on purpose")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    system = getattr(item, "funcargs", {}).get("pbx")
+    if report.when == "call" and report.failed and isinstance(system, Pbx):
+        report.sections.append(("where the core's workers stand", system.product.standstills()))
+    return report
 
 
 @dataclass(slots=True)

@@ -179,6 +179,21 @@ class Product:
         """The processes of the SIP core, the main one included."""
         return frozenset(int(pid) for pid in _WORKER.findall(self.kamcmd("core.psx")))
 
+    def standstills(self) -> str:
+        """Where each worker of the core stands in the kernel, for whoever reads why a test failed."""
+        lines = []
+        core = self.process_ids()["core"]  # not asked of the core itself, which may be what stands still
+        for worker in Path(f"/proc/{core}/task/{core}/children").read_text().split():
+            place = Path(f"/proc/{worker}")
+            try:
+                calls = [line.split()[-1].partition("+")[0] for line in (place / "stack").read_text().splitlines()]
+                state, *_, user, system = (place / "stat").read_text().rpartition(")")[2].split()[:13]
+            except OSError as error:
+                lines.append(f"{worker}: {error}")
+                continue
+            lines.append(f"{worker} {state}, {user} + {system} ticks: {' '.join(calls[:6])}")
+        return "\n".join(lines)
+
     def shared_memory_free(self) -> int:
         found = re.search(r"free: (\d+)", self.kamcmd("core.shmmem"))
         if found is None:

@@ -13,7 +13,7 @@ import orjson
 
 from ringfence.policy.offenders.excerpt import excerpt
 from ringfence.signaling.facts import STREAMS
-from ringfence.signaling.ports import ksr
+from ringfence.signaling.ports import encoding_port, ksr
 
 TELL_EVERY: Final = 1.0
 MOST_PENDING: Final = 16_384
@@ -81,7 +81,7 @@ class Tallies:
         if pending.sent == SAMPLE_AT:
             pending.method, pending.account = method, account[:128]
             pending.user_agent = ksr.user_agent()[:128]
-            pending.message = excerpt(ksr.whole_message())
+            pending.message = excerpt(encoding_port.whole_message())
 
     def answered(self) -> None:
         """Credentials came that answer a fresh nonce of ours, right or wrong."""

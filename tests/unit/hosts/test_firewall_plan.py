@@ -1,6 +1,7 @@
 """The plan holds what is configured and no more, in the words of each firewall (reference "Ports Security")."""
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree as Xml
 
 import pytest
@@ -71,6 +72,19 @@ def test_narrowed_networks_do_not_overlap_and_stay_the_same(cidrs: list[str]) ->
     assert narrowed([*cidrs, "0.0.0.0/0", "::/0"]) == ("0.0.0.0/0", "::/0")
 
 
+def test_a_plan_beyond_the_quota_of_a_security_group_says_so() -> None:
+    """Reference "Cloud Deployment Best Practices": a provider with many networks is more than 60 rules."""
+    networks = tuple(f"198.51.100.{number}/32" for number in range(aws.QUOTA))
+    rest = sum(len(opening.sources_of(4)) for opening in PLAN.openings)
+    wide = replace(
+        PLAN, openings=(*PLAN.openings, replace(PLAN.openings[0], key="many", first=7000, last=7000, sources=networks))
+    )
+    assert (aws.quota_needed(PLAN), aws.quota_needed(wide)) == (0, aws.QUOTA + rest)
+    assert f"from {aws.QUOTA} to {aws.QUOTA + rest}" in json.loads(aws.cloudformation(wide))["Description"]
+    assert f"from {aws.QUOTA} to {aws.QUOTA + rest}" in json.loads(aws.terraform(wide))["//"]
+    assert "quota" not in aws.cloudformation(PLAN)
+
+
 def test_a_plan_survives_its_file() -> None:
     assert plan_from(json.loads(json.dumps(plain(PLAN)))) == PLAN
 
@@ -83,7 +97,7 @@ def test_the_clouds_get_every_opening_for_each_ip_version() -> None:
     }
     assert ("udp", 45000, 64999, "0.0.0.0/0") in ranges and ("udp", 45000, 64999, "::/0") in ranges
     assert ("tcp", 22, 22, "192.0.2.9/32") in ranges and ("tcp", 22, 22, "0.0.0.0/0") not in ranges
-    assert len(ranges) == aws.rule_count(PLAN)
+    assert len(ranges) == sum(len(one.sources_of(version)) for one in PLAN.openings for version in (4, 6))
     group = json.loads(aws.terraform(PLAN))["resource"]["aws_security_group"]["ringfence"]
     assert {(r["from_port"], r["protocol"]) for r in group["ingress"]} == {
         (o.first, str(o.transport)) for o in PLAN.openings

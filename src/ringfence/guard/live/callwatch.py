@@ -77,6 +77,7 @@ class CallWatch:
                 return
             refusal = Refusal("calls.unknown", "call_id", f"{call_id} is no answered call.")
         except OSError as error:
+            log.warning("the core was asked to end call %s and did not answer: %r", call_id, error)
             refusal = Refusal("calls.core", "call_id", _NOT_RUNNING if isinstance(error, Unreachable) else _SILENT)
         self._calls.unmark_ending(call_id)
         raise refusal

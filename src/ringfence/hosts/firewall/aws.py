@@ -1,7 +1,8 @@
 """The plan as an Amazon EC2 security group, for CloudFormation and for Terraform (both JSON).
 
 A security group only allows; what it does not name is dropped before it reaches the machine. It describes each rule in
-at most 255 characters of a small alphabet, and holds 60 inbound rules unless the account's quota says more.
+at most 255 characters of a small alphabet, and holds 60 inbound rules of each IP version unless the account's quota
+says more.
 """
 
 import json
@@ -11,6 +12,9 @@ from typing import Any, Final
 from ringfence.hosts.firewall.plan import Opening, Plan
 
 QUOTA: Final = 60
+"""Inbound rules of one IP version in a security group, as an account has it by itself."""
+
+TITLE: Final = "Ringfence: generated from the firewall plan"
 _DESCRIPTION: Final = re.compile(r"[^A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]")
 
 
@@ -23,9 +27,18 @@ def described(text: str) -> str:
     return _DESCRIPTION.sub("", text)[:255]
 
 
-def rule_count(plan: Plan) -> int:
-    """How many inbound rules the plan needs: one for each opening and network."""
-    return sum(len(opening.sources_of(version)) for opening in plan.openings for version in (4, 6))
+def quota_needed(plan: Plan) -> int:
+    """The quota this plan needs if it is more than what an account has by itself, else 0. Each opening and network is a
+    rule, and each IP version is counted for itself.
+    """
+    needed = max(sum(len(opening.sources_of(version)) for opening in plan.openings) for version in (4, 6))
+    return needed if needed > QUOTA else 0
+
+
+def _title(plan: Plan) -> str:
+    needed = quota_needed(plan)
+    first = f". Before it fits, raise the quota of inbound rules per security group from {QUOTA} to {needed}"
+    return TITLE + first if needed else TITLE
 
 
 def cloudformation(plan: Plan) -> str:
@@ -45,7 +58,7 @@ def cloudformation(plan: Plan) -> str:
     }
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "Ringfence: generated from the firewall plan",
+        "Description": _title(plan),
         "Parameters": {"Vpc": {"Type": "AWS::EC2::VPC::Id", "Description": "The VPC of the phone system"}},
         "Resources": {"RingfenceSecurityGroup": group},
         "Outputs": {"SecurityGroupId": {"Value": {"Fn::GetAtt": ["RingfenceSecurityGroup", "GroupId"]}}},
@@ -74,6 +87,7 @@ def terraform(plan: Plan) -> str:
         "tags": {"Name": "ringfence"},
     }
     document = {
+        "//": _title(plan),
         "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws", "version": ">= 5.0"}}},
         "variable": {"vpc_id": {"type": "string", "description": "The VPC of the phone system"}},
         "resource": {"aws_security_group": {"ringfence": group}},

@@ -6,7 +6,7 @@ at each change; and the guard can go through the lines once, in order, without m
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv6Network
 from typing import Final
 
 from ringfence.policy.addresses import Network, parse_network
@@ -44,14 +44,6 @@ def sort_key(network: Network) -> str:
 def digits(version: int, number: int) -> str:
     """The part of a sort key that stands for the address."""
     return f"{version}{number:0{_DIGITS[version]}x}"
-
-
-def prefix_of(key: str) -> Network:
-    """The prefix behind a sort key. Raises ValueError."""
-    number, _, length = key[1:].partition("/")
-    if key[:1] == "4":
-        return IPv4Network((int(number, 16), int(length)))
-    return IPv6Network((int(number, 16), int(length)))
 
 
 def line(key: str, target: Target, expires_at: float | None, entry_id: int, description: str) -> str:

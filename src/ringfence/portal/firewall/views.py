@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from ringfence.hosts.firewall import aws
 from ringfence.hosts.firewall.apply import NOTHING
 from ringfence.portal.access import actor_of, permitted
 from ringfence.portal.firewall import changes, plan
@@ -34,6 +35,8 @@ def firewall(request: HttpRequest) -> HttpResponse:
         "limits": current.limits,
         "down": down,
         "renderings": plan.RENDERINGS,
+        "aws_quota": aws.QUOTA,
+        "aws_needed": aws.quota_needed(current),
     }
     return render(request, "firewall/firewall.html", facts, status=422 if form.errors else 200)
 

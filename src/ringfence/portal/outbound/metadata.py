@@ -12,7 +12,6 @@ from phonenumbers.phonemetadata import PhoneMetadata
 from ringfence.policy.outgoing.numberplan import CallingCode, NumberClass, NumberPlan, World
 
 NORTH_AMERICA: Final = 1
-WITHOUT_COUNTRY: Final = "001"
 NETWORKS: Final[dict[int, NumberClass]] = {
     800: NumberClass.SATELLITE,
     808: NumberClass.SHARED_COST,

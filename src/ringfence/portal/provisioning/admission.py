@@ -22,7 +22,6 @@ class Refusal(StrEnum):
     CLOSED = "closed"
     TAKEN = "fetched by another address"
     OTHER_PHONE = "asked by another phone"
-    NO_FILE = "no such file"
     LOGIN = "without its login"
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from ringfence.signaling.ports import ksr
+from ringfence.signaling.ports import encoding_port, ksr
 
 OF_THE_WAY: Final = ("Route", "Path", "Service-Route")
 CREDENTIALS: Final = ("Authorization", "Proxy-Authorization")
@@ -33,5 +33,5 @@ def strip() -> None:
     ksr.remove_named(NOT_CARRIED)
     if (marks := ksr.number(f"$hdrc({HIDDEN})")) > 1 and not ksr.over_link():
         ksr.remove_first(HIDDEN, marks - 1)
-    if _PERHAPS.search(ksr.whole_message()):
+    if _PERHAPS.search(encoding_port.whole_message()):
         ksr.remove_headers(_EXACT)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from ringfence.signaling import facts
 from ringfence.signaling.calling import claims
 from ringfence.signaling.calling.lines import CAME_BY
-from ringfence.signaling.ports import ksr, trunk_port
+from ringfence.signaling.ports import encoding_port, ksr, trunk_port
 
 PASSES: Final = frozenset({
     "via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "contact", "m", "max-forwards", "record-route",
@@ -32,7 +32,7 @@ OURS: Final = ("X-Ringfence-Client", claims.HIDDEN)
 
 def keep_what_passes() -> None:
     """Takes from a message to a provider what a phone says of itself. What is added here is added anyway."""
-    named = _NAMES.findall(ksr.whole_message().partition("\r\n\r\n")[0])
+    named = _NAMES.findall(encoding_port.whole_message().partition("\r\n\r\n")[0])
     passes = PASSES | OF_EMERGENCIES if ksr.dialog_var("emergency") else PASSES
     ksr.remove_named({name for name in named if name.lower() not in passes and name.upper() != claims.HIDDEN})
 

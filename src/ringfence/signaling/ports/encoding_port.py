@@ -1,6 +1,15 @@
-"""The part of the typed port to Kamailio that tells a broken body from a broken message, beside `ksr.py`."""
+"""The part of the typed port to Kamailio that reads a message whole, and tells a broken body from a broken message."""
 
 import KSR
+
+
+def whole_message() -> str:
+    """The message as it came; bytes of an answer that are not UTF-8 as `ksr.text` shows them."""
+    try:
+        message: str = KSR.kx.get_msgbuf()
+    except UnicodeDecodeError as error:
+        return error.object.decode(errors="replace")
+    return message
 
 
 def head_is_text() -> bool:

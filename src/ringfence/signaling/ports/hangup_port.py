@@ -12,10 +12,8 @@ CONFIRMED: Final = (3, 4)
 
 def told(name: str) -> str:
     """A field of the dialog, "" if it is unset or no text: a called phone may write any bytes into its answer."""
-    try:
-        return ksr.text(f"$dlg({name})")
-    except UnicodeDecodeError:
-        return ""
+    found = ksr.text(f"$dlg({name})")
+    return "" if "\ufffd" in found else found
 
 
 def destination() -> tuple[str, int]:

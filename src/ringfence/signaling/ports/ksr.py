@@ -24,8 +24,13 @@ HEADER_COUNTS = (
 
 
 def text(name: str) -> str:
-    """A pseudo-variable as text, "" when it is unset. Raises UnicodeDecodeError on bytes that are not UTF-8."""
-    value: Any = KSR.pv.get(name)
+    """A pseudo-variable as text, "" when it is unset. Bytes that are not UTF-8 are shown as U+FFFD: no request has any
+    that is judged (`readable`), but an answer of an old phone may, and Kamailio passes it on as it is.
+    """
+    try:
+        value: Any = KSR.pv.get(name)
+    except UnicodeDecodeError as error:
+        return error.object.decode(errors="replace")
     return "" if value is None else str(value)
 
 
@@ -50,7 +55,6 @@ def readable() -> bool:
 method: Fact = KSR.kx.get_method
 source: Fact = KSR.kx.get_srcip
 user_agent: Fact = KSR.kx.gete_ua
-call_id: Fact = KSR.kx.get_callid
 target_uri: Fact = KSR.kx.get_ruri
 target_user: Fact = KSR.kx.gete_ruser
 target_host: Fact = KSR.kx.gete_rhost
@@ -82,9 +86,11 @@ def client() -> str:
     return text("$hdr(X-Ringfence-Client)")
 
 
-def whole_message() -> str:
-    """The message as it came. Raises UnicodeDecodeError on bytes that are not UTF-8."""
-    return _text(KSR.kx.get_msgbuf())
+def call_id() -> str:
+    try:
+        return _text(KSR.kx.get_callid())
+    except UnicodeDecodeError as error:
+        return error.object.decode(errors="replace")
 
 
 def sequence_number() -> int:

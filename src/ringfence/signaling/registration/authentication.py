@@ -14,7 +14,7 @@ from ringfence.policy.offenders.challenged import SHA_256, parameters
 from ringfence.policy.offenders.excerpt import excerpt
 from ringfence.policy.people import browsers
 from ringfence.signaling import facts
-from ringfence.signaling.ports import digests, ksr
+from ringfence.signaling.ports import digests, encoding_port, ksr
 from ringfence.signaling.worker import Worker
 from ringfence.store.bans import since_boot
 
@@ -132,5 +132,5 @@ def _failure_fields(method: str, account: str, subscriber: Subscriber | None) ->
         "reason": "wrong_password" if subscriber else "unknown_account",
         "user_agent": ksr.user_agent()[:128],
         "call_id": ksr.call_id()[:128],
-        "message": excerpt(ksr.whole_message()),
+        "message": excerpt(encoding_port.whole_message()),
     }
