@@ -92,7 +92,7 @@ def test_an_invitation_that_is_shown_twice_at_once_works_once(monkeypatch: pytes
 
 @pytest.mark.parametrize("begun", [False, True], ids=["before TLS", "after it"])
 def test_idle_connections_keep_no_sbc_out(monkeypatch: pytest.MonkeyPatch, begun: bool) -> None:
-    """Attack case 83: sixteen of them turned the true SBC away, five seconds at a time; before TLS nobody counted them."""
+    """Attack case 83: sixteen turned the true SBC away, five seconds at a time; before TLS nobody counted them."""
     with inviting(monkeypatch) as (welcome, came), ExitStack() as idle:
         for number in range(2 * MOST_AT_ONCE):
             where = ("127.0.0.1", joining.ports.LINK_TO_CORE)
