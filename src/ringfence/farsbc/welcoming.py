@@ -61,6 +61,7 @@ class Welcome:
         certificate = self._authority.signed("core", key.public_key(), now)
         self.core = Shown(self._authority.pem, certificate, pem_of_key(key))
         self.invitation = Invitation.made(fingerprint(certificate))
+        self._context = self._tls()
         self._silent: dict[asyncio.Task[None], str] = {}
         self._wrong = 0
 
@@ -73,7 +74,6 @@ class Welcome:
         async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await self._meet(reader, writer, came)
 
-        self._context = self._tls()
         server = await asyncio.start_server(meet, str(self._here), self._port, limit=LONGEST)
         try:
             listening()
