@@ -1,7 +1,8 @@
 """The core's side of an enrolment: listens on the port of the link until somebody shows the invitation.
 
 Whoever connects is a stranger until then: a bounded number of them, each for a few seconds and a few kilobytes, and not
-one byte of what they send is used before the secret in it was compared.
+one byte of what they send is used before the secret in it was compared. Where there is no room for one more, whoever
+has been silent longest goes: the true SBC speaks at once, and waits for nobody who says nothing.
 """
 
 import asyncio
@@ -32,6 +33,8 @@ STRANGER_SECONDS: Final = 5.0
 FAREWELL_SECONDS: Final = 1.0
 LONGEST: Final = 8_192
 MOST_AT_ONCE: Final = 16
+MOST_OF_ONE: Final = 4
+"""Of these from one address: a single one displaces nobody but itself."""
 MOST_WRONG: Final = 5
 """Wrong secrets after which the invitation is withdrawn."""
 
@@ -58,7 +61,8 @@ class Welcome:
         certificate = self._authority.signed("core", key.public_key(), now)
         self.core = Shown(self._authority.pem, certificate, pem_of_key(key))
         self.invitation = Invitation.made(fingerprint(certificate))
-        self._strangers = 0
+        self._context = self._tls()
+        self._silent: dict[asyncio.Task[None], str] = {}
         self._wrong = 0
 
     async def wait(self, seconds: float, listening: Callable[[], None]) -> Guest:
@@ -70,35 +74,52 @@ class Welcome:
         async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await self._meet(reader, writer, came)
 
-        server = await asyncio.start_server(
-            meet, str(self._here), self._port, ssl=self._tls(), limit=LONGEST, ssl_handshake_timeout=STRANGER_SECONDS
-        )
+        server = await asyncio.start_server(meet, str(self._here), self._port, limit=LONGEST)
         try:
             listening()
             return await asyncio.wait_for(came, seconds)
         except TimeoutError as error:
             raise NobodyCame("nobody came in time; the invitation is void") from error
         finally:
+            for meeting in list(self._silent):
+                self._end(meeting)
             await _see_out(server)
 
     async def _meet(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, came: "asyncio.Future[Guest]"
     ) -> None:
-        self._strangers += 1
+        meeting = self._let_in(str((writer.get_extra_info("peername") or ("",))[0]))
         try:
-            if self._strangers <= MOST_AT_ONCE:
-                async with asyncio.timeout(STRANGER_SECONDS):
-                    line = await reader.readuntil(b"\n")
-                    answer, guest = self._answer(line, writer, came)
-                    if guest is not None:  # before it hears so: the secret works for nobody else meanwhile
-                        came.set_result(guest)
-                    writer.write(json.dumps(answer).encode() + b"\n")
-                    await writer.drain()
+            async with asyncio.timeout(STRANGER_SECONDS):
+                await writer.start_tls(self._context)  # here, so that those who never begin it are counted too
+                line = await reader.readuntil(b"\n")
+                self._silent.pop(meeting, None)
+                answer, guest = self._answer(line, writer, came)
+                if guest is not None:  # before it hears so: the secret works for nobody else meanwhile
+                    came.set_result(guest)
+                writer.write(json.dumps(answer).encode() + b"\n")
+                await writer.drain()
         except (OSError, TimeoutError, ValueError, EOFError, asyncio.LimitOverrunError):
             pass
         finally:
-            self._strangers -= 1
+            self._silent.pop(meeting, None)
             writer.close()
+
+    def _let_in(self, address: str) -> "asyncio.Task[None]":
+        """The meeting at hand. Where there is no room the longest silent one ends, of the same address first."""
+        meeting = asyncio.current_task()
+        assert meeting is not None
+        same = [one for one, its in self._silent.items() if its == address]
+        if len(same) >= MOST_OF_ONE:
+            self._end(same[0])
+        elif len(self._silent) >= MOST_AT_ONCE:
+            self._end(next(iter(self._silent)))
+        self._silent[meeting] = address
+        return meeting
+
+    def _end(self, meeting: "asyncio.Task[None]") -> None:
+        del self._silent[meeting]
+        meeting.cancel()
 
     def _answer(
         self, line: bytes, writer: asyncio.StreamWriter, came: "asyncio.Future[Guest]"

@@ -1,9 +1,11 @@
 """How an SBC on another host is enrolled (issue 6): who is believed, by what, and how often."""
 
 import asyncio
+import socket
+import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 from cryptography import x509
@@ -14,7 +16,7 @@ from ringfence.engines.edge.linkauthority import RequestRefused, fingerprint, ne
 from ringfence.farsbc import joining
 from ringfence.farsbc.invitation import Invitation, InvitationRefused, told_in
 from ringfence.farsbc.joining import JoinRefused, join
-from ringfence.farsbc.welcoming import MOST_WRONG, Guest, NobodyCame, Welcome
+from ringfence.farsbc.welcoming import MOST_AT_ONCE, MOST_OF_ONE, MOST_WRONG, Guest, NobodyCame, Welcome
 from ringfence.hosts.addresses import LOOPBACK
 from tests.unit.farsbc.ports import free_port
 
@@ -67,7 +69,8 @@ def test_an_invitation_that_is_shown_twice_at_once_works_once(monkeypatch: pytes
     given: list[str] = []
 
     async def slow(writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.3)
+        if writer.get_extra_info("ssl_object"):
+            await asyncio.sleep(0.3)
 
     monkeypatch.setattr(asyncio.StreamWriter, "drain", slow)
 
@@ -85,6 +88,49 @@ def test_an_invitation_that_is_shown_twice_at_once_works_once(monkeypatch: pytes
             one.join(5)
     assert sorted(given)[0] == ""
     assert came == [Guest("127.0.0.1", sorted(given)[1])]
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["before TLS", "after it"])
+def test_idle_connections_keep_no_sbc_out(monkeypatch: pytest.MonkeyPatch, begun: bool) -> None:
+    """Attack case 83: sixteen turned the true SBC away, five seconds at a time; before TLS nobody counted them."""
+    with inviting(monkeypatch) as (welcome, came), ExitStack() as idle:
+        for number in range(2 * MOST_AT_ONCE):
+            where = ("127.0.0.1", joining.ports.LINK_TO_CORE)
+            link = socket.create_connection(where, 2, (f"127.0.1.{1 + number // MOST_OF_ONE}", 0))
+            idle.enter_context(link if not begun else joining._tls().wrap_socket(link))
+        join("127.0.0.1", welcome.invitation)
+    assert isinstance(came[0], Guest)
+
+
+@pytest.mark.parametrize("said", [b"", b"\0" * 64, b"\x16\x03\x01\xff\xff\x01", b"GET / HTTP/1.1\r\n\r\n"])
+def test_a_handshake_that_breaks_off_ends_no_invitation(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    """Attack case 83: a close, a reset, and one that is still there when the SBC has come."""
+    with inviting(monkeypatch) as (welcome, came), ExitStack() as idle:
+        for linger in (b"", struct.pack("ii", 1, 0), None):
+            link = idle.enter_context(socket.create_connection(("127.0.0.1", joining.ports.LINK_TO_CORE), 2))
+            link.sendall(said)
+            if linger:
+                link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            if linger is not None:
+                link.close()
+        join("127.0.0.1", welcome.invitation)
+    assert isinstance(came[0], Guest)
+
+
+def test_one_address_displaces_nobody_but_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attack case 83."""
+    with inviting(monkeypatch) as (welcome, came), ExitStack() as idle:
+        where = ("127.0.0.1", joining.ports.LINK_TO_CORE)
+        other = idle.enter_context(socket.create_connection(where, 2, ("127.0.1.1", 0)))
+        many = [idle.enter_context(socket.create_connection(where, 2)) for _ in range(2 * MOST_AT_ONCE)]
+        for link in many[:-MOST_OF_ONE]:
+            with suppress(ConnectionResetError):
+                assert not link.recv(1)
+        other.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            other.recv(1)
+        join("127.0.0.1", welcome.invitation)
+    assert isinstance(came[0], Guest)
 
 
 def test_what_is_nested_without_end_says_nothing() -> None:
