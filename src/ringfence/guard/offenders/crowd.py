@@ -7,6 +7,7 @@ needs a second until its registration makes it known.
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -19,6 +20,9 @@ from ringfence.policy.addresses import Address, ban_key, parse_network
 from ringfence.policy.sentence import Sentence
 
 LOOK_EVERY: Final = 1.0
+REST: Final = 30.0
+"""By how much a rest is longer than the look before it: with ten thousand phones on TLS a look takes its time."""
+
 MOST_TOGETHER: Final = 1_024
 """A quarter of what the core of a small machine accepts (`tcp_max_connections`)."""
 
@@ -75,16 +79,20 @@ def watching(parts: Parts) -> tuple[Coroutine[None, None, None], ...]:
 
 
 async def _look_on(parts: Parts, crowd: Crowd) -> None:
+    took = 0.0
     while True:
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(max(LOOK_EVERY, REST * took))
         settings = parts.policy.book.security
         if not settings.unknown_connections_enabled:
             continue
+        begun = time.monotonic()
         try:
             crowded = await asyncio.to_thread(crowd.thin, settings.unknown_connections)
         except OSError as error:
             log.warning("connections of strangers not counted: %s", error)
             continue
+        finally:
+            took = time.monotonic() - begun
         if crowded:
             parts.alarms.set_off_for(CROWDED, _told(), moment(), QUIET_AFTER)
 
