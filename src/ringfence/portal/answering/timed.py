@@ -10,7 +10,7 @@ from ringfence.portal.actor import Actor
 from ringfence.portal.answering.changes import name_problems, number_problems, tenant_of
 from ringfence.portal.answering.models import TimeCondition
 from ringfence.portal.change import change
-from ringfence.portal.inbound.written import written_out
+from ringfence.portal.inbound.written import objection_to_nobody, written_out
 from ringfence.portal.outbound.models import OfficeHours
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Refused
@@ -68,11 +68,11 @@ def _problems(row: TimeCondition, wish: ConditionWish) -> list[Problem]:
     if not OfficeHours.objects.filter(tenant_id=row.tenant_id, pk=wish.office_hours_id).exists():
         found.append(Problem("office_hours_id", "time_condition.hours", "The tenant has no such office hours."))
     for name in ("in_hours", "out_of_hours"):
-        found += _destination_problems(name, getattr(wish, name), wish.number)
+        found += _destination_problems(row, name, getattr(wish, name), wish.number)
     return found
 
 
-def _destination_problems(name: str, text: str, own_number: str) -> list[Problem]:
+def _destination_problems(row: TimeCondition, name: str, text: str, own_number: str) -> list[Problem]:
     try:
         destination = parse_destination(text)
     except ValueError:
@@ -80,4 +80,5 @@ def _destination_problems(name: str, text: str, own_number: str) -> list[Problem
         return [Problem(name, "destination.unknown", message)]
     if destination.kind is DestinationKind.TIME_CONDITION and destination.value == own_number:
         return [Problem(name, "time_condition.itself", "A time condition does not lead to itself.")]
-    return []
+    nobody = objection_to_nobody(row.tenant_id, name, destination)
+    return [nobody] if nobody and text != getattr(row, name) else []

@@ -13,7 +13,7 @@ from ringfence.portal.access import require
 from ringfence.portal.actor import Actor
 from ringfence.portal.change import Change, change
 from ringfence.portal.inbound.models import BlockedCaller, InboundRule, NumberPool, NumberRange
-from ringfence.portal.inbound.written import written_out
+from ringfence.portal.inbound.written import objection_to_nobody, written_out
 from ringfence.portal.permissions import Permission
 from ringfence.portal.problems import Conflict, NotFound, Refused, refuse
 from ringfence.portal.tenants.models import Tenant
@@ -158,6 +158,9 @@ def _fill(rule: InboundRule, wish: RuleWish) -> None:
     except ValueError as error:
         message = "Write where it leads as extension:101, ring_group:600, voicemail:101, time_condition:700 or hang_up:"
         raise refuse("destination", "destination.unknown", message) from error
+    nobody = objection_to_nobody(rule.tenant_id, "destination", destination)
+    if nobody and str(destination) != rule.destination:
+        raise Refused([nobody])
     pools = NumberPool.objects.filter(tenant_id=rule.tenant_id)
     if not any(len(pool.first) == len(first) and pool.first <= first and last <= pool.last for pool in pools):
         raise refuse("first", "inbound_rule.not_yours", "The tenant has no numbers like these; see its number pools.")
