@@ -127,17 +127,17 @@ class Service:
         started = time.monotonic()
         self.install()
         self.reasserted += 1
-        log.warning(
-            "nftables table changed by somebody else; restored %d bans in %.0f ms",
-            len(self.parts.bans),
-            (time.monotonic() - started) * 1e3,
-        )
+        took = (time.monotonic() - started) * 1e3
+        log.warning("nftables table changed by somebody else; restored %d bans in %.0f ms", len(self.parts.bans), took)
 
     def consume(self) -> bool:
         """Reads the journal and carries out what it asks for. Whether more is waiting."""
-        batch = self.parts.reader.read(time.monotonic())
+        began = time.monotonic()
+        batch = self.parts.reader.read(began)
         now = moment()
         spoiled = batch.spoiled + self.parts.intake.take(batch.lines, now)
+        if not batch.more:
+            self.parts.fuse.tell_judged(began)
         self.parts.known.accept(self.parts.standing.registrations.heard(), now)
         if spoiled:
             self.spoiled += spoiled

@@ -2,11 +2,12 @@
 
 from ringfence.policy.book import FindSubscriber, Subscriber
 from ringfence.policy.calls.answering import Callers, answering
-from ringfence.policy.calls.forwarding import Attempt, Judge, follow
+from ringfence.policy.calls.dialled import read_dialled
+from ringfence.policy.calls.forwarding import FOR_HELP, Attempt, Judge, follow
 from ringfence.policy.calls.timed import led_by_time
 from ringfence.policy.calls.voicemail import dialled_service
 from ringfence.policy.index import Index
-from ringfence.policy.model import Greet, Refuse, Request, RingExtension, SaveContacts, Verdict
+from ringfence.policy.model import Greet, Refuse, Request, RingExtension, SaveContacts, SetCalling, Verdict
 from ringfence.policy.outgoing.codes import feature
 from ringfence.policy.outgoing.numbers import Reach
 from ringfence.policy.outgoing.outside import Exchange, FindExchange, call_outside, emergency_call, no_exchange
@@ -43,11 +44,20 @@ def _call(request: Request, index: Index, find: FindSubscriber, exchange_of: Fin
     if caller is None:
         return Refuse("route.unknown_caller", 403, "Forbidden")
     if asked := feature(request.target_user, caller, index, find):
-        return asked
+        return _forward_for_help(asked, caller, exchange_of) or asked
     payer, judge = request.payer or caller, judge_with(index, find, exchange_of)
     if request.replaces:  # whoever is asked for is talking already: no forward applies
         return judge(caller, payer, request.target_user)
     return follow(Attempt(caller, payer, request.target_user), judge)
+
+
+def _forward_for_help(asked: Verdict, caller: Subscriber, exchange_of: FindExchange) -> Refuse | None:
+    """The objection to a code that forwards to an emergency number: the phone would hear "On", and nothing be set."""
+    target = dict(asked.values).get("forward_always") if isinstance(asked, SetCalling) else None
+    exchange = exchange_of(caller.tenant_id) if target else None
+    if exchange is None or not exchange.plan.emergency_number(read_dialled(str(target))):
+        return None
+    return Refuse(FOR_HELP.rule, 403, "Forbidden")
 
 
 def judge_with(index: Index, find: FindSubscriber, exchange_of: FindExchange = no_exchange) -> Judge:

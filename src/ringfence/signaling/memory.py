@@ -23,7 +23,7 @@ MOST_GATEWAYS = 16
 """Gateways behind one address that are told apart."""
 MOST_RINGING = 8
 """Calls that are kept under one key to be picked up."""
-TEXTS_TABLE, TWINS_TABLE, ANSWERS_TABLE = "texts", "twins", "answers"
+TEXTS_TABLE, TWINS_TABLE, ANSWERS_TABLE, TURNS_TABLE = "texts", "twins", "answers", "turns"
 
 
 def keep_transfer(token: str, grant: str) -> None:
@@ -93,6 +93,20 @@ def claim_place(place: str) -> bool:
     nobody gives back ends by itself after some seconds.
     """
     return bool(KSR.htable.sht_inc(CLAIMED_TABLE, place) == 1)
+
+
+def last_turn(payer: str) -> int:
+    """What `end_turn` left of the latest call outside that somebody pays, 0 of nobody's in the last seconds."""
+    return int(_text(KSR.htable.sht_get(TURNS_TABLE, payer)) or 0)
+
+
+def claim_turn(payer: str, before: int) -> bool:
+    """Whether this call is the next one after that: adding one and reading the sum is one step."""
+    return bool(KSR.htable.sht_inc(CLAIMED_TABLE, f"{payer} {before}") == 1)
+
+
+def end_turn(payer: str, mark: int) -> None:
+    KSR.htable.sht_sets(TURNS_TABLE, payer, str(mark))
 
 
 def count_offer(key: str) -> int:

@@ -57,6 +57,7 @@ class Worker:
         self.bans = BanReader(paths.bans)
         self.suspensions = SuspensionReader(paths.suspensions)
         self.relays = RelayRoomReader(paths.suspensions)
+        self.impatient_until = 0.0
         self.unattached: tuple[str, ...] = ()
         self.blocks = BlockReader(paths.blocks)
         self.noise = Noise(self._write_noise)

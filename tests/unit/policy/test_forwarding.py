@@ -9,11 +9,11 @@ from ringfence.policy.calls.calling import Calling
 from ringfence.policy.calls.forwarding import MOST_FORWARDS, Attempt, Occasion, follow, go_on, occasion_of, redirected
 from ringfence.policy.calls.ringlist import after_list
 from ringfence.policy.index import build_index
-from ringfence.policy.model import Refuse, RingExtension, RingList, Verdict
+from ringfence.policy.model import Refuse, Request, RingExtension, RingList, Verdict
 from ringfence.policy.outgoing.callplan import EmergencyPlan, Settings, decode_plan, encode_plan
 from ringfence.policy.outgoing.numberplan import World
 from ringfence.policy.outgoing.outside import Exchange
-from ringfence.policy.routing import judge_with
+from ringfence.policy.routing import judge_with, route
 
 PREMIUM = "0900123456"
 ANN = Subscriber("101@a.example", 1, 1, "traveller", True, "Ann", "h", "h")
@@ -91,6 +91,15 @@ def test_nothing_is_forwarded_to_the_emergency_services_by_itself() -> None:
     found.append(after_list(RingList("", "group:7", ANN, people["104@a.example"], (), "112"), judge))
     assert {(one.rule, getattr(one, "code", 0)) for one in found} == {("forward.emergency", 480)}
     assert judge(ANN, people["104@a.example"], "112").rule == "outbound.emergency"
+
+
+@pytest.mark.parametrize(("dialled", "rule"), [("*72112", "forward.emergency"), ("*72103", "code.forward")])
+def test_a_phone_is_not_told_that_it_forwards_to_the_emergency_services(dialled: str, rule: str) -> None:
+    """It heard "On", and the portal set nothing."""
+    plan = decode_plan(encode_plan(Settings(emergency=EmergencyPlan(("112",))), []), World())
+    uri, whom = f"sip:{dialled}@a.example", ("101", "a.example", dialled, "a.example")
+    request = Request("INVITE", dialled, "a.example", uri, *whom, "192.0.2.1", "Phone", caller=ANN)
+    assert route(request, INDEX, house().get, lambda tenant: Exchange(plan, 0.0)).rule == rule
 
 
 def test_do_not_disturb_is_busy_or_the_forward_while_busy() -> None:

@@ -53,6 +53,15 @@ def test_a_bare_number_leads_to_what_has_it(site: Site) -> None:
     assert (refused["field"], refused["error_id"]) == ("destination", "destination.nobody")
 
 
+def test_a_rule_to_who_has_left_is_changed_all_the_same(site: Site) -> None:
+    """Only where it leads to from now on has to be there."""
+    pooled(site)
+    group = site.a.post("ring-groups", tenant_id=site.tenants["a"], number="600", name="Sales", members=["100"])
+    made = site.a.post("inbound-rules", **rule(site, destination="ring_group:600"))
+    assert site.a.call("DELETE", f"ring-groups/{group['id']}")[0] == 204
+    assert site.a.call("PATCH", f"inbound-rules/{made['id']}", {"name": "Old"})[1]["name"] == "Old"
+
+
 def test_pools_do_not_overlap_and_the_refusal_names_the_other(site: Site) -> None:
     """Peers 2.5: DID pools may not overlap, whichever tenant and trunk."""
     pooled(site)
@@ -72,6 +81,11 @@ def test_pools_do_not_overlap_and_the_refusal_names_the_other(site: Site) -> Non
         ({"first": "+4930131"}, "inbound_rule.not_yours"),
         ({"destination": "trunk:1"}, "destination.unknown"),
         ({"destination": "extension:a b"}, "destination.unknown"),
+        ({"destination": "extension:999"}, "destination.nobody"),
+        ({"destination": "voicemail:999"}, "destination.nobody"),
+        ({"destination": "ring_group:100"}, "destination.nobody"),
+        ({"destination": "announcement:999"}, "destination.nobody"),
+        ({"destination": "time_condition:999"}, "destination.nobody"),
         ({"name": ""}, "text.empty"),
     ],
 )

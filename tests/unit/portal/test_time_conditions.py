@@ -43,6 +43,7 @@ def test_a_condition_is_in_the_book_and_holds_its_hours(site: Site, hours: int) 
         ({"name": " "}, "name"),
         ({"in_hours": "sip:evil"}, "in_hours"),
         ({"in_hours": "+498912345"}, "in_hours"),
+        ({"in_hours": "extension:999"}, "in_hours"),
         ({"out_of_hours": "time_condition:700"}, "out_of_hours"),
         ({"office_hours_id": 999}, "office_hours_id"),
     ],

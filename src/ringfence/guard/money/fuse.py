@@ -143,6 +143,10 @@ class Fuse:
                 self._rows.add(owner, self._meter.today, part.seconds, part.money)
         return {"cost": whole.money, "rate": call.rate.name, "destination": call.destination}
 
+    def tell_judged(self, until: float) -> None:
+        """All that the journal held at this monotonic time is charged: workers may judge the next call of its payer."""
+        self._parts.workers.tell_judged(until)
+
     def keep_time(self, at: Moment) -> None:
         """When somebody set the clock, nothing that runs is charged for the step, or goes free for as long; nor is it
         held lost, or its record longer.

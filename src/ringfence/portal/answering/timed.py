@@ -68,16 +68,16 @@ def _problems(row: TimeCondition, wish: ConditionWish) -> list[Problem]:
     if not OfficeHours.objects.filter(tenant_id=row.tenant_id, pk=wish.office_hours_id).exists():
         found.append(Problem("office_hours_id", "time_condition.hours", "The tenant has no such office hours."))
     for name in ("in_hours", "out_of_hours"):
-        found += _destination_problems(row.tenant_id, name, getattr(wish, name), wish.number)
+        found += _destination_problems(row, name, getattr(wish, name), wish.number)
     return found
 
 
-def _destination_problems(tenant_id: int, name: str, text: str, own_number: str) -> list[Problem]:
+def _destination_problems(row: TimeCondition, name: str, text: str, own_number: str) -> list[Problem]:
     try:
         destination = parse_destination(text)
     except ValueError:
         return [no_destination(name, text)]
     if destination.kind is DestinationKind.TIME_CONDITION and destination.value == own_number:
         return [Problem(name, "time_condition.itself", "A time condition does not lead to itself.")]
-    objection = objection_to_destination(tenant_id, name, destination)
-    return [objection] if objection else []
+    objection = objection_to_destination(row.tenant_id, name, destination)
+    return [objection] if objection and text != getattr(row, name) else []

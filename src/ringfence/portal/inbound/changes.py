@@ -158,7 +158,8 @@ def _fill(rule: InboundRule, wish: RuleWish) -> None:
         destination = parse_destination(written)
     except ValueError as error:
         raise Refused([no_destination("destination", written)]) from error
-    if objection := objection_to_destination(rule.tenant_id, "destination", destination):
+    objection = objection_to_destination(rule.tenant_id, "destination", destination)
+    if objection and str(destination) != rule.destination:  # what it led to may have been deleted since
         raise Refused([objection])
     pools = NumberPool.objects.filter(tenant_id=rule.tenant_id)
     if not any(len(pool.first) == len(first) and pool.first <= first and last <= pool.last for pool in pools):

@@ -20,7 +20,7 @@ from ringfence.policy.relay.media import Leg, encode_leg
 from ringfence.policy.trunking.trunks import CallerIn, Login, Trunk, TrunkKind, identity_header
 from ringfence.policy.trunking.ways import MOST_WAYS, NO_WAY, Way, decode_ways, encode_ways, goes_on, peer_of, ways
 from ringfence.signaling import facts, told
-from ringfence.signaling.calling import calls, claims, emergency, ladder, limits, lines, sides
+from ringfence.signaling.calling import calls, claims, emergency, ladder, limits, lines, sides, turns
 from ringfence.signaling.ports import branch_port, digests, ksr, trunk_port
 from ringfence.signaling.registration import devices
 from ringfence.signaling.relay import media, mediaroom, terms
@@ -54,8 +54,10 @@ def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker)
     claims.strip()
     call = lines.facts_outside(verdict, by.caller, tenant, by.arrived.extent)
     admit = partial(limits.admit, already=by.arrived.already)
+    turns.take(verdict, worker)
     found, objection = _admitted(_ways(verdict, worker), call, admit, worker)
     if objection is not None:
+        turns.end(verdict, to_charge=False)
         refusal = replace(objection, payer=payer.aor)
         wanted = {name: _of_number(verdict)[name] for name in ("number", "outbound_rule", "direction")}
         calls.journal_refused_call(worker, refusal, by.caller, dialled, **wanted)
@@ -71,6 +73,7 @@ def call_outside(verdict: CallOutside, dialled: str, by: Source, worker: Worker)
     started = {name: values[name] for name in ("payer", "number", "outbound_rule", "direction")}
     told_first = {"call_id": values["id"], "rule": verdict.rule}
     worker.journal.append(Kind.CALL_STARTED, {**told_first, **fields, **started}, at_once=True)  # the fuse judges it
+    turns.end(verdict, to_charge=True)
     ksr.record_route()
     if objection := _send(worker, CALLER):
         told.note_end(objection.code, objection.reason, "system", objection.rule)
@@ -91,8 +94,10 @@ def lead_outside(verdict: CallOutside, caller: Subscriber, worker: Worker) -> Re
     if verdict.emergency:
         emergency.tell(verdict, worker)
     call = lines.facts_outside(verdict, caller, tenant, lines.came_by(tenant, worker))
+    turns.take(verdict, worker)
     found, objection = _admitted(_ways(verdict, worker), call, limits.readmit, worker)
     if objection is not None:
+        turns.end(verdict, to_charge=False)
         return objection
     path = ",".join((ksr.dialog_var("path"), ksr.dialog_var("to"))).strip(",")
     values = {**_of_number(verdict), **_taken(verdict, found), "path": path, "trunk": str(found[0].trunk_id)}
@@ -100,6 +105,7 @@ def lead_outside(verdict: CallOutside, caller: Subscriber, worker: Worker) -> Re
         ksr.set_dialog_var(name, value)
     leads = {"by": path.rpartition(",")[2], "rung": [], "payer": verdict.payer.aor, "emergency": verdict.emergency}
     worker.journal.append(Kind.CALL_FORWARDED, {**told.call_fields(), **sides.outside_fields(), **leads})
+    turns.end(verdict, to_charge=True)
     return _send(worker)
 
 
