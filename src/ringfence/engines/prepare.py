@@ -36,6 +36,9 @@ from ringfence.hosts.room import room_at
 from ringfence.hosts.sendroom import SEND_ROOM, ensure_send_room
 
 DATABASE_SECONDS: Final = 120.0
+DATABASE_EXTENSIONS: Final = 9
+"""Twenty minutes, as long as it works: a large database on a busy machine was given up after two."""
+
 _SHOWN_LINES: Final = 12
 
 type Tell = Callable[[str], None]
@@ -153,7 +156,13 @@ def _static_files(system: System, tell: Tell) -> None:
 def _manage(system: System, what: str, *words: str) -> str:
     argv = manage(system, *words)
     try:
-        outcome = run_as(accounts.PORTAL.name, argv, portal_environment(system), DATABASE_SECONDS)
+        outcome = run_as(
+            accounts.PORTAL.name,
+            argv,
+            portal_environment(system),
+            DATABASE_SECONDS,
+            extensions=DATABASE_EXTENSIONS,
+        )
     except subprocess.TimeoutExpired as error:
         raise PreparationFailed(
             f"{what}: no end after {error.timeout:.0f} s\n  What to do: check the database."
