@@ -1,7 +1,6 @@
 """Everything that must be true before the first process starts."""
 
 import compileall
-import os
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +31,7 @@ from ringfence.engines.supervision.notes import read_notes
 from ringfence.engines.supervision.privileges import run_as
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
-from ringfence.hosts.room import room_at
+from ringfence.hosts.room import is_read_only, room_at
 from ringfence.hosts.sendroom import SEND_ROOM, ensure_send_room
 
 DATABASE_SECONDS: Final = 120.0
@@ -179,7 +178,7 @@ def _manage(system: System, what: str, *words: str) -> str:
 
 def _what_to_do(system: System) -> str:
     """A database on a full or read-only disk says less than the disk does."""
-    if os.statvfs(system.paths.state).f_flag & os.ST_RDONLY:
+    if is_read_only(system.paths.state):
         return f"the disk of {system.paths.state} is read-only; mend it (dmesg says why) and mount it for writing"
     room = room_at(system.paths.state)
     if room.is_low:
