@@ -24,21 +24,34 @@ stages_of() {
     esac
 }
 
-inputs_of() {
-    local platform=$platform_checkout/platform
+inputs_of() { # a line for each: the path of a checkout may hold spaces
+    local names name
     case $1 in
-        root) echo "$platform/root-version" ;;
-        packages) echo "$platform/packages.txt" ;;
-        packages-test) echo "$platform/packages-test.txt" ;;
-        venv) echo "$platform/prepare $platform_checkout/requirements.lock" ;;
-        venv-dev) echo "$platform_checkout/requirements.lock $platform_checkout/requirements-dev.lock" ;;
-        accounts) echo "$platform_checkout/src/ringfence/hosts/accounts.py" ;;
+        root) names=(platform/root-version) ;;
+        packages) names=(platform/packages.txt) ;;
+        packages-test) names=(platform/packages-test.txt) ;;
+        venv) names=(platform/prepare requirements.lock) ;;
+        venv-dev) names=(requirements.lock requirements-dev.lock) ;;
+        accounts) names=(src/ringfence/hosts/accounts.py) ;;
     esac
+    for name in "${names[@]}"; do
+        echo "$platform_checkout/$name"
+    done
 }
 
 digest_of() { # the mode is part of it: a platform directory carried to another host is rebuilt
-    # shellcheck disable=SC2046
-    { echo "$platform_mode"; cat $(inputs_of "$1"); } | sha256sum | cut -d' ' -f1
+    local inputs
+    mapfile -t inputs < <(inputs_of "$1")
+    { echo "$platform_mode"; cat "${inputs[@]}"; } | sha256sum | cut -d' ' -f1
+}
+
+in_use() { # a root that some process lives in; its mounts are of a namespace that is not ours
+    local process tree
+    tree=$(readlink -f "$1") || return 1
+    for process in /proc/[0-9]*; do
+        [ "$(readlink "$process/root" 2> /dev/null)" != "$tree" ] || return 0
+    done
+    return 1
 }
 
 stamp_of() { echo "$platform_dir/stamps/$1"; }

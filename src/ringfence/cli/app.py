@@ -1,6 +1,7 @@
 """The list of verbs. A new verb is a module in this directory and one line here."""
 
 import os
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Final
@@ -38,6 +39,8 @@ from ringfence.cli import (
     user,
     web_access,
 )
+from ringfence.cli.outcome import REFUSED
+from ringfence.hosts.room import disk_refuses
 
 VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("up", up.up),
@@ -107,5 +110,12 @@ def build() -> typer.Typer:
 
 
 def main() -> None:
+    """Any verb may meet a disk that takes nothing; that is no page of Python."""
     os.umask(UMASK)
-    build()(prog_name="ringfence")
+    try:
+        build()(prog_name="ringfence")
+    except OSError as error:
+        if not (why := disk_refuses(error)):
+            raise
+        sys.stderr.write(f"ringfence: {why}\n")
+        sys.exit(REFUSED)

@@ -12,6 +12,7 @@ from ringfence.hosts.paths import Paths
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 NOTHING_RUNS: Final = "nothing runs here, and nothing is restarted by itself; start it: ringfence up"
+LONGEST_COMPLAINT: Final = 500
 UNANSWERED: Final = ("does not answer", "without the guard")
 """What the portal says when a process that it asks is not there."""
 
@@ -40,9 +41,17 @@ def complain_as_told(complaint: str) -> None:
     sys.stderr.write(re.sub(r"^CommandError(?=: )", "ringfence", complaint.strip()) + "\n")
 
 
-def say_if_nothing_runs() -> None:
-    if running_supervisor(Paths.from_environment().supervise) is None:
-        sys.stderr.write(f"ringfence: {NOTHING_RUNS}\n")
+def complain_of_silence(complaint: str) -> None:
+    """For a verb that goes on without the answer: where nothing runs, that alone is told."""
+    if not (any(words in complaint for words in UNANSWERED) and say_if_nothing_runs()):
+        complain_as_told(complaint[-LONGEST_COMPLAINT:])
+
+
+def say_if_nothing_runs() -> bool:
+    if running_supervisor(Paths.from_environment().supervise) is not None:
+        return False
+    sys.stderr.write(f"ringfence: {NOTHING_RUNS}\n")
+    return True
 
 
 def misuse(reason: str) -> NoReturn:

@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from ringfence.cli.outcome import complain_as_told, refuse, refuse_as_told
+from ringfence.cli.outcome import complain_of_silence, refuse, refuse_as_told
 from ringfence.engines.supervision.children import manage, portal_environment
 from ringfence.engines.supervision.privileges import run_as
 from ringfence.engines.system import this_system
@@ -46,6 +46,6 @@ def portal_answer(*words: str, stdin: str = "") -> str:
     except (OSError, subprocess.SubprocessError, NetworkUnreadable):
         return ""
     if outcome.returncode != 0:
-        complain_as_told(outcome.stderr.strip()[-500:])
+        complain_of_silence(outcome.stderr.strip())
         return ""
     return outcome.stdout

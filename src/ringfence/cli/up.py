@@ -22,7 +22,7 @@ from ringfence.engines.supervision.children import children
 from ringfence.engines.supervision.notes import CHILDREN_FILE, read_notes
 from ringfence.engines.supervision.processes import is_alive
 from ringfence.engines.system import MemoryRefused, System, this_system
-from ringfence.hosts.addresses import NetworkUnreadable
+from ringfence.hosts.addresses import NetworkUnreadable, refuse_foreign
 from ringfence.hosts.cloud import recognised
 from ringfence.hosts.paths import Paths
 from ringfence.hosts.public import followed, public_file, read_public, write_public
@@ -68,9 +68,11 @@ def up(
 def _system(firewall: bool) -> System:
     follow_public_address()
     try:
-        return this_system(firewall=firewall)
+        system = this_system(firewall=firewall)
+        refuse_foreign(system.network)
     except (NetworkUnreadable, MemoryRefused) as error:
         refuse(str(error))
+    return system
 
 
 def follow_public_address() -> None:

@@ -236,6 +236,7 @@ class Host:
     modules: tuple[str, ...] = ()
     place: Place = Place()
     voice_links_gone: tuple[str, ...] = ()
+    addresses_gone: tuple[str, ...] = ()
     unmarked: tuple[str, ...] = ()
     relay: Relay = Relay()
     failing: tuple[Failing, ...] = ()

@@ -14,7 +14,7 @@ from typing import Any, Final
 from ringfence.doctor.facts import Failing, Host, Place, Relay, Ssh
 from ringfence.engines.supervision.notes import read_notes
 from ringfence.engines.supervision.processes import is_alive
-from ringfence.hosts.addresses import NetworkUnreadable, surroundings
+from ringfence.hosts.addresses import NetworkUnreadable, parsed, surroundings
 from ringfence.hosts.clock import clock_synchronised
 from ringfence.hosts.cloud import recognised
 from ringfence.hosts.firewall.active import CommandFailed, FrontEnd, Run, front_end_by_files, host_root, run
@@ -68,6 +68,7 @@ def inspect(paths: Paths, plan: Plan | None, environment: Mapping[str, str] = os
         modules=_modules(),
         place=_place(paths),
         voice_links_gone=_gone(voice, links_of(read_transports(paths.transports))),
+        addresses_gone=addresses_gone(paths.media_config),
         relay=relay_in_force(paths.media_config),
         failing=tuple(_failing(paths.supervise)),
         unmarked=tuple(what for what, dscp in _marks(voice) if dscp == 0),
@@ -141,11 +142,28 @@ def _versions() -> dict[str, str]:
     return {PACKAGES[name]: version for name, version in pairs if name in PACKAGES and version}
 
 
-def relay_in_force(config: Path, ask: Run = run) -> Relay:
-    """What the relay's file says and what the kernel keeps from its ports; what cannot be read is not in force."""
+def addresses_gone(config: Path) -> tuple[str, ...]:
+    """Where the relay's file says that calls are served, and this machine is no more; links of media are told of apart.
+    Nothing while the network cannot be read."""
+    try:
+        own = surroundings().own
+    except NetworkUnreadable:
+        return ()
+    places = _relay_file(config).get(RELAY, "interface", fallback="").split(";")
+    served = [parsed(place.partition("!")[0].strip()) for place in places]
+    return tuple(str(one) for one in served if one is not None and one not in own)
+
+
+def _relay_file(config: Path) -> configparser.ConfigParser:
     parser = configparser.ConfigParser(delimiters=("=",), comment_prefixes=("#",))
     with contextlib.suppress(OSError, configparser.Error):
         parser.read_string(config.read_text(encoding="utf-8"))
+    return parser
+
+
+def relay_in_force(config: Path, ask: Run = run) -> Relay:
+    """What the relay's file says and what the kernel keeps from its ports; what cannot be read is not in force."""
+    parser = _relay_file(config)
     try:
         strangers_out = "expires" in ask(WATCHED, None)
     except CommandFailed:

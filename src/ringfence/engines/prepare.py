@@ -1,7 +1,6 @@
 """Everything that must be true before the first process starts."""
 
 import compileall
-import os
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,10 +31,13 @@ from ringfence.engines.supervision.notes import read_notes
 from ringfence.engines.supervision.privileges import run_as
 from ringfence.engines.system import System
 from ringfence.hosts import accounts
-from ringfence.hosts.room import room_at
+from ringfence.hosts.room import is_read_only, room_at
 from ringfence.hosts.sendroom import SEND_ROOM, ensure_send_room
 
 DATABASE_SECONDS: Final = 120.0
+DATABASE_EXTENSIONS: Final = 9
+"""Twenty minutes, as long as it works: a large database on a busy machine was given up after two."""
+
 _SHOWN_LINES: Final = 12
 
 type Tell = Callable[[str], None]
@@ -153,7 +155,13 @@ def _static_files(system: System, tell: Tell) -> None:
 def _manage(system: System, what: str, *words: str) -> str:
     argv = manage(system, *words)
     try:
-        outcome = run_as(accounts.PORTAL.name, argv, portal_environment(system), DATABASE_SECONDS)
+        outcome = run_as(
+            accounts.PORTAL.name,
+            argv,
+            portal_environment(system),
+            DATABASE_SECONDS,
+            extensions=DATABASE_EXTENSIONS,
+        )
     except subprocess.TimeoutExpired as error:
         raise PreparationFailed(
             f"{what}: no end after {error.timeout:.0f} s\n  What to do: check the database."
@@ -170,7 +178,7 @@ def _manage(system: System, what: str, *words: str) -> str:
 
 def _what_to_do(system: System) -> str:
     """A database on a full or read-only disk says less than the disk does."""
-    if os.statvfs(system.paths.state).f_flag & os.ST_RDONLY:
+    if is_read_only(system.paths.state):
         return f"the disk of {system.paths.state} is read-only; mend it (dmesg says why) and mount it for writing"
     room = room_at(system.paths.state)
     if room.is_low:

@@ -32,12 +32,13 @@ from ringfence.engines.supervision.processes import (
     ended,
     identity,
     is_alive,
+    is_stopped,
     kill_session,
     send,
     session_members,
 )
 from ringfence.engines.supervision.standstill import EVERY as LOOK_EVERY
-from ringfence.engines.supervision.standstill import Stillness
+from ringfence.engines.supervision.standstill import STOPPED_ROUNDS, Stillness
 from ringfence.engines.supervision.unit import LONG_RUN, Unit, restart_delay
 from ringfence.engines.supervision.watchdog import fallen_silent
 from ringfence.hosts.paths import Paths
@@ -295,8 +296,9 @@ class Supervisor:
             await asyncio.sleep(FOLLOW_SECONDS)
 
     async def _end_hanging(self) -> None:
-        """Ends each child that is there and does not move."""
-        stillness = Stillness()
+        """Ends each child that is there and does not move; has the keeper go on, without which nobody starts this
+        process again."""
+        stillness, stopped = Stillness(), 0
         while True:
             began = time.monotonic()
             await asyncio.sleep(LOOK_EVERY)
@@ -305,6 +307,10 @@ class Supervisor:
                 for unit in self._units.values()
                 if unit.process is not None
             }
+            stopped = stopped + 1 if is_stopped(os.getppid()) else 0
+            if stopped >= STOPPED_ROUNDS:
+                log.warning("the keeper is stopped: having it go on")
+                send(os.getppid(), signal.SIGCONT)
             for name, wrong in stillness.hanging(watched, time.monotonic() - began).items():
                 if process := self._units[name].process:
                     log.warning("%s %s: ending it", name, wrong)

@@ -14,6 +14,7 @@ from ringfence.guard.adopted import AdoptedPolicy
 from ringfence.guard.clock import Moment, moment
 from ringfence.guard.clocksteps import ClockSteps
 from ringfence.guard.health.alarms import Alarms
+from ringfence.guard.health.place import tell_address
 from ringfence.guard.health.room import DISK_LOW, QUIET_AFTER
 from ringfence.guard.intake import Intake
 from ringfence.guard.kernel.firewall import Firewall, FirewallRefused
@@ -197,11 +198,8 @@ class Service:
         parts = self.parts
         now = moment()
         if parts.policy.broken:
-            parts.alarms.set_off(
-                POLICY_BROKEN,
-                f"The policy store cannot be read: {parts.policy.broken}. The old policy stays.",
-                now.wall,
-            )
+            message = f"The policy store cannot be read: {parts.policy.broken}. The old policy stays."
+            parts.alarms.set_off(POLICY_BROKEN, message, now.wall)
             return False
         if not changed:
             return False
@@ -262,6 +260,7 @@ class Service:
 
     def adopt_host(self, around: Surroundings) -> None:
         """The network looks different now."""
+        tell_address(around, self.parts.alarms, moment().wall)
         self.parts.firewall.stand_at(around.links)
         if self.parts.never_block.adopt_host(around):
             self.protect()

@@ -46,7 +46,8 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the network looks like from here. `primary` is the address phones are told to use."""
+    """What the network looks like from here. `primary` is the address phones are told to use; where a running part was
+    told it, the machine may have lost it meanwhile."""
 
     primary: Address
     own: tuple[Address, ...]
@@ -56,6 +57,11 @@ class Surroundings:
     links: tuple[str, ...] = ()
     bindable: tuple[Link, ...] = ()
     peers: tuple[Address, ...] = ()
+
+    @property
+    def has_primary(self) -> bool:
+        """Whether the address that phones use is an address of this machine now."""
+        return self.primary in self.own or self.primary.is_loopback
 
     def placed(self, place: str) -> tuple[Address, ...]:
         """What is bound to for the name of a link or an own address: one of each family, the one that is named, or
@@ -71,7 +77,7 @@ class Surroundings:
 
 
 def surroundings(environment: Mapping[str, str] = os.environ) -> Surroundings:
-    """Read the network as it is now. RINGFENCE_ADDRESS overrides the primary address."""
+    """Read the network as it is now. RINGFENCE_ADDRESS overrides the primary address, see `refuse_foreign`."""
     links = _ip("address", "show")
     own = own_addresses(links)
     routes = _ip("-4", "route", "show", "default") + _ip("-6", "route", "show", "default")
@@ -181,13 +187,14 @@ def parsed(text: str) -> Address | None:
 
 
 def primary_address(links: list[dict[str, Any]], routes: list[dict[str, Any]], override: str) -> Address:
-    """The address phones use: the override, else the one the default route leaves from, else the first off loopback.
+    """The address phones use: the override, be it ours or not, else the one the default route leaves from, else the
+    first off loopback.
 
     IPv4 comes before IPv6. Without any (a machine or namespace with loopback only) it is 127.0.0.1.
     """
     own = own_addresses(links)
     if override:
-        return _chosen(own, override)
+        return _chosen(override)
     for route in routes:
         if "prefsrc" in route:
             return ip_address(str(route["prefsrc"]))
@@ -201,13 +208,20 @@ def _first_reachable(addresses: tuple[Address, ...]) -> Address | None:
     return min(reachable, key=lambda address: address.version, default=None)
 
 
-def _chosen(own: tuple[Address, ...], override: str) -> Address:
+def _chosen(override: str) -> Address:
     address = parsed(override)
     if address is None:
         raise NetworkUnreadable(f"RINGFENCE_ADDRESS is not an IP address: {override!r}")
-    if address not in own:
-        raise NetworkUnreadable(f"RINGFENCE_ADDRESS {address} is not an address of this machine (see: ip address)")
     return address
+
+
+def refuse_foreign(around: Surroundings) -> None:
+    """Raises NetworkUnreadable if a start would listen on an address that is not ours. Parts that run already look
+    around all the same: the machine has a gateway and other addresses that must never be blocked."""
+    if not around.has_primary:
+        raise NetworkUnreadable(
+            f"RINGFENCE_ADDRESS {around.primary} is not an address of this machine (see: ip address)"
+        )
 
 
 def _ip(*words: str) -> list[dict[str, Any]]:

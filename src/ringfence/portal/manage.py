@@ -6,6 +6,9 @@ import sys
 from django.core.management import execute_from_command_line
 from django.db import OperationalError
 
+from ringfence.hosts.paths import Paths
+from ringfence.hosts.room import disk_refuses
+
 UNREACHABLE = (
     "the database cannot be used: {0}. `ringfence up` makes it and brings it up to date; one of your own "
     "(RINGFENCE_DATABASE_URL) must run."
@@ -21,7 +24,12 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         execute_from_command_line(["ringfence-portal", *words])
     except OperationalError as error:
-        sys.exit(f"ringfence: {UNREACHABLE.format(str(error).strip())}")
+        why = disk_refuses(error, Paths.from_environment().portal)
+        sys.exit(f"ringfence: {why or UNREACHABLE.format(str(error).strip())}")
+    except OSError as error:
+        if not (why := disk_refuses(error)):
+            raise
+        sys.exit(f"ringfence: {why}")
 
 
 if __name__ == "__main__":

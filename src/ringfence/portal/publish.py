@@ -233,10 +233,11 @@ def encoded_entries() -> bytes:
 def own_hosts() -> tuple[str, ...]:
     """This machine's own addresses, its public one, and that of an SBC's host: a request for one of them is for us."""
     try:
-        own = [str(address) for address in surroundings().own]
+        around = surroundings()
     except NetworkUnreadable as error:
         log.error("own addresses unknown, only tenant domains are ours: %s", error)
         return ()
+    own = [str(address) for address in (*around.own, around.primary)]  # the latter may be away for a moment
     public = read_public(public_file(places.PATHS.state)).address
     far = read_sbc(places.PATHS.sbc_switch).far
     return tuple(dict.fromkeys((*own, *(one for one in (public, far) if one))))

@@ -170,6 +170,7 @@ PLANTED: dict[str, list[Facts]] = {
         host(versions={"rtpengine": "12.5.1.31-1"}, relay=facts.Relay("heuristic", True, True)),
     ],
     "host.sip_helper": [host(modules=("nf_conntrack_sip",))],
+    "network.address_gone": [host(addresses_gone=("192.0.2.10",))],
     "network.link_gone": [host(voice_links_gone=("eth0.42",))],
     "network.no_marks": [host(unmarked=("signalling",)), host(unmarked=("audio and video",))],
     "cloud.address_not_static": [place(static=False), place(static=None)],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.doctor.facts import Host, Relay
-from ringfence.doctor.inspect import backup_at, inspect, relay_in_force
+from ringfence.doctor.inspect import addresses_gone, backup_at, inspect, relay_in_force
 from ringfence.doctor.inspector import Inspector
 from ringfence.engines.changing.questions import answered
 from ringfence.engines.rtpengine import render_media
@@ -92,6 +92,16 @@ def test_a_voice_network_without_its_links_and_marks_is_seen(tmp_path: Path, mon
     write_transports(paths.transports, (*USUAL, SipTransport(Protocol.UDP, 5060, link="ngn0")))
     seen = inspect(paths, None, {})
     assert (seen.voice_links_gone, seen.unmarked) == (("eth0.42", "ngn0"), ("signalling",))
+
+
+def test_an_address_that_calls_are_served_at_and_the_machine_has_lost_is_named(tmp_path: Path) -> None:
+    """Whatever it is told outside, and whatever links media has beside it."""
+    config = tmp_path / "rtpengine.conf"
+    assert addresses_gone(config) == ()
+    config.write_text(
+        "[rtpengine]\ninterface = 127.0.0.1!203.0.113.1;198.51.100.7;2001:db8::7!2001:db8::8;ngn0/10.9.9.9\n"
+    )
+    assert addresses_gone(config) == ("198.51.100.7", "2001:db8::7")
 
 
 def test_what_the_relay_runs_with_is_read_from_its_file_and_from_the_kernel(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from ringfence.engines.supervision.childlist import write_children
 from ringfence.engines.supervision.notes import CHILDREN_FILE, read_notes
+from ringfence.engines.supervision.processes import is_stopped
 from ringfence.engines.supervision.standstill import (
     EVERY,
     LATE,
@@ -146,3 +147,11 @@ def supervisor_of(folder: Path) -> int:
     notes = read_notes(folder)
     assert notes is not None
     return notes.supervisor.pid
+
+
+def test_a_keeper_that_is_stopped_goes_on(tmp_path: Path) -> None:
+    """Nobody watched it, and without it nobody starts the supervisor again."""
+    with kept(tmp_path) as keeper:
+        os.kill(keeper.pid, signal.SIGSTOP)
+        until(lambda: is_stopped(keeper.pid))
+        until(lambda: not is_stopped(keeper.pid), seconds=(STOPPED_ROUNDS + 3) * EVERY)

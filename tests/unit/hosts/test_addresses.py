@@ -1,5 +1,6 @@
 """Own addresses, gateways and resolvers, as the kernel's own words give them."""
 
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ import pytest
 
 from ringfence.hosts.addresses import (
     NetworkUnreadable,
+    Surroundings,
     gateways,
     own_addresses,
     primary_address,
+    refuse_foreign,
     resolved,
     resolvers,
     surroundings,
@@ -53,10 +56,20 @@ def test_the_primary_address(
     assert primary_address(links, routes, override) == ip_address(expected)
 
 
-@pytest.mark.parametrize("override", ["198.51.100.1", "not an address", "192.0.2.10/24"])
-def test_an_override_that_is_not_ours_is_refused(override: str) -> None:
+@pytest.mark.parametrize("override", ["not an address", "192.0.2.10/24"])
+def test_an_override_that_is_no_address_is_refused(override: str) -> None:
     with pytest.raises(NetworkUnreadable, match="RINGFENCE_ADDRESS"):
         primary_address(LINKS, [], override)
+
+
+def test_a_start_refuses_an_override_that_is_not_ours_and_whoever_runs_still_sees_the_network() -> None:
+    """The guard could not read gateway and own addresses any more once the address was gone."""
+    gone = primary_address(LINKS, [], "198.51.100.1")
+    around = Surroundings(primary=gone, own=own_addresses(LINKS), gateways=(), resolvers=())
+    assert not around.has_primary
+    with pytest.raises(NetworkUnreadable, match=r"RINGFENCE_ADDRESS 198\.51\.100\.1"):
+        refuse_foreign(around)
+    refuse_foreign(replace(around, primary=own_addresses(LINKS)[0]))
 
 
 def test_gateways_are_named_once() -> None:

@@ -76,12 +76,19 @@ def _write_over(path: Path, content: bytes) -> None:
 
 
 def read_notes(folder: Path) -> Notes | None:
-    """The last notes; None if there never were any or they cannot be read (half a file is never written)."""
+    """The last notes; None if there never were any or they cannot be read (half a file is never written). What a later
+    version notes beside is passed over: a package that goes back to this one still stops what runs."""
     try:
         document: dict[str, Any] = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return Notes(
+            Identity(**document["supervisor"]), tuple(ChildNote(**_known(entry)) for entry in document["children"])
+        )
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Notes(Identity(**document["supervisor"]), tuple(ChildNote(**entry) for entry in document["children"]))
+
+
+def _known(entry: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name in ChildNote.__dataclass_fields__}
 
 
 def forget(folder: Path) -> None:

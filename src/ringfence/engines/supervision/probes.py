@@ -41,7 +41,7 @@ async def is_ready(probe: str) -> bool:
         case "control":
             return await asyncio.to_thread(Core(Path(rest)).ask, "core.version")
         case "options":
-            return await asyncio.to_thread(_answers_options, int(rest))
+            return await asyncio.to_thread(answers_options, int(rest))
         case _:
             raise ValueError(f"unknown readiness probe {probe!r}")
 
@@ -68,7 +68,7 @@ async def hushed(control: str) -> bool:
     return await asyncio.to_thread(Core(Path(control)).ask, "cfg.set_now_int", "core", "debug", SILENT)
 
 
-def _answers_options(port: int) -> bool:
+def answers_options(port: int) -> bool:
     """Whatever it says: that it says something shows a worker with its Python."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
         link.settimeout(_TIMEOUT)

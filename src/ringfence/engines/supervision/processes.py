@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 PROC: Final = Path("/proc")
-_STATE, _SESSION, _START = 0, 3, 19
+_STATE, _SESSION, _TERMINAL, _USER, _SYSTEM, _START = 0, 3, 4, 11, 12, 19
 """Positions in /proc/PID/stat after the command's closing parenthesis (proc_pid_stat(5))."""
 
 
@@ -28,6 +28,18 @@ def identity(pid: int) -> Identity | None:
 
 def is_alive(process: Identity) -> bool:
     return identity(process.pid) == process
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether somebody stopped it (SIGSTOP). One with a terminal is left out: its user typed Ctrl-Z and may go on."""
+    fields = _stat(pid)
+    return fields is not None and fields[_STATE] == "T" and fields[_TERMINAL] == "0"
+
+
+def worked(pid: int) -> float:
+    """Seconds of a processor that it took since its start; 0 for one that is gone."""
+    fields = _stat(pid)
+    return (int(fields[_USER]) + int(fields[_SYSTEM])) / os.sysconf("SC_CLK_TCK") if fields is not None else 0.0
 
 
 def session_members(session: int) -> tuple[int, ...]:
