@@ -1,67 +1,35 @@
 """Attack case 5: what no phone writes ends no process, breaks no rule and takes no memory."""
 
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from ringfence.lab import sip
 from ringfence.lab.network import Host
 from ringfence.lab.product import within
-from ringfence.lab.rest import Refused
 from ringfence.lab.sip import Account
 from ringfence.lab.softphone import NoAnswer, Softphone, establish
 from tests.system.attack_cases.frames import WSS, Op, frame, opened
 from tests.system.conftest import DOMAIN, SHARED_MEMORY_SLACK, TCP, UDP
 from tests.system.mutations import bases
-from tests.system.mutations.mutating import Chance, systematic
 from tests.system.mutations.pacing import Door, Garbler, Pacer, acknowledge, turn_down
-from tests.system.trunks.counting import counted
+from tests.system.mutations.wild import BY_PHONES, WANTED, chance, no_call_stays, no_rule_breaks, strange, trusted
+
+__all__ = ("no_call_stays", "no_rule_breaks", "trusted")
 
 pytestmark = pytest.mark.usefixtures("oracle", "no_rule_breaks")
 
-WANTED: Final = int(os.environ.get("RINGFENCE_MUTATIONS", "20000"))
-"""Of strangers over UDP; over connections and by phones a part of that."""
-
-BY_PHONES: Final = WANTED // 100
-SEED: Final = int(os.environ.get("RINGFENCE_SEED", "5"))
 WILD, OTHER = "448", "449"
-
-
-@pytest.fixture
-def no_rule_breaks(pbx: Any) -> Iterator[None]:
-    """No callback of the core raised what nobody foresaw."""
-    yield
-    assert [one["message"] for one in pbx.product.guard("alarms.list") if one["id"] == "engine.exception"] == []
-
-
-@pytest.fixture
-def trusted(pbx: Any, stranger: Any) -> Iterator[Host]:
-    """Allowed, so that every message comes to the core and none is answered by a ban."""
-    host = stranger()
-    entry = pbx.product.allow(host.address)
-    yield host
-    pbx.rest.delete(f"ip-filters/{entry['id']}")
 
 
 @pytest.fixture
 def pacer(trusted: Host, tmp_path: Path) -> Iterator[Pacer]:
     with Softphone(trusted, UDP, Account("pacer", DOMAIN, "none")) as one:
         yield Pacer(one, tmp_path / "messages")
-
-
-def strange(place: str, transport: str, count: int) -> Iterator[bytes]:
-    """Half of them systematic, evenly taken from all of these; the others by chance."""
-    whole = bases.strange(place, transport)
-    every = [raw for base in whole for raw in systematic(base)]
-    taken = every[:: max(1, 2 * len(every) // count)]
-    chance = Chance(SEED, whole)
-    return chain(taken, (chance.message() for _ in range(count - len(taken))))
 
 
 def test_strangers_over_udp(trusted: Host, pacer: Pacer) -> None:
@@ -104,28 +72,10 @@ def garbler(pbx: Any, trusted: Host) -> Iterator[Garbler]:
         one.properly()
 
 
-@pytest.fixture
-def no_call_stays(pbx: Any) -> Iterator[None]:
-    """What is left of a call ends as it does when somebody looks, and nothing is counted for ever."""
-    yield
-    for row in pbx.product.answered_calls():
-        with suppress(Refused):  # it has ended meanwhile
-            pbx.rest.delete(f"calls/{row['id']}")
-    try:
-        within(60, lambda: not pbx.product.live_calls() and not counted(pbx), "no call is left, nothing is counted")
-    except Exception:
-        print("LEFT", pbx.product.live_calls(), counted(pbx), pbx.product.kamcmd("dlg.list"))
-        raise
-
-
-def _chance() -> Chance:
-    return Chance(SEED, bases.strange("10.77.0.99:5060", "UDP"))
-
-
 @pytest.mark.usefixtures("no_call_stays")
 def test_a_phone_that_calls_wildly(garbler: Garbler, phone: Any, pacer: Pacer) -> None:
     """With right credentials: what it asks for is judged as a call, and its offer reaches the relay."""
-    chance, callee = _chance(), phone(OTHER)
+    by_chance, callee = chance(), phone(OTHER)
     uri = f"sip:{OTHER}@{DOMAIN}"
     for _ in range(BY_PHONES):
         content, body = garbler.offer()
@@ -133,7 +83,7 @@ def test_a_phone_that_calls_wildly(garbler: Garbler, phone: Any, pacer: Pacer) -
         challenge = garbler.ask("INVITE", uri, headers, body)
         garbler.send_ack(challenge, uri, headers)
         again = sip.compose(f"INVITE {uri} SIP/2.0", garbler.answered(challenge, "INVITE", uri, headers), body)
-        garbler.send(pacer.note(chance.changed(again)))
+        garbler.send(pacer.note(by_chance.changed(again)))
         turn_down(callee)
         acknowledge(garbler)
 
@@ -141,11 +91,11 @@ def test_a_phone_that_calls_wildly(garbler: Garbler, phone: Any, pacer: Pacer) -
 @pytest.mark.usefixtures("no_call_stays")
 def test_a_phone_that_answers_wildly(garbler: Garbler, phone: Any, pacer: Pacer) -> None:
     """Ringing and the answer of a phone that is called. What is not understood is followed by a proper refusal."""
-    chance, caller = _chance(), phone(OTHER)
+    by_chance, caller = chance(), phone(OTHER)
     for _ in range(BY_PHONES // 2):
         uri, headers = caller.begin_call(WILD)
         invite = garbler.request("INVITE")
-        garbler.wildly(chance, pacer)
+        garbler.wildly(by_chance, pacer)
         garbler.answer_call(invite)
         garbler.properly()
         garbler.respond(invite, 486, "Busy Here", "busy")
@@ -159,13 +109,13 @@ def test_a_phone_that_answers_wildly(garbler: Garbler, phone: Any, pacer: Pacer)
 @pytest.mark.usefixtures("no_call_stays")
 def test_a_phone_that_talks_wildly(garbler: Garbler, phone: Any, pacer: Pacer) -> None:
     """Requests within a call, from the caller's side and from the callee's."""
-    chance, other = _chance(), phone(OTHER)
+    by_chance, other = chance(), phone(OTHER)
     for number in range(max(2, BY_PHONES // 40)):
         pair = (garbler, other) if number % 2 else (other, garbler)
         dialog = establish(*pair)[pair.index(garbler)]
         for method in bases.METHODS * 4:
             body = sip.sdp(garbler.address, 40_000) if method in ("INVITE", "UPDATE") else b""
-            garbler.send(pacer.note(chance.changed(garbler.in_dialog(dialog, method, body=body))))
+            garbler.send(pacer.note(by_chance.changed(garbler.in_dialog(dialog, method, body=body))))
             turn_down(other)
             acknowledge(garbler)
         garbler.send(garbler.in_dialog(dialog, "BYE"))

@@ -30,7 +30,7 @@ def test_gates_stand_in_the_order_they_are_asked() -> None:
     packet = next(table for table in policy_doc.tables() if table.title == "The packet itself")
     assert [row.rule for row in packet.rows][:2] == ["packet.size", "packet.singular"]
     assert packet.rows[0].answer == "513 Message Too Large"
-    assert packet.rows[0].sentence.startswith("A message over 32 KiB is refused")
+    assert packet.rows[0].sentence.startswith("A message over 12 KiB is refused")
 
 
 @pytest.mark.parametrize("setting", setting_names())

@@ -11,7 +11,7 @@ from ringfence.engines.system import System
 from ringfence.hosts import ports
 from ringfence.hosts.addresses import LOOPBACK, Address
 from ringfence.hosts.transports import ClientCertificates, Protocol
-from ringfence.policy.rules import registration
+from ringfence.policy.rules import packet, registration
 
 TEMPLATE: Final = "sbc.cfg.j2"
 TLS_TEMPLATE: Final = "sbc-tls.cfg.j2"
@@ -30,6 +30,7 @@ def render_sbc(system: System, key: str) -> str:
         source=Bare(f"src/ringfence/engines/templates/{TEMPLATE}"),
         limits=system.limits,
         firewall=system.firewall,
+        packet=packet,
         registration=registration,
         listen=[(Bare(f"tls:{link.here}"), ""), *_listen(system)],
         modules=modules_directory(),

@@ -4,7 +4,11 @@ from typing import Final
 
 from ringfence.policy.model import Packet, Refuse
 
-MAX_SIZE: Final = 32_768
+MAX_SIZE: Final = 12_288
+"""Bytes, of an answer too. The reader of a stream takes 16,384 and then ends it (`tcp_rd_buf_size`), and between core
+and SBC that is the one of all phones; what is added on the way shall still fit.
+"""
+
 MAX_URI: Final = 512
 MAX_CALL_ID: Final = 256
 MAX_VIAS: Final = 8
@@ -26,7 +30,7 @@ UNFRAMED: Final = "packet.framing"
 
 
 def size(packet: Packet) -> Refuse | None:
-    """A message over 32 KiB is refused: no phone needs it, and parsers have been attacked with it."""
+    """A message over 12 KiB is refused: no phone needs it, and with what is added it goes over no stream any more."""
     return Refuse("packet.size", 513, "Message Too Large") if packet.size > MAX_SIZE else None
 
 
