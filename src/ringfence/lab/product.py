@@ -243,9 +243,9 @@ class Product:
         return frozenset(str(element["elem"]["val"]) for elements in found for element in elements)
 
     def dropped_packets(self) -> int:
-        """The packets that the table `inet ringfence` has dropped, for whatever reason."""
-        rules = self.nft("list", "table", "inet", "ringfence")
-        return sum(int(number) for number in re.findall(r"counter dropped_\w+ \{\s*packets (\d+)", rules))
+        """The packets that the kernel has dropped for the guard, for whatever reason."""
+        counters = self.guard("status")["kernel"]
+        return sum(int(count) for name, count in counters.items() if name.startswith("dropped_"))
 
     def nft(self, *argv: str) -> str:
         done = self.host.run("nft", *argv, check=False)
