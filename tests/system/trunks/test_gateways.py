@@ -30,6 +30,7 @@ def gateway(pbx: Any) -> Iterator[tuple[dict[str, Any], Account]]:
     """An accept-register trunk with a number that leads to extension 151."""
     made = pbx.rest.post("trunks", name="E1", kind="accept_register", username="e1", domain="gw.example")
     tenant = pbx.tenant["id"]
+    pbx.account("151")
     pool = pbx.rest.post("number-pools", tenant_id=tenant, trunk_id=made["id"], first=DID)
     rule = {"tenant_id": tenant, "name": "Gateway", "first": DID, "destination": "extension:151"}
     leads = pbx.rest.post("inbound-rules", **rule)

@@ -94,6 +94,7 @@ def neighbour(pbx: Any, lab: Any, outward: Any, tmp_path: Path) -> Iterator[Neig
         "country_code": "49",
     }
     made = pbx.rest.post("trunks", **trunk)
+    pbx.account("120")
     pool = {"tenant_id": tenant, "trunk_id": made["id"], "first": "+493012350", "last": "+493012359"}
     pool = pbx.rest.post("number-pools", **pool)
     rule = {"tenant_id": tenant, "name": "Neighbour", "first": "+493012351", "destination": "extension:120"}
