@@ -151,6 +151,15 @@ def stranger(strangers: Strangers) -> Iterator[Callable[[], Host]]:
 
 
 @pytest.fixture
+def trusted(pbx: Pbx, stranger: Callable[[], Host]) -> Iterator[Host]:
+    """A stranger with an allow entry: no limit of the kernel stands before those of the core, and no ban answers."""
+    host = stranger()
+    entry = pbx.product.allow(host.address)
+    yield host
+    pbx.rest.delete(f"ip-filters/{entry['id']}")
+
+
+@pytest.fixture
 def phone(pbx: Pbx, stranger: Callable[[], Host]) -> Iterator[Callable[..., Softphone]]:
     """Registered scripted phones: `phone("101")`, `phone("102", Transport.TCP)`; `registered=False` leaves that out."""
     made_before: set[str] = set()

@@ -28,15 +28,6 @@ UPGRADE: Final = (
 
 
 @pytest.fixture
-def trusted(pbx: Any, stranger: Any) -> Iterator[Host]:
-    """Allowed, so that no limit of the kernel stands before those of the core."""
-    host = stranger()
-    entry = pbx.product.allow(host.address)
-    yield host
-    pbx.rest.delete(f"ip-filters/{entry['id']}")
-
-
-@pytest.fixture
 def little_room(pbx: Any) -> Iterator[None]:
     """The reserve of the running core is raised until only a little of its memory is left beside it."""
     usual = _reserve(pbx)

@@ -17,9 +17,9 @@ from tests.system.attack_cases.frames import WSS, Op, frame, opened
 from tests.system.conftest import DOMAIN, SHARED_MEMORY_SLACK, TCP, UDP
 from tests.system.mutations import bases
 from tests.system.mutations.pacing import Door, Garbler, Pacer, acknowledge, turn_down
-from tests.system.mutations.wild import BY_PHONES, WANTED, chance, no_call_stays, no_rule_breaks, strange, trusted
+from tests.system.mutations.wild import BY_PHONES, WANTED, chance, no_call_stays, no_rule_breaks, strange
 
-__all__ = ("no_call_stays", "no_rule_breaks", "trusted")
+__all__ = ("no_call_stays", "no_rule_breaks")
 
 pytestmark = pytest.mark.usefixtures("oracle", "no_rule_breaks")
 

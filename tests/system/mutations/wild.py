@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import pytest
 
-from ringfence.lab.network import Host
 from ringfence.lab.product import within
 from ringfence.lab.rest import Refused
 from tests.system.mutations import bases
@@ -27,15 +26,6 @@ def no_rule_breaks(pbx: Any) -> Iterator[None]:
     """No callback of the core raised what nobody foresaw."""
     yield
     assert [one["message"] for one in pbx.product.guard("alarms.list") if one["id"] == "engine.exception"] == []
-
-
-@pytest.fixture
-def trusted(pbx: Any, stranger: Any) -> Iterator[Host]:
-    """Allowed, so that every message comes to the core and none is answered by a ban."""
-    host = stranger()
-    entry = pbx.product.allow(host.address)
-    yield host
-    pbx.rest.delete(f"ip-filters/{entry['id']}")
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from ringfence.lab.softphone import NoAnswer, Softphone, Transport
 from tests.system.conftest import DOMAIN
 from tests.system.mutations import bases
 from tests.system.mutations.pacing import Door, Garbler, Pacer, acknowledge, turn_down
-from tests.system.mutations.wild import WANTED, chance, no_call_stays, no_rule_breaks, strange, trusted
+from tests.system.mutations.wild import WANTED, chance, no_call_stays, no_rule_breaks, strange
 from tests.system.sbc.conftest import SBC
 
-__all__ = ("no_call_stays", "no_rule_breaks", "trusted")
+__all__ = ("no_call_stays", "no_rule_breaks")
 
 pytestmark = pytest.mark.usefixtures("with_sbc", "no_rule_breaks", "oracle", "both_stand")
 
