@@ -192,6 +192,16 @@ def trusts_strangers(network: Network) -> Sentence:
     )
 
 
+def blocks_everybody(network: Network) -> Sentence:
+    """Why a block of all addresses is refused."""
+    return f"{network} is the whole network: nobody could reach this system any more."
+
+
+def blocks_protected(network: Network, member: str, name: str) -> Sentence:
+    """Why a block that covers a member of the never-block set is refused."""
+    return f"{network} covers {member} ({name}), which must never be blocked."
+
+
 def is_nobodys(address: Address) -> bool:
     """Whether no host can have this address.
 

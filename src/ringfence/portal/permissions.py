@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from ringfence.portal.language import told
+
 
 class Sphere(StrEnum):
     """Whom a permission concerns."""
@@ -130,6 +132,11 @@ def of_sphere(*spheres: Sphere) -> frozenset[Permission]:
 CALL: Final = of_sphere(Sphere.CALL)
 OF_TENANTS: Final = of_sphere(Sphere.TENANT)
 OF_OPERATORS: Final = of_sphere(Sphere.TENANT, Sphere.SYSTEM)
+
+
+def choice(permission: Permission) -> tuple[str, str]:
+    """As a form offers it: what it lets one do, and its name."""
+    return permission.value, f"{told(PERMISSIONS[permission].effect).removesuffix('.')} ({permission})"
 
 
 def known(names: Iterable[object]) -> frozenset[Permission]:

@@ -101,8 +101,8 @@ def last_turn(payer: str) -> int:
 
 
 def claim_turn(payer: str, before: int) -> bool:
-    """Whether this call is the next one after that: adding one and reading the sum is one step."""
-    return bool(KSR.htable.sht_inc(CLAIMED_TABLE, f"{payer} {before}") == 1)
+    """Whether this call is the next one after that."""
+    return claim_place(f"{payer} {before}")
 
 
 def end_turn(payer: str, mark: int) -> None:

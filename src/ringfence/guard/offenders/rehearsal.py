@@ -12,6 +12,8 @@ from ringfence.guard.offenders.neverblock import Member
 from ringfence.policy.addresses import (
     AddressProblem,
     Network,
+    blocks_everybody,
+    blocks_protected,
     is_too_wide_to_trust,
     overlaps,
     parse_network,
@@ -91,9 +93,8 @@ def _refuse_dangerous(network: Network, target: str, never_block: tuple[Member, 
     if target != Target.BLOCK:
         return
     if network.prefixlen == 0:
-        message = f"{network} is the whole network: nobody could reach this system any more."
-        raise Refusal("ip_filter.everything", "cidr", message)
+        raise Refusal("ip_filter.everything", "cidr", blocks_everybody(network))
     member = next((one for one in never_block if overlaps(one.network, network)), None)
     if member is not None:
-        message = f"{network} covers {member.network} ({member.name}), which must never be blocked."
+        message = blocks_protected(network, str(member.network), member.name)
         raise Refusal("ip_filter.never_block", "cidr", message)

@@ -7,10 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ringfence.portal.actor import Actor
 from ringfence.portal.forms import PortalForm, password_field
-from ringfence.portal.language import told
 from ringfence.portal.people.models import Role
 from ringfence.portal.people.operators import SYSTEM_ADMINISTRATOR
-from ringfence.portal.permissions import CALL, OF_OPERATORS, OF_TENANTS, PERMISSIONS, Permission
+from ringfence.portal.permissions import CALL, OF_OPERATORS, OF_TENANTS, PERMISSIONS, Permission, choice
 from ringfence.portal.tenants.models import Tenant
 
 
@@ -84,11 +83,7 @@ def _permissions(actor: Actor, role: Role | None) -> list[tuple[Any, Any]]:
     fitting = OF_TENANTS | CALL | OF_OPERATORS
     if role is not None:
         fitting = OF_OPERATORS if role.tenant_id is None else OF_TENANTS | CALL
-    return [
-        (name.value, f"{told(right.effect).removesuffix('.')} ({name})")
-        for name, right in PERMISSIONS.items()
-        if name in fitting and actor.may_grant(frozenset({name}))
-    ]
+    return [choice(name) for name in PERMISSIONS if name in fitting and actor.may_grant(frozenset({name}))]
 
 
 def _offer(field: forms.Field, choices: list[tuple[Any, Any]]) -> None:

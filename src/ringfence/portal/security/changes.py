@@ -11,6 +11,8 @@ from django.utils import timezone
 from ringfence.policy.addresses import (
     AddressProblem,
     Network,
+    blocks_everybody,
+    blocks_protected,
     is_too_wide_to_trust,
     overlaps,
     parse_address,
@@ -173,9 +175,7 @@ def _refuse_dangerous(network: Network, target: Target) -> None:
 def refuse_dangerous_block(network: Network) -> None:
     """A block may cover neither everything nor a member of the never-block set. Raises Refused."""
     if network.prefixlen == 0:
-        raise refuse(
-            "cidr", "ip_filter.everything", f"{network} is the whole network: nobody could reach this system any more."
-        )
+        raise refuse("cidr", "ip_filter.everything", blocks_everybody(network))
     try:
         members = guard.listed("never-block.list", "members")
     except guard.GuardSilent as error:
@@ -190,7 +190,7 @@ def _refuse_covering(network: Network, member: dict[str, Any]) -> None:
     text = str(member.get("cidr") or member.get("network") or member.get("address") or "")
     why = str(member.get("name") or member.get("why") or "a protected address")
     if overlaps(network, parse_network(text)):
-        raise refuse("cidr", "ip_filter.never_block", f"{network} covers {text} ({why}), which must never be blocked.")
+        raise refuse("cidr", "ip_filter.never_block", blocks_protected(network, text, why))
 
 
 def _refuse_twin(network: Network, target: Target) -> None:

@@ -12,10 +12,9 @@ from django.views.decorators.http import require_POST
 from ringfence.portal.access import actor_of, administrators
 from ringfence.portal.client_address import client_address
 from ringfence.portal.forms import PortalForm
-from ringfence.portal.language import told
 from ringfence.portal.people import tokens
 from ringfence.portal.people.models import ApiToken, Person
-from ringfence.portal.permissions import PERMISSIONS
+from ringfence.portal.permissions import choice
 from ringfence.portal.problems import Refused
 
 LIFETIMES: Final = [("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days")]
@@ -40,10 +39,7 @@ class TokenForm(PortalForm):
         super().__init__(*args, **kwargs)
         field = self.fields["permissions"]
         assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [
-            (item.value, f"{told(PERMISSIONS[item].effect).removesuffix('.')} ({item})")
-            for item in sorted(tokens.grantable(person))
-        ]
+        field.choices = list(map(choice, sorted(tokens.grantable(person))))
 
 
 @administrators

@@ -1,15 +1,23 @@
 """The part of the typed port to Kamailio that reads a message whole, and tells a broken body from a broken message."""
 
+from collections.abc import Callable
+from typing import Any
+
 import KSR
 
 
-def whole_message() -> str:
-    """The message as it came; bytes of an answer that are not UTF-8 as `ksr.text` shows them."""
+def shown(get: Callable[[], Any]) -> str:
+    """What a function of Kamailio says of an answer, read as leniently as `ksr.text` reads a pseudo-variable."""
     try:
-        message: str = KSR.kx.get_msgbuf()
+        value = get()
     except UnicodeDecodeError as error:
         return error.object.decode(errors="replace")
-    return message
+    return value if isinstance(value, str) else ""
+
+
+def whole_message() -> str:
+    """The message as it came."""
+    return shown(KSR.kx.get_msgbuf)
 
 
 def head_is_text() -> bool:

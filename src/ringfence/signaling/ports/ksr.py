@@ -11,6 +11,7 @@ import KSR
 
 from ringfence.hosts import ports
 from ringfence.policy.rules.packet import SANITY_CHECKS, SANITY_URIS
+from ringfence.signaling.ports import encoding_port
 
 type Fact = Callable[[], str]
 
@@ -87,10 +88,7 @@ def client() -> str:
 
 
 def call_id() -> str:
-    try:
-        return _text(KSR.kx.get_callid())
-    except UnicodeDecodeError as error:
-        return error.object.decode(errors="replace")
+    return encoding_port.shown(KSR.kx.get_callid)
 
 
 def sequence_number() -> int:
